@@ -1,0 +1,14 @@
+# Everything here only calls Python: without make, type the command behind the target.
+PYTHON ?= python3
+
+.PHONY: demo test install figures-loop clean
+demo:          ## install, then run the main campaign in simulation
+	$(PYTHON) tools/make.py demo
+test:          ## install, then run every check
+	$(PYTHON) tools/make.py test
+install:       ## make .venv and install everything
+	$(PYTHON) tools/make.py install
+figures-loop:  ## measure every figure of the loop (resumable; about an hour on 2 cores)
+	$(PYTHON) tools/make.py figures-loop
+clean:         ## remove .venv and everything built
+	$(PYTHON) tools/make.py clean

@@ -1,0 +1,137 @@
+"""What the Makefile calls: works without make, on every system that has Python 3.11.
+
+Usage: python tools/make.py demo | test | install | figures-loop | clean
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENV = ROOT / ".venv"
+BIN = ENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+STAMP = ENV / "installed.sha256"
+DEMO = ROOT / ".demo"
+
+
+def run(*command: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
+    """Run a command and end with its exit code where it fails."""
+    words = [str(word) for word in command]
+    print("$", " ".join(words), flush=True)
+    done = subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def timed(title: str, *command: object, env: dict[str, str] | None = None) -> None:
+    """Run a command and tell how long it took."""
+    start = time.monotonic()
+    run(*command, env=env)
+    print(f"-- {title}: {time.monotonic() - start:.0f} s", flush=True)
+
+
+def install() -> None:
+    """Make .venv and install labloop with everything, once for each state of the pins."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - told in a sentence, not by a traceback
+        sys.exit(f"labloop needs Python 3.11 or newer, this is {sys.version.split()[0]}")
+    state = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
+    wanted = hashlib.sha256(state).hexdigest()
+    if STAMP.is_file() and STAMP.read_text() == wanted:
+        return
+    print("installing labloop into .venv: about 250 MB to fetch, 1.5 GB on disk", flush=True)
+    if not PYTHON.is_file():
+        venv.create(ENV, with_pip=True)
+    pip = (
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "-q",
+        "--progress-bar=off",
+    )
+    with_progress(*pip, "-c", "constraints.txt", "-e", ".[all,dev]")
+    STAMP.write_text(wanted)
+
+
+def with_progress(*command: object) -> None:
+    """Run a quiet command and say every two seconds that it still runs."""
+    start = time.monotonic()
+    with subprocess.Popen([str(word) for word in command], cwd=ROOT) as process:
+        while True:
+            try:
+                code = process.wait(timeout=2)
+                break
+            except subprocess.TimeoutExpired:
+                print(
+                    f"\r   still installing, {time.monotonic() - start:.0f} s", end="", flush=True
+                )
+    print(flush=True)
+    if code:
+        sys.exit(code)
+
+
+def demo() -> None:
+    """Install, then run the flow campaign in simulation in a fresh folder."""
+    install()
+    shutil.rmtree(DEMO, ignore_errors=True)
+    run(PYTHON, "-m", "labloop", "demo", DEMO)
+
+
+def checks() -> None:
+    """Run every static check."""
+    timed("ruff", PYTHON, "-m", "ruff", "check", ".")
+    timed("format", PYTHON, "-m", "ruff", "format", "--check", ".")
+    timed("types", PYTHON, "-m", "mypy")
+    timed("layers", BIN / "lint-imports")
+    timed("sizes", PYTHON, "tools/sizes.py")
+
+
+def test() -> None:
+    """Install, then run every check, the tests, and the demo from the built wheel."""
+    install()
+    checks()
+    # On POSIX the PostgreSQL of the test extra always starts, so a skip would hide a fault.
+    one = {"OMP_NUM_THREADS": "1", "LABLOOP_TEST_REQUIRE_ALL": "1" if os.name == "posix" else ""}
+    timed("tests", PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", env=one)
+    timed("wheel", PYTHON, "tools/check_wheel.py", env=one)
+    print("everything passed", flush=True)
+
+
+def figures_loop() -> None:
+    """Measure every figure of the loop."""
+    install()
+    run(PYTHON, "-m", "benchmarks.figures_loop", env={"OMP_NUM_THREADS": "1"})
+
+
+def clean() -> None:
+    """Remove the environment and everything built."""
+    for name in (".venv", ".bench-venv", "dist", "build", ".demo", ".mypy_cache", ".ruff_cache"):
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+
+
+TARGETS = {
+    "demo": demo,
+    "test": test,
+    "install": install,
+    "figures-loop": figures_loop,
+    "clean": clean,
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run one target."""
+    if len(arguments) != 1 or arguments[0] not in TARGETS:
+        sys.exit(f"usage: python tools/make.py {' | '.join(TARGETS)}")
+    TARGETS[arguments[0]]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
