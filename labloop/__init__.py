@@ -1,0 +1,104 @@
+"""labloop: a self-driving lab framework.
+
+Everything a campaign file needs is here, and loaded when it is first used, so that
+``import labloop`` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labloop.brain import Brain
+    from labloop.campaign import (
+        Budget,
+        Campaign,
+        CampaignSpec,
+        FailurePolicy,
+        NoImprovement,
+        Reached,
+        load_campaign,
+    )
+    from labloop.errors import LabloopError
+    from labloop.objectives import Maximize, Minimize, Target
+    from labloop.records import Curve, CurveData, Scalar, ScalarValue
+    from labloop.space import (
+        Categorical,
+        Continuous,
+        Integer,
+        Linear,
+        Mixture,
+        Ordered,
+        Pool,
+        SearchSpace,
+    )
+    from labloop.units import parse_quantity, quantity
+
+_HOME = {
+    "labloop.brain": ("Brain",),
+    "labloop.campaign": (
+        "Budget",
+        "Campaign",
+        "CampaignSpec",
+        "FailurePolicy",
+        "NoImprovement",
+        "Reached",
+        "load_campaign",
+    ),
+    "labloop.errors": ("LabloopError",),
+    "labloop.objectives": ("Maximize", "Minimize", "Target"),
+    "labloop.records": ("Curve", "CurveData", "Scalar", "ScalarValue"),
+    "labloop.space": (
+        "Categorical",
+        "Continuous",
+        "Integer",
+        "Linear",
+        "Mixture",
+        "Ordered",
+        "Pool",
+        "SearchSpace",
+    ),
+    "labloop.units": ("parse_quantity", "quantity"),
+}
+_WHERE = {name: module for module, names in _HOME.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'labloop' has no attribute {name!r}")
+    value = getattr(import_module(_WHERE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+__all__ = [
+    "Brain",
+    "Budget",
+    "Campaign",
+    "CampaignSpec",
+    "Categorical",
+    "Continuous",
+    "Curve",
+    "CurveData",
+    "FailurePolicy",
+    "Integer",
+    "LabloopError",
+    "Linear",
+    "Maximize",
+    "Minimize",
+    "Mixture",
+    "NoImprovement",
+    "Ordered",
+    "Pool",
+    "Reached",
+    "Scalar",
+    "ScalarValue",
+    "SearchSpace",
+    "Target",
+    "load_campaign",
+    "parse_quantity",
+    "quantity",
+]

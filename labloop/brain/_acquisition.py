@@ -1,0 +1,243 @@
+"""What makes a point worth measuring."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import torch
+from botorch.acquisition.acquisition import AcquisitionFunction
+from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
+from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
+from botorch.acquisition.multi_objective.parego import qLogNParEGO
+from botorch.acquisition.objective import GenericMCObjective
+from botorch.models.model import Model
+from botorch.sampling.normal import SobolQMCNormalSampler
+from botorch.utils.sampling import draw_sobol_normal_samples
+from torch import Tensor
+
+from labloop.brain._rng import small_seed
+from labloop.objectives import Objectives
+from labloop.surrogates import GPModel
+
+_HYPERVOLUME_UP_TO = 4
+_TINY = 1e-20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionContext:
+    """Everything that an acquisition function may be built from."""
+
+    model: Model
+    over: Literal["outputs", "scores"]
+    """Whether the posterior of ``model`` speaks of the outputs or of the scores."""
+    baseline: Tensor
+    """``n x d``: where experiments were done."""
+    scores: Tensor
+    """``n x k``: what they scored, to be maximised."""
+    objectives: Objectives
+    pending: Tensor | None
+    """``p x d``: what is under way, and what was already chosen for this batch."""
+    seed: int
+
+    @property
+    def best(self) -> float:
+        """The best measured score of the first objective."""
+        return float(self.scores[:, 0].max())
+
+    @property
+    def objective(self) -> Any:
+        """The objective as BoTorch takes it: samples of the posterior -> scores."""
+        if self.objectives.count == 1:
+            return GenericMCObjective(self._single)
+        return GenericMCMultiOutputObjective(self._several)
+
+    @property
+    def slope(self) -> float | None:
+        """The slope of a single score that is a straight line of one posterior column."""
+        if self.objectives.count != 1 or self.model.num_outputs != 1:
+            return None
+        if self.over == "scores":
+            return 1.0
+        at = torch.linspace(-1e3, 1e3, 9, dtype=torch.float64).unsqueeze(-1)
+        steps = self._scores(at)[:, 0].diff() / at[:, 0].diff()
+        straight = bool((steps - steps[0]).abs().max() < 1e-9)
+        return float(steps[0]) if straight else None
+
+    def sampler(self, draws: int = 128) -> SobolQMCNormalSampler:
+        """Return quasi-random normal draws, the same for the same seed."""
+        return SobolQMCNormalSampler(torch.Size([draws]), seed=small_seed(self.seed))
+
+    def _single(self, samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG002, N803 - botorch's signature
+        return self._scores(samples)[..., 0]
+
+    def _several(self, samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG002, N803 - botorch's signature
+        return self._scores(samples)
+
+    def _scores(self, samples: Tensor) -> Tensor:
+        if self.over == "scores":
+            return samples
+        scores: Tensor = self.objectives.scores(samples)
+        return scores
+
+
+Acquisition: TypeAlias = Callable[[AcquisitionContext], AcquisitionFunction]
+"""Build an acquisition function; it is maximised over ``b x 1 x d`` encoded points."""
+
+
+def improvement(context: AcquisitionContext) -> AcquisitionFunction:
+    """Return the default: expected improvement over what noise leaves uncertain.
+
+    One straight score of a Gaussian process: ``LogNoisyEI``. Any other single score: qLogNEI.
+    Up to four: qLogNEHVI, beyond: qLogNParEGO.
+    """
+    slope = context.slope
+    if slope is not None and slope != 0.0 and isinstance(context.model, GPModel):
+        return LogNoisyEI(
+            context.model, context.baseline, context.pending, sign=slope, seed=context.seed
+        )
+    common = {
+        "model": context.model,
+        "X_baseline": context.baseline,
+        "objective": context.objective,
+        "X_pending": context.pending,
+        "prune_baseline": True,
+        "cache_root": False,
+    }
+    count = context.objectives.count
+    if count == 1:
+        return qLogNoisyExpectedImprovement(sampler=context.sampler(), **common)
+    if count > _HYPERVOLUME_UP_TO:
+        return qLogNParEGO(sampler=context.sampler(), **common)
+    return qLogNoisyExpectedHypervolumeImprovement(
+        ref_point=_reference(context), sampler=context.sampler(64), **common
+    )
+
+
+def _reference(context: AcquisitionContext) -> list[float]:
+    """A tenth of the range below the worst of the scores seen (Ishibuchi et al. 2011)."""
+    low, high = context.scores.min(0).values, context.scores.max(0).values
+    span = torch.where(high > low, high - low, torch.ones_like(low))
+    return [float(v) for v in low - 0.1 * span]
+
+
+class LogNoisyEI(AcquisitionFunction):
+    """Logarithm of the expected improvement over the noiseless values at the points measured.
+
+    These values are drawn from their joint posterior, results under way included; given a
+    draw the improvement has a closed form, and the expectation is the mean over the draws
+    (Letham et al. 2019). Beside qLogNEI, only the incumbent is sampled, never the candidate.
+
+    Args:
+        model: a Gaussian process of one output.
+        baseline: ``n x d`` points measured.
+        pending: ``p x d`` points under way, or None.
+        sign: positive to maximise the output, negative to minimise it.
+        seed: of the draws.
+        draws: how many.
+    """
+
+    def __init__(
+        self,
+        model: GPModel,
+        baseline: Tensor,
+        pending: Tensor | None,
+        *,
+        sign: float = 1.0,
+        seed: int = 0,
+        draws: int = 64,
+    ) -> None:
+        super().__init__(model=model)
+        self._log = True
+        self._process = model
+        self._sign = 1.0 if sign > 0 else -1.0
+        base = baseline if pending is None else torch.cat([baseline, pending])
+        with torch.no_grad():
+            mean, _, covariance = model.towards(base, base)
+            sampled, best = self._draw(mean, covariance, seed, draws)
+            keep = torch.unique(
+                torch.cat([best, torch.arange(len(baseline), len(base), dtype=torch.long)])
+            )
+            self._base = base[keep]
+            covariance = covariance[keep][:, keep]
+            self._root = _cholesky(covariance)
+            self._pull = torch.cholesky_solve((sampled[:, keep] - mean[keep]).T, self._root)
+            self._incumbent = (self._sign * sampled).max(1).values
+
+    def _draw(
+        self, mean: Tensor, covariance: Tensor, seed: int, draws: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return ``draws x n`` values at the base, and the numbers of those ever the best."""
+        noise = draw_sobol_normal_samples(
+            len(mean), draws, dtype=torch.float64, seed=small_seed(seed)
+        )
+        sampled = mean + noise @ _cholesky(covariance).T
+        return sampled, torch.unique((self._sign * sampled).argmax(1))
+
+    def forward(self, X: Tensor) -> Tensor:  # noqa: N803 - botorch's name
+        """Return the values of ``b x 1 x d`` points, shape ``b``."""
+        mean, variance, covariance = self._process.towards(X.squeeze(-2), self._base)
+        given = self._sign * (mean.unsqueeze(-1) + covariance @ self._pull)
+        half = torch.linalg.solve_triangular(self._root, covariance.T, upper=False)
+        left = variance - half.square().sum(0)
+        sd = left.clamp_min(1e-9 * float(self._root.diagonal().max()) ** 2 + _TINY).sqrt()
+        sd = sd.unsqueeze(-1)
+        value = log_improvement((given - self._incumbent) / sd) + sd.log()
+        total: Tensor = torch.logsumexp(value, -1) - math.log(value.shape[-1])
+        return total
+
+
+def _cholesky(covariance: Tensor) -> Tensor:
+    scale = float(covariance.diagonal().mean().clamp_min(_TINY))
+    eye = torch.eye(len(covariance), dtype=covariance.dtype)
+    for jitter in (1e-7, 1e-5, 1e-3):
+        root, failed = torch.linalg.cholesky_ex(covariance + jitter * scale * eye)
+        if not bool(failed):
+            factor: Tensor = root
+            return factor
+    return torch.diag(covariance.diagonal().clamp_min(_TINY).sqrt())
+
+
+def log_improvement(u: Tensor) -> Tensor:
+    """Return ``log(phi(u) + u Phi(u))`` without underflow far below zero.
+
+    Below -1 the density is taken out and the rest written with the scaled complementary error
+    function; below -1e4 the rest is its limit, ``1 / u^2`` (as in Ament et al. 2023).
+    """
+    above = u.clamp_min(-1.0)
+    density = torch.exp(-0.5 * above.square()) / math.sqrt(2.0 * math.pi)
+    upper = (density + above * torch.special.ndtr(above)).log()
+    below = u.clamp(-1e4, -1.0)
+    rest = 1.0 + below * math.sqrt(math.pi / 2.0) * torch.special.erfcx(-below / math.sqrt(2.0))
+    far = u.clamp_max(-1e4)
+    tail = torch.where(u < -1e4, -2.0 * (-far).log(), rest.clamp_min(1e-30).log())
+    lower = -0.5 * u.square() - 0.5 * math.log(2.0 * math.pi) + tail
+    return torch.where(u > -1.0, upper, lower)
+
+
+class Weighted(AcquisitionFunction):
+    """A logarithmic acquisition function plus the log probability that an experiment works."""
+
+    def __init__(self, inner: AcquisitionFunction, log_chance: Callable[[Tensor], Tensor]) -> None:
+        super().__init__(model=inner.model)
+        self._log = True
+        self._inner = inner
+        self._log_chance = log_chance
+
+    def forward(self, X: Tensor) -> Tensor:  # noqa: N803 - botorch's name
+        """Return the values of ``b x 1 x d`` points, shape ``b``."""
+        value: Tensor = self._inner(X) + self._log_chance(X.squeeze(-2))
+        return value
+
+
+def names_of(acquisition: Acquisition, built: AcquisitionFunction) -> str:
+    """Return what to call an acquisition in a proposal."""
+    if acquisition is improvement:
+        return type(built).__name__
+    return getattr(acquisition, "__name__", type(built).__name__)
+
+
+def stack(points: Sequence[Tensor]) -> Tensor | None:
+    """Return ``p x d`` of single rows, or None where there is none."""
+    return torch.stack(list(points)) if points else None

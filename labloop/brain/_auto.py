@@ -1,0 +1,105 @@
+"""The strategy that needs no choice: one written table says who is asked, and why."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from labloop.brain._botorch import BotorchStrategy
+from labloop.brain._physics import PhysicsStrategy
+from labloop.brain._strategy import Strategy
+from labloop.objectives import Objectives
+from labloop.records import Dataset, Point, ProposalBatch
+from labloop.space import SearchSpace
+from labloop.surrogates import GPFactory
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: when it applies, who is asked, why."""
+
+    condition: str
+    members: str
+    applies: Callable[[SearchSpace, Objectives, bool], bool]
+    make: Callable[[object | None], Strategy]
+
+
+def _gp(_physics: object | None) -> Strategy:
+    return BotorchStrategy(model=GPFactory(), name="auto")
+
+
+def _mixture(physics: object | None) -> Strategy:
+    return PhysicsStrategy(physics, name="auto")
+
+
+_TABLE: tuple[Row, ...] = (
+    Row(
+        "physics is given",
+        "plain GP and Delta-GP weighted by leave-one-out, never the Delta-GP alone",
+        lambda _space, _objective, physics: physics,
+        _mixture,
+    ),
+    Row(
+        "several objectives",
+        "a GP an output; qLogNEHVI up to 4 objectives, qLogNParEGO beyond",
+        lambda _space, objective, _physics: objective.count > 1,
+        _gp,
+    ),
+    Row(
+        "a pool, or a product of up to 1e5 combinations",
+        "GPs weighted by leave-one-out; every candidate scored by noisy expected improvement",
+        lambda space, _objective, _physics: space.candidates() is not None,
+        _gp,
+    ),
+    Row(
+        "a box of numbers",
+        "GPs weighted by leave-one-out; noisy expected improvement climbed by gradients",
+        lambda space, _objective, _physics: space.kind == "box",
+        _gp,
+    ),
+    Row(
+        "anything else: mixed, mixtures, constraints",
+        "GPs weighted by leave-one-out; noisy expected improvement searched by legal mutations",
+        lambda _space, _objective, _physics: True,
+        _gp,
+    ),
+)
+
+
+class AutoStrategy:
+    """Chooses by the first row of a written table that applies; ``table()`` shows it.
+
+    Args:
+        physics: a physics model, or a factory of surrogates made of one.
+    """
+
+    name = "auto"
+
+    def __init__(self, physics: object | None = None) -> None:
+        self.physics = physics
+
+    @staticmethod
+    def table() -> list[tuple[str, str]]:
+        """Return the rows, first match wins: condition and members, in words."""
+        return [(row.condition, row.members) for row in _TABLE]
+
+    def row_for(self, space: SearchSpace, objective: Objectives) -> Row:
+        """Return the row that applies."""
+        given = self.physics is not None
+        return next(row for row in _TABLE if row.applies(space, objective, given))
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """Return the proposals of the row that applies; see ``Strategy.propose``."""
+        row = self.row_for(space, objective)
+        batch = row.make(self.physics).propose(space, objective, data, pending, n, seed)
+        why = f"{row.condition}: {row.members}"
+        return replace(
+            batch,
+            proposals=tuple(replace(p, reason=f"{why}; {p.reason}") for p in batch.proposals),
+        )

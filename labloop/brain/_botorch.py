@@ -1,0 +1,286 @@
+"""Bayesian optimisation: any surrogate, any BoTorch acquisition function, any space."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from botorch.acquisition.acquisition import AcquisitionFunction
+from torch import Tensor
+
+from labloop.brain._acquisition import (
+    Acquisition,
+    AcquisitionContext,
+    Weighted,
+    improvement,
+    names_of,
+    stack,
+)
+from labloop.brain._failures import chance_of_success
+from labloop.brain._history import (
+    check_count,
+    legal,
+    open_candidates,
+    seen_points,
+    training_data,
+    usable,
+)
+from labloop.brain._initial import initial_count
+from labloop.brain._optimize import Optimum, best_in_list, best_in_space, values_at
+from labloop.brain._rng import isolated
+from labloop.brain._sampling import space_filling
+from labloop.brain._slices import slices
+from labloop.objectives import Objectives
+from labloop.records import (
+    Dataset,
+    Json,
+    Observation,
+    Point,
+    Prediction,
+    Proposal,
+    ProposalBatch,
+)
+from labloop.space import SearchSpace
+from labloop.surrogates import FittedSurrogate, GPFactory, SurrogateFactory, TrainingData
+
+_Z90 = 1.6448536269514722
+_LEADERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    optimum: Optimum
+    acquisition: str
+
+
+class BotorchStrategy:
+    """Fits a surrogate, maximises an acquisition function, one point of a batch after another.
+
+    Lists (pools, and products up to 1e5 points) are scored whole; boxes are climbed by
+    gradients; everything else is searched by legal mutations. Each point of a batch takes
+    those before it, and everything under way, as pending. Where experiments failed, the
+    chance of another failure is learned and lowers the acquisition.
+
+    A new acquisition function takes a few lines::
+
+        from botorch.acquisition.monte_carlo import qUpperConfidenceBound
+
+        def optimist(context):
+            return qUpperConfidenceBound(
+                context.model,
+                beta=4.0,
+                sampler=context.sampler(),
+                objective=context.objective,
+                X_pending=context.pending,
+            )
+
+        strategy = BotorchStrategy(acquisition=optimist)
+
+    Args:
+        model: fits the surrogate; Gaussian processes weighted by leave-one-out if left out.
+        acquisition: builds the acquisition function; see ``improvement`` for the default.
+        initial: how many results to wait for before the first model; by the space if left out.
+        name: what proposals call the strategy.
+    """
+
+    def __init__(
+        self,
+        model: SurrogateFactory | None = None,
+        acquisition: Acquisition | None = None,
+        *,
+        initial: int | None = None,
+        name: str = "botorch",
+    ) -> None:
+        self.name = name
+        self.model: SurrogateFactory = GPFactory() if model is None else model
+        self.acquisition: Acquisition = improvement if acquisition is None else acquisition
+        self.initial = initial
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """Return the points that promise most; see ``Strategy.propose``."""
+        check_count(n)
+        began = time.perf_counter()
+        seen = seen_points(space, data, pending)
+        wait = initial_count(space) if self.initial is None else self.initial
+        training = training_data(space, objective, data, seed)
+        if training is None or len(training.outputs) + len(pending) < wait:
+            return _begin(self.name, space, seen, n, seed, wait)
+        with isolated(seed):
+            fitted = self.model.fit(training)
+            search = _Search(self.acquisition, space, objective, data, training, fitted, seed)
+            return _ask(self.name, search, seen, pending, n, began)
+
+
+def _begin(
+    name: str, space: SearchSpace, seen: Sequence[Point], n: int, seed: int, wait: int
+) -> ProposalBatch:
+    """Return points that fill the space, while there are too few results for a model."""
+    reason = f"fewer than {wait} results: space-filling start"
+    return ProposalBatch(
+        tuple(
+            Proposal(p, strategy=name, reason=reason, seed=seed)
+            for p in space_filling(space, seen, n, seed)
+        )
+    )
+
+
+def _ask(
+    name: str,
+    search: "_Search",
+    seen: Sequence[Point],
+    pending: Sequence[Point],
+    n: int,
+    began: float,
+) -> ProposalBatch:
+    """Return the points that a fitted model asks for, with their reasons and the fit's report."""
+    space, training, fitted = search.space, search.training, search.fitted
+    waiting = [_row(space, p) for p in legal(space, pending)]
+    chosen = search.choose(seen, waiting, n)
+    predicted = _predict(training, fitted, [c.optimum.row for c in chosen])
+    known = usable(space, search.objective, search.data)
+    best = _model_best(training, fitted, known)
+    through = known[int(training.scores[:, 0].argmax())].point
+    along = slices(space, training, fitted, through)
+    proposals = tuple(
+        Proposal(
+            c.optimum.point,
+            strategy=name,
+            reason=f"{c.acquisition} of {fitted.name} on {len(training.outputs)} results",
+            model=fitted.name,
+            acquisition=c.acquisition,
+            acquisition_value=c.optimum.value if np.isfinite(c.optimum.value) else None,
+            predicted=p,
+            seed=search.seed,
+        )
+        for c, p in zip(chosen, predicted, strict=True)
+    )
+    report = {
+        **fitted.report,
+        "model_best": best,
+        "slices": along,
+        "proposal_seconds": time.perf_counter() - began,
+    }
+    return ProposalBatch(proposals, fitted.state, fitted.alarms, report)
+
+
+def _row(space: SearchSpace, point: Point) -> Tensor:
+    return torch.as_tensor(space.encode([point])[0], dtype=torch.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One batch: the same surrogate, an acquisition function for each point."""
+
+    acquisition: Acquisition
+    space: SearchSpace
+    objective: Objectives
+    data: Dataset
+    training: TrainingData
+    fitted: FittedSurrogate
+    seed: int
+
+    def choose(self, seen: Sequence[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
+        """Return up to ``n`` points, best first."""
+        candidates = self.space.candidates()
+        if candidates is None:
+            return self._anywhere(list(seen), waiting, n)
+        mask = open_candidates(candidates, seen, strict=self.space.nonrepeatable)
+        rows = torch.from_numpy(np.array(candidates.encoded))
+        chosen: list[_Chosen] = []
+        for k in range(n):
+            built, name = self._build(waiting, k)
+            best = best_in_list(built, rows, mask, self.seed + k)
+            if best is None:
+                break
+            mask[best] = False
+            value = float(values_at(built, rows[best : best + 1])[0])
+            waiting = [*waiting, rows[best]]
+            chosen.append(_Chosen(Optimum(candidates.point(best), rows[best], value), name))
+        return chosen
+
+    def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
+        order = self.training.scores[:, 0].argsort(descending=True, stable=True)[:_LEADERS]
+        leaders = self.training.encoded[order]
+        chosen: list[_Chosen] = []
+        for k in range(n):
+            built, name = self._build(waiting, k)
+            optimum = best_in_space(built, self.space, seen, leaders, self.seed + k)
+            seen.append(optimum.point)
+            waiting = [*waiting, optimum.row]
+            chosen.append(_Chosen(optimum, name))
+        return chosen
+
+    def _build(self, waiting: Sequence[Tensor], k: int) -> tuple[AcquisitionFunction, str]:
+        context = AcquisitionContext(
+            model=self.fitted.model,
+            over=self.fitted.over,
+            baseline=self.training.encoded,
+            scores=self.training.scores,
+            objectives=self.objective,
+            pending=stack(waiting),
+            seed=self.seed + k,
+        )
+        built = self.acquisition(context)
+        name = names_of(self.acquisition, built)
+        failed = legal(self.space, [o.point for o in self.data.observations if o.failed])
+        if failed and getattr(built, "_log", False):
+            rows = torch.as_tensor(self.space.encode(failed), dtype=torch.float64)
+            return Weighted(built, chance_of_success(self.training.encoded, rows)), name
+        return built, name
+
+
+def _predict(
+    training: TrainingData, fitted: FittedSurrogate, rows: Sequence[Tensor]
+) -> list[Mapping[str, Prediction]]:
+    """Return what a measurement at each row should give, its noise included."""
+    if not rows:
+        return []
+    with torch.no_grad():
+        posterior: Any = fitted.model.posterior(torch.stack(list(rows)), observation_noise=True)
+        mean, sd = posterior.mean, posterior.variance.clamp_min(0.0).sqrt()
+    names = training.names if fitted.over == "outputs" else _score_names(training)
+    return [
+        {name: _interval(float(mean[i, j]), float(sd[i, j])) for j, name in enumerate(names)}
+        for i in range(len(rows))
+    ]
+
+
+def _score_names(training: TrainingData) -> tuple[str, ...]:
+    count = training.scores.shape[1]
+    return ("score",) if count == 1 else tuple(f"score {i + 1}" for i in range(count))
+
+
+def _interval(mean: float, sd: float) -> Prediction:
+    return Prediction(mean, sd, mean - _Z90 * sd, mean + _Z90 * sd)
+
+
+def _model_best(
+    training: TrainingData, fitted: FittedSurrogate, known: Sequence[Observation]
+) -> Json:
+    """Return the experiment that the model, not a lucky measurement, holds for the best.
+
+    Only for one objective; for several there is no single best one.
+    """
+    if training.scores.shape[1] != 1:
+        return None
+    with torch.no_grad():
+        posterior: Any = fitted.model.posterior(training.encoded.unsqueeze(-2))
+        mean, sd = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2).clamp_min(0.0).sqrt()
+        scores = training.objective.scores(mean) if fitted.over == "outputs" else mean
+    best = int(scores[:, 0].argmax())
+    names = training.names if fitted.over == "outputs" else _score_names(training)
+    expected: dict[str, Json] = {}
+    for j, name in enumerate(names):
+        made = _interval(float(mean[best, j]), float(sd[best, j]))
+        expected[name] = {"mean": made.mean, "sd": made.sd, "low": made.low, "high": made.high}
+    return {"experiment_id": known[best].experiment_id, "expected": expected}

@@ -1,0 +1,144 @@
+"""What the strategies read out of past experiments."""
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+
+import numpy as np
+import torch
+
+from labloop.errors import BrainError, SpaceError, SpaceExhaustedError
+from labloop.objectives import Objectives
+from labloop.records import Dataset, FloatArray, Observation, Point
+from labloop.space import Candidates, SearchSpace
+from labloop.surrogates import TrainingData
+
+PointKey = tuple[tuple[str, float | int | str], ...]
+
+
+def key_of(point: Point) -> PointKey:
+    """Return what makes two points the same one; numbers count to 9 digits."""
+    return tuple(
+        (name, value if isinstance(value, str) else float(f"{value:.9g}"))
+        for name, value in sorted(point.items())
+    )
+
+
+def legal(space: SearchSpace, points: Iterable[Point]) -> list[Point]:
+    """Return the points that lie in the space, normalised; a person may have left it."""
+    kept = []
+    for point in points:
+        try:
+            kept.append(space.validate(point))
+        except SpaceError:
+            continue
+    return kept
+
+
+def seen_points(space: SearchSpace, data: Dataset, pending: Sequence[Point]) -> list[Point]:
+    """Return every legal point that was tried or is under way."""
+    return legal(space, [*(o.point for o in data.observations), *pending])
+
+
+def usable(space: SearchSpace, objective: Objectives, data: Dataset) -> list[Observation]:
+    """Return the experiments that can teach: done, within all ranges, with all outputs.
+
+    One that breaks a constraint, by a person's wish, still teaches.
+    """
+    return [
+        o
+        for o in data.done
+        if _encodable(space, o.point) and all(name in o.outputs for name in objective.outputs)
+    ]
+
+
+def _encodable(space: SearchSpace, point: Point) -> bool:
+    try:
+        space.encode([point])
+    except SpaceError:
+        return False
+    return True
+
+
+def untried(space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> list[Point]:
+    """Return up to ``n`` spread-out points that are not in ``seen``, none where none is left."""
+    if space.size is not None:
+        n = min(n, space.size - len(labels(seen)))
+    if n < 1:
+        return []
+    try:
+        return fresh(space.sample(n, seed, exclude=seen), labels(seen), n)
+    except SpaceExhaustedError:
+        return []
+
+
+def training_data(
+    space: SearchSpace, objective: Objectives, data: Dataset, seed: int
+) -> TrainingData | None:
+    """Return what a surrogate learns from, or None before the first usable experiment."""
+    known = usable(space, objective, data)
+    if not known:
+        return None
+    names = tuple(objective.outputs)
+    outputs = [[o.outputs[name] for name in names] for o in known]
+    sds = [[o.sd.get(name, math.nan) for name in names] for o in known]
+    variance = torch.tensor(sds, dtype=torch.float64).square()
+    return TrainingData(
+        encoded=torch.as_tensor(space.encode([o.point for o in known]), dtype=torch.float64),
+        outputs=torch.tensor(outputs, dtype=torch.float64),
+        names=names,
+        objective=objective,
+        features=tuple(space.features),
+        space=space,
+        variance=None if bool(torch.isnan(variance).all()) else variance,
+        seed=seed,
+    )
+
+
+def check_count(n: int) -> None:
+    """Raise BrainError unless ``n`` is a batch size."""
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise BrainError(f"ask for at least one proposal, got n={n!r}")
+
+
+def open_candidates(candidates: Candidates, seen: Sequence[Point], *, strict: bool) -> FloatArray:
+    """Return a mask of the candidates that were never tried.
+
+    Where all were tried, a space that allows repeats opens all of them again.
+
+    Raises:
+        SpaceExhaustedError: all were tried and ``strict`` forbids a second time.
+    """
+    mask = np.ones(len(candidates), dtype=bool)
+    for point in seen:
+        mask[candidates.index_of(point)] = False
+    if mask.any():
+        return mask
+    if strict:
+        raise exhausted(len(candidates))
+    return np.ones(len(candidates), dtype=bool)
+
+
+def exhausted(count: int) -> SpaceExhaustedError:
+    """Return the error of a space without a point left."""
+    return SpaceExhaustedError(
+        f"all {count} legal points of the space were tried or are under way; "
+        "widen the space, or end the campaign"
+    )
+
+
+def fresh(points: Iterable[Point], taken: Collection[PointKey], n: int) -> list[Point]:
+    """Return the first ``n`` points that are neither taken nor repeated."""
+    used = set(taken)
+    kept: list[Point] = []
+    for point in points:
+        if len(kept) == n:
+            break
+        if key_of(point) not in used:
+            used.add(key_of(point))
+            kept.append(point)
+    return kept
+
+
+def labels(seen: Sequence[Point]) -> set[PointKey]:
+    """Return the keys of ``seen``."""
+    return {key_of(p) for p in seen}

@@ -1,0 +1,238 @@
+"""Bayesian optimisation with a user's physics: models with and without it, weighted by data."""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+import numpy as np
+import torch
+from botorch.acquisition.acquisition import AcquisitionFunction
+from torch import Tensor
+
+from labloop.brain._acquisition import AcquisitionContext, LogNoisyEI, improvement
+from labloop.brain._botorch import _ask, _begin, _Chosen, _Search
+from labloop.brain._history import (
+    check_count,
+    exhausted,
+    fresh,
+    labels,
+    seen_points,
+    training_data,
+    usable,
+)
+from labloop.brain._optimize import Optimum, values_at
+from labloop.brain._rng import isolated, small_seed
+from labloop.objectives import Objectives
+from labloop.physics import as_physics, bind
+from labloop.records import Dataset, Observation, Point, ProposalBatch
+from labloop.space import SearchSpace
+from labloop.surrogates import (
+    MeasuredData,
+    MixtureFactory,
+    MixtureModel,
+    SurrogateFactory,
+    TrainingData,
+)
+
+_INITIAL = 3
+_EVERYWHERE = 512
+_NEAR = 192
+_ROUNDS = (0.1, 0.03, 0.01)
+_PARENTS, _CHILDREN = 8, 24
+
+
+class PhysicsStrategy:
+    """Fits the mixture of surrogates with and without physics, maximises the improvement.
+
+    The physics' parameters are learned from every measured output that it predicts, also
+    those that the objective does not read. The acquisition is maximised by trial, in batches:
+    one batch of a thousand physics solves costs little more than one solve.
+
+    Args:
+        physics: a physics model, or a factory of surrogates made of one.
+        initial: how many results to wait for before the first model.
+        name: what proposals call the strategy.
+    """
+
+    def __init__(self, physics: object, *, initial: int = _INITIAL, name: str = "physics") -> None:
+        self.initial = initial
+        self.name = name
+        self.model: SurrogateFactory = (
+            physics if _is_factory(physics) else MixtureFactory(as_physics(physics))
+        )
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """Return the points that promise most; see ``Strategy.propose``.
+
+        Raises:
+            PhysicsError: the physics does not fit the space or predicts no output that the
+                objective reads.
+        """
+        check_count(n)
+        began = time.perf_counter()
+        if isinstance(self.model, MixtureFactory):
+            bind(self.model.physics, space)
+        seen = seen_points(space, data, pending)
+        training = measured_data(space, objective, data, seed)
+        if training is None or len(training.outputs) + len(pending) < self.initial:
+            return _begin(self.name, space, seen, n, seed, self.initial)
+        with isolated(seed):
+            fitted = self.model.fit(training)
+            search = _TrialSearch(
+                mixture_improvement, space, objective, data, training, fitted, seed
+            )
+            return _ask(self.name, search, seen, pending, n, began)
+
+
+def _is_factory(candidate: object) -> TypeGuard[SurrogateFactory]:
+    return hasattr(candidate, "fit")
+
+
+def measured_data(
+    space: SearchSpace, objective: Objectives, data: Dataset, seed: int
+) -> TrainingData | None:
+    """Return the training data with every other scalar that all experiments have."""
+    plain = training_data(space, objective, data, seed)
+    if plain is None:
+        return None
+    known = usable(space, objective, data)
+    names = tuple(
+        name
+        for name in known[0].outputs
+        if name not in plain.names and all(name in o.outputs for o in known)
+    )
+    if not names:
+        return plain
+    return MeasuredData(
+        encoded=plain.encoded,
+        outputs=plain.outputs,
+        names=plain.names,
+        objective=plain.objective,
+        features=plain.features,
+        space=plain.space,
+        variance=plain.variance,
+        seed=plain.seed,
+        extra_names=names,
+        extra_outputs=_columns(known, names),
+    )
+
+
+def _columns(known: Sequence[Observation], names: Sequence[str]) -> Tensor:
+    return torch.tensor([[o.outputs[name] for name in names] for o in known], dtype=torch.float64)
+
+
+class MixtureNEI(AcquisitionFunction):
+    """The expected improvement under a mixture: the weighted mean of its members' own.
+
+    Each member measures improvement from what it believes of the points measured.
+    """
+
+    def __init__(self, context: AcquisitionContext, slope: float) -> None:
+        super().__init__(model=context.model)
+        self._log = True
+        mixture: Any = context.model
+        self._weights = [math.log(w) for w in mixture.weights]
+        self._members = [
+            LogNoisyEI(member, context.baseline, context.pending, sign=slope, seed=context.seed)
+            for member in mixture.members
+        ]
+
+    def forward(self, X: Tensor) -> Tensor:  # noqa: N803 - botorch's name
+        """Return the values of ``b x 1 x d`` points, shape ``b``."""
+        values = [w + member(X) for w, member in zip(self._weights, self._members, strict=True)]
+        return torch.logsumexp(torch.stack(values), dim=0)
+
+
+def mixture_improvement(context: AcquisitionContext) -> AcquisitionFunction:
+    """Return the improvement under a mixture, in closed form for one straight score."""
+    slope = context.slope
+    if slope is not None and slope != 0.0 and isinstance(context.model, MixtureModel):
+        return MixtureNEI(context, slope)
+    return improvement(context)
+
+
+class _TrialSearch(_Search):
+    """The search of a batch where a gradient through the physics costs more than trials."""
+
+    def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
+        order = self.training.scores[:, 0].argsort(descending=True, stable=True)[:4]
+        leaders = self.training.encoded[order]
+        chosen: list[_Chosen] = []
+        for k in range(n):
+            built, name = self._build(waiting, k)
+            optimum = best_by_trial(built, self.space, seen, leaders, self.seed + k)
+            seen.append(optimum.point)
+            waiting = [*waiting, optimum.row]
+            chosen.append(_Chosen(optimum, name))
+        return chosen
+
+
+def best_by_trial(
+    acquisition: AcquisitionFunction,
+    space: SearchSpace,
+    seen: Sequence[Point],
+    leaders: Tensor,
+    seed: int,
+) -> Optimum:
+    """Return the best legal point found by sampling everywhere, then ever nearer to the best.
+
+    Raises:
+        SpaceExhaustedError: no untried point was found.
+    """
+    generator = torch.Generator().manual_seed(small_seed(seed, 1))
+    box = space.kind == "box"
+    if box:
+        sobol: Any = torch.quasirandom.SobolEngine
+        engine = sobol(space.dimension, scramble=True, seed=small_seed(seed))
+        rows = engine.draw(_EVERYWHERE, dtype=torch.float64)
+    else:
+        rows = torch.as_tensor(space.encode(space.sample(_EVERYWHERE, small_seed(seed))))
+    parents = leaders[torch.arange(_NEAR) % len(leaders)]
+    rows = torch.cat([rows, _around(parents, _ROUNDS[0], generator)])
+    values = _values(acquisition, rows)
+    for width in _ROUNDS:
+        best = rows[values.argsort(descending=True, stable=True)[:_PARENTS]]
+        children = _around(best.repeat_interleave(_CHILDREN, 0), width, generator)
+        if not box:
+            children = torch.as_tensor(space.encode(space.decode(children.numpy())))
+        rows = torch.cat([rows, children])
+        values = torch.cat([values, _values(acquisition, children)])
+    order = values.argsort(descending=True, stable=True)[:_CHILDREN]
+    return _first_untried(acquisition, space, seen, rows[order], seed)
+
+
+def _around(rows: Tensor, width: float, generator: torch.Generator) -> Tensor:
+    noise = torch.randn(rows.shape, dtype=torch.float64, generator=generator)
+    # Half of the children move along few inputs, which finds optima on the faces of the box.
+    moved = torch.rand(rows.shape, dtype=torch.float64, generator=generator) < 0.5
+    moved[::2] = True
+    return (rows + width * noise * moved).clamp(0.0, 1.0)
+
+
+def _values(acquisition: AcquisitionFunction, rows: Tensor) -> Tensor:
+    return torch.nan_to_num(values_at(acquisition, rows), nan=-torch.inf)
+
+
+def _first_untried(
+    acquisition: AcquisitionFunction,
+    space: SearchSpace,
+    seen: Sequence[Point],
+    rows: Tensor,
+    seed: int,
+) -> Optimum:
+    points = fresh(space.decode(rows.numpy()), labels(seen), 1)
+    if not points:
+        points = fresh(space.sample(_NEAR, small_seed(seed, 2), exclude=seen), labels(seen), 1)
+    if not points:
+        raise exhausted(space.size or 0)
+    row = torch.as_tensor(np.asarray(space.encode(points)), dtype=torch.float64)
+    return Optimum(points[0], row[0], float(_values(acquisition, row)[0]))

@@ -1,0 +1,54 @@
+"""From the name of a strategy to the strategy."""
+
+from collections.abc import Callable
+
+from labloop.brain._auto import AutoStrategy
+from labloop.brain._botorch import BotorchStrategy
+from labloop.brain._physics import PhysicsStrategy
+from labloop.brain._sampling import RandomStrategy, SobolStrategy
+from labloop.brain._skopt import SkoptStrategy
+from labloop.brain._strategy import Strategy
+from labloop.errors import BrainError
+
+
+def _with_physics(physics: object | None) -> Strategy:
+    return BotorchStrategy() if physics is None else PhysicsStrategy(physics, name="botorch")
+
+
+_NAMES: dict[str, Callable[[object | None], Strategy]] = {
+    "auto": AutoStrategy,
+    "botorch": _with_physics,
+    "sobol": lambda _physics: SobolStrategy(),
+    "random": lambda _physics: RandomStrategy(),
+    "skopt": lambda _physics: SkoptStrategy(),
+}
+
+
+def strategy_names() -> tuple[str, ...]:
+    """Return the names that ``resolve_strategy`` knows."""
+    return tuple(_NAMES)
+
+
+def resolve_strategy(strategy: str | Strategy, physics: object | None = None) -> Strategy:
+    """Return the strategy of a name, or the object given.
+
+    Args:
+        strategy: one of ``strategy_names()``, or anything with ``name`` and ``propose``.
+        physics: a physics model, or a surrogate factory made of one; only ``auto`` and
+            ``botorch`` use it.
+
+    Raises:
+        BrainError: the name is unknown, or the object is no strategy.
+    """
+    if isinstance(strategy, str):
+        if strategy not in _NAMES:
+            raise BrainError(
+                f"strategy {strategy!r} is not known; use one of {', '.join(_NAMES)}, "
+                "or give an object with `name` and `propose`"
+            )
+        return _NAMES[strategy](physics)
+    if not isinstance(strategy, Strategy):
+        raise BrainError(
+            f"a strategy is a name or an object with `name` and `propose`, got {strategy!r}"
+        )
+    return strategy

@@ -1,0 +1,136 @@
+"""Strategies that learn nothing: space-filling points, and plain random ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from labloop.brain._history import (
+    check_count,
+    exhausted,
+    open_candidates,
+    seen_points,
+    untried,
+)
+from labloop.brain._rng import small_seed
+from labloop.objectives import Objectives
+from labloop.records import Dataset, FloatArray, Point, Proposal, ProposalBatch
+from labloop.space import Candidates, SearchSpace
+
+_DRAWS = 256
+
+
+def space_filling(space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> list[Point]:
+    """Return up to ``n`` points far from each other and from ``seen``.
+
+    The first points of an empty campaign on a continuous space are a scrambled Sobol sequence
+    (Owen 1998); everywhere else each point is, among the open candidates or many Sobol points,
+    the one farthest from all others in the encoded space (maximin).
+
+    Raises:
+        SpaceExhaustedError: no legal point is left.
+    """
+    candidates = space.candidates()
+    if candidates is not None:
+        return _maximin_pool(space, candidates, seen, n, seed)
+    if not seen:
+        points = untried(space, (), n, small_seed(seed))
+    else:
+        drawn = untried(space, seen, max(_DRAWS, 4 * n), small_seed(seed))
+        encoded = np.asarray(space.encode(drawn)) if drawn else np.zeros((0, space.dimension))
+        order = _maximin(encoded, np.asarray(space.encode(list(seen))), n, 0)
+        points = [drawn[i] for i in order]
+    if not points:
+        raise exhausted(space.size or 0)
+    return points
+
+
+def _maximin_pool(
+    space: SearchSpace, candidates: Candidates, seen: Sequence[Point], n: int, seed: int
+) -> list[Point]:
+    mask = open_candidates(candidates, seen, strict=space.nonrepeatable)
+    open_rows = np.flatnonzero(mask)
+    rng = np.random.default_rng(seed)
+    if len(open_rows) > 4096:
+        open_rows = np.sort(rng.choice(open_rows, 4096, replace=False))
+    known = np.asarray(space.encode(list(seen))) if seen else np.zeros((0, space.dimension))
+    first = int(rng.integers(len(open_rows)))
+    order = _maximin(np.asarray(candidates.encoded)[open_rows], known, n, first)
+    return [candidates.point(int(open_rows[i])) for i in order]
+
+
+def _maximin(encoded: FloatArray, known: FloatArray, n: int, first: int) -> list[int]:
+    """Return row numbers: each next row is the farthest from ``known`` and those before."""
+    if len(encoded) == 0:
+        return []
+    nearest = np.full(len(encoded), np.inf)
+    for row in known:
+        nearest = np.minimum(nearest, ((encoded - row) ** 2).sum(1))
+    order: list[int] = []
+    while len(order) < min(n, len(encoded)):
+        best = first if np.isinf(nearest).all() else int(np.argmax(nearest))
+        order.append(best)
+        nearest = np.minimum(nearest, ((encoded - encoded[best]) ** 2).sum(1))
+        nearest[order] = -1.0
+    return order
+
+
+class SobolStrategy:
+    """Fills the space evenly, whatever was measured."""
+
+    name = "sobol"
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,  # noqa: ARG002 - the protocol's signature
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """Return points far from everything tried; see ``Strategy.propose``."""
+        check_count(n)
+        points = space_filling(space, seen_points(space, data, pending), n, seed)
+        reason = "space-filling: far from every point tried so far"
+        return ProposalBatch(
+            tuple(Proposal(p, strategy=self.name, reason=reason, seed=seed) for p in points)
+        )
+
+
+class RandomStrategy:
+    """Draws points uniformly: what every other strategy has to beat."""
+
+    name = "random"
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,  # noqa: ARG002 - the protocol's signature
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """Return independent uniform points; see ``Strategy.propose``."""
+        check_count(n)
+        points = self._draw(space, seen_points(space, data, pending), n, seed)
+        if not points:
+            raise exhausted(space.size or 0)
+        return ProposalBatch(
+            tuple(
+                Proposal(p, strategy=self.name, reason="uniformly random", seed=seed)
+                for p in points
+            )
+        )
+
+    def _draw(self, space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> list[Point]:
+        candidates = space.candidates()
+        if candidates is not None:
+            rows = np.flatnonzero(open_candidates(candidates, seen, strict=space.nonrepeatable))
+            rng = np.random.default_rng(seed)
+            picked = rng.permutation(rows)[:n]
+            return [candidates.point(int(i)) for i in picked]
+        drawn: list[Point] = []
+        for k in range(n):
+            drawn += untried(space, [*seen, *drawn], 1, small_seed(seed, k))
+        return drawn

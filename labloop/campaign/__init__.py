@@ -1,0 +1,63 @@
+"""The loop: what a user writes, the machine that decides, the runner that carries out."""
+
+from labloop.campaign._analysis import Analysis
+from labloop.campaign._budget import Budget, FailurePolicy, NoImprovement, Reached, StopRule
+from labloop.campaign._bundle import (
+    MADE,
+    Definition,
+    changed_since,
+    difference,
+    load_campaign,
+    restore,
+    versions,
+    with_spec,
+)
+from labloop.campaign._by_hand import ask, reanalyse, tell
+from labloop.campaign._campaign import Campaign, Speed, check_lab, need_lab, who, with_overrides
+from labloop.campaign._check import Finding, check_campaign, rehearse
+from labloop.campaign._conditions import Conditions, point_from_text
+from labloop.campaign._dataset import build_dataset
+from labloop.campaign._hooks import Hooks, PlainHooks
+from labloop.campaign._lab_time import lab_seconds
+from labloop.campaign._results import read_results, write_asked
+from labloop.campaign._snapshot import Snapshot
+from labloop.campaign._spec import CampaignSpec
+
+__all__ = [
+    "MADE",
+    "Analysis",
+    "Budget",
+    "Campaign",
+    "CampaignSpec",
+    "Conditions",
+    "Definition",
+    "FailurePolicy",
+    "Finding",
+    "Hooks",
+    "NoImprovement",
+    "PlainHooks",
+    "Reached",
+    "Snapshot",
+    "Speed",
+    "StopRule",
+    "ask",
+    "build_dataset",
+    "changed_since",
+    "check_campaign",
+    "check_lab",
+    "difference",
+    "lab_seconds",
+    "load_campaign",
+    "need_lab",
+    "point_from_text",
+    "read_results",
+    "reanalyse",
+    "rehearse",
+    "restore",
+    "tell",
+    "versions",
+    "who",
+    "with_overrides",
+    "with_spec",
+    "write_asked",
+]

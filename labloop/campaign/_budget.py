@@ -1,0 +1,106 @@
+"""How long a campaign may go on: budget, stop rules and what to do about failures."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from labloop.errors import CampaignFileError
+from labloop.records import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a campaign may use up; the first limit that is reached ends it.
+
+    Attributes:
+        experiments: how many experiments may be done or failed.
+        hours: how much lab time may pass, in hours.
+        cost: how much may be spent, in the unit of the spec's ``cost`` function.
+    """
+
+    experiments: int | None = None
+    hours: float | None = None
+    cost: float | None = None
+
+    def __post_init__(self) -> None:
+        given = {"experiments": self.experiments, "hours": self.hours, "cost": self.cost}
+        if all(value is None for value in given.values()):
+            raise CampaignFileError(
+                "a budget needs at least one of experiments, hours and cost; "
+                "write for example Budget(experiments=30)"
+            )
+        for name, value in given.items():
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise CampaignFileError(f"budget {name} must be above 0 and finite, got {value}")
+        if self.experiments is not None and self.experiments != int(self.experiments):
+            raise CampaignFileError(
+                f"budget experiments must be a whole number, got {self.experiments}"
+            )
+
+    def spec(self) -> dict[str, Json]:
+        """Return the budget as plain JSON."""
+        return {"experiments": self.experiments, "hours": self.hours, "cost": self.cost}
+
+
+class StopRule(Protocol):
+    """Ends a campaign before its budget does."""
+
+    def met(self, scores: Sequence[float]) -> str | None:
+        """Return why to stop, or None.
+
+        Args:
+            scores: first aim of each finished experiment, in order, larger is better.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Stop when the first aim has reached ``score`` (for Minimize: the negated output)."""
+
+    score: float
+
+    def met(self, scores: Sequence[float]) -> str | None:
+        """Return why to stop, or None."""
+        if scores and max(scores) >= self.score:
+            return f"the aim of {self.score:g} was reached ({max(scores):g})"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class NoImprovement:
+    """Stop when the last ``experiments`` brought less than ``by`` above the best before."""
+
+    experiments: int
+    by: float = 0.0
+
+    def met(self, scores: Sequence[float]) -> str | None:
+        """Return why to stop, or None."""
+        if len(scores) <= self.experiments:
+            return None
+        before = max(scores[: -self.experiments])
+        if max(scores[-self.experiments :]) <= before + self.by:
+            return f"no improvement in {self.experiments} experiments (best {before:g})"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailurePolicy:
+    """What happens after failures.
+
+    Attributes:
+        stop_after: this many failed experiments in a row end the campaign.
+        on_uncertain: ``pause`` waits for a person, ``continue`` goes on with the others.
+    """
+
+    stop_after: int = 3
+    on_uncertain: Literal["pause", "continue"] = "pause"
+
+    def __post_init__(self) -> None:
+        if self.stop_after < 1:
+            raise CampaignFileError(f"stop_after must be at least 1, got {self.stop_after}")
+        if self.on_uncertain not in {"pause", "continue"}:
+            raise CampaignFileError(
+                f"on_uncertain must be 'pause' or 'continue', got {self.on_uncertain!r}"
+            )

@@ -1,0 +1,306 @@
+"""The bundle: a campaign file is loaded once, and its exact content is kept."""
+
+import atexit
+import importlib.util
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from tempfile import mkdtemp
+from types import ModuleType
+
+from labloop.campaign._spec import CampaignSpec
+from labloop.errors import CampaignFileError, LabloopError
+from labloop.records import Bundle, Json, content_hash
+
+_KEPT = {".py", ".toml", ".csv", ".json", ".txt"}
+_ORIGIN = "campaign file"
+"""Kept beside the versions: where the campaign file lay when it was loaded."""
+MADE = ".labloop-made"
+"""Marks a folder that a verb has written: what lies in it is no part of a campaign."""
+_ASKED = b"experiment,mode,"
+_MOST_BYTES = 8 * 1024 * 1024
+_VERSIONED = (
+    "labloop-sdl", "torch", "botorch", "gpytorch", "numpy", "scikit-optimize", "prefect", "sqlmodel"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A loaded campaign file: its spec, where it lies and its bundle."""
+
+    spec: CampaignSpec
+    folder: Path
+    bundle: Bundle
+
+    @property
+    def lab_file(self) -> Path | None:
+        """The lab file, or None for a campaign without procedure."""
+        return self.folder / self.spec.lab if self.spec.lab else None
+
+
+def load_campaign(path: str | Path) -> Definition:
+    """Load a campaign file once and return its definition.
+
+    Raises:
+        CampaignFileError: the file is missing, does not run, or holds no single spec.
+    """
+    file = Path(path).expanduser().resolve()
+    if file.is_dir():
+        file = file / "campaign.py"
+    if file.exists() and file.suffix != ".py":
+        raise CampaignFileError(f"{path} is no Python file; name one that holds a CampaignSpec")
+    if not file.is_file():
+        raise CampaignFileError(
+            f"the campaign file {path} does not exist; name a Python file that holds a CampaignSpec"
+        )
+    files = _files(file)
+    name = f"labloop_campaign_{content_hash([str(file), _key(files)])[:12]}"
+    with _importable(file.parent):
+        module = _load(file, name)
+        spec = _with_physics(_find_spec(module, file), file)
+    return Definition(spec, file.parent, _bundle(spec, file, files))
+
+
+def restore(bundle: Bundle) -> Definition:
+    """Load a campaign from its stored bundle, written out to a folder of its own."""
+    if not bundle.entry:
+        raise CampaignFileError("this campaign was stored without a campaign file")
+    folder = Path(mkdtemp(prefix="labloop-bundle-"))
+    # Needed as long as the process runs: the lab file is read when the lab is opened.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name, content in bundle.files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    definition = load_campaign(folder / bundle.entry)
+    return replace(definition, bundle=bundle)
+
+
+def with_spec(definition: Definition, spec: CampaignSpec) -> Definition:
+    """Return ``definition`` with another spec from the same files."""
+    as_json = spec.to_json()
+    files = definition.bundle.files
+    bundle = replace(
+        definition.bundle, spec=as_json, sha256=content_hash([as_json, _key(dict(files))])
+    )
+    return replace(definition, spec=spec, bundle=bundle)
+
+
+def changed_since(bundle: Bundle) -> tuple[str, list[str]]:
+    """Return where a bundle's campaign file lay, and which files there have changed since.
+
+    Nothing is loaded; nothing has changed where the folder is gone, or is another machine's.
+    """
+    file = Path(bundle.versions.get(_ORIGIN, ""))
+    if not bundle.entry or not file.is_file():
+        return "", []
+    try:
+        now = replace(bundle, files=_files(file))
+    except (CampaignFileError, OSError) as error:
+        return str(file), [f"its folder cannot be compared: {error}"]
+    return str(file), difference(bundle, now)
+
+
+def difference(stored: Bundle, now: Bundle) -> list[str]:
+    """Return in words which files changed between two bundles; empty where none did."""
+    new = sorted(now.files.keys() - stored.files.keys())
+    lines = [f"{name} is new" for name in new if _matters(name, now)]
+    lines += [f"{name} is gone" for name in sorted(stored.files.keys() - now.files.keys())]
+    lines += [
+        f"{name} has changed"
+        for name in sorted(stored.files.keys() & now.files.keys())
+        if stored.files[name] != now.files[name]
+    ]
+    if stored.spec != now.spec:
+        keys = sorted(k for k in now.spec if now.spec.get(k) != stored.spec.get(k))
+        told = [_change(k, stored.spec.get(k), now.spec[k]) for k in keys]
+        lines.append(f"the spec differs in {', '.join(told)}")
+    return lines
+
+
+def _matters(name: str, bundle: Bundle) -> bool:
+    """Return whether a new file can change anything: code can, data only where code names it."""
+    if name.endswith(".py"):
+        return True
+    word = name.rpartition("/")[2].encode()
+    return any(word in text for path, text in bundle.files.items() if path.endswith(".py"))
+
+
+def _change(key: str, before: Json, after: Json) -> str:
+    """Return a key with both of its values, where they can be read at a glance."""
+    values = f"{before} -> {after}"
+    return f"{key} ({values})" if len(values) < 100 else key
+
+
+def _key(files: dict[str, bytes]) -> list[list[str]]:
+    return [[name, content.hex()] for name, content in sorted(files.items())]
+
+
+def _files(file: Path) -> dict[str, bytes]:
+    """Return relative path -> content of everything in the folder that a campaign may read."""
+    found: dict[str, bytes] = {}
+    total = 0
+    for path in sorted(file.parent.rglob("*")):
+        relative = path.relative_to(file.parent)
+        if path.suffix not in _KEPT or not path.is_file() or _hidden(relative):
+            continue
+        if _made_by_labloop(path, file.parent):
+            continue
+        content = path.read_bytes()
+        total += len(content)
+        if total > _MOST_BYTES:
+            raise CampaignFileError(
+                f"the folder {file.parent} holds more than {_MOST_BYTES // 2**20} MiB of code and "
+                "tables, which a campaign keeps a copy of; give the campaign a folder of its own"
+            )
+        found[relative.as_posix()] = content
+    return found
+
+
+def _made_by_labloop(path: Path, folder: Path) -> bool:
+    """Return whether a file is an export, or a table of experiments to be carried out."""
+    above = [each for each in path.parents if each.is_relative_to(folder) and each != folder]
+    if any((each / MADE).exists() for each in above):
+        return True
+    if path.suffix != ".csv":
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(_ASKED)) == _ASKED
+
+
+def _hidden(relative: Path) -> bool:
+    return any(part.startswith((".", "__pycache__")) for part in relative.parts)
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Put a campaign's folder on the path only while it loads, and forget its modules after."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin and Path(origin).is_relative_to(folder) and not name.startswith("labloop_"):
+                del sys.modules[name]
+
+
+def _load(file: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise CampaignFileError(f"{file} is no Python file; a campaign file ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except LabloopError:
+        raise
+    except Exception as error:  # a person's file may raise anything
+        raise CampaignFileError(f"{file.name} does not run: {_where(error, file)}") from error
+    return module
+
+
+def _where(error: BaseException, file: Path) -> str:
+    """Return the error with the line of the campaign's folder that raised it."""
+    line = getattr(error, "lineno", None)
+    place = f"line {line}" if line else ""
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if Path(code.co_filename).is_relative_to(file.parent):
+            place = f"{Path(code.co_filename).name} line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__}: {error}" + (f" ({place})" if place else "")
+
+
+def _find_spec(module: ModuleType, file: Path) -> CampaignSpec:
+    named = getattr(module, "campaign", None)
+    if isinstance(named, CampaignSpec):
+        return named
+    found = [value for value in vars(module).values() if isinstance(value, CampaignSpec)]
+    if len(found) != 1:
+        raise CampaignFileError(
+            f"{file.name} must hold one CampaignSpec (best named 'campaign'), found {len(found)}"
+        )
+    return found[0]
+
+
+def _with_physics(spec: CampaignSpec, file: Path) -> CampaignSpec:
+    """Return the spec with ``physics="module:Name"`` replaced by what it names."""
+    if not isinstance(spec.physics, str):
+        return spec
+    module_name, _, attribute = spec.physics.partition(":")
+    path = file.parent / f"{module_name}.py"
+    if not attribute or not path.is_file():
+        raise CampaignFileError(
+            f"physics={spec.physics!r} names no file of the campaign; "
+            f"write 'module:Name' with module.py beside {file.name}"
+        )
+    loaded = sys.modules.get(module_name)
+    if loaded is None or Path(str(loaded.__file__)) != path:
+        loaded = _load(path, f"{module_name}_{content_hash(str(path))[:8]}")
+    if not hasattr(loaded, attribute):
+        raise CampaignFileError(f"{path.name} has no {attribute!r}, which physics= names")
+    return replace(spec, physics=getattr(loaded, attribute))
+
+
+def _bundle(spec: CampaignSpec, file: Path, files: dict[str, bytes]) -> Bundle:
+    if spec.lab and spec.lab not in files:
+        raise CampaignFileError(
+            f"the lab file {spec.lab!r} that {file.name} names does not exist in {file.parent}"
+        )
+    commit, dirty = _git(file.parent)
+    as_json = spec.to_json()
+    return Bundle(
+        spec=as_json,
+        files=files,
+        entry=file.name,
+        versions={**versions(), _ORIGIN: str(file)},
+        git_commit=commit,
+        git_dirty=dirty,
+        sha256=content_hash([as_json, _key(files)]),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of every package that can change a result."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for name in _VERSIONED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    for point in metadata.entry_points(group="labloop.drivers"):
+        if point.dist is not None:
+            found[point.dist.name] = point.dist.version
+    return found
+
+
+def _git(folder: Path) -> tuple[str, bool]:
+    """Return the folder's commit and whether it has uncommitted changes, where git can tell."""
+    try:
+        commit = _run_git(folder, "rev-parse", "HEAD")
+        dirty = bool(_run_git(folder, "status", "--porcelain", "--", "."))
+    except (OSError, subprocess.SubprocessError):
+        return "", False
+    return commit, dirty
+
+
+def _run_git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 - fixed words and a folder, no shell
+        ["git", *arguments],  # noqa: S607 - the git that the user's path names
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=True,
+    )
+    return done.stdout.strip()

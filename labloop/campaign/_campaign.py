@@ -1,0 +1,398 @@
+"""The campaign: the only stateful object, from a definition to the end of its budget."""
+
+import getpass
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from labloop.campaign._budget import Budget
+from labloop.campaign._bundle import Definition, difference, restore, with_spec
+from labloop.campaign._by_hand import ByHandOnly
+from labloop.campaign._dataset import build_dataset
+from labloop.campaign._direct import DirectExecutor
+from labloop.campaign._hooks import Hooks, PlainHooks
+from labloop.campaign._inbox import planned
+from labloop.campaign._machine import Finish, MachineState, StopAsked
+from labloop.campaign._reconcile import reconcile
+from labloop.campaign._rights import campaign_lease, device_leases
+from labloop.campaign._runner import Runner
+from labloop.campaign._snapshot import Snapshot
+from labloop.errors import (
+    CampaignError,
+    LabloopError,
+    NameTakenError,
+    NotFoundError,
+    SpaceError,
+)
+from labloop.lab import LabHost, MemoryJournal, Truth, load_lab_file, signals_to
+from labloop.records import (
+    Alarm,
+    CampaignRecord,
+    CampaignState,
+    ExperimentJob,
+    Json,
+    Mode,
+    Origin,
+    Point,
+    Repositories,
+    make_campaign_id,
+    make_experiment_id,
+)
+from labloop.space import SearchSpace
+
+if TYPE_CHECKING:
+    from labloop.brain import Strategy
+
+Speed: TypeAlias = Literal["max", "real"] | float
+"""Simulated time as fast as it goes, real time, or so many times faster than life."""
+
+
+def who() -> str:
+    """Return who is at the keyboard, for the actor column of every row."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+class Campaign:
+    """One campaign of one process: created or taken up again, then run.
+
+    Use :meth:`create` for a new name and :meth:`resume` for one that exists.
+    """
+
+    def __init__(
+        self,
+        repositories: Repositories,
+        record: CampaignRecord,
+        definition: Definition,
+        *,
+        actor: str,
+        speed: Speed = "max",
+    ) -> None:
+        self.record = record
+        self.definition = definition
+        self.notes: tuple[str, ...] = ()
+        self._repositories = repositories
+        self._actor = actor
+        self._speed = speed
+        self._host: LabHost | None = None
+        self._runner: Runner | None = None
+        self._stop_reason = ""
+        self._only: Point | None = None
+        self._phase = "starting"
+        self._began = time.monotonic()
+        # Re-entrant: a signal handler may ask for it while this thread holds it.
+        self._lock = threading.RLock()
+
+    @classmethod
+    def create(
+        cls,
+        repositories: Repositories,
+        definition: Definition,
+        *,
+        mode: Mode = Mode.SIMULATED,
+        new: bool = False,
+        actor: str = "",
+        speed: Speed = "max",
+        by_hand: bool = False,
+    ) -> "Campaign":
+        """Store a new campaign and return it; ``by_hand``: a person carries it out, not a lab.
+
+        Raises:
+            NameTakenError: the name exists; the message says how to go on.
+        """
+        spec, actor = definition.spec, actor or who()
+        existing = repositories.campaigns.find(spec.name, mode)
+        if existing is not None and not new:
+            raise NameTakenError(_taken(repositories, existing, definition))
+        generation = existing.generation + 1 if existing else 0
+        record = CampaignRecord(
+            id=make_campaign_id(spec.name, mode.value, spec.seed, generation),
+            name=spec.name,
+            mode=mode,
+            generation=generation,
+            seed=spec.seed,
+            state=CampaignState.PAUSED,
+            reason="created, not yet begun",
+            actor=actor,
+            bundle_sha256=definition.bundle.sha256,
+            spec=definition.bundle.spec,
+        )
+        spec.resolve()
+        if not by_hand:
+            check_lab(definition, mode)
+        repositories.campaigns.create(record, definition.bundle).result()
+        return cls(
+            repositories,
+            repositories.campaigns.get(record.id),
+            definition,
+            actor=actor,
+            speed=speed,
+        )
+
+    @classmethod
+    def resume(
+        cls,
+        repositories: Repositories,
+        name: str,
+        *,
+        mode: Mode = Mode.SIMULATED,
+        changed: Definition | None = None,
+        actor: str = "",
+        speed: Speed = "max",
+    ) -> "Campaign":
+        """Take up a stored campaign from its bundle, or from ``changed`` files where told."""
+        record = repositories.campaigns.find(name, mode)
+        if record is None:
+            known = sorted({c.name for c in repositories.campaigns.all() if c.mode is mode})
+            raise NotFoundError(
+                f"no {mode.value} campaign is called {name!r} in {repositories.url}; "
+                f"known are: {', '.join(known) or 'none yet'}"
+            )
+        actor = actor or who()
+        if changed is None:
+            definition = restore(repositories.campaigns.bundle(record.id))
+            definition = with_overrides(definition, seed=record.seed, stored=record.spec)
+        else:
+            definition = with_overrides(changed, seed=record.seed)
+            _check_change(repositories, record, definition)
+            check_lab(definition, mode)
+        return cls(repositories, record, definition, actor=actor, speed=speed)
+
+    def only(self, point: Point) -> None:
+        """Let the next :meth:`run` carry out this one experiment by hand, and nothing else."""
+        self._only = self.definition.spec.space.validate(point)
+
+    def extend(self, experiments: int) -> None:
+        """Give the campaign another budget of experiments."""
+        self.definition = with_overrides(self.definition, experiments=experiments)
+
+    def run(self, hooks: Hooks | None = None) -> CampaignRecord:
+        """Run to the end of the budget, a stop rule, a stop or a failure; return the record.
+
+        Called from the main thread, the lab takes over Ctrl-C and SIGTERM meanwhile.
+        """
+        hooks = hooks or PlainHooks()
+        spec = self.definition.spec
+        need_lab(self.definition)
+        self._began = time.monotonic()
+        self._phase = "loading the planner"
+        strategy = spec.resolve() if self._only is None else ByHandOnly()
+        with ExitStack() as stack:
+            stack.enter_context(campaign_lease(self._repositories, self.record, self._actor))
+            self._keep_bundle()
+            self._phase = "settling what was left open"
+            found = reconcile(self._repositories, self.record, spec, self._actor)
+            self.notes = found.notes
+            state = found.state if self._only is None else self._by_hand(found.state, self._only)
+            self._set_state(CampaignState.RUNNING, "running")
+            try:
+                finish = self._run_in_lab(hooks, strategy, state)
+            except Exception as error:
+                named = "" if isinstance(error, LabloopError) else f"{type(error).__name__}: "
+                self._set_state(CampaignState.FAILED, f"{named}{error}")
+                raise
+            return self._set_state(finish.state, finish.reason)
+
+    def _keep_bundle(self) -> None:
+        """Store what the campaign goes on with, where that is not what is stored already."""
+        campaigns, bundle = self._repositories.campaigns, self.definition.bundle
+        if difference(campaigns.bundle(self.record.id), bundle):
+            campaigns.add_bundle(self.record.id, bundle, self._actor).result()
+
+    def _by_hand(self, state: MachineState, point: Point) -> MachineState:
+        """Plan one experiment by hand and return a state that holds nothing else to do."""
+        job = ExperimentJob(
+            experiment_id=make_experiment_id(self.record.id, state.next_number),
+            number=state.next_number,
+            round_index=None,
+            point=point,
+        )
+        row = planned(job, self.record, origin=Origin.MANUAL, actor=self._actor)
+        self._repositories.experiments.add(row).result()
+        return MachineState(
+            ready=(job,), next_round=state.next_round, next_number=state.next_number + 1
+        )
+
+    def _run_in_lab(self, hooks: Hooks, strategy: "Strategy", state: MachineState) -> Finish:
+        spec, (procedure, path) = self.definition.spec, need_lab(self.definition)
+        lab_file, mode = load_lab_file(path), self.record.mode
+        before = state.lab_hours
+        self._phase = "opening the lab"
+        with (
+            device_leases(self._repositories, lab_file, mode, self._actor) as lease,
+            signals_to(self.stop),
+            LabHost(
+                lab_file,
+                mode=mode,
+                journal=self._repositories.journal,
+                campaign_id=self.record.id,
+                seed=self.record.seed,
+                speed=self._speed,
+                actor=self._actor,
+                on_alarm=self._note_alarm,
+                lease=lease,
+            ) as host,
+        ):
+            direct = DirectExecutor(
+                host,
+                procedure=procedure,
+                units=spec.units,
+                experiments=self._repositories.experiments,
+                actor=self._actor,
+            )
+            runner = Runner(
+                spec=spec,
+                record=self.record,
+                repositories=self._repositories,
+                strategy=strategy,
+                executor=hooks.executor(direct),
+                hooks=hooks,
+                abort=host.stop,
+                lab_hours=lambda: before + host.now() / 3600,
+                actor=self._actor,
+            )
+            with self._lock:
+                self._host, self._runner = host, runner
+                stopped = self._stop_reason
+            if stopped:
+                runner.post(StopAsked(stopped, now=True))
+            if mode is Mode.REAL and (self.notes or state.uncertain):
+                # What the last process left moving or hot is made safe before anything new.
+                host.make_safe()
+            return runner.run(state)
+
+    def _note_alarm(self, alarm: Alarm) -> None:
+        """Keep what the lab doubts; called from any thread, so nobody waits for the commit."""
+        self._repositories.alarms.add(self.record.id, alarm)
+
+    def stop(self, reason: str) -> None:
+        """End at once and safely; may be called from any thread and from a signal handler."""
+        with self._lock:
+            self._stop_reason = reason
+            runner = self._runner
+        if runner is not None:
+            runner.post(StopAsked(reason, now=True))
+
+    def snapshot(self) -> Snapshot:
+        """Return where the campaign stands, from any thread."""
+        with self._lock:
+            runner = self._runner
+        if runner is None:
+            return Snapshot(
+                name=self.record.name,
+                mode=self.record.mode.value,
+                doing=self._phase,
+                seconds=time.monotonic() - self._began,
+            )
+        return runner.snapshot()
+
+    def activity(self) -> Mapping[str, str]:
+        """Return what each device does now, from any thread; empty before the lab is open."""
+        with self._lock:
+            host = self._host
+        return {} if host is None else host.activity()
+
+    @property
+    def truth(self) -> Truth | None:
+        """The simulated world's own log; None before the lab is open, and in a real lab."""
+        with self._lock:
+            return None if self._host is None else self._host.truth
+
+    def _set_state(self, state: CampaignState, reason: str) -> CampaignRecord:
+        self.record = self._repositories.campaigns.set_state(
+            self.record.id, state, reason, self._actor
+        ).result()
+        return self.record
+
+
+def with_overrides(
+    definition: Definition,
+    *,
+    seed: int | None = None,
+    experiments: int | None = None,
+    stored: Mapping[str, Json] | None = None,
+) -> Definition:
+    """Return ``definition`` with what was said on the command line, or stored at the start."""
+    spec = definition.spec
+    if stored is not None:
+        budget = stored.get("budget")
+        if isinstance(budget, Mapping):
+            spec = replace(spec, budget=Budget(**dict(budget)))  # type: ignore[arg-type]  # checks
+    if seed is not None:
+        spec = replace(spec, seed=seed)
+    if experiments is not None:
+        spec = replace(spec, budget=replace(spec.budget, experiments=experiments))
+    return with_spec(definition, spec)
+
+
+def need_lab(definition: Definition) -> tuple[Callable[..., Any], Path]:
+    """Return procedure and lab file; raises CampaignError where nothing can carry it out."""
+    spec, lab_file = definition.spec, definition.lab_file
+    if spec.procedure is None or lab_file is None:
+        raise CampaignError(
+            f"campaign {spec.name!r} has no procedure, so nothing can carry it out; "
+            f"use: labloop ask {spec.name} -n 5 --out next.csv, and labloop tell"
+        )
+    return spec.procedure, lab_file
+
+
+def check_lab(definition: Definition, mode: Mode) -> None:
+    """Raise LabFileError where the lab of a campaign cannot be opened; no byte is sent."""
+    if definition.lab_file is not None:
+        LabHost(
+            load_lab_file(definition.lab_file),
+            mode=mode,
+            journal=MemoryJournal(),
+            campaign_id="check",
+        )
+
+
+def _check_change(
+    repositories: Repositories, record: CampaignRecord, definition: Definition
+) -> None:
+    """Raise CampaignError where changed files are another campaign than the stored one."""
+    spec = definition.spec
+    if spec.name != record.name:
+        raise CampaignError(
+            f"the changed file is of campaign {spec.name!r}, and {record.name!r} is to go on; "
+            "name its own file"
+        )
+    space = record.spec["space"]
+    before = SearchSpace.from_spec(space).parameters if isinstance(space, Mapping) else ()
+    units = {p.name: p.unit for p in before}
+    other = [n for n, unit in spec.units.items() if n in units and unit != units[n]]
+    if other:
+        raise CampaignError(
+            f"the changed file gives {', '.join(other)} in another unit, so what was measured "
+            "would be read wrongly; keep the unit, or begin another with: labloop run FILE --new"
+        )
+    stored, now = record.spec.get("outputs"), definition.bundle.spec["outputs"]
+    if stored != now:
+        raise CampaignError(
+            f"the changed file measures other outputs ({stored} -> {now}), so what was measured "
+            "would not fit; begin another campaign with: labloop run FILE --new"
+        )
+    try:
+        build_dataset(repositories, record.id, spec.space)
+    except SpaceError as error:
+        raise CampaignError(
+            f"the changed file leaves out what was measured already: {error}; widen its space, or "
+            "begin another campaign with: labloop run FILE --new"
+        ) from error
+
+
+def _taken(repositories: Repositories, existing: CampaignRecord, definition: Definition) -> str:
+    name, mode = existing.name, existing.mode.value
+    changed = difference(repositories.campaigns.bundle(existing.id), definition.bundle)
+    first = (
+        f"a {mode} campaign called {name!r} exists with another definition ({'; '.join(changed)})"
+        if changed
+        else f"a {mode} campaign called {name!r} exists ({existing.state.value})"
+    )
+    return f"{first}; go on with it by 'labloop resume {name}', or begin another by adding --new"

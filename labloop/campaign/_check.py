@@ -1,0 +1,179 @@
+"""What can be found wrong in a campaign without moving anything, and a rehearsal."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labloop.campaign._bundle import Definition, load_campaign
+from labloop.campaign._conditions import Conditions, to_measurement
+from labloop.campaign._spec import CampaignSpec
+from labloop.errors import CampaignError, LabloopError
+from labloop.lab import (
+    Lab,
+    LabHost,
+    LabJob,
+    MemoryJournal,
+    load_lab_file,
+    plan_lab,
+    run_procedure,
+)
+from labloop.records import JournalEntry, Json, Mode, Point
+
+_BLOCKING = {"time.sleep", "input", "requests.get", "requests.post", "subprocess.run", "open"}
+_ADVICE = {"time.sleep": "await lab.wait(quantity(5, 's'))"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: good, or what to change."""
+
+    good: bool
+    text: str
+
+
+def check_campaign(path: str | Path) -> Iterator[Finding]:
+    """Yield a finding for everything that can be checked without running an experiment."""
+    try:
+        definition = load_campaign(path)
+    except LabloopError as error:
+        yield Finding(False, str(error))
+        return
+    spec = definition.spec
+    yield Finding(True, f"{len(spec.space.parameters)} parameters, all constraints can be met")
+    yield _attempt("strategy and physics fit the space", spec.resolve)
+    lab_file = definition.lab_file
+    if lab_file is not None:
+        yield _attempt(
+            f"the lab file {lab_file.name} fits its drivers, and every simulated device answers",
+            lambda: _open(definition),
+        )
+    if spec.procedure is not None:
+        mistakes = list(_mistakes(spec, _actions(lab_file)))
+        yield from mistakes or [Finding(True, "the procedure awaits what it calls")]
+
+
+def _attempt(what: str, call: Callable[[], object]) -> Finding:
+    try:
+        call()
+    except LabloopError as error:
+        return Finding(False, str(error))
+    return Finding(True, what)
+
+
+def _open(definition: Definition) -> None:
+    """Open the lab and close it, in simulation; raises LabloopError."""
+    with _simulated(definition, MemoryJournal(), "check"):
+        pass
+
+
+def _simulated(definition: Definition, journal: MemoryJournal, name: str) -> LabHost:
+    return LabHost(
+        load_lab_file(definition.folder / str(definition.spec.lab)),
+        mode=Mode.SIMULATED,
+        journal=journal,
+        campaign_id=name,
+        seed=definition.spec.seed,
+    )
+
+
+def _actions(lab_file: Path | None) -> frozenset[str]:
+    """Return the names of everything that must be awaited; empty where no lab can tell."""
+    if lab_file is None:
+        return frozenset()
+    try:
+        drivers = plan_lab(load_lab_file(lab_file), Mode.SIMULATED).drivers.values()
+    except LabloopError:
+        return frozenset()
+    return frozenset(name for driver in drivers for name in (*driver.actions, *driver.reads))
+
+
+def _mistakes(spec: CampaignSpec, actions: frozenset[str]) -> Iterator[Finding]:
+    """Yield what a reader sees at once: actions not awaited, calls that block, no return."""
+    assert spec.procedure is not None  # noqa: S101 - asked by the only caller
+    try:
+        lines, first = inspect.getsourcelines(spec.procedure)
+    except (OSError, TypeError):
+        return
+    tree = ast.parse(textwrap.dedent("".join(lines)))
+    function = tree.body[0]
+    if not isinstance(function, ast.AsyncFunctionDef) or not function.args.args:
+        return
+    lab = function.args.args[0].arg
+    for node in ast.walk(function):
+        line = first + getattr(node, "lineno", 1) - 1
+        for name in _not_awaited(node, lab, actions):
+            yield Finding(
+                False, f"line {line}: {name}(...) is not awaited; write 'await {name}(...)'"
+            )
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in _BLOCKING:
+            name = ast.unparse(node.func)
+            instead = _ADVICE.get(name, "the procedure's awaitable actions")
+            yield Finding(False, f"line {line}: {name}(...) blocks the whole lab; use {instead}")
+    if not any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(function)):
+        yield Finding(
+            False, f"{function.name} returns nothing; end it with return {{'name': value}}"
+        )
+
+
+def _not_awaited(node: ast.AST, lab: str, actions: frozenset[str]) -> Iterator[str]:
+    """Yield calls that stand where only their result makes sense, and have none."""
+    values: list[ast.expr | None] = []
+    if isinstance(node, (ast.Expr, ast.Return)):
+        values = [node.value]
+        if isinstance(node.value, ast.Dict):
+            values = list(node.value.values)
+    for value in values:
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+            name = ast.unparse(value.func)
+            if value.func.attr in actions or (
+                isinstance(node, ast.Expr) and name.startswith(f"{lab}.")
+            ):
+                yield name
+
+
+def rehearse(definition: Definition, point: Point) -> list[str]:
+    """Run the procedure once on a simulated lab and return what would be sent, in words.
+
+    Nothing is stored. Raises CampaignError where the campaign has no procedure, and whatever
+    the procedure itself would raise.
+    """
+    spec, lab_file = definition.spec, definition.lab_file
+    if spec.procedure is None or lab_file is None:
+        raise CampaignError(f"campaign {spec.name!r} has no procedure to rehearse")
+    journal = MemoryJournal()
+    procedure = spec.procedure
+
+    x = Conditions(point, spec.units)
+
+    async def once(lab: Lab) -> Any:
+        return to_measurement(await run_procedure(procedure, lab, x))
+
+    host = _simulated(definition, journal, "rehearsal")
+    with host:
+        measurement = host.start([LabJob("rehearsal-0001", once)])[0].result()
+        took = host.now()
+    lines = [_in_words(entry) for entry in journal.entries("rehearsal", "rehearsal-0001")]
+    return [
+        *lines,
+        f"takes {took / 60:.1f} min of lab time",
+        f"returns {', '.join(measurement.raw)}",
+    ]
+
+
+def _in_words(entry: JournalEntry) -> str:
+    intent = entry.intent
+    given = ", ".join(f"{name}={_value(value)}" for name, value in intent.arguments.items())
+    return f"{intent.lab_time:9.1f} s  {intent.device}.{intent.name}({given})"
+
+
+def _value(value: Json) -> str:
+    """Return an argument as a person would write it."""
+    if isinstance(value, Mapping) and value.keys() == {"value", "unit"}:
+        number = value["value"]
+        text = f"{number:g}" if isinstance(number, float) else str(number)
+        return text if value["unit"] == "1" else f"{text} {value['unit']}"
+    return str(value)

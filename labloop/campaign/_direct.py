@@ -1,0 +1,130 @@
+"""Carries experiments out in this process: the executor without any engine around it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
+from labloop.campaign._conditions import Conditions, to_measurement
+from labloop.errors import ExperimentCancelled, LabloopError, UncertainError
+from labloop.lab import Lab, LabHost, LabJob, run_procedure
+from labloop.records import (
+    ExperimentJob,
+    ExperimentResult,
+    Experiments,
+    ExperimentState,
+    Measurement,
+)
+
+
+class DirectExecutor:
+    """Runs the user's procedure in the lab's loop, a coroutine per experiment.
+
+    Args:
+        host: the open lab.
+        procedure: the user's ``async def (lab, x)``.
+        units: parameter name -> declared unit.
+        experiments: where moves and raw data are committed.
+        actor: who is written on each row.
+    """
+
+    def __init__(
+        self,
+        host: LabHost,
+        *,
+        procedure: Callable[[Lab, Any], Any],
+        units: Mapping[str, str],
+        experiments: Experiments,
+        actor: str,
+    ) -> None:
+        self._host = host
+        self._procedure = procedure
+        self._units = units
+        self._experiments = experiments
+        self._actor = actor
+
+    def start(self, batch: Sequence[ExperimentJob]) -> list[Future[ExperimentResult]]:
+        """Put a batch into the lab by one call."""
+        jobs = [LabJob(job.experiment_id, partial(self._carry_out, job)) for job in batch]
+        futures = self._host.start(jobs)
+        return [
+            _as_result(job.experiment_id, future)
+            for job, future in zip(batch, futures, strict=True)
+        ]
+
+    def settle(self) -> None:
+        """Let lab time go on."""
+        self._host.settle()
+
+    async def _carry_out(self, job: ExperimentJob, lab: Lab) -> ExperimentResult:
+        clock = self._host.clock
+        started = clock.now()
+        moved = self._experiments.move(
+            job.experiment_id, ExperimentState.RUNNING, actor=self._actor, lab_time=started
+        )
+        await clock.external(moved)
+        x = Conditions(job.point, self._units)
+        state, reason = ExperimentState.DONE, ""
+        measurement: Measurement | None = None
+        try:
+            measurement = to_measurement(await run_procedure(self._procedure, lab, x))
+            await clock.external(self._experiments.save_raw(job.experiment_id, measurement))
+        except UncertainError as error:
+            state, reason = ExperimentState.UNCERTAIN, str(error)
+        except LabloopError as error:
+            if isinstance(error, ExperimentCancelled):
+                raise
+            state, reason = ExperimentState.FAILED, str(error)
+        except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
+            state, reason = _told(error)
+        return ExperimentResult(
+            experiment_id=job.experiment_id,
+            state=state,
+            reason=reason,
+            lab_started=started,
+            lab_finished=clock.now(),
+            measurement=measurement,
+        )
+
+
+def _told(error: BaseException) -> tuple[ExperimentState, str]:
+    """Return state and reason of what a procedure raised; a task group's errors are unfolded.
+
+    A doubt counts before any failure, for it must reach a person.
+    """
+    leaves = _leaves(error)
+    for leaf in leaves:
+        if isinstance(leaf, UncertainError):
+            return ExperimentState.UNCERTAIN, str(leaf)
+    first = leaves[0]
+    named = "" if isinstance(first, LabloopError) else f"{type(first).__name__}: "
+    return ExperimentState.FAILED, f"{named}{first}"
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for part in error.exceptions for leaf in _leaves(part)]
+    return [error]
+
+
+def _as_result(experiment_id: str, future: "Future[Any]") -> Future[ExperimentResult]:
+    """Return a future that carries what happened in the lab as a state, never as an error."""
+    result: Future[ExperimentResult] = Future()
+
+    def done(finished: "Future[Any]") -> None:
+        error = finished.exception()
+        if error is None:
+            result.set_result(finished.result())
+            return
+        if isinstance(error, ExperimentCancelled):
+            state = ExperimentState.ABANDONED
+        elif isinstance(error, UncertainError):
+            state = ExperimentState.UNCERTAIN
+        else:
+            state = ExperimentState.FAILED
+        result.set_result(
+            ExperimentResult(experiment_id=experiment_id, state=state, reason=str(error))
+        )
+
+    future.add_done_callback(done)
+    return result

@@ -1,0 +1,121 @@
+"""What runs first on every start: what the last process left open is settled or asked.
+
+It never repeats anything. What can be known is written down, the rest becomes a question.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labloop.campaign._analysis import Analysis
+from labloop.campaign._lab_time import lab_seconds
+from labloop.campaign._machine import MachineState
+from labloop.campaign._spec import CampaignSpec
+from labloop.errors import AnalysisError
+from labloop.records import (
+    CampaignRecord,
+    ExperimentJob,
+    ExperimentRecord,
+    ExperimentState,
+    JournalEntry,
+    Mode,
+    Repositories,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Where the machine goes on, and what a person should know."""
+
+    state: MachineState
+    notes: tuple[str, ...]
+
+
+def reconcile(
+    repositories: Repositories, record: CampaignRecord, spec: CampaignSpec, actor: str
+) -> Reconciled:
+    """Settle what a dead process left running and return where the machine goes on."""
+    running = repositories.experiments.all(record.id, {ExperimentState.RUNNING})
+    opened = repositories.journal.open_intents(record.id) if running else ()
+    settler = _Settler(repositories, record, Analysis(spec), actor)
+    notes = tuple(settler.settle(row, opened) for row in running)
+    return Reconciled(_machine_state(repositories, record, spec), notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settler:
+    """Settles one experiment after another, and says in words what it found."""
+
+    repositories: Repositories
+    record: CampaignRecord
+    analysis: Analysis
+    actor: str
+
+    def settle(self, row: ExperimentRecord, opened: Sequence[JournalEntry]) -> str:
+        """Return what became of an experiment that was running when the process died."""
+        if self.repositories.experiments.raw(row.id) is not None:
+            return self._finish(row)
+        doubts = [e.intent for e in opened if e.intent.experiment_id == row.id]
+        asked = ", ".join(f"{intent.device}.{intent.name}" for intent in doubts)
+        why = "the process ended in the middle of it"
+        why += f"; it is not known whether {asked} happened" if asked else ""
+        self._move(row, ExperimentState.UNCERTAIN, why)
+        if self.record.mode is Mode.SIMULATED:
+            why = f"{why}; its simulated lab ended with the process"
+            self._move(row, ExperimentState.ABANDONED, why)
+        return f"experiment {row.number}: {why}"
+
+    def _finish(self, row: ExperimentRecord) -> str:
+        """Analyse raw data that was stored just before the process died."""
+        experiments = self.repositories.experiments
+        try:
+            outputs = self.analysis.outputs(experiments.raw(row.id))
+        except AnalysisError as error:
+            self._move(row, ExperimentState.FAILED, str(error))
+            return f"experiment {row.number}: its raw data cannot be analysed: {error}"
+        experiments.complete(
+            row.id, outputs, analysis=self.analysis.fingerprint, actor=self.actor
+        ).result()
+        return f"experiment {row.number}: had measured everything, and is now analysed"
+
+    def _move(self, row: ExperimentRecord, to: ExperimentState, why: str) -> None:
+        moved = self.repositories.experiments.move(row.id, to, actor=self.actor, reason=why)
+        moved.result()
+
+
+def _machine_state(
+    repositories: Repositories, record: CampaignRecord, spec: CampaignSpec
+) -> MachineState:
+    rows = repositories.experiments.all(record.id)
+    rounds = repositories.rounds.all(record.id)
+    counted = [r for r in rows if r.state in {ExperimentState.DONE, ExperimentState.FAILED}]
+    in_a_row = 0
+    for row in reversed(counted):
+        if row.state is not ExperimentState.FAILED:
+            break
+        in_a_row += 1
+    return MachineState(
+        next_round=max((r.index for r in rounds), default=-1) + 1,
+        next_number=max((r.number for r in rows), default=0) + 1,
+        ready=tuple(job_of(r) for r in rows if r.state is ExperimentState.PLANNED),
+        awaiting=tuple(job_of(r) for r in rows if r.state is ExperimentState.AWAITING),
+        uncertain=frozenset(r.id for r in rows if r.state is ExperimentState.UNCERTAIN),
+        finished=len(counted),
+        # A person who resumes has seen the failures: the row of failures begins anew.
+        failures_in_a_row=in_a_row if in_a_row < spec.failures.stop_after else 0,
+        doubt=_doubt(rows) if spec.failures.on_uncertain == "pause" else "",
+        lab_hours=lab_seconds(rows) / 3600,
+        cost=sum(spec.cost(r.point) for r in counted) if spec.cost else 0.0,
+    )
+
+
+def _doubt(rows: Sequence[ExperimentRecord]) -> str:
+    """Return the question that must be answered first; empty where nothing is uncertain."""
+    open_ = [str(row.number) for row in rows if row.state is ExperimentState.UNCERTAIN]
+    return f"what became of experiment {', '.join(open_)}?" if open_ else ""
+
+
+def job_of(row: ExperimentRecord) -> ExperimentJob:
+    """Return the job that carries a stored experiment out."""
+    return ExperimentJob(
+        experiment_id=row.id, number=row.number, round_index=row.round_index, point=row.point
+    )

@@ -1,0 +1,55 @@
+"""Rights: to change a campaign, and to command real devices, asked for at every action."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from labloop.errors import LeaseError
+from labloop.lab import LabFile, LeaseCheck, no_lease
+from labloop.records import CampaignRecord, LeaseGrant, Mode, Repositories
+
+
+@contextmanager
+def campaign_lease(
+    repositories: Repositories, record: CampaignRecord, actor: str
+) -> Iterator[None]:
+    """Hold the right to give numbers to a campaign's experiments.
+
+    Raises:
+        LeaseError: another process has it, and the message says who.
+    """
+    grant = repositories.leases.acquire(f"campaign:{record.id}", actor)
+    try:
+        yield
+    finally:
+        repositories.leases.release(grant)
+
+
+@contextmanager
+def device_leases(
+    repositories: Repositories, lab_file: LabFile, mode: Mode, actor: str
+) -> Iterator[LeaseCheck]:
+    """Hold a lease on every device of a real lab; a simulated lab is its process's own.
+
+    Raises:
+        LeaseError: another campaign commands one of the devices; nothing was sent.
+    """
+    if mode is Mode.SIMULATED:
+        yield no_lease
+        return
+    with ExitStack() as stack:
+        grants: dict[str, LeaseGrant] = {}
+        for name, table in lab_file.devices.items():
+            # Two lab files may name one instrument differently, so its own number counts.
+            resource = f"device:{table.driver}:{table.serial_number or table.url}"
+            grants[name] = repositories.leases.acquire(resource, actor)
+            stack.callback(repositories.leases.release, grants[name])
+
+        def check(device: str) -> int:
+            if not repositories.leases.holds(grants[device]):
+                raise LeaseError(
+                    f"{device} was taken over by somebody else, so it is not commanded any more; "
+                    "see who holds it before the campaign goes on"
+                )
+            return grants[device].token
+
+        yield check

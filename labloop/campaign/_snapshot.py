@@ -1,0 +1,40 @@
+"""What a person sees of a running campaign, as one frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from labloop.records import Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Where a campaign stands right now; safe to read from any thread."""
+
+    name: str
+    mode: str
+    doing: str = "starting"
+    """What the campaign does now, in words."""
+    round_index: int = 0
+    finished: int = 0
+    failed: int = 0
+    running: tuple[int, ...] = ()
+    """Numbers of the experiments in the lab."""
+    budget: str = ""
+    fraction: float = 0.0
+    """How much of the budget is used, 0 to 1."""
+    best: Mapping[str, float] = field(default_factory=dict)
+    """Outputs of the best experiment so far; empty before the first."""
+    best_point: Point = field(default_factory=dict)
+    best_number: int | None = None
+    question: str = ""
+    """What waits for a person; empty where nothing does."""
+    seconds: float = 0.0
+    """Wall seconds since the campaign's process began."""
+    lab_hours: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Wall seconds that the rest of the budget takes at this pace, or None."""
+        if not 0 < self.fraction < 1:
+            return None
+        return self.seconds * (1 - self.fraction) / self.fraction

@@ -1,0 +1,195 @@
+"""What a user writes: the definition of one campaign."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labloop.campaign._budget import Budget, FailurePolicy, StopRule
+from labloop.campaign._machine import MachineConfig
+from labloop.errors import CampaignFileError
+from labloop.objectives import Aim, Objectives
+from labloop.records import Curve, Json, Output, Point, Scalar
+from labloop.space import SearchSpace
+
+if TYPE_CHECKING:
+    from labloop.brain import Strategy
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True)
+class CampaignSpec:
+    """One goal over one search space, with a budget.
+
+    Attributes:
+        name: letters, digits, ``_ . -``; the campaign's name in the database.
+        space: what may be varied.
+        outputs: what an experiment yields, declared with units.
+        objective: one aim or several over scalar outputs.
+        procedure: ``async def (lab, x) -> mapping`` for one experiment. None where results
+            come by ``labloop tell``.
+        analyse: pure function raw -> outputs. None where the procedure returns outputs.
+        lab: lab file, relative to the campaign file.
+        physics: a physics model, or ``"module:Name"`` in the campaign's folder.
+        strategy: a strategy's name or object.
+        batch: experiments proposed together.
+        parallel: experiments in the lab at the same time.
+        asynchronous: replace each finished experiment at once instead of round by round.
+        seed: everything random follows from it.
+        budget: what may be used up.
+        stop: rules that end the campaign earlier.
+        failures: what happens after failures.
+        approval: whether each proposal waits for a person's yes.
+        cost: what one experiment at a point costs; needed for ``Budget(cost=...)``.
+
+    Raises:
+        CampaignFileError: something does not fit together; the message says what to change.
+    """
+
+    name: str
+    space: SearchSpace
+    outputs: Sequence[Output]
+    objective: Aim | Sequence[Aim]
+    procedure: Callable[..., Any] | None = None
+    analyse: Callable[..., Any] | None = None
+    lab: str | None = None
+    physics: Any = None
+    strategy: "str | Strategy" = "auto"
+    batch: int = 1
+    parallel: int = 1
+    asynchronous: bool = False
+    seed: int = 0
+    budget: Budget = field(default_factory=lambda: Budget(experiments=30))
+    stop: Sequence[StopRule] = ()
+    failures: FailurePolicy = field(default_factory=FailurePolicy)
+    approval: bool = False
+    cost: Callable[[Point], float] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise CampaignFileError(
+                f"a campaign's name is made of letters, digits and _ . - (64 at most), "
+                f"got {self.name!r}"
+            )
+        if not isinstance(self.space, SearchSpace):
+            raise CampaignFileError(f"space must be a SearchSpace, got {self.space!r}")
+        _check_outputs(self.outputs)
+        self.space.refuse_outputs([output.name for output in self.outputs])
+        self.objectives.check(self.outputs)
+        for name in ("batch", "parallel"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise CampaignFileError(f"{name} must be a whole number from 1, got {value!r}")
+        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
+            raise CampaignFileError(f"seed must be a whole number from 0, got {self.seed!r}")
+        if self.budget.cost is not None and self.cost is None:
+            raise CampaignFileError(
+                "a budget of cost needs the function cost=lambda point: ... in the spec"
+            )
+        _check_procedure(self.procedure, self.lab)
+
+    @property
+    def objectives(self) -> Objectives:
+        """The aims as one value."""
+        return Objectives.of(self.objective)
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Parameter name -> the unit that its author declared."""
+        return {p.name: getattr(p, "unit", "1") for p in self.space.parameters}
+
+    def machine_config(self) -> MachineConfig:
+        """Return what the loop needs of this spec."""
+        return MachineConfig(
+            budget=self.budget,
+            policy=self.failures,
+            batch=self.batch,
+            parallel=self.parallel,
+            asynchronous=self.asynchronous,
+            approval=self.approval,
+        )
+
+    def resolve(self) -> "Strategy":
+        """Return the strategy with its physics; raises where they do not fit the space."""
+        from labloop.brain import resolve_strategy  # noqa: PLC0415 - loads torch
+        from labloop.physics import as_physics, bind  # noqa: PLC0415 - loads torch
+
+        physics = None if self.physics is None else as_physics(self.physics)
+        if physics is not None:
+            bind(physics, self.space)
+            self._check_physics_outputs(physics.outputs)
+        return resolve_strategy(self.strategy, physics=physics)
+
+    def _check_physics_outputs(self, predicted: Sequence[str]) -> None:
+        declared = [output.name for output in self.outputs]
+        unknown = [name for name in predicted if name not in declared]
+        if unknown:
+            raise CampaignFileError(
+                f"the physics predicts {unknown}, which the campaign does not declare; "
+                f"declared outputs are {declared}"
+            )
+
+    def to_json(self) -> dict[str, Json]:
+        """Return everything that can be told without running code, as plain JSON."""
+        return {
+            "name": self.name,
+            "space": self.space.spec(),
+            "outputs": [_output_json(output) for output in self.outputs],
+            "objective": self.objectives.spec(),
+            "lab": self.lab or "",
+            "physics": _name_of(self.physics),
+            "strategy": self.strategy if isinstance(self.strategy, str) else self.strategy.name,
+            "batch": self.batch,
+            "parallel": self.parallel,
+            "asynchronous": self.asynchronous,
+            "seed": self.seed,
+            "budget": self.budget.spec(),
+            "approval": self.approval,
+            "procedure": _name_of(self.procedure),
+            "analyse": _name_of(self.analyse),
+        }
+
+
+def _name_of(thing: object) -> str:
+    if thing is None or isinstance(thing, str):
+        return thing or ""
+    return str(getattr(thing, "__name__", type(thing).__name__))
+
+
+def _output_json(output: Output) -> dict[str, Json]:
+    if isinstance(output, Curve):
+        return {"kind": "curve", "name": output.name, "x": output.x, "y": output.y}
+    return {"kind": "scalar", "name": output.name, "unit": output.unit}
+
+
+def _check_outputs(outputs: Sequence[Output]) -> None:
+    if not outputs:
+        raise CampaignFileError(
+            'outputs must name what is measured, for example [Scalar("product_yield")]'
+        )
+    seen: set[str] = set()
+    for output in outputs:
+        if not isinstance(output, (Scalar, Curve)):
+            raise CampaignFileError(f"an output must be a Scalar or a Curve, got {output!r}")
+        if output.name in seen:
+            raise CampaignFileError(f"output {output.name!r} is declared twice; rename one")
+        seen.add(output.name)
+
+
+def _check_procedure(procedure: Callable[..., Any] | None, lab: str | None) -> None:
+    if procedure is None:
+        return
+    if not inspect.iscoroutinefunction(procedure):
+        raise CampaignFileError(
+            f"the procedure {_name_of(procedure)!r} must be written 'async def', "
+            "or its actions would never be awaited"
+        )
+    if lab is None:
+        raise CampaignFileError('a procedure needs a lab: add lab="lab.toml" to the spec')
+    if Path(lab).is_absolute() or ".." in Path(lab).parts:
+        raise CampaignFileError(
+            f"lab must be a file beside or below the campaign file, got {lab!r}"
+        )

@@ -1,0 +1,48 @@
+"""Where the loop stands, in words for a person."""
+
+from labloop.campaign._machine import MachineConfig, MachineState
+
+
+def doing_of(state: MachineState, running: list[int]) -> str:
+    """Return what the campaign does now, in words."""
+    if state.over:
+        return state.ending
+    if running:
+        return "in the lab: " + ", ".join(f"experiment {number}" for number in running)
+    if state.paused or state.doubt:
+        return f"paused: {state.paused or state.doubt}"
+    return "waiting" if state.awaiting else "between rounds"
+
+
+def question_of(state: MachineState) -> str:
+    """Return what waits for a person, for as long as it waits."""
+    if state.paused or state.doubt:
+        return state.paused or state.doubt
+    if not state.awaiting:
+        return ""
+    numbers = ", ".join(str(job.number) for job in state.awaiting)
+    return f"approval of experiment {numbers}"
+
+
+def fraction_of(config: MachineConfig, state: MachineState) -> float:
+    """Return how much of the budget is used, 0 to 1."""
+    budget = config.budget
+    shares = (
+        (state.finished, budget.experiments),
+        (state.lab_hours, budget.hours),
+        (state.cost, budget.cost),
+    )
+    return min(1.0, max((used / limit for used, limit in shares if limit), default=0.0))
+
+
+def budget_words(config: MachineConfig, state: MachineState) -> str:
+    """Return how much of which budget is used, in words."""
+    budget = config.budget
+    parts = []
+    if budget.experiments is not None:
+        parts.append(f"{state.finished}/{budget.experiments} experiments")
+    if budget.hours is not None:
+        parts.append(f"{state.lab_hours:.1f}/{budget.hours:g} h of lab time")
+    if budget.cost is not None:
+        parts.append(f"{state.cost:g}/{budget.cost:g} cost")
+    return ", ".join(parts)

@@ -1,0 +1,111 @@
+"""The typer application and the one edge where an error becomes a sentence and an exit code."""
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from importlib import metadata
+
+import typer
+
+from labloop.cli import _bench, _hand, _health, _look, _people, _run
+from labloop.errors import LabloopError, MissingExtraError
+
+app = typer.Typer(
+    name="labloop",
+    help="A self-driving lab: propose, carry out, learn, in one loop that survives.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+_BUILT_IN = (
+    (_run.demo, "demo"),
+    (_run.run, "run"),
+    (_run.resume, "resume"),
+    (_look.campaigns, "campaigns"),
+    (_look.status, "status"),
+    (_look.report, "report"),
+    (_look.export, "export"),
+    (_people.command, "command"),
+    (_hand.try_, "try"),
+    (_hand.ask, "ask"),
+    (_hand.tell, "tell"),
+    (_hand.reanalyse, "reanalyse"),
+    (_health.check, "check"),
+    (_health.doctor, "doctor"),
+    (_bench.bench, "bench"),
+)
+
+
+@cache
+def _register() -> None:
+    for verb, name in _BUILT_IN:
+        app.command(name)(verb)
+    for point in sorted(metadata.entry_points(group="labloop.verbs"), key=lambda p: p.name):
+        app.command(point.name, help=_run.HELP.get(point.name, ""), context_settings=_PASS_ON)(
+            _late(point)
+        )
+
+
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def _late(point: metadata.EntryPoint) -> Callable[[typer.Context], None]:
+    """Return a verb that is imported when it is called, so that --help stays quick."""
+
+    def verb(context: typer.Context) -> None:
+        try:
+            group = point.load()
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(f"labloop {point.name}", "workflows") from error
+        made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        made.command(point.name)(group)
+        # What the inner program ended with is this one's exit code too.
+        code = made(
+            args=list(context.args), prog_name=f"labloop {point.name}", standalone_mode=False
+        )
+        raise typer.Exit(code if isinstance(code, int) else 0)
+
+    return verb
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one sentence and exit code 1."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    _never_fail_at_letters()
+    _register()
+    try:
+        # Not standalone, so that errors come here; a verb's typer.Exit is then a return value.
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except LabloopError as error:
+        _say(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _say("ended by Ctrl-C")
+        sys.exit(130)
+    except typer.Abort:
+        sys.exit(1)
+    except Exception as error:
+        # click's usage errors know how to show themselves; anything else is a bug to be seen.
+        show = getattr(error, "show", None)
+        if show is None:
+            raise
+        show()
+        sys.exit(getattr(error, "exit_code", 2))
+
+
+def _never_fail_at_letters() -> None:
+    """Let a console that cannot show a letter show a question mark in its place."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _say(text: str) -> None:
+    """Write one message to the terminal, whatever its code page can show."""
+    encoding = sys.stderr.encoding or "ascii"
+    sys.stderr.write(f"labloop: {text}\n".encode(encoding, "replace").decode(encoding))

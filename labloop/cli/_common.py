@@ -1,0 +1,97 @@
+"""What several verbs do first: open the database, find the campaign, read name=value pairs."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labloop.errors import CampaignError, NotFoundError
+from labloop.records import CampaignRecord, Mode, Repositories
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def mode_of(real: bool) -> Mode:
+    """Return the mode that a flag asks for; the default of every verb is simulation."""
+    return Mode.REAL if real else Mode.SIMULATED
+
+
+def console() -> "Console":
+    """Return the console that everything for a person is written to."""
+    from rich.console import Console  # noqa: PLC0415 - keeps labloop --help quick
+
+    # What is printed holds names such as [store] and paths: none of it is markup.
+    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    """Yield a table as lines of plain letters, however wide: it may go into a file or a pipe."""
+    table = [tuple(str(cell) for cell in row) for row in (header, *rows)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    for row in table:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def open_store(url: str | None, *, read_only: bool = False, create: bool = False) -> Repositories:
+    """Open the database, made only where a campaign may begin.
+
+    Raises:
+        MissingExtraError: the store is not installed.
+        DatabaseUnusableError: it is missing, locked, foreign, newer or damaged.
+    """
+    from labloop.store import open_database  # noqa: PLC0415 - keeps labloop --help quick
+
+    return open_database(url, create=create, read_only=read_only)
+
+
+def find_campaign(repositories: Repositories, name: str, real: bool | None) -> CampaignRecord:
+    """Return a campaign by name or id; without a mode, the only one of that name."""
+    modes = [Mode.SIMULATED, Mode.REAL] if real is None else [mode_of(real)]
+    found = [r for mode in modes if (r := repositories.campaigns.find(name, mode)) is not None]
+    if len(found) == 1:
+        return found[0]
+    if len(found) > 1:
+        raise CampaignError(
+            f"{name!r} is both a simulated and a real campaign; add --real or --sim"
+        )
+    by_id = [r for r in repositories.campaigns.all() if r.id == name]
+    if by_id:
+        return by_id[0]
+    known = sorted({c.name for c in repositories.campaigns.all()})
+    raise NotFoundError(
+        f"no campaign is called {name!r} in {repositories.url}; "
+        f"known are: {', '.join(known) or 'none yet'}"
+    )
+
+
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """Return ``name=value`` words as a mapping."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise CampaignError(f"expected name=value such as temperature=80, got {text!r}")
+        if name in found:
+            raise CampaignError(f"{name!r} is given twice; give it once")
+        found[name] = value
+    return found
+
+
+def mark_made(folder: Path) -> None:
+    """Mark a folder as written by a verb, so that no campaign beside it takes it for its own."""
+    from labloop.campaign import MADE  # noqa: PLC0415 - keeps labloop --help quick
+
+    (folder / MADE).touch()
+
+
+def writable_folder(path: Path) -> Path:
+    """Return the folder of ``path``, made where it lacks; raises where it cannot be written."""
+    folder = path.resolve().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".labloop-probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CampaignError(f"nothing can be written to {folder}: {error.strerror}") from error
+    return folder

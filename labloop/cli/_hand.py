@@ -1,0 +1,186 @@
+"""Verbs for experiments by hand: try, ask, tell, reanalyse."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labloop.cli._common import console, find_campaign, open_store, pairs, writable_folder
+from labloop.cli._options import Database, Name
+from labloop.cli._run import Engine, conduct, confirm_real, find_engine
+from labloop.errors import CampaignError, NotFoundError
+from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories, ScalarValue
+
+if TYPE_CHECKING:
+    from labloop.campaign import Definition
+
+Target = Annotated[str, typer.Argument(help="a stored campaign's name, or a campaign file")]
+Sim = Annotated[bool, typer.Option("--sim", help="as a simulated campaign, not a person's own")]
+
+
+def try_(
+    target: Target,
+    words: Annotated[list[str], typer.Argument(help="the point: temperature=80 ...")],
+    *,
+    db: Database = None,
+    dry: Annotated[bool, typer.Option("--dry", help="only tell what would be sent")] = False,
+    engine: Engine = "plain",
+    real: Annotated[bool, typer.Option("--real", help="on real instruments")] = False,
+) -> None:
+    """Carry out one experiment by hand: kept in a campaign of its own, NAME.try."""
+    from labloop.campaign import (  # noqa: PLC0415 - heavy
+        Campaign,
+        check_lab,
+        need_lab,
+        point_from_text,
+        rehearse,
+        with_spec,
+    )
+
+    given = point_from_text(pairs(words))
+    mode = Mode.REAL if real else Mode.SIMULATED
+    if dry:
+        definition = _definition(target, db)
+        for line in rehearse(definition, definition.spec.space.validate(given)):
+            console().print(line)
+        return
+    definition = _definition(target, db)
+    point = definition.spec.space.validate(given)
+    if mode is Mode.REAL:
+        confirm_real(definition)
+    need_lab(definition)
+    check_lab(definition, mode)
+    named = with_spec(definition, replace(definition.spec, name=f"{definition.spec.name}.try"))
+    chosen = find_engine(engine)
+    with open_store(db, create=True) as repositories:
+        if repositories.campaigns.find(named.spec.name, mode) is None:
+            campaign = Campaign.create(repositories, named, mode=mode)
+        else:
+            campaign = Campaign.resume(repositories, named.spec.name, mode=mode, changed=named)
+        campaign.only(point)
+        record = conduct(repositories, campaign, chosen)
+        _say_result(repositories, record)
+
+
+def _say_result(repositories: Repositories, record: CampaignRecord) -> None:
+    """Print what the experiment by hand gave; raises CampaignError where it gave nothing."""
+    row = max(repositories.experiments.all(record.id), key=lambda each: each.number)
+    if row.state is not ExperimentState.DONE:
+        raise CampaignError(f"experiment {row.number} {row.state.value}: {row.reason}")
+    outputs = repositories.experiments.outputs(record.id).get(row.id, {})
+    told = ", ".join(
+        f"{name} {value.value:.5g}" + (f" {value.unit}" if value.unit != "1" else "")
+        for name, value in outputs.items()
+        if isinstance(value, ScalarValue)
+    )
+    console().print(f"result    {told} in experiment {row.number}")
+
+
+def _is_file(target: str) -> bool:
+    """Return whether a campaign file is named, and not a stored campaign."""
+    return target.endswith(".py") or Path(target).is_dir()
+
+
+def _definition(target: str, db: str | None) -> "Definition":
+    from labloop.campaign import load_campaign, restore  # noqa: PLC0415 - heavy
+
+    if _is_file(target):
+        return load_campaign(target)
+    with open_store(db, read_only=True) as repositories:
+        record = find_campaign(repositories, target, None)
+        return restore(repositories.campaigns.bundle(record.id))
+
+
+def ask(
+    target: Target,
+    *,
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="how many")] = 1,
+    out: Annotated[Path, typer.Option("--out", help="CSV to fill in")] = Path("next.csv"),
+    db: Database = None,
+    sim: Sim = False,
+) -> None:
+    """Ask for experiments that a person carries out; fill in the file and tell it."""
+    from labloop.campaign import ask as propose  # noqa: PLC0415 - heavy
+    from labloop.campaign import who, write_asked  # noqa: PLC0415 - heavy
+
+    if out.exists():
+        raise CampaignError(f"{out} exists; name another file, so that no result is overwritten")
+    writable_folder(out)
+    with open_store(db, create=_is_file(target)) as repositories:
+        record, definition = _by_hand(repositories, target, sim)
+        rows = propose(repositories, record, definition, n, actor=who())
+        write_asked(out, rows, definition, record.mode.value)
+        console().print(f"campaign  {record.name} ({record.mode.value}) in {repositories.url}")
+        console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
+        console().print(f"then      labloop tell {record.name} {out}")
+
+
+def _by_hand(
+    repositories: Repositories, target: str, sim: bool
+) -> "tuple[CampaignRecord, Definition]":
+    """Return a campaign for asking and telling: stored, or begun from a file."""
+    from labloop.campaign import Campaign, load_campaign  # noqa: PLC0415 - heavy
+
+    mode = Mode.SIMULATED if sim else Mode.REAL
+    if _is_file(target):
+        definition = load_campaign(target)
+        if repositories.campaigns.find(definition.spec.name, mode) is None:
+            made = Campaign.create(repositories, definition, mode=mode, by_hand=True)
+            return made.record, definition
+        target = definition.spec.name
+    try:
+        found = Campaign.resume(repositories, target, mode=mode)
+    except NotFoundError:
+        other = Mode.REAL if sim else Mode.SIMULATED
+        if repositories.campaigns.find(target, other) is None:
+            raise
+        hint = "leave --sim out" if sim else "add --sim"
+        raise CampaignError(
+            f"{target!r} is a {other.value} campaign, and {mode.value} results were offered; {hint}"
+        ) from None
+    return found.record, found.definition
+
+
+def tell(
+    target: Target,
+    results: Annotated[Path, typer.Argument(help="CSV with results")],
+    *,
+    db: Database = None,
+    sim: Sim = False,
+) -> None:
+    """Tell results of experiments that were asked for, or import older ones."""
+    from labloop.campaign import read_results, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import tell as store  # noqa: PLC0415 - heavy
+
+    with open_store(db, create=_is_file(target)) as repositories:
+        record, definition = _by_hand(repositories, target, sim)
+        told = read_results(results, definition, record.mode.value)
+        count = store(repositories, record, told, actor=who())
+        console().print(f"stored    {count} experiments in {record.name} ({repositories.url})")
+
+
+def reanalyse(
+    name: Name,
+    *,
+    db: Database = None,
+    real: Annotated[bool | None, typer.Option("--real/--sim")] = None,
+    changed: Annotated[
+        Path | None, typer.Option("--changed", help="a campaign file with another analysis")
+    ] = None,
+) -> None:
+    """Run the analysis again over the stored raw data; newer outputs supersede."""
+    from labloop.campaign import load_campaign, restore, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import reanalyse as again  # noqa: PLC0415 - heavy
+
+    with open_store(db) as repositories:
+        record = find_campaign(repositories, name, real)
+        definition = (
+            load_campaign(changed) if changed else restore(repositories.campaigns.bundle(record.id))
+        )
+        done, problems = again(repositories, record, definition, actor=who())
+        console().print(f"analysed  {done} experiments again; the old outputs are kept")
+        for problem in problems:
+            console().print(f"problem   {problem}")
+        if problems:
+            raise typer.Exit(1)

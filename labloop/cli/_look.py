@@ -1,0 +1,144 @@
+"""Verbs that look at what is stored; none of them imports a campaign file."""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labloop.cli._common import (
+    aligned,
+    console,
+    find_campaign,
+    mark_made,
+    open_store,
+    writable_folder,
+)
+from labloop.cli._options import AsJson, Database, Name, Out
+from labloop.errors import MissingExtraError
+from labloop.records import Repositories
+
+AnyMode = Annotated[
+    bool | None, typer.Option("--real/--sim", help="which one, where a name has both")
+]
+
+
+class Format(StrEnum):
+    """What an export may be."""
+
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def campaigns(*, db: Database = None, as_json: AsJson = False) -> None:
+    """List the campaigns of a database."""
+    with open_store(db, read_only=True) as repositories:
+        rows = [_row(repositories, record.id) for record in repositories.campaigns.all()]
+        if as_json:
+            typer.echo(json.dumps(rows, indent=2))
+            return
+        out = console()
+        out.print(f"database {repositories.url}")
+        if not rows:
+            out.print("no campaign yet; begin one with: labloop run FILE")
+            return
+        header = ("name", "mode", "state", "done", "failed", "best", "since", "id")
+        for line in aligned(header, [_cells(row) for row in rows]):
+            out.print(line)
+
+
+def _cells(row: Mapping[str, object]) -> tuple[object, ...]:
+    best = "" if row["best"] is None else f"{row['best']:.4g}"
+    names = ("name", "mode", "state", "done", "failed")
+    return (*(row[name] for name in names), best, str(row["created"])[:16], row["id"])
+
+
+def _row(repositories: Repositories, campaign_id: str) -> dict[str, object]:
+    from labloop.report import summary  # noqa: PLC0415 - keeps labloop --help quick
+
+    record = repositories.campaigns.get(campaign_id)
+    found = summary(repositories, campaign_id)
+    return {
+        "id": record.id,
+        "name": record.name,
+        "mode": record.mode.value,
+        "generation": record.generation,
+        "state": record.state.value,
+        "reason": record.reason,
+        "created": record.created.isoformat() if record.created else "",
+        "done": found.done,
+        "failed": found.failed,
+        "running": found.running,
+        "uncertain": found.uncertain,
+        "best": found.best_value,
+    }
+
+
+def status(
+    name: Name, *, db: Database = None, real: AnyMode = None, as_json: AsJson = False
+) -> None:
+    """Show where a campaign stands: state, budget, best so far, questions and alarms."""
+    from labloop.report import summary  # noqa: PLC0415 - keeps labloop --help quick
+
+    with open_store(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        row = _row(repositories, record.id)
+        found = summary(repositories, record.id)
+        row["best_point"] = dict(found.best_point or {})
+        row["alarms"] = list(found.alarms)
+        if as_json:
+            typer.echo(json.dumps(row, indent=2))
+            return
+        out = console()
+        out.print(f"database  {repositories.url}")
+        for key in ("name", "mode", "state", "reason", "done", "failed", "running", "uncertain"):
+            out.print(f"{key:9} {row[key]}")
+        if found.best_value is not None:
+            point = ", ".join(f"{k}={v}" for k, v in (found.best_point or {}).items())
+            out.print(f"best      {found.best_value:.5g} at {point}")
+        for alarm in found.alarms:
+            out.print(f"alarm     {alarm}")
+        for asked in repositories.commands.all(record.id):
+            answer = asked.answer or "not yet answered"
+            out.print(f"command   {asked.kind.value} by {asked.actor}: {answer}")
+
+
+def report(name: Name, *, db: Database = None, real: AnyMode = None, out: Out = None) -> None:
+    """Write the report of a campaign: one HTML file that opens without network."""
+    with open_store(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        page = out or Path(f"report-{record.name}.html")
+        write_report(repositories, record.id, page)
+        console().print(f"report    {page.resolve()}")
+
+
+def write_report(repositories: Repositories, campaign_id: str, page: Path) -> None:
+    """Write a campaign's report."""
+    try:
+        from labloop.report import write_report as write  # noqa: PLC0415 - same
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("the report", "report") from error
+    writable_folder(page)
+    write(repositories, campaign_id, page)
+
+
+def export(
+    name: Name,
+    *,
+    db: Database = None,
+    real: AnyMode = None,
+    form: Annotated[Format, typer.Option("--format", help="what to write")] = Format.CSV,
+    out: Out = None,
+) -> None:
+    """Write a campaign as tables that a spreadsheet or pandas reads."""
+    from labloop.store import export_campaign  # noqa: PLC0415 - keeps labloop --help quick
+
+    with open_store(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        folder = out or Path(f"export-{record.name}")
+        mark_made(writable_folder(folder / "x"))
+        for path in export_campaign(repositories, record.id, form.value, folder):
+            console().print(f"wrote     {path}")

@@ -1,0 +1,81 @@
+"""The verb by which a person speaks to a running campaign: it only writes a row."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from labloop.cli._common import console, find_campaign, open_store, pairs
+from labloop.cli._options import Database, Name
+from labloop.errors import CampaignError
+from labloop.records import CampaignState, Command, CommandKind, Json
+
+_NEEDS_EXPERIMENT = {
+    CommandKind.APPROVE,
+    CommandKind.REJECT,
+    CommandKind.EDIT,
+    CommandKind.RESOLVE,
+}
+
+
+def command(
+    name: Name,
+    kind: Annotated[CommandKind, typer.Argument(help="what is asked")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="experiment=3, outcome=done, or a point: temperature=80 ..."),
+    ] = None,
+    *,
+    db: Database = None,
+    real: Annotated[bool | None, typer.Option("--real/--sim")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="why, for the record")] = "",
+    wait: Annotated[float, typer.Option(help="seconds to wait for the answer", min=0)] = 5.0,
+) -> None:
+    """Ask something of a running campaign: pause, resume, stop, approve, add, ..."""
+    from labloop.campaign import who  # noqa: PLC0415 - keeps labloop --help quick
+
+    arguments = _arguments(kind, pairs(words or ()), reason)
+    with open_store(db) as repositories:
+        record = find_campaign(repositories, name, real)
+        if record.state is not CampaignState.RUNNING:
+            raise CampaignError(
+                f"campaign {name!r} is {record.state.value}, so nobody would answer; "
+                f"run it again with: labloop resume {name}"
+            )
+        asked = Command(
+            campaign_id=record.id,
+            kind=kind,
+            actor=who(),
+            arguments=arguments,
+            expected_version=record.version,
+        )
+        sequence = repositories.commands.add(asked).result()
+        until = time.monotonic() + wait
+        while time.monotonic() < until:
+            row = next(c for c in repositories.commands.all(record.id) if c.sequence == sequence)
+            if row.accepted is not None:
+                console().print(f"{kind.value}: {row.answer}")
+                raise typer.Exit(0 if row.accepted else 1)
+            time.sleep(0.1)
+        console().print(
+            f"{kind.value}: written, and not answered within {wait:g} s; where the campaign's "
+            f"process has ended, go on with: labloop resume {name}"
+        )
+        raise typer.Exit(3)
+
+
+def _arguments(kind: CommandKind, given: dict[str, str], reason: str) -> dict[str, Json]:
+    from labloop.campaign import point_from_text  # noqa: PLC0415 - same
+
+    arguments: dict[str, Json] = {"reason": reason} if reason else {}
+    if kind in _NEEDS_EXPERIMENT:
+        if "experiment" not in given:
+            raise CampaignError(f"{kind.value} needs experiment=NUMBER, got {given or 'nothing'}")
+        arguments["experiment"] = given.pop("experiment")
+    if kind is CommandKind.RESOLVE:
+        arguments["outcome"] = given.pop("outcome", "")
+    if kind in {CommandKind.EDIT, CommandKind.ADD}:
+        arguments["point"] = point_from_text(given)
+    elif given:
+        raise CampaignError(f"{kind.value} takes no {', '.join(given)}")
+    return arguments

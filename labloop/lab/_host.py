@@ -1,0 +1,336 @@
+"""The host: owns the open devices, from the first identify to the last safe state."""
+
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as WaitedTooLong
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+from labloop.errors import DefinitionError
+from labloop.lab._board import Board, Entry, LabJob
+from labloop.lab._bridge import Bridge
+from labloop.lab._clock import Clock
+from labloop.lab._emulated import Truth
+from labloop.lab._fit import Fitted, fit_lab
+from labloop.lab._gate import LeaseCheck, no_lease
+from labloop.lab._lab import Lab
+from labloop.lab._labfile import LabFile
+from labloop.lab._loops import LabLoop
+from labloop.lab._places import Places
+from labloop.lab._registry import make_world, plan_lab
+from labloop.lab._scope import Scope
+from labloop.lab._shutdown import PROCEDURE_SECONDS, TOTAL_SECONDS, SafetyReport
+from labloop.lab._simulated import SimulatedLoop
+from labloop.lab._watch import Watchdog
+from labloop.records import Alarm, DeviceIdentity, Journal, JournalEntry, Mode
+from labloop.units import quantity
+
+T = TypeVar("T")
+Speed = Literal["max", "real"] | float
+
+_CLOSE_SECONDS = 2.0
+
+
+class LabHost:
+    """Opens a lab, carries experiments out in it, and leaves it safe.
+
+    Args:
+        lab_file: what stands where.
+        mode: simulated, or real.
+        journal: where intents and outcomes are committed.
+        campaign_id: on whose behalf.
+        seed: of the simulated world.
+        speed: of simulated lab time: ``"max"``, ``"real"`` or lab seconds per second.
+        actor: who is written into each row.
+        lease: says whether a device may be commanded.
+        world: answers in simulation instead of the one that the lab file names.
+        on_alarm: is told of doubts, from any thread.
+        record: a folder into which every device's frames are written, to be replayed.
+
+    Raises:
+        LabFileError: the lab file cannot be used, or not for a real lab.
+    """
+
+    def __init__(
+        self,
+        lab_file: LabFile,
+        *,
+        mode: Mode,
+        journal: Journal,
+        campaign_id: str,
+        seed: int = 0,
+        speed: Speed = "max",
+        actor: str = "labloop",
+        lease: LeaseCheck | None = None,
+        world: Any = None,
+        on_alarm: Callable[[Alarm], object] | None = None,
+        record: Path | None = None,
+    ) -> None:
+        self.lab_file = lab_file
+        self.mode = mode
+        self.on_alarm = on_alarm or _print_alarm
+        self.report = SafetyReport()
+        """What became of each device at the end; empty before."""
+        self._plan = plan_lab(lab_file, mode)
+        self._world = None
+        if mode is Mode.SIMULATED:
+            self._world = world or make_world(lab_file, seed)
+        self._speed = _checked_speed(speed, mode)
+        self._journal = journal
+        self._campaign_id = campaign_id
+        self._actor = actor
+        self._lease = lease or no_lease
+        self._record = record
+        self._stop_lock = threading.Lock()
+        self._opened: Fitted | None = None
+
+    def __enter__(self) -> Self:
+        # Loads pint now: a third of a second that would block the loop at its first use.
+        quantity(1.0, "s")
+        simulated = self._speed != "real"
+        factor = self._speed if isinstance(self._speed, float) else None
+        loop: LabLoop = SimulatedLoop(factor) if simulated else LabLoop()
+        try:
+            self._fit(loop)
+        except BaseException:
+            loop.close()
+            raise
+        self._bridge = Bridge(loop, self.lab_file.lab.name)
+        self._bridge.open()
+        self._watchdog = Watchdog(loop, self._bridge.thread_id, self._alarm, self._board.blame)
+        self._watchdog.start()
+        try:
+            self.call(lambda _: self._fitted.connect())
+        except BaseException:
+            self.call(lambda _: self._fitted.close(_CLOSE_SECONDS))
+            self._close()
+            raise
+        return self
+
+    def _fit(self, loop: LabLoop) -> None:
+        self._clock = Clock(loop)
+        self._board = Board(loop, holding=loop.simulated)
+        entries = self._journal.entries(self._campaign_id)
+        # Only these have left anything to be read again when they enter.
+        self._entered = {each.intent.experiment_id for each in entries}
+        start = _starts(entries)
+        self._scope = Scope(self._campaign_id, actor=self._actor, start=start)
+        self._opened = fit_lab(
+            self.lab_file,
+            self._plan,
+            world=self._world,
+            clock=self._clock,
+            journal=self._journal,
+            lease=self._lease,
+            scope=self._scope,
+            stop=self.stop,
+            record=self._record,
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._leave(str(error) if error is not None else "the lab is closing")
+        finally:
+            self._close()
+
+    # Work.
+
+    def start(self, jobs: Sequence[LabJob[T]]) -> list[Future[T]]:
+        """Put a batch into the lab by one call; return a future per experiment.
+
+        In simulated time an experiment that ended holds lab time until :meth:`settle`; ends
+        are told one at a time, each after the caller has settled the one before.
+        """
+        entries = [self._entry(job) for job in jobs]
+        self._bridge.enter(lambda: self._board.begin(entries))
+        return [entry.future for entry in entries]
+
+    def settle(self) -> None:
+        """Say that the end told last has been reacted to, so that lab time may go on."""
+        told = self._board.told
+        self._bridge.enter(lambda: self._board.settle(told))
+
+    def run(self, jobs: Sequence[LabJob[T]]) -> list[T]:
+        """Carry a batch out and return its results in order; raises what the first one raised."""
+        futures = self.start(jobs)
+        for future in futures:
+            future.add_done_callback(lambda _: self._bridge.interrupt(self._settle_all))
+        return [future.result() for future in futures]
+
+    def call(self, f: Callable[[Lab], Awaitable[T]]) -> T:
+        """Carry ``f(lab)`` out by hand, outside of any experiment, and return its result."""
+        lab = Lab(self._fitted.fittings, self._scope)
+        entry = Entry(LabJob("by hand", f), self._scope, lab, experiment=False)
+        self._bridge.enter(lambda: self._board.begin([entry]))
+        result: T = entry.future.result()
+        return result
+
+    def cancel(self, experiment_id: str, reason: str) -> None:
+        """End one experiment; its future raises ExperimentCancelled."""
+        self._bridge.interrupt(lambda: self._board.cancel(reason, experiment_id))
+
+    def stop(self, reason: str) -> None:
+        """End all experiments at once; may be called from any thread, and in a signal handler.
+
+        The devices are made safe when the host is left.
+        """
+        self._bridge.interrupt(lambda: self._board.stop(reason))
+
+    def make_safe(self) -> SafetyReport:
+        """Bring every device into its safe state now; return what became of each."""
+        report = SafetyReport()
+
+        async def safe(_: Lab) -> None:
+            await self._fitted.safe_states.run(report, self._clock.now() + TOTAL_SECONDS)
+
+        self.call(safe)
+        return report
+
+    def places(self, count: int) -> Places:
+        """Return places for ``async with``: ``count`` at a time, first come first served."""
+        return Places([str(n) for n in range(1, count + 1)])
+
+    # What can be seen from any thread.
+
+    @property
+    def clock(self) -> Clock:
+        """Lab time."""
+        return self._clock
+
+    @property
+    def identities(self) -> Mapping[str, DeviceIdentity]:
+        """Device -> who answered at the connect."""
+        return dict(self._fitted.identities)
+
+    @property
+    def truth(self) -> Truth | None:
+        """The simulated world's own log; None in a real lab."""
+        return None if self._world is None else self._world.truth
+
+    @property
+    def world(self) -> Any:
+        """The simulated world; None in a real lab."""
+        return self._world
+
+    def now(self) -> float:
+        """Return lab seconds since the lab was opened."""
+        return self._clock.now()
+
+    def activity(self) -> Mapping[str, str]:
+        """Return what each device does now."""
+        return dict(self._fitted.activity)
+
+    # Inside.
+
+    @property
+    def _fitted(self) -> Fitted:
+        if self._opened is None:
+            raise DefinitionError("the lab is not open; open it with `with host:`")
+        return self._opened
+
+    def _entry(self, job: LabJob[Any]) -> Entry:
+        """Return a job with what an earlier process left of it, read in the caller's thread."""
+        before: Sequence[JournalEntry] = ()
+        if job.experiment_id in self._entered:
+            before = self._journal.entries(self._campaign_id, job.experiment_id)
+        self._entered.add(job.experiment_id)
+        scope = Scope(
+            self._campaign_id,
+            job.experiment_id,
+            actor=self._actor,
+            count=max((_number(each.intent.id) for each in before), default=0),
+            finished=self._journal.finished_steps(job.experiment_id) if before else {},
+        )
+        return Entry(job, scope, Lab(self._fitted.fittings, scope))
+
+    def _settle_all(self) -> None:
+        self._board.settle(self._board.told)
+
+    def _alarm(self, alarm: Alarm) -> None:
+        self.on_alarm(alarm)
+
+    def _leave(self, reason: str) -> None:
+        """Stop, run the shutdown in the loop and wait for it, as long as any safe state may take.
+
+        It is no job of the board, which a second stop would cancel.
+        """
+        done: Future[None] = Future()
+
+        async def work() -> None:
+            try:
+                await self._shut_down()
+            except BaseException as error:
+                done.set_exception(error)
+                raise
+            done.set_result(None)
+
+        def begin() -> None:
+            # In one turn of the loop: between the two, simulated lab time would run on by itself.
+            self._board.stop(reason)
+            self._shutdown = self._clock.loop.create_task(work())
+
+        # Where nothing else can happen: what was under way at this lab second comes first.
+        self._bridge.enter(begin)
+        try:
+            done.result(TOTAL_SECONDS + 2 * _CLOSE_SECONDS)
+        except WaitedTooLong:
+            for name in self._fitted.devices:
+                if name not in self.report.safe:
+                    self.report.failures.setdefault(name, "the lab's loop did not answer")
+
+    async def _shut_down(self) -> None:
+        self._board.leave()
+        began = self._clock.now()
+        self.report.left = await self._board.wait(PROCEDURE_SECONDS)
+        await self._fitted.safe_states.run(self.report, began + TOTAL_SECONDS - _CLOSE_SECONDS)
+        await self._fitted.close(_CLOSE_SECONDS / 2)
+        self.report.seconds = self._clock.now() - began
+
+    def _close(self) -> None:
+        # First: a thread that has ended cannot be asked for its time any more.
+        self._watchdog.stop()
+        self._bridge.close(_CLOSE_SECONDS)
+
+
+def _checked_speed(speed: Speed, mode: Mode) -> Speed:
+    if mode is Mode.REAL:
+        if speed not in {"max", "real"}:
+            raise DefinitionError(
+                f"a real lab runs in real time, so it cannot have speed={speed!r}"
+            )
+        return "real"
+    if speed in {"max", "real"}:
+        return speed
+    if isinstance(speed, bool) or not isinstance(speed, (int, float)) or speed <= 0:
+        raise DefinitionError(
+            f"speed must be 'max', 'real' or lab seconds per second (> 0), got {speed!r}"
+        )
+    return float(speed)
+
+
+def _starts(entries: Sequence[JournalEntry]) -> int:
+    """Return the number of this start: one more than any that left an intent of its own."""
+    own = [e.intent.id for e in entries if e.intent.experiment_id is None]
+    return 1 + max((_start_of(intent_id) for intent_id in own), default=0)
+
+
+def _start_of(intent_id: str) -> int:
+    mark = intent_id.rsplit("-", 2)[-2]
+    return int(mark[1:]) if mark[:1] == "s" and mark[1:].isdigit() else 0
+
+
+def _number(intent_id: str) -> int:
+    mark = intent_id.rsplit("-", 1)[-1]
+    return int(mark[1:]) if mark[:1] == "a" and mark[1:].isdigit() else 0
+
+
+def _print_alarm(alarm: Alarm) -> None:
+    print(f"{alarm.severity.value}: {alarm.message}", file=sys.stderr)  # noqa: T201 - nobody else listens

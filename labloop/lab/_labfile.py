@@ -1,0 +1,182 @@
+"""The lab file: which devices stand where, what limits them and what is safe."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from labloop.errors import LabFileError, UnitError
+from labloop.lab._interlocks import Interlock, parse_terms
+from labloop.units import convert, split_quantity
+
+LARGEST = 64 * 1024
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class LabTable(_Table):
+    """``[lab]``: the lab as a whole."""
+
+    name: str = Field(min_length=1)
+    world: str = ""
+    """Answers in simulation: the name of an installed world, or ``module:function``."""
+    safe_order: tuple[str, ...] = Field(default=(), strict=False)
+    """Devices in the order in which they are made safe; the others follow."""
+    world_options: dict[str, Any] = Field(default_factory=dict)
+
+
+class LimitTable(_Table):
+    """``[devices.<name>.limits]``: one quantity's bounds on top of the instrument's own."""
+
+    min: str = ""
+    max: str = ""
+
+
+class DeviceTable(_Table):
+    """``[devices.<name>]``: one instrument."""
+
+    driver: str = Field(min_length=1)
+    """The name of an installed driver, or ``module:Class``."""
+    url: str = ""
+    serial_number: str = ""
+    safe_seconds: float | None = Field(default=None, gt=0, le=20, strict=False)
+    options: dict[str, Any] = Field(default_factory=dict)
+    limits: dict[str, LimitTable] = Field(default_factory=dict)
+
+
+class InterlockTable(_Table):
+    """``[[interlocks]]``: an action that needs something of another device."""
+
+    device: str
+    action: str
+    requires: str
+    because: str = Field(min_length=1)
+    max_age: str = "5 s"
+
+    def interlock(self) -> Interlock:
+        """Return the rule; raises LabFileError, UnitError."""
+        age = convert(*split_quantity(self.max_age), "s")
+        terms = parse_terms(self.requires)
+        return Interlock(self.device, self.action, terms, self.because, age)
+
+
+class StationTable(_Table):
+    """``[stations.<kind>]``: places that are alike."""
+
+    names: tuple[str, ...] = Field(default=(), strict=False)
+    count: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "StationTable":
+        if bool(self.names) == bool(self.count):
+            raise ValueError("needs either names = [...] or count = n")
+        if len(set(self.names)) != len(self.names):
+            raise ValueError("names one station twice")
+        return self
+
+    def all(self, kind: str) -> tuple[str, ...]:
+        """Return the stations' names."""
+        return self.names or tuple(f"{kind}-{n}" for n in range(1, self.count + 1))
+
+
+class LabFile(_Table):
+    """A lab file that was read and whose parts fit each other."""
+
+    lab: LabTable
+    devices: dict[str, DeviceTable] = Field(min_length=1)
+    interlocks: tuple[InterlockTable, ...] = Field(default=(), strict=False)
+    stations: dict[str, StationTable] = Field(default_factory=dict)
+    source: str = "lab file"
+    """Where it was read from, for messages."""
+
+    @property
+    def safe_order(self) -> tuple[str, ...]:
+        """Every device, in the order in which they are made safe."""
+        named = self.lab.safe_order
+        return (*named, *(name for name in self.devices if name not in named))
+
+
+def load_lab_file(path_or_text: "Path | str") -> LabFile:
+    """Read a lab file, given as a path or as its text.
+
+    Raises:
+        LabFileError: one sentence per mistake, with file, table and key.
+    """
+    text, source = _read(path_or_text)
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LabFileError(f"{source} is no TOML: {error}") from error
+    return lab_file_of(tables, source)
+
+
+def lab_file_of(tables: Mapping[str, Any], source: str = "lab file") -> LabFile:
+    """Return the lab file that ``tables`` describe; raises LabFileError."""
+    try:
+        lab_file = LabFile.model_validate({**tables, "source": source})
+    except ValidationError as error:
+        told = [_sentence(source, dict(each)) for each in error.errors()]
+        raise LabFileError("\n".join(told)) from error
+    mistakes = _mistakes(lab_file)
+    if mistakes:
+        raise LabFileError("\n".join(f"{source}: {mistake}" for mistake in mistakes))
+    return lab_file
+
+
+def _read(path_or_text: "Path | str") -> tuple[str, str]:
+    if isinstance(path_or_text, str) and ("\n" in path_or_text or "[" in path_or_text):
+        return path_or_text, "lab file"
+    path = Path(path_or_text)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LabFileError(
+            f"lab file {path} cannot be read ({error.strerror}); name a TOML file with [lab] and "
+            "[devices.<name>] tables"
+        ) from error
+    if len(content) > LARGEST:
+        raise LabFileError(f"lab file {path} has {len(content)} bytes, at most {LARGEST} are read")
+    try:
+        return content.decode("utf-8"), str(path)
+    except UnicodeDecodeError as error:
+        raise LabFileError(f"lab file {path} is not written in UTF-8: {error}") from error
+
+
+def _sentence(source: str, mistake: Mapping[str, Any]) -> str:
+    *tables, key = [str(part) for part in mistake["loc"]] or ["lab file"]
+    where = f"[{'.'.join(tables)}] {key}" if tables else f"[{key}]"
+    kind, came = mistake["type"], mistake.get("input")
+    if kind == "extra_forbidden":
+        return f"{source}: {where} is not known; take it out or correct its spelling"
+    if kind == "missing":
+        return f"{source}: {where} is missing"
+    told = str(mistake["msg"]).removeprefix("Value error, ").lower()
+    return f"{source}: {where} is not usable: {told}; got {came!r}"
+
+
+def _mistakes(lab_file: LabFile) -> list[str]:
+    """Return what does not fit together, as far as it can be said without drivers."""
+    devices = lab_file.devices
+    found = [
+        f"[lab] safe_order names {name!r}, which is no device of it"
+        for name in lab_file.lab.safe_order
+        if name not in devices
+    ]
+    found += [f"[devices.{n}] is no usable name" for n in devices if not n.isidentifier()]
+    for number, table in enumerate(lab_file.interlocks, 1):
+        where = f"[[interlocks]] number {number}"
+        try:
+            named = [table.device, *(term.device for term in table.interlock().terms)]
+        except (LabFileError, UnitError) as error:
+            found.append(f"{where}: {error}")
+            continue
+        found += [
+            f"{where} names the device {name!r}, which the lab does not have"
+            for name in named
+            if name not in devices
+        ]
+    return found

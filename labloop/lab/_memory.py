@@ -1,0 +1,81 @@
+"""A journal in memory: for tests, dry runs and labs that nobody keeps records of."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+
+from labloop.records import ActionState, DeviceIdentity, Intent, JournalEntry, Json, Outcome
+
+
+class MemoryJournal:
+    """Keeps intents and outcomes as the port asks, until the process ends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._intents: dict[str, Intent] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._identities: list[tuple[str, DeviceIdentity]] = []
+
+    def intent(self, intent: Intent) -> Future[None]:
+        """Keep an intent; refuses an id that exists."""
+        with self._lock:
+            if intent.id in self._intents:
+                return _failed(ValueError(f"intent {intent.id} exists"))
+            self._intents[intent.id] = intent
+        return _done()
+
+    def outcome(self, outcome: Outcome) -> Future[None]:
+        """Keep an outcome."""
+        with self._lock:
+            self._outcomes[outcome.intent_id] = outcome
+        return _done()
+
+    def identity(self, campaign_id: str, identity: DeviceIdentity) -> Future[None]:
+        """Keep who answered."""
+        with self._lock:
+            self._identities.append((campaign_id, identity))
+        return _done()
+
+    def finished_steps(self, experiment_id: str) -> Mapping[str, Json]:
+        """Return name -> result of the steps that are DONE."""
+        with self._lock:
+            return {
+                intent.name: self._outcomes[intent.id].result
+                for intent in self._intents.values()
+                if intent.experiment_id == experiment_id
+                and intent.kind == "step"
+                and intent.id in self._outcomes
+                and self._outcomes[intent.id].state is ActionState.DONE
+            }
+
+    def entries(self, campaign_id: str, experiment_id: str | None = None) -> Sequence[JournalEntry]:
+        """Return the entries by sequence."""
+        with self._lock:
+            return [
+                JournalEntry(sequence=n, intent=intent, outcome=self._outcomes.get(intent.id))
+                for n, intent in enumerate(self._intents.values(), 1)
+                if intent.campaign_id == campaign_id
+                and experiment_id in {None, intent.experiment_id}
+            ]
+
+    def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
+        """Return what has no outcome or an uncertain one."""
+        unclear = {ActionState.INTENT, ActionState.UNCERTAIN}
+        return [each for each in self.entries(campaign_id) if each.state in unclear]
+
+    def identities(self, campaign_id: str) -> Sequence[DeviceIdentity]:
+        """Return who answered at each connect."""
+        with self._lock:
+            return [identity for owner, identity in self._identities if owner == campaign_id]
+
+
+def _done() -> Future[None]:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future
+
+
+def _failed(error: Exception) -> Future[None]:
+    future: Future[None] = Future()
+    future.set_exception(error)
+    return future

@@ -1,0 +1,55 @@
+"""On whose behalf something happens: one experiment, or the lab itself."""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labloop.errors import NotAwaitedError
+from labloop.records import Json
+
+if TYPE_CHECKING:
+    from labloop.lab._action import ActionCall
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """One experiment while it runs; ``experiment_id`` is None for what the lab does itself."""
+
+    campaign_id: str
+    experiment_id: str | None = None
+    actor: str = "labloop"
+    start: int = 0
+    """Counts the starts of the process, so that what the lab does itself never takes an old id."""
+    count: int = 0
+    """Intents so far, those of an earlier process included."""
+    finished: Mapping[str, Json] = field(default_factory=dict)
+    """Steps that an earlier process finished: name -> result."""
+    calls: "dict[ActionCall[Any], None]" = field(default_factory=dict)
+    """Actions that were called and are not yet over."""
+    steps: set[str] = field(default_factory=set)
+    """Names of the steps that were entered."""
+    holding: set[str] = field(default_factory=set)
+    """Devices and stations that the experiment has to itself."""
+
+    def next_id(self, device: str) -> str:
+        """Return the id of the next intent, the same in every run of a seed."""
+        self.count += 1
+        if self.experiment_id is not None:
+            return f"{self.experiment_id}-a{self.count:03d}"
+        return f"{self.campaign_id}-{device}-s{self.start}-{self.count:03d}"
+
+    def check_awaited(self) -> None:
+        """Raise NotAwaitedError where an action was called and is not over."""
+        if not self.calls:
+            return
+        told = "; ".join(call.told for call in self.calls)
+        self.calls.clear()
+        raise NotAwaitedError(
+            f"not awaited: {told}. An action happens only where it is awaited: "
+            "write `await` before it"
+        )
+
+
+SCOPE: ContextVar[Scope | None] = ContextVar("SCOPE", default=None)
+"""The scope of the running task."""

@@ -1,0 +1,134 @@
+"""Every device into its safe state: in order, bounded, and one failure stops no other."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from labloop.errors import DeviceTimeoutError
+from labloop.lab._clock import Clock
+from labloop.lab._device import Device
+from labloop.lab._scope import SCOPE, Scope
+from labloop.lab._transport import RECORDER, Recorder
+from labloop.lab._turn import URGENT
+from labloop.records import ActionState, Intent, Journal, Outcome
+
+TOTAL_SECONDS = 20.0
+"""Prefect kills after 30: procedures and safe states together must be over before."""
+PROCEDURE_SECONDS = 5.0
+"""How long a cancelled procedure may take to leave."""
+
+
+@dataclass(slots=True)
+class SafetyReport:
+    """What became of each device."""
+
+    safe: list[str] = field(default_factory=list)
+    """Devices that reached their safe state, in that order."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Device -> why it did not."""
+    left: list[str] = field(default_factory=list)
+    """Experiments that did not end in time."""
+    seconds: float = 0.0
+    """Lab seconds that it took."""
+
+    @property
+    def told(self) -> str:
+        """The report in one sentence."""
+        told = f"{len(self.safe)} devices are safe"
+        for name, why in self.failures.items():
+            told += f"; {name} is NOT known to be safe: {why}"
+        return told
+
+
+class SafeStates:
+    """Makes devices safe.
+
+    Args:
+        devices: in the order in which they are made safe.
+        bounds: device -> lab seconds that its safe state may take.
+    """
+
+    def __init__(
+        self,
+        devices: Sequence[Device],
+        bounds: Mapping[str, float],
+        clock: Clock,
+        journal: Journal,
+        scope: Scope,
+    ) -> None:
+        self._devices = devices
+        self._bounds = bounds
+        self._clock = clock
+        self._journal = journal
+        self._scope = scope
+
+    async def run(self, report: SafetyReport, until: float) -> None:
+        """Start each device in order; one that hangs keeps the next waiting only for a while.
+
+        Args:
+            report: is filled in.
+            until: lab second at which all must be over.
+        """
+        tasks: list[asyncio.Task[None]] = []
+        for place, device in enumerate(self._devices):
+            task = asyncio.create_task(self._one(device, report, until))
+            tasks.append(task)
+            share = max(until - self._clock.now(), 0.0) / (len(self._devices) - place)
+            await asyncio.wait([task], timeout=share)
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _one(self, device: Device, report: SafetyReport, until: float) -> None:
+        URGENT.set(True)
+        SCOPE.set(self._scope)
+        recorder = Recorder()
+        RECORDER.set(recorder)
+        intent = await self._intend(device)
+        bound = min(self._bounds[device.name], max(until - self._clock.now(), 0.5))
+        why = ""
+        try:
+            async with self._clock.deadline(bound, f"the safe state of {device.name}"):
+                await device.safe_state()
+        except DeviceTimeoutError as error:
+            why = str(error)
+        except Exception as error:  # noqa: BLE001 - process edge: the other devices come next
+            why = f"{type(error).__name__}: {error}"
+        if why:
+            report.failures[device.name] = why
+        else:
+            report.safe.append(device.name)
+        if intent is not None:
+            await self._conclude(intent, why, recorder)
+
+    async def _intend(self, device: Device) -> Intent | None:
+        """Journal the safe state; a journal that fails does not keep a heater on."""
+        intent = Intent(
+            id=self._scope.next_id(device.name),
+            campaign_id=self._scope.campaign_id,
+            experiment_id=None,
+            device=device.name,
+            name="safe_state",
+            idempotent=True,
+            lab_time=self._clock.now(),
+            actor=self._scope.actor,
+        )
+        try:
+            await asyncio.wait_for(self._clock.external(self._journal.intent(intent)), 1.0)
+        except Exception:  # noqa: BLE001 - process edge: safe comes before recorded
+            return None
+        return intent
+
+    async def _conclude(self, intent: Intent, why: str, recorder: Recorder) -> None:
+        outcome = Outcome(
+            intent_id=intent.id,
+            state=ActionState.FAILED if why else ActionState.DONE,
+            detail=why,
+            sent=tuple(recorder.sent),
+            received=tuple(recorder.received),
+            lab_time=self._clock.now(),
+            actor=self._scope.actor,
+        )
+        try:
+            await asyncio.wait_for(self._clock.external(self._journal.outcome(outcome)), 1.0)
+        except Exception:  # noqa: BLE001 - process edge: safe comes before recorded
+            return

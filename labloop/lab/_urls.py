@@ -1,0 +1,64 @@
+"""Transports by URL."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from labloop.errors import LabFileError
+from labloop.lab._clock import Clock
+from labloop.lab._emulated import EmulatedDevice, EmulatedTransport
+from labloop.lab._replay import RecordingTransport, ReplayTransport
+from labloop.lab._transport import Transport
+
+SCHEMES = ("emulator", "serial", "socket", "rfc2217", "replay")
+
+
+def open_transport(
+    url: str,
+    clock: Clock,
+    *,
+    emulators: Mapping[str, EmulatedDevice] | None = None,
+    record: "Path | str | None" = None,
+) -> Transport:
+    """Return the transport that ``url`` names; a line is opened by its first use.
+
+    Args:
+        url: ``emulator://<device>``, ``serial://COM3?baud=19200``, ``socket://host:port``,
+            ``rfc2217://host:port`` or ``replay://<file>``.
+        clock: lab time.
+        emulators: who answers to ``emulator://``.
+        record: a file to which every frame is written, to be replayed.
+
+    Raises:
+        LabFileError: no transport of that kind, or not in simulated time.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in SCHEMES or not rest:
+        raise LabFileError(
+            f"{url!r} names no transport; write one of "
+            + ", ".join(f"{each}://..." for each in SCHEMES)
+        )
+    transport = _transport(scheme, rest, url, clock, emulators or {})
+    if record is None:
+        return transport
+    return RecordingTransport(transport, Path(record), clock)
+
+
+def _transport(
+    scheme: str, rest: str, url: str, clock: Clock, emulators: Mapping[str, EmulatedDevice]
+) -> Transport:
+    if scheme == "replay":
+        return ReplayTransport(url, Path(rest))
+    if scheme == "emulator":
+        if rest not in emulators:
+            raise LabFileError(
+                f"{url!r}: no emulator of that name; there are: {', '.join(emulators) or 'none'}"
+            )
+        return EmulatedTransport(emulators[rest], clock)
+    if clock.loop.simulated:
+        raise LabFileError(
+            f"{url!r} waits for a real line, which simulated time cannot do; use "
+            "speed='real', or an emulator"
+        )
+    from labloop.lab._port import PortTransport  # noqa: PLC0415 - only where there is a port
+
+    return PortTransport(url, clock)

@@ -1,0 +1,142 @@
+"""What may be wanted of one measured output."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from labloop.errors import ObjectiveError
+from labloop.records import Json
+
+
+def _finite(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ObjectiveError(f"{what} must be a number in the output's unit, got {value!r}")
+    if not math.isfinite(value):
+        raise ObjectiveError(f"{what} must be finite, got {value}")
+    return float(value)
+
+
+def _check(output: object, threshold: float | None) -> None:
+    if not isinstance(output, str) or not output:
+        raise ObjectiveError(f"an aim names a declared output, got {output!r}")
+    if threshold is not None:
+        _finite(threshold, f"the threshold of {output!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Maximize:
+    """As much of ``output`` as possible; score: the output itself.
+
+    ``threshold`` (in the output's unit): with several aims, less than this is worth nothing.
+    """
+
+    output: str
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.output, self.threshold)
+
+    def __str__(self) -> str:
+        return f"maximize {self.output}"
+
+    @property
+    def reference(self) -> float | None:
+        """The score of the threshold."""
+        return self.threshold
+
+    def spec(self) -> dict[str, Json]:
+        """Return the declaration."""
+        return {"type": "maximize", "output": self.output, "threshold": self.threshold}
+
+
+@dataclass(frozen=True, slots=True)
+class Minimize:
+    """As little of ``output`` as possible; score: minus the output.
+
+    ``threshold`` (in the output's unit): with several aims, more than this is worth nothing.
+    """
+
+    output: str
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.output, self.threshold)
+
+    def __str__(self) -> str:
+        return f"minimize {self.output}"
+
+    @property
+    def reference(self) -> float | None:
+        """The score of the threshold."""
+        return None if self.threshold is None else -self.threshold
+
+    def spec(self) -> dict[str, Json]:
+        """Return the declaration."""
+        return {"type": "minimize", "output": self.output, "threshold": self.threshold}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``output`` as near to ``value`` as possible; score: minus the distance beyond the tolerance.
+
+    Everything within ``tolerance`` of ``value`` is equally good, with score 0. ``threshold``:
+    with several aims, farther than this from ``value`` is worth nothing. All three are in
+    the output's unit.
+    """
+
+    output: str
+    value: float
+    tolerance: float = 0.0
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.output, self.threshold)
+        _finite(self.value, f"the target of {self.output!r}")
+        if _finite(self.tolerance, f"the tolerance of {self.output!r}") < 0:
+            raise ObjectiveError(
+                f"the tolerance of {self.output!r} must be 0 or more, got {self.tolerance:g}"
+            )
+        if self.threshold is not None and self.threshold <= self.tolerance:
+            raise ObjectiveError(
+                f"the threshold of {self.output!r} is a distance from the target and must be "
+                f"greater than the tolerance {self.tolerance:g}, got {self.threshold:g}"
+            )
+
+    def __str__(self) -> str:
+        return f"bring {self.output} to {self.value:g} within {self.tolerance:g}"
+
+    @property
+    def reference(self) -> float | None:
+        """The score of the threshold."""
+        return None if self.threshold is None else self.tolerance - self.threshold
+
+    def spec(self) -> dict[str, Json]:
+        """Return the declaration."""
+        return {
+            "type": "target",
+            "output": self.output,
+            "value": self.value,
+            "tolerance": self.tolerance,
+            "threshold": self.threshold,
+        }
+
+
+Aim: TypeAlias = Maximize | Minimize | Target
+
+_MAKERS: dict[str, type[Aim]] = {"maximize": Maximize, "minimize": Minimize, "target": Target}
+
+
+def aim_from_spec(entry: Mapping[str, Any]) -> Aim:
+    """Return the aim that ``spec()`` wrote; raises ObjectiveError."""
+    fields = dict(entry)
+    maker = _MAKERS.get(str(fields.pop("type", None)))
+    try:
+        if maker is not None:
+            return maker(**fields)
+    except TypeError as error:
+        raise ObjectiveError(f"the aim {dict(entry)} cannot be read: {error}") from error
+    raise ObjectiveError(
+        f"an aim is one of {', '.join(_MAKERS)}, got {entry.get('type')!r}; it may have been "
+        f"written by another version"
+    )

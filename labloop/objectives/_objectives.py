@@ -1,0 +1,194 @@
+"""All aims of a campaign, as scores that are to be maximised."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from labloop.errors import ObjectiveError
+from labloop.objectives._aims import Aim, Maximize, Minimize, Target, aim_from_spec
+from labloop.objectives._front import hypervolume, unbeaten
+from labloop.records import Curve, Dataset, FloatArray, Json, Observation, Output
+
+_DEFAULT_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """One aim or several, each on an output of its own.
+
+    Raises:
+        ObjectiveError: no aim, something that is none, or two aims on one output.
+    """
+
+    aims: tuple[Aim, ...]
+
+    def __post_init__(self) -> None:
+        if not self.aims:
+            raise ObjectiveError("an objective needs at least one aim, such as Maximize('yield')")
+        for aim in self.aims:
+            if not isinstance(aim, Aim):
+                raise ObjectiveError(f"an aim is a Maximize, Minimize or Target, got {aim!r}")
+        for name in self.outputs:
+            if self.outputs.count(name) > 1:
+                raise ObjectiveError(f"output {name!r} has two aims; give it one")
+
+    @classmethod
+    def of(cls, wanted: "Aim | Iterable[Aim] | Objectives") -> "Objectives":
+        """Return the objectives of one aim, a list of aims, or objectives."""
+        if isinstance(wanted, Objectives):
+            return wanted
+        if isinstance(wanted, Aim):
+            return cls((wanted,))
+        if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+            raise ObjectiveError(f"an aim is a Maximize, Minimize or Target, got {wanted!r}")
+        return cls(tuple(wanted))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs that are read, one an aim, in order."""
+        return tuple(aim.output for aim in self.aims)
+
+    @property
+    def count(self) -> int:
+        """How many aims there are, ``k``."""
+        return len(self.aims)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.aims))
+
+    def check(self, outputs: Sequence[Output]) -> None:
+        """Raise ObjectiveError where an aim names no declared output, or a curve."""
+        declared = {output.name: output for output in outputs}
+        for aim in self.aims:
+            found = declared.get(aim.output)
+            if found is None:
+                raise ObjectiveError(
+                    f"the aim '{aim}' names an output that is not declared; declared are "
+                    f"{', '.join(declared) or 'none'}"
+                )
+            if isinstance(found, Curve):
+                raise ObjectiveError(
+                    f"the aim '{aim}' names a curve; let the analysis make a number of it and "
+                    f"declare that as a Scalar"
+                )
+
+    def scores(self, outputs: Any) -> Any:
+        """Return scores, all to be maximised, of outputs.
+
+        Args:
+            outputs: ``... x m`` numpy array or torch tensor, columns as ``outputs``.
+
+        Returns:
+            ``... x k`` of the same kind; only operators are used, so gradients flow.
+        """
+        if outputs.shape[-1] != self.count:
+            raise ObjectiveError(
+                f"expected {self.count} columns ({', '.join(self.outputs)}), "
+                f"got shape {tuple(outputs.shape)}"
+            )
+        sign = _like(outputs, [_SIGNS[type(aim)] for aim in self.aims])
+        if not any(isinstance(aim, Target) for aim in self.aims):
+            return outputs * sign
+        targets = [aim if isinstance(aim, Target) else None for aim in self.aims]
+        value = _like(outputs, [t.value if t else 0.0 for t in targets])
+        tolerance = _like(outputs, [t.tolerance if t else 0.0 for t in targets])
+        aimed = _like(outputs, [1.0 if t else 0.0 for t in targets])
+        beyond = abs(outputs - value) - tolerance
+        # (e + |e|) / 2 is max(e, 0) in operators that numpy and torch share.
+        return outputs * sign - aimed * (beyond + abs(beyond)) / 2.0
+
+    def score(self, outputs: Mapping[str, float]) -> tuple[float, ...]:
+        """Return the ``k`` scores of one experiment's outputs; raises ObjectiveError."""
+        missing = [name for name in self.outputs if name not in outputs]
+        if missing:
+            raise ObjectiveError(
+                f"the outputs lack {', '.join(missing)}, which the objective reads; "
+                f"there are {', '.join(outputs) or 'none'}"
+            )
+        row = np.array([[float(outputs[name]) for name in self.outputs]])
+        return tuple(self.scores(row)[0].tolist())
+
+    def measured(self, data: Dataset) -> tuple[tuple[Observation, ...], FloatArray]:
+        """Return the observations that have every output, and their ``n x k`` scores."""
+        found = tuple(o for o in data.done if all(name in o.outputs for name in self.outputs))
+        rows = [[o.outputs[name] for name in self.outputs] for o in found]
+        scores: FloatArray = self.scores(np.array(rows).reshape(len(found), self.count))
+        return found, scores
+
+    def best_seen(self, data: Dataset) -> Observation | None:
+        """Return the best measured experiment, the earlier one of equals; None without any.
+
+        With several aims: the one that alone covers the greatest volume above the reference
+        point, or where none reaches above it, that with the greatest sum of shares of the
+        ranges seen.
+        """
+        found, scores = self.measured(data)
+        if not found:
+            return None
+        if self.count == 1:
+            return found[int(np.argmax(scores[:, 0]))]
+        gains = np.maximum(scores - np.array(self.reference_point(data)), 0.0)
+        volumes = gains.prod(axis=1)
+        if volumes.max() > 0:
+            return found[int(np.argmax(volumes))]
+        ranges = np.ptp(scores, axis=0)
+        return found[int(np.argmax((scores / np.where(ranges > 0, ranges, 1.0)).sum(axis=1)))]
+
+    def pareto(self, data: Dataset) -> tuple[Observation, ...]:
+        """Return the experiments that no other beats in all aims, in order of completion."""
+        found, scores = self.measured(data)
+        return tuple(o for o, keep in zip(found, unbeaten(scores), strict=True) if keep)
+
+    def reference_point(self, data: Dataset) -> tuple[float, ...]:
+        """Return the ``k`` scores from which on a result is worth something.
+
+        The score of the threshold where one is given, else the worst score seen minus a
+        tenth of the range seen (of the size of the worst where all are the same).
+
+        Raises:
+            ObjectiveError: nothing is measured yet and a threshold is missing.
+        """
+        scores = self.measured(data)[1]
+        point = []
+        for aim, column in zip(self.aims, scores.T, strict=True):
+            if aim.reference is not None:
+                point.append(aim.reference)
+                continue
+            if not len(column):
+                raise ObjectiveError(
+                    f"nothing is measured yet, so '{aim}' has no reference; give it a threshold"
+                )
+            worst, spread = float(column.min()), float(np.ptp(column))
+            point.append(worst - _DEFAULT_SHARE * (spread or abs(worst) or 1.0))
+        return tuple(point)
+
+    def volume(self, data: Dataset) -> float:
+        """Return the volume that the measured front covers above the reference point."""
+        scores = self.measured(data)[1]
+        return hypervolume(scores, np.array(self.reference_point(data))) if len(scores) else 0.0
+
+    def spec(self) -> dict[str, Json]:
+        """Return the aims as plain JSON."""
+        return {"schema": 1, "aims": [aim.spec() for aim in self.aims]}
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any]) -> "Objectives":
+        """Return the objectives that ``spec()`` wrote; raises ObjectiveError."""
+        if not isinstance(spec, Mapping) or spec.get("schema") != 1:
+            raise ObjectiveError(
+                "an objective is read from {'schema': 1, 'aims': [...]}; this one was written "
+                "by another version"
+            )
+        return cls(tuple(aim_from_spec(entry) for entry in spec["aims"]))
+
+
+_SIGNS: dict[type[Aim], float] = {Maximize: 1.0, Minimize: -1.0, Target: 0.0}
+
+
+def _like(outputs: Any, values: list[float]) -> Any:
+    """Return ``values`` as the kind of array that ``outputs`` is, without importing torch."""
+    if hasattr(outputs, "new_tensor"):
+        return outputs.new_tensor(values)
+    return np.array(values)

@@ -1,0 +1,165 @@
+"""Self-tests of a physics model on a space, told in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from labloop.errors import PhysicsError
+from labloop.physics._binding import BoundPhysics
+from labloop.physics._model import as_physics
+from labloop.space import SearchSpace
+
+_POINTS = 64
+_BALANCE = 1e-9
+_SLOPE_STEP = 1e-5
+_SLOPE_ERROR = 1e-3
+
+
+@runtime_checkable
+class Conservative(Protocol):
+    """A physics model that knows what it must conserve."""
+
+    def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
+        """Return what must stay -> its relative change, which should be 0."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tested, whether it holds, and a sentence about it."""
+
+    name: str
+    holds: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicsCheck:
+    """What :func:`check_physics` found."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything holds."""
+        return all(finding.holds for finding in self.findings)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{'ok  ' if f.holds else 'BAD '} {f.name}: {f.sentence}" for f in self.findings
+        )
+
+
+def check_physics(model: object, space: SearchSpace, seed: int = 0) -> PhysicsCheck:
+    """Return what is wrong with ``model`` on ``space``, if anything.
+
+    Tested over the whole box and over four prior standard deviations of the parameters:
+    units, finite values, batching, gradients against finite differences, and the mass
+    balance where the model has one.
+    """
+    try:
+        bound = BoundPhysics(as_physics(model), space)
+    except PhysicsError as error:
+        return PhysicsCheck((Finding("units", holds=False, sentence=str(error)),))
+    findings = [Finding("units", holds=True, sentence="inputs and outputs fit the space")]
+    encoded, z = _sample(bound, space, seed)
+    try:
+        value = bound.predict(encoded, z)
+    except Exception as error:  # noqa: BLE001 - the user's function is the edge; told in words
+        sentence = f"it raised {type(error).__name__}: {error}"
+        return PhysicsCheck((*findings, Finding("values", holds=False, sentence=sentence)))
+    findings.append(_values(bound, encoded, value))
+    if not findings[-1].holds:
+        return PhysicsCheck(tuple(findings))
+    findings.append(_batches(bound, encoded, z, value))
+    findings.append(_gradients(bound, encoded, z))
+    if isinstance(bound.model, Conservative):
+        findings.extend(_balances(bound, bound.model, encoded, z))
+    return PhysicsCheck(tuple(findings))
+
+
+def _sample(bound: BoundPhysics, space: SearchSpace, seed: int) -> tuple[Tensor, Tensor]:
+    points = torch.as_tensor(space.encode(space.sample(_POINTS, seed)), dtype=torch.float64)
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randn(len(points), bound.dimension, generator=generator, dtype=torch.float64)
+    z[: len(z) // 4] *= 2.0
+    return points, z.clamp(-4.0, 4.0)
+
+
+def _values(bound: BoundPhysics, encoded: Tensor, value: Tensor) -> Finding:
+    wanted = (*encoded.shape[:-1], len(bound.outputs))
+    if tuple(value.shape) != wanted:
+        sentence = f"predict returned shape {tuple(value.shape)}, expected {wanted}"
+        return Finding("values", holds=False, sentence=sentence)
+    finite = torch.isfinite(value)
+    if not bool(finite.all()):
+        row, column = (~finite).nonzero()[0].tolist()
+        where = {k: float(v[row]) for k, v in bound.inputs_si(encoded).items()}
+        told = ", ".join(f"{k} = {v:.4g} (SI)" for k, v in where.items())
+        sentence = f"{bound.outputs[column]} is {float(value[row, column])} at {told}"
+        return Finding("values", holds=False, sentence=sentence)
+    return Finding("values", holds=True, sentence="finite over the whole box")
+
+
+def _batches(bound: BoundPhysics, encoded: Tensor, z: Tensor, value: Tensor) -> Finding:
+    single = torch.stack([bound.predict(encoded[i], z[i]) for i in range(4)])
+    cross = bound.predict(encoded[:4, None], z[None, :4])
+    pairs = cross[torch.arange(4), torch.arange(4)] if cross.shape[:2] == (4, 4) else cross
+    scale = value.abs().amax(0).clamp_min(1e-12)
+    same = pairs.shape == single.shape and all(
+        bool(((found - value[:4]).abs() <= 1e-9 * scale).all()) for found in (single, pairs)
+    )
+    sentence = (
+        "one point gives the same as many at once"
+        if same
+        else "one point does not give the same as many at once; use elementwise torch only"
+    )
+    return Finding("batches", holds=same, sentence=sentence)
+
+
+def _gradients(bound: BoundPhysics, encoded: Tensor, z: Tensor) -> Finding:
+    inside = (0.01 + 0.98 * encoded).requires_grad_()
+    free = z.clone().requires_grad_()
+    generator = torch.Generator().manual_seed(1)
+    weights = torch.randn(len(bound.outputs), generator=generator, dtype=torch.float64)
+    total = (bound.predict(inside, free) * weights).sum()
+    if not total.requires_grad:
+        return Finding("gradients", holds=False, sentence="none flow; use torch operations only")
+    found = torch.autograd.grad(total, (inside, free), allow_unused=True)
+    gradients = [
+        torch.zeros_like(v) if g is None else g for v, g in zip((inside, free), found, strict=True)
+    ]
+    if not all(bool(torch.isfinite(g).all()) for g in gradients):
+        return Finding("gradients", holds=False, sentence="not finite somewhere in the box")
+    direction = [torch.randn(v.shape, generator=generator, dtype=torch.float64) for v in gradients]
+    slope = sum((g * d).sum(-1) for g, d in zip(gradients, direction, strict=True))
+    ends = [
+        bound.predict(
+            inside.detach() + s * _SLOPE_STEP * direction[0],
+            free.detach() + s * _SLOPE_STEP * direction[1],
+        )
+        @ weights
+        for s in (1.0, -1.0)
+    ]
+    numeric = (ends[0] - ends[1]) / (2.0 * _SLOPE_STEP)
+    scale = numeric.abs().max().clamp_min(1e-9)
+    wrong = (slope - numeric).abs() > _SLOPE_ERROR * scale
+    # A kink (a species that runs out) may lie within the step of a few points.
+    if int(wrong.sum()) > len(encoded) // 16:
+        return Finding("gradients", holds=False, sentence="they disagree with finite differences")
+    return Finding("gradients", holds=True, sentence="finite, and as finite differences say")
+
+
+def _balances(
+    bound: BoundPhysics, model: Conservative, encoded: Tensor, z: Tensor
+) -> list[Finding]:
+    findings = []
+    for what, change in model.balances(bound.inputs_si(encoded), bound.theta(z)).items():
+        worst = float(change.abs().max())
+        holds = worst <= _BALANCE
+        told = "is kept" if holds else f"is not kept: it changes by up to {worst:.1e} of the feed"
+        findings.append(Finding("balance", holds=holds, sentence=f"{what} {told}"))
+    return findings

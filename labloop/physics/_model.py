@@ -1,0 +1,102 @@
+"""What a physics model is: named parameters, named inputs, outputs, one differentiable function."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+
+from labloop.errors import PhysicsError
+from labloop.physics._prior import PhysicsParameter
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicsInput:
+    """A parameter of the search space that the model reads.
+
+    ``unit`` names the dimension that the space's parameter must have; None where only an
+    expression of several inputs has a dimension that can be checked. The model itself is
+    always given SI values.
+    """
+
+    name: str
+    unit: str | None = None
+
+
+@runtime_checkable
+class PhysicsModel(Protocol):
+    """Mechanistic knowledge: what the outputs would be if the mechanism were all.
+
+    Implementations hold no state; ``predict`` is a pure function.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[PhysicsParameter, ...]:
+        """What is learned from experiments, with priors."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[PhysicsInput, ...]:
+        """The space's parameters that ``predict`` reads."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs of the campaign that ``predict`` returns."""
+        ...
+
+    @property
+    def output_units(self) -> tuple[str, ...]:
+        """The units in which ``predict`` returns them: those of the campaign's declaration."""
+        ...
+
+    def predict(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
+        """Return the outputs, differentiable in ``x`` and ``theta``.
+
+        Args:
+            x: input name -> SI values, batch shape ``[...]``.
+            theta: SI values of the parameters (not whitened), ``[..., p]``, in their order;
+                its leading dimensions broadcast with those of ``x``.
+
+        Returns:
+            ``[..., m]`` in ``output_units``.
+        """
+        ...
+
+    def check_units(self, units: Mapping[str, str]) -> None:
+        """Raise PhysicsError where inputs in these units (name -> unit) make no sense together."""
+        ...
+
+
+def as_physics(candidate: object) -> PhysicsModel:
+    """Return ``candidate`` where it is a physics model.
+
+    Raises:
+        PhysicsError: it is none, with what is missing.
+    """
+    if isinstance(candidate, type):
+        raise PhysicsError(
+            f"class {candidate.__name__} is no physics model; decorate it with @kinetics(...) "
+            "or give an instance"
+        )
+    if isinstance(candidate, PhysicsModel):
+        return candidate
+    wanted = (
+        "name",
+        "parameters",
+        "inputs",
+        "outputs",
+        "output_units",
+        "predict",
+        "check_units",
+    )
+    missing = [name for name in wanted if not hasattr(candidate, name)]
+    raise PhysicsError(
+        f"{candidate!r} is no physics model, it lacks {', '.join(missing)}; "
+        "use @kinetics(...) on a class of reactions, or FunctionPhysics(predict=...)"
+    )

@@ -1,0 +1,72 @@
+"""Canonical JSON, content hashes and the one formula for seeds and ids."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from labloop.errors import DefinitionError
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+
+
+def canonical_json(value: Json) -> str:
+    """Return the one JSON text of ``value``: sorted keys, no blanks, no NaN.
+
+    Raises:
+        DefinitionError: a number is NaN or infinite, a key is no text, a text cannot be
+            written as UTF-8, or something is no JSON at all.
+    """
+    try:
+        text = json.dumps(
+            _plain(value),
+            sort_keys=True,
+            separators=(",", ":"),
+            allow_nan=False,
+            ensure_ascii=False,
+        )
+        text.encode()
+    except (TypeError, ValueError) as error:
+        raise DefinitionError(
+            f"only finite numbers, texts, lists and mappings can be kept as JSON: {error}"
+        ) from error
+    return text
+
+
+def _plain(value: Json) -> Json:
+    """Return ``value`` in dicts and lists; read-only mappings are not known to ``json``."""
+    if isinstance(value, Mapping):
+        odd = [key for key in value if not isinstance(key, str)]
+        if odd:
+            # json would write 1 and "1" as the same key.
+            raise TypeError(f"the key {odd[0]!r} is no text")
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def content_hash(value: Json) -> str:
+    """Return the sha256 (hex) of the canonical JSON of ``value``."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def derive_seed(campaign_id: str, round_index: int, attempt: int = 0) -> int:
+    """Return the seed of a round: the first 63 bits of a sha256, the same on every machine."""
+    text = canonical_json([campaign_id, round_index, attempt])
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def make_campaign_id(name: str, mode: str, seed: int, generation: int = 0) -> str:
+    """Return a campaign's id, which depends on what a person chose and on nothing else.
+
+    The same name, mode, seed and generation (how often ``--new`` was said) give the same
+    id, thus the same seeds, thus the same proposals.
+    """
+    return content_hash([name, mode, seed, generation])[:16]
+
+
+def make_experiment_id(campaign_id: str, number: int) -> str:
+    """Return the id of a campaign's ``number``-th experiment (1, 2, ...)."""
+    return f"{campaign_id}-{number:04d}"

@@ -1,0 +1,138 @@
+"""Values that pass between the campaign and its brain."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from labloop.errors import DefinitionError
+from labloop.records._canonical import Json, content_hash
+from labloop.records._states import Severity
+from labloop.records._values import CurveData, FloatArray, Point, finite, freeze
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model expects of one output: mean, standard deviation, 90 % interval."""
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A point that the brain asks for, with its reason."""
+
+    point: Point
+    strategy: str
+    """The strategy that made it: ``sobol``, ``botorch``, ..."""
+    reason: str
+    """The line of the written table (or of the strategy) that applied, in words."""
+    model: str = ""
+    acquisition: str = ""
+    acquisition_value: float | None = None
+    predicted: Mapping[str, Prediction] = field(default_factory=dict)
+    """Output name (or objective name) -> prediction."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "point", freeze(self.point))
+        object.__setattr__(self, "predicted", freeze(self.predicted))
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One finished experiment as the brain sees it; a failed one has no outputs."""
+
+    experiment_id: str
+    point: Point
+    outputs: Mapping[str, float] = field(default_factory=dict)
+    sd: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, CurveData] = field(default_factory=dict)
+    failed: bool = False
+    digest: str = field(init=False, repr=False)
+    """sha256 of everything above, taken once: a dataset's fingerprint is made of these."""
+
+    def __post_init__(self) -> None:
+        where = f"of experiment {self.experiment_id}"
+        # Floats, so that 1 and 1.0 have one digest before and after they were stored.
+        outputs = {n: finite(v, f"output {n!r} {where}") for n, v in self.outputs.items()}
+        sd = {n: finite(v, f"the sd of {n!r} {where}") for n, v in self.sd.items()}
+        for name, value in sd.items():
+            if value < 0:
+                raise DefinitionError(f"the sd of {name!r} {where} cannot be negative")
+        object.__setattr__(self, "outputs", freeze(outputs))
+        object.__setattr__(self, "sd", freeze(sd))
+        object.__setattr__(self, "point", freeze(self.point))
+        object.__setattr__(self, "curves", freeze(self.curves))
+        object.__setattr__(self, "digest", self._digest())
+
+    def _digest(self) -> str:
+        curves = {name: _curve_key(curve) for name, curve in self.curves.items()}
+        head: list[Json] = [self.experiment_id, dict(self.point), dict(self.outputs)]
+        return content_hash([*head, dict(self.sd), curves, self.failed])
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Everything measured so far, in order of completion."""
+
+    observations: tuple[Observation, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "observations", tuple(self.observations))
+
+    @property
+    def done(self) -> tuple[Observation, ...]:
+        """The observations that have outputs."""
+        return tuple(o for o in self.observations if not o.failed)
+
+    def __len__(self) -> int:
+        return len(self.observations)
+
+    def fingerprint(self) -> str:
+        """Return the sha256 over the digests of the observations, in order."""
+        return content_hash([o.digest for o in self.observations])
+
+
+def _curve_key(curve: CurveData) -> str:
+    units = f"{curve.x_unit},{curve.y_unit};".encode()
+    return hashlib.sha256(units + curve.x.tobytes() + curve.y.tobytes()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """The state of a surrogate: plain JSON and named arrays, with a schema number."""
+
+    kind: str
+    schema: int
+    data: Mapping[str, Json] = field(default_factory=dict)
+    arrays: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A named, explained doubt."""
+
+    kind: str
+    """A short name: ``physics-wrong``, ``drift``, ``sensor-stuck``, ..."""
+    message: str
+    severity: Severity = Severity.WARNING
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalBatch:
+    """What a strategy returns: proposals asked for together and the model behind them."""
+
+    proposals: tuple[Proposal, ...]
+    state: ModelState | None = None
+    alarms: tuple[Alarm, ...] = ()
+    fit_report: Mapping[str, Json] = field(default_factory=dict)
+    """For the report: learned parameters with units and intervals, weights, seconds."""
+
+
+def points_of(proposals: Sequence[Proposal]) -> list[Point]:
+    """Return the points of ``proposals``."""
+    return [p.point for p in proposals]

@@ -1,0 +1,267 @@
+"""Ports that cross the columns: what the campaign and the lab ask of whoever keeps records.
+
+Every write returns a ``Future`` that resolves after the commit: a thread calls
+``.result()``, a coroutine awaits it through ``Clock.external``. Reads are plain calls.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Protocol, Self
+
+from labloop.records._canonical import Json
+from labloop.records._learning import Alarm
+from labloop.records._rows import (
+    AlarmRecord,
+    Bundle,
+    CampaignRecord,
+    Command,
+    DeviceIdentity,
+    ExperimentRecord,
+    Intent,
+    JournalEntry,
+    LeaseGrant,
+    Outcome,
+    RoundRecord,
+)
+from labloop.records._states import CampaignState, ExperimentState, Mode
+from labloop.records._values import Measurement, OutputValue
+
+
+class Journal(Protocol):
+    """Append-only record of intents and outcomes."""
+
+    def intent(self, intent: Intent) -> Future[None]:
+        """Commit that something is about to happen; no byte may leave before it resolves."""
+        ...
+
+    def outcome(self, outcome: Outcome) -> Future[None]:
+        """Commit how an intent ended."""
+        ...
+
+    def identity(self, campaign_id: str, identity: DeviceIdentity) -> Future[None]:
+        """Commit who answered at a connect."""
+        ...
+
+    def finished_steps(self, experiment_id: str) -> Mapping[str, Json]:
+        """Return name -> result of every step of an experiment that is DONE."""
+        ...
+
+    def entries(self, campaign_id: str, experiment_id: str | None = None) -> Sequence[JournalEntry]:
+        """Return a campaign's (or one experiment's) entries by sequence."""
+        ...
+
+    def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
+        """Return entries that have no outcome, or whose latest outcome is UNCERTAIN."""
+        ...
+
+    def identities(self, campaign_id: str) -> Sequence[DeviceIdentity]:
+        """Return who answered at each connect, in order."""
+        ...
+
+
+class Campaigns(Protocol):
+    """Campaigns and their bundles."""
+
+    def create(self, record: CampaignRecord, bundle: Bundle) -> Future[None]:
+        """Store a new campaign; raises NameTakenError for a taken (name, mode, generation)."""
+        ...
+
+    def find(self, name: str, mode: Mode) -> CampaignRecord | None:
+        """Return the newest generation of a campaign, or None."""
+        ...
+
+    def get(self, campaign_id: str) -> CampaignRecord:
+        """Return one campaign; raises NotFoundError."""
+        ...
+
+    def all(self) -> Sequence[CampaignRecord]:
+        """Return every campaign in order of creation."""
+        ...
+
+    def bundle(self, campaign_id: str) -> Bundle:
+        """Return the newest bundle of a campaign."""
+        ...
+
+    def add_bundle(self, campaign_id: str, bundle: Bundle, actor: str) -> Future[None]:
+        """Append a bundle: the campaign goes on with changed files because a person said so."""
+        ...
+
+    def set_state(
+        self, campaign_id: str, state: CampaignState, reason: str, actor: str
+    ) -> Future[CampaignRecord]:
+        """Move a campaign to ``state``; its version grows by one."""
+        ...
+
+
+class Rounds(Protocol):
+    """Rounds with their proposals and model states."""
+
+    def commit(self, record: RoundRecord, experiments: Sequence[ExperimentRecord]) -> Future[None]:
+        """Store a round and its planned experiments in one transaction."""
+        ...
+
+    def all(self, campaign_id: str) -> Sequence[RoundRecord]:
+        """Return the rounds by index, model states included."""
+        ...
+
+
+class Experiments(Protocol):
+    """Experiments with raw data and outputs."""
+
+    def add(self, record: ExperimentRecord) -> Future[None]:
+        """Store an experiment that no round asked for (manual, imported)."""
+        ...
+
+    def get(self, experiment_id: str) -> ExperimentRecord:
+        """Return one experiment; raises NotFoundError."""
+        ...
+
+    def all(
+        self, campaign_id: str, states: Collection[ExperimentState] | None = None
+    ) -> Sequence[ExperimentRecord]:
+        """Return experiments by number, only those in ``states`` where given."""
+        ...
+
+    def move(
+        self,
+        experiment_id: str,
+        to: ExperimentState,
+        *,
+        actor: str,
+        reason: str = "",
+        lab_time: float | None = None,
+    ) -> Future[None]:
+        """Move by conditional update along EXPERIMENT_MOVES; raises StaleStateError.
+
+        ``lab_time`` is kept as the start (to RUNNING) or the end (to any end state). Each
+        move is also appended to a history that is never changed.
+        """
+        ...
+
+    def save_raw(self, experiment_id: str, measurement: Measurement) -> Future[None]:
+        """Append what the procedure returned."""
+        ...
+
+    def raw(self, experiment_id: str) -> Measurement | None:
+        """Return the newest raw data of an experiment, or None."""
+        ...
+
+    def save_outputs(
+        self,
+        experiment_id: str,
+        outputs: Mapping[str, OutputValue],
+        *,
+        analysis: str,
+        actor: str,
+    ) -> Future[None]:
+        """Append outputs; newer ones supersede older ones. ``analysis`` names the code's hash."""
+        ...
+
+    def complete(
+        self,
+        experiment_id: str,
+        outputs: Mapping[str, OutputValue],
+        *,
+        analysis: str,
+        actor: str,
+        lab_time: float | None = None,
+    ) -> Future[None]:
+        """Save outputs and move to DONE in one transaction."""
+        ...
+
+    def outputs(self, campaign_id: str) -> Mapping[str, Mapping[str, OutputValue]]:
+        """Return experiment id -> output name -> newest value."""
+        ...
+
+
+class Commands(Protocol):
+    """The inbox."""
+
+    def add(self, command: Command) -> Future[int]:
+        """Append a command; resolves to its sequence number."""
+        ...
+
+    def pending(self, campaign_id: str) -> Sequence[Command]:
+        """Return the commands not yet answered, by sequence."""
+        ...
+
+    def answer(self, sequence: int, accepted: bool, answer: str) -> Future[bool]:
+        """Answer once; resolves to False where it was answered before."""
+        ...
+
+    def all(self, campaign_id: str) -> Sequence[Command]:
+        """Return every command with its answer, by sequence."""
+        ...
+
+
+class Leases(Protocol):
+    """Exclusive rights with fencing tokens."""
+
+    def acquire(self, resource: str, owner: str) -> LeaseGrant:
+        """Take a lease, also from an owner whose process is dead; raises LeaseError."""
+        ...
+
+    def release(self, grant: LeaseGrant) -> None:
+        """Give a lease back; a lease lost to somebody else is left alone."""
+        ...
+
+    def holds(self, grant: LeaseGrant) -> bool:
+        """Return whether the grant's token is still the newest."""
+        ...
+
+
+class Alarms(Protocol):
+    """Alarms in order."""
+
+    def add(
+        self,
+        campaign_id: str,
+        alarm: Alarm,
+        *,
+        round_index: int | None = None,
+        experiment_id: str | None = None,
+    ) -> Future[None]:
+        """Append an alarm."""
+        ...
+
+    def all(self, campaign_id: str) -> Sequence[AlarmRecord]:
+        """Return the alarms by sequence."""
+        ...
+
+
+class Repositories(Protocol):
+    """One repository a noun, over one database."""
+
+    @property
+    def url(self) -> str:
+        """Where the records lie, without password."""
+        ...
+
+    @property
+    def campaigns(self) -> Campaigns: ...
+    @property
+    def rounds(self) -> Rounds: ...
+    @property
+    def experiments(self) -> Experiments: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def commands(self) -> Commands: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def alarms(self) -> Alarms: ...
+
+    def close(self) -> None:
+        """Finish what is queued and close every connection."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...

@@ -1,0 +1,169 @@
+"""Everything that a report shows of one campaign, read once from the repositories."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from labloop.records import (
+    AlarmRecord,
+    CampaignRecord,
+    CurveData,
+    Dataset,
+    ExperimentRecord,
+    ExperimentState,
+    Json,
+    Observation,
+    OutputValue,
+    Proposal,
+    Repositories,
+    RoundRecord,
+    ScalarValue,
+)
+from labloop.report._aims import Aims, Scores
+from labloop.space import SearchSpace
+
+_NUMBERS = frozenset({"linear", "log"})
+LOST = frozenset({ExperimentState.FAILED, ExperimentState.ABANDONED, ExperimentState.UNCERTAIN})
+"""States of experiments that ended, or hang, without a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One experiment with what came of it and who asked for it."""
+
+    record: ExperimentRecord
+    scalars: Mapping[str, ScalarValue] = field(default_factory=dict)
+    curves: Mapping[str, CurveData] = field(default_factory=dict)
+    proposal: Proposal | None = None
+    scores: Scores | None = None
+    """One number an aim, larger is better; None without a result."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it ended, or hangs, without a result."""
+        return self.record.state in LOST
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One parameter as an axis: numbers (by logarithm or not) or categories."""
+
+    name: str
+    unit: str
+    log: bool = False
+    categories: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
+    """What the space allows, where it is a range of numbers."""
+
+
+@dataclass(frozen=True)
+class CampaignData:
+    """One campaign as the report and the terminal see it."""
+
+    record: CampaignRecord
+    trials: tuple[Trial, ...]
+    rounds: Sequence[RoundRecord]
+    alarms: Sequence[AlarmRecord]
+    axes: tuple[Axis, ...]
+    units: Mapping[str, str]
+    """Scalar outputs in order of declaration -> unit."""
+    aims: Aims
+
+    @cached_property
+    def ranked(self) -> list[Trial]:
+        """The trials that can be compared: finished, with every output that is an aim."""
+        return [t for t in self.trials if t.scores is not None]
+
+    @cached_property
+    def best(self) -> Trial | None:
+        """The best trial, with several aims the best compromise; None without results."""
+        chosen = self.aims.best(self.dataset)
+        return next((t for t in self.ranked if t.record.id == chosen), None)
+
+    @property
+    def fit_report(self) -> Mapping[str, Json]:
+        """What the model of the newest round that has one says about itself."""
+        return next((r.fit_report for r in reversed(self.rounds) if r.fit_report), {})
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The finished trials as the brain would see them, without curves."""
+        return Dataset(
+            tuple(
+                Observation(t.record.id, t.record.point, {n: v.value for n, v in t.scalars.items()})
+                for t in self.ranked
+            )
+        )
+
+
+def load(repositories: Repositories, campaign_id: str) -> CampaignData:
+    """Read one campaign; raises NotFoundError."""
+    record = repositories.campaigns.get(campaign_id)
+    rounds = repositories.rounds.all(campaign_id)
+    units = dict(_scalar_units(record.spec))
+    aims = Aims.of(_mapping(record.spec.get("objective")), units)
+    outputs = repositories.experiments.outputs(campaign_id)
+    asked = {(r.index, i): p for r in rounds for i, p in enumerate(r.proposals)}
+    trials = tuple(
+        _trial(e, outputs.get(e.id, {}), asked.get(_asked_by(e)), aims)
+        for e in repositories.experiments.all(campaign_id)
+    )
+    return CampaignData(
+        record=record,
+        trials=trials,
+        rounds=rounds,
+        alarms=repositories.alarms.all(campaign_id),
+        axes=_axes(record.spec, trials),
+        units=units,
+        aims=aims,
+    )
+
+
+def _asked_by(record: ExperimentRecord) -> tuple[int, int]:
+    if record.round_index is None or record.proposal_index is None:
+        return (-1, -1)
+    return (record.round_index, record.proposal_index)
+
+
+def _trial(
+    record: ExperimentRecord,
+    values: Mapping[str, OutputValue],
+    proposal: Proposal | None,
+    aims: Aims,
+) -> Trial:
+    scalars = {n: v for n, v in values.items() if isinstance(v, ScalarValue)}
+    curves = {n: v for n, v in values.items() if isinstance(v, CurveData)}
+    done = record.state is ExperimentState.DONE
+    scores = aims.score({n: v.value for n, v in scalars.items()}) if done else None
+    return Trial(record, scalars, curves, proposal, scores)
+
+
+def _scalar_units(spec: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    outputs: Any = spec.get("outputs", ())
+    for output in outputs:
+        if output.get("kind") == "scalar":
+            yield str(output["name"]), str(output.get("unit", "1"))
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _axes(spec: Mapping[str, Json], trials: Sequence[Trial]) -> tuple[Axis, ...]:
+    """Return an axis a parameter: as the space declares it, else as the points show it."""
+    declared = _mapping(spec.get("space"))
+    space = SearchSpace.from_spec(declared) if declared else None
+    names = list(space.names) if space else list(trials[0].record.point) if trials else []
+    units = {p.name: getattr(p, "unit", "1") for p in space.parameters} if space else {}
+    numbers = {f.parameter: f for f in space.features if f.kind in _NUMBERS} if space else {}
+    axes = []
+    for name in names:
+        seen = [t.record.point[name] for t in trials if name in t.record.point]
+        texts = sorted({v for v in seen if isinstance(v, str)})
+        feature, unit = numbers.get(name), units.get(name, "1")
+        if texts or feature is None:
+            axes.append(Axis(name, unit, categories=tuple(texts)))
+            continue
+        axes.append(Axis(name, unit, feature.kind == "log", bounds=(feature.low, feature.high)))
+    return tuple(axes)

@@ -1,0 +1,252 @@
+"""What every parameter can do, on single values and on whole columns.
+
+Inside the room a set of points is an array of *codes*, ``n x p`` float64, one column a
+parameter: a number is its own code, a category's code is its index.
+"""
+
+import keyword
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from labloop.errors import SpaceError, UnitError
+from labloop.records import FloatArray, Json, PointValue
+from labloop.units import check_unit, is_quantity, magnitude
+
+TOLERANCE = 1e-9
+"""How far, as a share of the range, a value may be off and is still snapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What one encoded column means.
+
+    ``linear``, ``descriptor``: ``u = (v - low) / (high - low)``; ``log``:
+    ``u = (ln v - ln low) / (ln high - ln low)``; ``onehot``: 1 where the parameter is ``level``.
+    """
+
+    parameter: str
+    column: int
+    kind: Literal["linear", "log", "onehot", "descriptor"]
+    low: float
+    high: float
+    unit: str
+    level: str = ""
+    """The category (``onehot``) or the descriptor's name (``descriptor``)."""
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` where it can be an attribute of ``x``; raises SpaceError."""
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise SpaceError(
+            f"a parameter's name becomes an attribute of x, so it must be a Python name such as "
+            f"'residence_time', got {name!r}"
+        )
+    if name.startswith("_"):
+        raise SpaceError(f"a parameter's name must not begin with an underscore, got {name!r}")
+    return name
+
+
+def check_space_unit(unit: str, what: str) -> str:
+    """Return ``unit`` where it is known; the message names ``what``."""
+    try:
+        return check_unit(unit)
+    except UnitError as error:
+        raise SpaceError(f"{what}: {error}") from error
+
+
+def number_of(value: object, what: str) -> float:
+    """Return a finite number; raises SpaceError."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        raise SpaceError(f"{what} must be a number, got {value!r}")
+    number = float(value)
+    if not math.isfinite(number):
+        raise SpaceError(f"{what} must be finite, got {number}")
+    return number
+
+
+def tidy(numbers: FloatArray) -> FloatArray:
+    """Return ``numbers`` without the dust of binary fractions: 0.1 * 3 becomes 0.3."""
+    with np.errstate(divide="ignore"):
+        exponent = np.floor(np.log10(np.abs(numbers)))
+    digits = np.where(np.isfinite(exponent), 14 - exponent, 0.0)
+    big = 10.0 ** np.clip(digits, -200, 200)
+    return np.asarray(np.where(digits >= 0, np.rint(numbers * big) / big, numbers))
+
+
+class Parameter(ABC):
+    """Something that may be varied."""
+
+    name: str
+    unit: str
+
+    @property
+    @abstractmethod
+    def count(self) -> int | None:
+        """How many values there are; None where it is a continuum."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """How many encoded columns there are."""
+
+    @abstractmethod
+    def features(self, column: int) -> list[Feature]:
+        """Return what the columns mean, the first being ``column``."""
+
+    @abstractmethod
+    def code(self, value: object) -> float:
+        """Return the code of one value, snapped where it is dust; raises SpaceError."""
+
+    @abstractmethod
+    def values_of(self, codes: FloatArray) -> list[PointValue]:
+        """Return the values that codes stand for, in the type that points carry."""
+
+    def codes_of(self, values: list[PointValue]) -> FloatArray:
+        """Return the codes of many values; raises SpaceError at the first that is none."""
+        return np.array([self.code(value) for value in values], dtype=np.float64)
+
+    @abstractmethod
+    def at(self, unit: FloatArray) -> FloatArray:
+        """Return codes spread over the parameter as ``unit`` (n) is over [0, 1)."""
+
+    @abstractmethod
+    def encode(self, codes: FloatArray) -> FloatArray:
+        """Return ``n x width`` columns in [0, 1]."""
+
+    @abstractmethod
+    def decode(self, columns: FloatArray) -> FloatArray:
+        """Return the codes (n) nearest to ``n x width`` columns."""
+
+    @abstractmethod
+    def all_codes(self) -> FloatArray:
+        """Return every code; only where ``count`` is known."""
+
+    @abstractmethod
+    def spec(self) -> dict[str, Json]:
+        """Return the declaration as plain JSON."""
+
+
+class Numeric(Parameter):
+    """A parameter whose values are numbers: a range, perhaps with a grid on it."""
+
+    log: bool = False
+
+    @property
+    @abstractmethod
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+
+    @abstractmethod
+    def level(self, index: FloatArray) -> FloatArray:
+        """Return the grid's values of the given indices."""
+
+    @abstractmethod
+    def index_below(self, numbers: FloatArray) -> FloatArray:
+        """Return the index of the greatest grid value that is not above each number."""
+
+    @property
+    def width(self) -> int:
+        """One column."""
+        return 1
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The bounds, set apart where there is one value only."""
+        low, high = self.bounds
+        return (low, high) if high > low else (low, low + 1.0)
+
+    def snap(self, numbers: FloatArray) -> FloatArray:
+        """Return the legal value nearest to each number."""
+        low, high = self.bounds
+        clipped = np.clip(numbers, low, high)
+        if self.count is None:
+            return clipped
+        index = np.clip(self.index_below(clipped), 0, self.count - 1)
+        below = self.level(index)
+        above = self.level(np.minimum(index + 1, self.count - 1))
+        return np.where(clipped - below <= above - clipped, below, above)
+
+    def features(self, column: int) -> list[Feature]:
+        """Return the one column's meaning."""
+        low, high = self.span
+        return [Feature(self.name, column, "log" if self.log else "linear", low, high, self.unit)]
+
+    def code(self, value: object) -> float:
+        """Return the number, snapped; raises SpaceError."""
+        what = f"parameter {self.name!r}"
+        if is_quantity(value):
+            try:
+                value = magnitude(value, self.unit, what)
+            except UnitError as error:
+                raise SpaceError(str(error)) from error
+        number = number_of(value, what)
+        nearest = float(self.snap(np.array([number]))[0])
+        if abs(nearest - number) > self._allowed(nearest):
+            raise SpaceError(self._refusal(number, nearest))
+        return nearest
+
+    def codes_of(self, values: list[PointValue]) -> FloatArray:
+        """Return the numbers, snapped; all at once where all are plain numbers."""
+        if not all(type(value) in {int, float} for value in values):
+            return np.array([self.code(value) for value in values], dtype=np.float64)
+        numbers = np.array(values, dtype=np.float64)
+        nearest = self.snap(numbers)
+        allowed = TOLERANCE * np.abs(nearest) if self.log else self._allowed(0.0)
+        wrong = np.flatnonzero(~(np.abs(nearest - numbers) <= allowed))
+        if len(wrong):
+            self.code(values[int(wrong[0])])
+        return nearest
+
+    def _allowed(self, nearest: float) -> float:
+        low, high = self.bounds
+        return TOLERANCE * (abs(nearest) if self.log else (high - low or abs(low) or 1.0))
+
+    def _refusal(self, number: float, nearest: float) -> str:
+        low, high = self.bounds
+        if low <= number <= high:
+            return (
+                f"parameter {self.name!r} takes steps, and {number:g} is none of them; "
+                f"the nearest is {nearest:.12g} {self.unit}"
+            )
+        return (
+            f"parameter {self.name!r} must lie between {low:g} and {high:g} {self.unit}, "
+            f"got {number:g}"
+        )
+
+    def values_of(self, codes: FloatArray) -> list[PointValue]:
+        """Return floats."""
+        numbers: list[PointValue] = codes.tolist()
+        return numbers
+
+    def at(self, unit: FloatArray) -> FloatArray:
+        """Return numbers spread over the range, or over the grid's indices."""
+        if self.count is None:
+            return self.decode(unit[:, None])
+        return self.level(np.minimum(np.floor(unit * self.count), self.count - 1))
+
+    def encode(self, codes: FloatArray) -> FloatArray:
+        """Return ``n x 1``."""
+        low, high = self.span
+        if self.log:
+            unit = np.log(codes / low) / math.log(high / low)
+        else:
+            unit = (codes - low) / (high - low)
+        return np.asarray(np.clip(unit, 0.0, 1.0)[:, None])
+
+    def decode(self, columns: FloatArray) -> FloatArray:
+        """Return the legal number nearest to each row."""
+        low, high = self.span
+        unit = np.clip(columns[:, 0], 0.0, 1.0)
+        if self.log:
+            numbers = low * np.exp(unit * math.log(high / low))
+        else:
+            numbers = low + unit * (high - low)
+        return self.snap(numbers)
+
+    def all_codes(self) -> FloatArray:
+        """Return every grid value."""
+        return self.level(np.arange(self.count or 0, dtype=np.float64))

@@ -1,0 +1,266 @@
+"""The search space: what may be varied and where it may go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from labloop.errors import SpaceError
+from labloop.records import FloatArray, Json, Point, canonical_json
+from labloop.space._base import Feature, Numeric, Parameter
+from labloop.space._candidates import MOST, Candidates, enumerated, raw_count
+from labloop.space._frame import Item, build_frame
+from labloop.space._numeric import Continuous
+from labloop.space._repair import decode, polished
+from labloop.space._sampler import Sampler
+from labloop.space._spec import items_from_spec
+
+Kind: TypeAlias = Literal["pool", "product", "box", "mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedConstraint:
+    """``sum(coefficients * u[columns])`` ``>=`` or ``==`` ``rhs``, over encoded columns."""
+
+    columns: tuple[int, ...]
+    coefficients: tuple[float, ...]
+    kind: Literal[">=", "=="]
+    rhs: float
+
+
+class SearchSpace:
+    """Parameters, at most one pool, mixtures and linear constraints.
+
+    Built once, never changed; that at least one legal point exists is proved when it is built.
+
+    Args:
+        items: ``Continuous``, ``Integer``, ``Ordered``, ``Categorical``, ``Pool``, ``Mixture``
+            and ``Linear``, in any order; columns follow the order of the parameters.
+
+    Raises:
+        SpaceError: an item cannot be used, or the constraints exclude every point; the
+            sentence names the constraints at fault.
+    """
+
+    def __init__(self, *items: Item) -> None:
+        self._items = items
+        self._frame = build_frame(items)
+        # Asked for now, so that a space without a legal point is never built.
+        self._proof = self._frame.proof
+
+    def __repr__(self) -> str:
+        return f"SearchSpace({', '.join(map(repr, self._items))})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SearchSpace):
+            return NotImplemented
+        return canonical_json(self.spec()) == canonical_json(other.spec())
+
+    def __hash__(self) -> int:
+        return hash(canonical_json(self.spec()))
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What the space was built from."""
+        return self._items
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All parameters; those of pools and mixtures stand where their item stands."""
+        return self._frame.parameters
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters' names."""
+        return tuple(p.name for p in self.parameters)
+
+    @property
+    def dimension(self) -> int:
+        """How many encoded columns there are, ``d``."""
+        return sum(p.width for p in self.parameters)
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """What each encoded column means, in order."""
+        found: list[Feature] = []
+        for parameter in self.parameters:
+            found.extend(parameter.features(len(found)))
+        return tuple(found)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """``pool`` and ``product``: ``candidates()`` lists all points, with or without a pool;
+        ``box``: numbers on a continuum (or a grid too fine to list); ``mixed``: the rest.
+        """  # noqa: D205 - four kinds in one sentence
+        if self._listed is not None and len(self._listed) <= MOST:
+            return "product" if self._frame.pool is None else "pool"
+        if self._frame.pool is None and all(isinstance(p, Continuous) for p in self.parameters):
+            return "box"
+        return "mixed"
+
+    @property
+    def size(self) -> int | None:
+        """How many legal points there are; None for a continuum or where nobody can count."""
+        if self._listed is not None:
+            return len(self._listed)
+        only_mixtures = len(self._frame.system) == len(self._frame.simplexes)
+        return raw_count(self._frame) if only_mixtures else None
+
+    @property
+    def nonrepeatable(self) -> bool:
+        """Whether a point can be used once only: the space has a pool that is not reusable."""
+        return self._frame.pool is not None and not self._frame.pool.reusable
+
+    @cached_property
+    def _listed(self) -> FloatArray | None:
+        return enumerated(self._frame)
+
+    def validate(self, point: Mapping[str, Any]) -> Point:
+        """Return ``point`` with a float, int or text for each parameter, snapped where it is dust.
+
+        Quantities are converted to the declared units. Raises SpaceError with the first fault.
+        """
+        codes = np.array([self._code(point)])
+        if self._frame.pool is not None and self._frame.row_of(codes[0]) is None:
+            shown = {n: point[n] for n in self._frame.pool.columns}
+            raise SpaceError(f"no row of the pool holds {shown}; choose one of its rows")
+        broken = np.flatnonzero(self._frame.system.broken(codes)[0])
+        if len(broken):
+            raise SpaceError(
+                f"{dict(point)} breaks the constraint '{self._frame.system.labels[broken[0]]}'; "
+                f"change one of its parameters"
+            )
+        return self._points(polished(self._frame, codes))[0]
+
+    def contains(self, point: Mapping[str, Any]) -> bool:
+        """Return whether ``point`` is legal."""
+        try:
+            self.validate(point)
+        except SpaceError:
+            return False
+        return True
+
+    def sample(self, n: int, seed: int, exclude: Sequence[Point] = ()) -> list[Point]:
+        """Return ``n`` legal points spread over the space, none of them in ``exclude``.
+
+        A scrambled Sobol sequence, turned into legal points; the same for the same seed.
+        Points of a finite space repeat only when all were given; used rows of a pool that is
+        not reusable never do.
+
+        Raises:
+            SpaceExhaustedError: not enough points are left.
+        """
+        gone = [self._code(p) for p in exclude if self._fits(p)]
+        excluded = np.array(gone, dtype=np.float64).reshape(len(gone), len(self.parameters))
+        return self._points(Sampler(self._frame, self._listed).draw(n, seed, excluded))
+
+    def candidates(self, limit: int = MOST) -> Candidates | None:
+        """Return every legal point, or None where they are more than ``limit`` or a continuum."""
+        if self._listed is None or len(self._listed) > limit:
+            return None
+        return self._candidates
+
+    @cached_property
+    def _candidates(self) -> Candidates:
+        listed = self._listed if self._listed is not None else np.zeros((0, 0))
+        return Candidates(listed, self._encode, self._points, self._code)
+
+    def encode(self, points: Sequence[Point]) -> FloatArray:
+        """Return ``n x d`` float64 in [0, 1]; raises SpaceError for values out of range.
+
+        Constraints are not looked at, so that any past experiment can be encoded.
+        """
+        columns = [p.codes_of([_value(point, p.name) for point in points]) for p in self.parameters]
+        return self._encode(np.array(columns, dtype=np.float64).reshape(len(columns), -1).T)
+
+    def decode(self, encoded: FloatArray) -> list[Point]:
+        """Return the legal points near ``n x d`` encoded ones.
+
+        Grids and categories are rounded to the nearest legal value, a pool to its nearest row,
+        and what then breaks a constraint is moved into it.
+        """
+        columns = np.asarray(encoded, dtype=np.float64)
+        if columns.ndim != 2 or columns.shape[1] != self.dimension:
+            raise SpaceError(f"expected n x {self.dimension} columns, got shape {columns.shape}")
+        if not np.isfinite(columns).all():
+            raise SpaceError("encoded points must be finite, got NaN or infinity")
+        return self._points(decode(self._frame, columns))
+
+    def constraints_encoded(self) -> list[EncodedConstraint] | None:
+        """Return mixtures and linear constraints over encoded columns.
+
+        None where one of them names a log parameter, so that it is not linear there.
+        """
+        system = self._frame.system
+        found = []
+        for row, bound, equal in zip(system.weights, system.bounds, system.equal, strict=True):
+            touched = np.flatnonzero(row)
+            numbers = [p for c in touched if isinstance(p := self.parameters[c], Numeric)]
+            if any(p.log for p in numbers):
+                return None
+            low = np.array([p.span[0] for p in numbers])
+            weights = row[touched] * (np.array([p.span[1] for p in numbers]) - low)
+            rest = bound - row[touched] @ low
+            sign = 1.0 if equal else -1.0
+            found.append(
+                EncodedConstraint(
+                    tuple(self._frame.slices[c].start for c in touched),
+                    tuple(float(w) for w in sign * weights),
+                    "==" if equal else ">=",
+                    float(sign * rest),
+                )
+            )
+        return found
+
+    def refuse_outputs(self, names: Sequence[str]) -> None:
+        """Raise SpaceError where a declared output is a parameter as well."""
+        both = [name for name in names if name in self.names]
+        if both:
+            raise SpaceError(
+                f"{', '.join(both)} is declared as an output and is a parameter as well; rename "
+                f"one, or leave the column out of the pool's columns={{...}}"
+            )
+
+    def spec(self) -> dict[str, Json]:
+        """Return the space as plain JSON; a pool is written with all of its rows."""
+        return {"schema": 1, "items": [item.spec() for item in self._items]}
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any]) -> "SearchSpace":
+        """Return the space that ``spec()`` wrote; raises SpaceError."""
+        return cls(*items_from_spec(spec))
+
+    def _encode(self, codes: FloatArray) -> FloatArray:
+        blocks = [p.encode(codes[:, i]) for i, p in enumerate(self.parameters)]
+        return np.hstack(blocks)
+
+    def _points(self, codes: FloatArray) -> list[Point]:
+        columns = [p.values_of(codes[:, i]) for i, p in enumerate(self.parameters)]
+        names = self.names
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def _code(self, point: Mapping[str, Any]) -> FloatArray:
+        strange = [name for name in point if name not in self.names]
+        if strange:
+            raise SpaceError(
+                f"the point names {', '.join(map(repr, strange))}, which the space does not have; "
+                f"it has {', '.join(self.names)}"
+            )
+        return np.array([p.code(_value(point, p.name)) for p in self.parameters])
+
+    def _fits(self, point: Mapping[str, Any]) -> bool:
+        try:
+            self._code(point)
+        except SpaceError:
+            return False
+        return True
+
+
+def _value(point: Mapping[str, Any], name: str) -> Any:
+    if name not in point:
+        raise SpaceError(
+            f"the point has no value for {name!r}; it has {', '.join(point) or 'none'}"
+        )
+    return point[name]

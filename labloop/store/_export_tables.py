@@ -1,0 +1,188 @@
+"""A campaign as plain tables: lists of rows that a spreadsheet or pandas understands."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from labloop.records import (
+    CampaignRecord,
+    CurveData,
+    ExperimentRecord,
+    JournalEntry,
+    Measurement,
+    OutputValue,
+    RawValue,
+    Repositories,
+    ScalarValue,
+    canonical_json,
+)
+from labloop.space import SearchSpace
+
+Row = dict[str, Any]
+
+
+def tables(repositories: Repositories, campaign_id: str) -> dict[str, list[Row]]:
+    """Return ``experiments`` and ``proposals`` (wide), ``journal``, ``curves`` (long).
+
+    A column's header carries its unit: ``temperature (degC)``; a unit of 1 is left out.
+    """
+    campaign = repositories.campaigns.get(campaign_id)
+    units = units_of(campaign)
+    experiments = repositories.experiments.all(campaign_id)
+    outputs = repositories.experiments.outputs(campaign_id)
+    raw = {e.id: repositories.experiments.raw(e.id) for e in experiments}
+    return {
+        "experiments": [
+            _experiment(e, raw[e.id], outputs.get(e.id, {}), units) for e in experiments
+        ],
+        "proposals": _proposals(repositories, campaign_id, units),
+        "journal": [_entry(entry) for entry in repositories.journal.entries(campaign_id)],
+        "curves": [
+            row for e in experiments for row in _curves(e, raw[e.id], outputs.get(e.id, {}))
+        ],
+    }
+
+
+def units_of(campaign: CampaignRecord) -> dict[str, str]:
+    """Return parameter -> unit, from the space in the campaign's stored spec."""
+    space = campaign.spec.get("space")
+    if not isinstance(space, Mapping):
+        return {}
+    parameters = SearchSpace.from_spec(space).parameters
+    return {p.name: str(getattr(p, "unit", "1")) for p in parameters}
+
+
+def _headed(name: str, unit: str) -> str:
+    return name if unit == "1" else f"{name} ({unit})"
+
+
+def _experiment(
+    record: ExperimentRecord,
+    measurement: Measurement | None,
+    outputs: Mapping[str, OutputValue],
+    units: Mapping[str, str],
+) -> Row:
+    row: Row = {
+        "number": record.number,
+        "experiment": record.id,
+        "state": record.state.value,
+        "origin": record.origin.value,
+        "round": record.round_index,
+        "proposal": record.proposal_index,
+    }
+    row |= {_headed(name, units.get(name, "1")): v for name, v in record.point.items()}
+    if measurement is not None:
+        for name, actual in measurement.actual.items():
+            row |= _scalar(f"actual {name}", actual)
+    for name, output in outputs.items():
+        if isinstance(output, ScalarValue):
+            row |= _scalar(name, output)
+    if measurement is not None:
+        for name, value in measurement.raw.items():
+            if isinstance(value, ScalarValue):
+                row |= _scalar(f"raw {name}", value)
+            elif isinstance(value, str):
+                row[f"raw {name}"] = value
+    return row | {
+        "reason": record.reason,
+        "actor": record.actor,
+        "mode": record.mode.value,
+        "lab started (s)": record.lab_started,
+        "lab finished (s)": record.lab_finished,
+        "created": _time(record.created),
+        "finished": _time(record.finished),
+    }
+
+
+def _scalar(name: str, value: ScalarValue) -> Row:
+    row: Row = {_headed(name, value.unit): value.value}
+    if value.sd is not None:
+        row[_headed(f"{name} sd", value.unit)] = value.sd
+    return row
+
+
+def _time(moment: Any) -> str | None:
+    return None if moment is None else str(moment.isoformat())
+
+
+def _proposals(repositories: Repositories, campaign_id: str, units: Mapping[str, str]) -> list[Row]:
+    made: list[Row] = []
+    for record in repositories.rounds.all(campaign_id):
+        for position, proposal in enumerate(record.proposals):
+            row: Row = {"round": record.index, "attempt": record.attempt, "proposal": position}
+            row |= {_headed(n, units.get(n, "1")): v for n, v in proposal.point.items()}
+            for name, predicted in proposal.predicted.items():
+                row |= {
+                    f"predicted {name}": predicted.mean,
+                    f"predicted {name} sd": predicted.sd,
+                    f"predicted {name} low": predicted.low,
+                    f"predicted {name} high": predicted.high,
+                }
+            made.append(
+                row
+                | {
+                    "strategy": proposal.strategy,
+                    "reason": proposal.reason,
+                    "model": proposal.model,
+                    "acquisition": proposal.acquisition,
+                    "acquisition value": proposal.acquisition_value,
+                    "seed": proposal.seed,
+                    "data hash": record.data_hash,
+                }
+            )
+    return made
+
+
+def _entry(entry: JournalEntry) -> Row:
+    intent, outcome = entry.intent, entry.outcome
+    return {
+        "sequence": entry.sequence,
+        "intent": intent.id,
+        "experiment": intent.experiment_id,
+        "device": intent.device,
+        "kind": intent.kind,
+        "name": intent.name,
+        "arguments": canonical_json(intent.arguments),
+        "state": entry.state.value,
+        "result": None if outcome is None else canonical_json(outcome.result),
+        "detail": "" if outcome is None else outcome.detail,
+        "sent": "" if outcome is None else _frames(outcome.sent),
+        "received": "" if outcome is None else _frames(outcome.received),
+        "lab time begun (s)": intent.lab_time,
+        "lab time ended (s)": None if outcome is None else outcome.lab_time,
+        "idempotent": intent.idempotent,
+        "actor": intent.actor,
+        "lease token": intent.lease_token,
+        "recorded": _time(entry.recorded),
+    }
+
+
+def _frames(frames: Sequence[bytes]) -> str:
+    """Return frames as text: printable characters as they are, others escaped."""
+    return " | ".join(frame.decode("latin-1").encode("unicode_escape").decode() for frame in frames)
+
+
+def _curves(
+    record: ExperimentRecord,
+    measurement: Measurement | None,
+    outputs: Mapping[str, OutputValue],
+) -> list[Row]:
+    sources: list[tuple[str, Mapping[str, RawValue]]] = [("output", outputs)]
+    if measurement is not None:
+        sources.insert(0, ("raw", measurement.raw))
+    return [
+        {
+            "number": record.number,
+            "experiment": record.id,
+            "source": source,
+            "curve": name,
+            "index": index,
+            "x": x,
+            "y": y,
+            "x unit": curve.x_unit,
+            "y unit": curve.y_unit,
+        }
+        for source, values in sources
+        for name, curve in values.items()
+        if isinstance(curve, CurveData)
+        for index, (x, y) in enumerate(zip(curve.x.tolist(), curve.y.tolist(), strict=True))
+    ]

@@ -1,0 +1,1 @@
+"""How Alembic runs for this room; the revisions stand in ``versions``."""

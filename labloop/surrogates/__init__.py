@@ -1,0 +1,24 @@
+"""Surrogates: models of what experiments yield."""
+
+from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
+from labloop.surrogates._gp import GPFactory, GPModel
+from labloop.surrogates._mixture import DeltaFactory, MixtureFactory
+from labloop.surrogates._mixture_model import MixtureModel, MixturePosterior
+from labloop.surrogates._physics_inputs import MeasuredData, PhysicsFailureError
+from labloop.surrogates._scores import log_density_of_scores, softmax_weights
+
+__all__ = [
+    "DeltaFactory",
+    "FittedSurrogate",
+    "GPFactory",
+    "GPModel",
+    "MeasuredData",
+    "MixtureFactory",
+    "MixtureModel",
+    "MixturePosterior",
+    "PhysicsFailureError",
+    "SurrogateFactory",
+    "TrainingData",
+    "log_density_of_scores",
+    "softmax_weights",
+]

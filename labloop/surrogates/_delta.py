@@ -1,0 +1,336 @@
+"""Delta-GP: physics as the mean with jointly learned parameters, a process on what it misses.
+
+In stages: the parameters by damped least squares with white noise (the noise reweighted
+twice), a process per channel on the residuals, the parameters again by generalised least
+squares under these processes, the processes again. The parameters' uncertainty stays in the
+covariance as a tangent kernel.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from labloop.records import FloatArray
+from labloop.space import Feature
+from labloop.surrogates._discrepancy import fit_discrepancy
+from labloop.surrogates._kernels import Hyper, Kernel, build_kernel, cross
+from labloop.surrogates._levenberg import Minimum, least_squares
+from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
+
+_PSEUDO_COUNT = 3.0
+_FLOOR = 0.3
+_MISSED = 0.5
+"""What physics is expected to miss, in standard deviations of a channel. Not taken from the
+residuals: a cluster of experiments near the best one would shrink it by repeating itself."""
+_START_SD = 0.8
+_STARTS = 4
+_REWEIGHTED = (12, 6, 6)
+_GENERALISED = 6
+_JITTER = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """The process on the residual of one channel, in units of ``scale``, the channel's sd."""
+
+    kernel: Kernel
+    hyper: Hyper
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Channels that share one set of physical parameters, with their discrepancies."""
+
+    channels: tuple[int, ...]
+    """Columns of ``Channels.values``."""
+    z: FloatArray
+    """Whitened parameters, ``p``."""
+    discrepancies: tuple[Discrepancy, ...]
+
+
+class SolvedBlock:
+    """A block with its algebra done once: what prediction and leave-one-out need.
+
+    Everything follows from the block and the data, so a stored block gives the same bits.
+
+    Attributes:
+        block: what was fitted.
+        covariance: ``p x p`` posterior covariance of the whitened parameters.
+    """
+
+    def __init__(self, channels: Channels, block: Block, known: Tensor) -> None:
+        self.block = block
+        self._channels = channels
+        self._picked = list(block.channels)
+        self.z = torch.tensor(block.z, dtype=torch.float64)
+        value, slope = channels.value_and_slope(channels.encoded, self.z)
+        self._slope = slope[:, self._picked].movedim(1, 0)  # C x n x p
+        self._residual = (channels.values - value)[:, self._picked].T  # C x n
+        if not bool(torch.isfinite(self._residual).all() & torch.isfinite(self._slope).all()):
+            raise PhysicsFailureError(
+                f"physics {channels.bound.model.name!r} gave values that are not finite "
+                "at the experiments"
+            )
+        self._covariances = torch.stack(
+            [
+                _data_covariance(d, channels.encoded, known[:, c])
+                for c, d in zip(block.channels, block.discrepancies, strict=True)
+            ]
+        )
+        self._roots = torch.linalg.cholesky(self._covariances)
+        solved = torch.cholesky_solve(
+            torch.cat([self._residual.unsqueeze(-1), self._slope], dim=-1), self._roots
+        )
+        self._alpha, self._beta = solved[..., 0], solved[..., 1:]
+        eye = torch.eye(len(self.z), dtype=torch.float64)
+        information = (self._slope.transpose(-1, -2) @ self._beta).sum(0) + eye
+        self.covariance = torch.cholesky_inverse(torch.linalg.cholesky(information))
+        self._spread = torch.linalg.cholesky(self.covariance)
+
+    @property
+    def parts(self) -> list[int]:
+        """The positions within the block of channels that the objective reads."""
+        return [i for i, c in enumerate(self.block.channels) if c < self._channels.count]
+
+    def _predict(self, x: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
+        """Return mean ``... x q x m``, parameter part ``... x q x m x p``, half covariances.
+
+        And where (``... x q``) the physics gives numbers; elsewhere the channel's mean stands
+        for it.
+        """
+        value, slope = self._channels.value_and_slope(x, self.z)
+        sound = torch.isfinite(value).all(-1) & torch.isfinite(slope).all(-1).all(-1)
+        value = torch.where(sound[..., None], value, self._channels.values.mean(0))
+        slope = torch.where(sound[..., None, None], slope, 0.0)
+        means, parts, halves = [], [], []
+        for i in self.parts:
+            d, c = self.block.discrepancies[i], self.block.channels[i]
+            towards = d.scale**2 * cross(d.kernel, d.hyper, x, self._channels.encoded)
+            means.append(value[..., c] + towards @ self._alpha[i])
+            parts.append((slope[..., c, :] - towards @ self._beta[i]) @ self._spread)
+            half = torch.linalg.solve_triangular(
+                self._roots[i], towards.transpose(-1, -2), upper=False
+            )
+            halves.append(half)
+        return torch.stack(means, -1), torch.stack(parts, -2), halves, sound
+
+    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and variance (``... x q x m``) at ``x`` (``... x q x d``)."""
+        mean, parts, halves, sound = self._predict(x)
+        variances = []
+        for j, i in enumerate(self.parts):
+            own = self._prior_variance(i) - halves[j].square().sum(-2)
+            variances.append(own.clamp_min(0.0) + parts[..., j, :].square().sum(-1))
+        floor = torch.where(sound[..., None], _JITTER, 1.0) * self._spread_of_channels()
+        return mean, torch.stack(variances, -1) + floor
+
+    def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean ``... x q x m`` and covariance ``... x q x m x q x m`` at ``x``."""
+        mean, parts, halves, sound = self._predict(x)
+        q, m = mean.shape[-2:]
+        flat = parts.flatten(-3, -2)
+        covariance = (flat @ flat.transpose(-1, -2)).reshape(*mean.shape[:-2], q, m, q, m)
+        own = torch.zeros_like(covariance)
+        for j, i in enumerate(self.parts):
+            d = self.block.discrepancies[i]
+            prior = d.scale**2 * cross(d.kernel, d.hyper, x, x)
+            own[..., :, j, :, j] = prior - halves[j].transpose(-1, -2) @ halves[j]
+        blind = torch.where(sound[..., None], 0.0, self._spread_of_channels()).flatten(-2)
+        blind = torch.diag_embed(blind).reshape(own.shape)
+        return mean, covariance + own + blind
+
+    def _spread_of_channels(self) -> Tensor:
+        picked = [self.block.channels[i] for i in self.parts]
+        return self._channels.scale[picked].square()
+
+    def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
+
+        For the ``part``-th channel of the block that the objective reads. The mean is NaN
+        where the physics gives no number: such a point is not to be proposed.
+        """
+        mean, parts, halves, sound = self._predict(torch.cat([x, base]))
+        mean = torch.where(sound[:, None], mean, torch.nan)
+        i, count = self.parts[part], len(x)
+        d, half, slope = self.block.discrepancies[i], halves[part], parts[:, part]
+        variance = self._prior_variance(i) - half[:, :count].square().sum(0)
+        variance = variance.clamp_min(0.0) + slope[:count].square().sum(-1)
+        shared = d.scale**2 * cross(d.kernel, d.hyper, x, base)
+        shared = shared - half[:, :count].T @ half[:, count:]
+        return mean[:count, part], variance, shared + slope[:count] @ slope[count:].T
+
+    def _prior_variance(self, part: int) -> float:
+        d = self.block.discrepancies[part]
+        return d.scale**2 * float(d.hyper.weights.sum())
+
+    def noise_variance(self) -> FloatArray:
+        """Return the variance of one measurement of each channel that the objective reads."""
+        return np.array(
+            [
+                self.block.discrepancies[i].scale ** 2 * self.block.discrepancies[i].hyper.noise
+                for i in self.parts
+            ]
+        )
+
+    def leave_one_out(self) -> tuple[Tensor, Tensor]:
+        """Return mean and variance ``n x m`` of each experiment given all others.
+
+        Noise is included, every channel of the experiment is left out together, and the
+        parameters are learned anew in the tangent at the fitted ones.
+        """
+        count, n, _ = self._slope.shape
+        tangent = self._slope.flatten(0, 1)
+        joint = (tangent @ tangent.T).view(count, n, count, n)
+        channel = torch.arange(count)
+        joint[channel, :, channel, :] += self._covariances
+        joint = joint.view(count * n, count * n)
+        start = self._residual.flatten() + tangent @ self.z
+        inverse = torch.cholesky_inverse(torch.linalg.cholesky(joint))
+        solved = (inverse @ start).view(count, n).T
+        every = torch.arange(n)
+        blocks = inverse.view(count, n, count, n)[:, every, :, every]
+        spread = torch.linalg.inv(blocks)
+        off = (spread @ solved.unsqueeze(-1)).squeeze(-1)
+        measured = self._channels.values[:, self._picked]
+        mean, variance = measured - off, torch.diagonal(spread, dim1=-2, dim2=-1)
+        return mean[:, self.parts], variance[:, self.parts]
+
+
+def _data_covariance(d: Discrepancy, encoded: Tensor, known: Tensor) -> Tensor:
+    shape = cross(d.kernel, d.hyper, encoded, encoded)
+    noise = d.hyper.noise + _JITTER
+    return d.scale**2 * (shape + noise * torch.eye(len(encoded), dtype=torch.float64)) + torch.diag(
+        known
+    )
+
+
+def fit_blocks(
+    channels: Channels,
+    groups: Sequence[tuple[int, ...]],
+    features: Sequence[Feature],
+    known: Tensor,
+    seed: int,
+) -> list[Block]:
+    """Return a fitted block for each group of channels; all groups share their batches.
+
+    Args:
+        channels: physics and measurements.
+        groups: columns of ``channels.values`` that share parameters.
+        features: what the encoded columns mean.
+        known: ``n x C`` known variances of measurements, zero where unknown.
+        seed: of the random starts.
+
+    Raises:
+        PhysicsFailureError: the physics gives nothing finite from any start.
+    """
+    masks = torch.zeros(len(groups), len(channels.names), dtype=torch.float64)
+    for row, group in enumerate(groups):
+        masks[row, list(group)] = 1.0
+    z = _with_white_noise(channels, masks, seed)
+    kernel = build_kernel("matern", features)
+    fitted = _discrepancies(channels, groups, kernel, z, known)
+    z = _generalised(channels, masks, groups, fitted, z, known)
+    fitted = _discrepancies(channels, groups, kernel, z, known)
+    return [
+        Block(group, z[row].numpy().copy(), tuple(fitted[row])) for row, group in enumerate(groups)
+    ]
+
+
+def _with_white_noise(channels: Channels, masks: Tensor, seed: int) -> Tensor:
+    """Return the best parameters ``G x p`` of every group."""
+    groups, count = len(masks), channels.bound.dimension
+    generator = torch.Generator().manual_seed(seed % (1 << 62))
+    spread = torch.tensor([0.0, *[_START_SD] * (_STARTS - 1)], dtype=torch.float64)
+    draws = torch.randn(_STARTS, count, generator=generator, dtype=torch.float64)
+    starts = (spread[:, None] * draws).repeat(groups, 1)
+    mask = masks.repeat_interleave(_STARTS, 0)
+    floor = (_FLOOR * channels.scale).square()
+    variance = floor.expand_as(mask)
+    at: Minimum | None = None
+    for iterations in _REWEIGHTED:
+        at = _white_noise_fit(channels, mask, variance, starts, iterations)
+        starts = at.z
+        variance = _reweighted(channels, at, floor)
+    if at is None or not bool(torch.isfinite(at.cost).view(groups, _STARTS).any(1).all()):
+        raise PhysicsFailureError(
+            f"physics {channels.bound.model.name!r} gave values that are not finite at the "
+            "experiments, from every start of its parameters"
+        )
+    weight = len(channels.values) + _PSEUDO_COUNT
+    loss = (mask * weight * variance.log()).sum(-1) + at.z.square().sum(-1)
+    loss = torch.where(torch.isfinite(at.cost), loss, torch.inf).view(groups, _STARTS)
+    best = loss.argmin(1) + _STARTS * torch.arange(groups)
+    return at.z[best]
+
+
+def _white_noise_fit(
+    channels: Channels, mask: Tensor, variance: Tensor, starts: Tensor, iterations: int
+) -> Minimum:
+    n = len(channels.values)
+    root = (mask / variance.sqrt())[:, :, None, None] * torch.eye(n, dtype=torch.float64)
+    return least_squares(
+        lambda z: channels.value_and_slope(channels.encoded, z),
+        channels.values,
+        root,
+        starts,
+        iterations,
+    )
+
+
+def _reweighted(channels: Channels, at: Minimum, floor: Tensor) -> Tensor:
+    """Return residual variances with pseudo-counts: few points fitted well are no proof."""
+    residual = torch.nan_to_num(channels.values - at.value, nan=0.0, posinf=0.0, neginf=0.0)
+    total = residual.square().sum(-2) + _PSEUDO_COUNT * floor
+    return total / (residual.shape[-2] + _PSEUDO_COUNT)
+
+
+def _discrepancies(
+    channels: Channels,
+    groups: Sequence[tuple[int, ...]],
+    kernel: Kernel,
+    z: Tensor,
+    known: Tensor,
+) -> list[list[Discrepancy]]:
+    value, _ = channels.value_and_slope(channels.encoded, z)
+    x = channels.encoded.numpy()
+    fitted = []
+    for row, group in enumerate(groups):
+        made = []
+        for c in group:
+            scale = float(channels.scale[c])
+            size = _MISSED if channels.covered[c] else 1.0
+            residual = ((channels.values[:, c] - value[row, :, c]) / scale).numpy()
+            hyper = fit_discrepancy(kernel, x, residual, known[:, c].numpy() / scale**2, size)
+            made.append(Discrepancy(kernel, hyper, scale))
+        fitted.append(made)
+    return fitted
+
+
+def _generalised(
+    channels: Channels,
+    masks: Tensor,
+    groups: Sequence[tuple[int, ...]],
+    fitted: Sequence[Sequence[Discrepancy]],
+    z: Tensor,
+    known: Tensor,
+) -> Tensor:
+    """Return the parameters ``G x p`` under the processes' precision."""
+    n = len(channels.values)
+    whitener = torch.zeros(*masks.shape, n, n, dtype=torch.float64)
+    eye = torch.eye(n, dtype=torch.float64)
+    for row, group in enumerate(groups):
+        for d, c in zip(fitted[row], group, strict=True):
+            root = torch.linalg.cholesky(_data_covariance(d, channels.encoded, known[:, c]))
+            whitener[row, c] = torch.linalg.solve_triangular(root, eye, upper=False)
+    at = least_squares(
+        lambda w: channels.value_and_slope(channels.encoded, w),
+        channels.values,
+        whitener,
+        z,
+        _GENERALISED,
+    )
+    return at.z

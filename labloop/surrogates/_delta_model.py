@@ -1,0 +1,105 @@
+"""The Delta-GP as a BoTorch model over the outputs that the objective reads."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from botorch.models.model import Model
+from botorch.posteriors.gpytorch import GPyTorchPosterior
+from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
+from torch import Tensor
+
+from labloop.surrogates._delta import SolvedBlock
+
+
+class DeltaModel(Model):
+    """Physics plus processes: Gaussian posterior, gradients to the inputs through the physics.
+
+    Outputs are correlated where they share physical parameters.
+    """
+
+    def __init__(self, blocks: Sequence[SolvedBlock], outputs: Sequence[int] | None = None) -> None:
+        super().__init__()
+        self.blocks = tuple(blocks)
+        place = [b.block.channels[i] for b in self.blocks for i in b.parts]
+        self._outputs = tuple(range(len(place))) if outputs is None else tuple(outputs)
+        self._order = [place.index(c) for c in self._outputs]
+
+    @property
+    def num_outputs(self) -> int:
+        """How many outputs the posterior has."""
+        return len(self._order)
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        """The model itself has no batch."""
+        return torch.Size()
+
+    def subset_output(self, idcs: list[int]) -> "DeltaModel":
+        """Return the model of some of the outputs."""
+        return DeltaModel(self.blocks, [self._outputs[i] for i in idcs])
+
+    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and variance (both ``N x m``) at ``x`` (N x d) without covariances."""
+        found = [block.marginals(x) for block in self.blocks]
+        mean = torch.cat([mean for mean, _ in found], -1)[..., self._order]
+        variance = torch.cat([variance for _, variance in found], -1)[..., self._order]
+        return mean, variance
+
+    def towards(self, x: Tensor, base: Tensor, output: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean (b), variance (b) and covariance (b x m) of ``x`` (b x d) with ``base``."""
+        channel = self._outputs[output]
+        for block in self.blocks:
+            read = [block.block.channels[i] for i in block.parts]
+            if channel in read:
+                return block.towards(x, base, read.index(channel))
+        raise AssertionError(f"no block has channel {channel}")  # pragma: no cover
+
+    def noise_variance(self, output: int) -> float:
+        """Return the variance of one measurement of an output, in its unit squared."""
+        every = [float(v) for block in self.blocks for v in block.noise_variance()]
+        return every[self._order[output]]
+
+    def posterior(
+        self,
+        X: Tensor,  # noqa: N803 - botorch's name
+        output_indices: list[int] | None = None,
+        observation_noise: bool | Tensor = False,
+        posterior_transform: Any = None,
+    ) -> Any:
+        """Return the joint posterior of ``q`` points for every batch of ``X`` (b x q x d)."""
+        if output_indices is not None:
+            return self.subset_output(output_indices).posterior(
+                X, None, observation_noise, posterior_transform
+            )
+        means, blocks = zip(*(block.joint(X) for block in self.blocks), strict=True)
+        mean = torch.cat(means, -1)
+        covariance = _block_diagonal(blocks)[..., self._order, :, :][..., self._order]
+        mean = mean[..., self._order]
+        noise = torch.tensor(
+            [self.noise_variance(i) for i in range(self.num_outputs)], dtype=torch.float64
+        )
+        extra = noise if observation_noise is True else 1e-6 * noise
+        q, m = mean.shape[-2:]
+        flat = covariance.flatten(-2).flatten(-3, -2)
+        flat = flat + torch.diag(extra.repeat(q))
+        if m == 1:
+            posterior = GPyTorchPosterior(MultivariateNormal(mean.squeeze(-1), flat))
+        else:
+            posterior = GPyTorchPosterior(MultitaskMultivariateNormal(mean, flat))
+        return posterior if posterior_transform is None else posterior_transform(posterior)
+
+
+def _block_diagonal(blocks: Sequence[Tensor]) -> Tensor:
+    """Return ``... x q x M x q x M`` of several ``... x q x m x q x m``."""
+    if len(blocks) == 1:
+        return blocks[0]
+    q = blocks[0].shape[-2]
+    sizes = [block.shape[-1] for block in blocks]
+    total = sum(sizes)
+    joint = blocks[0].new_zeros(*blocks[0].shape[:-4], q, total, q, total)
+    at = 0
+    for block, size in zip(blocks, sizes, strict=True):
+        joint[..., :, at : at + size, :, at : at + size] = block
+        at += size
+    return joint

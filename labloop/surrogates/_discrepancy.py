@@ -1,0 +1,96 @@
+"""What the physics misses in one channel: a process whose size is held small by its prior.
+
+Noise and the size of the discrepancy are judged against the spread of the measurements. One
+lengthscale a group of columns, Matern 5/2.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
+
+from labloop.records import FloatArray
+from labloop.surrogates._kernels import Hyper, Kernel, distances, profile_and_slope
+
+_LENGTH_SHIFT, _LENGTH_SD = -2.0, 0.5
+"""Of the logarithm, against the plain surrogate's prior: what physics misses has detail, and a
+process that is smooth over the whole space believes too soon that nothing is missed."""
+_SIZE_SD = 0.35
+_NOISE = (-4.0, 1.0)
+_BOUNDS_LENGTH = (math.log(0.05), math.log(300.0))
+_BOUNDS_SIZE = (math.log(1e-4), math.log(25.0))
+_BOUNDS_NOISE = (math.log(1e-5), math.log(2.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Posterior:
+    kernel: Kernel
+    square: FloatArray
+    residual: FloatArray
+    known: FloatArray
+    centre: FloatArray
+    spread: FloatArray
+
+    def loss(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        """Return the negative log posterior of ``log (lengthscales, size^2, noise)``."""
+        groups = len(self.kernel.groups)
+        inverse = np.exp(-2.0 * theta[:groups])
+        size, noise = math.exp(theta[-2]), math.exp(theta[-1])
+        shape, slope = profile_and_slope(
+            self.kernel.profile, np.tensordot(inverse, self.square, axes=1)
+        )
+        total = size * shape
+        total[np.diag_indices_from(total)] += noise + self.known
+        try:
+            root = np.linalg.cholesky(total)
+        except np.linalg.LinAlgError:
+            return 1e10, np.zeros_like(theta)
+        half = solve_triangular(root, np.eye(len(root)), lower=True, check_finite=False)
+        precision = half.T @ half
+        alpha = precision @ self.residual
+        outer = np.outer(alpha, alpha) - precision
+        weighted = (outer * slope).reshape(-1)
+        gradient = np.empty_like(theta)
+        gradient[:groups] = -2.0 * size * inverse * (self.square.reshape(groups, -1) @ weighted)
+        gradient[-2] = size * float((outer * shape).sum())
+        gradient[-1] = noise * float(np.trace(outer))
+        away = (theta - self.centre) / self.spread
+        value = 0.5 * float(self.residual @ alpha) + float(np.log(np.diag(root)).sum())
+        return value + 0.5 * float(away @ away), -0.5 * gradient + away / self.spread
+
+
+def fit_discrepancy(
+    kernel: Kernel, x: FloatArray, residual: FloatArray, known: FloatArray, size: float
+) -> Hyper:
+    """Return the most probable process of a residual.
+
+    Args:
+        kernel: one part over all groups.
+        x: ``n x d`` in the unit cube.
+        residual: ``n``, in standard deviations of the channel.
+        known: ``n`` known variances, in the same unit squared.
+        size: the standard deviation of the discrepancy that is expected, in the same unit.
+    """
+    groups = len(kernel.groups)
+    centre = np.concatenate(
+        [np.full(groups, kernel.log_scale + _LENGTH_SHIFT), [2.0 * math.log(size), _NOISE[0]]]
+    )
+    spread = np.concatenate([np.full(groups, _LENGTH_SD), [2.0 * _SIZE_SD, _NOISE[1]]])
+    problem = _Posterior(kernel, distances(kernel, x), residual, known, centre, spread)
+    bounds = [_BOUNDS_LENGTH] * groups + [_BOUNDS_SIZE, _BOUNDS_NOISE]
+    start = centre.copy()
+    start = np.clip(start, *np.array(bounds).T)
+    found = minimize(
+        problem.loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": 40, "ftol": 1e-5, "gtol": 1e-3},
+    )
+    theta = np.asarray(found.x, dtype=np.float64)
+    return Hyper(
+        np.exp(theta[:groups]), np.array([math.exp(theta[-2])]), math.exp(float(theta[-1]))
+    )

@@ -1,0 +1,48 @@
+"""From predicted outputs to densities of the measured scores, and from these to weights."""
+
+import numpy as np
+import torch
+from botorch.utils.sampling import draw_sobol_normal_samples
+from torch import Tensor
+
+from labloop.records import FloatArray
+from labloop.surrogates._base import TrainingData
+
+_DRAWS = 64
+_FLOOR = -8.0
+"""A single surprising experiment must not decide alone which model is believed."""
+
+
+def log_density_of_scores(data: TrainingData, mean: Tensor, sd: Tensor) -> Tensor:
+    """Return ``n`` log densities of the measured scores under predicted outputs.
+
+    The outputs' normal distributions (``mean`` and ``sd``, both ``n x m``) are pushed through
+    the objective by 64 quasi-random draws, of which a normal is taken. The draws have mean 0
+    and variance 1 exactly, so that a linear objective is treated without error.
+    """
+    draws = _normal_draws(mean.shape[1])
+    pushed = data.objective.scores((mean + sd * draws[:, None, :]).reshape(-1, mean.shape[1]))
+    pushed = pushed.reshape(_DRAWS, len(mean), -1)
+    centre = pushed.mean(0)
+    variance = (pushed - centre).square().mean(0)
+    floor = 1e-12 * (1.0 + data.scores.square())
+    variance = torch.maximum(variance, floor)
+    away = (data.scores - centre).square() / variance
+    density = -0.5 * (away + variance.log() + np.log(2.0 * np.pi))
+    spread = data.scores.std(0) if len(mean) > 1 else torch.ones(density.shape[1])
+    # The floor is relative to the spread of the scores: a density has the inverse unit.
+    least = _FLOOR - spread.clamp_min(1e-12).log()
+    return torch.maximum(density, least).sum(-1).to(torch.float64)
+
+
+def _normal_draws(columns: int) -> Tensor:
+    normal: Tensor = draw_sobol_normal_samples(columns, _DRAWS, dtype=torch.float64, seed=0)
+    centred = normal - normal.mean(0)
+    return centred / centred.square().mean(0).sqrt()
+
+
+def softmax_weights(log_density: FloatArray) -> FloatArray:
+    """Return the weights of models from their summed log densities (pseudo-BMA)."""
+    shifted = np.exp(log_density - log_density.max())
+    weights: FloatArray = shifted / shifted.sum()
+    return weights

@@ -1,0 +1,1 @@
+"""Contract suites for people who extend labloop: drivers, physics, strategies."""

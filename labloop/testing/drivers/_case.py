@@ -1,0 +1,90 @@
+"""One driver with its emulator on the bench."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from labloop.lab import Device, LabHost, MemoryJournal, lab_file_of
+from labloop.records import Mode
+
+Act = Callable[[Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class DriverCase:
+    """What the checks need to know of a driver."""
+
+    driver: str
+    """Its name among the installed drivers, or ``module:Class``."""
+    world: Callable[[], Any]
+    """Builds a world anew; it has an emulator called ``device``."""
+    device: str
+    act: Act
+    """Carries out one harmless action: ``lambda pump: pump.set_rate(quantity(1, "mL/min"))``."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Act | None = None
+    """What must be done before reads and ``act`` are allowed, such as initialising."""
+
+
+class Bench:
+    """A lab with one device, open for the length of a check."""
+
+    def __init__(self, case: DriverCase, **options: Any) -> None:
+        self.case = case
+        self.world = options.pop("world", None) or case.world()
+        self.emulator = self.world.emulators[case.device]
+        table: dict[str, Any] = {"driver": case.driver, "options": dict(case.options)}
+        table |= options.pop("table", {})
+        tables = {"lab": {"name": "bench"}, "devices": {case.device: table}}
+        self.journal = MemoryJournal()
+        self.host = LabHost(
+            lab_file_of(tables, "bench"),
+            mode=options.pop("mode", Mode.SIMULATED),
+            journal=self.journal,
+            campaign_id="bench",
+            world=self.world,
+            **options,
+        )
+
+    def __enter__(self) -> Self:
+        self.host.__enter__()
+        self.kind: type[Device] = self.host.call(self._kind)
+        if self.case.prepare is not None:
+            self.do(self.case.prepare)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.host.__exit__(kind, error, trace)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the driver's reads."""
+        return self.kind.reads
+
+    def do(self, act: Act) -> Any:
+        """Carry something out by hand."""
+        return self.host.call(lambda lab: act(getattr(lab, self.case.device)))
+
+    def read(self, name: str) -> Any:
+        """Ask once."""
+        return self.do(lambda device: getattr(device, name)())
+
+    def wait(self, seconds: float) -> None:
+        """Let lab time pass."""
+        self.do(lambda device: device.context.clock.sleep(seconds))
+
+    def frames(self) -> int:
+        """Return how many frames the device has received."""
+        return sum(
+            frame.device == self.case.device and frame.direction == ">"
+            for frame in self.world.truth.frames
+        )
+
+    async def _kind(self, lab: Any) -> type[Device]:
+        return type(getattr(lab, self.case.device))
