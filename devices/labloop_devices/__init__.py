@@ -1,0 +1,1 @@
+"""Drivers that labloop ships: one package per instrument."""
