@@ -1,0 +1,1 @@
+"""Emulators that answer at the level of bytes, and the worlds behind them."""

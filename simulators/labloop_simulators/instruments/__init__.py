@@ -1,0 +1,1 @@
+"""Emulators at the level of bytes: one module per instrument."""

@@ -1,0 +1,142 @@
+"""A device at the level of its bytes: framing, pacing, faults and the truth log."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from labloop_simulators.kit._faults import Fault, FaultPlan, spoil
+from labloop_simulators.kit._truth import TruthLog
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that the device thinks about for ``delay`` seconds before it sends it."""
+
+    data: bytes
+    delay: float = 0.0
+
+
+class Emulator(ABC):
+    """Base of all emulators.
+
+    A subclass says how frames are told apart (:meth:`split`) and what each one does
+    (:meth:`handle`). Where it knows a serial number it keeps it in ``serial_number``.
+
+    Args:
+        name: the device's name in the lab file.
+        truth: where frames and events are noted.
+        baud: paces both directions; None is a line without delay.
+        bits_per_byte: 10 for 8N1 and 7E1, 11 for 8E1.
+    """
+
+    serial_number: str = ""
+
+    def __init__(
+        self, name: str, truth: TruthLog, *, baud: int | None = None, bits_per_byte: int = 10
+    ) -> None:
+        self.name = name
+        self.truth = truth
+        self.seconds_per_byte = bits_per_byte / baud if baud else 0.0
+        self.faults = FaultPlan()
+        self.plugged = True
+        self._buffer = bytearray()
+        self.count = 0
+        """Frames received so far."""
+        self._line_free = 0.0
+
+    @abstractmethod
+    def split(self, buffer: bytearray) -> bytes | None:
+        """Take one complete frame off the front (``del buffer[:n]``), or return None."""
+
+    @abstractmethod
+    def handle(self, frame: bytes, now: float) -> bytes | Reply | None:
+        """Carry out one frame at lab second ``now``; return the answer, or None for silence."""
+
+    def power_cycle(self, now: float) -> None:
+        """Switch off and on: forget what a real device forgets."""
+        self.truth.record(now, self.name, "power_cycle")
+
+    def receive(self, data: bytes, now: float) -> list[tuple[float, bytes]]:
+        """Take bytes whose last one arrived at lab second ``now``.
+
+        Returns:
+            The answers as (lab second at which the last byte reaches the host, bytes).
+        """
+        if not self.plugged:
+            return []
+        buffer = self._buffer
+        buffer += data
+        answers: list[tuple[float, bytes]] = []
+        while (frame := self.split(buffer)) is not None:
+            self.count += 1
+            self.truth.frame(now, self.name, ">", frame)
+            struck = self.faults.take(self.count, now) if self.faults.waiting else None
+            if struck and self._swallows(struck, now):
+                break
+            answer = self.handle(frame, now)
+            if answer is None:
+                continue
+            body, delay = (
+                (answer.data, answer.delay) if isinstance(answer, Reply) else (answer, 0.0)
+            )
+            if struck:
+                spoilt = spoil(struck, body, delay)
+                answers += [self._send(part, now, after) for after, part in spoilt]
+            else:
+                answers.append(self._send(body, now, delay))
+        return answers
+
+    def unplug(self, now: float) -> None:
+        """Pull the cable."""
+        self.plugged = False
+        self._buffer.clear()
+        self.truth.record(now, self.name, "unplugged")
+
+    def plug(self, now: float) -> None:
+        """Put the cable back."""
+        self.plugged = True
+        self.truth.record(now, self.name, "plugged")
+
+    def _send(self, data: bytes, now: float, delay: float) -> tuple[float, bytes]:
+        begin = now + delay
+        # A line carries one byte after another; a late answer does not hold up the next one.
+        if not delay and self._line_free > begin:
+            begin = self._line_free
+        end = begin + len(data) * self.seconds_per_byte
+        if not delay:
+            self._line_free = end
+        self.truth.frame(now, self.name, "<", data)
+        return end, data
+
+    def _swallows(self, struck: list[Fault], now: float) -> bool:
+        """Apply what strikes the device itself; return whether the frame is lost by it."""
+        lost = False
+        for fault in struck:
+            if fault.kind == "unplug":
+                self.unplug(now)
+                lost = True
+            elif fault.kind == "power_cycle":
+                self._buffer.clear()
+                self.power_cycle(now)
+                lost = True
+            elif fault.kind == "wrong_serial":
+                self.serial_number = fault.data.decode("ascii")
+        return lost
+
+
+class World(Protocol):
+    """The shared physics behind the emulators of one simulated lab.
+
+    A world integrates lazily: whoever looks advances it to the moment of looking.
+    """
+
+    @property
+    def emulators(self) -> Mapping[str, Emulator]:
+        """Device name -> emulator."""
+        ...
+
+    @property
+    def truth(self) -> TruthLog:
+        """What physically happened."""
+        ...

@@ -1,0 +1,1 @@
+"""Worlds: the hidden physics behind the emulators of one simulated lab."""
