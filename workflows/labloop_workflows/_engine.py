@@ -1,0 +1,84 @@
+"""Runs a campaign inside a Prefect flow."""
+
+import os
+from uuid import UUID
+
+from labloop_workflows import _settings
+
+_settings.apply()
+
+# Settings must be in the environment before Prefect is imported.
+from prefect.runtime import flow_run  # noqa: E402
+from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: E402
+
+from labloop.campaign import Campaign, Hooks  # noqa: E402
+from labloop.errors import EngineError  # noqa: E402
+from labloop.records import CampaignRecord  # noqa: E402
+from labloop_workflows._artifacts import Artifacts  # noqa: E402
+from labloop_workflows._flow import CAMPAIGNS, campaign_flow  # noqa: E402
+from labloop_workflows._hooks import PrefectHooks  # noqa: E402
+from labloop_workflows._server import find_or_start, is_prefect  # noqa: E402
+from labloop_workflows._watch import CancelWatch, forget_events  # noqa: E402
+
+
+class PrefectEngine:
+    """The engine ``prefect``: one flow a campaign, in this process."""
+
+    def run(self, campaign: Campaign, hooks: Hooks) -> CampaignRecord:
+        """Run ``campaign`` in a flow on a server that is found or started.
+
+        Raises:
+            EngineError: no server could be found or started.
+            LabloopError: whatever ended the campaign.
+        """
+        server = find_or_start()
+        print(f"Prefect   {server.ui_url}")  # noqa: T201 - the one line that says where to look
+        if server.pid is not None:
+            print("          stays for looking afterwards; end it with: labloop ui --stop")  # noqa: T201
+        os.environ["PREFECT_API_URL"] = server.api_url
+        with temporary_settings({PREFECT_API_URL: server.api_url}):
+            try:
+                return run_in_flow(campaign, hooks)
+            finally:
+                if not is_prefect(server.api_url):
+                    forget_events()
+                    print("Prefect   its server has gone; the records are complete without it")  # noqa: T201 - same
+
+
+def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
+    """Run ``campaign`` as a flow of whatever API is set; needs the main thread."""
+    raised: list[Exception] = []
+    ended: list[CampaignRecord] = []
+
+    def body() -> CampaignRecord:
+        try:
+            ended.append(run_inside(campaign, hooks))
+        except Exception as error:  # noqa: BLE001 - raised again below, outside of the flow
+            # Kept as it is: Prefect would print a traceback where a sentence is due.
+            raised.append(error)
+        return campaign.record
+
+    CAMPAIGNS[campaign.record.id] = body
+    try:
+        campaign_flow(campaign.record.id, campaign.record.name, return_state=True)
+    except Exception as error:
+        # The server may have gone; where the campaign itself has ended, that is what counts.
+        if not ended and not raised:
+            raise EngineError(f"Prefect could not run the campaign: {error}") from error
+    finally:
+        del CAMPAIGNS[campaign.record.id]
+    if raised:
+        raise raised[0]
+    if not ended:
+        raise EngineError("Prefect ended the flow before the campaign began; look at its UI")
+    return ended[0]
+
+
+def run_inside(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
+    """Run ``campaign`` inside a flow that has begun: tasks, artifacts and the cancel watch."""
+    artifacts = Artifacts(campaign.record.name)
+    try:
+        with CancelWatch(UUID(flow_run.get_id()), campaign.stop):
+            return campaign.run(PrefectHooks(hooks, campaign.record.id, artifacts))
+    finally:
+        artifacts.close()

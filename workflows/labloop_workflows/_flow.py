@@ -1,0 +1,81 @@
+"""The flow and its tasks: one flow a campaign, one task a round, one task an experiment.
+
+Tasks get ids only and look up what they wait for in this process. They never retry and keep
+no result: what happened is in labloop's own database, and Prefect is a window on it.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from labloop.records import CampaignRecord, CampaignState, ExperimentResult, ExperimentState
+
+WAITED_FOR: dict[str, "Future[ExperimentResult]"] = {}
+"""Experiment id -> the future that its task waits on."""
+
+CALLS: dict[str, Callable[[], None]] = {}
+"""Round key -> what its task calls."""
+
+CAMPAIGNS: dict[str, Callable[[], CampaignRecord]] = {}
+"""Campaign id -> what its flow calls."""
+
+
+# Names are templates: a task with options of its own reads and hashes its source anew.
+@task(
+    name="experiment",
+    task_run_name="experiment-{number}",
+    retries=0,
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
+def experiment_task(experiment_id: str, number: int) -> State[Any]:
+    """Wait for one experiment; the death of this task's thread changes nothing."""
+    del number  # shown in the UI
+    result = WAITED_FOR.pop(experiment_id).result()
+    if result.state is ExperimentState.DONE:
+        return Completed(message="done")
+    if result.state is ExperimentState.ABANDONED:
+        return Cancelled(message=result.reason)
+    return Failed(message=f"{result.state.value}: {result.reason}")
+
+
+@task(
+    name="propose",
+    task_run_name="propose-round-{round_index}",
+    retries=0,
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
+def propose_task(key: str, round_index: int) -> None:
+    """Ask the brain for one round."""
+    del round_index  # shown in the UI
+    CALLS.pop(key)()
+
+
+@flow(
+    name="campaign",
+    flow_run_name="{name}",
+    retries=0,
+    persist_result=False,
+    validate_parameters=False,
+    task_runner=ThreadPoolTaskRunner(max_workers=64),  # type: ignore[arg-type]  # generic over futures
+)
+def campaign_flow(campaign_id: str, name: str) -> State[Any]:
+    """Run one campaign from its first to its last experiment."""
+    del name  # shown in the UI
+    return state_of(CAMPAIGNS[campaign_id]())
+
+
+def state_of(record: CampaignRecord) -> State[Any]:
+    """Return the state that Prefect shows for a campaign that has ended."""
+    if record.state is CampaignState.FINISHED:
+        return Completed(message=record.reason)
+    if record.state is CampaignState.STOPPED:
+        return Cancelled(message=record.reason)
+    return Failed(message=record.reason)

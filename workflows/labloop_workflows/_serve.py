@@ -1,0 +1,94 @@
+"""Serves campaigns: each run is a process of its own that takes a name, never a path."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, cast
+
+from prefect import flow
+from prefect import serve as prefect_serve
+from prefect.client.schemas.objects import State
+from prefect.deployments.runner import EntrypointType, RunnerDeployment  # type: ignore[attr-defined]  # public docs
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import BaseModel, ConfigDict, Field
+
+from labloop.campaign import Campaign, PlainHooks, load_campaign, with_overrides
+from labloop.errors import CampaignError
+from labloop.records import CampaignRecord, Mode
+from labloop.store import open_database
+from labloop_workflows._engine import run_inside
+from labloop_workflows._flow import state_of
+
+_SERVED = "LABLOOP_SERVED"
+
+
+class RunRequest(BaseModel):
+    """What the form in the UI asks for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    campaign: str = Field(description="Name of a served campaign")
+    seed: int | None = Field(default=None, ge=0, description="Empty: the file's seed")
+    experiments: int | None = Field(
+        default=None, ge=1, le=100_000, description="Empty: the file's budget"
+    )
+    new: bool = Field(default=True, description="Begin another campaign where the name exists")
+    resume: bool = Field(default=False, description="Go on with the stored campaign instead")
+    real: bool = Field(default=False, description="Only where the lab's terminal allowed it")
+
+
+@flow(name="served-campaign", flow_run_name="{request.campaign}", retries=0, persist_result=False)
+def served_campaign(request: RunRequest) -> State[Any]:
+    """Run a served campaign, asked for from the UI."""
+    return state_of(run_request(request))
+
+
+def run_request(request: RunRequest) -> CampaignRecord:
+    """Run what a form asks for; raises CampaignError where it is not served or not allowed."""
+    served = json.loads(os.environ.get(_SERVED, "{}"))
+    paths: dict[str, str] = served.get("paths", {})
+    if request.campaign not in paths:
+        raise CampaignError(
+            f"no served campaign is called {request.campaign!r}; "
+            f"served are: {', '.join(sorted(paths)) or 'none'}"
+        )
+    if request.real and not served.get("real"):
+        raise CampaignError(
+            "real instruments were not confirmed at the lab's terminal; "
+            "start there with: labloop serve --real"
+        )
+    mode = Mode.REAL if request.real else Mode.SIMULATED
+    with open_database(served.get("db")) as repositories:
+        if request.resume:
+            campaign = Campaign.resume(repositories, request.campaign, mode=mode)
+        else:
+            definition = with_overrides(
+                load_campaign(paths[request.campaign]),
+                seed=request.seed,
+                experiments=request.experiments,
+            )
+            campaign = Campaign.create(repositories, definition, mode=mode, new=request.new)
+        return run_inside(campaign, PlainHooks())
+
+
+def serve_campaigns(paths: dict[str, str], *, db: str | None, real: bool, api_url: str) -> None:
+    """Serve campaigns by name until Ctrl-C."""
+    database = db or os.environ.get("LABLOOP_DB")
+    if database is None or "://" not in database:
+        # A run starts in a folder of its own, so a relative file would be another database.
+        database = str(Path(database or "labloop.db").resolve())
+    os.environ[_SERVED] = json.dumps({"paths": paths, "db": database, "real": real})
+    os.environ["PREFECT_API_URL"] = api_url
+    with temporary_settings({PREFECT_API_URL: api_url}):
+        prefect_serve(*(_deployment(name) for name in sorted(paths)), limit=len(paths))
+
+
+def _deployment(name: str) -> RunnerDeployment:
+    made = served_campaign.to_deployment(
+        name=name,
+        parameters={"request": {"campaign": name}},
+        description=f"Run the campaign {name}; simulated unless the lab allowed more.",
+        # By file path the package would load twice.
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    return cast("RunnerDeployment", made)

@@ -1,0 +1,50 @@
+"""The verbs that workflows adds to the command line: ui, serve."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labloop.campaign import load_campaign
+from labloop.cli import confirm_real, console
+from labloop_workflows._serve import serve_campaigns
+from labloop_workflows._server import find_or_start, stop
+
+
+def ui(
+    *,
+    end: Annotated[
+        bool, typer.Option("--stop", help="end the server that labloop started")
+    ] = False,
+    port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
+) -> None:
+    """Find or start the Prefect server and print where its UI is."""
+    if end:
+        ended = stop()
+        console().print("the server was ended" if ended else "labloop has no server running")
+        return
+    server = find_or_start(port)
+    console().print(f"Prefect   {server.ui_url}")
+
+
+def serve(
+    files: Annotated[list[Path], typer.Argument(help="campaign files to keep ready")],
+    *,
+    db: Annotated[str | None, typer.Option("--db", help="SQLite file or URL")] = None,
+    real: Annotated[bool, typer.Option("--real", help="allow runs on real instruments")] = False,
+) -> None:
+    """Keep campaigns ready to be started from the Prefect UI with a form."""
+    definitions = [load_campaign(path) for path in files]
+    if real:
+        for definition in definitions:
+            confirm_real(definition)
+    server = find_or_start()
+    out = console()
+    out.print(f"Prefect   {server.ui_url}")
+    names = [definition.spec.name for definition in definitions]
+    out.print(f"served    {', '.join(names)}; start one under Deployments, end with Ctrl-C")
+    paths = {
+        definition.spec.name: str(Path(path).resolve())
+        for definition, path in zip(definitions, files, strict=True)
+    }
+    serve_campaigns(paths, db=db, real=real, api_url=server.api_url)
