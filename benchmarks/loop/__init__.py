@@ -1,0 +1,1 @@
+"""Figures of the loop: cost, determinism, the demo, start-up."""
