@@ -1,0 +1,95 @@
+"""A campaign file is loaded once, kept exactly, and its mistakes are told in a sentence."""
+
+import sys
+
+import pytest
+
+from labloop.campaign import difference, load_campaign, restore
+from labloop.errors import CampaignFileError
+
+FILE = """
+from helper import TOP
+from labloop import Budget, CampaignSpec, Continuous, Maximize, Scalar, SearchSpace
+campaign = CampaignSpec("kept", SearchSpace(Continuous("x", 0, TOP)), outputs=[Scalar("y")],
+                        objective=Maximize("y"), strategy="random", budget=Budget(experiments=3))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return the folder of a campaign that imports a helper beside it."""
+    place = tmp_path / "a folder with blanks"
+    place.mkdir()
+    (place / "campaign.py").write_text(FILE)
+    (place / "helper.py").write_text("TOP = 2.0\n")
+    return place
+
+
+def test_the_folder_is_importable_only_while_loading(folder):
+    """A helper beside the file is found, and neither path nor module stays behind."""
+    definition = load_campaign(folder / "campaign.py")
+    assert definition.spec.space.parameters[0].high == 2.0
+    assert str(folder) not in sys.path
+    assert "helper" not in sys.modules
+
+
+def test_a_bundle_loads_where_the_folder_is_gone(folder):
+    """Resume needs nothing but what was stored."""
+    bundle = load_campaign(folder / "campaign.py").bundle
+    (folder / "helper.py").write_text("TOP = 5.0\n")
+    again = restore(bundle)
+    assert again.spec.space.parameters[0].high == 2.0
+    assert again.bundle == bundle
+
+
+def test_a_change_is_named(folder):
+    """What differs between two bundles is told by file and by key of the spec."""
+    before = load_campaign(folder).bundle
+    (folder / "helper.py").write_text("TOP = 5.0\n")
+    (folder / "new.py").write_text("")
+    now = load_campaign(folder).bundle
+    told = difference(before, now)
+    assert "new.py is new" in told
+    assert "helper.py has changed" in told
+    assert any("space" in line for line in told)
+    assert difference(now, now) == []
+    assert before.sha256 != now.sha256
+
+
+def test_the_same_files_have_the_same_hash_anywhere(folder, tmp_path):
+    """The hash is over contents, not over where they lie or when they were written."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in folder.glob("*.py"):
+        (other / path.name).write_bytes(path.read_bytes())
+    assert load_campaign(folder).bundle.sha256 == load_campaign(other).bundle.sha256
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = (", "does not run: SyntaxError.*line 1"),
+        ("import no_such_module", "ModuleNotFoundError.*campaign.py line 1"),
+        ("\n1/0", "ZeroDivisionError.*campaign.py line 2"),
+        ("x = 1", "one CampaignSpec .*found 0"),
+        (FILE.replace("strategy=", "physics='nothing:Here', strategy="), "names no file"),
+        (FILE.replace("strategy=", "physics='helper:Absent', strategy="), "has no 'Absent'"),
+        (
+            FILE.replace("strategy=", "procedure=p, lab='lab.toml', strategy=").replace(
+                "campaign =", "async def p(lab, x): ...\ncampaign ="
+            ),
+            "lab file 'lab.toml'.*does not exist",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_with_its_line(folder, text, words):
+    """No traceback for a person's mistake: file, line and what is wrong."""
+    (folder / "campaign.py").write_text(text)
+    with pytest.raises(CampaignFileError, match=words):
+        load_campaign(folder / "campaign.py")
+
+
+def test_a_missing_file_is_told(tmp_path):
+    """A wrong path is one sentence."""
+    with pytest.raises(CampaignFileError, match="does not exist"):
+        load_campaign(tmp_path / "nowhere.py")

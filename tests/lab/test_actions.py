@@ -1,0 +1,194 @@
+"""Promise: an action takes quantities, tells every mistake in a sentence, and happens once."""
+
+import asyncio
+from typing import Annotated
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lab_toys import Toy, ToyWorld, toy_host
+
+from labloop.errors import DefinitionError, LimitError, NotAwaitedError, UnitError
+from labloop.lab import Arg, Device, LabJob, MemoryJournal, action, read
+from labloop.units import quantity
+
+FLOW = quantity(2, "mL/min")
+
+
+def by_hand(f, **options):
+    with toy_host("a", **options) as host:
+        return host.call(f)
+
+
+def test_a_quantity_reaches_the_wire_in_the_declared_unit():
+    """Promise: 0.12 L/h is 2 mL/min on the wire, whatever unit the author prefers."""
+    world = ToyWorld("a")
+    by_hand(lambda lab: lab.a.set_value(quantity(0.12, "L/h")), world=world)
+    assert any(frame.data == b"SET 2.000\n" for frame in world.truth.frames)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "match"),
+    [
+        (lambda a: a.set_value(2.0), UnitError, r"a\.set_value\.rate needs a quantity in 'mL/min'"),
+        (lambda a: a.set_value(quantity(2, "g")), UnitError, "needs a quantity in 'mL/min'"),
+        (lambda a: a.set_value(), DefinitionError, "needs the argument 'rate'"),
+        (lambda a: a.set_value(FLOW, speed=1), DefinitionError, r"takes the arguments \(rate\)"),
+        (lambda a: a.set_value(FLOW, FLOW), DefinitionError, r"takes the arguments \(rate\)"),
+        (lambda a: a.set_value(FLOW, rate=FLOW), DefinitionError, r"takes the arguments \(rate\)"),
+        (lambda a: a.set_value(quantity(51, "mL/min")), LimitError, "51 mL/min is outside"),
+        (lambda a: a.run(quantity(0, "s")), LimitError, "> 0 s"),
+        (lambda a: a.choose("up"), DefinitionError, "one of left, right; got 'up'"),
+        (lambda a: a.choose("left", 2.5), DefinitionError, "whole number, got 2.5"),
+        (lambda a: a.choose("left", 10), LimitError, "10 1 is outside"),
+        (lambda a: a.choose("left", 1, "x" * 201), DefinitionError, "at most 200 printable"),
+        (lambda a: a.choose("left", 1, "x\n"), DefinitionError, "at most 200 printable"),
+        (lambda a: a.choose("left", 1, 7), DefinitionError, "needs a text, got 7"),
+        (lambda a: a.choose("left", fast=1), DefinitionError, "True or False, got 1"),
+    ],
+)
+def test_a_wrong_argument_is_told_and_leaves_no_trace(call, error, match):
+    """Promise: asked, came, do; neither the journal nor the wire has seen it."""
+    world, journal = ToyWorld("a"), MemoryJournal()
+    with toy_host("a", world=world, journal=journal) as host:
+        frames = len(world.truth.frames)
+        with pytest.raises(error, match=match):
+            host.call(lambda lab: call(lab.a))
+        assert len(world.truth.frames) == frames
+        assert journal.entries("camp") == []
+
+
+def test_other_kinds_of_arguments_reach_the_body():
+    """Promise: choices, whole numbers, texts and flags arrive as declared."""
+    assert by_hand(lambda lab: lab.a.choose("left", 3, note="hi", fast=True)) == "left 3 hi True"
+    assert by_hand(lambda lab: lab.a.choose("right")) == "right 1  False"
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=40))
+def test_no_number_outside_of_the_limits_reaches_the_wire(numbers):
+    """Promise: whatever a strategy asks for, the emulator only ever sees 0 to 50 mL/min."""
+    world = ToyWorld("a", baud=None)
+
+    async def hammer(lab):
+        for number in numbers:
+            try:
+                await lab.a.set_value(_flow(number))
+            except (LimitError, UnitError):
+                continue
+
+    by_hand(hammer, world=world)
+    seen = [dict(event.values)["value"] for event in world.truth.events if event.event == "set"]
+    assert all(0 <= value <= 50 for value in seen)
+    legal = [number for number in numbers if 0 <= number <= 50]
+    assert len(seen) == len(legal)
+
+
+def _flow(number):
+    made = quantity(1, "mL/min")
+    return made.__class__(number, made.units)
+
+
+def test_an_action_that_is_not_awaited_fails_the_experiment_by_line():
+    """Promise: the message names action, file and line."""
+
+    async def forgetful(lab):
+        lab.a.set_value(FLOW)
+        return {"x": 1}
+
+    with toy_host("a") as host, pytest.raises(NotAwaitedError) as told:
+        host.run([LabJob("e1", forgetful)])
+    line = forgetful.__code__.co_firstlineno + 1
+    assert f"a.set_value was called in {__file__}, line {line}" in str(told.value)
+
+
+def test_an_action_begun_in_a_task_and_left_fails_the_experiment():
+    """Promise: what still runs when the procedure is over is cancelled and named."""
+
+    async def hasty(lab):
+        task = asyncio.create_task(lab.a.run(quantity(1, "h")))
+        await asyncio.sleep(1)
+        hasty.task = task
+        return {"x": 1}
+
+    with (
+        toy_host("a") as host,
+        pytest.raises(NotAwaitedError, match=r"a\.run was begun and left"),
+    ):
+        host.run([LabJob("e1", hasty)])
+    assert hasty.task.cancelled()
+
+
+def test_a_procedures_own_error_is_not_hidden_by_what_it_left():
+    """Promise: the first error is the one that is told."""
+
+    async def broken(lab):
+        lab.a.set_value(FLOW)
+        raise ValueError("own mistake")
+
+    with toy_host("a") as host, pytest.raises(ValueError, match="own mistake"):
+        host.run([LabJob("e1", broken)])
+
+
+def test_a_call_can_be_awaited_only_once():
+    """Promise: an action never happens twice by accident."""
+
+    async def twice(lab):
+        call = lab.a.set_value(FLOW)
+        await call
+        await call
+
+    with pytest.raises(DefinitionError, match="can be awaited once"):
+        by_hand(twice)
+
+
+def test_a_task_group_takes_actions():
+    """Promise: what happens at once is written with a task group."""
+
+    async def both(lab):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(lab.a.run(quantity(60, "s")))
+            group.create_task(lab.b.run(quantity(60, "s")))
+        return lab.now().magnitude
+
+    with toy_host("a", "b") as host:
+        assert 60 < host.call(both) < 61
+
+
+def test_an_action_may_use_actions_of_its_own_device():
+    """Promise: it does not wait for itself, and each is journaled."""
+    journal = MemoryJournal()
+    by_hand(lambda lab: lab.a.set_twice(FLOW), journal=journal)
+    names = [entry.intent.name for entry in journal.entries("camp")]
+    assert names == ["set_twice", "set_value", "set_value", "safe_state"]
+    assert journal.entries("camp")[0].outcome.sent == (b"SET 2.000\n", b"SET 3.000\n")
+
+
+def test_declarations_that_cannot_be_used_are_refused_at_import():
+    """Promise: a driver's author is told at once."""
+    with pytest.raises(DefinitionError, match="must be written as `async def`"):
+        action(lambda self: None)
+    with pytest.raises(DefinitionError, match="takes no arguments"):
+
+        @read
+        async def value(self, which):
+            return which
+
+    with pytest.raises(DefinitionError, match="must be declared as Annotated"):
+
+        class Bad(Device):
+            @action
+            async def go(self, rate: float) -> None: ...
+
+    with pytest.raises(UnitError, match="did you mean 'mL'"):
+
+        class Worse(Device):
+            @action
+            async def go(self, volume: Annotated[float, Arg("ML")]) -> None: ...
+
+
+def test_a_driver_tells_what_it_can():
+    """Promise: actions and reads are listed with units, for windows and checks."""
+    assert set(Toy.reads) == {"value"}
+    assert Toy.actions["set_value"].arguments["rate"].unit == "mL/min"
+    assert Toy.actions["set_again"].idempotent

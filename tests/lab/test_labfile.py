@@ -1,0 +1,274 @@
+"""Promise: every mistake in a lab file is one sentence with file, table and key."""
+
+import sys
+
+import pytest
+from lab_toys import Toy, ToyWorld, toy_host, toy_tables
+
+from labloop.errors import LabFileError, NotConnectedError, WrongDeviceError
+from labloop.lab import find_driver, installed, lab_file_of, load_lab_file, plan_lab
+from labloop.records import Mode
+from labloop_simulators.kit import Fault
+
+GOOD = """
+[lab]
+name = "toys"
+world = "lab_toys:create"
+safe_order = ["b", "a"]
+[lab.world_options]
+names = ["a", "b"]
+
+[devices.a]
+driver = "lab_toys:Toy"
+url = "serial://COM3?baud=19200"
+serial_number = "77"
+safe_seconds = 3
+[devices.a.options]
+diameter = "14.6 mm"
+[devices.a.limits]
+"set_value.rate" = { min = "0 mL/min", max = "0.6 L/h" }
+
+[devices.b]
+driver = "lab_toys:Toy"
+
+[[interlocks]]
+device = "a"
+action = "set_value"
+requires = "b.value >= 1 mL/min"
+because = "a must not run dry"
+max_age = "5 s"
+
+[stations.vial]
+names = ["v1", "v2"]
+[stations.oven]
+count = 4
+"""
+
+
+def changed(old, new):
+    assert old in GOOD
+    return GOOD.replace(old, new, 1)
+
+
+def test_a_good_file(tmp_path):
+    """Promise: a file with everything in it is read, also from a path with blanks."""
+    path = tmp_path / "my lab" / "lab file.toml"
+    path.parent.mkdir()
+    path.write_text(GOOD, encoding="utf-8")
+    lab_file = load_lab_file(path)
+    assert lab_file == load_lab_file(str(path))
+    assert lab_file.source == str(path)
+    assert lab_file.safe_order == ("b", "a")
+    assert lab_file.stations["oven"].all("oven") == ("oven-1", "oven-2", "oven-3", "oven-4")
+    plan = plan_lab(lab_file, Mode.SIMULATED)
+    assert plan.limits["a"]["set_value", "rate"].le == pytest.approx(10)
+    assert plan.drivers == {"a": Toy, "b": Toy}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        ('name = "toys"', "", r"lab file: \[lab\] name is missing"),
+        ('name = "toys"', "name = 3", r"\[lab\] name is not usable: .*; got 3"),
+        ('url = "serial', 'uri = "serial', r"\[devices\.a\] uri is not known"),
+        (
+            'serial_number = "77"',
+            "serial_number = 77",
+            r"\[devices\.a\] serial_number is not usable",
+        ),
+        (
+            'safe_order = ["b", "a"]',
+            'safe_order = ["x"]',
+            r"safe_order names 'x', which is no device",
+        ),
+        ('device = "a"', 'device = "z"', r"\[\[interlocks\]\] number 1 names the device 'z'"),
+        ("b.value >= 1 mL/min", "x.value > 1 g", r"number 1 names the device 'x'"),
+        ("b.value >= 1 mL/min", "b.value is high", "requires '<device>"),
+        ("b.value >= 1 mL/min", "b.value >= 1 ML/min", "did you mean 'mL'"),
+        ('because = "a must not run dry"', "", r"\[interlocks\.0\] because is missing"),
+        ("[devices.b]", "[devices.'b c']", r"\[devices\.b c\] is no usable name"),
+        ("count = 4", "", r"\[stations\] oven is not usable: needs either names"),
+        ('["v1", "v2"]', '["v1", "v1"]', "names one station twice"),
+        ("[lab]", "[lab", "lab file is no TOML"),
+        ('max_age = "5 s"', 'max_age = "5 g"', "cannot be converted"),
+    ],
+)
+def test_what_cannot_be_read(old, new, match):
+    """Promise: told before any driver is imported."""
+    with pytest.raises(LabFileError, match=match):
+        load_lab_file(changed(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        (
+            'driver = "lab_toys:Toy"',
+            'driver = "tay"',
+            r"\[devices\.a\] driver: driver 'tay' is not ",
+        ),
+        (
+            'driver = "lab_toys:Toy"',
+            'driver = "lab_toys:Tay"',
+            "cannot be imported: module 'lab_toys",
+        ),
+        ('driver = "lab_toys:Toy"', 'driver = "os:getcwd"', r"which is no labloop\.lab\.Device"),
+        (
+            "set_value.rate",
+            "set_value.speed",
+            r"\[devices\.a\.limits\] 'set_value\.speed' is no number",
+        ),
+        ("set_value.rate", "stir.rate", "it takes: .*set_value.rate"),
+        (
+            'max = "0.6 L/h"',
+            'max = "5 g"',
+            r"\[devices\.a\.limits\] 'set_value\.rate': .*cannot be conv",
+        ),
+        ('{ min = "0 mL/min", max = "0.6 L/h" }', "{}", "needs min or max"),
+        (
+            'action = "set_value"',
+            'action = "fly"',
+            "names the action 'fly', but a knows: .*set_value",
+        ),
+        ("b.value >=", "b.colour >=", "names the read 'colour', but b knows: value"),
+    ],
+)
+def test_what_does_not_fit_the_drivers(old, new, match):
+    """Promise: told before any line is opened."""
+    with pytest.raises(LabFileError, match=match):
+        plan_lab(load_lab_file(changed(old, new)), Mode.SIMULATED)
+
+
+def test_all_mistakes_are_told_at_once():
+    """Promise: a person corrects a file once."""
+    text = changed('url = "serial', 'uri = "serial').replace("count = 4", "count = -4")
+    with pytest.raises(LabFileError) as told:
+        load_lab_file(text)
+    assert len(str(told.value).splitlines()) == 2
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    """Promise: the sentence names the file and what is expected in it."""
+    with pytest.raises(LabFileError, match=r"nowhere\.toml cannot be read \(No such file"):
+        load_lab_file(tmp_path / "nowhere.toml")
+    (tmp_path / "big.toml").write_bytes(b"#" * 70_000)
+    with pytest.raises(LabFileError, match="70000 bytes, at most 65536"):
+        load_lab_file(tmp_path / "big.toml")
+    (tmp_path / "latin.toml").write_bytes(b'[lab]\nname = "caf\xe9"')
+    with pytest.raises(LabFileError, match="not written in UTF-8"):
+        load_lab_file(tmp_path / "latin.toml")
+
+
+def test_what_keeps_a_lab_from_being_real():
+    """Promise: real needs address, serial number and limits of every device."""
+    with pytest.raises(
+        LabFileError, match=r"\[devices\.b\] has no url and no serial_number and no"
+    ):
+        plan_lab(load_lab_file(GOOD), Mode.REAL)
+    only_a = lab_file_of({"lab": {"name": "x"}, "devices": {"a": _real()}})
+    plan_lab(only_a, Mode.REAL)
+    for key in ("url", "serial_number", "limits"):
+        table = {k: v for k, v in _real().items() if k != key}
+        with pytest.raises(LabFileError, match=f"has no {key}, so the lab cannot be real"):
+            plan_lab(lab_file_of({"lab": {"name": "x"}, "devices": {"a": table}}), Mode.REAL)
+
+
+def _real():
+    return {
+        "driver": "lab_toys:Toy",
+        "url": "serial://COM3",
+        "serial_number": "77",
+        "limits": {"set_value.rate": {"max": "10 mL/min"}},
+    }
+
+
+def test_a_lab_without_world_cannot_be_simulated():
+    """Promise: somebody must answer."""
+    tables = toy_tables("a") | {"lab": {"name": "toys"}}
+    with pytest.raises(LabFileError, match=r"\[lab\] world is missing"):
+        toy_host("a", tables=tables, world=None)
+    tables = toy_tables("a") | {"lab": {"name": "toys", "world": "nowhere"}}
+    with pytest.raises(LabFileError, match=r"\[lab\] world: world 'nowhere' is not installed"):
+        toy_host("a", tables=tables, world=None)
+
+
+def test_the_world_of_the_lab_file_answers():
+    """Promise: [lab] world and its options are enough."""
+    tables = toy_tables("a", "b") | {
+        "lab": {"name": "t", "world": "lab_toys:create", "world_options": {"names": ["a", "b"]}}
+    }
+    with toy_host("a", "b", tables=tables, world=None) as host:
+        assert host.identities["b"].serial_number == "T-b"
+        assert host.identities["b"].driver == "lab_toys:Toy"
+        assert [each.device for each in host._journal.identities("camp")] == ["a", "b"]
+
+
+def test_a_world_without_an_emulator_for_a_device():
+    """Promise: the sentence names both sides."""
+    host = toy_host("a", "b", world=ToyWorld("a"))
+    with (
+        pytest.raises(LabFileError, match=r"\[devices\.b\]: 'emulator://b': no emulator .*: a$"),
+        host,
+    ):
+        pass
+
+
+def test_another_instrument_answers():
+    """Promise: a wrong serial number is refused before anything moves."""
+    world = ToyWorld("a")
+    tables = {"devices": {"a": {"driver": "lab_toys:Toy", "serial_number": "77"}}}
+    with toy_host("a", world=world, tables=tables) as host:
+        assert host.identities["a"].serial_number == "77"
+    world = ToyWorld("a")
+    world.emulators["a"].faults.add(Fault("wrong_serial", at=1, data=b"4711"))
+    host = toy_host("a", world=world, tables=tables)
+    with (
+        pytest.raises(WrongDeviceError, match="should have the serial number '77', but '4711'"),
+        host,
+    ):
+        pass
+
+
+def test_all_dead_devices_are_told_in_one_tree():
+    """Promise: a person walks to the lab once."""
+    world = ToyWorld("a", "b", "c")
+    world.emulators["a"].unplug(0.0)
+    world.emulators["c"].silent = True
+    with pytest.raises(NotConnectedError) as told, toy_host(world=world):
+        pass
+    lines = str(told.value).splitlines()
+    assert lines[0] == "2 of 3 devices cannot be used:"
+    assert lines[1].startswith("  a (emulator://a): emulator://a is unplugged")
+    assert lines[2].startswith("  c (emulator://c): emulator://c gave no complete answer")
+
+
+def test_a_driver_of_somebody_else_is_found_when_it_is_installed(tmp_path, monkeypatch):
+    """Promise: an entry point is all that a stranger's package needs; others are not imported."""
+    package = tmp_path / "far_away_lab"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "driver.py").write_text(
+        "from lab_toys import Toy\nclass Stirrer(Toy):\n    model = 'far away'\n"
+    )
+    (package / "world.py").write_text(
+        "from lab_toys import ToyWorld\ndef create(seed, options):\n    return ToyWorld('mix')\n"
+    )
+    (package / "explodes.py").write_text("raise RuntimeError('imported')\n")
+    info = tmp_path / "far_away_lab-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: far-away-lab\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[labloop.drivers]\nfar_stirrer = far_away_lab.driver:Stirrer\n"
+        "bomb = far_away_lab.explodes:Bomb\n"
+        "[labloop.worlds]\nfar_world = far_away_lab.world:create\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert {"far_stirrer", "bomb"} <= set(installed("labloop.drivers"))
+    assert find_driver("far_stirrer").model == "far away"
+    text = '[lab]\nname = "far"\nworld = "far_world"\n[devices.mix]\ndriver = "far_stirrer"\n'
+    tables = dict(load_lab_file(text).model_dump(exclude={"source"}))
+    with toy_host("mix", tables=tables, world=None) as host:
+        assert host.call(lambda lab: lab.mix.value()).value == 0.0
+    assert "far_away_lab.explodes" not in sys.modules
+    with pytest.raises(LabFileError, match=r"installed are: .*bomb.*far_stirrer"):
+        find_driver("unheard_of")

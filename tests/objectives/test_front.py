@@ -1,0 +1,117 @@
+"""Several aims: what is not beaten, how much it covers, and what counts as the best seen."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from labloop.errors import ObjectiveError
+from labloop.objectives import Maximize, Minimize, Objectives, Target, hypervolume, unbeaten
+from labloop.records import Dataset, Observation
+
+GRID = st.integers(0, 6).map(float)
+
+
+def fronts(k):
+    return st.integers(0, 7).flatmap(lambda n: arrays(float, (n, k), elements=GRID))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 4).flatmap(fronts))
+def test_the_volume_is_that_of_counted_cells(scores):
+    """On a grid of whole numbers the covered unit cells can be counted."""
+    k = scores.shape[1]
+    corners = np.stack(np.meshgrid(*[np.arange(6)] * k, indexing="ij"), axis=-1).reshape(-1, k)
+    covered = np.zeros(len(corners), dtype=bool)
+    for row in scores:
+        covered |= (corners + 1 <= row).all(axis=1)
+    assert hypervolume(scores, np.zeros(k)) == pytest.approx(covered.sum())
+
+
+@settings(deadline=None)
+@given(st.integers(1, 4).flatmap(fronts))
+def test_only_unbeaten_rows_count(scores):
+    """The front alone covers as much, and each of its rows is beaten by no other."""
+    keep = unbeaten(scores)
+    assert keep.any() == bool(len(scores))
+    reference = np.full(scores.shape[1], -1.0)
+    assert hypervolume(scores[keep], reference) == pytest.approx(hypervolume(scores, reference))
+    for i, row in enumerate(scores):
+        beaten = any((o >= row).all() and (o > row).any() for o in scores)
+        assert keep[i] == (not beaten)
+
+
+def test_volumes_are_for_four_aims():
+    """More aims are refused with a sentence."""
+    with pytest.raises(ObjectiveError, match="up to 4 aims, got 5"):
+        hypervolume(np.ones((2, 5)), np.zeros(5))
+    with pytest.raises(ObjectiveError, match="2 scores a row do not fit a reference of 3"):
+        hypervolume(np.ones((2, 2)), np.zeros(3))
+    assert hypervolume(np.zeros((0, 3)), np.zeros(3)) == 0.0
+
+
+def data(*rows, failed=()):
+    return Dataset(
+        tuple(
+            Observation(f"e{i}", {"x": float(i)}, {} if i in failed else row, failed=i in failed)
+            for i, row in enumerate(rows)
+        )
+    )
+
+
+def test_the_best_seen_of_one_aim():
+    """Failed experiments and those without the output do not count; the earlier of equals does."""
+    seen = data({"y": 1}, {"y": 3}, {"y": 9}, {"y": 3}, {"z": 99}, failed={2})
+    assert Objectives.of(Maximize("y")).best_seen(seen).experiment_id == "e1"
+    assert Objectives.of(Minimize("y")).best_seen(seen).experiment_id == "e0"
+    assert Objectives.of(Target("y", 3.4, 0.5)).best_seen(seen).experiment_id == "e1"
+    assert Objectives.of(Maximize("y")).best_seen(Dataset()) is None
+    assert Objectives.of(Maximize("none")).best_seen(seen) is None
+
+
+def test_several_aims():
+    """The front in order, the balanced one as best, the volume above the reference."""
+    both = Objectives.of([Maximize("y", threshold=0.0), Minimize("c", threshold=10.0)])
+    seen = data({"y": 9, "c": 9}, {"y": 1, "c": 1}, {"y": 6, "c": 4}, {"y": 5, "c": 5})
+    assert both.reference_point(seen) == (0.0, -10.0)
+    assert [o.experiment_id for o in both.pareto(seen)] == ["e0", "e1", "e2"]
+    assert both.best_seen(seen).experiment_id == "e2"
+    # By hand: 1 x 9 + 5 x 6 + 3 x 1.
+    assert both.volume(seen) == pytest.approx(42.0)
+    assert both.pareto(Dataset()) == ()
+    assert both.volume(Dataset()) == 0.0
+
+
+def test_the_best_seen_while_nothing_reaches_the_thresholds():
+    """Somebody is best also where nobody is good."""
+    both = Objectives.of([Maximize("y", threshold=100.0), Minimize("c", threshold=-1.0)])
+    seen = data({"y": 9, "c": 9}, {"y": 8, "c": 1}, {"y": 1, "c": 0})
+    assert both.best_seen(seen).experiment_id == "e1"
+
+
+def test_the_reference_point_has_a_stated_default():
+    """The worst seen minus a tenth of the range, or of the size of the worst."""
+    aims = [Maximize("y"), Minimize("c"), Target("t", 5, 1), Target("u", 5, 1, threshold=3)]
+    seen = data(
+        {"y": 10, "c": 4, "t": 5, "u": 5},
+        {"y": 20, "c": 4, "t": 8, "u": 5},
+    )
+    point = Objectives.of(aims).reference_point(seen)
+    assert point == pytest.approx((9.0, -4.4, -2.2, -2.0))
+    alone = data({"y": 0, "c": 0, "t": 5, "u": 5})
+    assert Objectives.of(aims).reference_point(alone) == pytest.approx((-0.1, -0.1, -0.1, -2.0))
+    with pytest.raises(ObjectiveError, match="'maximize y' has no reference; give it a threshold"):
+        Objectives.of(aims).reference_point(Dataset())
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.fixed_dictionaries({"y": GRID, "c": GRID}), min_size=1, max_size=8),
+)
+def test_every_measured_point_covers_something(rows):
+    """With the default reference the best seen stands on the front and the volume is not zero."""
+    both = Objectives.of([Maximize("y"), Minimize("c")])
+    seen = data(*rows)
+    assert both.best_seen(seen).outputs in [o.outputs for o in both.pareto(seen)]
+    assert both.volume(seen) > 0

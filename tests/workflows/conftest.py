@@ -1,0 +1,101 @@
+"""Programs in processes of their own: Prefect's settings belong to a whole process."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SUPPORT = Path(__file__).resolve().parent.parent / "support"
+
+
+def free_port():
+    """Return a port of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Place:
+    """A folder with an environment in which labloop and Prefect run apart from everything."""
+
+    def __init__(self, folder, prefect):
+        self.folder = folder
+        self.port = free_port()
+        self.truth = folder / "truth.txt"
+        drop = ("PREFECT_", "LABLOOP_", "PYTEST_")
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(drop)} | {
+            "PREFECT_HOME": str(prefect),
+            "LABLOOP_UI_PORT": str(self.port),
+            "LABLOOP_DB": str(folder / "labloop.db"),
+            "LABLOOP_SLOW_LAB_TRUTH": str(self.truth),
+            "PYTHONPATH": str(SUPPORT / "slow_lab"),
+            "OMP_NUM_THREADS": "1",
+            "COLUMNS": "200",
+        }
+
+    @property
+    def db(self):
+        """Where the records are."""
+        return self.folder / "labloop.db"
+
+    def start(self, *words, **env):
+        """Start ``labloop words`` and return its process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "labloop", *(str(w) for w in words)],
+            cwd=self.folder,
+            env=self.env | {k: str(v) for k, v in env.items()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *words, timeout=240, **env):
+        """Run ``labloop words`` to its end and return (exit code, what it said)."""
+        process = self.start(*words, **env)
+        try:
+            said, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return process.returncode, said
+
+    def happened(self):
+        """Return what physically happened in the slow lab, in order."""
+        return self.truth.read_text().splitlines() if self.truth.exists() else []
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """Return a place with a server that all tests of this process share: it takes seconds."""
+    folder = tmp_path_factory.mktemp("shared server")
+    made = Place(folder, folder / "prefect")
+    code, said = made.run("ui")
+    assert code == 0, said
+    yield made
+    made.run("ui", "--stop")
+
+
+@pytest.fixture
+def place(tmp_path, shared):
+    """Return an empty place whose campaigns are seen on the shared server."""
+    made = Place(tmp_path, shared.folder / "prefect")
+    made.port = shared.port
+    return made
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """Return an empty place; a server that is started from it is its own, and ends with it."""
+    made = Place(tmp_path, tmp_path / "prefect")
+    yield made
+    if (tmp_path / "prefect" / "labloop-server.json").exists():
+        made.run("ui", "--stop")
+
+
+@pytest.fixture
+def support():
+    """Return the folder with the slow lab and its campaign."""
+    return SUPPORT
