@@ -4,11 +4,15 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 SUPPORT = Path(__file__).resolve().parent.parent / "support"
+BUSY = 503
+"""What a Prefect server says whose SQLite file is locked; its own client asks again, too."""
 
 
 def free_port():
@@ -61,6 +65,22 @@ class Place:
             process.kill()
             raise
         return process.returncode, said
+
+    def post(self, path, body):
+        """Return what the server answers to ``body``; one that is busy is asked again."""
+        return self._asked("POST", path, body)
+
+    def get(self, path):
+        """Return what the server has at ``path``; one that is busy is asked again."""
+        return self._asked("GET", path, None)
+
+    def _asked(self, method, path, body):
+        url, until = f"http://127.0.0.1:{self.port}/api/{path}", time.monotonic() + 60
+        while (answer := httpx.request(method, url, json=body, timeout=30)).status_code == BUSY:
+            assert time.monotonic() < until, answer.text
+            time.sleep(0.5)
+        answer.raise_for_status()
+        return answer.json()
 
     def happened(self):
         """Return what physically happened in the slow lab, in order."""

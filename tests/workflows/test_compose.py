@@ -70,14 +70,13 @@ def test_the_commands_of_the_services_run_a_campaign(services, pg_url, alone):
         assert campaign[0] == "labloop"
         words = [sys.executable, "-m", *campaign]
         serving = subprocess.Popen(words, env=env, cwd=ROOT, **quiet)
-        found = _until(lambda: "snar" in (rows := _deployments(api)) and rows, 90)
-        request = {"campaign": "snar", "experiments": 3}
-        url = f"{api}/deployments/{found['snar']}/create_flow_run"
-        made = httpx.post(url, json={"parameters": {"request": request}}, timeout=30).json()
+        found = _until(lambda: "snar" in (rows := _deployments(alone)) and rows, 90)
+        request = {"parameters": {"request": {"campaign": "snar", "experiments": 3}}}
+        made = alone.post(f"deployments/{found['snar']}/create_flow_run", request)
         ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-        where = f"{api}/flow_runs/{made['id']}"
-        _until(lambda: httpx.get(where).json()["state_type"] in ended, 150)
-        assert httpx.get(where).json()["state"]["type"] == "COMPLETED"
+        where = f"flow_runs/{made['id']}"
+        _until(lambda: alone.get(where)["state_type"] in ended, 150)
+        assert alone.get(where)["state"]["type"] == "COMPLETED"
     finally:
         for process in (serving, server):
             if process is not None:
@@ -98,8 +97,8 @@ def _answers(api):
         return False
 
 
-def _deployments(api):
-    rows = httpx.post(f"{api}/deployments/filter", json={}).json()
+def _deployments(place):
+    rows = place.post("deployments/filter", {})
     return {row["name"]: row["id"] for row in rows}
 
 

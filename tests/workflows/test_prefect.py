@@ -14,7 +14,6 @@ from labloop.records import ExperimentState, Mode
 from labloop.store import open_database
 
 SLOW = "slow_campaign"
-BUSY = 503
 
 
 def counts(place, name="slow"):
@@ -27,18 +26,8 @@ def counts(place, name="slow"):
 
 def ask(place, what, **filters):
     """Return what the server says, newest first."""
-    rows = post(f"http://127.0.0.1:{place.port}/api/{what}/filter", filters)
+    rows = place.post(f"{what}/filter", filters)
     return sorted(rows, key=lambda row: row["created"], reverse=True)
-
-
-def post(url, body):
-    """Return the server's answer; one busy with its SQLite file says 503: ask again, as UIs do."""
-    until = time.monotonic() + 60
-    while (answer := httpx.post(url, json=body, timeout=30)).status_code == BUSY:
-        assert time.monotonic() < until, answer.text
-        time.sleep(0.5)
-    answer.raise_for_status()
-    return answer.json()
 
 
 def newest_run(place):
@@ -130,8 +119,7 @@ def test_a_served_campaign_starts_from_the_form(place, support):
         schema = deployment["parameter_openapi_schema"]
         assert "experiments" in json.dumps(schema)
         wanted = {"parameters": {"request": {"campaign": "slow", "experiments": 4}}}
-        url = f"{api}/deployments/{deployment['id']}/create_flow_run"
-        post(url, wanted)
+        place.post(f"deployments/{deployment['id']}/create_flow_run", wanted)
         ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
         eventually(lambda: newest_run(place)["state_type"] in ended, 90)
         run = newest_run(place)

@@ -5,7 +5,6 @@ import signal
 import time
 from contextlib import suppress
 
-import httpx
 import pytest
 
 from labloop.records import ExperimentState, Mode
@@ -82,16 +81,15 @@ def test_cancel_in_the_ui_ends_in_the_safe_state(place, support):
     """Cancel in Prefect's UI goes through the same door, and the run is shown as cancelled."""
     process = place.start(*run_words(support, "prefect"))
     wait_for(lambda: four_at_work(place), 90, process)
-    api = f"http://127.0.0.1:{place.port}/api"
     running = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
-    runs = httpx.post(f"{api}/flow_runs/filter", json=running).json()
+    runs = place.post("flow_runs/filter", running)
     state = {"state": {"type": "CANCELLING"}, "force": False}
-    assert httpx.post(f"{api}/flow_runs/{runs[0]['id']}/set_state", json=state).status_code < 300
+    place.post(f"flow_runs/{runs[0]['id']}/set_state", state)
     said, _ = process.communicate(timeout=60)
     assert_safe(place)
     assert_recorded(place)
     assert "cancelled in the Prefect UI" in said
-    assert httpx.get(f"{api}/flow_runs/{runs[0]['id']}").json()["state_type"] == "CANCELLED"
+    assert place.get(f"flow_runs/{runs[0]['id']}")["state_type"] == "CANCELLED"
 
 
 def test_a_stop_from_the_command_line_ends_in_the_safe_state(place, support):
