@@ -1,7 +1,6 @@
 """Ask for experiments, tell what came out: a strategy with a memory."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from labloop.brain._resolve import resolve_strategy
 from labloop.brain._strategy import Strategy
@@ -19,12 +18,6 @@ from labloop.records import (
     make_experiment_id,
 )
 from labloop.space import SearchSpace
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    proposal: Proposal
-    round_index: int
 
 
 class Brain:
@@ -63,7 +56,7 @@ class Brain:
         self.last: ProposalBatch | None = None
         """The newest batch, with the state of the model and its alarms."""
         self._observations: list[Observation] = []
-        self._pending: dict[str, _Asked] = {}
+        self._pending: dict[str, Proposal] = {}
         self._refused: list[Point] = []
         self._round = -1
         self._count = 0
@@ -76,7 +69,7 @@ class Brain:
     @property
     def pending(self) -> Mapping[str, Proposal]:
         """What was asked for and is neither told nor dropped, by experiment id."""
-        return {name: asked.proposal for name, asked in self._pending.items()}
+        return dict(self._pending)
 
     def ask(self, n: int = 1, attempt: int = 0) -> list[tuple[str, Proposal]]:
         """Return ``n`` experiment ids with proposals, which are pending from now on.
@@ -98,7 +91,7 @@ class Brain:
             )
         round_index = self._round if attempt else self._round + 1
         refused = self._refused if attempt else []
-        pending = [a.proposal.point for a in self._pending.values()] + refused
+        pending = [proposal.point for proposal in self._pending.values()] + refused
         seed = derive_seed(self.campaign_id, round_index, attempt)
         batch = self.strategy.propose(self.space, self.objective, self.data, pending, n, seed)
         self._round, self._refused, self.last = round_index, refused, batch
@@ -131,7 +124,7 @@ class Brain:
         self._observations.append(
             Observation(
                 experiment_id,
-                asked.proposal.point if point is None else self.space.validate(point),
+                asked.point if point is None else self.space.validate(point),
                 outputs={} if outputs is None else {k: float(v) for k, v in outputs.items()},
                 sd={} if sd is None else dict(sd),
                 failed=outputs is None,
@@ -142,7 +135,7 @@ class Brain:
         """Give up a proposal that was never carried out; raises BrainError for an unknown id."""
         if experiment_id not in self._pending:
             raise self._unknown(experiment_id)
-        self._refused.append(self._pending.pop(experiment_id).proposal.point)
+        self._refused.append(self._pending.pop(experiment_id).point)
 
     def best(self) -> Observation | None:
         """Return the best experiment seen, or None; under noise it flatters."""
@@ -151,7 +144,7 @@ class Brain:
     def _register(self, proposal: Proposal) -> tuple[str, Proposal]:
         self._count += 1
         experiment_id = make_experiment_id(self.campaign_id, self._count)
-        self._pending[experiment_id] = _Asked(proposal, self._round)
+        self._pending[experiment_id] = proposal
         return experiment_id, proposal
 
     def _check_outputs(self, experiment_id: str, outputs: Mapping[str, float] | None) -> None:
