@@ -11,11 +11,11 @@ from labloop.lab._host import LabHost, Speed
 from labloop.lab._lab import Lab
 from labloop.lab._labfile import LabFile, lab_file_of, load_lab_file
 from labloop.lab._memory import MemoryJournal
-from labloop.lab._places import Places
 from labloop.lab._procedure import run_procedure
 from labloop.lab._registry import find_driver, installed, plan_lab
 from labloop.lab._shutdown import SafetyReport
 from labloop.lab._signals import signals_to
+from labloop.lab._stable import until_stable
 from labloop.lab._transport import Complete, Transport, until, until_etx
 from labloop.lab._urls import open_transport
 
@@ -33,7 +33,6 @@ __all__ = [
     "LabJob",
     "LeaseCheck",
     "MemoryJournal",
-    "Places",
     "SafetyReport",
     "Speed",
     "Transport",
@@ -51,4 +50,5 @@ __all__ = [
     "signals_to",
     "until",
     "until_etx",
+    "until_stable",
 ]

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from labloop.errors import DeviceFaultError, DeviceTimeoutError, LabFileError, ProtocolError
-from labloop.lab import Arg, Device, DeviceContext, Transport, action, read
+from labloop.lab import Arg, Device, DeviceContext, Transport, action, read, until_stable
 from labloop.records import DeviceIdentity, Reading
 from labloop.units import convert, split_quantity
 from labloop_devices.ika import _protocol as protocol
@@ -27,7 +27,7 @@ class IkaHotplate(Device):
 
     Options: ``watchdog`` (a time such as ``"120 s"``, 20 to 1500 s; off by default): the
     plate switches heater and stirrer off by itself unless it hears from the lab that often.
-    It is fed by ``health``, so only arm it where the lab checks more often than that.
+    The lab feeds it while it is open; a process that died does not.
     """
 
     model: ClassVar[str] = "IKA RCT digital"
@@ -37,7 +37,7 @@ class IkaHotplate(Device):
         self, name: str, transport: Transport, options: Mapping[str, Any], context: DeviceContext
     ) -> None:
         super().__init__(name, transport, options, context)
-        self._watchdog = _watchdog_option(name, options)
+        self.watchdog = self._armed = _watchdog_option(name, options)
 
     async def identify(self) -> DeviceIdentity:
         """Return the name that the plate gives; the family tells no serial number."""
@@ -47,14 +47,26 @@ class IkaHotplate(Device):
     async def connect(self) -> None:
         """Identify, then arm the watchdog where the lab file asks for it."""
         await super().connect()
-        await self._feed()
+        await self.feed()
 
     async def health(self) -> None:
-        """Feed the watchdog, or ask for the plate's temperature where there is none."""
-        if self._watchdog is None:
-            await self._value(protocol.PLATE)
-        else:
-            await self._feed()
+        """Ask for the plate's temperature."""
+        await self._value(protocol.PLATE)
+
+    async def feed(self) -> None:
+        """Arm the watchdog anew, where there is one: only its own command feeds it.
+
+        Its echo names no channel: something else is asked after it, so that a belated second
+        copy cannot be taken for a measurement.
+        """
+        if self._armed is None:
+            return
+        echo = await self._ask(protocol.watchdog(self._armed), protocol.parse_value)
+        await self._value(protocol.PLATE)
+        if echo != self._armed:
+            raise DeviceFaultError(
+                f"{self.name} should take a watchdog of {self._armed} s, echoes {echo:g}"
+            )
 
     @action(idempotent=True)
     async def set_temperature(
@@ -107,31 +119,24 @@ class IkaHotplate(Device):
         hold: Annotated[float, Arg("s", ge=0, le=3600)] = 60.0,
         at_most: Annotated[float, Arg("min", gt=0, le=230)] = 120.0,
     ) -> float:
-        """Return the external temperature in degC once it has stayed near ``target``.
-
-        Passing through is not enough: it must stay within ``tolerance`` for ``hold``.
+        """Return the external temperature in degC once it stayed near ``target`` for ``hold``.
 
         Raises:
             DeviceFaultError: it was not reached in ``at_most``.
         """
-        clock = self.context.clock
-        end = clock.now() + 60.0 * at_most
-        near_since: float | None = None
-        while True:
-            now, celsius = clock.now(), await self._value(protocol.EXTERNAL)
-            if abs(celsius - target) > tolerance:
-                near_since = None
-            elif near_since is None:
-                near_since = now
-            if near_since is not None and now - near_since >= hold:
-                return celsius
-            if now >= end:
-                # No time-out of the line, which would be tried again: the heat itself is at fault.
-                raise DeviceFaultError(
-                    f"{self.name} should reach {target:g} degC, has {celsius:g} degC after "
-                    f"{at_most:g} min; is the heater on and the probe in the vial?"
-                )
-            await clock.sleep(_POLL)
+        return await until_stable(
+            self.context.clock,
+            lambda: self._value(protocol.EXTERNAL),
+            target,
+            tolerance=tolerance,
+            hold=hold,
+            at_most=60.0 * at_most,
+            every=_POLL,
+            late=lambda celsius: (
+                f"{self.name} should reach {target:g} degC, has {celsius:g} degC after "
+                f"{at_most:g} min; is the heater on and the probe in the vial?"
+            ),
+        )
 
     @read
     async def plate_temperature(self) -> Reading:
@@ -208,14 +213,6 @@ class IkaHotplate(Device):
             f"{self.name} was set to {wanted:g} {unit} and reads back {kept:g} {unit}; "
             "check the limit on the plate itself"
         )
-
-    async def _feed(self) -> None:
-        if self._watchdog is not None:
-            echo = await self._ask(protocol.watchdog(self._watchdog), protocol.parse_value)
-            if echo != self._watchdog:
-                raise DeviceFaultError(
-                    f"{self.name} should take a watchdog of {self._watchdog} s, echoes {echo:g}"
-                )
 
 
 def _watchdog_option(name: str, options: Mapping[str, Any]) -> int | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from labloop.errors import DeviceFaultError, DeviceTimeoutError, LabFileError, ProtocolError
-from labloop.lab import Arg, Device, DeviceContext, Transport, action, read
+from labloop.lab import Arg, Device, DeviceContext, Transport, action, read, until_stable
 from labloop.records import DeviceIdentity, Reading
 from labloop_devices.julabo import _protocol as protocol
 
@@ -124,25 +124,20 @@ class JulaboThermostat(Device):
         Raises:
             DeviceFaultError: it was not so within ``at_most``.
         """
-        clock = self.context.clock
-        end = clock.now() + 60.0 * at_most
         wanted = await self._value(protocol.SETPOINT)
-        near_since: float | None = None
-        while True:
-            celsius, now = await self._value(protocol.BATH), clock.now()
-            if abs(celsius - wanted) > tolerance:
-                near_since = None
-            elif near_since is None:
-                near_since = now
-            if near_since is not None and now - near_since >= hold:
-                return celsius
-            if now >= end:
-                # No time-out of the line, which would be tried again: the bath itself is at fault.
-                raise DeviceFaultError(
-                    f"{self.name} should be stable at {wanted:g} degC, has {celsius:g} degC after "
-                    f"{at_most:g} min; was it started?"
-                )
-            await clock.sleep(_POLL)
+        return await until_stable(
+            self.context.clock,
+            lambda: self._value(protocol.BATH),
+            wanted,
+            tolerance=tolerance,
+            hold=hold,
+            at_most=60.0 * at_most,
+            every=_POLL,
+            late=lambda celsius: (
+                f"{self.name} should be stable at {wanted:g} degC, has {celsius:g} degC after "
+                f"{at_most:g} min; was it started?"
+            ),
+        )
 
     @read
     async def bath_temperature(self) -> Reading:
