@@ -46,7 +46,7 @@ class Device(ABC):
 
     model: ClassVar[str] = ""
     safe_seconds: ClassVar[float] = 5.0
-    """Lab seconds within which the safe state is reached."""
+    """Lab seconds within which the safe state is reached; over 20 only with an armed watchdog."""
     serial_on_wire: ClassVar[bool] = True
     """Whether the instrument tells its serial number. Where it does not, its identity has none:
     the number in the lab file then says which instrument a person saw at the end of the cable."""
@@ -75,6 +75,11 @@ class Device(ABC):
         self.transport = transport
         self.context = context
         self.options = dict(options)
+        self.watchdog: float | None = None
+        """Seconds of silence after which the instrument makes itself safe; None for never.
+
+        A driver that arms one at the connect sets it when it is built, and :meth:`feed` is
+        called every third of it while the lab is open."""
         self._sources: dict[str, str] = {}
 
     @abstractmethod
@@ -96,6 +101,13 @@ class Device(ABC):
     async def health(self) -> None:
         """Raise DeviceError where the instrument does not answer; changes nothing."""
         await self.identify()
+
+    async def feed(self) -> None:
+        """Let the watchdog hear that the lab lives: for most instruments any question does.
+
+        May come between two exchanges of an action, and must change nothing else.
+        """
+        await self.health()
 
     async def close(self) -> None:
         """Give the line back."""

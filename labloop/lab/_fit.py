@@ -10,6 +10,7 @@ from typing import Any
 from labloop.errors import DeviceError, LabFileError, LabloopError, NotConnectedError
 from labloop.lab._clock import Clock
 from labloop.lab._device import Device, DeviceContext
+from labloop.lab._feed import Feeding
 from labloop.lab._gate import Gate, LeaseCheck, Services
 from labloop.lab._interlocks import InterlockCheck
 from labloop.lab._lab import Fittings
@@ -18,13 +19,12 @@ from labloop.lab._limits import LimitCheck
 from labloop.lab._places import Places
 from labloop.lab._registry import LabPlan
 from labloop.lab._scope import SCOPE, Scope
-from labloop.lab._shutdown import SafeStates
+from labloop.lab._shutdown import TOTAL_SECONDS, SafeStates, SafetyReport
 from labloop.lab._steps import Steps
 from labloop.lab._urls import open_transport
-from labloop.records import DeviceIdentity, Journal, Reading
+from labloop.records import Alarm, DeviceIdentity, Journal, Reading
 
 CONNECT_SECONDS = 15.0
-LONGEST_SAFE_STATE = 20.0
 
 
 @dataclass(slots=True)
@@ -34,16 +34,19 @@ class Fitted:
     devices: dict[str, Device]
     fittings: Fittings
     safe_states: SafeStates
+    feeding: Feeding
     activity: dict[str, str]
     clock: Clock
     journal: Journal
     scope: Scope
     identities: dict[str, DeviceIdentity] = field(default_factory=dict)
+    """Who answered at the connect; who did not is not there, and is never spoken to again."""
 
     async def connect(self) -> None:
         """Connect all at once and commit who answered.
 
         Raises:
+            DeviceError: what the only device that cannot be used says.
             NotConnectedError: a tree of every device that cannot be used.
         """
         SCOPE.set(self.scope)
@@ -51,9 +54,10 @@ class Fitted:
         dead = {
             name: error for name, error in zip(self.devices, ends, strict=True) if error is not None
         }
-        errors = list(dead.values())
-        if len(errors) == 1 and isinstance(errors[0], DeviceError):
-            raise errors[0]
+        if len(dead) == 1:
+            [(name, error)] = dead.items()
+            if isinstance(error, DeviceError):
+                raise retold(error, _naming(name, str(error)))
         if dead:
             told = "".join(
                 f"\n  {name} ({self.devices[name].transport.url}): {error}"
@@ -65,8 +69,13 @@ class Fitted:
         for identity in self.identities.values():
             await self.clock.external(self.journal.identity(self.scope.campaign_id, identity))
 
+    async def make_safe(self, report: SafetyReport, until: float) -> None:
+        """Bring every device that connected into its safe state until lab second ``until``."""
+        await self.safe_states.run(report, until, self.identities)
+
     async def close(self, seconds: float) -> None:
-        """Give every line back; one that hangs is left after ``seconds``."""
+        """Feed no more and give every line back; one that hangs is left after ``seconds``."""
+        await self.feeding.end()
         await asyncio.gather(
             *(asyncio.wait_for(device.close(), seconds) for device in self.devices.values()),
             return_exceptions=True,
@@ -88,7 +97,18 @@ class Fitted:
             driver_version=str(getattr(top, "__version__", "")),
             url=device.transport.url,
         )
+        self.feeding.begin(device)
         return None
+
+
+def retold(error: LabloopError, message: str) -> LabloopError:
+    """Return the same error, which says ``message`` now: its class is what callers look at."""
+    error.args = (message,)
+    return error
+
+
+def _naming(name: str, told: str) -> str:
+    return told if told.startswith(name) else f"{name} cannot be used: {told}"
 
 
 def _wrapped(error: Exception) -> NotConnectedError:
@@ -123,6 +143,7 @@ def fit_lab(
     lease: LeaseCheck,
     scope: Scope,
     stop: Callable[[str], None],
+    on_alarm: Callable[[Alarm], object],
     record: Path | None,
 ) -> Fitted:
     """Build every device of a lab; no byte is sent yet. Raises LabFileError."""
@@ -154,7 +175,7 @@ def fit_lab(
             devices[name] = driver(name, transport, table.options, context)
         except LabloopError as error:
             raise LabFileError(f"{lab_file.source}: [devices.{name}]: {error}") from error
-        bounds[name] = _bound(lab_file, name, table.safe_seconds or driver.safe_seconds)
+        bounds[name] = _bound(lab_file, devices[name], table.safe_seconds or driver.safe_seconds)
     fittings = Fittings(
         clock=clock,
         devices=devices,
@@ -164,7 +185,8 @@ def fit_lab(
     )
     in_order = [devices[name] for name in lab_file.safe_order]
     safe_states = SafeStates(in_order, bounds, clock, journal, scope)
-    return Fitted(devices, fittings, safe_states, activity, clock, journal, scope)
+    feeding = Feeding(clock, on_alarm)
+    return Fitted(devices, fittings, safe_states, feeding, activity, clock, journal, scope)
 
 
 def _take_on(emulator: Any, serial_number: str) -> None:
@@ -173,10 +195,11 @@ def _take_on(emulator: Any, serial_number: str) -> None:
         emulator.serial_number = serial_number
 
 
-def _bound(lab_file: LabFile, name: str, seconds: float) -> float:
-    if seconds > LONGEST_SAFE_STATE:
+def _bound(lab_file: LabFile, device: Device, seconds: float) -> float:
+    if seconds > TOTAL_SECONDS and device.watchdog is None:
         raise LabFileError(
-            f"{lab_file.source}: [devices.{name}]: its safe state takes {seconds:g} s, at most "
-            f"{LONGEST_SAFE_STATE:g} s are left when the process is ended"
+            f"{lab_file.source}: [devices.{device.name}]: its safe state takes {seconds:g} s and "
+            f"at most {TOTAL_SECONDS:g} s are left when the process is ended; only a device whose "
+            "watchdog is armed may take longer"
         )
     return seconds

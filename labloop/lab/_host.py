@@ -9,17 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from labloop.errors import DefinitionError
+from labloop.errors import DefinitionError, LabloopError
 from labloop.lab._board import Board, Entry, LabJob
 from labloop.lab._bridge import Bridge
 from labloop.lab._clock import Clock
 from labloop.lab._emulated import Truth
-from labloop.lab._fit import Fitted, fit_lab
+from labloop.lab._fit import Fitted, fit_lab, retold
 from labloop.lab._gate import LeaseCheck, no_lease
 from labloop.lab._lab import Lab
 from labloop.lab._labfile import LabFile
 from labloop.lab._loops import LabLoop
-from labloop.lab._places import Places
 from labloop.lab._registry import make_world, plan_lab
 from labloop.lab._scope import Scope
 from labloop.lab._shutdown import PROCEDURE_SECONDS, TOTAL_SECONDS, SafetyReport
@@ -52,6 +51,7 @@ class LabHost:
 
     Raises:
         LabFileError: the lab file cannot be used, or not for a real lab.
+        DeviceError: at ``with``, a device cannot be used; those that did connect were made safe.
     """
 
     def __init__(
@@ -104,9 +104,14 @@ class LabHost:
         self._watchdog.start()
         try:
             self.call(lambda _: self._fitted.connect())
-        except BaseException:
-            self.call(lambda _: self._fitted.close(_CLOSE_SECONDS))
-            self._close()
+        except BaseException as error:
+            # What did connect may be hot from before: it is left as at any other end.
+            try:
+                self._leave("the lab could not be opened")
+            finally:
+                self._close()
+            if isinstance(error, LabloopError):
+                raise retold(error, f"{error}{_of_the_others(self.report, error)}") from None
             raise
         return self
 
@@ -127,6 +132,7 @@ class LabHost:
             lease=self._lease,
             scope=self._scope,
             stop=self.stop,
+            on_alarm=self._alarm,
             record=self._record,
         )
 
@@ -189,14 +195,10 @@ class LabHost:
         report = SafetyReport()
 
         async def safe(_: Lab) -> None:
-            await self._fitted.safe_states.run(report, self._clock.now() + TOTAL_SECONDS)
+            await self._fitted.make_safe(report, self._clock.now() + TOTAL_SECONDS)
 
         self.call(safe)
         return report
-
-    def places(self, count: int) -> Places:
-        """Return places for ``async with``: ``count`` at a time, first come first served."""
-        return Places([str(n) for n in range(1, count + 1)])
 
     # What can be seen from any thread.
 
@@ -282,7 +284,7 @@ class LabHost:
         try:
             done.result(TOTAL_SECONDS + 2 * _CLOSE_SECONDS)
         except WaitedTooLong:
-            for name in self._fitted.devices:
+            for name in self._fitted.identities:
                 if name not in self.report.safe:
                     self.report.failures.setdefault(name, "the lab's loop did not answer")
 
@@ -290,7 +292,7 @@ class LabHost:
         self._board.leave()
         began = self._clock.now()
         self.report.left = await self._board.wait(PROCEDURE_SECONDS)
-        await self._fitted.safe_states.run(self.report, began + TOTAL_SECONDS - _CLOSE_SECONDS)
+        await self._fitted.make_safe(self.report, began + TOTAL_SECONDS - _CLOSE_SECONDS)
         await self._fitted.close(_CLOSE_SECONDS / 2)
         self.report.seconds = self._clock.now() - began
 
@@ -330,6 +332,17 @@ def _start_of(intent_id: str) -> int:
 def _number(intent_id: str) -> int:
     mark = intent_id.rsplit("-", 1)[-1]
     return int(mark[1:]) if mark[:1] == "a" and mark[1:].isdigit() else 0
+
+
+def _of_the_others(report: SafetyReport, error: LabloopError) -> str:
+    """Return what is added to the error of a connect: what became of those that did connect."""
+    told: list[str] = []
+    if report.safe:
+        told.append(f"made safe: {', '.join(report.safe)}")
+    told += [f"{name} is NOT known to be safe: {why}" for name, why in report.failures.items()]
+    if not told:
+        return ""
+    return ("\n  " if "\n" in str(error) else "; ") + "of the others: " + "; ".join(told)
 
 
 def _print_alarm(alarm: Alarm) -> None:

@@ -43,7 +43,7 @@ class DeviceTable(_Table):
     """The name of an installed driver, or ``module:Class``."""
     url: str = ""
     serial_number: str = ""
-    safe_seconds: float | None = Field(default=None, gt=0, le=20, strict=False)
+    safe_seconds: float | None = Field(default=None, gt=0, strict=False)
     options: dict[str, Any] = Field(default_factory=dict)
     limits: dict[str, LimitTable] = Field(default_factory=dict)
 

@@ -1,7 +1,7 @@
 """Every device into its safe state: in order, bounded, and one failure stops no other."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labloop.errors import DeviceTimeoutError
@@ -62,18 +62,20 @@ class SafeStates:
         self._journal = journal
         self._scope = scope
 
-    async def run(self, report: SafetyReport, until: float) -> None:
+    async def run(self, report: SafetyReport, until: float, among: Container[str]) -> None:
         """Start each device in order; one that hangs keeps the next waiting only for a while.
 
         Args:
             report: is filled in.
             until: lab second at which all must be over.
+            among: names of the devices that may be spoken to; the others are left alone.
         """
+        devices = [device for device in self._devices if device.name in among]
         tasks: list[asyncio.Task[None]] = []
-        for place, device in enumerate(self._devices):
+        for place, device in enumerate(devices):
             task = asyncio.create_task(self._one(device, report, until))
             tasks.append(task)
-            share = max(until - self._clock.now(), 0.0) / (len(self._devices) - place)
+            share = max(until - self._clock.now(), 0.0) / (len(devices) - place)
             await asyncio.wait([task], timeout=share)
         if tasks:
             await asyncio.wait(tasks)
@@ -93,6 +95,8 @@ class SafeStates:
             why = str(error)
         except Exception as error:  # noqa: BLE001 - process edge: the other devices come next
             why = f"{type(error).__name__}: {error}"
+        if why and device.watchdog is not None:
+            why += f"; it makes itself safe {device.watchdog:g} s after it last heard from the lab"
         if why:
             report.failures[device.name] = why
         else:

@@ -50,6 +50,13 @@ CASES = [
         lambda plate: plate.set_temperature(quantity(60, "degC")),
     ),
     DriverCase(
+        "ika",
+        robot,
+        "hotplate_1",
+        lambda plate: plate.set_temperature(quantity(60, "degC")),
+        options={"watchdog": "60 s"},
+    ),
+    DriverCase(
         "robot_arm", robot, "arm", lambda arm: arm.pick_up_tip(), prepare=lambda arm: arm.home()
     ),
     DriverCase("hplc", chromatograph, "hplc", injected),

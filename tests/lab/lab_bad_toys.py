@@ -1,6 +1,6 @@
 """A driver that keeps the contract, and one for each way to break it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from lab_toys import Toy
 
@@ -124,6 +124,21 @@ class Anonymous(Documented):
     async def identify(self) -> DeviceIdentity:
         """Return the model only."""
         return DeviceIdentity(device=self.name, model="toy")
+
+
+class Watched(Documented):
+    """Has a watchdog that is fed as the base class does it."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.watchdog = 60.0
+
+
+class Starving(Watched):
+    """Has a watchdog and lets it starve."""
+
+    async def feed(self) -> None:
+        """Say nothing."""
 
 
 class Numberless(Anonymous):

@@ -135,6 +135,19 @@ class Toy(Device):
         return data.decode("ascii", "replace").strip()
 
 
+class WatchedToy(Toy):
+    """A toy that needs long for its safe state; its option ``watchdog`` (s) arms a watchdog."""
+
+    safe_seconds = 30.0
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.watchdog = self.options.get("watchdog")
+
+    async def safe_state(self) -> None:
+        await self._ask(b"SAFE", seconds=30.0)
+
+
 def _quantity(rate: float) -> Any:
     from labloop.units import quantity
 

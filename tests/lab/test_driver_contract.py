@@ -16,7 +16,7 @@ def case_of(kind):
     )
 
 
-@pytest.mark.parametrize("kind", ["Documented", "Numberless"])
+@pytest.mark.parametrize("kind", ["Documented", "Numberless", "Watched"])
 @pytest.mark.parametrize("check", driver_checks(), ids=lambda check: check.name)
 def test_a_good_driver_keeps_the_contract(check, kind):
     """Promise: no check fails without a reason, also where the wire tells no serial number."""
@@ -36,6 +36,7 @@ def test_a_good_driver_keeps_the_contract(check, kind):
         ("Hot", "is_safe_twice", "is NOT known to be safe"),
         ("Hot", "is_safe_after_a_cancelled_action", "is NOT known to be safe"),
         ("Mixed", "reads", "calls its reading 'a.flow'"),
+        ("Starving", "feeds_its_watchdog", "watchdog of 60 s heard nothing for 150"),
         ("Silent", "acts_through_the_journal", "sent nothing"),
     ],
 )

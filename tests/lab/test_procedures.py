@@ -303,13 +303,12 @@ def test_a_place_is_given_back_when_its_holder_is_cancelled():
     assert end == pytest.approx(21, abs=0.1)
 
 
-def test_places_bound_how_many_work_at_once():
-    """Promise: a campaign limits what runs in parallel."""
-    with toy_host() as host:
-        places = host.places(2)
+def test_stations_bound_how_many_work_at_once():
+    """Promise: a lab file with two seats has two experiments at work, the others wait."""
+    with toy_host(tables={"stations": {"seat": {"count": 2}}}) as host:
 
         async def use(lab):
-            async with places:
+            async with lab.any("seat"):
                 await lab.wait(quantity(1, "min"))
                 return round(lab.now().magnitude)
 

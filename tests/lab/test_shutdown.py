@@ -211,8 +211,11 @@ def test_making_safe_in_between():
 def test_a_safe_state_that_takes_too_long_is_refused_beforehand():
     """Promise: what cannot be done in time is said before anything moves."""
     tables = {"devices": {"a": {"driver": "lab_toys:Toy", "safe_seconds": 30}}}
-    with pytest.raises(LabFileError, match=r"\[devices\.a\] safe_seconds is not usable"):
-        toy_host("a", tables=tables)
+    world = ToyWorld("a")
+    told = r"\[devices\.a\]: its safe state takes 30 s and at most 20 s .* watchdog is armed may"
+    with pytest.raises(LabFileError, match=told), toy_host("a", world=world, tables=tables):
+        pass
+    assert world.truth.frames == []
 
 
 def test_a_device_that_dies_while_it_is_used():

@@ -345,7 +345,7 @@ def test_an_experiment_that_failed_does_not_spoil_the_next_ones(example, kind, n
     assert names.count("tip_picked") == names.count("tip_dropped")
 
 
-def test_the_watchdog_of_the_lab_file_is_armed_at_connect():
+def test_the_watchdog_of_the_lab_file_is_armed_at_connect_and_fed():
     text = (EXAMPLE / "lab.toml").read_text(encoding="utf-8")
     options = '[devices.hotplate_1.options]\nwatchdog = "60 s"\n\n[devices.hotplate_1.limits]'
     text = text.replace("[devices.hotplate_1.limits]", options)
@@ -356,8 +356,8 @@ def test_the_watchdog_of_the_lab_file_is_armed_at_connect():
         return "looked away"
 
     ran = run(look_away, lab_file=text)
-    assert b"OUT_WD1@60 \r\n" in ran.sent("hotplate_1")
-    assert ran.world.emulators["hotplate_1"].plate.tripped
+    assert ran.sent("hotplate_1").count(b"OUT_WD1@60 \r\n") > 15
+    assert not ran.world.emulators["hotplate_1"].plate.tripped
 
 
 @pytest.mark.parametrize(

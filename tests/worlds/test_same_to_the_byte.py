@@ -3,6 +3,7 @@
 From the first identify to the last safe state: events, frames and every journal entry.
 """
 
+import asyncio
 import importlib.util
 import itertools
 import time
@@ -61,7 +62,7 @@ def carried_out(name, points, journal, *, parallel, pauses):
     )
     pause = itertools.cycle(pauses)
     with host:
-        places = host.places(parallel)
+        places = asyncio.Semaphore(parallel)
 
         async def one(lab, point):
             async with places:

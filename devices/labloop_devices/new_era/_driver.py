@@ -1,11 +1,9 @@
 """Verbs of a New Era NE-1000 syringe pump."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from labloop.errors import (
-    DeviceError,
     DeviceFaultError,
     DeviceTimeoutError,
     LabFileError,
@@ -37,7 +35,7 @@ class NewEraPump(Device):
         mode: ``"safe"`` (default; checksums both ways) or ``"basic"``.
         address: its number in a network of pumps, 0 to 99.
 
-    While the driver lives it feeds the dead-man every third of its time.
+    While the lab is open the dead-man is fed; a process that died does not feed it.
     """
 
     model: ClassVar[str] = "New Era NE-1000"
@@ -68,8 +66,8 @@ class NewEraPump(Device):
         self._ask_volumes = self._frame("DIS")
         self._ask_status = self._frame("")
         self._status = "S"
-        self._heard = 0.0
-        self._feeder: asyncio.Task[None] | None = None
+        if self._safe:
+            self.watchdog = float(self._dead_man)
 
     async def identify(self) -> DeviceIdentity:
         """Ask model and firmware; the pump has no way to tell a serial number."""
@@ -93,8 +91,6 @@ class NewEraPump(Device):
             await self._end()
         await self._ask(f"DIA{protocol.number(self._diameter)}")
         await self._ask("VOLML")
-        if self._safe:
-            self._feeder = asyncio.create_task(self._feed(), name=f"{self.name} dead-man")
 
     async def health(self) -> None:
         """Raise DeviceError where the pump does not answer or reports an alarm."""
@@ -105,12 +101,9 @@ class NewEraPump(Device):
         await self._ask("STP", acknowledge=True)
         await self._end()
 
-    async def close(self) -> None:
-        """Stop feeding the dead-man and give the line back."""
-        if self._feeder is not None:
-            self._feeder.cancel()
-            await asyncio.gather(self._feeder, return_exceptions=True)
-        await super().close()
+    async def feed(self) -> None:
+        """Ask for the status: any packet keeps the dead-man quiet."""
+        await self._read(self._ask_status)
 
     @action(idempotent=True)
     async def set_rate(self, rate: Annotated[float, Arg("mL/min", ge=0.001, le=100.0)]) -> None:
@@ -229,9 +222,7 @@ class NewEraPump(Device):
             raise DeviceFaultError(f"{self.name} refused {command!r}: it {answer.refusal}")
 
     async def _exchange(self, frame: bytes) -> bytes:
-        reply = await self.transport.exchange(frame, complete=self._complete, timeout=_TIMEOUT)
-        self._heard = self.context.clock.now()
-        return reply
+        return await self.transport.exchange(frame, complete=self._complete, timeout=_TIMEOUT)
 
     async def _agree(self) -> None:
         """Bring the pump into the mode of the options, whichever it is in."""
@@ -255,19 +246,6 @@ class NewEraPump(Device):
             await self.transport.send(frame)
             await self.context.clock.sleep(_SETTLE)
         await self.transport.drain()
-
-    async def _feed(self) -> None:
-        """Ask for the status often enough that the dead-man stays quiet."""
-        period = self._dead_man / 3.0
-        while True:
-            await self.context.clock.sleep(self._heard + period - self.context.clock.now())
-            if self.context.clock.now() - self._heard < period - 1e-6:
-                continue
-            try:
-                await self._exchange(self._ask_status)
-            except (DeviceError, ProtocolError):
-                # Whoever needs the pump next is told; until then the pump stops by itself.
-                self._heard = self.context.clock.now()
 
 
 def _option(

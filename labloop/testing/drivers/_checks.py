@@ -5,10 +5,11 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from labloop.errors import DefinitionError, LabloopError, LimitError, WrongDeviceError
-from labloop.lab import LabJob
+from labloop.lab import Device, LabJob
 from labloop.lab._args import ActionSpec, Argument
 from labloop.records import ActionState, Reading
 from labloop.testing.drivers._case import Bench, DriverCase
@@ -50,6 +51,7 @@ def driver_checks() -> list[DriverCheck]:
             _takes_turns,
             _is_safe_twice,
             _is_safe_after_a_cancelled_action,
+            _feeds_its_watchdog,
             _is_deterministic,
         )
     ]
@@ -236,6 +238,28 @@ def _is_safe_after_a_cancelled_action(case: DriverCase) -> None:
         _require(not host.report.failures, f"{case.driver}: {host.report.told}")
         states = [each.state for each in bench.journal.entries("bench")]
         _require(ActionState.INTENT not in states, f"{case.driver}: an intent has no outcome")
+
+
+def _feeds_its_watchdog(case: DriverCase) -> None:
+    """An instrument with an armed watchdog hears from an open lab often enough, day and night."""
+    with Bench(case) as bench:
+        watchdog = bench.do(_watchdog_of)
+        if watchdog is None:
+            return
+        bench.wait(2.5 * watchdog)
+        bench.read(bench.reads[0])
+    heard = [
+        f.time for f in bench.world.truth.frames if (f.device, f.direction) == (case.device, ">")
+    ]
+    silent = max(after - before for before, after in pairwise(heard))
+    _require(
+        silent < watchdog,
+        f"{case.driver}: its watchdog of {watchdog:g} s heard nothing for {silent:g} s",
+    )
+
+
+async def _watchdog_of(device: Device) -> float | None:
+    return device.watchdog
 
 
 def _is_deterministic(case: DriverCase) -> None:

@@ -1,0 +1,68 @@
+"""Promise: an armed watchdog hears from the lab as long as the lab lives, and no longer."""
+
+import pytest
+from lab_toys import ToyWorld, toy_host
+
+from labloop.units import quantity
+
+TABLES = {"devices": {"a": {"driver": "lab_toys:WatchedToy", "options": {"watchdog": 60.0}}}}
+
+
+def watched(world, **options):
+    return toy_host("a", world=world, tables=TABLES, **options)
+
+
+def heard(world):
+    """Return when the toy was asked for its identity, which feeds its watchdog."""
+    return [f.time for f in world.truth.frames if f.data == b"ID\n"]
+
+
+def test_it_is_fed_every_third_of_its_time_while_the_lab_is_open():
+    """Promise: a procedure may wait as long as it likes."""
+    world = ToyWorld("a")
+    with watched(world) as host:
+        connected = len(heard(world))
+        host.call(lambda lab: lab.wait(quantity(10, "min")))
+    assert len(heard(world)) - connected == pytest.approx(30, abs=1)
+    assert max(heard(world)) < 610
+
+
+def test_nothing_is_fed_where_nothing_is_armed():
+    """Promise: no byte more than needed."""
+    world = ToyWorld("a")
+    with toy_host("a", world=world) as host:
+        before = len(world.truth.frames)
+        host.call(lambda lab: lab.wait(quantity(10, "min")))
+        assert len(world.truth.frames) == before
+
+
+def test_one_that_takes_no_food_is_an_alarm_once():
+    """Promise: a person is told once per silence, and feeding is tried again."""
+    world, alarms = ToyWorld("a"), []
+    with watched(world, on_alarm=alarms.append) as host:
+        for silent in (True, False, True):
+            world.emulators["a"].silent = silent
+            host.call(lambda lab: lab.wait(quantity(5, "min")))
+        world.emulators["a"].silent = False
+    assert [alarm.kind for alarm in alarms] == ["watchdog-unfed"] * 2
+    assert "a makes itself safe 60 s after it last heard from the lab" in alarms[0].message
+
+
+def test_a_watchdog_covers_a_safe_state_that_takes_longer_than_there_is():
+    """Promise: it is begun, bounded, and the report says that the instrument ends it itself."""
+    world = ToyWorld("a")
+    world.emulators["a"].safe_takes = 25.0
+    with watched(world) as host:
+        pass
+    assert world.emulators["a"].safe
+    assert host.report.seconds <= 20
+    assert "it makes itself safe 60 s after it last heard" in host.report.failures["a"]
+
+
+def test_a_covered_safe_state_that_is_quick_enough_is_simply_done():
+    """Promise: a bound of 30 s is no failure."""
+    world = ToyWorld("a")
+    world.emulators["a"].safe_takes = 15.0
+    with watched(world) as host:
+        pass
+    assert host.report.safe == ["a"]
