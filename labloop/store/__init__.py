@@ -11,6 +11,7 @@ from labloop.store._database import Database, open_database
 from labloop.store._export import export_campaign
 from labloop.store._keep import Verification, backup, verify
 from labloop.store._leases import process_owner
+from labloop.store._platform import process_mark
 from labloop.store._writer import Statistics
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "backup",
     "export_campaign",
     "open_database",
+    "process_mark",
     "process_owner",
     "verify",
 ]

@@ -74,9 +74,7 @@ def process_owner(name: str) -> str:
     """Return ``name`` with the stamp of this process, as leases keep it."""
     if _STAMP.fullmatch(name):
         return name
-    pid = os.getpid()
-    start = _platform.process_start(pid) or ""
-    return f"{name} [host={_platform.host()} boot={_platform.boot()} pid={pid} start={start}]"
+    return f"{name} [{_platform.process_mark(os.getpid())}]"
 
 
 class SqlLeases:

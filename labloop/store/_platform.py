@@ -49,6 +49,15 @@ def process_start(pid: int) -> str | None:
     return None if fields[0] in {"Z", "X"} else fields[19]
 
 
+def process_mark(pid: int) -> str | None:
+    """Return what no other process is ever called, on any machine; None where there is none.
+
+    A process id is given to another process sooner or later: compare the mark before a signal.
+    """
+    start = process_start(pid)
+    return None if start is None else f"host={host()} boot={boot()} pid={pid} start={start}"
+
+
 def _read_link(path: str) -> str:
     try:
         return Path(path).readlink().name.strip("pid:[]")

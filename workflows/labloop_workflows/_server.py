@@ -13,10 +13,12 @@ from pathlib import Path
 import httpx
 
 from labloop.errors import EngineError
+from labloop.store import process_mark
 from labloop_workflows._settings import server_environment
 
 DEFAULT_PORT = 4200
 START_SECONDS = 90.0
+STOP_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Server:
     api_url: str
     pid: int | None = None
     """Process of a server that labloop started; None for one that was there."""
+    mark: str = ""
+    """Tells that process from a later one of the same id."""
 
     @property
     def ui_url(self) -> str:
@@ -48,7 +52,7 @@ def find_or_start(port: int | None = None) -> Server:
             )
         return Server(configured)
     remembered = _remembered()
-    if remembered is not None:
+    if remembered is not None and is_prefect(remembered.api_url):
         return remembered
     wanted = port or int(os.environ.get("LABLOOP_UI_PORT", DEFAULT_PORT))
     url = f"http://127.0.0.1:{wanted}/api"
@@ -70,17 +74,28 @@ def is_prefect(api_url: str) -> bool:
     return healthy.status_code == 200 and version.text.strip('" \n').startswith("3.")
 
 
-def stop() -> bool:
-    """End the server that labloop started; return whether there was one."""
-    remembered = _remembered()
+def stop() -> str:
+    """End the server that labloop started, and no other process; return what became of it."""
+    server = _remembered()
+    if server is None or server.pid is None:
+        return "labloop has no server running"
     _memory().unlink(missing_ok=True)
-    if remembered is None or remembered.pid is None:
-        return False
-    os.kill(remembered.pid, signal.SIGTERM)
-    until = time.monotonic() + 15
-    while time.monotonic() < until and is_prefect(remembered.api_url):
+    found = process_mark(server.pid)
+    if found != server.mark:
+        if found is None and not is_prefect(server.api_url):
+            return "labloop has no server running: the one it started has ended"
+        what = f"process {server.pid}" if found else f"what answers at {server.ui_url}"
+        return f"{what} is not the server that labloop started, so nothing was ended"
+    os.kill(server.pid, signal.SIGTERM)
+    until = time.monotonic() + STOP_SECONDS
+    while process_mark(server.pid) == server.mark or is_prefect(server.api_url):
+        if time.monotonic() >= until:
+            return (
+                f"the server (process {server.pid}) was asked to end and still runs after "
+                f"{STOP_SECONDS:.0f} s; look at {_memory().with_suffix('.log')}"
+            )
         time.sleep(0.2)
-    return True
+    return "the server was ended"
 
 
 def _memory() -> Path:
@@ -89,12 +104,11 @@ def _memory() -> Path:
 
 
 def _remembered() -> Server | None:
-    """Return the server that labloop started earlier, where it still answers."""
+    """Return the server that labloop started earlier; it may have ended since."""
     try:
-        server = Server(**json.loads(_memory().read_text(encoding="utf-8")))
+        return Server(**json.loads(_memory().read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return server if is_prefect(server.api_url) else None
 
 
 def _taken(port: int) -> bool:
@@ -126,7 +140,8 @@ def _start(port: int) -> Server:
             # Ctrl-C in the terminal is the campaign's; the server stays for looking afterwards.
             start_new_session=True,
         )
-    server = Server(f"http://127.0.0.1:{port}/api", process.pid)
+    mark = process_mark(process.pid) or ""
+    server = Server(f"http://127.0.0.1:{port}/api", process.pid, mark)
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:

@@ -20,8 +20,7 @@ def ui(
 ) -> None:
     """Find or start the Prefect server and print where its UI is."""
     if end:
-        ended = stop()
-        console().print("the server was ended" if ended else "labloop has no server running")
+        console().print(stop())
         return
     server = find_or_start(port)
     console().print(f"Prefect   {server.ui_url}")

@@ -1,0 +1,117 @@
+"""Promise: `labloop ui --stop` ends the server that labloop started, and nobody else's process."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from labloop.store import process_mark
+from labloop_workflows import _server as server
+
+
+@contextmanager
+def sleeper():
+    """A process that does nothing, for the length of the block."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def healthy():
+    """Somebody's Prefect server: as much of one as is looked at; yields its API's address."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'"3.8.8"')
+
+        def log_message(self, *_):
+            pass
+
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{web.server_port}/api"
+    finally:
+        web.shutdown()
+        web.server_close()
+        thread.join(5)
+
+
+@pytest.fixture
+def remember(tmp_path, monkeypatch):
+    """Return a function that writes down a server as labloop does."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    monkeypatch.setattr(server, "STOP_SECONDS", 0.5)
+
+    def write(api_url, pid, mark):
+        memory = tmp_path / "labloop-server.json"
+        memory.write_text(json.dumps({"api_url": api_url, "pid": pid, "mark": mark}))
+        return memory
+
+    return write
+
+
+def nowhere():
+    """Return an address where nothing answers."""
+    with server.socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/api"
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_strangers_process_of_the_same_number_is_left_alone(remember, answers):
+    """Promise: the number was given to somebody else: nothing is ended, and that is said."""
+    with sleeper() as stranger, healthy() as somewhere:
+        mark = process_mark(os.getpid()).replace(f"pid={os.getpid()}", f"pid={stranger.pid}")
+        memory = remember(somewhere if answers else nowhere(), stranger.pid, mark)
+        told = server.stop()
+        assert stranger.poll() is None
+    assert told == (
+        f"process {stranger.pid} is not the server that labloop started, so nothing was ended"
+    )
+    assert not memory.exists()
+
+
+def test_its_own_process_is_ended_and_waited_for(remember):
+    """Promise: where the mark is the same, the server is gone when the command returns."""
+    with sleeper() as ours:
+        remember(nowhere(), ours.pid, process_mark(ours.pid))
+        assert server.stop() == "the server was ended"
+        assert ours.wait(5) != 0
+
+
+def test_a_server_that_ended_by_itself_is_no_reason_for_a_signal(remember):
+    """Promise: nothing to end is said so, also where somebody else answers there by now."""
+    with sleeper() as ours:
+        mark = process_mark(ours.pid)
+    remember(nowhere(), ours.pid, mark)
+    assert server.stop() == "labloop has no server running: the one it started has ended"
+    with healthy() as somewhere:
+        remember(somewhere, ours.pid, mark)
+        assert "is not the server that labloop started" in server.stop()
+    assert server.stop() == "labloop has no server running"
+
+
+def test_one_that_does_not_end_is_not_called_ended(remember):
+    """Promise: what was asked and did not happen is said, with where to look."""
+    code = "import signal; signal.signal(15, signal.SIG_IGN); print(flush=True); input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as stubborn:
+        stubborn.stdout.readline()
+        remember(nowhere(), stubborn.pid, process_mark(stubborn.pid))
+        told = server.stop()
+        stubborn.kill()
+    assert "was asked to end and still runs after" in told
+    assert "labloop-server.log" in told
