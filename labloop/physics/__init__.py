@@ -11,26 +11,41 @@ if find_spec("torch") is None:
     raise MissingExtraError("labloop.physics", "brain")
 
 from labloop.physics._binding import BoundPhysics, bind
+from labloop.physics._book import By
 from labloop.physics._checks import Conservative, Finding, PhysicsCheck, check_physics
+from labloop.physics._curves import At, CurveAxis, Mean, Peak, PeakAt, Rms
 from labloop.physics._decorator import kinetics
 from labloop.physics._function import FunctionPhysics
-from labloop.physics._kinetics import Arrhenius, Kinetics, Rate
+from labloop.physics._kinetics import Course, Dose, Kinetics
+from labloop.physics._laws import Arrhenius, ButlerVolmer, Langmuir, MichaelisMenten, Rate
 from labloop.physics._model import PhysicsInput, PhysicsModel, as_physics
 from labloop.physics._prior import PhysicsParameter, Prior, Whitening
 
 __all__ = [
     "Arrhenius",
+    "At",
     "BoundPhysics",
+    "ButlerVolmer",
+    "By",
     "Conservative",
+    "Course",
+    "CurveAxis",
+    "Dose",
     "Finding",
     "FunctionPhysics",
     "Kinetics",
+    "Langmuir",
+    "Mean",
+    "MichaelisMenten",
+    "Peak",
+    "PeakAt",
     "PhysicsCheck",
     "PhysicsInput",
     "PhysicsModel",
     "PhysicsParameter",
     "Prior",
     "Rate",
+    "Rms",
     "Whitening",
     "as_physics",
     "bind",

@@ -8,8 +8,10 @@ from torch import Tensor
 
 from labloop.errors import PhysicsError
 from labloop.physics._binding import BoundPhysics
+from labloop.physics._book import Book, By
+from labloop.physics._curves import CurveAxis, CurveScalar
 from labloop.physics._model import PhysicsInput
-from labloop.physics._prior import PhysicsParameter, Prior
+from labloop.physics._prior import Prior
 from labloop.physics._shapes import common_shape
 from labloop.physics._units import si_line
 from labloop.space import SearchSpace
@@ -25,12 +27,15 @@ class FunctionPhysics:
     Args:
         predict: given input name -> SI values and parameter name -> SI values (shapes that
             broadcast), returns output name -> values in the output's unit, or one tensor
-            where there is one output. Elementwise torch only, so that batches and gradients
-            pass.
-        parameters: name -> prior.
-        inputs: parameter of the space -> a unit of the dimension that it must have.
-        outputs: names of dimensionless outputs, or name -> unit.
+            where there is one output; of a curve all points along a last dimension.
+            Elementwise torch only, so that batches and gradients pass.
+        parameters: name -> prior, or :class:`By` with a prior for every category.
+        inputs: parameter of the space -> a unit of the dimension that it must have; or a name
+            -> :class:`By` with a number for every category.
+        outputs: names of dimensionless outputs, or name -> unit, or name -> a scalar that is
+            read off a curve.
         name: what the report calls it.
+        curves: curve of the campaign -> its axis.
 
     Raises:
         PhysicsError: nothing to predict, or names that clash.
@@ -39,34 +44,52 @@ class FunctionPhysics:
     def __init__(
         self,
         predict: PredictFunction,
-        parameters: Mapping[str, Prior],
-        inputs: Mapping[str, str],
-        outputs: Sequence[str] | Mapping[str, str],
+        parameters: Mapping[str, Prior | By],
+        inputs: Mapping[str, str | By],
+        outputs: Sequence[str] | Mapping[str, str | CurveScalar],
         name: str | None = None,
+        curves: Mapping[str, CurveAxis] | None = None,
     ) -> None:
         if not callable(predict):
             raise PhysicsError(f"predict must be a function predict(x, theta), got {predict!r}")
         self.name = name or str(getattr(predict, "__name__", "function"))
-        units = (
+        self.curves: Mapping[str, CurveAxis] = dict(curves or {})
+        given = (
             dict(outputs)
             if isinstance(outputs, Mapping)
             else dict.fromkeys([outputs] if isinstance(outputs, str) else outputs, "1")
         )
-        if not units or not inputs:
+        if not given or not inputs:
             raise PhysicsError(f"physics {self.name!r} needs at least one input and one output")
-        for unit in (*units.values(), *inputs.values()):
-            si_line(unit)
-        wrong = [key for key, prior in parameters.items() if not isinstance(prior, Prior)]
+        units = {output: self._unit(output, unit) for output, unit in given.items()}
+        self._read_off = {o: u for o, u in given.items() if not isinstance(u, str)}
+        wrong = [key for key, prior in parameters.items() if not isinstance(prior, (Prior, By))]
         if wrong:
             raise PhysicsError(
                 f"parameter {wrong[0]!r} of physics {self.name!r} needs a Prior, such as "
                 "Prior(30, 'L/mol/min', fold=2.7)"
             )
+        book = Book(self.name, {key: by for key, by in inputs.items() if isinstance(by, By)})
         self._predict = predict
-        self.parameters = tuple(PhysicsParameter(key, p) for key, p in parameters.items())
-        self.inputs = tuple(PhysicsInput(key, unit) for key, unit in inputs.items())
+        self._terms = {key: book.take(key, p, _unit_of(p)) for key, p in parameters.items()}
+        self.parameters = book.parameters
+        read = {key: unit for key, unit in inputs.items() if isinstance(unit, str)}
+        for unit in read.values():
+            si_line(unit)
+        self.inputs = (*(PhysicsInput(key, unit) for key, unit in read.items()), *book.inputs)
         self.outputs = tuple(units)
         self.output_units = tuple(units.values())
+
+    def _unit(self, output: str, given: str | CurveScalar) -> str:
+        if isinstance(given, str):
+            si_line(given)
+            return given
+        if given.curve not in self.curves:
+            raise PhysicsError(
+                f"output {output!r} of physics {self.name!r} reads the curve {given.curve!r}; "
+                f"its curves are {', '.join(self.curves) or 'none'}"
+            )
+        return given.check(self.curves[given.curve])
 
     def bind(self, space: SearchSpace) -> BoundPhysics:
         """Return this model on ``space``; raises PhysicsError where they do not fit."""
@@ -76,24 +99,47 @@ class FunctionPhysics:
         """Do nothing: the inputs' units are declared one by one."""
 
     def predict(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
-        """Return the outputs ``[..., m]`` at SI inputs and parameters ``[..., p]``."""
-        named = {p.name: theta[..., i] for i, p in enumerate(self.parameters)}
+        """Return the outputs, then the points of the curves, at SI inputs and parameters.
+
+        Args:
+            x: input -> SI values ``[...]``.
+            theta: SI parameters ``[..., p]``.
+        """
+        named = {key: term.value(x, theta) for key, term in self._terms.items()}
         shape = common_shape(*x.values(), theta[..., :1].sum(-1))
         found = self._predict(x, named)
+        wanted = [o for o in self.outputs if o not in self._read_off] + list(self.curves)
         if isinstance(found, Tensor):
-            found = {self.outputs[0]: found} if len(self.outputs) == 1 else {}
-        missing = [output for output in self.outputs if output not in found]
+            found = {wanted[0]: found} if len(wanted) == 1 else {}
+        missing = [output for output in wanted if output not in found]
         if missing:
             raise PhysicsError(
                 f"physics {self.name!r} returned no {', '.join(missing)}; return a dictionary "
                 "of output name -> tensor"
             )
         try:
-            return torch.stack([found[o].expand(shape) for o in self.outputs], dim=-1)
+            curves = {c: found[c].expand(*shape, len(a.values)) for c, a in self.curves.items()}
+            read = {
+                o: r.of(self.curves[r.curve], curves[r.curve]) for o, r in self._read_off.items()
+            }
+            scalars = [read[o] if o in read else found[o].expand(shape) for o in self.outputs]
         except (RuntimeError, AttributeError) as error:
             raise PhysicsError(
-                f"physics {self.name!r} must return tensors of shape {tuple(shape)}: {error}"
+                f"physics {self.name!r} must return tensors of shape {tuple(shape)}, with a last "
+                f"dimension of points for a curve: {error}"
             ) from error
+        return torch.cat([torch.stack(scalars, dim=-1), *curves.values()], dim=-1)
 
     def __repr__(self) -> str:
         return f"<physics {self.name}>"
+
+
+def _unit_of(given: Prior | By) -> str:
+    """Return the unit of a prior; of priors by category that of the first."""
+    first = given if isinstance(given, Prior) else next(iter(given.values.values()))
+    if not isinstance(first, Prior):
+        raise PhysicsError(
+            f"a parameter by category needs a Prior for each, got {first!r}; known numbers belong "
+            "into inputs="
+        )
+    return first.unit

@@ -1,149 +1,181 @@
-"""Mass-action kinetics in time: batched, stiff-safe, conservative, positive, differentiable.
+"""Kinetics in time: batched, stiff-safe, conservative, positive, differentiable.
 
 The unknowns are the extents of the reactions, so every total that the network conserves is
 kept to rounding whatever the step does. Steps are those of the Rosenbrock method RODAS3
 (order 3, stiffly accurate and L-stable; Sandu et al., Atmos. Environ. 31 (1997) 3459), on a
 grid that is fine at the start of fast reactions and even for slow ones. Where a step would
-take more of a species than there is, the extents that take it are shortened.
+take more of a species than there is, the extents that take it are shortened. What is dosed is
+a known function of time, so amounts and volume are exact; only the rates feel it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from labloop.physics._network import Laws, Network, inverse, react
 from labloop.physics._shapes import common_shape
 
-_STEPS = 20
-_LIMITS = 4
+STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
-    """A reaction network as tensors, for S species and R reactions.
-
-    Below the S concentrations the state has a row of ones, which stands for the factors that
-    rates of lower order lack.
+class Dosing:
+    """A feed that runs in evenly, in shares of the volume that stands there at the start.
 
     Attributes:
-        net: net stoichiometry, (S + 1) x R, the last row zero.
-        factors: row of the state for each factor of each rate, F x R.
-        slopes: derivative of each factor by the extents, F x R x R x 1.
+        gain: what is dosed in all, in mol per m^3 of starting volume, batch x S.
+        swelling: dosed volume over starting volume, batch.
+        over: seconds that dosing lasts, batch.
     """
 
-    net: Tensor
-    factors: Tensor
-    slopes: Tensor
-
-    @classmethod
-    def of(cls, net: Sequence[Sequence[int]], reacting: Sequence[Sequence[int]]) -> "Network":
-        """Return the network; ``reacting[r]`` lists a species once per order in it."""
-        most = max(len(row) for row in reacting)
-        padded = [list(row) + [len(net)] * (most - len(row)) for row in reacting]
-        rows = torch.tensor([*net, [0] * len(reacting)], dtype=torch.float64)
-        factors = torch.tensor(padded, dtype=torch.int64).T.contiguous()
-        return cls(rows, factors, rows[factors].unsqueeze(-1))
-
-    def rates(self, k: Tensor, state: Tensor) -> Tensor:
-        """Return the rates R x N at rate constants R x N and a state (S + 1) x N."""
-        positive = state.clamp_min(0.0)
-        rate = k
-        for factor in self.factors:
-            rate = rate * positive[factor]
-        return rate
-
-    def rates_and_slope(self, k: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the rates R x N and their derivative by the extents, R x R x N."""
-        positive = state.clamp_min(0.0)
-        gathered = [positive[factor] for factor in self.factors]
-        slope = torch.zeros(())
-        for i, by_extent in enumerate(self.slopes):
-            partial = k
-            for j, other in enumerate(gathered):
-                if j != i:
-                    partial = partial * other
-            slope = slope + partial[:, None] * by_extent
-        return partial * gathered[-1], slope
+    gain: Tensor
+    swelling: Tensor
+    over: Tensor
 
 
-def _inverse(matrix: Tensor) -> Tensor:
-    """Return the inverses of N small matrices ``R x R x N``, eliminated without pivoting.
-
-    Mass-action networks without autocatalysis give matrices whose leading minors are positive.
-    """
-    size = matrix.shape[0]
-    eye = torch.eye(size, dtype=matrix.dtype)[:, :, None]
-    work = torch.cat([matrix, eye.expand_as(matrix)], dim=1)
-    for i in range(size):
-        row = work[i] / work[i, i]
-        work = work - (work[:, i : i + 1] - eye[:, i : i + 1]) * row
-    return work[:, size:]
-
-
-def _grid(network: Network, k: Tensor, c0: Tensor, time: Tensor, steps: int) -> Tensor:
-    """Return step ends (steps + 1) x N: geometric where stiff, even where slow."""
-    # No species can exceed the sum of what is fed times the largest coefficient.
-    total = c0[:-1].sum(0) * network.net.abs().max()
-    order = (network.factors < len(network.net) - 1).sum(0) - 1
-    fastest = (k * total.clamp_min(1e-300) ** order[:, None]).amax(0)
+def _shares(fastest: Tensor, time: Tensor, steps: int) -> Tensor:
+    """Return step ends (steps + 1) x N from 0 to 1: geometric where stiff, even where slow."""
     bend = torch.log1p(fastest * time).clamp_min(1e-3)
     share = torch.arange(steps + 1, dtype=time.dtype) / steps
-    return time * torch.expm1(bend * share[:, None]) / torch.expm1(bend)
+    return torch.expm1(bend * share[:, None]) / torch.expm1(bend)
 
 
-def _react(net: Tensor, state: Tensor, extents: Tensor) -> Tensor:
-    """Return the state after one step, cut short where a species would become negative."""
-    after = state + net @ extents
-    for _ in range(_LIMITS):
-        if float(after.detach().min()) >= 0.0:
-            break
-        change = net[:, :, None] * extents
-        loss = -change.clamp_max(0.0).sum(1)
-        gain = change.clamp_min(0.0).sum(1)
-        share = torch.where(after < 0, (state + gain) / loss.clamp_min(1e-300), 1.0)
-        share = share.clamp(0.0, 1.0)
-        extents = extents * torch.where(change < 0, share[:, None], 1.0).amin(0)
-        after = state + net @ extents
-    return after
+def _widths(ends: Tensor, time: Tensor) -> Tensor:
+    # So small that nothing happens in it, and that its inverse squared is still a number.
+    return ((ends[1:] - ends[:-1]) * time).clamp_min(1e-60)
 
 
-def integrate(network: Network, k: Tensor, c0: Tensor, time: Tensor, steps: int = _STEPS) -> Tensor:
-    """Return the concentrations after ``time`` in a closed vessel.
+def integrate(
+    network: Network,
+    laws: Laws,
+    c0: Tensor,
+    time: Tensor,
+    steps: int = STEPS,
+    dosing: Dosing | None = None,
+) -> Tensor:
+    """Return the amounts after ``time`` in a closed or dosed vessel.
 
     Args:
         network: S species, R reactions.
-        k: rate constants in SI, batch x R.
+        laws: constants in SI, batch x R (``hold``: batch x R x S).
         c0: concentrations at the start in mol/m^3, batch x S.
         time: seconds, batch.
         steps: steps of the grid; 20 give errors below 5e-3 of the feed up to k c t = 1e6
-            and about 2e-5 where reactions are not stiff.
+            and about 2e-5 where reactions are not stiff. A dosed vessel takes as many while
+            the feed runs and again after it.
+        dosing: what runs in meanwhile.
 
     Returns:
-        batch x S in mol/m^3; gradients flow to ``k``, ``c0`` and ``time``.
+        batch x S in mol per m^3 of starting volume; gradients flow to everything.
     """
-    batch = common_shape(k[..., 0], c0[..., 0], time)
-    rate_constants = k.expand(*batch, k.shape[-1]).reshape(-1, k.shape[-1]).T
-    start = c0.expand(*batch, c0.shape[-1]).reshape(-1, c0.shape[-1]).T
-    state = torch.cat([start, torch.ones_like(start[:1])])
-    ends = _grid(network, rate_constants, state, time.expand(batch).reshape(-1), steps)
-    tiny = torch.finfo(torch.float64).tiny ** 0.5
-    widths = (ends[1:] - ends[:-1]).clamp_min(tiny)
-    eye = 2.0 * torch.eye(len(rate_constants), dtype=torch.float64)[:, :, None]
-    for per in (1.0 / widths).unbind(0):
-        state = _react(network.net, state, _step(network, rate_constants, state, per, eye))
+    batch = common_shape(laws.k[..., 0], c0[..., 0], time)
+    flat = flatten(laws, batch)
+    state = rows(c0, batch)
+    end = time.expand(batch).reshape(-1)
+    if dosing is None:
+        state = _closed(network, flat, state, end, steps)
+    else:
+        over = dosing.over.expand(batch).reshape(-1)
+        swelling = dosing.swelling.expand(batch).reshape(-1)
+        gain = rows(dosing.gain, batch, last=0.0)
+        state = _dosed(network, flat, state, (end, over), (gain, swelling), steps)
     return state[:-1].T.reshape(*batch, c0.shape[-1])
 
 
-def _step(network: Network, k: Tensor, state: Tensor, per: Tensor, twice: Tensor) -> Tensor:
-    """Return the extents of one RODAS3 step of width ``1 / per``, R x N (gamma = 1/2)."""
-    rate, slope = network.rates_and_slope(k, state)
-    inverse = _inverse(per * twice - slope)
-    net = network.net
-    u1 = (inverse * rate).sum(1)
-    u2 = (inverse * (rate + 4.0 * per * u1)).sum(1)
+def rows(values: Tensor, batch: torch.Size, last: float = 1.0) -> Tensor:
+    """Return batch x S values as (S + 1) x N, with a last row that is everywhere the same."""
+    flat = values.expand(*batch, values.shape[-1]).reshape(-1, values.shape[-1]).T
+    return torch.cat([flat, torch.full_like(flat[:1], last)])
+
+
+def flatten(laws: Laws, batch: torch.Size) -> Laws:
+    """Return laws of batch x R as R x N."""
+    k = laws.k.expand(*batch, laws.k.shape[-1]).reshape(-1, laws.k.shape[-1]).T
+    if laws.hold is None:
+        return Laws(k)
+    shape = laws.hold.shape[-2:]
+    hold = laws.hold.expand(*batch, *shape).reshape(-1, *shape).permute(1, 2, 0)
+    return Laws(k, torch.cat([hold, torch.zeros_like(hold[:, :1])], dim=1), laws.power)
+
+
+def _closed(network: Network, laws: Laws, state: Tensor, end: Tensor, steps: int) -> Tensor:
+    ends = _shares(network.fastest(laws, state[:-1].sum(0)), end, steps)
+    eye = _twice(laws)
+    for per in (1.0 / _widths(ends, end)).unbind(0):
+        extents = _step(network, (laws, laws), state, per, eye)
+        state = state + network.net @ react(network.net, state, extents)
+    return state
+
+
+def _twice(laws: Laws) -> Tensor:
+    return 2.0 * torch.eye(len(laws.k), dtype=torch.float64)[:, :, None]
+
+
+def _dosed(
+    network: Network,
+    laws: Laws,
+    state: Tensor,
+    times: tuple[Tensor, Tensor],
+    dose: tuple[Tensor, Tensor],
+    steps: int,
+) -> Tensor:
+    """Return the state after dosing and what follows it; ``times`` are end and dosing time."""
+    end, over = times
+    gain, swelling = dose
+    running = torch.minimum(end, over)
+    # The share that has run in; all of it where dosing takes no time.
+    dosed = torch.where(end >= over, 1.0, end / torch.where(end >= over, 1.0, over))
+    gain, swelling = gain * dosed, swelling * dosed
+    fastest = network.fastest(laws, state[:-1].sum(0) + gain.sum(0))
+    ends = _shares(fastest, running, steps)
+    eye, net = _twice(laws), network.net
+    now = laws
+    for width, share, last in zip(
+        _widths(ends, running), (ends[1:] - ends[:-1]).unbind(0), ends[1:].unbind(0), strict=True
+    ):
+        volume = 1.0 + swelling * last
+        after = laws.swollen(network.order, volume)
+        drift = network.drift(
+            now, state, gain * share, swelling * share, 1.0 + swelling * (last - share)
+        )
+        extents = _step(network, (now, after), state, 1.0 / width, eye, (gain * share, drift))
+        state = state + gain * share
+        state = state + net @ react(net, state, extents)
+        now = after
+    return _closed(
+        network, laws.swollen(network.order, 1.0 + swelling), state, end - running, steps
+    )
+
+
+def _step(
+    network: Network,
+    laws: tuple[Laws, Laws],
+    state: Tensor,
+    per: Tensor,
+    twice: Tensor,
+    dose: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
+    """Return the extents of one RODAS3 step of width ``1 / per``, R x N (gamma = 1/2).
+
+    Args:
+        network: S species, R reactions.
+        laws: at the start and at the end of the step.
+        state: (S + 1) x N.
+        per: one over the width, N.
+        twice: twice the unit matrix, R x R x 1.
+        dose: what the step adds to the state, and by how much that alone changes the rates.
+    """
+    rate, slope = network.rates_and_slope(laws[0], state)
+    solve = inverse(per * twice - slope)
+    net, later, first, second = network.net, state, rate, rate
+    if dose is not None:
+        later = state + dose[0]
+        first, second = rate + 0.5 * dose[1], rate + 1.5 * dose[1]
+    u1 = (solve * first).sum(1)
+    u2 = (solve * (second + 4.0 * per * u1)).sum(1)
     shift, reached = per * (u1 - u2), 2.0 * u1
-    u3 = (inverse * (network.rates(k, state + net @ reached) + shift)).sum(1)
+    u3 = (solve * (network.rates(laws[1], later + net @ reached) + shift)).sum(1)
     reached = reached + u3
-    last = network.rates(k, state + net @ reached)
-    return reached + (inverse * (last + shift - (8.0 / 3.0) * per * u3)).sum(1)
+    last = network.rates(laws[1], later + net @ reached)
+    return reached + (solve * (last + shift - (8.0 / 3.0) * per * u3)).sum(1)

@@ -1,66 +1,79 @@
-"""Reaction kinetics in a closed vessel, or in plug flow at its residence time."""
+"""Reaction kinetics in a closed or dosed vessel, in plug flow, or in a stirred flow vessel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics._binding import BoundPhysics
+from labloop.physics._block import Block, Outputs
+from labloop.physics._book import Book, By, Given, Term
+from labloop.physics._curves import CurveAxis
 from labloop.physics._expression import Expression
-from labloop.physics._integrator import Network, integrate
-from labloop.physics._model import PhysicsInput
-from labloop.physics._prior import PhysicsParameter, Prior
+from labloop.physics._integrator import STEPS, Dosing, integrate
+from labloop.physics._laws import Law, Step
+from labloop.physics._network import Laws, Network
 from labloop.physics._reactions import (
-    Reaction,
     conserved_totals,
     net_stoichiometry,
-    parse_reaction,
     species_of,
     total_in_words,
 )
 from labloop.physics._shapes import common_shape, stack_last
-from labloop.physics._sources import Source, check_dimension, evaluate, samples, source
+from labloop.physics._sources import check_dimension, evaluate
+from labloop.physics._steady import steady_state
 from labloop.physics._units import si_line
-from labloop.space import SearchSpace
-from labloop.units import same_dimension
 
-_GAS_CONSTANT = 8.31446261815324
 _CONCENTRATION = "mol/m^3"
+_ACCELERATING = 3
+Reactor: TypeAlias = Literal["tube", "cstr"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """A reaction whose rate constant does not depend on temperature."""
-
-    reaction: str
-    k: Prior
-
-
-@dataclass(frozen=True, slots=True)
-class Arrhenius:
-    """A reaction whose rate constant is ``k exp(-Ea / R (1 / T - 1 / at))``.
+class Dose:
+    """A solution that is dosed evenly into a vessel, whose volume grows by it.
 
     Args:
-        reaction: such as ``A + N -> P``; its rate follows mass action.
-        k: prior of the rate constant at the temperature ``at``.
-        Ea: prior of the activation energy, an energy per amount.
-        at: the reference temperature, such as ``90 degC``.
+        feed: species -> its concentration in the dosed solution.
+        volume: how much is dosed in all.
+        over: how long dosing lasts; the reaction's time may end before or after it.
+        into: the volume in the vessel at the start.
     """
 
-    reaction: str
-    k: Prior
-    Ea: Prior
-    at: str
+    feed: Mapping[str, Given]
+    volume: Given
+    over: Given
+    into: Given
 
 
-class Kinetics:
-    """A :class:`~labloop.physics.PhysicsModel` of mass-action reactions; see :func:`kinetics`.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A curve over time: arithmetic of species (``P / A0``), in the axis' ``y_unit``.
+
+    After the end of an experiment it stays as it was at the end.
+    """
+
+    value: str
+    axis: CurveAxis
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """The dosed solution as terms."""
+
+    feed: Mapping[str, Term]
+    volume: Term
+    over: Term
+    into: Term
+
+
+class Kinetics(Block):
+    """A :class:`~labloop.physics.PhysicsModel` of reactions; see :func:`kinetics`.
 
     Parameters are called ``<label>.k`` and ``<label>.Ea``; the fed amount of a species A is
-    ``A0`` in output expressions.
+    ``A0`` in output expressions: what its concentration would be had nothing reacted.
 
     Raises:
         PhysicsError: reactions, units or names that make no model, with what to write.
@@ -69,221 +82,273 @@ class Kinetics:
     def __init__(
         self,
         name: str,
-        steps: Mapping[str, Arrhenius | Rate],
+        laws: Mapping[str, Law],
         *,
-        feed: Mapping[str, str],
-        time: str,
-        temperature: str | None,
-        outputs: Mapping[str, str | tuple[str, str]],
+        feed: Mapping[str, Given],
+        time: Given,
+        temperature: Given | None = None,
+        outputs: Outputs,
+        dose: Dose | None = None,
+        reactor: Reactor = "tube",
+        curves: Mapping[str, Course] | None = None,
+        lookup: Mapping[str, By] | None = None,
+        steps: int | None = None,
     ) -> None:
-        self.name = name
-        self._reactions = {label: parse_reaction(step.reaction) for label, step in steps.items()}
-        self._check_species(feed)
-        self._build_network(feed)
-        self._build_rates(steps, temperature)
+        self._courses = dict(curves or {})
+        _check_reactor(name, reactor, dose, self._courses)
+        book = Book(name, lookup)
+        self._reactor = reactor
+        self._steps = [step for label, law in laws.items() for step in law.steps(label, book)]
+        dosed = dose.feed if dose else {}
+        _check_species(name, self._steps, [*feed, *dosed])
+        self._build_network(list(dict.fromkeys([*feed, *dosed])))
+        self.integration_steps = steps if steps is not None else self._default_steps()
         self._feed = {
-            s: source(f"the feed of {s} in {name!r}", t, _CONCENTRATION) for s, t in feed.items()
+            s: book.take(f"{s}0", given, _CONCENTRATION, f"the feed of {s} in {name!r}")
+            for s, given in feed.items()
         }
-        self._time = source(f"the time of {name!r}", time, "s")
-        self._outputs = {output: _output(name, output, given) for output, given in outputs.items()}
-        self._check_names()
+        self._dose = _stream(name, dose, book)
+        self._time = book.take("time", time, "s", f"the time of {name!r}")
+        self._temperature = _temperature(name, temperature, self._steps, book)
+        amounts = {name: _CONCENTRATION for s in self.species for name in (s, f"{s}0")}
+        axes = {label: course.axis for label, course in self._courses.items()}
+        self._check_amounts(name)
+        super().__init__("kinetics", name, book, amounts, outputs, axes)
+        self._read_courses()
 
-    def _check_species(self, feed: Mapping[str, str]) -> None:
-        if not self._reactions:
-            raise PhysicsError(
-                f"kinetics {self.name!r} has no reaction; write one as "
-                "k1 = Arrhenius('A -> P', k=Prior(...), Ea=Prior(...), at='90 degC')"
-            )
-        present = set(feed)
-        for _ in self._reactions:
-            for reaction in self._reactions.values():
-                if present.issuperset(reaction.reactants):
-                    present |= set(reaction.products)
-        taking_part = species_of(list(self._reactions.values()), ())
-        missing = [s for s in taking_part if s not in present]
-        if missing:
-            raise PhysicsError(
-                f"kinetics {self.name!r} never has any {', '.join(missing)}: neither fed nor "
-                "made; add it to feed= or correct the reactions"
-            )
-        idle = [s for s in feed if s not in taking_part]
-        if idle:
-            raise PhysicsError(
-                f"kinetics {self.name!r} feeds {', '.join(idle)}, which takes part in no reaction"
-            )
+    def _example(self) -> str:
+        return f"{self.species[-1]} / {self.species[0]}0"
 
-    def _build_network(self, feed: Mapping[str, str]) -> None:
-        reactions = list(self._reactions.values())
-        self.species = species_of(reactions, list(feed))
+    def _build_network(self, fed: list[str]) -> None:
+        reactions = [step.reaction for step in self._steps]
+        self.species = species_of(reactions, fed)
         self._net = net_stoichiometry(reactions, self.species)
         reacting = [
             [self.species.index(s) for s, order in r.reactants.items() for _ in range(order)]
             for r in reactions
         ]
         self._network = Network.of(self._net, reacting)
-
-    def _build_rates(self, steps: Mapping[str, Arrhenius | Rate], temperature: str | None) -> None:
-        parameters: list[PhysicsParameter] = []
-        self._columns: list[tuple[int, int | None, float]] = []
-        for label, step in steps.items():
-            reaction = self._reactions[label]
-            parameters.append(_parameter(f"{label}.k", step.k, reaction.rate_unit, reaction))
-            column, energy, at = len(parameters) - 1, None, 0.0
-            if isinstance(step, Arrhenius):
-                parameters.append(_parameter(f"{label}.Ea", step.Ea, "J/mol", reaction))
-                energy = column + 1
-                at = source(f"at= of reaction {label!r}", step.at, "K").constant or 0.0
-                if at <= 0:
-                    raise PhysicsError(
-                        f"at= of reaction {label!r} must be a temperature such as '90 degC', "
-                        f"got {step.at!r}"
-                    )
-            self._columns.append((column, energy, at))
-        self.parameters: tuple[PhysicsParameter, ...] = tuple(parameters)
-        self._temperature: Source | None = None
-        if temperature is not None:
-            self._temperature = source(f"the temperature of {self.name!r}", temperature, "K")
-        elif any(energy is not None for _, energy, _ in self._columns):
+        strange = {s for step in self._steps for s in step.hold} - set(self.species)
+        if strange:
             raise PhysicsError(
-                f"kinetics {self.name!r} has Arrhenius reactions and no temperature=; "
-                "name the parameter, such as temperature='temperature'"
+                f"a rate law speaks of {', '.join(sorted(strange))}, which takes part in no "
+                "reaction and is not fed; correct the name or feed it"
             )
 
-    def _check_names(self) -> None:
-        inputs = {i.name for i in self.inputs}
-        fed = {f"{s}0" for s in self.species}
-        double = sorted((inputs & (set(self.species) | fed)) | (fed & set(self.species)))
+    def _default_steps(self) -> int:
+        """Rates that grow while their reactant is used up need a finer grid at the end."""
+        rows = {s: i for i, s in enumerate(self.species)}
+        grows = any(
+            any(self._net[rows[s]][r] > 0 for s in step.reaction.reactants)
+            or (step.power > 1 and any(self._net[rows[s]][r] < 0 for s in step.hold))
+            for r, step in enumerate(self._steps)
+        )
+        return STEPS * _ACCELERATING if grows else STEPS
+
+    def _check_amounts(self, name: str) -> None:
+        double = [f"{s}0" for s in self.species if f"{s}0" in self.species]
         if double:
             raise PhysicsError(
-                f"kinetics {self.name!r} uses {', '.join(double)} for two things: a species, "
-                "a fed amount (A0) or an input; rename one"
+                f"kinetics {name!r} uses {', '.join(double)} for two things: a species and a fed "
+                "amount (A0); rename the species"
             )
-        if not self._outputs:
-            raise PhysicsError(f"kinetics {self.name!r} needs outputs={{'name': 'P / A0'}}")
-        known = {*self.species, *fed, *inputs}
-        for output, (expression, _) in self._outputs.items():
-            strange = [n for n in expression.names if n not in known]
+
+    def _read_courses(self) -> None:
+        self._course_values = {
+            label: Expression(course.value, f"curve {label!r} of {self.name!r}")
+            for label, course in self._courses.items()
+        }
+        known = {*self._quantities, *(i.name for i in self.inputs)}
+        for label, value in self._course_values.items():
+            strange = [n for n in value.names if n not in known]
             if strange:
                 raise PhysicsError(
-                    f"output {output!r} of kinetics {self.name!r} uses {', '.join(strange)}; "
+                    f"curve {label!r} of kinetics {self.name!r} uses {', '.join(strange)}; "
                     f"known are {', '.join(sorted(known))}"
                 )
-
-    def _all_sources(self) -> list[Source]:
-        extra = [self._temperature] if self._temperature else []
-        return [*self._feed.values(), self._time, *extra]
-
-    @property
-    def inputs(self) -> tuple[PhysicsInput, ...]:
-        """The space's parameters that are read: feed, time, temperature."""
-        found: dict[str, str | None] = {}
-        for given in self._all_sources():
-            for name in given.names:
-                found[name] = given.unit if given.is_name else found.get(name)
-        return tuple(PhysicsInput(name, unit) for name, unit in found.items())
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The declared outputs."""
-        return tuple(self._outputs)
-
-    @property
-    def output_units(self) -> tuple[str, ...]:
-        """The unit of each output."""
-        return tuple(unit for _, unit in self._outputs.values())
-
-    def bind(self, space: SearchSpace) -> BoundPhysics:
-        """Return this model on ``space``; raises PhysicsError where they do not fit."""
-        return BoundPhysics(self, space)
+            if not self._courses[label].axis.is_time:
+                raise PhysicsError(
+                    f"curve {label!r} of kinetics {self.name!r} is a time course; its axis needs "
+                    f"a unit of time, got {self._courses[label].axis.unit!r}"
+                )
 
     def check_units(self, units: Mapping[str, str]) -> None:
-        """Raise PhysicsError where feeds, time or outputs have another dimension."""
-        for given in self._all_sources():
-            given.check(units)
-        amounts = {name: _CONCENTRATION for s in self.species for name in (s, f"{s}0")}
-        values = samples({**units, **amounts})
-        for expression, unit in self._outputs.values():
-            check_dimension(expression, unit, values)
+        """Raise PhysicsError where feeds, time, outputs or curves have another dimension."""
+        super().check_units(units)
+        values = self._book.samples({**units, **self._quantities})
+        for label, value in self._course_values.items():
+            check_dimension(value, self.curves[label].y_unit, values)
 
-    def predict(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
-        """Return the outputs ``[..., m]`` at SI inputs and parameters ``[..., p]``."""
-        fed = self.fed(x)
-        return self._evaluate(x, fed, self._advance(x, theta, fed, self._time.value(x)))
+    def _solve(
+        self, x: Mapping[str, Tensor], theta: Tensor
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        end = self._time.value(x, theta)
+        solved = self._named(*self._advance(x, theta, end, self.integration_steps))
+        curves = {}
+        longer = {name: value.unsqueeze(-1) for name, value in x.items()}
+        for label, course in self._courses.items():
+            times = torch.minimum(course.axis.si(), end.unsqueeze(-1))
+            after = self._advance(longer, theta.unsqueeze(-2), times, self.integration_steps)
+            factor, offset = si_line(course.axis.y_unit)
+            value = evaluate(self._course_values[label], {**longer, **self._named(*after)})
+            curves[label] = (value - offset) / factor
+        return solved, curves
 
-    def fed(self, x: Mapping[str, Tensor]) -> Tensor:
+    def _named(self, fed: Tensor, after: Tensor) -> dict[str, Tensor]:
+        found = {}
+        for i, s in enumerate(self.species):
+            found[s], found[f"{s}0"] = after[..., i], fed[..., i]
+        return found
+
+    def fed(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
         """Return the concentrations at the start, ``[..., S]`` in mol/m^3."""
-        shape = common_shape(*x.values(), torch.zeros(()))
+        return self._amounts(self._feed, x, theta)
+
+    def _amounts(self, terms: Mapping[str, Term], x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
+        given = {s: term.value(x, theta) for s, term in terms.items()}
+        shape = common_shape(*x.values(), *given.values(), torch.zeros(()))
         zero = torch.zeros(shape, dtype=torch.float64)
-        return torch.stack(
-            [
-                self._feed[s].value(x).expand(shape) if s in self._feed else zero
-                for s in self.species
-            ],
-            dim=-1,
-        )
+        return torch.stack([given.get(s, zero).expand(shape) for s in self.species], dim=-1)
 
     def course(self, x: Mapping[str, Tensor], theta: Tensor, points: int = 50) -> Tensor:
         """Return the concentrations over time, ``[..., points, S]`` in mol/m^3.
 
         The points are spread evenly from 0 to the time of each experiment.
         """
-        fed, end = self.fed(x), self._time.value(x)
+        end = self._time.value(x, theta).unsqueeze(-1)
         share = torch.linspace(0.0, 1.0, points, dtype=torch.float64)
         longer = {name: value.unsqueeze(-1) for name, value in x.items()}
-        return self._advance(
-            longer, theta.unsqueeze(-2), fed.unsqueeze(-2), end.unsqueeze(-1) * share
-        )
+        return self._advance(longer, theta.unsqueeze(-2), end * share, self.integration_steps)[1]
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
         """Return for every conserved total its change relative to what was fed, ``[...]``."""
-        fed = self.fed(x)
-        after = self._advance(x, theta, fed, self._time.value(x))
+        fed, after = self._advance(x, theta, self._time.value(x, theta), self.integration_steps)
         scale = fed.sum(-1).clamp_min(1e-300)
         found: dict[str, Tensor] = {}
         for total in conserved_totals(self._net):
-            weights = torch.tensor([float(Fraction(v)) for v in total], dtype=torch.float64)
+            weights = torch.tensor([float(v) for v in total], dtype=torch.float64)
             found[total_in_words(total, self.species)] = ((after - fed) @ weights) / scale
         return found
 
-    def _advance(self, x: Mapping[str, Tensor], theta: Tensor, fed: Tensor, time: Tensor) -> Tensor:
-        temperature = self._temperature.value(x) if self._temperature else None
-        constants = []
-        for column, energy, at in self._columns:
-            k = theta[..., column]
-            if energy is not None and temperature is not None:
-                k = k * torch.exp(
-                    -theta[..., energy] / _GAS_CONSTANT * (1.0 / temperature - 1.0 / at)
-                )
-            constants.append(k)
-        return integrate(self._network, stack_last(constants), fed, time)
+    def concentrations(self, x: Mapping[str, Tensor], theta: Tensor, steps: int) -> Tensor:
+        """Return the end's concentrations over all that was fed, by a grid of ``steps``.
 
-    def _evaluate(self, x: Mapping[str, Tensor], fed: Tensor, after: Tensor) -> Tensor:
-        values = dict(x)
-        for i, s in enumerate(self.species):
-            values[s] = after[..., i]
-            values[f"{s}0"] = fed[..., i]
-        columns = []
-        for expression, unit in self._outputs.values():
-            factor, offset = si_line(unit)
-            value = (evaluate(expression, values) - offset) / factor
-            columns.append(value.expand(after.shape[:-1]))
-        return torch.stack(columns, dim=-1)
+        For tests of how fine a grid must be; ``[..., S]``, dimensionless.
+        """
+        fed, after = self._advance(x, theta, self._time.value(x, theta), steps)
+        return after / fed.sum(-1, keepdim=True).clamp_min(1e-300)
+
+    def time_scales(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
+        """Return the pace of each reaction in 1/s at what was fed, ``[..., R]``."""
+        fed, _ = self._advance(x, theta, self._time.value(x, theta), 1)
+        most = fed.sum(-1, keepdim=True).clamp_min(1e-300)
+        k = self._laws(x, theta).k
+        return k * most ** (self._network.order[:, 0] - 1.0).clamp_min(0.0)
+
+    def _laws(self, x: Mapping[str, Tensor], theta: Tensor) -> Laws:
+        kelvin = self._temperature.value(x, theta) if self._temperature else None
+        k = stack_last([step.constant(x, theta, kelvin) for step in self._steps])
+        if not any(step.hold for step in self._steps):
+            return Laws(k)
+        none = torch.zeros((), dtype=torch.float64)
+        entries = [
+            step.hold[s](x, theta, kelvin) if s in step.hold else none
+            for step in self._steps
+            for s in self.species
+        ]
+        hold = stack_last(entries)
+        hold = hold.reshape(*hold.shape[:-1], len(self._steps), len(self.species))
+        power = torch.tensor([[float(step.power)] for step in self._steps], dtype=torch.float64)
+        shape = common_shape(k[..., 0], hold[..., 0, 0])
+        return Laws(k.expand(*shape, -1), hold.expand(*shape, -1, -1), power)
+
+    def _advance(
+        self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor, steps: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return what there would be without reaction, and what there is: mol/m^3."""
+        fed, laws = self.fed(x, theta), self._laws(x, theta)
+        if self._reactor == "cstr":
+            return fed, steady_state(self._network, laws, fed, time)
+        if self._dose is None:
+            return fed, integrate(self._network, laws, fed, time, steps)
+        swelling = self._dose.volume.value(x, theta) / self._dose.into.value(x, theta)
+        over = self._dose.over.value(x, theta)
+        gain = self._amounts(self._dose.feed, x, theta) * swelling.unsqueeze(-1)
+        dosing = Dosing(gain, swelling, over)
+        after = integrate(self._network, laws, fed, time, steps, dosing)
+        share = torch.where(time >= over, 1.0, time / torch.where(time >= over, 1.0, over))
+        volume = (1.0 + swelling * share).unsqueeze(-1)
+        return (fed + gain * share.unsqueeze(-1)) / volume, after / volume
 
     def __repr__(self) -> str:
-        steps = ", ".join(f"{label}: {r.text}" for label, r in self._reactions.items())
-        return f"<kinetics {self.name}: {steps}>"
+        return f"<kinetics {self.name}: {', '.join(s.reaction.text for s in self._steps)}>"
 
 
-def _parameter(name: str, prior: Prior, unit: str, reaction: Reaction) -> PhysicsParameter:
-    if not same_dimension(prior.unit, unit):
+def _check_reactor(
+    name: str, reactor: str, dose: Dose | None, courses: Mapping[str, Course]
+) -> None:
+    if dose is not None and (not isinstance(dose, Dose) or not dose.feed):
         raise PhysicsError(
-            f"{name} of reaction {reaction.text!r} is given in {prior.unit!r}; "
-            f"it needs a unit like {unit!r}"
+            f"dose= of kinetics {name!r} must be Dose({{'N': '2 mol/L'}}, volume=..., over=..., "
+            f"into=...), got {dose!r}"
         )
-    return PhysicsParameter(name, prior)
+    if reactor not in {"tube", "cstr"}:
+        raise PhysicsError(f"the reactor of kinetics {name!r} is 'tube' or 'cstr', got {reactor!r}")
+    if reactor == "cstr" and (dose is not None or courses):
+        raise PhysicsError(
+            f"kinetics {name!r} is a cstr, which is solved at its steady state; it has neither "
+            "dose= nor curves= over time"
+        )
 
 
-def _output(model: str, output: str, given: str | tuple[str, str]) -> tuple[Expression, str]:
-    text, unit = (given, "1") if isinstance(given, str) else given
-    si_line(unit)
-    return Expression(text, f"output {output!r} of {model!r}"), unit
+def _check_species(name: str, steps: list[Step], fed: list[str]) -> None:
+    if not steps:
+        raise PhysicsError(
+            f"kinetics {name!r} has no reaction; write one as "
+            "k1 = Arrhenius('A -> P', k=Prior(...), Ea=Prior(...), at='90 degC')"
+        )
+    reactions = [step.reaction for step in steps]
+    present = set(fed)
+    for _ in reactions:
+        for reaction in reactions:
+            if present.issuperset(reaction.reactants):
+                present |= set(reaction.products)
+    taking_part = species_of(reactions, ())
+    missing = [s for s in taking_part if s not in present]
+    if missing:
+        raise PhysicsError(
+            f"kinetics {name!r} never has any {', '.join(missing)}: neither fed nor "
+            "made; add it to feed= or correct the reactions"
+        )
+    held = {s for step in steps for s in step.hold}
+    idle = [s for s in fed if s not in taking_part and s not in held]
+    if idle:
+        raise PhysicsError(
+            f"kinetics {name!r} feeds {', '.join(idle)}, which takes part in no reaction"
+        )
+
+
+def _temperature(name: str, given: Given | None, steps: list[Step], book: Book) -> Term | None:
+    if given is not None:
+        return book.take("temperature", given, "K", f"the temperature of {name!r}")
+    if any(step.hot for step in steps):
+        raise PhysicsError(
+            f"kinetics {name!r} has Arrhenius reactions and no temperature=; "
+            "name the parameter, such as temperature='temperature'"
+        )
+    return None
+
+
+def _stream(name: str, dose: Dose | None, book: Book) -> _Stream | None:
+    if dose is None:
+        return None
+    feed = {
+        s: book.take(f"dosed.{s}", given, _CONCENTRATION, f"the dosed {s} of {name!r}")
+        for s, given in dose.feed.items()
+    }
+    return _Stream(
+        feed,
+        book.take("dose.volume", dose.volume, "m^3", f"the dosed volume of {name!r}"),
+        book.take("dose.over", dose.over, "s", f"the dosing time of {name!r}"),
+        book.take("dose.into", dose.into, "m^3", f"the volume at the start of {name!r}"),
+    )

@@ -12,22 +12,30 @@ from labloop.physics._prior import PhysicsParameter
 
 @dataclass(frozen=True, slots=True)
 class PhysicsInput:
-    """A parameter of the search space that the model reads.
+    """A number that the model reads: a parameter of the search space, or a look-up.
 
     ``unit`` names the dimension that the space's parameter must have; None where only an
     expression of several inputs has a dimension that can be checked. The model itself is
     always given SI values.
+
+    Where ``category`` is given the number is looked up by the value of that categorical
+    parameter of the space, in ``levels``: value -> SI number. Between categories, where an
+    optimiser looks as well, it is the mean weighted by how near each category is.
     """
 
     name: str
     unit: str | None = None
+    category: str | None = None
+    levels: Mapping[str, float] | None = None
 
 
 @runtime_checkable
 class PhysicsModel(Protocol):
     """Mechanistic knowledge: what the outputs would be if the mechanism were all.
 
-    Implementations hold no state; ``predict`` is a pure function.
+    Implementations hold no state; ``predict`` is a pure function. A model of curves has one
+    more attribute, ``curves``: name -> :class:`~labloop.physics.CurveAxis`, and its ``predict``
+    returns the points of each curve, in that order, as further columns after the outputs.
     """
 
     @property
@@ -42,7 +50,7 @@ class PhysicsModel(Protocol):
 
     @property
     def inputs(self) -> tuple[PhysicsInput, ...]:
-        """The space's parameters that ``predict`` reads."""
+        """The numbers that ``predict`` reads."""
         ...
 
     @property
@@ -64,7 +72,7 @@ class PhysicsModel(Protocol):
                 its leading dimensions broadcast with those of ``x``.
 
         Returns:
-            ``[..., m]`` in ``output_units``.
+            ``[..., m]`` in ``output_units``, then the points of the curves where it has any.
         """
         ...
 

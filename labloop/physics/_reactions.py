@@ -31,7 +31,12 @@ class Reaction:
     @property
     def rate_unit(self) -> str:
         """The SI unit of its rate constant: mol/m^3/s over concentration^order."""
-        return {1: "1/s", 2: "m^3/mol/s", 3: "m^6/mol^2/s"}[self.order]
+        return rate_unit(self.order)
+
+
+def rate_unit(order: int) -> str:
+    """Return the SI unit of a rate constant of a whole order from 0 to 3."""
+    return ("mol/m^3/s", "1/s", "m^3/mol/s", "m^6/mol^2/s")[order]
 
 
 def parse_reaction(text: str) -> Reaction:

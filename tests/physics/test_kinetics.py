@@ -9,7 +9,8 @@ from scipy.integrate import solve_ivp
 
 from labloop.errors import PhysicsError
 from labloop.physics import Arrhenius, Prior, Rate, as_physics, check_physics, kinetics
-from labloop.physics._integrator import Network, integrate
+from labloop.physics._integrator import integrate
+from labloop.physics._network import Laws, Network
 from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.testing.physics import assert_physics
 
@@ -63,7 +64,10 @@ def test_the_integrator_agrees_with_a_stiff_solver(k, fed, time):
     rates = 10.0 ** np.array(k)
     c0 = np.array([*fed, 0, 0, 0])
     found = integrate(
-        NETWORK, torch.tensor(rates), torch.tensor(c0), torch.tensor(time, dtype=torch.float64)
+        NETWORK,
+        Laws(torch.tensor(rates)),
+        torch.tensor(c0),
+        torch.tensor(time, dtype=torch.float64),
     ).numpy()
     assert np.abs(found - reference(rates, c0, time, NET, ORDERS)).max() < 1e-2 * c0.sum()
     assert found.min() >= -1e-9 * c0.sum()
@@ -75,7 +79,7 @@ def test_slow_reactions_are_integrated_to_five_digits():
     """Without stiffness the error is below 1e-5."""
     rates, c0 = np.array([0.2, 0.1, 0.05]), np.array([1.0, 2.0, 0, 0, 0])
     found = integrate(
-        NETWORK, torch.tensor(rates), torch.tensor(c0), torch.tensor(3.0, dtype=torch.float64)
+        NETWORK, Laws(torch.tensor(rates)), torch.tensor(c0), torch.tensor(3.0, dtype=torch.float64)
     )
     assert found.numpy() == pytest.approx(reference(rates, c0, 3.0, NET, ORDERS), abs=1e-5)
 
@@ -84,7 +88,7 @@ def test_no_time_changes_nothing():
     """At time 0 everything is as it was fed."""
     c0 = torch.tensor([1.0, 2.0, 0, 0, 0], dtype=torch.float64)
     k = torch.ones(3, dtype=torch.float64)
-    found = integrate(NETWORK, k, c0, torch.tensor(0.0, dtype=torch.float64))
+    found = integrate(NETWORK, Laws(k), c0, torch.tensor(0.0, dtype=torch.float64))
     assert found.tolist() == pytest.approx(c0.tolist())
 
 
