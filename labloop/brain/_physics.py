@@ -24,7 +24,7 @@ from labloop.brain._history import (
 from labloop.brain._optimize import Optimum, values_at
 from labloop.brain._rng import isolated, small_seed
 from labloop.objectives import Objectives
-from labloop.physics import as_physics, bind
+from labloop.physics import PhysicsModel, as_physics, bind
 from labloop.records import Dataset, Observation, Point, ProposalBatch
 from labloop.space import SearchSpace
 from labloop.surrogates import (
@@ -50,7 +50,7 @@ class PhysicsStrategy:
     one batch of a thousand physics solves costs little more than one solve.
 
     Args:
-        physics: a physics model, or a factory of surrogates made of one.
+        physics: a physics model, several that compete, or a factory of surrogates made of one.
         initial: how many results to wait for before the first model.
         name: what proposals call the strategy.
     """
@@ -59,7 +59,7 @@ class PhysicsStrategy:
         self.initial = initial
         self.name = name
         self.model: SurrogateFactory = (
-            physics if _is_factory(physics) else MixtureFactory(as_physics(physics))
+            physics if _is_factory(physics) else MixtureFactory(_models(physics))
         )
 
     def propose(
@@ -80,7 +80,8 @@ class PhysicsStrategy:
         check_count(n)
         began = time.perf_counter()
         if isinstance(self.model, MixtureFactory):
-            bind(self.model.physics, space)
+            for physics in self.model.models:
+                bind(physics, space)
         seen = seen_points(space, data, pending)
         training = measured_data(space, objective, data, seed)
         if training is None or len(training.outputs) + len(pending) < self.initial:
@@ -91,6 +92,11 @@ class PhysicsStrategy:
                 mixture_improvement, space, objective, data, training, fitted, seed
             )
             return _ask(self.name, search, seen, pending, n, began)
+
+
+def _models(physics: object) -> Sequence[PhysicsModel]:
+    several = physics if isinstance(physics, (list, tuple)) else (physics,)
+    return [as_physics(model) for model in several]
 
 
 def _is_factory(candidate: object) -> TypeGuard[SurrogateFactory]:

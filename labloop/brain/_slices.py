@@ -1,19 +1,14 @@
 """What the model expects along each parameter through the best point: for the report."""
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from labloop.records import Json, Point, PointValue
-from labloop.space import Continuous, Ordered, Parameter, SearchSpace
+from labloop.records import Json, Point
+from labloop.space import SearchSpace, places
 from labloop.surrogates import FittedSurrogate, TrainingData
 
-PLACES = 25
-"""How many places along a continuous parameter."""
-_MOST_LEVELS = 40
 _Z90 = 1.6448536269514722
 
 
@@ -27,7 +22,7 @@ def slices(
     """
     if fitted.over != "outputs":
         return []
-    along = [(p, _places(p)) for p in space.parameters]
+    along = [(p, places(p)) for p in space.parameters]
     points: list[Point] = [{**through, p.name: v} for p, values in along for v in values]
     rows = torch.as_tensor(space.encode(points), dtype=torch.float64)
     with torch.no_grad():
@@ -55,28 +50,3 @@ def slices(
                     }
                 )
     return made
-
-
-def _places(parameter: Parameter) -> Sequence[PointValue]:
-    if isinstance(parameter, Continuous) and parameter.step is None:
-        low, high = parameter.bounds
-        if parameter.log:
-            return [float(v) for v in _between(math.log(low), math.log(high), low, high, exp=True)]
-        return [float(v) for v in _between(low, high, low, high)]
-    levels = _levels(parameter)
-    if len(levels) <= _MOST_LEVELS:
-        return levels
-    keep = np.linspace(0, len(levels) - 1, PLACES).round().astype(int)
-    return [levels[i] for i in keep]
-
-
-def _between(start: float, end: float, low: float, high: float, *, exp: bool = False) -> Any:
-    steps = np.linspace(start, end, PLACES)
-    # The ends exactly: a value a rounding error outside of the range would be refused.
-    return np.clip(np.exp(steps) if exp else steps, low, high)
-
-
-def _levels(parameter: Parameter) -> list[PointValue]:
-    if isinstance(parameter, Ordered):
-        return [float(v) for v in parameter.values]
-    return list(parameter.values_of(parameter.all_codes()))

@@ -9,6 +9,7 @@ from labloop.space._candidates import Candidates
 from labloop.space._categorical import Categorical
 from labloop.space._constraints import Linear, Mixture
 from labloop.space._numeric import Continuous, Integer, Ordered
+from labloop.space._places import places
 from labloop.space._pool import Pool
 from labloop.space._space import EncodedConstraint, SearchSpace
 
@@ -26,4 +27,5 @@ __all__ = [
     "Parameter",
     "Pool",
     "SearchSpace",
+    "places",
 ]

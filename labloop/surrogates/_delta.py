@@ -17,6 +17,7 @@ from labloop.records import FloatArray
 from labloop.space import Feature
 from labloop.surrogates._discrepancy import fit_discrepancy
 from labloop.surrogates._kernels import Hyper, Kernel, build_kernel, cross
+from labloop.surrogates._leave_out import leave_one_out, one_step_ahead
 from labloop.surrogates._levenberg import Minimum, least_squares
 from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
 
@@ -67,7 +68,7 @@ class SolvedBlock:
         self._channels = channels
         self._picked = list(block.channels)
         self.z = torch.tensor(block.z, dtype=torch.float64)
-        value, slope = channels.value_and_slope(channels.encoded, self.z)
+        value, slope = channels.value_and_slope(channels.encoded, self.z.unsqueeze(0))
         self._slope = slope[:, self._picked].movedim(1, 0)  # C x n x p
         self._residual = (channels.values - value)[:, self._picked].T  # C x n
         if not bool(torch.isfinite(self._residual).all() & torch.isfinite(self._slope).all()):
@@ -92,6 +93,11 @@ class SolvedBlock:
         self._spread = torch.linalg.cholesky(self.covariance)
 
     @property
+    def channels(self) -> tuple[int, ...]:
+        """The columns of ``Channels.values`` that the posterior speaks of."""
+        return tuple(self.block.channels[i] for i in self.parts)
+
+    @property
     def parts(self) -> list[int]:
         """The positions within the block of channels that the objective reads."""
         return [i for i, c in enumerate(self.block.channels) if c < self._channels.count]
@@ -102,7 +108,7 @@ class SolvedBlock:
         And where (``... x q``) the physics gives numbers; elsewhere the channel's mean stands
         for it.
         """
-        value, slope = self._channels.value_and_slope(x, self.z)
+        value, slope = self._channels.value_and_slope(x, self.z.unsqueeze(0))
         sound = torch.isfinite(value).all(-1) & torch.isfinite(slope).all(-1).all(-1)
         value = torch.where(sound[..., None], value, self._channels.values.mean(0))
         slope = torch.where(sound[..., None, None], slope, 0.0)
@@ -144,8 +150,7 @@ class SolvedBlock:
         return mean, covariance + own + blind
 
     def _spread_of_channels(self) -> Tensor:
-        picked = [self.block.channels[i] for i in self.parts]
-        return self._channels.scale[picked].square()
+        return self._channels.scale[list(self.channels)].square()
 
     def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
@@ -176,28 +181,32 @@ class SolvedBlock:
             ]
         )
 
+    def by_parameters(self, x: Tensor) -> Tensor:
+        """Return the variance that the parameters leave, ``... x q x m`` at ``x``."""
+        return self._predict(x)[1].square().sum(-1)
+
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x m`` of each experiment given all others.
 
-        Noise is included, every channel of the experiment is left out together, and the
-        parameters are learned anew in the tangent at the fitted ones.
+        Noise is included, and the parameters are learned anew in the tangent at the fitted
+        ones.
         """
+        off, variance = leave_one_out(*self._linearised())
+        mean = self._channels.values[:, self._picked] - off
+        return mean[:, self.parts], variance[:, self.parts]
+
+    def surprises(self) -> Tensor:
+        """Return ``n x C`` whitened one-step-ahead surprises."""
+        return one_step_ahead(*self._linearised())
+
+    def _linearised(self) -> tuple[Tensor, Tensor]:
+        """Return covariance ``C x n x C x n`` and start ``C x n`` of the data, parameters in."""
         count, n, _ = self._slope.shape
         tangent = self._slope.flatten(0, 1)
         joint = (tangent @ tangent.T).view(count, n, count, n)
         channel = torch.arange(count)
         joint[channel, :, channel, :] += self._covariances
-        joint = joint.view(count * n, count * n)
-        start = self._residual.flatten() + tangent @ self.z
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky(joint))
-        solved = (inverse @ start).view(count, n).T
-        every = torch.arange(n)
-        blocks = inverse.view(count, n, count, n)[:, every, :, every]
-        spread = torch.linalg.inv(blocks)
-        off = (spread @ solved.unsqueeze(-1)).squeeze(-1)
-        measured = self._channels.values[:, self._picked]
-        mean, variance = measured - off, torch.diagonal(spread, dim1=-2, dim2=-1)
-        return mean[:, self.parts], variance[:, self.parts]
+        return joint, self._residual + (tangent @ self.z).view(count, n)
 
 
 def _data_covariance(d: Discrepancy, encoded: Tensor, known: Tensor) -> Tensor:
@@ -273,7 +282,7 @@ def _white_noise_fit(
     n = len(channels.values)
     root = (mask / variance.sqrt())[:, :, None, None] * torch.eye(n, dtype=torch.float64)
     return least_squares(
-        lambda z: channels.value_and_slope(channels.encoded, z),
+        lambda z: channels.value_and_slope(channels.encoded, z.unsqueeze(-2)),
         channels.values,
         root,
         starts,
@@ -295,7 +304,7 @@ def _discrepancies(
     z: Tensor,
     known: Tensor,
 ) -> list[list[Discrepancy]]:
-    value, _ = channels.value_and_slope(channels.encoded, z)
+    value, _ = channels.value_and_slope(channels.encoded, z.unsqueeze(-2))
     x = channels.encoded.numpy()
     fitted = []
     for row, group in enumerate(groups):
@@ -327,7 +336,7 @@ def _generalised(
             root = torch.linalg.cholesky(_data_covariance(d, channels.encoded, known[:, c]))
             whitener[row, c] = torch.linalg.solve_triangular(root, eye, upper=False)
     at = least_squares(
-        lambda w: channels.value_and_slope(channels.encoded, w),
+        lambda w: channels.value_and_slope(channels.encoded, w.unsqueeze(-2)),
         channels.values,
         whitener,
         z,

@@ -1,55 +1,54 @@
 """The mixture of surrogates with and without physics, weighted by leave-one-out.
 
 The plain process is always in it: wrong physics costs a few experiments, never the campaign.
+Several physics models compete: the data decide which one counts, and the report says so.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from labloop.errors import PhysicsError
 from labloop.physics import PhysicsModel, as_physics, bind
 from labloop.records import Alarm, FloatArray, Json, ModelState
+from labloop.surrogates._alarms import doubts, failure_alarm
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
-from labloop.surrogates._delta import SolvedBlock, fit_blocks
-from labloop.surrogates._delta_model import DeltaModel
-from labloop.surrogates._delta_state import blocks_of, state_of
+from labloop.surrogates._family import delta_groups, fit_deltas, fit_family, restore_family
 from labloop.surrogates._gp import GPFactory
 from labloop.surrogates._mixture_model import MixtureModel
 from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
-from labloop.surrogates._physics_report import early_alarms, failure_alarm, learned, pinned_alarms
-from labloop.surrogates._scores import log_density_of_scores, softmax_weights
+from labloop.surrogates._physics_report import Family, learned, missing_terms
+from labloop.surrogates._scores import softmax_weights
 
 _SMALLEST_WEIGHT = 1e-3
 _BOOTSTRAP = 256
-_SCHEMA = 1
-SCALAR, VECTOR = "physics, each output by itself", "physics, all outputs together"
+_SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
 class DeltaFactory:
-    """Fits the two Delta-GPs of a physics model: outputs one by one, and all together.
+    """Fits one of the two Delta-GPs of a physics model, for comparisons.
 
-    Alone it is for comparisons; :class:`MixtureFactory` is what a campaign uses.
+    :class:`MixtureFactory` is what a campaign uses.
     """
 
     physics: PhysicsModel
     together: bool = True
+    """Whether all outputs share the physics' parameters."""
     name: str = "delta"
 
     def fit(self, data: TrainingData) -> FittedSurrogate:
-        """Return one Delta-GP, with shared parameters where ``together``.
+        """Return the Delta-GP.
 
         Raises:
             PhysicsError: the physics does not fit the space, or failed at the experiments.
         """
         channels = Channels(bind(as_physics(self.physics), data.space), data)
-        wanted = VECTOR if self.together else SCALAR
-        groups = _groups(channels)
-        return _fit_members(channels, {wanted: groups.get(wanted, groups[SCALAR])}, data)[0]
+        return fit_deltas(channels, delta_groups(channels, together=self.together), data)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,77 +56,102 @@ class MixtureFactory:
     """Fits ``physics`` beside a plain surrogate: ``BotorchStrategy(model=MixtureFactory(p))``.
 
     Args:
-        physics: a physics model; anything :func:`labloop.physics.as_physics` takes.
+        physics: a physics model, anything :func:`labloop.physics.as_physics` takes, or several
+            that compete.
         plain: the surrogate without physics.
+
+    Raises:
+        PhysicsError: no physics model among them, or two of one name.
     """
 
-    physics: PhysicsModel
+    physics: PhysicsModel | Sequence[PhysicsModel]
     plain: SurrogateFactory = field(default_factory=GPFactory)
     name: str = "mixture"
 
     def __post_init__(self) -> None:
-        as_physics(self.physics)
+        names = [model.name for model in self.models]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PhysicsError(
+                f"two of the competing physics models are called {twice!r}; name them apart"
+            )
+
+    @property
+    def models(self) -> tuple[PhysicsModel, ...]:
+        """The physics models that compete, one or more."""
+        given = self.physics
+        several = given if isinstance(given, (list, tuple)) else (given,)
+        if not several:
+            raise PhysicsError("a mixture needs at least one physics model, got none")
+        return tuple(as_physics(model) for model in several)
 
     def fit(self, data: TrainingData) -> FittedSurrogate:
-        """Return the mixture; without the physics, and with an alarm, where that fails.
+        """Return the mixture; without a physics, and with an alarm, where that fails.
 
         Raises:
-            PhysicsError: the physics does not fit the space (nothing that data could change).
+            PhysicsError: a physics does not fit the space (nothing that data could change).
         """
         began = time.perf_counter()
-        channels = Channels(bind(self.physics, data.space), data)
-        members = [self.plain.fit(data)]
+        families: list[Family] = []
         alarms: list[Alarm] = []
-        try:
-            members += _fit_members(channels, _groups(channels), data)
-        except PhysicsFailureError as error:
-            alarms.append(failure_alarm(str(error)))
-        return self._mixed(data, channels, members, alarms, began)
+        for model in self.models:
+            channels = Channels(bind(model, data.space), data)
+            try:
+                families.append(Family(channels, fit_family(channels, data)))
+            except PhysicsFailureError as error:
+                alarms.append(failure_alarm(str(error)))
+        return self._mixed(data, families, alarms, began)
 
     def restore(self, state: ModelState, data: TrainingData) -> FittedSurrogate:
         """Return the mixture that ``state`` describes, bit-equal, without learning again.
 
         ``data`` must be what the state was fitted to.
+
+        Raises:
+            PhysicsError: the state is of another kind, or of a version that cannot be read.
         """
         began = time.perf_counter()
-        channels = Channels(bind(self.physics, data.space), data)
-        members = [self.plain.fit(data)]
-        for name in (SCALAR, VECTOR):
-            blocks = blocks_of(state, name, data.features)
-            if blocks:
-                solved = [SolvedBlock(channels, b, _known(channels, data)) for b in blocks]
-                members.append(_fitted(name, solved, channels, data))
-        return self._mixed(data, channels, members, [], began)
+        if state.kind != "mixture" or state.schema != _SCHEMA:
+            raise PhysicsError(
+                f"the stored model is a {state.kind!r} of schema {state.schema}, and this version "
+                f"reads a 'mixture' of schema {_SCHEMA}; fit it again from the data"
+            )
+        families = []
+        for model in self.models:
+            channels = Channels(bind(model, data.space), data)
+            members = restore_family(state, channels, data)
+            if members:
+                families.append(Family(channels, members))
+        return self._mixed(data, families, [], began)
 
     def _mixed(
         self,
         data: TrainingData,
-        channels: Channels,
-        members: Sequence[FittedSurrogate],
+        families: Sequence[Family],
         alarms: list[Alarm],
         began: float,
     ) -> FittedSurrogate:
+        members = [self.plain.fit(data), *(m for family in families for m in family.members)]
         weights = member_weights(torch.stack([m.loo_log_density for m in members]))
+        share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
         kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
-        share = weights[kept] / weights[kept].sum()
+        counted = weights[kept] / weights[kept].sum()
         logs = torch.stack([members[i].loo_log_density for i in kept])
-        loo = torch.logsumexp(logs + torch.tensor(np.log(share))[:, None], dim=0)
-        physical = float(weights[1:].sum())
-        if len(members) > 1:
-            blocks = _blocks(members[1 + int(np.argmax(weights[1:]))])
-            alarms += pinned_alarms(channels.bound.model, blocks)
-            alarms += early_alarms(channels.bound.model.name, len(data.outputs), physical)
         report: dict[str, Json] = {
-            "weights": {m.name: float(w) for m, w in zip(members, weights, strict=True)},
+            "weights": dict(share),
             "members": {m.name: dict(m.report) for m in members},
-            "seconds": time.perf_counter() - began,
         }
-        if len(members) > 1:
-            report["parameters"] = learned(channels.bound.model, blocks)
+        if families:
+            believed = max(families, key=lambda family: family.weight(share))
+            report["physics"] = {f.name: f.weight(share) for f in families}
+            report["parameters"] = learned(believed, share)
+            report["missing"] = [term.json() for term in missing_terms(believed, data)]
+            alarms = [*alarms, *doubts(families, believed, share, data)]
+        report["seconds"] = time.perf_counter() - began
         return FittedSurrogate(
-            model=MixtureModel([members[i].model for i in kept], [float(w) for w in share]),
+            model=MixtureModel([members[i].model for i in kept], [float(w) for w in counted]),
             name=self.name,
-            loo_log_density=loo,
+            loo_log_density=torch.logsumexp(logs + torch.tensor(np.log(counted))[:, None], dim=0),
             report=report,
             state=_joined(members, weights),
             alarms=tuple(alarms),
@@ -148,75 +172,6 @@ def member_weights(log_density: Tensor) -> FloatArray:
     shares = [softmax_weights(density @ draw) for draw in draws]
     weights: FloatArray = np.mean(shares, axis=0)
     return weights
-
-
-def _blocks(member: FittedSurrogate) -> Sequence[SolvedBlock]:
-    model = member.model
-    return model.blocks if isinstance(model, DeltaModel) else ()
-
-
-def _groups(channels: Channels) -> dict[str, list[tuple[int, ...]]]:
-    """Return the members worth fitting: name -> groups of channels that share parameters."""
-    groups: dict[str, list[tuple[int, ...]]] = {SCALAR: [(c,) for c in range(channels.count)]}
-    if len(channels.names) > 1:
-        groups[VECTOR] = [tuple(range(len(channels.names)))]
-    return groups
-
-
-def _known(channels: Channels, data: TrainingData) -> Tensor:
-    known = torch.zeros_like(channels.values)
-    if data.variance is not None:
-        known[:, : channels.count] = torch.nan_to_num(data.variance, nan=0.0)
-    return known
-
-
-def _fit_members(
-    channels: Channels, groups: Mapping[str, list[tuple[int, ...]]], data: TrainingData
-) -> list[FittedSurrogate]:
-    flat = [group for members in groups.values() for group in members]
-    known = _known(channels, data)
-    with torch.no_grad():
-        blocks = fit_blocks(channels, flat, data.features, known, data.seed)
-        solved = [SolvedBlock(channels, block, known) for block in blocks]
-        made, at = [], 0
-        for name, members in groups.items():
-            made.append(_fitted(name, solved[at : at + len(members)], channels, data))
-            at += len(members)
-    return made
-
-
-def _fitted(
-    name: str, solved: Sequence[SolvedBlock], channels: Channels, data: TrainingData
-) -> FittedSurrogate:
-    model = DeltaModel(solved)
-    with torch.no_grad():
-        mean, variance = _in_order(solved)
-        train, _ = model.marginals(channels.encoded)
-    error = {"train": train, "leave_one_out": mean}
-    report: dict[str, Json] = {
-        what: {
-            output: float((found[:, i] - data.outputs[:, i]).square().mean().sqrt())
-            for i, output in enumerate(data.names)
-        }
-        for what, found in error.items()
-    }
-    return FittedSurrogate(
-        model=model,
-        name=name,
-        loo_log_density=log_density_of_scores(data, mean, variance.clamp_min(1e-300).sqrt()),
-        report=report,
-        state=state_of(name, [s.block for s in solved]),
-    )
-
-
-def _in_order(solved: Sequence[SolvedBlock]) -> tuple[Tensor, Tensor]:
-    found = [block.leave_one_out() for block in solved]
-    place = [b.block.channels[i] for b in solved for i in b.parts]
-    order = [place.index(c) for c in range(len(place))]
-    return (
-        torch.cat([mean for mean, _ in found], -1)[:, order],
-        torch.cat([variance for _, variance in found], -1)[:, order],
-    )
 
 
 def _joined(members: Sequence[FittedSurrogate], weights: FloatArray) -> ModelState:

@@ -102,14 +102,14 @@ class Channels:
 
         Args:
             encoded: ``[..., N, d]``.
-            z: ``[..., p]``, one set of parameters for N points.
+            z: ``[..., 1, p]``, one set of parameters for N points, or ``[..., N, p]``, one each.
 
         Returns:
             ``[..., N, C]`` and ``[..., N, C, p]`` (forward differences).
         """
         count = z.shape[-1]
         steps = torch.cat([torch.zeros(1, count, dtype=z.dtype), _SLOPE_STEP * torch.eye(count)])
-        several = (z.unsqueeze(-2) + steps).unsqueeze(-2)
+        several = z.unsqueeze(-3) + steps.unsqueeze(-2)
         found = self.predict(encoded.unsqueeze(-3), several)
         value = found[..., 0, :, :]
         slope = (found[..., 1:, :, :] - value.unsqueeze(-3)) / _SLOPE_STEP

@@ -71,7 +71,7 @@ def test_least_squares_finds_known_parameters():
     starts = torch.tensor([[0.0, 0.0], [-2.0, 2.0], [3.0, 1.0]], dtype=torch.float64)
     eye = 1e6 * torch.eye(12, dtype=torch.float64).expand(3, 2, 12, 12)
     found = least_squares(
-        lambda z: channels.value_and_slope(channels.encoded, z),
+        lambda z: channels.value_and_slope(channels.encoded, z.unsqueeze(-2)),
         channels.values,
         eye,
         starts,

@@ -104,7 +104,7 @@ def test_the_report_has_what_the_page_shows():
     assert 0 < row["sd"] < 0.5
     assert row["low"] < 0.75
     assert sum(report["weights"].values()) == pytest.approx(1)
-    member = report["members"]["physics, each output by itself"]
+    member = report["members"]["rise, each output by itself"]
     assert 0 < member["train"]["y"] < member["leave_one_out"]["y"] < 0.2
     assert report["seconds"] > 0
 
@@ -145,7 +145,7 @@ def test_broken_physics_is_left_out_for_the_round(how, match):
     assert list(fitted.report["weights"]) == ["gp"]
     assert [a.kind for a in fitted.alarms] == ["physics-failed"]
     assert match in fitted.alarms[0].message
-    assert "went on without physics" in fitted.alarms[0].message
+    assert "went on without this physics" in fitted.alarms[0].message
     mean, _ = marginals(fitted.model, data().encoded)
     assert bool(torch.isfinite(mean).all())
 

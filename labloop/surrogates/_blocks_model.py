@@ -1,7 +1,7 @@
-"""The Delta-GP as a BoTorch model over the outputs that the objective reads."""
+"""Physics with processes as a BoTorch model over the outputs that the objective reads."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from botorch.models.model import Model
@@ -9,19 +9,61 @@ from botorch.posteriors.gpytorch import GPyTorchPosterior
 from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
 from torch import Tensor
 
-from labloop.surrogates._delta import SolvedBlock
+from labloop.records import FloatArray
 
 
-class DeltaModel(Model):
-    """Physics plus processes: Gaussian posterior, gradients to the inputs through the physics.
+class Block(Protocol):
+    """Channels that share physical parameters, solved: a Delta-GP's or a FieldGP's."""
+
+    z: Tensor
+    """``p`` whitened parameters, constant over the space."""
+    covariance: Tensor
+    """``p x p``, theirs."""
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The outputs that the posterior speaks of."""
+        ...
+
+    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and variance ``... x q x m``."""
+        ...
+
+    def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean ``... x q x m`` and covariance ``... x q x m x q x m``."""
+        ...
+
+    def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean, variance and covariance with ``base`` of one channel at ``x``."""
+        ...
+
+    def by_parameters(self, x: Tensor) -> Tensor:
+        """Return the part of the variance that the constant parameters leave."""
+        ...
+
+    def noise_variance(self) -> FloatArray:
+        """Return the variance of one measurement of each channel."""
+        ...
+
+    def leave_one_out(self) -> tuple[Tensor, Tensor]:
+        """Return mean and variance ``n x m`` of each experiment given all others."""
+        ...
+
+    def surprises(self) -> Tensor:
+        """Return whitened one-step-ahead surprises, ``n`` by channels learned from."""
+        ...
+
+
+class PhysicsGPModel(Model):
+    """Physics and processes: Gaussian posterior, gradients to the inputs through the physics.
 
     Outputs are correlated where they share physical parameters.
     """
 
-    def __init__(self, blocks: Sequence[SolvedBlock], outputs: Sequence[int] | None = None) -> None:
+    def __init__(self, blocks: Sequence[Block], outputs: Sequence[int] | None = None) -> None:
         super().__init__()
         self.blocks = tuple(blocks)
-        place = [b.block.channels[i] for b in self.blocks for i in b.parts]
+        place = [c for b in self.blocks for c in b.channels]
         self._outputs = tuple(range(len(place))) if outputs is None else tuple(outputs)
         self._order = [place.index(c) for c in self._outputs]
 
@@ -35,9 +77,9 @@ class DeltaModel(Model):
         """The model itself has no batch."""
         return torch.Size()
 
-    def subset_output(self, idcs: list[int]) -> "DeltaModel":
+    def subset_output(self, idcs: list[int]) -> "PhysicsGPModel":
         """Return the model of some of the outputs."""
-        return DeltaModel(self.blocks, [self._outputs[i] for i in idcs])
+        return PhysicsGPModel(self.blocks, [self._outputs[i] for i in idcs])
 
     def marginals(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and variance (both ``N x m``) at ``x`` (N x d) without covariances."""
@@ -50,10 +92,13 @@ class DeltaModel(Model):
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` (b x d) with ``base``."""
         channel = self._outputs[output]
         for block in self.blocks:
-            read = [block.block.channels[i] for i in block.parts]
-            if channel in read:
-                return block.towards(x, base, read.index(channel))
+            if channel in block.channels:
+                return block.towards(x, base, block.channels.index(channel))
         raise AssertionError(f"no block has channel {channel}")  # pragma: no cover
+
+    def by_parameters(self, x: Tensor) -> Tensor:
+        """Return the variance (``N x m``) that the physics' constants leave at ``x`` (N x d)."""
+        return torch.cat([block.by_parameters(x) for block in self.blocks], -1)[..., self._order]
 
     def noise_variance(self, output: int) -> float:
         """Return the variance of one measurement of an output, in its unit squared."""

@@ -1,0 +1,137 @@
+"""Doubts about the physics in a chemist's words."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from labloop.records import Alarm, Severity
+from labloop.surrogates._base import TrainingData
+from labloop.surrogates._physics_report import Family, missing_terms
+
+_PINNED = 2.5
+_EARLY = range(6, 13)
+_BELIEVED = 0.5
+_GAIN = 3.0
+"""Leave-one-out log density by which varying constants must predict better than constant ones."""
+_EFFECT = 0.1
+_SURPRISE = 3.0
+
+
+def failure_alarm(reason: str) -> Alarm:
+    """Return the alarm of physics that could not be evaluated in this round."""
+    return Alarm(
+        kind="physics-failed",
+        message=f"{reason}; this round went on without this physics",
+        severity=Severity.WARNING,
+    )
+
+
+def doubts(
+    families: Sequence[Family], believed: Family, share: Mapping[str, float], data: TrainingData
+) -> list[Alarm]:
+    """Return every doubt about the physics that the data support most.
+
+    Args:
+        families: all physics models of the mixture.
+        believed: the one that counts most.
+        share: member -> weight.
+        data: the experiments.
+    """
+    physical = sum(family.weight(share) for family in families)
+    return [
+        *pinned_alarms(believed, share),
+        *early_alarms(believed.name, len(data.outputs), physical),
+        *missing_alarms(believed, share, data),
+    ]
+
+
+def pinned_alarms(family: Family, share: Mapping[str, float]) -> list[Alarm]:
+    """Return an alarm for every parameter that was learned far from what was believed."""
+    alarms = []
+    model, blocks = family.channels.bound.model, family.constant_blocks(share)
+    for i, parameter in enumerate(model.parameters):
+        z = max((float(block.z[i]) for block in blocks), key=abs)
+        if abs(z) > _PINNED:
+            side = "above" if z > 0 else "below"
+            value, prior = parameter.prior.natural(z), parameter.prior.median
+            alarms.append(
+                Alarm(
+                    kind="physics-parameter",
+                    message=(
+                        f"physics {model.name!r}: {parameter.name} comes out as {value:.3g} "
+                        f"{parameter.unit}, {abs(z):.1f} prior standard deviations {side} the "
+                        f"expected {prior:.3g}; either that prior is too narrow, or the model "
+                        f"is missing something that acts through {parameter.name}"
+                    ),
+                    data={"parameter": parameter.name, "prior_sds_off": z},
+                )
+            )
+    return alarms
+
+
+def early_alarms(name: str, experiments: int, weight: float) -> list[Alarm]:
+    """Return an alarm where the physics explains early experiments worse than no physics.
+
+    Later the weights blur, because a process with many experiments needs no physics.
+    """
+    if experiments not in _EARLY or weight >= _BELIEVED:
+        return []
+    return [
+        Alarm(
+            kind="physics-wrong",
+            message=(
+                f"after {experiments} experiments physics {name!r} predicts a left-out "
+                f"experiment worse than a model without physics (weight {weight:.2f}); check "
+                "its reactions, its priors and what was fed"
+            ),
+            data={"weight": weight, "experiments": experiments},
+        )
+    ]
+
+
+def missing_alarms(family: Family, share: Mapping[str, float], data: TrainingData) -> list[Alarm]:
+    """Return the alarm of a constant that predicts better when it may vary over the space.
+
+    External instability: no value of the constants explains the experiments, so the model is
+    missing something; the constant and the input that it seems to follow say where to look.
+    """
+    field = family.field
+    if field is None or _gain(family) < _GAIN:
+        return []
+    term = missing_terms(family, data)[0]
+    if term.effect < _EFFECT:
+        return []
+    since = _since(family, share)
+    told = "" if since is None else f", since the {since}. result"
+    return [
+        Alarm(
+            kind="physics-missing",
+            message=(
+                f"physics {family.name!r} is missing something that acts through "
+                f"{term.parameter}, mostly along {term.along}{told}: the experiments want "
+                f"{term.parameter} between {min(term.value):.3g} and {max(term.value):.3g} "
+                f"{term.unit} along it, and a constant cannot"
+            ),
+            data={
+                "parameter": term.parameter,
+                "along": term.along,
+                "effect": term.effect,
+                "share": term.share,
+                "since": since,
+            },
+        )
+    ]
+
+
+def _gain(family: Family) -> float:
+    """Return by how much the varying constants predict better than the best constant ones."""
+    scores = {m.name: float(m.loo_log_density.sum()) for m in family.members}
+    *constant, varying = scores.values()
+    return varying - max(constant)
+
+
+def _since(family: Family, share: Mapping[str, float]) -> int | None:
+    """Return which result was the first that constant parameters did not expect."""
+    surprises = torch.cat([block.surprises() for block in family.constant_blocks(share)], -1)
+    late = (surprises.abs().amax(-1) > _SURPRISE).nonzero().flatten().tolist()
+    return next((i + 1 for i in late if i >= family.channels.bound.dimension), None)

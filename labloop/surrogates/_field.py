@@ -1,0 +1,256 @@
+"""FieldGP: physics whose parameters vary over the space, so that what it misses stays physical.
+
+``theta_j(x) = theta_j + rho_j g_j(x)`` with processes ``g_j`` of one kernel, and a small
+process beside each channel. The discrepancy acts on the parameters, so that mass balance,
+positivity and saturation survive. Inference by iterated linearisation: one Cholesky factor
+of all channels an iteration, the constant parameters integrated out with the varying ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from labloop.records import FloatArray
+from labloop.space import Feature
+from labloop.surrogates._field_fit import FieldHyper, field_problem, fit_hyper
+from labloop.surrogates._kernels import Hyper, Kernel, build_kernel, cross
+from labloop.surrogates._leave_out import leave_one_out, one_step_ahead
+from labloop.surrogates._levenberg import LIMIT
+from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
+
+_RELINEARISED = 3
+_LONGEST_STEP = 0.7
+_ITERATIONS = 25
+_JITTER = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A fitted field: with the data it says everything else."""
+
+    kernel: Kernel
+    hyper: FieldHyper
+    at: FloatArray
+    """``n x p`` whitened parameters at the experiments, where the physics was linearised."""
+    scale: FloatArray
+    """``C``: the unit of noise and of the small processes."""
+
+
+class SolvedField:
+    """A field with its algebra done once: what prediction and leave-one-out need.
+
+    Attributes:
+        field: what was fitted.
+        z: the parameters' constant part, whitened, ``p``.
+        covariance: ``p x p`` posterior covariance of the constant part.
+        channels: columns of ``Channels.values`` that the posterior speaks of.
+    """
+
+    def __init__(self, channels: Channels, field: Field, known: Tensor) -> None:
+        self.field = field
+        self.channels = tuple(range(channels.count))
+        self._channels = channels
+        self._kernel = field.kernel
+        self._hyper = Hyper(field.hyper.lengthscales, np.ones(1), 0.0)
+        self._rho2 = torch.tensor(field.hyper.rho**2)
+        scale2 = torch.tensor(field.scale**2)
+        self._tau2 = scale2 * torch.tensor(field.hyper.tau**2)
+        self._noise2 = scale2 * torch.tensor(field.hyper.noise**2)
+        x, at = channels.encoded, torch.tensor(field.at)
+        value, slope = channels.value_and_slope(x, at)
+        if not bool(torch.isfinite(value).all() & torch.isfinite(slope).all()):
+            raise PhysicsFailureError(
+                f"physics {channels.bound.model.name!r} gave values that are not finite "
+                "at the experiments"
+            )
+        self._slope = slope.movedim(1, 0)
+        self._start = (channels.values - value + (slope * at.unsqueeze(1)).sum(-1)).T
+        self._joint = self._covariance_of_data(known)
+        count, n = self._start.shape
+        root = torch.linalg.cholesky(self._joint.reshape(count * n, count * n))
+        self._inverse_root = torch.linalg.solve_triangular(
+            root, torch.eye(count * n, dtype=torch.float64), upper=False
+        )
+        flat = self._slope.flatten(0, 1)
+        half = self._inverse_root @ torch.cat([self._start.reshape(-1, 1), flat], dim=1)
+        self._alpha = (self._inverse_root.T @ half[:, 0]).view(count, n)
+        self._pull = (self._slope * self._alpha.unsqueeze(-1)).sum(0)
+        self.z = self._pull.sum(0)
+        self.covariance = (
+            torch.eye(flat.shape[1], dtype=torch.float64) - half[:, 1:].T @ half[:, 1:]
+        )
+
+    def _covariance_of_data(self, known: Tensor) -> Tensor:
+        shape = cross(self._kernel, self._hyper, self._channels.encoded, self._channels.encoded)
+        flat = self._slope.flatten(0, 1)
+        count, n, _ = self._slope.shape
+        joint = ((flat * self._rho2) @ flat.T).view(count, n, count, n) * shape[:, None, :]
+        joint = joint + (flat @ flat.T).view(count, n, count, n)
+        channel = torch.arange(count)
+        noise = self._noise2 + _JITTER * torch.tensor(self.field.scale**2)
+        joint[channel, :, channel, :] += self._tau2[:, None, None] * shape
+        joint[channel, :, channel, :] += torch.diag_embed(noise[:, None] + known.T)
+        return joint
+
+    def varied(self, x: Tensor) -> Tensor:
+        """Return how far each whitened parameter leaves its constant part, ``... x N x p``."""
+        near = cross(self._kernel, self._hyper, x, self._channels.encoded)
+        found: Tensor = self._rho2 * (near @ self._pull)
+        return found
+
+    @property
+    def effect(self) -> Tensor:
+        """What each parameter's variation does to the measurements, in sds of a channel, ``p``."""
+        moved = self._slope.movedim(0, 1) * self.varied(self._channels.encoded).unsqueeze(1)
+        scaled = moved / torch.tensor(self.field.scale)[:, None]
+        found: Tensor = scaled.square().mean((0, 1)).sqrt()
+        return found
+
+    def _predict(self, x: Tensor) -> "_At":
+        near = cross(self._kernel, self._hyper, x, self._channels.encoded)
+        z = (self.z + self._rho2 * (near @ self._pull)).clamp(-LIMIT, LIMIT)
+        value, slope = self._channels.value_and_slope(x, z)
+        sound = torch.isfinite(value).all(-1) & torch.isfinite(slope).all(-1).all(-1)
+        value = torch.where(sound[..., None], value, self._channels.values.mean(0))
+        slope = torch.where(sound[..., None, None], slope, 0.0)
+        flat = self._slope.flatten(0, 1)
+        means, halves = [], []
+        for c in self.channels:
+            mine = slope[..., c, :]
+            varying = (mine * self._rho2) @ flat.T
+            small = self._tau2[c] * near
+            towards = mine @ flat.T + varying * near.repeat(
+                *[1] * (near.dim() - 1), len(self._slope)
+            )
+            n = near.shape[-1]
+            towards[..., c * n : (c + 1) * n] = towards[..., c * n : (c + 1) * n] + small
+            means.append(value[..., c] + small @ self._alpha[c])
+            halves.append(towards @ self._inverse_root.T)
+        return _At(torch.stack(means, -1), slope, halves, sound)
+
+    def _own(self, slope: Tensor, c: int) -> Tensor:
+        found: Tensor = (slope[..., c, :].square() * (1.0 + self._rho2)).sum(-1) + self._tau2[c]
+        return found
+
+    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and variance (``... x q x m``) at ``x`` (``... x q x d``)."""
+        at = self._predict(x)
+        variances = [
+            (self._own(at.slope, c) - half.square().sum(-1)).clamp_min(0.0)
+            for c, half in zip(self.channels, at.halves, strict=True)
+        ]
+        floor = torch.where(at.sound[..., None], _JITTER, 1.0) * self._spread_of_channels()
+        return at.mean, torch.stack(variances, -1) + floor
+
+    def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean ``... x q x m`` and covariance ``... x q x m x q x m`` at ``x``."""
+        at = self._predict(x)
+        shape = cross(self._kernel, self._hyper, x, x)
+        q, m = at.mean.shape[-2:]
+        covariance = at.mean.new_zeros(*at.mean.shape[:-2], q, m, q, m)
+        for c in self.channels:
+            for e in self.channels:
+                left, right = at.slope[..., c, :], at.slope[..., e, :].transpose(-1, -2)
+                prior = left @ right + ((left * self._rho2) @ right) * shape
+                if c == e:
+                    prior = prior + self._tau2[c] * shape
+                told = at.halves[c] @ at.halves[e].transpose(-1, -2)
+                covariance[..., :, c, :, e] = prior - told
+        blind = torch.where(at.sound[..., None], 0.0, self._spread_of_channels()).flatten(-2)
+        return at.mean, covariance + torch.diag_embed(blind).reshape(covariance.shape)
+
+    def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
+
+        The mean is NaN where the physics gives no number: such a point is not to be proposed.
+        """
+        at = self._predict(torch.cat([x, base]))
+        count, c = len(x), self.channels[part]
+        mean = torch.where(at.sound, at.mean[:, part], torch.nan)
+        half, slope = at.halves[part], at.slope[:, c]
+        variance = self._own(at.slope[:count], c) - half[:count].square().sum(-1)
+        shape = cross(self._kernel, self._hyper, x, base)
+        left, right = slope[:count], slope[count:].T
+        shared = left @ right + ((left * self._rho2) @ right + self._tau2[c]) * shape
+        shared = shared - half[:count] @ half[count:].T
+        return mean[:count], variance.clamp_min(1e-12 * self._noise2[c]), shared
+
+    def by_parameters(self, x: Tensor) -> Tensor:
+        """Return the variance that the constant parts leave, ``... x q x m`` at ``x``."""
+        slope = self._predict(x).slope[..., list(self.channels), :]
+        found: Tensor = ((slope @ self.covariance) * slope).sum(-1)
+        return found
+
+    def _spread_of_channels(self) -> Tensor:
+        return self._channels.scale[list(self.channels)].square()
+
+    def noise_variance(self) -> FloatArray:
+        """Return the variance of one measurement of each channel that the objective reads."""
+        found: FloatArray = self._noise2[list(self.channels)].numpy()
+        return found
+
+    def leave_one_out(self) -> tuple[Tensor, Tensor]:
+        """Return mean and variance ``n x m`` of each experiment given all others, with noise."""
+        off, variance = leave_one_out(self._joint, self._start)
+        mean = self._channels.values - off
+        return mean[:, list(self.channels)], variance[:, list(self.channels)]
+
+    def surprises(self) -> Tensor:
+        """Return ``n x C`` whitened one-step-ahead surprises."""
+        return one_step_ahead(self._joint, self._start)
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """What is predicted at some points."""
+
+    mean: Tensor
+    slope: Tensor
+    halves: list[Tensor]
+    sound: Tensor
+
+
+def fit_field(
+    channels: Channels, features: Sequence[Feature], known: Tensor, start: Tensor
+) -> Field:
+    """Return the most probable field.
+
+    Args:
+        channels: physics and measurements.
+        features: what the encoded columns mean.
+        known: ``n x C`` known variances of measurements, zero where unknown.
+        start: ``p`` whitened constant parameters to begin at.
+
+    Raises:
+        PhysicsFailureError: the physics gives nothing finite at the experiments.
+    """
+    kernel = build_kernel("rbf", features)
+    x = channels.encoded.numpy()
+    scale = channels.scale.numpy()
+    z = start.expand(len(channels.values), -1)
+    hyper: FieldHyper | None = None
+    for _ in range(_RELINEARISED):
+        value, slope = channels.value_and_slope(channels.encoded, z)
+        if not bool(torch.isfinite(value).all() & torch.isfinite(slope).all()):
+            raise PhysicsFailureError(
+                f"physics {channels.bound.model.name!r} gave values that are not finite "
+                "at the experiments"
+            )
+        begin = channels.values - value + (slope * z.unsqueeze(1)).sum(-1)
+        problem = field_problem(
+            kernel,
+            x,
+            (slope.movedim(1, 0) / channels.scale[:, None, None]).numpy(),
+            (begin / channels.scale).T.numpy(),
+            (known / channels.scale.square()).T.numpy(),
+        )
+        hyper = fit_hyper(problem, hyper, _ITERATIONS)
+        solved = SolvedField(channels, Field(kernel, hyper, z.numpy().copy(), scale), known)
+        wanted = solved.z + solved.varied(channels.encoded)
+        z = (z + (wanted - z).clamp(-_LONGEST_STEP, _LONGEST_STEP)).clamp(-LIMIT, LIMIT)
+    if hyper is None:  # pragma: no cover - at least one round
+        raise AssertionError
+    return Field(kernel, hyper, z.numpy().copy(), scale)
