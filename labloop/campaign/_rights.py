@@ -1,10 +1,11 @@
 """Rights: to change a campaign, and to command real devices, asked for at every action."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 from labloop.errors import LeaseError
-from labloop.lab import LabFile, LeaseCheck, no_lease
+from labloop.lab import LabFile, LeaseCheck
 from labloop.records import CampaignRecord, LeaseGrant, Mode, Repositories
 
 
@@ -27,16 +28,19 @@ def campaign_lease(
 @contextmanager
 def device_leases(
     repositories: Repositories, lab_file: LabFile, mode: Mode, actor: str
-) -> Iterator[LeaseCheck]:
+) -> Iterator[LeaseCheck | None]:
     """Hold a lease on every device of a real lab; a simulated lab is its process's own.
+
+    What is yielded asks the database anew each time, in a thread: the lab never waits for it.
 
     Raises:
         LeaseError: another campaign commands one of the devices; nothing was sent.
     """
     if mode is Mode.SIMULATED:
-        yield no_lease
+        yield None
         return
     with ExitStack() as stack:
+        reader = stack.enter_context(ThreadPoolExecutor(1, "labloop-leases"))
         grants: dict[str, LeaseGrant] = {}
         for name, table in lab_file.devices.items():
             # Two lab files may name one instrument differently, so its own number counts.
@@ -44,12 +48,15 @@ def device_leases(
             grants[name] = repositories.leases.acquire(resource, actor)
             stack.callback(repositories.leases.release, grants[name])
 
-        def check(device: str) -> int:
+        def token(device: str) -> int:
             if not repositories.leases.holds(grants[device]):
                 raise LeaseError(
                     f"{device} was taken over by somebody else, so it is not commanded any more; "
                     "see who holds it before the campaign goes on"
                 )
             return grants[device].token
+
+        def check(device: str) -> Future[int]:
+            return reader.submit(token, device)
 
         yield check

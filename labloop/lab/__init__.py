@@ -6,7 +6,7 @@ from labloop.lab._board import LabJob
 from labloop.lab._clock import Clock
 from labloop.lab._device import Device, DeviceContext
 from labloop.lab._emulated import Truth
-from labloop.lab._gate import LeaseCheck, no_lease
+from labloop.lab._gate import LeaseCheck
 from labloop.lab._host import LabHost, Speed
 from labloop.lab._lab import Lab
 from labloop.lab._labfile import LabFile, lab_file_of, load_lab_file
@@ -42,7 +42,6 @@ __all__ = [
     "installed",
     "lab_file_of",
     "load_lab_file",
-    "no_lease",
     "open_transport",
     "plan_lab",
     "read",

@@ -140,7 +140,7 @@ def fit_lab(
     world: Any,
     clock: Clock,
     journal: Journal,
-    lease: LeaseCheck,
+    lease: LeaseCheck | None,
     scope: Scope,
     stop: Callable[[str], None],
     on_alarm: Callable[[Alarm], object],

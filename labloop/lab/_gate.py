@@ -1,12 +1,17 @@
 """The gate around every action: a fixed pipeline of small stages, in one file.
 
-validate, turn, lease, limits, interlocks, INTENT committed, deadline and freshness checked
-again, bytes, outcome committed, record. Nothing reaches a wire in any other way, and no
-stage can be left out: their order is the safety case.
+validate, turn, lease, limits, interlocks, INTENT committed, lease, freshness and deadline
+checked again, bytes, outcome committed, record. Nothing reaches a wire in any other way, and
+no stage can be left out: their order is the safety case.
+
+The lease is read from where it is kept, both times: never from a memory of it, because the
+one that matters is the read that begins after the INTENT was committed. The read happens off
+the loop, so that a slow database delays the action that asks, and nothing else.
 """
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -34,14 +39,12 @@ from labloop.records import ActionState, Intent, Journal, Outcome
 class LeaseCheck(Protocol):
     """Says whether a device may be commanded."""
 
-    def __call__(self, device: str) -> int:
-        """Return the fencing token of the lease on ``device``; raises LeaseError."""
+    def __call__(self, device: str) -> "Future[int]":
+        """Begin to read the lease on ``device`` in a thread; must not block.
+
+        The future resolves to the fencing token, or raises LeaseError.
+        """
         ...
-
-
-def no_lease(device: str) -> int:  # noqa: ARG001 - as the protocol has it
-    """Allow everything: for a lab that nobody else can reach."""
-    return 0
 
 
 @dataclass(slots=True)
@@ -76,7 +79,8 @@ class Services:
 
     clock: Clock
     journal: Journal
-    lease: LeaseCheck
+    lease: LeaseCheck | None
+    """None in a lab that nobody else can reach."""
     limits: LimitCheck
     interlocks: InterlockCheck
     own_scope: Scope
@@ -107,6 +111,15 @@ class Stage:
     async def __call__(self, passage: Passage) -> None:
         """Let ``passage`` through, or raise."""
         raise NotImplementedError
+
+    async def token(self, passage: Passage) -> int:
+        """Return the fencing token of the device's lease, read now; raises LeaseError."""
+        clock, device = self.services.clock, passage.call.device.name
+        if self.services.lease is None:
+            return 0
+        left = None if passage.deadline is None else max(passage.deadline - clock.now(), 0.0)
+        async with clock.deadline(left, f"the lease of {device}"):
+            return await clock.external(self.services.lease(device))
 
 
 class Validate(Stage):
@@ -145,7 +158,7 @@ class Lease(Stage):
 
     async def __call__(self, passage: Passage) -> None:
         """Ask for the token."""
-        passage.token = self.services.lease(passage.call.device.name)
+        passage.token = await self.token(passage)
 
 
 class Limits(Stage):
@@ -200,20 +213,23 @@ class CommitIntent(Stage):
 
 
 class Recheck(Stage):
-    """A commit takes time: deadline, lease and the freshness of readings are checked again."""
+    """A commit takes time: lease, freshness of readings and deadline are checked again.
+
+    The deadline comes last, because the others take time, too.
+    """
 
     name = "recheck"
 
     async def __call__(self, passage: Passage) -> None:
         """Check again what time may have changed."""
         services = self.services
+        await self.token(passage)
+        await services.interlocks(passage.call.device.name, passage.call.spec.name)
         if passage.deadline is not None and services.clock.now() >= passage.deadline:
             raise DeviceTimeoutError(
                 f"{passage.told} could not begin within {passage.call.spec.timeout:g} s; "
                 "nothing was sent"
             )
-        services.lease(passage.call.device.name)
-        await services.interlocks(passage.call.device.name, passage.call.spec.name)
 
 
 class SendBytes(Stage):

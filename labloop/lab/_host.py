@@ -15,7 +15,7 @@ from labloop.lab._bridge import Bridge
 from labloop.lab._clock import Clock
 from labloop.lab._emulated import Truth
 from labloop.lab._fit import Fitted, fit_lab, retold
-from labloop.lab._gate import LeaseCheck, no_lease
+from labloop.lab._gate import LeaseCheck
 from labloop.lab._lab import Lab
 from labloop.lab._labfile import LabFile
 from labloop.lab._loops import LabLoop
@@ -44,7 +44,7 @@ class LabHost:
         seed: of the simulated world.
         speed: of simulated lab time: ``"max"``, ``"real"`` or lab seconds per second.
         actor: who is written into each row.
-        lease: says whether a device may be commanded.
+        lease: says whether a device may be commanded; None where nobody else can reach the lab.
         world: answers in simulation instead of the one that the lab file names.
         on_alarm: is told of doubts, from any thread.
         record: a folder into which every device's frames are written, to be replayed.
@@ -82,7 +82,7 @@ class LabHost:
         self._journal = journal
         self._campaign_id = campaign_id
         self._actor = actor
-        self._lease = lease or no_lease
+        self._lease = lease
         self._record = record
         self._stop_lock = threading.Lock()
         self._opened: Fitted | None = None

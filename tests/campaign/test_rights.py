@@ -1,5 +1,7 @@
 """Who may command what: a real device has one commander, and an old word has no power."""
 
+import threading
+
 import pytest
 
 from labloop.campaign._inbox import Inbox
@@ -61,14 +63,14 @@ def record(repositories):
 def test_a_real_device_has_one_commander(repositories):
     """The instrument counts, not the name that a lab file gives it."""
     with device_leases(repositories, LAB, Mode.REAL, "first") as may:
-        assert may("pump") >= 1
+        assert may("pump").result(5) >= 1
         with (
             pytest.raises(LeaseError, match="device:new_era:7 is held by first"),
             device_leases(repositories, OTHER_NAME, Mode.REAL, "second"),
         ):
             pass
     with device_leases(repositories, OTHER_NAME, Mode.REAL, "second") as may:
-        assert may("feed") >= 2
+        assert may("feed").result(5) >= 2
 
 
 def test_a_lease_that_was_broken_commands_nothing(repositories):
@@ -76,7 +78,26 @@ def test_a_lease_that_was_broken_commands_nothing(repositories):
     with device_leases(repositories, LAB, Mode.REAL, "first") as may:
         repositories.leases.break_lease("device:new_era:7", "somebody")
         with pytest.raises(LeaseError, match="pump was taken over"):
-            may("pump")
+            may("pump").result(5)
+
+
+def test_asking_does_not_wait_for_the_database(repositories, monkeypatch):
+    """A database that hangs gives an answer later; whoever asks has a future at once."""
+    asked, answer = threading.Event(), threading.Event()
+    holds = repositories.leases.holds
+
+    def slow(grant):
+        asked.set()
+        answer.wait(5)
+        return holds(grant)
+
+    monkeypatch.setattr(repositories.leases, "holds", slow)
+    with device_leases(repositories, LAB, Mode.REAL, "first") as may:
+        token = may("pump")
+        assert asked.wait(5)
+        assert not token.done()
+        answer.set()
+        assert token.result(5) >= 1
 
 
 def test_simulated_labs_are_many(repositories):
@@ -85,7 +106,8 @@ def test_simulated_labs_are_many(repositories):
         device_leases(repositories, LAB, Mode.SIMULATED, "a") as one,
         device_leases(repositories, LAB, Mode.SIMULATED, "b") as two,
     ):
-        assert one("pump") == two("pump")
+        assert one is None
+        assert two is None
 
 
 def test_a_campaign_has_one_owner(repositories, record):

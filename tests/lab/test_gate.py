@@ -12,7 +12,6 @@ from labloop.errors import (
     DeviceTimeoutError,
     ExperimentCancelled,
     InterlockError,
-    LeaseError,
     NotConnectedError,
     ProtocolError,
     StoreError,
@@ -259,26 +258,6 @@ def test_cancelled_while_the_intent_commits():
         [entry] = entries(host, "e1")
     assert entry.state is ActionState.NOT_SENT
     assert not any(frame.data.startswith(b"SET") for frame in world.truth.frames)
-
-
-def test_the_lease_is_asked_twice_and_a_lost_one_sends_nothing():
-    """Promise: a lease lost while the intent was committed stops the bytes."""
-    answers = [7, 7, 7, LeaseError("pump a: somebody else commands it")]
-
-    def lease(device):
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    world = ToyWorld("a")
-    with toy_host("a", world=world, lease=lease) as host:
-        host.call(lambda lab: lab.a.set_value(FLOW))
-        assert entries(host)[-1].intent.lease_token == 7
-        with pytest.raises(LeaseError, match="somebody else"):
-            host.call(lambda lab: lab.a.set_value(quantity(3, "mL/min")))
-        assert entries(host)[-1].state is ActionState.NOT_SENT
-    assert not any(frame.data == b"SET 3.000\n" for frame in world.truth.frames)
 
 
 INTERLOCK = {
