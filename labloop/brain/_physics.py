@@ -106,7 +106,7 @@ def _is_factory(candidate: object) -> TypeGuard[SurrogateFactory]:
 def measured_data(
     space: SearchSpace, objective: Objectives, data: Dataset, seed: int
 ) -> TrainingData | None:
-    """Return the training data with every other scalar that all experiments have."""
+    """Return the training data with every other output and curve that all experiments have."""
     plain = training_data(space, objective, data, seed)
     if plain is None:
         return None
@@ -116,7 +116,8 @@ def measured_data(
         for name in known[0].outputs
         if name not in plain.names and all(name in o.outputs for o in known)
     )
-    if not names:
+    curves = [name for name in known[0].curves if all(name in o.curves for o in known)]
+    if not names and not curves:
         return plain
     return MeasuredData(
         encoded=plain.encoded,
@@ -128,7 +129,8 @@ def measured_data(
         variance=plain.variance,
         seed=plain.seed,
         extra_names=names,
-        extra_outputs=_columns(known, names),
+        extra_outputs=_columns(known, names) if names else None,
+        curves={name: [o.curves[name] for o in known] for name in curves},
     )
 
 

@@ -120,14 +120,8 @@ class SolvedField:
         means, halves = [], []
         for c in self.channels:
             mine = slope[..., c, :]
-            varying = (mine * self._rho2) @ flat.T
-            small = self._tau2[c] * near
-            towards = mine @ flat.T + varying * near.repeat(
-                *[1] * (near.dim() - 1), len(self._slope)
-            )
-            n = near.shape[-1]
-            towards[..., c * n : (c + 1) * n] = towards[..., c * n : (c + 1) * n] + small
-            means.append(value[..., c] + small @ self._alpha[c])
+            towards = mine @ flat.T + self._towards_field(mine, near, c)
+            means.append(value[..., c] + self._tau2[c] * (near @ self._alpha[c]))
             halves.append(towards @ self._inverse_root.T)
         return _At(torch.stack(means, -1), slope, halves, sound)
 
@@ -179,10 +173,30 @@ class SolvedField:
         return mean[:count], variance.clamp_min(1e-12 * self._noise2[c]), shared
 
     def by_parameters(self, x: Tensor) -> Tensor:
-        """Return the variance that the constant parts leave, ``... x q x m`` at ``x``."""
-        slope = self._predict(x).slope[..., list(self.channels), :]
-        found: Tensor = ((slope @ self.covariance) * slope).sum(-1)
-        return found
+        """Return the part of the variance that the constant parts leave, ``... x q x m``.
+
+        What would remain if they were known is the discrepancy's.
+        """
+        slope = self._predict(x).slope
+        near = cross(self._kernel, self._hyper, x, self._channels.encoded)
+        flat = self._slope.flatten(0, 1)
+        joint = self._joint.reshape(len(flat), len(flat)) - flat @ flat.T
+        told = torch.cholesky_solve(flat, torch.linalg.cholesky(joint))
+        parts = []
+        for c in self.channels:
+            towards = self._towards_field(slope[..., c, :], near, c)
+            away = slope[..., c, :] - towards @ told
+            parts.append(((away @ self.covariance) * away).sum(-1))
+        return torch.stack(parts, -1)
+
+    def _towards_field(self, slope: Tensor, near: Tensor, c: int) -> Tensor:
+        """Return the covariance of the field and the small process with the data."""
+        flat = self._slope.flatten(0, 1)
+        every = near.repeat(*[1] * (near.dim() - 1), len(self._slope))
+        towards = ((slope * self._rho2) @ flat.T) * every
+        n = near.shape[-1]
+        towards[..., c * n : (c + 1) * n] += self._tau2[c] * near
+        return towards
 
     def _spread_of_channels(self) -> Tensor:
         return self._channels.scale[list(self.channels)].square()

@@ -1,20 +1,23 @@
 """What a surrogate with physics is given: the measured channels, and the physics at them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
 from labloop.physics import BoundPhysics
+from labloop.records import CurveData
 from labloop.surrogates._base import TrainingData
+from labloop.surrogates._curve_modes import CurveModes, curve_modes
 
 _SLOPE_STEP = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredData(TrainingData):
-    """Training data with the scalar outputs that the objective does not read.
+    """Training data with the outputs and curves that the objective does not read.
 
     A vector surrogate learns the physics' parameters from them as well.
     """
@@ -22,6 +25,8 @@ class MeasuredData(TrainingData):
     extra_names: tuple[str, ...] = ()
     extra_outputs: Tensor | None = None
     """``n x e`` float64 in declared units, finite, columns as ``extra_names``."""
+    curves: Mapping[str, Sequence[CurveData]] = field(default_factory=dict)
+    """Curves that every experiment has, ``n`` of a name."""
 
 
 class PhysicsFailureError(PhysicsError):
@@ -29,9 +34,10 @@ class PhysicsFailureError(PhysicsError):
 
 
 class Channels:
-    """The physics over the measured channels: first the objective's outputs, then the others.
+    """The physics over the measured channels: the objective's outputs, other outputs, curves.
 
-    A channel that the physics does not speak of has its mean as physics and no slope.
+    A channel that the physics does not speak of has its mean as physics and no slope. A curve
+    that the physics predicts gives a channel for each of its leading modes.
 
     Attributes:
         names: the C channels.
@@ -45,21 +51,27 @@ class Channels:
         self.bound = bound
         self.count = len(data.names)
         self.encoded = data.encoded.detach().to(torch.float64)
-        names, values = list(data.names), [data.outputs.detach().to(torch.float64)]
+        scalars, values = list(data.names), [data.outputs.detach().to(torch.float64)]
         if isinstance(data, MeasuredData) and data.extra_outputs is not None:
             for i, name in enumerate(data.extra_names):
-                if name in bound.outputs and name not in names:
-                    names.append(name)
+                if name in bound.outputs and name not in scalars:
+                    scalars.append(name)
                     values.append(data.extra_outputs[:, i : i + 1].to(torch.float64))
-        self.names = tuple(names)
-        self.values = torch.cat(values, dim=1)
-        self.covered = tuple(name in bound.outputs for name in names)
-        if not any(self.covered[: self.count]):
+        self._scalars = [bound.outputs.index(n) if n in bound.outputs else None for n in scalars]
+        if all(column is None for column in self._scalars[: self.count]):
             raise PhysicsError(
                 f"physics {bound.model.name!r} predicts {', '.join(bound.outputs)}, none of which "
                 f"the objective reads ({', '.join(data.names)}); name its outputs alike"
             )
-        self._columns = [bound.outputs.index(n) if n in bound.outputs else None for n in names]
+        self._modes: list[tuple[slice, CurveModes]] = []
+        for modes, scores, columns in _modes_of(bound, data):
+            self._modes.append((columns, modes))
+            values.append(scores)
+        self.names = (*scalars, *(name for _, modes in self._modes for name in modes.names))
+        self.covered = tuple(
+            i >= len(scalars) or self._scalars[i] is not None for i in range(len(self.names))
+        )
+        self.values = torch.cat(values, dim=1)
         self._means = self.values.mean(0)
         self.scale = self._scales()
 
@@ -78,24 +90,24 @@ class Channels:
         """
         name = self.bound.model.name
         try:
-            found = self.bound.predict(encoded, z)
+            found = self.bound.predict_all(encoded, z)
         except Exception as error:
             raise PhysicsFailureError(
                 f"physics {name!r} raised {type(error).__name__}: {error}"
             ) from error
         shape = (encoded[..., 0] + z[..., :1].sum(-1)).shape
-        wanted = (*shape, len(self.bound.outputs))
+        points = sum(len(axis.values) for axis in self.bound.curves.values())
+        wanted = (*shape, len(self.bound.outputs) + points)
         if not isinstance(found, Tensor) or tuple(found.shape) != wanted:
             came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
             raise PhysicsFailureError(f"physics {name!r} returned {came}, expected {wanted}")
         found = found.to(torch.float64)
-        return torch.stack(
-            [
-                self._means[c].expand(shape) if column is None else found[..., column]
-                for c, column in enumerate(self._columns)
-            ],
-            dim=-1,
-        )
+        scalars = [
+            self._means[c].expand(shape) if column is None else found[..., column]
+            for c, column in enumerate(self._scalars)
+        ]
+        modes = [modes.scores(found[..., columns]) for columns, modes in self._modes]
+        return torch.cat([torch.stack(scalars, dim=-1), *modes], dim=-1)
 
     def value_and_slope(self, encoded: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return the physics and its slope by the parameters, all solves in one batch.
@@ -114,3 +126,14 @@ class Channels:
         value = found[..., 0, :, :]
         slope = (found[..., 1:, :, :] - value.unsqueeze(-3)) / _SLOPE_STEP
         return value, slope.movedim(-3, -1)
+
+
+def _modes_of(
+    bound: BoundPhysics, data: TrainingData
+) -> Iterator[tuple[CurveModes, Tensor, slice]]:
+    """Yield the modes of every curve that is both predicted and measured, with their scores."""
+    measured = data.curves if isinstance(data, MeasuredData) else {}
+    for name, axis in bound.curves.items():
+        found = curve_modes(name, measured[name], axis) if name in measured else None
+        if found is not None:
+            yield *found, bound.curve_columns[name]
