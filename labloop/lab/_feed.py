@@ -10,14 +10,18 @@ from labloop.records import Alarm
 
 SHARE = 3.0
 """Fed at a third of its time: one lost feeding trips nothing."""
+_TELLING = 2
+"""The failure in a row that is told: after the next one it is too late to look."""
 
 
 class Feeding:
     """Feeds in lab time, from the connect of each device until the lab is closed.
 
+    A feeding that fails is tried again at the next third; the second failure in a row is told.
+
     Args:
         clock: lab time; while it is held, no watchdog runs either.
-        on_alarm: is told, in the lab's loop, when a device begins not to take its food.
+        on_alarm: is told, in the lab's loop, once per row of failures.
     """
 
     def __init__(self, clock: Clock, on_alarm: Callable[[Alarm], object]) -> None:
@@ -39,18 +43,17 @@ class Feeding:
         self._tasks.clear()
 
     async def _feed(self, device: Device, watchdog: float) -> None:
-        hungry = False
+        failures = 0
         while True:
             await self._clock.sleep(watchdog / SHARE)
             try:
                 await device.feed()
             except DeviceError as error:
-                # Whoever needs the device next is told, too; until then it is tried again.
-                if not hungry:
+                failures += 1
+                if failures == _TELLING:
                     self._on_alarm(_unfed(device.name, watchdog, error))
-                hungry = True
             else:
-                hungry = False
+                failures = 0
 
 
 def _unfed(name: str, watchdog: float, error: DeviceError) -> Alarm:

@@ -155,6 +155,25 @@ def test_a_stalled_motor_is_told_and_the_command_was_not_carried_out():
     assert run(world, job) == 1.5
 
 
+@pytest.mark.parametrize("what", ["set_rate", "running"])
+def test_an_alarm_that_only_a_feeding_heard_is_told_to_whoever_comes_next(what):
+    """A motor that stalled in a long wait is no pump that has finished, also if the lab asked."""
+    world = OnePump()
+
+    async def job(lab):
+        await infuse(lab)
+        world.pump.stall(lab.now().magnitude)
+        await lab.wait(quantity(5, "min"))
+        assert world.told("alarm")
+        with pytest.raises(DeviceFaultError, match="stalled"):
+            await (
+                lab.pump.running() if what == "running" else lab.pump.set_rate(quantity(3, ML_MIN))
+            )
+        return (await lab.pump.running()).value
+
+    assert run(world, job) == 0.0
+
+
 def test_a_power_cut_in_a_run_is_told_by_the_next_command():
     world = OnePump()
 

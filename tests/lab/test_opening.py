@@ -1,5 +1,8 @@
 """Promise: a lab that cannot be opened leaves safe what it could reach, and says so."""
 
+import os
+import signal
+import threading
 from concurrent.futures import Future
 
 import pytest
@@ -89,6 +92,18 @@ def test_nothing_is_said_of_others_where_there_are_none():
     with pytest.raises(DeviceTimeoutError, match=r"^a cannot be used") as caught:
         host.__enter__()
     assert "of the others" not in str(caught.value)
+
+
+def test_ctrl_c_while_connecting_leaves_safe_what_had_answered():
+    """Promise: nobody need wait for a device that does not answer, and nothing stays hot."""
+    world = hot_world()
+    world.emulators["b"].silent = True
+    host = toy_host(world=world, tables=ORDER, speed="real")
+    threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt), host:
+        pass
+    assert asked_safe(world) == ["c", "a"]
+    assert host.report.safe == ["c", "a"]
 
 
 def test_a_journal_that_fails_at_the_connect_leaves_all_safe():

@@ -4,6 +4,7 @@ import pytest
 from lab_toys import ToyWorld, toy_host
 
 from labloop.units import quantity
+from labloop_simulators.kit import Fault
 
 TABLES = {"devices": {"a": {"driver": "lab_toys:WatchedToy", "options": {"watchdog": 60.0}}}}
 
@@ -45,7 +46,17 @@ def test_one_that_takes_no_food_is_an_alarm_once():
             host.call(lambda lab: lab.wait(quantity(5, "min")))
         world.emulators["a"].silent = False
     assert [alarm.kind for alarm in alarms] == ["watchdog-unfed"] * 2
+    assert alarms[0].data == {"device": "a"}
     assert "a makes itself safe 60 s after it last heard from the lab" in alarms[0].message
+
+
+def test_one_lost_feeding_is_no_alarm():
+    """Promise: a garbled answer in the night wakes nobody up; the next one feeds."""
+    world, alarms = ToyWorld("a"), []
+    with watched(world, on_alarm=alarms.append) as host:
+        world.emulators["a"].faults.add(Fault("drop", at=world.emulators["a"].count + 1))
+        host.call(lambda lab: lab.wait(quantity(5, "min")))
+    assert alarms == []
 
 
 def test_a_watchdog_covers_a_safe_state_that_takes_longer_than_there_is():

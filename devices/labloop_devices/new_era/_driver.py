@@ -68,6 +68,8 @@ class NewEraPump(Device):
         self._status = "S"
         if self._safe:
             self.watchdog = float(self._dead_man)
+        self._unheard: protocol.Answer | None = None
+        """An alarm that a feeding was told, and thereby acknowledged: nobody has acted on it."""
 
     async def identify(self) -> DeviceIdentity:
         """Ask model and firmware; the pump has no way to tell a serial number."""
@@ -102,8 +104,11 @@ class NewEraPump(Device):
         await self._end()
 
     async def feed(self) -> None:
-        """Ask for the status: any packet keeps the dead-man quiet."""
-        await self._read(self._ask_status)
+        """Ask for the status: any packet keeps the dead-man quiet; an alarm is kept for later."""
+        reply = await self._exchange(self._ask_status)
+        answer = protocol.parse(reply, address=self._address, safe=self._safe)
+        if answer.alarm:
+            self._unheard = answer
 
     @action(idempotent=True)
     async def set_rate(self, rate: Annotated[float, Arg("mL/min", ge=0.001, le=100.0)]) -> None:
@@ -176,6 +181,7 @@ class NewEraPump(Device):
         return protocol.frame(command, address=self._address, safe=self._safe)
 
     async def _read(self, frame: bytes) -> protocol.Answer:
+        self._tell_alarm("a question")
         for _ in range(_TRIES - 1):
             try:
                 return await self._read_once(frame)
@@ -199,6 +205,9 @@ class NewEraPump(Device):
             acknowledge: an alarm that the answer tells (and thereby acknowledges) is taken
                 for told, and the command, which was not carried out, is sent again.
         """
+        if acknowledge:
+            self._unheard = None
+        self._tell_alarm(command or "a question")
         frame = self._frame(command)
         reply = await self._exchange(frame)
         answer = protocol.parse(reply, address=self._address, safe=self._safe)
@@ -208,6 +217,12 @@ class NewEraPump(Device):
         self._judge(answer, command or "a question")
         self._status = answer.status
         return answer
+
+    def _tell_alarm(self, command: str) -> None:
+        """Raise what a feeding was told, before anything is sent."""
+        answer, self._unheard = self._unheard, None
+        if answer is not None:
+            self._judge(answer, command)
 
     def _judge(self, answer: protocol.Answer, command: str) -> None:
         if answer.alarm:
