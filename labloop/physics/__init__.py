@@ -10,33 +10,43 @@ from labloop.errors import MissingExtraError
 if find_spec("torch") is None:
     raise MissingExtraError("labloop.physics", "brain")
 
+from labloop.physics._absorption import Absorption, Band, Molar, absorption
 from labloop.physics._binding import BoundPhysics, bind
 from labloop.physics._book import By
 from labloop.physics._checks import Conservative, Finding, PhysicsCheck, check_physics
 from labloop.physics._curves import At, CurveAxis, Mean, Peak, PeakAt, Rms
 from labloop.physics._decorator import kinetics
+from labloop.physics._equilibrium import Equilibrium, EquilibriumModel, VantHoff, equilibrium
 from labloop.physics._function import FunctionPhysics
 from labloop.physics._kinetics import Course, Dose, Kinetics
 from labloop.physics._laws import Arrhenius, ButlerVolmer, Langmuir, MichaelisMenten, Rate
+from labloop.physics._layers import Cauchy, Layer, Stack, multilayer
 from labloop.physics._model import PhysicsInput, PhysicsModel, as_physics
 from labloop.physics._prior import PhysicsParameter, Prior, Whitening
 
 __all__ = [
+    "Absorption",
     "Arrhenius",
     "At",
+    "Band",
     "BoundPhysics",
     "ButlerVolmer",
     "By",
+    "Cauchy",
     "Conservative",
     "Course",
     "CurveAxis",
     "Dose",
+    "Equilibrium",
+    "EquilibriumModel",
     "Finding",
     "FunctionPhysics",
     "Kinetics",
     "Langmuir",
+    "Layer",
     "Mean",
     "MichaelisMenten",
+    "Molar",
     "Peak",
     "PeakAt",
     "PhysicsCheck",
@@ -46,9 +56,14 @@ __all__ = [
     "Prior",
     "Rate",
     "Rms",
+    "Stack",
+    "VantHoff",
     "Whitening",
+    "absorption",
     "as_physics",
     "bind",
     "check_physics",
+    "equilibrium",
     "kinetics",
+    "multilayer",
 ]

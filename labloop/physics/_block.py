@@ -32,7 +32,7 @@ class Block(ABC):
         book: its numbers.
         quantities: what output arithmetic may use beside the inputs -> its unit.
         outputs: see :data:`Outputs`.
-        curves: curve -> its axis, in the order of ``_solve``.
+        curves: curve -> its axis, in the order of ``solve``.
 
     Raises:
         PhysicsError: no output, or outputs that use unknown names or curves.
@@ -54,6 +54,11 @@ class Block(ABC):
         self.parameters: tuple[PhysicsParameter, ...] = book.parameters
         self.inputs: tuple[PhysicsInput, ...] = book.inputs
         self.curves: Mapping[str, CurveAxis] = dict(curves or {})
+        if not self.inputs:
+            raise PhysicsError(
+                f"{kind} {name!r} reads no parameter of the space, so it says the same of every "
+                "experiment; write the name of a parameter where its number belongs"
+            )
         if not outputs:
             raise PhysicsError(
                 f"{kind} {name!r} needs outputs={{'name': {self._example()!r}}}: at least one "
@@ -63,6 +68,16 @@ class Block(ABC):
         for output, given in outputs.items():
             self._outputs[output] = self._read(output, given)
         self._check_names()
+
+    @property
+    def book(self) -> Book:
+        """The numbers of the model, for a model that is built on it."""
+        return self._book
+
+    @property
+    def quantities(self) -> Mapping[str, str]:
+        """What it solves for -> its SI unit, for a model that is built on it."""
+        return self._quantities
 
     def _example(self) -> str:
         return next(iter(self._quantities), "x")
@@ -130,7 +145,7 @@ class Block(ABC):
             x: input -> SI values ``[...]``.
             theta: SI parameters ``[..., p]``.
         """
-        solved, curves = self._solve(x, theta)
+        solved, curves = self.solve(x, theta)
         shape = common_shape(*x.values(), theta[..., :1].sum(-1), *solved.values())
         values = {**x, **solved}
         columns = []
@@ -148,7 +163,7 @@ class Block(ABC):
         return torch.cat([scalars, *points], dim=-1)
 
     @abstractmethod
-    def _solve(
+    def solve(
         self, x: Mapping[str, Tensor], theta: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return quantity -> SI values ``[...]`` and curve -> values ``[..., n]`` in its unit."""

@@ -74,17 +74,23 @@ class Book:
     """Collects the parameters and inputs of the model called ``model``.
 
     Args:
-        lookup: name that arithmetic may use -> (number by category, its unit).
+        lookup: name that arithmetic may use -> its number by category.
+        after: a book whose numbers come first, of a model that this one is built on.
 
     Raises:
         PhysicsError: a look-up that is no :class:`By` of given numbers.
     """
 
-    def __init__(self, model: str, lookup: Mapping[str, By] | None = None) -> None:
+    def __init__(
+        self,
+        model: str,
+        lookup: Mapping[str, By] | None = None,
+        after: "Book | None" = None,
+    ) -> None:
         self.model = model
-        self._parameters: list[PhysicsParameter] = []
-        self._sources: list[Source] = []
-        self._looked: dict[str, PhysicsInput] = {}
+        self._parameters: list[PhysicsParameter] = list(after.parameters) if after else []
+        self._sources: list[Source] = list(after._sources) if after else []  # noqa: SLF001 - of its own kind
+        self._looked: dict[str, PhysicsInput] = dict(after._looked) if after else {}  # noqa: SLF001 - as above
         for name, by in (lookup or {}).items():
             if not isinstance(by, By) or any(isinstance(v, Prior) for v in by.values.values()):
                 raise PhysicsError(

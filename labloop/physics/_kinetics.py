@@ -179,9 +179,10 @@ class Kinetics(Block):
         for label, value in self._course_values.items():
             check_dimension(value, self.curves[label].y_unit, values)
 
-    def _solve(
+    def solve(
         self, x: Mapping[str, Tensor], theta: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return quantity -> SI values ``[...]`` and curve -> values ``[..., n]``."""
         end = self._time.value(x, theta)
         solved = self._named(*self._advance(x, theta, end, self.integration_steps))
         curves = {}

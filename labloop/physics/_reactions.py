@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from labloop.errors import PhysicsError
 
-_TERM = re.compile(r"(?:([1-9])\s*\*?\s+|([1-9])\s*\*\s*)?([A-Za-z][A-Za-z_]*[0-9]*)")
+_TERM = re.compile(r"(?:([1-9])\s*\*?\s+|([1-9])\s*\*\s*)?([A-Za-z][A-Za-z0-9_]*)")
 _HIGHEST_ORDER = 3
 _MOST_SPECIES = 8
 
@@ -61,6 +61,31 @@ def parse_reaction(text: str) -> Reaction:
     if reactants == products:
         raise PhysicsError(f"reaction {text!r} changes nothing")
     return Reaction(text, reactants, products)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A reaction at equilibrium: species -> whole coefficient on each side."""
+
+    text: str
+    reactants: Mapping[str, int]
+    products: Mapping[str, int]
+
+
+def parse_balance(text: str) -> Balance:
+    """Return the equilibrium that ``text`` names, such as ``HA <-> H + A``.
+
+    Raises:
+        PhysicsError: no such text, with what to write.
+    """
+    if not isinstance(text, str) or text.count("<->") != 1:
+        raise PhysicsError(
+            f"an equilibrium must be a text with one '<->', such as 'Fe + L <-> FeL', got {text!r}"
+        )
+    reactants, products = (_side(side, text) for side in text.split("<->"))
+    if reactants == products:
+        raise PhysicsError(f"equilibrium {text!r} changes nothing")
+    return Balance(text, reactants, products)
 
 
 def _side(side: str, text: str) -> dict[str, int]:
