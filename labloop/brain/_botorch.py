@@ -43,7 +43,13 @@ from labloop.records import (
     ProposalBatch,
 )
 from labloop.space import SearchSpace
-from labloop.surrogates import FittedSurrogate, GPFactory, SurrogateFactory, TrainingData
+from labloop.surrogates import (
+    FittedSurrogate,
+    GPFactory,
+    Parted,
+    SurrogateFactory,
+    TrainingData,
+)
 
 _Z90 = 1.6448536269514722
 _LEADERS = 4
@@ -168,6 +174,7 @@ def _ask(
         **fitted.report,
         "model_best": best,
         "slices": along,
+        "uncertainty": _parts(training, fitted, [c.optimum.row for c in chosen]),
         "proposal_seconds": time.perf_counter() - began,
     }
     return ProposalBatch(proposals, fitted.state, fitted.alarms, report)
@@ -253,6 +260,25 @@ def _predict(
         {name: _interval(float(mean[i, j]), float(sd[i, j])) for j, name in enumerate(names)}
         for i in range(len(rows))
     ]
+
+
+def _parts(training: TrainingData, fitted: FittedSurrogate, rows: Sequence[Tensor]) -> list[Json]:
+    """Return for each proposal and output the standard deviations by where they come from."""
+    if not rows or not isinstance(fitted.model, Parted) or fitted.over != "outputs":
+        return []
+    with torch.no_grad():
+        parts = fitted.model.variance_parts(torch.stack(list(rows)))
+    found: list[Json] = [
+        {
+            name: {
+                what: float(getattr(parts, what)[i, j].clamp_min(0.0).sqrt())
+                for what in ("noise", "parameters", "discrepancy", "between")
+            }
+            for j, name in enumerate(training.names)
+        }
+        for i in range(len(rows))
+    ]
+    return found
 
 
 def _score_names(training: TrainingData) -> tuple[str, ...]:

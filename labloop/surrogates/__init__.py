@@ -4,6 +4,7 @@ from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, Training
 from labloop.surrogates._gp import GPFactory, GPModel
 from labloop.surrogates._mixture import DeltaFactory, MixtureFactory
 from labloop.surrogates._mixture_model import MixtureModel, MixturePosterior
+from labloop.surrogates._parts import Parted, VarianceParts
 from labloop.surrogates._physics_inputs import MeasuredData, PhysicsFailureError
 from labloop.surrogates._scores import log_density_of_scores, softmax_weights
 
@@ -16,9 +17,11 @@ __all__ = [
     "MixtureFactory",
     "MixtureModel",
     "MixturePosterior",
+    "Parted",
     "PhysicsFailureError",
     "SurrogateFactory",
     "TrainingData",
+    "VarianceParts",
     "log_density_of_scores",
     "softmax_weights",
 ]

@@ -10,6 +10,7 @@ from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNorm
 from torch import Tensor
 
 from labloop.records import FloatArray
+from labloop.surrogates._parts import VarianceParts
 
 
 class Block(Protocol):
@@ -96,9 +97,18 @@ class PhysicsGPModel(Model):
                 return block.towards(x, base, block.channels.index(channel))
         raise AssertionError(f"no block has channel {channel}")  # pragma: no cover
 
-    def by_parameters(self, x: Tensor) -> Tensor:
-        """Return the variance (``N x m``) that the physics' constants leave at ``x`` (N x d)."""
-        return torch.cat([block.by_parameters(x) for block in self.blocks], -1)[..., self._order]
+    def variance_parts(self, x: Tensor) -> VarianceParts:
+        """Return noise, what constants leave and what the physics misses at ``x`` (N x d)."""
+        _, variance = self.marginals(x)
+        found = torch.cat([block.by_parameters(x) for block in self.blocks], -1)
+        parameters = torch.minimum(found[..., self._order], variance)
+        noise = [self.noise_variance(i) for i in range(self.num_outputs)]
+        return VarianceParts(
+            torch.tensor(noise, dtype=torch.float64).expand_as(variance),
+            parameters,
+            variance - parameters,
+            torch.zeros_like(variance),
+        )
 
     def noise_variance(self, output: int) -> float:
         """Return the variance of one measurement of an output, in its unit squared."""

@@ -21,6 +21,7 @@ from labloop.records import FloatArray, Json, ModelState
 from labloop.surrogates._base import FittedSurrogate, TrainingData
 from labloop.surrogates._fit import MEAN_VARIANCE, Component, fit_component
 from labloop.surrogates._kernels import Kernel, build_kernel, cross
+from labloop.surrogates._parts import VarianceParts
 from labloop.surrogates._scores import log_density_of_scores, softmax_weights
 
 _SMALLEST_WEIGHT = 1e-2
@@ -105,6 +106,15 @@ class GPModel(Model):
         between = away.unsqueeze(-1) * base_away.unsqueeze(-2)
         covariance = torch.tensordot(weights, torch.stack(covariances) + between, dims=1)
         return made.mean + made.sd * mean, made.sd**2 * variance, made.sd**2 * covariance
+
+    def variance_parts(self, x: Tensor) -> VarianceParts:
+        """Return noise and what is not known of the outputs at ``x`` (N x d)."""
+        every = range(self.num_outputs)
+        found = [self.towards(x, x[:1], output)[1] for output in every]
+        discrepancy = torch.stack(found, -1)
+        none = torch.zeros_like(discrepancy)
+        noise = torch.tensor([self.noise_variance(output) for output in every], dtype=x.dtype)
+        return VarianceParts(noise.expand_as(none), none, discrepancy, none)
 
     def noise_variance(self, output: int) -> float:
         """Return the variance of one measurement of an output, in its unit squared."""

@@ -10,6 +10,8 @@ from botorch.sampling.get_sampler import GetSampler
 from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
+from labloop.surrogates._parts import VarianceParts
+
 
 class MixturePosterior(Posterior):
     """The posterior of a mixture: each member draws its share of the samples.
@@ -141,6 +143,20 @@ class MixtureModel(Model):
     def subset_output(self, idcs: list[int]) -> "MixtureModel":
         """Return the mixture over some of the outputs."""
         return MixtureModel([m.subset_output(idcs) for m in self.members], self.weights)
+
+    def variance_parts(self, x: Tensor) -> VarianceParts:
+        """Return the members' parts at ``x`` (N x d) by weight, and what they disagree about."""
+        weights = torch.tensor(self.weights, dtype=torch.float64)[:, None, None]
+        means = torch.stack([m.posterior(x.unsqueeze(-2)).mean.squeeze(-2) for m in self.members])
+        parts = [m.variance_parts(x) for m in self.members]
+        away = means - (weights * means).sum(0)
+
+        def mixed(name: str) -> Tensor:
+            found: Tensor = (weights * torch.stack([getattr(p, name) for p in parts])).sum(0)
+            return found
+
+        between = mixed("between") + (weights * away.square()).sum(0)
+        return VarianceParts(mixed("noise"), mixed("parameters"), mixed("discrepancy"), between)
 
     def posterior(
         self,

@@ -243,3 +243,18 @@ def test_physics_and_surrogates_run_without_lab_and_store():
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == "alone", done.stderr
+
+
+def test_the_parts_of_the_uncertainty_add_up():
+    """Noise, constants, what physics misses and what members disagree about: the whole variance."""
+    model = MixtureFactory(physics()).fit(data(n=6, noise=0.05)).model
+    model = MixtureModel(model.members, [1 / len(model.members)] * len(model.members))
+    x = torch.rand(20, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        whole = model.posterior(x.unsqueeze(-2), observation_noise=True).variance.squeeze(-2)
+        parts = model.variance_parts(x)
+    each = [parts.noise, parts.parameters, parts.discrepancy, parts.between]
+    assert all(bool((part >= 0).all()) for part in each)
+    assert torch.allclose(sum(each), whole, rtol=1e-4)
+    assert float(parts.parameters.max()) > 0
+    assert float(parts.between.max()) > 0
