@@ -6,6 +6,7 @@ import torch
 
 from labloop.records import Alarm, Severity
 from labloop.surrogates._base import TrainingData
+from labloop.surrogates._delta import SolvedBlock
 from labloop.surrogates._physics_report import Family, missing_terms
 
 _PINNED = 2.5
@@ -15,6 +16,7 @@ _GAIN = 3.0
 """Leave-one-out log density by which varying constants must predict better than constant ones."""
 _EFFECT = 0.1
 _SURPRISE = 3.0
+_RIVAL = 0.5
 
 
 def failure_alarm(reason: str) -> Alarm:
@@ -42,6 +44,7 @@ def doubts(
         *pinned_alarms(believed, share),
         *early_alarms(believed.name, len(data.outputs), physical),
         *missing_alarms(believed, share, data),
+        *rival_alarms(believed, share),
     ]
 
 
@@ -121,6 +124,37 @@ def missing_alarms(family: Family, share: Mapping[str, float], data: TrainingDat
             },
         )
     ]
+
+
+def rival_alarms(family: Family, share: Mapping[str, float]) -> list[Alarm]:
+    """Return a word on every other set of constants that explains the experiments alike.
+
+    Internal instability: the model may be right, but its constants are not decided yet.
+    """
+    alarms = []
+    for block in family.constant_blocks(share):
+        rival = block.block.rival if isinstance(block, SolvedBlock) else None
+        if rival is None:
+            continue
+        rows = [
+            f"{p.name} = {p.prior.natural(float(block.z[i])):.3g} or "
+            f"{p.prior.natural(float(rival[i])):.3g} {p.unit}"
+            for i, p in enumerate(family.channels.bound.model.parameters)
+            if abs(float(block.z[i]) - float(rival[i])) > _RIVAL
+        ]
+        alarms.append(
+            Alarm(
+                kind="physics-undecided",
+                message=(
+                    f"physics {family.name!r}: two sets of constants explain the experiments "
+                    f"alike ({'; '.join(rows)}); an experiment for which they predict different "
+                    "outputs would decide"
+                ),
+                severity=Severity.INFO,
+                data={"rival": [float(v) for v in rival]},
+            )
+        )
+    return alarms
 
 
 def _gain(family: Family) -> float:

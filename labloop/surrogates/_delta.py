@@ -20,6 +20,7 @@ from labloop.surrogates._kernels import Hyper, Kernel, build_kernel, cross
 from labloop.surrogates._leave_out import leave_one_out, one_step_ahead
 from labloop.surrogates._levenberg import Minimum, least_squares
 from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
+from labloop.surrogates._stability import continued, rival_of
 
 _PSEUDO_COUNT = 3.0
 _FLOOR = 0.3
@@ -30,6 +31,7 @@ _START_SD = 0.8
 _STARTS = 4
 _REWEIGHTED = (12, 6, 6)
 _GENERALISED = 6
+_CONTINUED = 6
 _JITTER = 1e-8
 
 
@@ -51,6 +53,8 @@ class Block:
     z: FloatArray
     """Whitened parameters, ``p``."""
     discrepancies: tuple[Discrepancy, ...]
+    rival: FloatArray | None = None
+    """Other whitened parameters that the experiments cannot tell from ``z``."""
 
 
 class SolvedBlock:
@@ -239,18 +243,21 @@ def fit_blocks(
     masks = torch.zeros(len(groups), len(channels.names), dtype=torch.float64)
     for row, group in enumerate(groups):
         masks[row, list(group)] = 1.0
-    z = _with_white_noise(channels, masks, seed)
+    z, rivals = _with_white_noise(channels, masks, seed)
     kernel = build_kernel("matern", features)
     fitted = _discrepancies(channels, groups, kernel, z, known)
     z = _generalised(channels, masks, groups, fitted, z, known)
     fitted = _discrepancies(channels, groups, kernel, z, known)
     return [
-        Block(group, z[row].numpy().copy(), tuple(fitted[row])) for row, group in enumerate(groups)
+        Block(group, z[row].numpy().copy(), tuple(fitted[row]), rivals[row])
+        for row, group in enumerate(groups)
     ]
 
 
-def _with_white_noise(channels: Channels, masks: Tensor, seed: int) -> Tensor:
-    """Return the best parameters ``G x p`` of every group."""
+def _with_white_noise(
+    channels: Channels, masks: Tensor, seed: int
+) -> tuple[Tensor, list[FloatArray | None]]:
+    """Return the best parameters ``G x p`` of every group, and a rival of each or None."""
     groups, count = len(masks), channels.bound.dimension
     generator = torch.Generator().manual_seed(seed % (1 << 62))
     spread = torch.tensor([0.0, *[_START_SD] * (_STARTS - 1)], dtype=torch.float64)
@@ -272,22 +279,35 @@ def _with_white_noise(channels: Channels, masks: Tensor, seed: int) -> Tensor:
     weight = len(channels.values) + _PSEUDO_COUNT
     loss = (mask * weight * variance.log()).sum(-1) + at.z.square().sum(-1)
     loss = torch.where(torch.isfinite(at.cost), loss, torch.inf).view(groups, _STARTS)
-    best = loss.argmin(1) + _STARTS * torch.arange(groups)
-    return at.z[best]
+    z, best = at.z.view(groups, _STARTS, count), loss.argmin(1)
+    rivals = [rival_of(z[g], loss[g], int(best[g])) for g in range(groups)]
+    rows = best + _STARTS * torch.arange(groups)
+    lowest = Minimum(at.z[rows], at.value[rows], at.slope[rows], at.cost[rows])
+    lowest = continued(
+        lambda w: channels.value_and_slope(channels.encoded, w.unsqueeze(-2)),
+        channels.values,
+        _white(channels, masks, variance[rows]),
+        lowest,
+        _CONTINUED,
+    )
+    return lowest.z, [None if rival is None else rival.numpy().copy() for rival in rivals]
 
 
 def _white_noise_fit(
     channels: Channels, mask: Tensor, variance: Tensor, starts: Tensor, iterations: int
 ) -> Minimum:
-    n = len(channels.values)
-    root = (mask / variance.sqrt())[:, :, None, None] * torch.eye(n, dtype=torch.float64)
     return least_squares(
         lambda z: channels.value_and_slope(channels.encoded, z.unsqueeze(-2)),
         channels.values,
-        root,
+        _white(channels, mask, variance),
         starts,
         iterations,
     )
+
+
+def _white(channels: Channels, mask: Tensor, variance: Tensor) -> Tensor:
+    eye = torch.eye(len(channels.values), dtype=torch.float64)
+    return (mask / variance.sqrt())[:, :, None, None] * eye
 
 
 def _reweighted(channels: Channels, at: Minimum, floor: Tensor) -> Tensor:
