@@ -28,9 +28,12 @@ from labloop.physics import PhysicsModel, as_physics, bind
 from labloop.records import Dataset, Observation, Point, ProposalBatch
 from labloop.space import SearchSpace
 from labloop.surrogates import (
+    FittedSurrogate,
     MeasuredData,
     MixtureFactory,
     MixtureModel,
+    PhysicsFailureError,
+    SingularMatrixError,
     SurrogateFactory,
     TrainingData,
 )
@@ -86,12 +89,20 @@ class PhysicsStrategy:
         training = measured_data(space, objective, data, seed)
         if training is None or len(training.outputs) + len(pending) < self.initial:
             return _begin(self.name, space, seen, n, seed, self.initial)
-        with isolated(seed):
-            fitted = self.model.fit(training)
+
+        def ask(fitted: FittedSurrogate) -> ProposalBatch:
             search = _TrialSearch(
                 mixture_improvement, space, objective, data, training, fitted, seed
             )
             return _ask(self.name, search, seen, pending, n, began)
+
+        with isolated(seed):
+            try:
+                return ask(self.model.fit(training))
+            except (PhysicsFailureError, SingularMatrixError) as error:
+                if not isinstance(self.model, MixtureFactory):
+                    raise
+                return ask(self.model.fit_without(training, str(error)))
 
 
 def _models(physics: object) -> Sequence[PhysicsModel]:

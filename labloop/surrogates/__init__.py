@@ -5,7 +5,11 @@ from labloop.surrogates._gp import GPFactory, GPModel
 from labloop.surrogates._mixture import DeltaFactory, MixtureFactory
 from labloop.surrogates._mixture_model import MixtureModel, MixturePosterior
 from labloop.surrogates._parts import Parted, VarianceParts
-from labloop.surrogates._physics_inputs import MeasuredData, PhysicsFailureError
+from labloop.surrogates._physics_inputs import (
+    MeasuredData,
+    PhysicsFailureError,
+    SingularMatrixError,
+)
 from labloop.surrogates._scores import log_density_of_scores, softmax_weights
 
 __all__ = [
@@ -19,6 +23,7 @@ __all__ = [
     "MixturePosterior",
     "Parted",
     "PhysicsFailureError",
+    "SingularMatrixError",
     "SurrogateFactory",
     "TrainingData",
     "VarianceParts",

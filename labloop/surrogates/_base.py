@@ -1,9 +1,10 @@
 """What every surrogate is given and what it gives back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
+import torch
 from botorch.models.model import Model
 from torch import Tensor
 
@@ -38,6 +39,33 @@ class TrainingData:
         """``n x k`` scores of the outputs, all to be maximised."""
         scores: Tensor = self.objective.scores(self.outputs)
         return scores
+
+    def rows(self, index: Tensor) -> Self:
+        """Return the data of some experiments, in the order of ``index``."""
+        variance = None if self.variance is None else self.variance[index]
+        return replace(
+            self, encoded=self.encoded[index], outputs=self.outputs[index], variance=variance
+        )
+
+    def thinned(self, most: int) -> Self:
+        """Return at most ``most`` experiments: the best third, the latest third, others evenly.
+
+        What a fit costs grows with the cube of their number, and around the best and the
+        latest ones everything is known long before.
+        """
+        count = len(self.outputs)
+        if count <= most:
+            return self
+        share = most // 3
+        spread = self.scores.std(0).clamp_min(1e-300)
+        worth = ((self.scores - self.scores.mean(0)) / spread).sum(-1)
+        kept = torch.zeros(count, dtype=torch.bool)
+        kept[worth.argsort(descending=True, stable=True)[:share]] = True
+        kept[-share:] = True
+        others = (~kept).nonzero().flatten()
+        places = torch.linspace(0, len(others) - 1, most - int(kept.sum())).round().long()
+        kept[others[places]] = True
+        return self.rows(kept.nonzero().flatten())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,13 +73,9 @@ class SolvedBlock:
         self._picked = list(block.channels)
         self.z = torch.tensor(block.z, dtype=torch.float64)
         value, slope = channels.value_and_slope(channels.encoded, self.z.unsqueeze(0))
+        channels.check_finite(value, slope)
         self._slope = slope[:, self._picked].movedim(1, 0)  # C x n x p
         self._residual = (channels.values - value)[:, self._picked].T  # C x n
-        if not bool(torch.isfinite(self._residual).all() & torch.isfinite(self._slope).all()):
-            raise PhysicsFailureError(
-                f"physics {channels.bound.model.name!r} gave values that are not finite "
-                "at the experiments"
-            )
         self._covariances = torch.stack(
             [
                 _data_covariance(d, channels.encoded, known[:, c])
@@ -272,6 +268,7 @@ def _with_white_noise(
         starts = at.z
         variance = _reweighted(channels, at, floor)
     if at is None or not bool(torch.isfinite(at.cost).view(groups, _STARTS).any(1).all()):
+        channels.check_finite(*channels.value_and_slope(channels.encoded, torch.zeros(1, count)))
         raise PhysicsFailureError(
             f"physics {channels.bound.model.name!r} gave values that are not finite at the "
             "experiments, from every start of its parameters"

@@ -19,7 +19,7 @@ from labloop.surrogates._field_fit import FieldHyper, field_problem, fit_hyper
 from labloop.surrogates._kernels import Hyper, Kernel, build_kernel, cross
 from labloop.surrogates._leave_out import leave_one_out, one_step_ahead
 from labloop.surrogates._levenberg import LIMIT
-from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
+from labloop.surrogates._physics_inputs import Channels
 
 _RELINEARISED = 3
 _LONGEST_STEP = 0.7
@@ -61,11 +61,7 @@ class SolvedField:
         self._noise2 = scale2 * torch.tensor(field.hyper.noise**2)
         x, at = channels.encoded, torch.tensor(field.at)
         value, slope = channels.value_and_slope(x, at)
-        if not bool(torch.isfinite(value).all() & torch.isfinite(slope).all()):
-            raise PhysicsFailureError(
-                f"physics {channels.bound.model.name!r} gave values that are not finite "
-                "at the experiments"
-            )
+        channels.check_finite(value, slope)
         self._slope = slope.movedim(1, 0)
         self._start = (channels.values - value + (slope * at.unsqueeze(1)).sum(-1)).T
         self._joint = self._covariance_of_data(known)
@@ -248,11 +244,7 @@ def fit_field(
     hyper: FieldHyper | None = None
     for _ in range(_RELINEARISED):
         value, slope = channels.value_and_slope(channels.encoded, z)
-        if not bool(torch.isfinite(value).all() & torch.isfinite(slope).all()):
-            raise PhysicsFailureError(
-                f"physics {channels.bound.model.name!r} gave values that are not finite "
-                "at the experiments"
-            )
+        channels.check_finite(value, slope)
         begin = channels.values - value + (slope * z.unsqueeze(1)).sum(-1)
         problem = field_problem(
             kernel,

@@ -25,6 +25,8 @@ from labloop.surrogates._parts import VarianceParts
 from labloop.surrogates._scores import log_density_of_scores, softmax_weights
 
 _SMALLEST_WEIGHT = 1e-2
+_MOST = 500
+"""Experiments that are learned from; more of them are thinned out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class GPFactory:
     def fit(self, data: TrainingData) -> FittedSurrogate:
         """Return the processes of every output, kernels weighted by leave-one-out."""
         began = time.perf_counter()
+        data = data.thinned(_MOST)
         names = self.kernels or default_kernels(data)
         kernels = [build_kernel(name, data.features) for name in names]
         encoded = data.encoded.detach().to(torch.float64)

@@ -20,13 +20,15 @@ from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, Training
 from labloop.surrogates._family import delta_groups, fit_deltas, fit_family, restore_family
 from labloop.surrogates._gp import GPFactory
 from labloop.surrogates._mixture_model import MixtureModel
-from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
+from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError, SingularMatrixError
 from labloop.surrogates._physics_report import Family, learned, missing_terms
 from labloop.surrogates._scores import softmax_weights
 
 _SMALLEST_WEIGHT = 1e-3
 _BOOTSTRAP = 256
 _SCHEMA = 2
+_MOST = 300
+"""Experiments that are learned from; more of them are thinned out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class MixtureFactory:
             PhysicsError: a physics does not fit the space (nothing that data could change).
         """
         began = time.perf_counter()
+        data = data.thinned(_MOST)
         families: list[Family] = []
         alarms: list[Alarm] = []
         for model in self.models:
@@ -100,7 +103,14 @@ class MixtureFactory:
                 families.append(Family(channels, fit_family(channels, data)))
             except PhysicsFailureError as error:
                 alarms.append(failure_alarm(str(error)))
+            except SingularMatrixError:
+                alarms.append(failure_alarm(_far_off(model)))
         return self._mixed(data, families, alarms, began)
+
+    def fit_without(self, data: TrainingData, reason: str) -> FittedSurrogate:
+        """Return the mixture with no physics in it, and an alarm that says why."""
+        began = time.perf_counter()
+        return self._mixed(data.thinned(_MOST), [], [failure_alarm(reason)], began)
 
     def restore(self, state: ModelState, data: TrainingData) -> FittedSurrogate:
         """Return the mixture that ``state`` describes, bit-equal, without learning again.
@@ -116,6 +126,7 @@ class MixtureFactory:
                 f"the stored model is a {state.kind!r} of schema {state.schema}, and this version "
                 f"reads a 'mixture' of schema {_SCHEMA}; fit it again from the data"
             )
+        data = data.thinned(_MOST)
         families = []
         for model in self.models:
             channels = Channels(bind(model, data.space), data)
@@ -156,6 +167,13 @@ class MixtureFactory:
             state=_joined(members, weights),
             alarms=tuple(alarms),
         )
+
+
+def _far_off(model: PhysicsModel) -> str:
+    return (
+        f"physics {model.name!r} predicts numbers of another size than those measured, so that "
+        "nothing can be learned of its constants; check the units of its outputs"
+    )
 
 
 def member_weights(log_density: Tensor) -> FloatArray:

@@ -1,7 +1,9 @@
 """What a surrogate with physics is given: the measured channels, and the physics at them."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -13,6 +15,8 @@ from labloop.surrogates._base import TrainingData
 from labloop.surrogates._curve_modes import CurveModes, curve_modes
 
 _SLOPE_STEP = 1e-4
+PATIENCE = 60.0
+"""Seconds of physics that one fit may cost; the laboratory waits meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +32,21 @@ class MeasuredData(TrainingData):
     curves: Mapping[str, Sequence[CurveData]] = field(default_factory=dict)
     """Curves that every experiment has, ``n`` of a name."""
 
+    def rows(self, index: Tensor) -> Self:
+        """Return the data of some experiments, in the order of ``index``."""
+        extra = None if self.extra_outputs is None else self.extra_outputs[index]
+        picked = index.tolist()
+        curves = {name: [every[i] for i in picked] for name, every in self.curves.items()}
+        # Named, because a dataclass with slots is another class than the one super() knows.
+        return replace(TrainingData.rows(self, index), extra_outputs=extra, curves=curves)
+
 
 class PhysicsFailureError(PhysicsError):
     """The physics of a user raised, or gave no finite numbers, while it was evaluated."""
+
+
+SingularMatrixError: type[Exception] = torch.linalg.LinAlgError  # type: ignore[attr-defined]  # torch does not declare it
+"""What the algebra raises where physics and measurements are of sizes too far apart."""
 
 
 class Channels:
@@ -74,6 +90,7 @@ class Channels:
         self.values = torch.cat(values, dim=1)
         self._means = self.values.mean(0)
         self.scale = self._scales()
+        self._seconds = 0.0
 
     def _scales(self) -> Tensor:
         size = self.values.abs().amax(0)
@@ -89,12 +106,19 @@ class Channels:
             PhysicsFailureError: the physics raised or returned another shape.
         """
         name = self.bound.model.name
+        began = time.perf_counter()
         try:
             found = self.bound.predict_all(encoded, z)
         except Exception as error:
             raise PhysicsFailureError(
                 f"physics {name!r} raised {type(error).__name__}: {error}"
             ) from error
+        self._seconds += time.perf_counter() - began
+        if self._seconds > PATIENCE:
+            raise PhysicsFailureError(
+                f"physics {name!r} took {self._seconds:.0f} s, more than the {PATIENCE:g} s that a "
+                "round waits for it; batch its solves, or give a simpler model"
+            )
         shape = (encoded[..., 0] + z[..., :1].sum(-1)).shape
         points = sum(len(axis.values) for axis in self.bound.curves.values())
         wanted = (*shape, len(self.bound.outputs) + points)
@@ -126,6 +150,26 @@ class Channels:
         value = found[..., 0, :, :]
         slope = (found[..., 1:, :, :] - value.unsqueeze(-3)) / _SLOPE_STEP
         return value, slope.movedim(-3, -1)
+
+    def check_finite(self, value: Tensor, slope: Tensor) -> None:
+        """Raise PhysicsFailureError where values ``n x C`` at the experiments are not finite.
+
+        The sentence names the first such experiment with its inputs.
+        """
+        sound = torch.isfinite(value).all(-1) & torch.isfinite(slope).flatten(1).all(-1)
+        if bool(sound.all()):
+            return
+        row = int((~sound).nonzero()[0])
+        inputs = self.bound.inputs_si(self.encoded[row])
+        told = ", ".join(f"{name} = {float(v):.4g}" for name, v in inputs.items())
+        found = next(
+            (n for n, v in zip(self.names, value[row], strict=True) if not v.isfinite()), ""
+        )
+        what = f"{found} " if found else "slope "
+        raise PhysicsFailureError(
+            f"physics {self.bound.model.name!r} gave {what}values that are not finite at the "
+            f"{row + 1}. result ({told}, in SI units)"
+        )
 
 
 def _modes_of(
