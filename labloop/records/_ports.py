@@ -17,6 +17,7 @@ from labloop.records._rows import (
     CampaignRecord,
     Command,
     DeviceIdentity,
+    ExperimentChange,
     ExperimentRecord,
     Intent,
     JournalEntry,
@@ -139,6 +140,10 @@ class Experiments(Protocol):
         """
         ...
 
+    def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
+        """Make several changes in their order and in one transaction: all of them, or none."""
+        ...
+
     def save_raw(self, experiment_id: str, measurement: Measurement) -> Future[None]:
         """Append what the procedure returned."""
         ...
@@ -186,8 +191,18 @@ class Commands(Protocol):
         """Return the commands not yet answered, by sequence."""
         ...
 
-    def answer(self, sequence: int, accepted: bool, answer: str) -> Future[bool]:
-        """Answer once; resolves to False where it was answered before."""
+    def answer(
+        self,
+        sequence: int,
+        accepted: bool,
+        answer: str,
+        changes: Sequence[ExperimentChange] = (),
+    ) -> Future[bool]:
+        """Answer once and make what follows from it, in one transaction.
+
+        Resolves to False where it was answered before; then nothing is changed. Where a
+        change is refused, its error is raised and the command is not answered.
+        """
         ...
 
     def all(self, campaign_id: str) -> Sequence[Command]:

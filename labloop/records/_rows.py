@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from labloop.records._canonical import Json
 from labloop.records._learning import Alarm, ModelState, Proposal
@@ -15,7 +15,7 @@ from labloop.records._states import (
     Mode,
     Origin,
 )
-from labloop.records._values import Point
+from labloop.records._values import OutputValue, Point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +90,34 @@ class ExperimentRecord:
     actor: str = ""
     lab_started: float | None = None
     lab_finished: float | None = None
-    """Lab time in seconds."""
+    """Lab time of the campaign in seconds: it goes on where the lab's opening before ended."""
     created: datetime | None = None
     finished: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentMove:
+    """That an experiment goes to another state, along EXPERIMENT_MOVES."""
+
+    experiment_id: str
+    to: ExperimentState
+    actor: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentYield:
+    """That a running experiment is done and has yielded outputs."""
+
+    experiment_id: str
+    outputs: Mapping[str, OutputValue]
+    analysis: str
+    """Which code made the outputs."""
+    actor: str
+
+
+ExperimentChange: TypeAlias = ExperimentRecord | ExperimentMove | ExperimentYield
+"""What can be asked for together: a new experiment, a move, or the outputs of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Select, bindparam, literal, select
 
 from labloop.errors import NotFoundError
-from labloop.records import Command, CommandKind
+from labloop.records import Command, CommandKind, ExperimentChange
 from labloop.store import _encode as encode
 from labloop.store._core import Core, mode_of
+from labloop.store._experiments import change_operation
 from labloop.store._sql import Prepared, Work, insert_for_sequence, insert_if_new
 from labloop.store._tables import AnswerRow, CommandRow, table_of
 
@@ -35,8 +36,14 @@ class SqlCommands:
         wanted = _commands(campaign_id).where(_ANSWER.c.sequence.is_(None))
         return [_command(row) for row in self._core.rows(wanted)]
 
-    def answer(self, sequence: int, accepted: bool, answer: str) -> Future[bool]:
-        """Answer once; resolves to False where it was answered before."""
+    def answer(
+        self,
+        sequence: int,
+        accepted: bool,
+        answer: str,
+        changes: Sequence[ExperimentChange] = (),
+    ) -> Future[bool]:
+        """Answer once and make what follows from it; see the port ``Commands``."""
 
         def prepare() -> Callable[[Work], bool]:
             row = {
@@ -47,10 +54,15 @@ class SqlCommands:
                 "recorded": encode.now(),
             }
 
+            change = change_operation(self._core, changes)
+
             def operation(work: Work) -> bool:
                 if work.one(_KNOWN, {"sequence": sequence}) is None:
                     raise NotFoundError(f"there is no command {sequence} to answer")
-                return work.run(_INSERT_ANSWER, row) == 1
+                first = work.run(_INSERT_ANSWER, row) == 1
+                if first:
+                    change(work)
+                return first
 
             return operation
 

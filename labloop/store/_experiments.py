@@ -9,8 +9,11 @@ from sqlalchemy import bindparam, func, select, update
 from labloop.errors import NotFoundError, StaleStateError, StoreError
 from labloop.records import (
     EXPERIMENT_MOVES,
+    ExperimentChange,
+    ExperimentMove,
     ExperimentRecord,
     ExperimentState,
+    ExperimentYield,
     Measurement,
     Mode,
     Origin,
@@ -95,6 +98,10 @@ class SqlExperiments:
             lambda: _move_operation(experiment_id, to, actor, reason, lab_time)
         )
 
+    def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
+        """Make several changes in their order and in one transaction: all of them, or none."""
+        return self._core.prepared(lambda: change_operation(self._core, changes))
+
     def save_raw(self, experiment_id: str, measurement: Measurement) -> Future[None]:
         """Append what the procedure returned."""
 
@@ -134,22 +141,52 @@ class SqlExperiments:
         lab_time: float | None = None,
     ) -> Future[None]:
         """Save outputs and move to DONE in one transaction."""
-
-        def prepare() -> Callable[[Work], None]:
-            save = values.output_operation(self._core, experiment_id, outputs, analysis, actor)
-            move = _move_operation(experiment_id, ExperimentState.DONE, actor, "", lab_time)
-
-            def operation(work: Work) -> None:
-                move(work)
-                save(work, *_place(work, experiment_id))
-
-            return operation
-
-        return self._core.prepared(prepare)
+        made = ExperimentYield(
+            experiment_id=experiment_id, outputs=outputs, analysis=analysis, actor=actor
+        )
+        return self._core.prepared(lambda: _yield_operation(self._core, made, lab_time))
 
     def outputs(self, campaign_id: str) -> Mapping[str, Mapping[str, OutputValue]]:
         """Return experiment id -> output name -> newest value."""
         return values.newest_outputs(self._core, campaign_id)
+
+
+def change_operation(core: Core, changes: Sequence[ExperimentChange]) -> Callable[[Work], None]:
+    """Return the operation that makes several changes in their order."""
+    operations = [_change_operation(core, change) for change in changes]
+
+    def operation(work: Work) -> None:
+        for each in operations:
+            each(work)
+
+    return operation
+
+
+def _change_operation(core: Core, change: ExperimentChange) -> Callable[[Work], None]:
+    match change:
+        case ExperimentRecord():
+            return add_operation(change)
+        case ExperimentMove():
+            return _move_operation(
+                change.experiment_id, change.to, change.actor, change.reason, None
+            )
+        case ExperimentYield():
+            return _yield_operation(core, change, None)
+
+
+def _yield_operation(
+    core: Core, made: ExperimentYield, lab_time: float | None
+) -> Callable[[Work], None]:
+    save = values.output_operation(
+        core, made.experiment_id, made.outputs, made.analysis, made.actor
+    )
+    move = _move_operation(made.experiment_id, ExperimentState.DONE, made.actor, "", lab_time)
+
+    def operation(work: Work) -> None:
+        move(work)
+        save(work, *_place(work, made.experiment_id))
+
+    return operation
 
 
 def add_operation(record: ExperimentRecord) -> Callable[[Work], None]:
