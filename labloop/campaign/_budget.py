@@ -13,10 +13,18 @@ from labloop.records import Json
 class Budget:
     """What a campaign may use up; the first limit that is reached ends it.
 
+    All three are counted when an experiment has ended, from what is stored of it, so that a
+    restart changes none of them.
+
     Attributes:
         experiments: how many experiments may be done or failed.
-        hours: how much lab time may pass, in hours.
-        cost: how much may be spent, in the unit of the spec's ``cost`` function.
+        hours: how much lab time may be used, in hours: the time in which at least one
+            experiment is under way, whatever becomes of it. Parallel ones share their time; a
+            pause, the brain's thinking and a lab that stands still cost nothing. An experiment
+            that was cut off by the death of its process counts up to the last thing that the
+            journal knows of it.
+        cost: how much may be spent, in the unit of the spec's ``cost`` function: every
+            experiment that was begun costs, also one that is uncertain or was abandoned.
     """
 
     experiments: int | None = None

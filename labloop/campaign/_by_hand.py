@@ -1,13 +1,13 @@
 """Experiments without the loop: asked for, told, tried by hand, analysed again."""
 
 import math
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from labloop.campaign._analysis import Analysis
 from labloop.campaign._bundle import Definition
 from labloop.campaign._dataset import build_dataset
-from labloop.campaign._inbox import planned
+from labloop.campaign._jobs import planned
+from labloop.campaign._proposing import RoundAsked, answer_to, commit_round
 from labloop.campaign._results import Told
 from labloop.campaign._rights import campaign_lease
 from labloop.campaign._spec import CampaignSpec
@@ -16,21 +16,23 @@ from labloop.objectives import Objectives
 from labloop.records import (
     CampaignRecord,
     Dataset,
+    ExperimentChange,
     ExperimentJob,
+    ExperimentMove,
     ExperimentRecord,
     ExperimentState,
+    ExperimentYield,
     Origin,
     OutputValue,
     Point,
     ProposalBatch,
     Repositories,
-    RoundRecord,
-    derive_seed,
     make_experiment_id,
 )
 from labloop.space import SearchSpace
 
 _OPEN = {ExperimentState.PLANNED, ExperimentState.AWAITING, ExperimentState.RUNNING}
+_PENDING = _OPEN | {ExperimentState.UNCERTAIN}
 
 
 class ByHandOnly:
@@ -84,42 +86,20 @@ def _ask(
     strategy = spec.resolve()
     rows = repositories.experiments.all(record.id)
     rounds = repositories.rounds.all(record.id)
-    index = max((r.index for r in rounds), default=-1) + 1
-    number = max((r.number for r in rows), default=0) + 1
-    data = build_dataset(repositories, record.id, spec.space)
-    seed = derive_seed(record.id, index)
-    started = time.monotonic()
-    pending = [row.point for row in rows if row.state in _OPEN]
-    batch = strategy.propose(spec.space, spec.objectives, data, pending, n, seed)
-    made = [
-        planned(
-            ExperimentJob(
-                experiment_id=make_experiment_id(record.id, number + i),
-                number=number + i,
-                round_index=index,
-                point=_settable(spec.space, proposal.point),
-            ),
-            record,
-            origin=Origin.PROPOSED,
-            actor=actor,
-            proposal_index=i,
-        )
-        for i, proposal in enumerate(batch.proposals)
-    ]
-    asked = RoundRecord(
-        campaign_id=record.id,
-        index=index,
-        seed=seed,
-        data_hash=data.fingerprint(),
-        proposals=batch.proposals,
-        state=batch.state,
-        fit_report=batch.fit_report,
-        seconds=time.monotonic() - started,
+    asked = RoundAsked(
+        record=record,
+        index=max((r.index for r in rounds), default=-1) + 1,
+        n=n,
+        data=build_dataset(repositories, record.id, spec.space),
+        pending=tuple(row.point for row in rows if row.state in _PENDING),
     )
-    repositories.rounds.commit(asked, made).result()
-    for alarm in batch.alarms:
-        repositories.alarms.add(record.id, alarm, round_index=index).result()
-    return made
+    return commit_round(
+        repositories,
+        answer_to(asked, lambda: asked.put_to(strategy, spec)),
+        first_number=max((r.number for r in rows), default=0) + 1,
+        actor=actor,
+        legal=lambda point: _settable(spec.space, point),
+    )
 
 
 def tell(
@@ -150,12 +130,15 @@ def _tell(
                 )
             seen.add(line.experiment_id)
     number = max((row.number for row in rows.values()), default=0)
+    changes: list[ExperimentChange] = []
     for line in told:
-        experiment_id = line.experiment_id
-        if not experiment_id:
+        row = rows.get(line.experiment_id)
+        if row is None:
             number += 1
-            experiment_id = _import(repositories, record, number, line.point, actor)
-        _store(repositories, experiment_id, rows.get(experiment_id), line.outputs, actor)
+            row = _imported(record, number, line.point, actor)
+            changes.append(row)
+        changes += _end(row, line.outputs, actor)
+    repositories.experiments.change(changes).result()
     return len(told)
 
 
@@ -187,35 +170,28 @@ def _same(told: float | str, asked: float | str) -> bool:
     return math.isclose(told, asked, rel_tol=1e-4, abs_tol=1e-9)
 
 
-def _import(
-    repositories: Repositories, record: CampaignRecord, number: int, point: Point, actor: str
-) -> str:
+def _imported(record: CampaignRecord, number: int, point: Point, actor: str) -> ExperimentRecord:
     job = ExperimentJob(
         experiment_id=make_experiment_id(record.id, number),
         number=number,
         round_index=None,
         point=point,
     )
-    row = planned(job, record, origin=Origin.IMPORTED, actor=actor)
-    repositories.experiments.add(row).result()
-    return job.experiment_id
+    return planned(job, record, origin=Origin.IMPORTED, actor=actor)
 
 
-def _store(
-    repositories: Repositories,
-    experiment_id: str,
-    row: ExperimentRecord | None,
-    outputs: Mapping[str, OutputValue],
-    actor: str,
-) -> None:
-    experiments = repositories.experiments
-    if row is None or row.state is not ExperimentState.RUNNING:
-        experiments.move(experiment_id, ExperimentState.RUNNING, actor=actor).result()
+def _end(
+    row: ExperimentRecord, outputs: Mapping[str, OutputValue], actor: str
+) -> Iterator[ExperimentChange]:
+    """Yield what leads an open experiment to its end."""
+    if row.state is not ExperimentState.RUNNING:
+        yield ExperimentMove(experiment_id=row.id, to=ExperimentState.RUNNING, actor=actor)
     if outputs:
-        experiments.complete(experiment_id, outputs, analysis="told", actor=actor).result()
-        return
-    reason = "told as failed"
-    experiments.move(experiment_id, ExperimentState.FAILED, actor=actor, reason=reason).result()
+        yield ExperimentYield(experiment_id=row.id, outputs=outputs, analysis="told", actor=actor)
+    else:
+        yield ExperimentMove(
+            experiment_id=row.id, to=ExperimentState.FAILED, actor=actor, reason="told as failed"
+        )
 
 
 def reanalyse(

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from labloop.campaign._budget import Budget
 from labloop.campaign._bundle import Definition, difference, restore, with_spec
 from labloop.campaign._by_hand import ByHandOnly
-from labloop.campaign._dataset import build_dataset
 from labloop.campaign._direct import DirectExecutor
+from labloop.campaign._events import Finish, StopAsked
 from labloop.campaign._hooks import Hooks, PlainHooks
-from labloop.campaign._inbox import planned
-from labloop.campaign._machine import Finish, MachineState, StopAsked
+from labloop.campaign._jobs import planned
+from labloop.campaign._lab_time import lab_end
+from labloop.campaign._machine import MachineState
 from labloop.campaign._reconcile import reconcile
+from labloop.campaign._refusals import check_change, taken
 from labloop.campaign._rights import campaign_lease, device_leases
 from labloop.campaign._runner import Runner
 from labloop.campaign._snapshot import Snapshot
@@ -26,7 +28,6 @@ from labloop.errors import (
     LabloopError,
     NameTakenError,
     NotFoundError,
-    SpaceError,
 )
 from labloop.lab import LabHost, MemoryJournal, Truth, load_lab_file, signals_to
 from labloop.records import (
@@ -42,7 +43,6 @@ from labloop.records import (
     make_campaign_id,
     make_experiment_id,
 )
-from labloop.space import SearchSpace
 
 if TYPE_CHECKING:
     from labloop.brain import Strategy
@@ -109,7 +109,7 @@ class Campaign:
         spec, actor = definition.spec, actor or who()
         existing = repositories.campaigns.find(spec.name, mode)
         if existing is not None and not new:
-            raise NameTakenError(_taken(repositories, existing, definition))
+            raise NameTakenError(taken(repositories, existing, definition))
         generation = existing.generation + 1 if existing else 0
         record = CampaignRecord(
             id=make_campaign_id(spec.name, mode.value, spec.seed, generation),
@@ -160,7 +160,7 @@ class Campaign:
             definition = with_overrides(definition, seed=record.seed, stored=record.spec)
         else:
             definition = with_overrides(changed, seed=record.seed)
-            _check_change(repositories, record, definition)
+            check_change(repositories, record, definition)
             check_lab(definition, mode)
         return cls(repositories, record, definition, actor=actor, speed=speed)
 
@@ -222,7 +222,7 @@ class Campaign:
     def _run_in_lab(self, hooks: Hooks, strategy: "Strategy", state: MachineState) -> Finish:
         spec, (procedure, path) = self.definition.spec, need_lab(self.definition)
         lab_file, mode = load_lab_file(path), self.record.mode
-        before = state.lab_hours
+        began = lab_end(self._repositories.experiments.all(self.record.id))
         self._phase = "opening the lab"
         with (
             device_leases(self._repositories, lab_file, mode, self._actor) as lease,
@@ -245,6 +245,7 @@ class Campaign:
                 units=spec.units,
                 experiments=self._repositories.experiments,
                 actor=self._actor,
+                began=began,
             )
             runner = Runner(
                 spec=spec,
@@ -254,7 +255,7 @@ class Campaign:
                 executor=hooks.executor(direct),
                 hooks=hooks,
                 abort=host.stop,
-                lab_hours=lambda: before + host.now() / 3600,
+                lab_now=lambda: began + host.now(),
                 actor=self._actor,
             )
             with self._lock:
@@ -351,48 +352,3 @@ def check_lab(definition: Definition, mode: Mode) -> None:
             journal=MemoryJournal(),
             campaign_id="check",
         )
-
-
-def _check_change(
-    repositories: Repositories, record: CampaignRecord, definition: Definition
-) -> None:
-    """Raise CampaignError where changed files are another campaign than the stored one."""
-    spec = definition.spec
-    if spec.name != record.name:
-        raise CampaignError(
-            f"the changed file is of campaign {spec.name!r}, and {record.name!r} is to go on; "
-            "name its own file"
-        )
-    space = record.spec["space"]
-    before = SearchSpace.from_spec(space).parameters if isinstance(space, Mapping) else ()
-    units = {p.name: p.unit for p in before}
-    other = [n for n, unit in spec.units.items() if n in units and unit != units[n]]
-    if other:
-        raise CampaignError(
-            f"the changed file gives {', '.join(other)} in another unit, so what was measured "
-            "would be read wrongly; keep the unit, or begin another with: labloop run FILE --new"
-        )
-    stored, now = record.spec.get("outputs"), definition.bundle.spec["outputs"]
-    if stored != now:
-        raise CampaignError(
-            f"the changed file measures other outputs ({stored} -> {now}), so what was measured "
-            "would not fit; begin another campaign with: labloop run FILE --new"
-        )
-    try:
-        build_dataset(repositories, record.id, spec.space)
-    except SpaceError as error:
-        raise CampaignError(
-            f"the changed file leaves out what was measured already: {error}; widen its space, or "
-            "begin another campaign with: labloop run FILE --new"
-        ) from error
-
-
-def _taken(repositories: Repositories, existing: CampaignRecord, definition: Definition) -> str:
-    name, mode = existing.name, existing.mode.value
-    changed = difference(repositories.campaigns.bundle(existing.id), definition.bundle)
-    first = (
-        f"a {mode} campaign called {name!r} exists with another definition ({'; '.join(changed)})"
-        if changed
-        else f"a {mode} campaign called {name!r} exists ({existing.state.value})"
-    )
-    return f"{first}; go on with it by 'labloop resume {name}', or begin another by adding --new"

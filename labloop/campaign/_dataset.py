@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
+from labloop.objectives import Objectives
 from labloop.records import (
     CurveData,
     Dataset,
-    ExperimentRecord,
     ExperimentState,
     Observation,
     OutputValue,
+    Point,
     Repositories,
     ScalarValue,
 )
@@ -19,25 +20,61 @@ def build_dataset(repositories: Repositories, campaign_id: str, space: SearchSpa
     """Return everything that a campaign has measured, by number of the experiment.
 
     A failed experiment is in it without outputs; one that was analysed again is in it with
-    its newest outputs. By number and not by time, so that the same experiments give the same
-    dataset in whichever order they finished.
+    its newest outputs. One that a person settled as done, without outputs, is not in it:
+    nothing was learned, not even that it fails. By number and not by time, so that the same
+    experiments give the same dataset in whichever order they finished.
     """
     outputs = repositories.experiments.outputs(campaign_id)
     ended = {ExperimentState.DONE, ExperimentState.FAILED}
     rows = repositories.experiments.all(campaign_id, ended)
-    return Dataset(tuple(observation(row, outputs.get(row.id, {}), space) for row in rows))
+    return Dataset(
+        tuple(
+            observation(row.id, row.point, outputs.get(row.id, {}), space)
+            for row in rows
+            if tells_something(row.state, outputs.get(row.id, {}))
+        )
+    )
+
+
+def tells_something(state: ExperimentState, outputs: Mapping[str, OutputValue]) -> bool:
+    """Return whether the brain can learn from an experiment that ended in ``state``."""
+    return bool(outputs) or state is ExperimentState.FAILED
 
 
 def observation(
-    row: ExperimentRecord, outputs: Mapping[str, OutputValue], space: SearchSpace
+    experiment_id: str, point: Point, outputs: Mapping[str, OutputValue], space: SearchSpace
 ) -> Observation:
-    """Return one experiment as the brain sees it."""
+    """Return one experiment as the brain sees it; without outputs it has failed."""
     scalars = {k: v for k, v in outputs.items() if isinstance(v, ScalarValue)}
     return Observation(
-        experiment_id=row.id,
-        point=space.validate(row.point),
+        experiment_id=experiment_id,
+        point=space.validate(point),
         outputs={k: v.value for k, v in scalars.items()},
         sd={k: v.sd for k, v in scalars.items() if v.sd is not None},
         curves={k: v for k, v in outputs.items() if isinstance(v, CurveData)},
         failed=not outputs,
     )
+
+
+class Measured:
+    """What was measured so far, kept beside the database so that no round reads it again."""
+
+    def __init__(self, objectives: Objectives) -> None:
+        """Begin with nothing; ``objectives`` say what is best."""
+        self.numbers: dict[str, int] = {}
+        self.failed = 0
+        self.data = Dataset()
+        self.best: Observation | None = None
+        self._objectives = objectives
+
+    def add(self, *observations: Observation) -> None:
+        """Take observations in, by number of the experiment."""
+        known = {o.experiment_id: o for o in self.data.observations}
+        known |= {o.experiment_id: o for o in observations}
+        ordered = sorted(known, key=lambda key: self.numbers[key])
+        self.data = Dataset(tuple(known[key] for key in ordered))
+        self.best = self._objectives.best_seen(self.data)
+
+    def scores(self) -> list[float]:
+        """Return the first aim of each finished experiment, larger is better."""
+        return [self._objectives.score(o.outputs)[0] for o in self.data.done]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ class DirectExecutor:
         units: parameter name -> declared unit.
         experiments: where moves and raw data are committed.
         actor: who is written on each row.
+        began: lab seconds of the campaign when this lab was opened.
     """
 
     def __init__(
@@ -36,19 +38,23 @@ class DirectExecutor:
         units: Mapping[str, str],
         experiments: Experiments,
         actor: str,
+        began: float = 0.0,
     ) -> None:
         self._host = host
         self._procedure = procedure
         self._units = units
         self._experiments = experiments
         self._actor = actor
+        self._began = began
+        self._times: dict[str, tuple[float, float | None]] = {}
+        """Experiment -> lab seconds at its start and at its end, until it is told."""
 
     def start(self, batch: Sequence[ExperimentJob]) -> list[Future[ExperimentResult]]:
         """Put a batch into the lab by one call."""
         jobs = [LabJob(job.experiment_id, partial(self._carry_out, job)) for job in batch]
         futures = self._host.start(jobs)
         return [
-            _as_result(job.experiment_id, future)
+            self._as_result(job.experiment_id, future)
             for job, future in zip(batch, futures, strict=True)
         ]
 
@@ -56,9 +62,19 @@ class DirectExecutor:
         """Let lab time go on."""
         self._host.settle()
 
+    def _now(self) -> float:
+        return self._began + self._host.clock.now()
+
     async def _carry_out(self, job: ExperimentJob, lab: Lab) -> ExperimentResult:
+        started = self._now()
+        self._times[job.experiment_id] = started, None
+        try:
+            return await self._measure(job, lab, started)
+        finally:
+            self._times[job.experiment_id] = started, self._now()
+
+    async def _measure(self, job: ExperimentJob, lab: Lab, started: float) -> ExperimentResult:
         clock = self._host.clock
-        started = clock.now()
         moved = self._experiments.move(
             job.experiment_id, ExperimentState.RUNNING, actor=self._actor, lab_time=started
         )
@@ -78,13 +94,37 @@ class DirectExecutor:
         except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
             state, reason = _told(error)
         return ExperimentResult(
-            experiment_id=job.experiment_id,
-            state=state,
-            reason=reason,
-            lab_started=started,
-            lab_finished=clock.now(),
-            measurement=measurement,
+            experiment_id=job.experiment_id, state=state, reason=reason, measurement=measurement
         )
+
+    def _as_result(self, experiment_id: str, future: "Future[Any]") -> Future[ExperimentResult]:
+        """Return a future that carries what happened in the lab as a state, never as an error."""
+        result: Future[ExperimentResult] = Future()
+
+        def done(finished: "Future[Any]") -> None:
+            started, ended = self._times.pop(experiment_id, (None, None))
+            if started is not None and ended is None:
+                # It was given up before it left.
+                ended = self._now()
+            told = _result_of(experiment_id, finished)
+            result.set_result(replace(told, lab_started=started, lab_finished=ended))
+
+        future.add_done_callback(done)
+        return result
+
+
+def _result_of(experiment_id: str, finished: "Future[Any]") -> ExperimentResult:
+    error = finished.exception()
+    if error is None:
+        result: ExperimentResult = finished.result()
+        return result
+    if isinstance(error, ExperimentCancelled):
+        state = ExperimentState.ABANDONED
+    elif isinstance(error, UncertainError):
+        state = ExperimentState.UNCERTAIN
+    else:
+        state = ExperimentState.FAILED
+    return ExperimentResult(experiment_id=experiment_id, state=state, reason=str(error))
 
 
 def _told(error: BaseException) -> tuple[ExperimentState, str]:
@@ -105,26 +145,3 @@ def _leaves(error: BaseException) -> list[BaseException]:
     if isinstance(error, BaseExceptionGroup):
         return [leaf for part in error.exceptions for leaf in _leaves(part)]
     return [error]
-
-
-def _as_result(experiment_id: str, future: "Future[Any]") -> Future[ExperimentResult]:
-    """Return a future that carries what happened in the lab as a state, never as an error."""
-    result: Future[ExperimentResult] = Future()
-
-    def done(finished: "Future[Any]") -> None:
-        error = finished.exception()
-        if error is None:
-            result.set_result(finished.result())
-            return
-        if isinstance(error, ExperimentCancelled):
-            state = ExperimentState.ABANDONED
-        elif isinstance(error, UncertainError):
-            state = ExperimentState.UNCERTAIN
-        else:
-            state = ExperimentState.FAILED
-        result.set_result(
-            ExperimentResult(experiment_id=experiment_id, state=state, reason=str(error))
-        )
-
-    future.add_done_callback(done)
-    return result

@@ -1,24 +1,28 @@
 """The inbox: rows that a person wrote become events, each answered once."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
-from labloop.campaign._machine import (
+from labloop.campaign._events import (
     Added,
     Approved,
     Event,
-    MachineState,
     PauseAsked,
     Rejected,
     Resolved,
     ResumeAsked,
     StopAsked,
 )
+from labloop.campaign._jobs import planned
+from labloop.campaign._machine import MachineState
 from labloop.errors import LabloopError, StaleStateError
 from labloop.records import (
     CampaignRecord,
     Command,
     CommandKind,
+    ExperimentChange,
     ExperimentJob,
+    ExperimentMove,
     ExperimentRecord,
     ExperimentState,
     Origin,
@@ -33,6 +37,10 @@ _ENDS = {"done": ExperimentState.DONE} | {
 }
 
 
+_Effect: TypeAlias = tuple[Event, tuple[ExperimentChange, ...]]
+"""What the loop is told, and what is stored together with the answer."""
+
+
 class Inbox:
     """Reads a campaign's commands and turns each into an event, or says why not."""
 
@@ -44,18 +52,23 @@ class Inbox:
         self._space = space
 
     def read(self, state: Callable[[], MachineState], emit: Callable[[Event], None]) -> None:
-        """Answer everything that is pending; ``emit`` carries each event into the loop."""
-        for command in self._repositories.commands.pending(self._record.id):
+        """Answer everything that is pending; ``emit`` carries each event into the loop.
+
+        What follows from a command is stored with its answer or not at all, so that no end of
+        the process in between lets it be applied twice.
+        """
+        commands = self._repositories.commands
+        for command in commands.pending(self._record.id):
             try:
-                event = self._event(command, state())
-                accepted, answer = True, "accepted"
+                event, changes = self._effect(command, state())
+                first = commands.answer(command.sequence, True, "accepted", changes).result()
             except LabloopError as error:
-                event, accepted, answer = None, False, str(error)
-            answered = self._repositories.commands.answer(command.sequence, accepted, answer)
-            if answered.result() and event is not None:
+                commands.answer(command.sequence, False, str(error)).result()
+                continue
+            if first:
                 emit(event)
 
-    def _event(self, command: Command, state: MachineState) -> Event:
+    def _effect(self, command: Command, state: MachineState) -> _Effect:
         kind, given = command.kind, command.arguments
         if command.expected_version is not None and (
             command.expected_version < self._record.version
@@ -65,18 +78,19 @@ class Inbox:
             )
         why = str(given.get("reason", "")) or f"{kind.value} asked for by {command.actor}"
         if kind is CommandKind.PAUSE:
-            return PauseAsked(why)
+            return PauseAsked(why), ()
         if kind is CommandKind.RESUME:
-            return ResumeAsked()
+            return ResumeAsked(), ()
         if kind is CommandKind.STOP:
-            return StopAsked(why, now=True)
+            return StopAsked(why, now=True), ()
         if kind is CommandKind.ABORT:
-            return StopAsked(why, now=False)
+            return StopAsked(why, now=False), ()
         if kind is CommandKind.ADD:
-            return Added(self._add(command, state))
+            job, row = self._new(command, state, Origin.MANUAL)
+            return Added(job), (row,)
         return self._about_experiment(command, state)
 
-    def _about_experiment(self, command: Command, state: MachineState) -> Event:
+    def _about_experiment(self, command: Command, state: MachineState) -> _Effect:
         experiment_id = self._experiment_id(command)
         if command.kind is CommandKind.RESOLVE:
             return self._resolve(command, experiment_id, state)
@@ -85,13 +99,15 @@ class Inbox:
             raise StaleStateError(
                 f"too late: experiment {experiment_id} does not wait for approval"
             )
+        turned_down = _move(experiment_id, ExperimentState.ABANDONED, command)
         if command.kind is CommandKind.REJECT:
-            self._move(experiment_id, ExperimentState.ABANDONED, command)
-            return Rejected(experiment_id)
+            return Rejected(experiment_id), (turned_down,)
         if command.kind is CommandKind.EDIT:
-            return self._edit(command, experiment_id, state)
-        self._move(experiment_id, ExperimentState.PLANNED, command)
-        return Approved(waiting[experiment_id])
+            # The person's own point stands in the place of the proposal.
+            job, row = self._new(command, state, Origin.EDITED)
+            return Approved(job, replaces=experiment_id), (row, turned_down)
+        move = _move(experiment_id, ExperimentState.PLANNED, command)
+        return Approved(waiting[experiment_id]), (move,)
 
     def _experiment_id(self, command: Command) -> str:
         given = str(command.arguments.get("experiment", ""))
@@ -99,7 +115,7 @@ class Inbox:
             return make_experiment_id(self._record.id, int(given))
         return given
 
-    def _resolve(self, command: Command, experiment_id: str, state: MachineState) -> Event:
+    def _resolve(self, command: Command, experiment_id: str, state: MachineState) -> _Effect:
         if experiment_id not in state.uncertain:
             raise StaleStateError(
                 f"too late: nothing about experiment {experiment_id} is uncertain"
@@ -107,18 +123,12 @@ class Inbox:
         outcome = str(command.arguments.get("outcome", ""))
         if outcome not in _ENDS:
             raise StaleStateError(f"an outcome is one of {', '.join(_ENDS)}, got {outcome!r}")
-        self._move(experiment_id, _ENDS[outcome], command)
-        return Resolved(experiment_id, _ENDS[outcome])
+        move = _move(experiment_id, _ENDS[outcome], command)
+        return Resolved(experiment_id, _ENDS[outcome]), (move,)
 
-    def _edit(self, command: Command, experiment_id: str, state: MachineState) -> Event:
-        """Turn down the proposal and put the person's own point in its place."""
-        job = self._add(command, state, Origin.EDITED)
-        self._move(experiment_id, ExperimentState.ABANDONED, command)
-        return Approved(job, replaces=experiment_id)
-
-    def _add(
-        self, command: Command, state: MachineState, origin: Origin = Origin.MANUAL
-    ) -> ExperimentJob:
+    def _new(
+        self, command: Command, state: MachineState, origin: Origin
+    ) -> tuple[ExperimentJob, ExperimentRecord]:
         given = command.arguments.get("point")
         if not isinstance(given, Mapping):
             raise StaleStateError("a point is needed: name=value for each parameter")
@@ -129,37 +139,9 @@ class Inbox:
             round_index=None,
             point=point,
         )
-        self._repositories.experiments.add(
-            planned(job, self._record, origin=origin, actor=command.actor)
-        ).result()
-        return job
-
-    def _move(self, experiment_id: str, to: ExperimentState, command: Command) -> None:
-        reason = str(command.arguments.get("reason", "")) or f"by {command.actor}"
-        self._repositories.experiments.move(
-            experiment_id, to, actor=command.actor, reason=reason
-        ).result()
+        return job, planned(job, self._record, origin=origin, actor=command.actor)
 
 
-def planned(
-    job: ExperimentJob,
-    record: CampaignRecord,
-    *,
-    origin: Origin,
-    actor: str,
-    proposal_index: int | None = None,
-    state: ExperimentState = ExperimentState.PLANNED,
-) -> ExperimentRecord:
-    """Return the row of an experiment that is about to be planned (or to wait for approval)."""
-    return ExperimentRecord(
-        id=job.experiment_id,
-        campaign_id=record.id,
-        number=job.number,
-        mode=record.mode,
-        state=state,
-        origin=origin,
-        point=job.point,
-        round_index=job.round_index,
-        proposal_index=proposal_index,
-        actor=actor,
-    )
+def _move(experiment_id: str, to: ExperimentState, command: Command) -> ExperimentMove:
+    reason = str(command.arguments.get("reason", "")) or f"by {command.actor}"
+    return ExperimentMove(experiment_id=experiment_id, to=to, actor=command.actor, reason=reason)

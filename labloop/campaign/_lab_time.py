@@ -1,38 +1,62 @@
-"""How much lab time a campaign has used, over all openings of its lab."""
+"""How much a campaign has used of its lab: hours and cost, the same live and after a restart."""
 
-from collections.abc import Sequence
-from datetime import datetime
+import math
+from collections.abc import Iterable
 
-from labloop.records import ExperimentRecord
+from labloop.records import ExperimentRecord, ExperimentState
+
+_ENDED = {ExperimentState.DONE, ExperimentState.FAILED}
 
 
-def lab_seconds(records: Sequence[ExperimentRecord]) -> float:
-    """Return how long experiments kept the lab, overlapping ones counted once.
+class LabTime:
+    """Lab time in which at least one experiment was under way, overlapping ones counted once.
 
-    Lab time starts anew whenever the lab is opened, so an end that lies before the end of
-    the experiment that finished last begins another opening, which is added.
+    A campaign's lab time goes on from opening to opening of its lab, so every second of it
+    happens once. What counts is the set of seconds, never the order in which they came.
     """
-    ended = sorted((r for r in records if r.finished), key=_when)
-    openings: list[list[tuple[float, float]]] = [[]]
-    for record in ended:
-        start, end = record.lab_started, record.lab_finished
-        if start is None or end is None:
-            continue
-        if openings[-1] and end < openings[-1][-1][1]:
-            openings.append([])
-        openings[-1].append((start, end))
-    return sum(_covered(spans) for spans in openings)
+
+    def __init__(self, records: Iterable[ExperimentRecord] = ()) -> None:
+        """Begin with what stored experiments used."""
+        self._spans: list[tuple[float, float]] = []
+        for record in records:
+            self.add(record.lab_started, record.lab_finished)
+
+    def add(self, start: float | None, end: float | None) -> None:
+        """Count an experiment, in lab seconds of the campaign; None: it was never begun."""
+        if start is not None and end is not None:
+            self._spans = _with(self._spans, start, max(start, end))
+
+    def seconds(self, since: float | None = None, now: float = 0.0) -> float:
+        """Return the lab seconds used; with ``since``, up to ``now`` for what still runs."""
+        spans = self._spans
+        if since is not None and now > since:
+            spans = _with(spans, since, now)
+        return math.fsum(end - start for start, end in spans)
 
 
-def _covered(spans: Sequence[tuple[float, float]]) -> float:
-    total, latest = 0.0, 0.0
-    for start, end in sorted(spans):
-        total += max(0.0, end - max(start, latest))
-        latest = max(latest, end)
-    return total
+def _with(spans: list[tuple[float, float]], start: float, end: float) -> list[tuple[float, float]]:
+    """Return disjoint ascending spans with one more, joined with those that it touches."""
+    before = [span for span in spans if span[1] < start]
+    after = [span for span in spans if span[0] > end]
+    touched = spans[len(before) : len(spans) - len(after)]
+    joined = (min([start, *(s for s, _ in touched)]), max([end, *(e for _, e in touched)]))
+    return [*before, joined, *after]
 
 
-def _when(record: ExperimentRecord) -> tuple[datetime, float, int]:
-    """Return the place of an ended experiment in the order of ends."""
-    assert record.finished is not None  # noqa: S101 - asked by the only caller
-    return record.finished, record.lab_finished or 0.0, record.number
+def lab_seconds(records: Iterable[ExperimentRecord]) -> float:
+    """Return how much lab time experiments have used, as ``Budget.hours`` counts it."""
+    return LabTime(records).seconds()
+
+
+def lab_end(records: Iterable[ExperimentRecord]) -> float:
+    """Return the lab second at which the next opening of the lab begins."""
+    times = (time for r in records for time in (r.lab_started, r.lab_finished) if time is not None)
+    return max(times, default=0.0)
+
+
+def was_begun(state: ExperimentState, lab_started: float | None) -> bool:
+    """Return whether an experiment that ended has cost something.
+
+    One that a person carried out has no lab time, and has ended as done or failed.
+    """
+    return lab_started is not None or state in _ENDED

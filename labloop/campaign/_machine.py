@@ -9,6 +9,27 @@ from functools import singledispatch
 from typing import TypeAlias
 
 from labloop.campaign._budget import Budget, FailurePolicy
+from labloop.campaign._events import (
+    Abort,
+    Added,
+    Approved,
+    Ask,
+    Began,
+    Effect,
+    Ended,
+    Event,
+    Finish,
+    NothingToPropose,
+    PauseAsked,
+    Propose,
+    Rejected,
+    Resolved,
+    ResumeAsked,
+    RoundPlanned,
+    RuleMet,
+    Start,
+    StopAsked,
+)
 from labloop.records import CampaignState, ExperimentJob, ExperimentState
 
 
@@ -43,6 +64,7 @@ class MachineState:
     lab_hours: float = 0.0
     cost: float = 0.0
     proposing: bool = False
+    """The brain was asked for a round that is still wanted."""
     paused: str = ""
     """Why a person paused it; empty where nobody did."""
     doubt: str = ""
@@ -51,154 +73,6 @@ class MachineState:
     """Why no new experiment is begun; empty while the campaign goes on."""
     end_state: CampaignState = CampaignState.FINISHED
     over: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """The campaign begins, or goes on after a restart."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoundPlanned:
-    """A round was committed; its experiments are planned."""
-
-    jobs: tuple[ExperimentJob, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NothingToPropose:
-    """The brain has no point left, or could not propose."""
-
-    reason: str
-    failed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """A person added an experiment."""
-
-    job: ExperimentJob
-
-
-@dataclass(frozen=True, slots=True)
-class Approved:
-    """A person said yes to a proposal, or put an edited one in its place."""
-
-    job: ExperimentJob
-    replaces: str = ""
-    """Id of the proposal that an edited one stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A person said no to a proposal."""
-
-    experiment_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """An experiment has ended."""
-
-    experiment_id: str
-    state: ExperimentState
-    lab_hours: float = 0.0
-    """Lab time since the campaign began."""
-    cost: float = 0.0
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A query or a person settled what became of an uncertain experiment."""
-
-    experiment_id: str
-    state: ExperimentState
-
-
-@dataclass(frozen=True, slots=True)
-class PauseAsked:
-    """A person asks to begin nothing new for now."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeAsked:
-    """A person lets the campaign go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopAsked:
-    """Stop: after what is running (now=False), or at once and safely (now=True)."""
-
-    reason: str
-    now: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class RuleMet:
-    """A stop rule was met."""
-
-    reason: str
-
-
-Event: TypeAlias = (
-    Began
-    | RoundPlanned
-    | NothingToPropose
-    | Added
-    | Approved
-    | Rejected
-    | Ended
-    | Resolved
-    | PauseAsked
-    | ResumeAsked
-    | StopAsked
-    | RuleMet
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Propose:
-    """Ask the brain for ``n`` points and commit them as a round."""
-
-    round_index: int
-    n: int
-    first_number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Put these experiments into the lab by one call."""
-
-    jobs: tuple[ExperimentJob, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Put a question to a person; the answer comes through the inbox."""
-
-    question: str
-    experiment_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Abort:
-    """End what is running, safely and at once."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The campaign is over."""
-
-    state: CampaignState
-    reason: str
-
-
-Effect: TypeAlias = Propose | Start | Ask | Abort | Finish
 
 
 def step(
@@ -248,7 +122,7 @@ def _question(job: ExperimentJob) -> Ask:
 @_handle.register
 def _nothing(event: NothingToPropose, _config: MachineConfig, state: MachineState) -> _Handled:
     end = CampaignState.FAILED if event.failed else CampaignState.FINISHED
-    return _end(replace(state, proposing=False), event.reason, end), ()
+    return _end(state, event.reason, end), ()
 
 
 @_handle.register
@@ -342,10 +216,13 @@ def _rule(event: RuleMet, _config: MachineConfig, state: MachineState) -> _Handl
 
 
 def _end(state: MachineState, reason: str, end: CampaignState) -> MachineState:
-    """Begin nothing new; the first reason given is the one that is told."""
+    """Begin nothing new; the first reason given is the one that is told.
+
+    A round that the brain still thinks about would begin something, so it is given up.
+    """
     if state.ending:
         return state
-    return replace(state, ending=reason, end_state=end, ready=(), awaiting=())
+    return replace(state, ending=reason, end_state=end, ready=(), awaiting=(), proposing=False)
 
 
 def _check_budget(config: MachineConfig, state: MachineState) -> MachineState:
@@ -363,7 +240,7 @@ def _check_budget(config: MachineConfig, state: MachineState) -> MachineState:
 
 def _advance(config: MachineConfig, state: MachineState) -> _Handled:
     if state.ending:
-        if state.running or state.proposing:
+        if state.running:
             return state, ()
         return replace(state, over=True), (Finish(state.end_state, state.ending),)
     if state.paused or state.doubt:
@@ -373,7 +250,7 @@ def _advance(config: MachineConfig, state: MachineState) -> _Handled:
     n = _how_many(config, state)
     if n <= 0 or state.proposing:
         return state, ()
-    return replace(state, proposing=True), (Propose(state.next_round, n, state.next_number),)
+    return replace(state, proposing=True), (Propose(state.next_round, n),)
 
 
 def _start(config: MachineConfig, state: MachineState) -> _Handled:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labloop.campaign._analysis import Analysis
-from labloop.campaign._lab_time import lab_seconds
+from labloop.campaign._jobs import job_of
+from labloop.campaign._lab_time import lab_seconds, was_begun
 from labloop.campaign._machine import MachineState
 from labloop.campaign._spec import CampaignSpec
 from labloop.errors import AnalysisError
 from labloop.records import (
     CampaignRecord,
-    ExperimentJob,
     ExperimentRecord,
     ExperimentState,
     JournalEntry,
@@ -52,34 +52,52 @@ class _Settler:
 
     def settle(self, row: ExperimentRecord, opened: Sequence[JournalEntry]) -> str:
         """Return what became of an experiment that was running when the process died."""
+        end = self._last_known(row)
         if self.repositories.experiments.raw(row.id) is not None:
-            return self._finish(row)
+            return self._finish(row, end)
         doubts = [e.intent for e in opened if e.intent.experiment_id == row.id]
         asked = ", ".join(f"{intent.device}.{intent.name}" for intent in doubts)
         why = "the process ended in the middle of it"
         why += f"; it is not known whether {asked} happened" if asked else ""
-        self._move(row, ExperimentState.UNCERTAIN, why)
+        self._move(row, ExperimentState.UNCERTAIN, why, end)
         if self.record.mode is Mode.SIMULATED:
             why = f"{why}; its simulated lab ended with the process"
-            self._move(row, ExperimentState.ABANDONED, why)
+            self._move(row, ExperimentState.ABANDONED, why, end)
         return f"experiment {row.number}: {why}"
 
-    def _finish(self, row: ExperimentRecord) -> str:
+    def _last_known(self, row: ExperimentRecord) -> float | None:
+        """Return the lab second up to which the journal knows of an experiment."""
+        entries = self.repositories.journal.entries(self.record.id, row.id)
+        if row.lab_started is None or not entries:
+            return row.lab_started
+        # The journal's times are of its own opening of the lab: only their distance counts.
+        begun = [entry.intent.lab_time for entry in entries]
+        ended = [entry.outcome.lab_time for entry in entries if entry.outcome]
+        return row.lab_started + max(begun + ended) - begun[0]
+
+    def _finish(self, row: ExperimentRecord, end: float | None) -> str:
         """Analyse raw data that was stored just before the process died."""
         experiments = self.repositories.experiments
         try:
             outputs = self.analysis.outputs(experiments.raw(row.id))
         except AnalysisError as error:
-            self._move(row, ExperimentState.FAILED, str(error))
+            self._move(row, ExperimentState.FAILED, str(error), end)
             return f"experiment {row.number}: its raw data cannot be analysed: {error}"
         experiments.complete(
-            row.id, outputs, analysis=self.analysis.fingerprint, actor=self.actor
+            row.id,
+            outputs,
+            analysis=self.analysis.fingerprint,
+            actor=self.actor,
+            lab_time=end,
         ).result()
         return f"experiment {row.number}: had measured everything, and is now analysed"
 
-    def _move(self, row: ExperimentRecord, to: ExperimentState, why: str) -> None:
-        moved = self.repositories.experiments.move(row.id, to, actor=self.actor, reason=why)
-        moved.result()
+    def _move(
+        self, row: ExperimentRecord, to: ExperimentState, why: str, end: float | None
+    ) -> None:
+        self.repositories.experiments.move(
+            row.id, to, actor=self.actor, reason=why, lab_time=end
+        ).result()
 
 
 def _machine_state(
@@ -104,18 +122,19 @@ def _machine_state(
         failures_in_a_row=in_a_row if in_a_row < spec.failures.stop_after else 0,
         doubt=_doubt(rows) if spec.failures.on_uncertain == "pause" else "",
         lab_hours=lab_seconds(rows) / 3600,
-        cost=sum(spec.cost(r.point) for r in counted) if spec.cost else 0.0,
+        cost=_cost(rows, spec),
     )
+
+
+def _cost(rows: Sequence[ExperimentRecord], spec: CampaignSpec) -> float:
+    if spec.cost is None:
+        return 0.0
+    open_ = {ExperimentState.PLANNED, ExperimentState.AWAITING}
+    ended = [r for r in rows if r.state not in open_]
+    return sum(spec.cost(r.point) for r in ended if was_begun(r.state, r.lab_started))
 
 
 def _doubt(rows: Sequence[ExperimentRecord]) -> str:
     """Return the question that must be answered first; empty where nothing is uncertain."""
     open_ = [str(row.number) for row in rows if row.state is ExperimentState.UNCERTAIN]
     return f"what became of experiment {', '.join(open_)}?" if open_ else ""
-
-
-def job_of(row: ExperimentRecord) -> ExperimentJob:
-    """Return the job that carries a stored experiment out."""
-    return ExperimentJob(
-        experiment_id=row.id, number=row.number, round_index=row.round_index, point=row.point
-    )

@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from labloop.campaign._analysis import Analysis
-from labloop.campaign._dataset import build_dataset, observation
-from labloop.campaign._hooks import Hooks
-from labloop.campaign._inbox import Inbox, planned
-from labloop.campaign._machine import (
+from labloop.campaign._dataset import Measured, build_dataset, observation, tells_something
+from labloop.campaign._events import (
     Abort,
     Ask,
     Began,
@@ -21,35 +19,32 @@ from labloop.campaign._machine import (
     Ended,
     Event,
     Finish,
-    MachineConfig,
-    MachineState,
     NothingToPropose,
     Propose,
+    Resolved,
     RoundPlanned,
     RuleMet,
     Start,
     StopAsked,
-    step,
 )
+from labloop.campaign._hooks import Hooks
+from labloop.campaign._inbox import Inbox
+from labloop.campaign._jobs import job_of
+from labloop.campaign._lab_time import LabTime, was_begun
+from labloop.campaign._machine import MachineConfig, MachineState, step
+from labloop.campaign._proposing import RoundAnswer, RoundAsked, Thinker, commit_round
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._spec import CampaignSpec
 from labloop.campaign._words import budget_words, doing_of, fraction_of, question_of
 from labloop.errors import AnalysisError, BrainError, SpaceExhaustedError, StaleStateError
-from labloop.objectives import Objectives
 from labloop.records import (
     CampaignRecord,
-    Dataset,
     Executor,
     ExperimentJob,
     ExperimentResult,
     ExperimentState,
-    Observation,
-    Origin,
     OutputValue,
     Repositories,
-    RoundRecord,
-    derive_seed,
-    make_experiment_id,
 )
 
 if TYPE_CHECKING:
@@ -62,27 +57,8 @@ INBOX_SECONDS = 0.5
 """How often commands are read: a person's click is answered within this."""
 
 
-class _Measured:
-    """What was measured so far, kept beside the database so that no round reads it again."""
-
-    def __init__(self, objectives: Objectives) -> None:
-        self.numbers: dict[str, int] = {}
-        self.failed = 0
-        self.data = Dataset()
-        self.best: Observation | None = None
-        self._objectives = objectives
-
-    def add(self, *observations: Observation) -> None:
-        """Take observations in, by number of the experiment."""
-        known = {o.experiment_id: o for o in self.data.observations}
-        known |= {o.experiment_id: o for o in observations}
-        ordered = sorted(known, key=lambda key: self.numbers[key])
-        self.data = Dataset(tuple(known[key] for key in ordered))
-        self.best = self._objectives.best_seen(self.data)
-
-    def scores(self) -> list[float]:
-        """Return the first aim of each finished experiment, larger is better."""
-        return [self._objectives.score(o.outputs)[0] for o in self.data.done]
+_Item: TypeAlias = Event | ExperimentResult | RoundAnswer
+"""What the loop reacts to, one after the other."""
 
 
 class Runner:
@@ -98,7 +74,7 @@ class Runner:
         executor: Executor,
         hooks: Hooks,
         abort: Callable[[str], None],
-        lab_hours: Callable[[], float],
+        lab_now: Callable[[], float],
         actor: str,
     ) -> None:
         self._spec = spec
@@ -109,15 +85,21 @@ class Runner:
         self._executor = executor
         self._hooks = hooks
         self._abort = abort
-        self._lab_hours = lab_hours
+        self._lab_now = lab_now
         self._actor = actor
         self._objectives = spec.objectives
         self._analysis = Analysis(spec)
         self._inbox = Inbox(repositories, record, spec.space)
-        self._events: queue.SimpleQueue[Event | ExperimentResult] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._thinker = Thinker(self._events.put)
         self._state = MachineState()
         self._jobs: dict[str, ExperimentJob] = {}
-        self._measured = _Measured(spec.objectives)
+        self._measured = Measured(spec.objectives)
+        self._lab_time = LabTime()
+        self._since: dict[str, float] = {}
+        """Running experiment -> lab second at which it was started."""
+        self._unsettled = False
+        """Whether an experiment ended and lab time still waits for what follows from it."""
         self._began = time.monotonic()
         self._patience = 0.0
         """When a stop is no longer waited for; 0 while none was asked."""
@@ -128,7 +110,9 @@ class Runner:
         """Return where the campaign stands, from any thread."""
         with self._lock:
             seconds = time.monotonic() - self._began
-            return replace(self._snapshot, seconds=seconds, lab_hours=self._lab_hours())
+            since = min(self._since.values(), default=None)
+            used = self._lab_time.seconds(since, self._lab_now())
+            return replace(self._snapshot, seconds=seconds, lab_hours=used / 3600)
 
     def post(self, event: Event) -> None:
         """Feed an event in from any thread or from a signal handler."""
@@ -137,27 +121,42 @@ class Runner:
     def run(self, state: MachineState) -> Finish:
         """Run from ``state`` until the campaign is over and return how it ended."""
         self._state = state
-        self._jobs = {job.experiment_id: job for job in (*state.ready, *state.awaiting)}
         self._recall()
-        finish = self._apply(Began())
-        polled = time.monotonic()
-        while finish is None:
-            if self._patience and time.monotonic() > self._patience:
-                finish = self._give_up()
-                continue
-            item = self._next(INBOX_SECONDS)
-            if item is not None:
-                event = self._ended(item) if isinstance(item, ExperimentResult) else item
-                finish = self._apply(event)
+        try:
+            finish = self._apply(Began())
+            polled = time.monotonic()
+            while finish is None:
+                if self._patience and time.monotonic() > self._patience:
+                    finish = self._give_up()
+                    continue
+                item = self._next(INBOX_SECONDS)
+                if item is not None:
+                    finish = self._react(item)
+                if finish is None and time.monotonic() - polled >= INBOX_SECONDS:
+                    polled = time.monotonic()
+                    finish = self._read_inbox()
                 # After the last one lab time stands still: what follows is the safe state.
-                if finish is None and self._events.empty():
-                    self._executor.settle()
-            # Numbers are given by what is planned, so nothing planned may still be on its way.
-            due = time.monotonic() - polled >= INBOX_SECONDS and self._events.empty()
-            if finish is None and due:
-                polled = time.monotonic()
-                finish = self._read_inbox()
+                if finish is None:
+                    self._settle()
+        finally:
+            self._thinker.close()
         return finish
+
+    def _react(self, item: "_Item") -> Finish | None:
+        if isinstance(item, RoundAnswer):
+            event = self._planned(item)
+        elif isinstance(item, ExperimentResult):
+            self._unsettled = True
+            event = self._ended(item)
+        else:
+            event = item
+        return None if event is None else self._apply(event)
+
+    def _settle(self) -> None:
+        """Let lab time go on, except where the brain still thinks: that costs no lab time."""
+        if self._unsettled and not self._state.proposing and self._events.empty():
+            self._unsettled = False
+            self._executor.settle()
 
     def _give_up(self) -> Finish | None:
         """Leave experiments that do not end after a stop, so that the lab can be made safe.
@@ -168,12 +167,19 @@ class Runner:
         reason = f"it did not end within {ABORT_SECONDS:g} s of the stop"
         finish: Finish | None = None
         for key in sorted(self._state.running):
+            event = Ended(key, ExperimentState.UNCERTAIN, reason=reason)
             # Refused where it never began, or has ended meanwhile: then its row tells.
             with suppress(StaleStateError):
-                self._repositories.experiments.move(
-                    key, ExperimentState.UNCERTAIN, actor=self._actor, reason=reason
-                ).result()
-            finish = self._apply(Ended(key, ExperimentState.UNCERTAIN, reason=reason)) or finish
+                event = self._ended(
+                    ExperimentResult(
+                        experiment_id=key,
+                        state=ExperimentState.UNCERTAIN,
+                        reason=reason,
+                        lab_started=self._since[key],
+                        lab_finished=self._lab_now(),
+                    )
+                )
+            finish = self._apply(event) or finish
         return finish
 
     def _read_inbox(self) -> Finish | None:
@@ -181,6 +187,8 @@ class Runner:
         ends: list[Finish] = []
 
         def apply(event: Event) -> None:
+            if isinstance(event, Resolved):
+                self._remember(event.experiment_id, event.state, {})
             finish = self._apply(event)
             if finish is not None:
                 ends.append(finish)
@@ -188,7 +196,7 @@ class Runner:
         self._inbox.read(lambda: self._state, apply)
         return ends[0] if ends else None
 
-    def _next(self, seconds: float) -> Event | ExperimentResult | None:
+    def _next(self, seconds: float) -> "_Item | None":
         try:
             return self._events.get(timeout=seconds)
         except queue.Empty:
@@ -198,8 +206,10 @@ class Runner:
         """Read what was measured before this process began."""
         campaign_id = self._record.id
         for row in self._repositories.experiments.all(campaign_id):
+            self._jobs[row.id] = job_of(row)
             self._measured.numbers[row.id] = row.number
             self._measured.failed += row.state is ExperimentState.FAILED
+            self._lab_time.add(row.lab_started, row.lab_finished)
         data = build_dataset(self._repositories, campaign_id, self._spec.space)
         self._measured.add(*data.observations)
 
@@ -216,8 +226,7 @@ class Runner:
             case Finish():
                 return effect
             case Propose():
-                self._tell(doing=f"the brain proposes round {effect.round_index}")
-                self._events.put(self._propose(effect))
+                self._ask_brain(effect)
             case Start():
                 self._start(effect)
             case Abort():
@@ -230,71 +239,56 @@ class Runner:
 
     def _start(self, effect: Start) -> None:
         self._jobs.update({job.experiment_id: job for job in effect.jobs})
-        for job in effect.jobs:
-            self._measured.numbers[job.experiment_id] = job.number
+        self._measured.numbers |= {job.experiment_id: job.number for job in effect.jobs}
+        with self._lock:
+            self._since |= dict.fromkeys((j.experiment_id for j in effect.jobs), self._lab_now())
         for future in self._executor.start(effect.jobs):
             future.add_done_callback(self._arrived)
 
     def _arrived(self, future: Future[ExperimentResult]) -> None:
         self._events.put(future.result())
 
-    def _propose(self, effect: Propose) -> Event:
-        data = self._measured.data
-        waiting = (*self._state.running, *(job.experiment_id for job in self._state.awaiting))
-        pending = [self._jobs[key].point for key in sorted(waiting) if key in self._jobs]
-        seed = derive_seed(self._record.id, effect.round_index)
-        started = time.monotonic()
+    def _ask_brain(self, effect: Propose) -> None:
+        state = self._state
+        begun = state.running | state.uncertain | {job.experiment_id for job in state.awaiting}
+        asked = RoundAsked(
+            record=self._record,
+            index=effect.round_index,
+            n=effect.n,
+            data=self._measured.data,
+            pending=tuple(self._jobs[key].point for key in sorted(begun)),
+        )
+        self._thinker.ask(
+            asked,
+            lambda: self._hooks.propose(
+                asked.index, lambda: asked.put_to(self._strategy, self._spec)
+            ),
+        )
+
+    def _planned(self, answer: RoundAnswer) -> Event | None:
+        """Commit what the brain answered; None where nobody wants it any more."""
+        if not self._state.proposing:
+            return None
+        waits = ExperimentState.AWAITING
         try:
-            batch = self._hooks.propose(
-                effect.round_index,
-                lambda: self._strategy.propose(
-                    self._spec.space, self._objectives, data, pending, effect.n, seed
-                ),
+            rows = commit_round(
+                self._repositories,
+                answer,
+                # By now: a person may have added experiments while the brain thought.
+                first_number=self._state.next_number,
+                actor=self._actor,
+                legal=self._spec.space.validate,
+                state=waits if self._config.approval else ExperimentState.PLANNED,
             )
         except SpaceExhaustedError as error:
             return NothingToPropose(str(error))
         except BrainError as error:
             return NothingToPropose(str(error), failed=True)
-        jobs = tuple(
-            ExperimentJob(
-                experiment_id=make_experiment_id(self._record.id, effect.first_number + i),
-                number=effect.first_number + i,
-                round_index=effect.round_index,
-                point=self._spec.space.validate(proposal.point),
-            )
-            for i, proposal in enumerate(batch.proposals)
-        )
-        if not jobs:
-            return NothingToPropose("the strategy has no further point to propose")
-        record = RoundRecord(
-            campaign_id=self._record.id,
-            index=effect.round_index,
-            seed=seed,
-            data_hash=data.fingerprint(),
-            proposals=batch.proposals,
-            state=batch.state,
-            fit_report=batch.fit_report,
-            seconds=time.monotonic() - started,
-        )
-        waits = ExperimentState.AWAITING if self._config.approval else ExperimentState.PLANNED
-        rows = [
-            planned(
-                job,
-                self._record,
-                origin=Origin.PROPOSED,
-                actor=self._actor,
-                proposal_index=index,
-                state=waits,
-            )
-            for index, job in enumerate(jobs)
-        ]
-        self._repositories.rounds.commit(record, rows).result()
-        for alarm in batch.alarms:
-            self._repositories.alarms.add(self._record.id, alarm, round_index=effect.round_index)
+        jobs = tuple(job_of(row) for row in rows)
         self._jobs.update({job.experiment_id: job for job in jobs})
         return RoundPlanned(jobs)
 
-    def _ended(self, result: ExperimentResult) -> Event:
+    def _ended(self, result: ExperimentResult) -> Ended:
         """Store how an experiment ended; analyse it where there is something to analyse."""
         outputs: Mapping[str, OutputValue] = {}
         if result.state is ExperimentState.DONE:
@@ -307,20 +301,27 @@ class Runner:
                 reason=result.reason,
                 lab_time=result.lab_finished,
             ).result()
-        self._remember(result, outputs)
+        self._remember(result.experiment_id, result.state, outputs)
+        with self._lock:
+            self._since.pop(result.experiment_id, None)
+            self._lab_time.add(result.lab_started, result.lab_finished)
         for rule in self._spec.stop:
             why = rule.met(self._measured.scores()) if outputs else None
             if why is not None:
                 # While this one still counts as running: nothing further is proposed.
                 self._apply(RuleMet(why))
-        job = self._jobs.get(result.experiment_id)
         return Ended(
             result.experiment_id,
             result.state,
-            self._lab_hours(),
-            self._spec.cost(job.point) if self._spec.cost and job else 0.0,
+            self._lab_time.seconds() / 3600,
+            self._cost(result),
             result.reason,
         )
+
+    def _cost(self, result: ExperimentResult) -> float:
+        if self._spec.cost is None or not was_begun(result.state, result.lab_started):
+            return 0.0
+        return self._spec.cost(self._jobs[result.experiment_id].point)
 
     def _analyse(
         self, result: ExperimentResult
@@ -348,14 +349,14 @@ class Runner:
         ).result()
         return result, outputs
 
-    def _remember(self, result: ExperimentResult, outputs: Mapping[str, OutputValue]) -> None:
-        if result.state is ExperimentState.FAILED:
-            self._measured.failed += 1
-        if result.state not in {ExperimentState.DONE, ExperimentState.FAILED}:
-            return
-        job = self._jobs[result.experiment_id]
-        row = planned(job, self._record, origin=Origin.PROPOSED, actor=self._actor)
-        self._measured.add(observation(row, outputs, self._spec.space))
+    def _remember(
+        self, experiment_id: str, state: ExperimentState, outputs: Mapping[str, OutputValue]
+    ) -> None:
+        """Keep what the brain can learn from an experiment that ended or was settled."""
+        self._measured.failed += state is ExperimentState.FAILED
+        if tells_something(state, outputs):
+            point = self._jobs[experiment_id].point
+            self._measured.add(observation(experiment_id, point, outputs, self._spec.space))
 
     def _tell(self, *, doing: str = "", question: str = "") -> None:
         """Refresh the snapshot and show it to whoever watches."""

@@ -11,6 +11,8 @@ def doing_of(state: MachineState, running: list[int]) -> str:
         return "in the lab: " + ", ".join(f"experiment {number}" for number in running)
     if state.paused or state.doubt:
         return f"paused: {state.paused or state.doubt}"
+    if state.proposing:
+        return f"the brain proposes round {state.next_round}"
     return "waiting" if state.awaiting else "between rounds"
 
 

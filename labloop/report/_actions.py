@@ -40,7 +40,7 @@ class LabTime:
     openings: tuple[float, ...]
     """Where a later opening of the lab begins; empty where it was opened once."""
     offsets: Mapping[str, float]
-    """Experiment id -> what to add to its own lab times."""
+    """Experiment id -> where on this axis the opening begins in which it ran."""
 
 
 def lab_time(entries: Iterable[JournalEntry]) -> LabTime:

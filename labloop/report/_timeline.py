@@ -1,6 +1,6 @@
 """What each device did in lab time: the whole campaign, and the best experiment close up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from labloop.records import ActionState, Repositories
 from labloop.report._actions import LabTime, Span, lab_time, merged, rows
@@ -100,7 +100,8 @@ def _chart(
         for at in time.openings
         if stretch[0] < at < stretch[1]
     ]
-    top = [_experiment(data, t, time, x, stretch) for t in data.trials]
+    shifts = _shifts(data.trials, time)
+    top = [_experiment(data, t, shifts, x, stretch) for t in data.trials]
     label = "actions of each device in lab time"
     return panel.svg(label, frame, join(lines, labels, top, shown, openings))
 
@@ -126,14 +127,34 @@ def _bar(span: Span, x: Scale, top: float, numbers: dict[str, int], *, named: bo
     return join(rect, el("text", name, x=start + 5, y=top + ROW / 2 + 4, class_="on-bar"))
 
 
+def _shifts(trials: Sequence[Trial], time: LabTime) -> dict[str, float]:
+    """Return experiment id -> what to add to its lab times, in seconds, on the journal's axis.
+
+    A campaign's lab time goes on where the experiments before had ended, and the journal's
+    where its last action had: on making the lab safe some seconds pass.
+    """
+    shifts: dict[str, float] = {}
+    offset = began = latest = 0.0
+    for record in sorted((t.record for t in trials), key=lambda r: r.lab_started or 0.0):
+        if (now := time.offsets.get(record.id, offset)) != offset:
+            offset, began = now, latest
+        shifts[record.id] = offset - began
+        latest = max(latest, record.lab_started or 0.0, record.lab_finished or 0.0)
+    return shifts
+
+
 def _experiment(
-    data: CampaignData, trial: Trial, time: LabTime, x: Scale, stretch: tuple[float, float]
+    data: CampaignData,
+    trial: Trial,
+    shifts: Mapping[str, float],
+    x: Scale,
+    stretch: tuple[float, float],
 ) -> Markup:
     record = trial.record
     if record.lab_started is None or record.lab_finished is None:
         return Markup("")
-    offset = time.offsets.get(record.id, 0.0)
-    start, end = record.lab_started + offset, record.lab_finished + offset
+    shift = shifts[record.id]
+    start, end = record.lab_started + shift, record.lab_finished + shift
     if end < stretch[0] or start > stretch[1]:
         return Markup("")
     width = max(1.0, x(end) - x(start) - 1)

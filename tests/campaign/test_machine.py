@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labloop.campaign._budget import Budget, FailurePolicy
-from labloop.campaign._machine import (
+from labloop.campaign._events import (
     Abort,
     Added,
     Approved,
@@ -16,8 +16,6 @@ from labloop.campaign._machine import (
     Ended,
     Event,
     Finish,
-    MachineConfig,
-    MachineState,
     NothingToPropose,
     PauseAsked,
     Propose,
@@ -28,8 +26,8 @@ from labloop.campaign._machine import (
     RuleMet,
     Start,
     StopAsked,
-    step,
 )
+from labloop.campaign._machine import MachineConfig, MachineState, step
 from labloop.records import CampaignState, ExperimentJob, ExperimentState
 
 DONE, FAILED = ExperimentState.DONE, ExperimentState.FAILED
@@ -59,7 +57,7 @@ def play(conf, *events: Event, state=None):
 def test_begins_by_asking_for_a_round():
     """The first thing a new campaign does is ask the brain for one batch."""
     state, effects = play(config(batch=3), Began())
-    assert effects == (Propose(0, 3, 1),)
+    assert effects == (Propose(0, 3),)
     assert state.proposing
 
 
@@ -89,16 +87,16 @@ def test_the_next_round_waits_for_the_whole_batch():
     state, effects = play(conf, Began(), RoundPlanned(jobs(1, 2)), Ended("e1", DONE))
     assert effects == ()
     _, effects = play(conf, Ended("e2", DONE), state=state)
-    assert effects == (Propose(1, 2, 3),)
+    assert effects == (Propose(1, 2),)
 
 
 def test_asynchronous_replaces_each_experiment_at_once():
     """Asynchronously a finished experiment is replaced while the others go on."""
     conf = config(parallel=3, asynchronous=True, budget=Budget(experiments=9))
     state, effects = play(conf, Began())
-    assert effects == (Propose(0, 3, 1),)
+    assert effects == (Propose(0, 3),)
     _, effects = play(conf, RoundPlanned(jobs(1, 2, 3)), Ended("e2", DONE), state=state)
-    assert effects == (Propose(1, 1, 4),)
+    assert effects == (Propose(1, 1),)
 
 
 def test_the_last_batch_is_cut_to_the_budget():
@@ -112,7 +110,7 @@ def test_the_last_batch_is_cut_to_the_budget():
         Ended("e2", DONE),
         Ended("e3", DONE),
     )
-    assert effects == (Propose(1, 1, 4),)
+    assert effects == (Propose(1, 1),)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +163,25 @@ def test_stop_now_aborts_and_waits_for_the_lab():
     assert effects == (Finish(CampaignState.STOPPED, "Ctrl-C"),)
 
 
+@pytest.mark.parametrize("now", [True, False])
+def test_a_stop_does_not_wait_for_the_brain(now):
+    """While the brain thinks and the lab is still, any stop ends the campaign at once."""
+    state, effects = play(config(), Began(), StopAsked("Ctrl-C", now=now))
+    assert effects == (Finish(CampaignState.STOPPED, "Ctrl-C"),)
+    assert not state.proposing
+
+
+def test_an_ending_campaign_waits_for_the_lab_and_not_for_the_brain():
+    """What runs may end, and the round that was asked for beside it is not wanted any more."""
+    conf = config(parallel=2, asynchronous=True)
+    state, effects = play(conf, Began(), RoundPlanned(jobs(1, 2)), Ended("e1", DONE))
+    assert effects == (Propose(1, 1),)
+    state, effects = play(conf, StopAsked("enough", now=False), state=state)
+    assert (effects, state.proposing) == ((), False)
+    _, effects = play(conf, Ended("e2", DONE), state=state)
+    assert effects == (Finish(CampaignState.STOPPED, "enough"),)
+
+
 def test_the_first_reason_is_the_one_told():
     """A second signal changes nothing about why a campaign ended."""
     conf = config()
@@ -182,7 +199,7 @@ def test_pause_begins_nothing_and_resume_goes_on():
     assert effects == ()
     assert state.paused == "lunch"
     _, effects = play(conf, ResumeAsked(), state=state)
-    assert effects == (Propose(1, 1, 2),)
+    assert effects == (Propose(1, 1),)
 
 
 def test_an_uncertain_experiment_pauses_and_asks():
@@ -195,7 +212,7 @@ def test_an_uncertain_experiment_pauses_and_asks():
     assert effects[0].experiment_id == "e1"
     assert state.doubt
     state, effects = play(conf, Resolved("e1", DONE), state=state)
-    assert effects == (Propose(1, 1, 2),)
+    assert effects == (Propose(1, 1),)
     assert state.finished == 1
 
 
@@ -212,7 +229,7 @@ def test_settling_a_doubt_does_not_lift_a_persons_own_pause():
     state, effects = play(conf, Resolved("e1", DONE), state=state)
     assert effects == ()
     _, effects = play(conf, ResumeAsked(), state=state)
-    assert effects == (Propose(1, 1, 2),)
+    assert effects == (Propose(1, 1),)
 
 
 def test_a_doubt_from_before_a_restart_is_asked_first():
@@ -221,7 +238,7 @@ def test_a_doubt_from_before_a_restart_is_asked_first():
     state, effects = step(config(), restored, Began())
     assert [type(e) for e in effects] == [Ask]
     _, effects = step(config(), state, Resolved("e1", ExperimentState.ABANDONED))
-    assert effects == (Propose(1, 1, 1),)
+    assert effects == (Propose(1, 1),)
 
 
 def test_a_lab_that_stops_by_itself_ends_the_campaign():
@@ -248,7 +265,7 @@ def test_an_uncertain_experiment_holds_its_place_in_the_budget():
     )
     assert all(isinstance(e, Ask) for e in effects)
     _, effects = play(conf, Resolved("e1", ExperimentState.ABANDONED), state=state)
-    assert effects == (Propose(1, 1, 2),)
+    assert effects == (Propose(1, 1),)
 
 
 def test_approval_asks_before_anything_starts():
@@ -261,7 +278,7 @@ def test_approval_asks_before_anything_starts():
     state, effects = play(conf, Rejected("e2"), state=state)
     assert effects == ()
     _, effects = play(conf, Ended("e1", DONE), state=state)
-    assert effects == (Propose(1, 2, 3),)
+    assert effects == (Propose(1, 2),)
 
 
 def test_an_edited_proposal_takes_the_place_of_the_first():
@@ -341,7 +358,7 @@ def test_any_campaign_ends_and_never_exceeds_its_budget(
         while todo:
             effect = todo.pop()
             if isinstance(effect, Propose):
-                planned = tuple(job(effect.first_number + i) for i in range(effect.n))
+                planned = tuple(job(state.next_number + i) for i in range(effect.n))
                 state, more = step(conf, state, RoundPlanned(planned))
                 todo += more
             elif isinstance(effect, Start):

@@ -109,11 +109,11 @@ def _ended(number, start, end):
         ([(0, 10), (10, 30)], 30),
         ([(0, 10), (5, 12), (20, 30)], 22),
         ([(0, 10), (20, 22), (5, 30)], 30),
-        ([(0, 100), (0, 40), (40, 50)], 150),
+        ([(0, 100), (100, 140), (140, 150)], 150),
         ([], 0),
     ],
 )
 def test_lab_time_counts_overlaps_once_and_every_opening(spans, seconds):
-    """Parallel experiments share their time; after a resume the lab's time begins anew."""
+    """Parallel experiments share their time; after a resume the campaign's lab time goes on."""
     trials = [_ended(n, start, end) for n, (start, end) in enumerate(spans, start=1)]
     assert lab_seconds([t.record for t in trials]) == seconds

@@ -77,8 +77,11 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
 def run_inside(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     """Run ``campaign`` inside a flow that has begun: tasks, artifacts and the cancel watch."""
     artifacts = Artifacts(campaign.record.name)
+    inside = PrefectHooks(hooks, campaign.record.id, artifacts)
     try:
         with CancelWatch(UUID(flow_run.get_id()), campaign.stop):
-            return campaign.run(PrefectHooks(hooks, campaign.record.id, artifacts))
+            return campaign.run(inside)
     finally:
+        # The flow waits for its tasks.
+        inside.close()
         artifacts.close()

@@ -5,7 +5,7 @@ no result: what happened is in labloop's own database, and Prefect is a window o
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from prefect import flow, task
@@ -14,13 +14,20 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from labloop.records import CampaignRecord, CampaignState, ExperimentResult, ExperimentState
+from labloop.errors import LabloopError
+from labloop.records import (
+    CampaignRecord,
+    CampaignState,
+    ExperimentResult,
+    ExperimentState,
+    ProposalBatch,
+)
 
 WAITED_FOR: dict[str, "Future[ExperimentResult]"] = {}
 """Experiment id -> the future that its task waits on."""
 
-CALLS: dict[str, Callable[[], None]] = {}
-"""Round key -> what its task calls."""
+ROUNDS: dict[str, "Future[ProposalBatch]"] = {}
+"""Round key -> the future that its task waits on."""
 
 CAMPAIGNS: dict[str, Callable[[], CampaignRecord]] = {}
 """Campaign id -> what its flow calls."""
@@ -52,10 +59,16 @@ def experiment_task(experiment_id: str, number: int) -> State[Any]:
     persist_result=False,
     cache_policy=NO_CACHE,
 )
-def propose_task(key: str, round_index: int) -> None:
-    """Ask the brain for one round."""
+def propose_task(key: str, round_index: int) -> State[Any]:
+    """Wait for one round of the brain, or until nobody wants it any more."""
     del round_index  # shown in the UI
-    CALLS.pop(key)()
+    try:
+        batch = ROUNDS.pop(key).result()
+    except CancelledError:
+        return Cancelled(message="the campaign ended before the brain had answered")
+    except LabloopError as error:
+        return Failed(message=str(error))
+    return Completed(message=f"{len(batch.proposals)} proposed")
 
 
 @flow(

@@ -1,13 +1,12 @@
 """What Prefect puts around the loop: tasks that wait, artifacts that show, a watch for Cancel."""
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from labloop.campaign import Hooks, Snapshot
 from labloop.records import Executor, ExperimentJob, ExperimentResult, ProposalBatch
 from labloop_workflows._artifacts import Artifacts
-from labloop_workflows._flow import CALLS, WAITED_FOR, experiment_task, propose_task
+from labloop_workflows._flow import ROUNDS, WAITED_FOR, experiment_task, propose_task
 
 
 class PrefectExecutor:
@@ -36,21 +35,41 @@ class PrefectHooks:
         self._inner = inner
         self._campaign_id = campaign_id
         self._artifacts = artifacts
+        self._round: Future[ProposalBatch] | None = None
 
     def executor(self, inner: Executor) -> Executor:
         """Return an executor that shows each experiment as a task."""
         return PrefectExecutor(self._inner.executor(inner))
 
     def propose(self, round_index: int, call: Callable[[], ProposalBatch]) -> ProposalBatch:
-        """Ask the brain inside a task; what it raises reaches the loop as it is."""
-        key = f"{self._campaign_id}-{round_index}-{threading.get_ident()}"
-        made: list[ProposalBatch] = []
-        CALLS[key] = lambda: made.append(self._inner.propose(round_index, call))
-        propose_task(key, round_index)
-        self._artifacts.round(round_index, made[0])
-        return made[0]
+        """Ask the brain and show it as a task; what it raises reaches the loop as it is."""
+        key = f"{self._campaign_id}-{round_index}"
+        self._round = waited_for = ROUNDS[key] = Future()
+        propose_task.submit(key, round_index)
+        try:
+            batch = self._inner.propose(round_index, call)
+        except BaseException as error:
+            _tell(waited_for, error)
+            raise
+        _tell(waited_for, batch)
+        self._artifacts.round(round_index, batch)
+        return batch
+
+    def close(self) -> None:
+        """Let no task wait for a round that nobody wants any more."""
+        if self._round is not None:
+            self._round.cancel()
 
     def changed(self, snapshot: Snapshot) -> None:
         """Show the snapshot, without waiting for anybody."""
         self._artifacts.changed(snapshot)
         self._inner.changed(snapshot)
+
+
+def _tell(waited_for: "Future[ProposalBatch]", told: ProposalBatch | BaseException) -> None:
+    # Cancelled meanwhile: the flow has ended, and its task with it.
+    if waited_for.set_running_or_notify_cancel():
+        if isinstance(told, BaseException):
+            waited_for.set_exception(told)
+        else:
+            waited_for.set_result(told)
