@@ -108,6 +108,11 @@ class Absorption(Block):
         solved, absorbance = self._absorbance(x, theta)
         return solved, {next(iter(self.curves)): self._factor * absorbance}
 
+    @property
+    def parts(self) -> tuple[Block, ...]:
+        """This model and the one whose species absorb."""
+        return (self, *(self._inner.parts if self._inner else ()))
+
     def _absorbance(
         self, x: Mapping[str, Tensor], theta: Tensor
     ) -> tuple[dict[str, Tensor], Tensor]:

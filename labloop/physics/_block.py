@@ -75,6 +75,11 @@ class Block(ABC):
         return self._book
 
     @property
+    def parts(self) -> "tuple[Block, ...]":
+        """This model and those that it is built on."""
+        return (self,)
+
+    @property
     def quantities(self) -> Mapping[str, str]:
         """What it solves for -> its SI unit, for a model that is built on it."""
         return self._quantities

@@ -9,13 +9,17 @@ from torch import Tensor
 
 from labloop.errors import PhysicsError
 from labloop.physics._binding import BoundPhysics
+from labloop.physics._finding import Finding
 from labloop.physics._model import as_physics
+from labloop.physics._numerics import stepped, stiffness
 from labloop.space import SearchSpace
+from labloop.units import same_dimension
 
 _POINTS = 64
 _BALANCE = 1e-9
 _SLOPE_STEP = 1e-5
 _SLOPE_ERROR = 1e-3
+_AMOUNTS = ("mol/m^3", "kg/m^3", "mol", "kg")
 
 
 @runtime_checkable
@@ -25,15 +29,6 @@ class Conservative(Protocol):
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
         """Return what must stay -> its relative change, which should be 0."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tested, whether it holds, and a sentence about it."""
-
-    name: str
-    holds: bool
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +52,8 @@ def check_physics(model: object, space: SearchSpace, seed: int = 0) -> PhysicsCh
     """Return what is wrong with ``model`` on ``space``, if anything.
 
     Tested over the whole box and over four prior standard deviations of the parameters:
-    units, finite values, batching, gradients against finite differences, and the mass
-    balance where the model has one.
+    units, finite values without negative amounts, batching, gradients against finite
+    differences, what the model must conserve, and whether its steps in time are fine enough.
     """
     try:
         bound = BoundPhysics(as_physics(model), space)
@@ -67,7 +62,7 @@ def check_physics(model: object, space: SearchSpace, seed: int = 0) -> PhysicsCh
     findings = [Finding("units", holds=True, sentence="inputs and outputs fit the space")]
     encoded, z = _sample(bound, space, seed)
     try:
-        value = bound.predict(encoded, z)
+        value = bound.predict_all(encoded, z)
     except Exception as error:  # noqa: BLE001 - the user's function is the edge; told in words
         sentence = f"it raised {type(error).__name__}: {error}"
         return PhysicsCheck((*findings, Finding("values", holds=False, sentence=sentence)))
@@ -78,6 +73,9 @@ def check_physics(model: object, space: SearchSpace, seed: int = 0) -> PhysicsCh
     findings.append(_gradients(bound, encoded, z))
     if isinstance(bound.model, Conservative):
         findings.extend(_balances(bound, bound.model, encoded, z))
+    part = stepped(bound.model)
+    if part is not None:
+        findings.append(stiffness(bound, part, encoded, z))
     return PhysicsCheck(tuple(findings))
 
 
@@ -90,23 +88,52 @@ def _sample(bound: BoundPhysics, space: SearchSpace, seed: int) -> tuple[Tensor,
 
 
 def _values(bound: BoundPhysics, encoded: Tensor, value: Tensor) -> Finding:
-    wanted = (*encoded.shape[:-1], len(bound.outputs))
+    names = _names(bound)
+    wanted = (*encoded.shape[:-1], len(names))
+    if not isinstance(value, Tensor):
+        sentence = f"predict returned {type(value).__name__}, expected a tensor"
+        return Finding("values", holds=False, sentence=sentence)
     if tuple(value.shape) != wanted:
         sentence = f"predict returned shape {tuple(value.shape)}, expected {wanted}"
         return Finding("values", holds=False, sentence=sentence)
-    finite = torch.isfinite(value)
-    if not bool(finite.all()):
-        row, column = (~finite).nonzero()[0].tolist()
+    bad = ~torch.isfinite(value)
+    amounts = torch.tensor([_is_amount(unit) for unit in _units(bound)])
+    # What is negative by no more than rounding is zero.
+    low = -_BALANCE * torch.nan_to_num(value).abs().amax(0)
+    bad |= amounts & (value < low)
+    if bool(bad.any()):
+        row, column = bad.nonzero()[0].tolist()
         where = {k: float(v[row]) for k, v in bound.inputs_si(encoded).items()}
         told = ", ".join(f"{k} = {v:.4g} (SI)" for k, v in where.items())
-        sentence = f"{bound.outputs[column]} is {float(value[row, column])} at {told}"
-        return Finding("values", holds=False, sentence=sentence)
+        number = float(value[row, column])
+        what = f"{names[column]} is {number:.6g}"
+        if number < 0 and torch.isfinite(value[row, column]):
+            what += f" {_units(bound)[column]}, a negative amount,"
+        return Finding("values", holds=False, sentence=f"{what} at {told}")
     return Finding("values", holds=True, sentence="finite over the whole box")
 
 
+def _names(bound: BoundPhysics) -> list[str]:
+    names = list(bound.outputs)
+    for name, axis in bound.curves.items():
+        names += [f"{name} at {at:.4g} {axis.unit}" for at in axis.values]
+    return names
+
+
+def _units(bound: BoundPhysics) -> list[str]:
+    units = list(bound.model.output_units)
+    for axis in bound.curves.values():
+        units += [axis.y_unit] * len(axis.values)
+    return units
+
+
+def _is_amount(unit: str) -> bool:
+    return any(same_dimension(unit, kind) for kind in _AMOUNTS)
+
+
 def _batches(bound: BoundPhysics, encoded: Tensor, z: Tensor, value: Tensor) -> Finding:
-    single = torch.stack([bound.predict(encoded[i], z[i]) for i in range(4)])
-    cross = bound.predict(encoded[:4, None], z[None, :4])
+    single = torch.stack([bound.predict_all(encoded[i], z[i]) for i in range(4)])
+    cross = bound.predict_all(encoded[:4, None], z[None, :4])
     pairs = cross[torch.arange(4), torch.arange(4)] if cross.shape[:2] == (4, 4) else cross
     scale = value.abs().amax(0).clamp_min(1e-12)
     same = pairs.shape == single.shape and all(

@@ -23,11 +23,12 @@ from labloop.physics._reactions import (
 )
 from labloop.physics._shapes import common_shape, stack_last
 from labloop.physics._sources import check_dimension, evaluate
-from labloop.physics._steady import steady_state
+from labloop.physics._steady import steady_state, unsteadiness
 from labloop.physics._units import si_line
 
 _CONCENTRATION = "mol/m^3"
 _ACCELERATING = 3
+_MOST_STEPS = 5000
 Reactor: TypeAlias = Literal["tube", "cstr"]
 
 
@@ -102,7 +103,7 @@ class Kinetics(Block):
         dosed = dose.feed if dose else {}
         _check_species(name, self._steps, [*feed, *dosed])
         self._build_network(list(dict.fromkeys([*feed, *dosed])))
-        self.integration_steps = steps if steps is not None else self._default_steps()
+        self.integration_steps = self._number_of_steps(steps)
         self._feed = {
             s: book.take(f"{s}0", given, _CONCENTRATION, f"the feed of {s} in {name!r}")
             for s, given in feed.items()
@@ -135,8 +136,17 @@ class Kinetics(Block):
                 "reaction and is not fed; correct the name or feed it"
             )
 
-    def _default_steps(self) -> int:
-        """Rates that grow while their reactant is used up need a finer grid at the end."""
+    def _number_of_steps(self, steps: int | None) -> int:
+        """Return how many steps are taken; none for a steady state."""
+        if steps is not None and (not isinstance(steps, int) or not 1 <= steps <= _MOST_STEPS):
+            raise PhysicsError(
+                f"steps must be a whole number from 1 to {_MOST_STEPS}, got {steps!r}"
+            )
+        if self._reactor == "cstr":
+            return 0
+        if steps is not None:
+            return steps
+        # Rates that grow while their reactant is used up need a finer grid at the end.
         rows = {s: i for i, s in enumerate(self.species)}
         grows = any(
             any(self._net[rows[s]][r] > 0 for s in step.reaction.reactants)
@@ -229,12 +239,16 @@ class Kinetics(Block):
         for total in conserved_totals(self._net):
             weights = torch.tensor([float(v) for v in total], dtype=torch.float64)
             found[total_in_words(total, self.species)] = ((after - fed) @ weights) / scale
+        if self._reactor == "cstr":
+            laws, time = self._laws(x, theta), self._time.value(x, theta)
+            short = unsteadiness(self._network, laws, fed, time)
+            found["the steady state (in + made = out)"] = short.abs().amax(-1) / scale
         return found
 
-    def concentrations(self, x: Mapping[str, Tensor], theta: Tensor, steps: int) -> Tensor:
+    def refined(self, x: Mapping[str, Tensor], theta: Tensor, steps: int) -> Tensor:
         """Return the end's concentrations over all that was fed, by a grid of ``steps``.
 
-        For tests of how fine a grid must be; ``[..., S]``, dimensionless.
+        Shape ``[..., S]``, dimensionless.
         """
         fed, after = self._advance(x, theta, self._time.value(x, theta), steps)
         return after / fed.sum(-1, keepdim=True).clamp_min(1e-300)

@@ -257,6 +257,7 @@ AXIS = CurveAxis.even(0, 1, 5, "min")
             {"curves": {"c": Course("A", CurveAxis.even(0, 1, 5, "nm"))}},
             "a unit of time",
         ),
+        ({"k": Rate("A -> P", K)}, {"steps": 0}, "steps must be"),
         ({"k": Rate("A -> P", 3)}, {}, "expected a quantity like '1/s'"),
         ({"k": Rate("A -> P", None)}, {}, "must be a Prior, a quantity"),
     ],
