@@ -14,6 +14,7 @@ from labloop.store._campaigns import SqlCampaigns
 from labloop.store._commands import SqlCommands
 from labloop.store._connect import make_engine
 from labloop.store._core import Core
+from labloop.store._create import create_file
 from labloop.store._experiments import SqlExperiments
 from labloop.store._failures import translate
 from labloop.store._journal import SqlJournal
@@ -89,6 +90,8 @@ def open_database(
     target = resolve(url_or_path)
     create = create and not read_only
     check_place(target, create=create)
+    if create:
+        create_file(target)
     readers = make_engine(target, writing=False)
     try:
         if read_only:

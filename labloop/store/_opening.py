@@ -70,7 +70,6 @@ def prepare_to_write(engine: Engine, target: Target) -> None:
     Raises:
         DatabaseUnusableError: foreign, newer, locked, damaged, or no space.
     """
-    fresh = target.path is not None and not target.path.exists()
     try:
         with engine.connect() as connection:
             if connection.dialect.name == "sqlite":
@@ -86,11 +85,7 @@ def prepare_to_write(engine: Engine, target: Target) -> None:
                 with transaction(connection):
                     guards.create(connection)
     except DBAPIError as error:
-        _remove_half(target, fresh=fresh)
         raise translate(error, target.where) from error
-    except BaseException:
-        _remove_half(target, fresh=fresh)
-        raise
 
 
 def check_to_read(engine: Engine, target: Target) -> None:
@@ -203,12 +198,3 @@ def _migrate(connection: Connection, target: Target, revision: str) -> None:
     from labloop.store._migrate import migrate  # noqa: PLC0415 - see above
 
     migrate(connection, target, revision)
-
-
-def _remove_half(target: Target, *, fresh: bool) -> None:
-    """Leave no empty file behind where the database could not be created."""
-    if not fresh or target.path is None:
-        return
-    for suffix in ("", "-wal", "-shm"):
-        with suppress(OSError):
-            target.path.with_name(target.path.name + suffix).unlink()

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from store_samples import CAMPAIGN, bundle, campaign, experiment
 
 from labloop.errors import DatabaseUnusableError, MissingExtraError
 from labloop.store import _connect as connect
+from labloop.store import _opening as opening
 from labloop.store import open_database
 from labloop.store._target import resolve
 
@@ -234,6 +236,63 @@ def test_created_whole_or_not(tmp_path, monkeypatch):
     with pytest.raises(DatabaseUnusableError, match="the disk is full"):
         open_database(str(tmp_path / "lab.db"))
     assert names(tmp_path) == []
+
+
+CREATE = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from store_samples import bundle, campaign
+from labloop.store import open_database
+with open_database(sys.argv[1]) as database:
+    database.campaigns.create(campaign(), bundle()).result()
+"""
+
+
+def test_a_creation_that_fails_harms_no_other(tmp_path, monkeypatch):
+    """Where another process makes its database meanwhile, ours is given up and theirs stays."""
+    path = tmp_path / "lab.db"
+
+    def meanwhile(connection: object) -> None:
+        here = str(Path(__file__).parent)
+        subprocess.run([sys.executable, "-c", CREATE, str(path), here], check=True)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(opening, "create_all", meanwhile)
+    with pytest.raises(sqlite3.OperationalError):
+        open_database(path)
+    monkeypatch.undo()
+    assert names(tmp_path) == ["lab.db"]
+    with open_database(path) as database:
+        assert [c.id for c in database.campaigns.all()] == [CAMPAIGN]
+
+
+def test_a_slower_creation_takes_the_quicker_one(tmp_path, monkeypatch):
+    """Two processes that create at once: the second finds what the first has stored."""
+    path = tmp_path / "lab.db"
+    whole = opening.create_all
+
+    def meanwhile(connection: Connection) -> None:
+        if not path.exists():
+            here = str(Path(__file__).parent)
+            subprocess.run([sys.executable, "-c", CREATE, str(path), here], check=True)
+        whole(connection)
+
+    monkeypatch.setattr(opening, "create_all", meanwhile)
+    with open_database(path) as database:
+        assert [c.id for c in database.campaigns.all()] == [CAMPAIGN]
+    assert names(tmp_path) == ["lab.db"]
+
+
+def test_made_in_place_without_hard_links(tmp_path, monkeypatch):
+    """A file system that knows no hard links gets its database all the same."""
+
+    def refuse(*_: object) -> None:
+        raise OSError("not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with open_database(tmp_path / "lab.db") as database:
+        assert database.campaigns.all() == []
+    assert names(tmp_path) == ["lab.db"]
 
 
 def test_crashed_creation(tmp_path):

@@ -1,0 +1,43 @@
+"""A new SQLite database: made whole under a name of its own, then put into its place."""
+
+import os
+import uuid
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from labloop.store._connect import make_engine
+from labloop.store._opening import prepare_to_write
+from labloop.store._platform import sync_folder
+from labloop.store._target import Target
+
+
+def create_file(target: Target) -> None:
+    """Put a new database where none is yet; one that is there by then is left alone.
+
+    What fails removes only what it has made itself, for at the place itself another process
+    may have put a database of its own meanwhile.
+
+    Raises:
+        DatabaseUnusableError: it cannot be made there; nothing is left behind.
+    """
+    path = target.path
+    if path is None or path.exists():
+        return
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    engine = make_engine(replace(target, path=part), writing=True, create=True)
+    try:
+        prepare_to_write(engine, target)
+        # Where a file system has no hard links, the open that follows makes it in place.
+        with suppress(OSError):
+            _link(part, path)
+    finally:
+        engine.dispose()
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
+
+
+def _link(part: Path, path: Path) -> None:
+    """Give a file its name for good; unlike a rename it never replaces another one."""
+    os.link(part, path)
+    sync_folder(path.parent)
