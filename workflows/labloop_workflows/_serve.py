@@ -28,9 +28,14 @@ class RunRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     campaign: str = Field(description="Name of a served campaign")
-    seed: int | None = Field(default=None, ge=0, description="Empty: the file's seed")
+    seed: int | None = Field(
+        default=None, ge=0, description="Empty: the file's seed; only for a new one"
+    )
     experiments: int | None = Field(
-        default=None, ge=1, le=100_000, description="Empty: the file's budget"
+        default=None,
+        ge=1,
+        le=100_000,
+        description="In all, also those of before; empty: the budget of the file, or of before",
     )
     new: bool = Field(default=True, description="Begin another campaign where the name exists")
     resume: bool = Field(default=False, description="Go on with the stored campaign instead")
@@ -57,10 +62,17 @@ def run_request(request: RunRequest) -> CampaignRecord:
             "real instruments were not confirmed at the lab's terminal; "
             "start there with: labloop serve --real"
         )
+    if request.resume and request.seed is not None:
+        raise CampaignError(
+            f"a campaign goes on with the seed that it was begun with, got seed={request.seed}; "
+            "leave the seed empty, or begin another one without resume"
+        )
     mode = Mode.REAL if request.real else Mode.SIMULATED
     with open_database(served.get("db")) as repositories:
         if request.resume:
             campaign = Campaign.resume(repositories, request.campaign, mode=mode)
+            if request.experiments is not None:
+                campaign.extend(request.experiments)
         else:
             definition = with_overrides(
                 load_campaign(paths[request.campaign]),
