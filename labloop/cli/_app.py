@@ -9,7 +9,7 @@ from importlib import metadata
 
 import typer
 
-from labloop.cli import _bench, _hand, _health, _look, _people, _run
+from labloop.cli import _bench, _hand, _health, _look, _people, _physics, _run
 from labloop.errors import LabloopError, MissingExtraError
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ _BUILT_IN = (
 def _register() -> None:
     for verb, name in _BUILT_IN:
         app.command(name)(verb)
+    app.add_typer(_physics.group, name="physics")
     for point in sorted(metadata.entry_points(group="labloop.verbs"), key=lambda p: p.name):
         app.command(point.name, help=_run.HELP.get(point.name, ""), context_settings=_PASS_ON)(
             _late(point)

@@ -1,6 +1,6 @@
 """Self-tests of a physics model on a space, told in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -69,14 +69,23 @@ def check_physics(model: object, space: SearchSpace, seed: int = 0) -> PhysicsCh
     findings.append(_values(bound, encoded, value))
     if not findings[-1].holds:
         return PhysicsCheck(tuple(findings))
-    findings.append(_batches(bound, encoded, z, value))
-    findings.append(_gradients(bound, encoded, z))
+    findings.append(_guarded("batches", lambda: _batches(bound, encoded, z, value)))
+    findings.append(_guarded("gradients", lambda: _gradients(bound, encoded, z)))
     if isinstance(bound.model, Conservative):
         findings.extend(_balances(bound, bound.model, encoded, z))
     part = stepped(bound.model)
     if part is not None:
         findings.append(stiffness(bound, part, encoded, z))
     return PhysicsCheck(tuple(findings))
+
+
+def _guarded(name: str, test: Callable[[], Finding]) -> Finding:
+    """Return what a test finds; a user's function may raise at other shapes than the first."""
+    try:
+        return test()
+    except Exception as error:  # noqa: BLE001 - the user's function is the edge; told in words
+        sentence = f"it raised {type(error).__name__}: {error}; use elementwise torch only"
+        return Finding(name, holds=False, sentence=sentence)
 
 
 def _sample(bound: BoundPhysics, space: SearchSpace, seed: int) -> tuple[Tensor, Tensor]:

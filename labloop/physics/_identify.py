@@ -122,8 +122,8 @@ def _covariance(
         span = torch.maximum(span, 1e-3 * values.abs().amax((1, 2)))
         scaled = slopes.flatten(2) / (noise * span)[:, None, None]
         information = information + scaled @ scaled.mT
-    found: Tensor = torch.linalg.inv(information)
-    return found
+    covariance: Tensor = torch.linalg.inv(information)
+    return covariance
 
 
 def _told(

@@ -1,0 +1,119 @@
+"""``labloop physics check``: what a chemist is told of a model, and the exit code."""
+
+import json
+
+import pytest
+
+PHYSICS = """
+from labloop.physics import Arrhenius, FunctionPhysics, Prior, kinetics
+
+@kinetics(feed={"A": "0.1 mol/L"}, time="minutes", temperature="temperature",
+          outputs={"share": "P / A0"})
+class Good:
+    k = Arrhenius("A -> P", k=Prior(0.1, "1/min", fold=3), Ea=Prior(50, "kJ/mol", rel=0.3),
+                  at="60 degC")
+
+def function(predict, unit="1"):
+    return FunctionPhysics(predict, {"a": Prior(1, fold=2)}, {"minutes": "s"}, {"share": unit})
+
+negative = function(lambda x, t: {"share": -x["minutes"] * t["a"]}, "mol/L")
+raising = function(lambda x, t: 1 / 0)
+shapeless = function(lambda x, t: {"share": x["minutes"][:3]})
+picky = function(lambda x, t: {"share": x["minutes"][:, None][:, 0] * t["a"]})
+nan = function(lambda x, t: {"share": x["minutes"] * t["a"] * float("nan")})
+other = FunctionPhysics(
+    lambda x, t: x["minutes"] * t["a"], {"a": Prior(1, fold=2)}, {"minutes": "s"}, ["gain"]
+)
+seven = 7
+"""
+CAMPAIGN = """
+from labloop import Budget, CampaignSpec, Continuous, Maximize, Scalar, SearchSpace
+
+campaign = CampaignSpec(
+    "look", SearchSpace(
+        Continuous("minutes", 1, 60, unit="min"), Continuous("temperature", 40, 80, unit="degC")
+    ),
+    outputs=[Scalar("share")], objective=Maximize("share"),
+    strategy="random", budget=Budget(experiments=9), physics="mechanism:Good",
+)
+"""
+
+
+@pytest.fixture
+def mine(shell):
+    """Return a shell in a folder with a campaign and several models."""
+    shell.write("campaign.py", CAMPAIGN)
+    shell.write("mechanism.py", PHYSICS)
+    return shell
+
+
+def test_a_sound_model_is_told_to_be_sound(mine):
+    """Every test has a line, every parameter a sentence; exit code 0."""
+    said = mine.ok("physics", "check", "campaign.py")
+    assert "BAD" not in said
+    for words in ("A + P is kept", "20 steps are within", "1000 solves", "learns from share"):
+        assert words in said
+    assert "k.k" in said
+    assert "well determined (to" in said
+    assert not list(mine.folder.glob("*.db"))
+
+
+def test_a_model_of_another_file_is_checked_for_a_campaign(mine):
+    """By name with --campaign, also where the file holds several."""
+    words = ("physics", "check", "mechanism.py:Good", "--campaign", "campaign.py")
+    assert "physics Good" in mine.ok(*words)
+    assert "5 experiments with 10 % noise" in mine.ok(*words, "--n", "5", "--noise", "0.1")
+
+
+def test_json_holds_the_same(mine):
+    """Findings and parameters, and nothing else on the screen."""
+    found = json.loads(mine.ok("physics", "check", "campaign.py", "--json"))
+    assert found["sound"] is True
+    assert {f["name"] for f in found["findings"]} >= {"units", "balance", "stiffness", "speed"}
+    assert [p["parameter"] for p in found["parameters"]] == ["k.k", "k.Ea"]
+    assert found["parameters"][0]["verdict"] == "well"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("negative", "a negative amount"),
+        ("raising", "it raised ZeroDivisionError"),
+        ("shapeless", "must return tensors of shape"),
+        ("picky", "it raised IndexError"),
+        ("nan", "share is nan"),
+        ("other", "none of which the campaign declares"),
+        ("seven", "lacks name, parameters"),
+        ("function", "is no physics model"),
+    ],
+)
+def test_a_fault_is_bad_and_the_exit_code_says_so(mine, name, words):
+    """One sentence in the table, one at the end, no traceback."""
+    code, said = mine("physics", "check", f"mechanism.py:{name}", "--campaign", "campaign.py")
+    assert code == 1
+    assert "BAD" in said
+    assert words in " ".join(said.split())
+    assert "is unsound" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        (("mechanism.py", "--campaign", "campaign.py"), "name one: mechanism.py:Name"),
+        (("mechanism.py:Z", "--campaign", "campaign.py"), "has no 'Z'; its models are Good"),
+        (("none.py:Z", "--campaign", "campaign.py"), "no Python file that exists"),
+        (("broken.py:Z", "--campaign", "campaign.py"), "broken.py does not run: NameError"),
+        (("refused.py:Z", "--campaign", "campaign.py"), "needs exactly one of fold="),
+        (("mechanism.py",), "must hold one CampaignSpec"),
+        (("plain.py",), "plain.py has no physics"),
+        (("campaign.py:nothing",), "has no 'nothing'"),
+        (("away.py",), "does not exist"),
+    ],
+)
+def test_what_cannot_be_checked_is_one_sentence(mine, words, match):
+    """With what to write instead."""
+    mine.write("broken.py", "x = undefined")
+    mine.write("refused.py", "from labloop.physics import Prior\nZ = Prior(1)")
+    mine.write("plain.py", CAMPAIGN.replace(', physics="mechanism:Good"', ""))
+    assert match in mine.refused("physics", "check", *words)
