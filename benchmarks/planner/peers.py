@@ -1,6 +1,7 @@
-"""Peers as strategies: BayBE in a process of its own, a plain BoTorch loop in this one."""
+"""Peers as strategies: BayBE and Ax in processes of their own, a plain BoTorch loop in this one."""
 
 import json
+import math
 import os
 import subprocess
 from collections.abc import Sequence
@@ -18,20 +19,20 @@ HERE = Path(__file__).resolve().parent
 PYTHON = HERE.parents[1] / ".bench-venv" / "bin" / "python"
 
 
-class BaybeStrategy:
-    """BayBE at its defaults.
+class PeerProcess:
+    """A peer in the peers' environment, one process for all of its campaigns.
 
-    Args:
-        encoding: ``ohe`` gives categories as names, one-hot encoded; ``smiles`` gives those
-            that are molecules as substances, with BayBE's own default descriptors;
-            ``descriptors`` gives it the very descriptors that the space carries.
+    Numbers that the space spreads evenly in the logarithm are given to the peer as logarithms,
+    so that both sides know the same of the space.
     """
 
-    def __init__(self, encoding: str = "ohe") -> None:
-        self.name = f"baybe-{encoding}"
-        self._encoding = encoding
+    name: str
+    script: str
+
+    def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._told: tuple[str, ...] = ()
+        self.version = ""
 
     def propose(
         self,
@@ -42,18 +43,19 @@ class BaybeStrategy:
         n: int,
         seed: int,
     ) -> ProposalBatch:
-        """Return BayBE's recommendations; the campaign goes on where data was only added."""
+        """Return the peer's proposals; its campaign goes on where data was only added."""
         del pending
         digests = tuple(o.digest for o in data.observations)
         known = len(self._told)
         if not known or digests[:known] != self._told:
-            self._call({"op": "start", "seed": seed % 2**31, **self._describe(space)})
+            told = self._call({"op": "start", "seed": seed % 2**31, **self._describe(space)})
+            self.version = told["version"]
             known = 0
         new = data.observations[known:]
         self._call(
             {
                 "op": "tell",
-                "points": [dict(o.point) for o in new],
+                "points": [_to_peer(space, o.point) for o in new],
                 "values": [objective.score(o.outputs)[0] for o in new],
             }
         )
@@ -61,17 +63,27 @@ class BaybeStrategy:
         points = self._call({"op": "ask", "n": n})["points"]
         return ProposalBatch(
             tuple(
-                Proposal(space.validate(p), strategy=self.name, reason="BayBE's default", seed=seed)
+                Proposal(
+                    space.validate(_from_peer(space, p)),
+                    strategy=self.name,
+                    reason=f"{self.name}'s default",
+                    seed=seed,
+                )
                 for p in points
             )
         )
 
+    def close(self) -> None:
+        """End the peer's process."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+            self._told = ()
+
     def _describe(self, space: SearchSpace) -> dict[str, Any]:
         candidates = space.candidates()
         described = [self._parameter(p) for p in space.parameters]
-        if candidates is None:
-            return {"parameters": described}
-        if space.kind == "product":
+        if candidates is None or space.kind == "product":
             return {"parameters": described}
         rows = [candidates.point(i) for i in range(len(candidates))]
         return {"parameters": described, "candidates": [list(r.values()) for r in rows]}
@@ -80,20 +92,21 @@ class BaybeStrategy:
         head = {"name": parameter.name}
         if isinstance(parameter, Continuous) and parameter.count is None:
             low, high = parameter.bounds
+            if parameter.log:
+                low, high = math.log(low), math.log(high)
             return {**head, "kind": "continuous", "low": low, "high": high}
         values = list(parameter.values_of(parameter.all_codes()))
         if not isinstance(parameter, Categorical):
             return {**head, "kind": "discrete", "values": values}
-        if self._encoding == "smiles":
-            return {**head, "kind": "substance", "smiles": {str(v): str(v) for v in values}}
-        if self._encoding == "descriptors" and parameter.descriptors is not None:
-            return {**head, "kind": "custom", "table": parameter.descriptors}
-        return {**head, "kind": "category", "values": values}
+        return self._category(parameter, values)
+
+    def _category(self, parameter: Categorical, values: list[Any]) -> dict[str, Any]:
+        return {"name": parameter.name, "kind": "category", "values": values}
 
     def _call(self, request: dict[str, Any]) -> dict[str, Any]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [str(PYTHON), str(HERE / "peer_baybe.py")],
+                [str(PYTHON), str(HERE / self.script)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -109,6 +122,62 @@ class BaybeStrategy:
             raise RuntimeError(f"{self.name} ended; see what it printed above")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def _in_logs(space: SearchSpace) -> set[str]:
+    return {
+        p.name for p in space.parameters if isinstance(p, Continuous) and p.log and p.count is None
+    }
+
+
+def _to_peer(space: SearchSpace, point: Point) -> dict[str, Any]:
+    logs = _in_logs(space)
+    return {k: math.log(float(v)) if k in logs else v for k, v in point.items()}
+
+
+def _from_peer(space: SearchSpace, point: dict[str, Any]) -> dict[str, Any]:
+    """Return the point in the space's own numbers, rounding errors at its edges taken away."""
+    logs, found = _in_logs(space), {}
+    for parameter in space.parameters:
+        value = point[parameter.name]
+        if isinstance(parameter, Continuous):
+            low, high = parameter.bounds
+            value = math.exp(value) if parameter.name in logs else value
+            value = min(max(value, low), high)
+        found[parameter.name] = value
+    return found
+
+
+class BaybeStrategy(PeerProcess):
+    """BayBE at its defaults.
+
+    Args:
+        encoding: ``ohe`` gives categories as names, one-hot encoded; ``smiles`` gives those
+            that are molecules as substances, with BayBE's own default descriptors;
+            ``descriptors`` gives it the very descriptors that the space carries.
+    """
+
+    script = "peer_baybe.py"
+
+    def __init__(self, encoding: str = "ohe") -> None:
+        super().__init__()
+        self.name = f"baybe-{encoding}"
+        self._encoding = encoding
+
+    def _category(self, parameter: Categorical, values: list[Any]) -> dict[str, Any]:
+        if self._encoding == "smiles":
+            smiles = {str(v): str(v) for v in values}
+            return {"name": parameter.name, "kind": "substance", "smiles": smiles}
+        if self._encoding == "descriptors" and parameter.descriptors is not None:
+            return {"name": parameter.name, "kind": "custom", "table": parameter.descriptors}
+        return super()._category(parameter, values)
+
+
+class AxStrategy(PeerProcess):
+    """Ax at its defaults; it knows boxes and categories, not lists of candidates."""
+
+    name = "ax"
+    script = "peer_ax.py"
 
 
 class PlainBotorch:
