@@ -2,51 +2,12 @@
 
 Usage: python -m benchmarks.figures_loop [--only NAME ...] [--fresh] [--write]
 
-Each figure is kept in .figures/ as soon as it is measured, so an interrupted run goes on where
-it was; ``--fresh`` measures again. Ends with exit code 1 where a figure was missed.
+How figures are kept and shown: ``benchmarks/figures.py``.
 """
 
-import argparse
-import json
-import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-KEPT = ROOT / ".figures"
-PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of what was promised and what was measured."""
-
-    name: str
-    asked: str
-    measured: str
-    n: int
-    command: str
-    passed: bool
-
-    def line(self) -> str:
-        """Return the figure as one line."""
-        verdict = "PASS" if self.passed else "MISS"
-        return f"{verdict}  {self.asked} | {self.measured} | n={self.n} | {self.command}"
-
-
-def module(name: str, *arguments: object) -> tuple[dict, str]:
-    """Run a bench and return the JSON of its last line and the command that shows it."""
-    words = [sys.executable, "-m", name, *(str(a) for a in arguments)]
-    shown = " ".join(["python -m", name, *(str(a) for a in arguments)])
-    print(f"   measuring: {shown}", flush=True)
-    done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{shown} ended with exit code {done.returncode}")
-    return json.loads(done.stdout.strip().splitlines()[-1]), shown
+from benchmarks.figures import Benches, Figure, main, module
 
 
 def start_up() -> list[Figure]:
@@ -183,7 +144,7 @@ def members() -> list[Figure]:
     return [Figure("members", asked, found["text"], found["n"], command, bool(found["passed"]))]
 
 
-FIGURES: dict[str, Callable[[], list[Figure]]] = {
+FIGURES: Benches = {
     "start_up": start_up,
     "own_cost": own_cost,
     "lab_day": lab_day,
@@ -196,51 +157,5 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
 }
 
 
-def measure(name: str, *, fresh: bool) -> list[Figure]:
-    """Return the figures of one bench, measured now or kept from before."""
-    kept = KEPT / f"{name}.json"
-    if kept.is_file() and not fresh:
-        return [Figure(**row) for row in json.loads(kept.read_text(encoding="utf-8"))]
-    start = time.monotonic()
-    figures = FIGURES[name]()
-    KEPT.mkdir(exist_ok=True)
-    kept.write_text(json.dumps([asdict(f) for f in figures], indent=1), encoding="utf-8")
-    print(f"   {name} took {time.monotonic() - start:.0f} s", flush=True)
-    return figures
-
-
-def write_page(figures: list[Figure]) -> None:
-    """Put the figures into the page that keeps them, between its two marks."""
-    text = PAGE.read_text(encoding="utf-8")
-    begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
-    rows = ["", "", "| | asked | measured | n | command |", "|---|---|---|---|---|"]
-    for f in figures:
-        cells = (
-            f"**{'PASS' if f.passed else 'MISS'}**",
-            f.asked,
-            f.measured,
-            f.n,
-            f"`{f.command}`",
-        )
-        rows.append("| " + " | ".join(str(c).replace("|", "/") for c in cells) + " |")
-    PAGE.write_text(text[:begin] + "\n".join(rows) + "\n\n" + text[end:], encoding="utf-8")
-
-
-def main() -> int:
-    """Measure, print a line each, and return 1 where one was missed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
-    parser.add_argument("--only", nargs="*", choices=list(FIGURES), default=list(FIGURES))
-    parser.add_argument("--fresh", action="store_true")
-    given = parser.parse_args()
-    figures = [f for name in given.only for f in measure(name, fresh=given.fresh)]
-    print()
-    for figure in figures:
-        print(figure.line())
-    if given.write:
-        write_page(figures)
-    return 0 if all(figure.passed for figure in figures) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(FIGURES, "figures"))
