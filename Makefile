@@ -1,7 +1,7 @@
 # Everything here only calls Python: without make, type the command behind the target.
 PYTHON ?= python3
 
-.PHONY: demo test install figures-loop clean
+.PHONY: demo test install figures-loop figures-physics clean
 demo:          ## install, then run the main campaign in simulation
 	$(PYTHON) tools/make.py demo
 test:          ## install, then run every check
@@ -10,5 +10,7 @@ install:       ## make .venv and install everything
 	$(PYTHON) tools/make.py install
 figures-loop:  ## measure every figure of the loop (resumable; about an hour on 2 cores)
 	$(PYTHON) tools/make.py figures-loop
+figures-physics: ## measure what physics in the planner buys (resumable; a day on 2 cores)
+	$(PYTHON) tools/make.py figures-physics
 clean:         ## remove .venv and everything built
 	$(PYTHON) tools/make.py clean

@@ -1,6 +1,6 @@
 """What the Makefile calls: works without make, on every system that has Python 3.11.
 
-Usage: python tools/make.py demo | test | install | figures-loop | clean
+Usage: python tools/make.py demo | test | install | figures-loop | figures-physics | clean
 """
 
 import hashlib
@@ -111,6 +111,12 @@ def figures_loop() -> None:
     run(PYTHON, "-m", "benchmarks.figures_loop", env={"OMP_NUM_THREADS": "1"})
 
 
+def figures_physics() -> None:
+    """Measure every figure of physics in the planner."""
+    install()
+    run(PYTHON, "-m", "benchmarks.figures_physics", env={"OMP_NUM_THREADS": "1"})
+
+
 def clean() -> None:
     """Remove the environment and everything built."""
     for name in (".venv", ".bench-venv", "dist", "build", ".demo", ".mypy_cache", ".ruff_cache"):
@@ -122,6 +128,7 @@ TARGETS = {
     "test": test,
     "install": install,
     "figures-loop": figures_loop,
+    "figures-physics": figures_physics,
     "clean": clean,
 }
 

@@ -1,0 +1,75 @@
+"""Who competes: ours with and without physics, random, a plain BoTorch loop, BayBE and Ax."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from benchmarks.physics.beliefs import believe
+from benchmarks.physics.draws import Draw, draw
+from benchmarks.physics.labs import Lab
+from benchmarks.planner.peers import AxStrategy, BaybeStrategy, PeerProcess, PlainBotorch
+from labloop.brain import Strategy, resolve_strategy
+
+START = 5
+LEAST = 30
+MOST = 90
+COVERED = (10, 25, 50)
+"""After how many experiments the intervals of ours are checked on points held out."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One competitor; ``belief`` is the kind of physics it is given, ``ours`` whose it is."""
+
+    name: str
+    make: Callable[[object | None], Strategy]
+    belief: str | None = None
+    ours: bool = False
+
+    @property
+    def least(self) -> int:
+        """How many experiments every run has, whenever the target is reached."""
+        return COVERED[-1] if self.ours else LEAST
+
+    def start(self, lab: Lab, seed: int) -> tuple[Strategy, Draw | None]:
+        """Return the strategy of a run and what was drawn for it."""
+        if self.belief is None:
+            return self.make(None), None
+        drawn = draw(lab, seed, self.belief)
+        return self.make(believe(lab.name, drawn)), drawn
+
+
+def _auto(physics: object | None) -> Strategy:
+    return resolve_strategy("auto", physics)
+
+
+@cache
+def _peer(kind: type[PeerProcess]) -> PeerProcess:
+    """Return the one process of a peer, its environment made where it is missing."""
+    words = [sys.executable, "-m", "benchmarks.planner.make_peer_env"]
+    subprocess.run(words, check=True, stdout=sys.stderr)
+    return kind()
+
+
+def _of(kind: type[PeerProcess]) -> Callable[[object | None], Any]:
+    return lambda _physics: _peer(kind)
+
+
+MISMATCHED, GOOD, WRONG, PLAIN = "physics", "physics-good", "physics-wrong", "no-physics"
+PEERS = ("botorch", "baybe", "ax")
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method(MISMATCHED, _auto, belief="mismatched", ours=True),
+        Method(GOOD, _auto, belief="good", ours=True),
+        Method(WRONG, _auto, belief="wrong", ours=True),
+        Method(PLAIN, _auto, ours=True),
+        Method("random", lambda _physics: resolve_strategy("random")),
+        Method("botorch", lambda _physics: PlainBotorch()),
+        Method("baybe", _of(BaybeStrategy)),
+        Method("ax", _of(AxStrategy)),
+    )
+}

@@ -1,0 +1,279 @@
+"""The runs of the proof of physics: six labs, eight methods, paired seeds; resumable.
+
+Usage: python -m benchmarks.physics.run [--labs NAME ...] [--methods NAME ...]
+                                        [--seeds N | --seeds FIRST:END] [--out FILE] [--fresh]
+
+All methods begin with the same five Sobol points, meet the same noise, and are asked for one
+experiment at a time. A run has at least 30 experiments (50 for ours, whose intervals are checked
+there) and ends when the best MEASURED experiment has a noise-free score of 0.95, at the latest
+after 90. Each run is one line of JSON; what is there already is not done again, unless the code
+of labs and draws has changed. The lines also tell in which state our planner was.
+"""
+
+import argparse
+import ast
+import hashlib
+import json
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.physics.draws import MASTER, Draw
+from benchmarks.physics.labs import LABS, OBJECTIVE, VALUE, Lab, landmarks
+from benchmarks.physics.methods import COVERED, METHODS, MOST, START, Method
+from labloop.brain import AutoStrategy, Strategy
+from labloop.records import Dataset, Observation, Point, ProposalBatch, derive_seed
+
+ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / ".figures" / "physics" / "runs.jsonl"
+LEVEL = 0.95
+HELD_OUT = 200
+_Z90 = 1.6448536269514722
+_DECIDES = ("truth.py", "labs.py")
+_DECIDES_BELIEF = ("draws.py", "beliefs.py")
+_PLANNER = ("physics", "surrogates", "brain", "space", "objectives")
+Key = tuple[str, str, int, str]
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """Return a hash of what Python sees: comments and layout do not count."""
+    trees = [ast.dump(ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+    return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:12]
+
+
+@cache
+def code_of(*, belief: bool) -> str:
+    """Return the hash of the code that decides what a run meets."""
+    names = (*_DECIDES, *_DECIDES_BELIEF) if belief else _DECIDES
+    return _digest(Path(__file__).with_name(name) for name in names)
+
+
+@cache
+def planner_code() -> str:
+    """Return the hash of our planner."""
+    rooms = (ROOT / "labloop" / room for room in _PLANNER)
+    return _digest(path for room in rooms for path in sorted(room.glob("*.py")))
+
+
+def key_of(lab: str, method: Method, seed: int) -> Key:
+    """Return what makes two runs the same one."""
+    return lab, method.name, seed, code_of(belief=method.belief is not None)
+
+
+def read(path: Path) -> dict[Key, dict[str, Any]]:
+    """Return the runs of a file that today's labs and draws decide; the last of equals counts."""
+    found: dict[Key, dict[str, Any]] = {}
+    if not path.is_file():
+        return found
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            run = json.loads(line)
+        except json.JSONDecodeError:
+            # A line that a crash cut short.
+            continue
+        method = METHODS.get(run["method"])
+        if method and run["code"] == code_of(belief=method.belief is not None):
+            found[run["lab"], run["method"], run["seed"], run["code"]] = run
+    return found
+
+
+def append(path: Path, run: Mapping[str, Any]) -> None:
+    """Add one line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cut = path.is_file() and path.stat().st_size > 0 and path.read_bytes()[-1:] != b"\n"
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(("\n" if cut else "") + json.dumps(run) + "\n")
+
+
+class Recorder:
+    """A surrogate factory that remembers the last fit, so that it can be asked more."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.fitted: Any = None
+        self.training: Any = None
+
+    def fit(self, data: Any) -> Any:
+        """Return the inner factory's fit."""
+        self.training, self.fitted = data, self.inner.fit(data)
+        return self.fitted
+
+    def intervals(self, points: Sequence[Point]) -> Any:
+        """Return low and high of the 90 % intervals of a measurement at points, ``n x 2``."""
+        rows = torch.as_tensor(self.training.space.encode(list(points)), dtype=torch.float64)
+        place = list(self.training.names).index(VALUE)
+        with torch.no_grad():
+            seen = self.fitted.model.posterior(rows.unsqueeze(-2), observation_noise=True)
+            mean, variance = seen.mean[:, 0, place], seen.variance[:, 0, place]
+        half = _Z90 * variance.clamp_min(0.0).sqrt()
+        return torch.stack([mean - half, mean + half], dim=-1).numpy()
+
+
+@cache
+def held_out(name: str) -> tuple[list[Point], Any]:
+    """Return points of the space at random and one measurement of each."""
+    lab = LABS[name]
+    random = np.random.default_rng([MASTER, lab.number])
+    rows = random.random((HELD_OUT, lab.space.dimension))
+    points = lab.space.decode(rows)
+    return points, np.array([lab.measure(p, random)[0][VALUE] for p in points])
+
+
+@dataclass
+class _Course:
+    """What is kept of a run while it goes on."""
+
+    observations: list[Observation] = field(default_factory=list)
+    trace: list[float] = field(default_factory=list)
+    predicted: list[Any] = field(default_factory=list)
+    alarms: list[tuple[str, int]] = field(default_factory=list)
+    weights: list[Any] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    coverage: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def measure(self, lab: Lab, seed: int, point: Point) -> None:
+        """Carry out one experiment and score the best measured one."""
+        number = len(self.observations)
+        random = np.random.default_rng([MASTER, lab.number, seed, 1000 + number])
+        outputs, curves = lab.measure(point, random)
+        self.observations.append(Observation(f"e{number + 1:02d}", point, outputs, curves=curves))
+        best = max(self.observations, key=lambda o: o.outputs[VALUE])
+        score = landmarks(lab.name).score(float(lab.value([best.point])[0]))
+        self.trace.append(round(score, 5))
+
+    @property
+    def hit(self) -> int | None:
+        """The number (from 1) of experiments to the target."""
+        return next((i + 1 for i, score in enumerate(self.trace) if score >= LEVEL), None)
+
+    def note(self, batch: ProposalBatch) -> None:
+        """Keep what a proposal told beside its point."""
+        told = batch.proposals[0].predicted.get(VALUE)
+        self.predicted.append([round(told.low, 5), round(told.high, 5)] if told else None)
+        self.alarms += [(alarm.kind, len(self.observations)) for alarm in batch.alarms]
+        given: Any = batch.fit_report.get("weights", {})
+        self.weights.append({name: round(float(w), 3) for name, w in given.items()})
+
+
+def campaign(lab: Lab, method: Method, seed: int, most: int = MOST) -> dict[str, Any]:
+    """Return one run, at most ``most`` experiments long."""
+    strategy, drawn = method.start(lab, seed)
+    course = _Course()
+    for point in lab.space.sample(START, derive_seed(f"start-{lab.name}", seed)):
+        course.measure(lab, seed, point)
+    while len(course.trace) < most and not (course.hit and len(course.trace) >= method.least):
+        batch = _propose(strategy, lab, method, course, seed)
+        course.note(batch)
+        course.measure(lab, seed, batch.proposals[0].point)
+    if method.ours and len(course.trace) in COVERED:
+        _propose(strategy, lab, method, course, seed)
+    return _record(lab, method, seed, course, drawn, strategy)
+
+
+def _propose(
+    strategy: Strategy, lab: Lab, method: Method, course: _Course, seed: int
+) -> ProposalBatch:
+    """Return the next proposal; where intervals are due, check them on the points held out."""
+    number = len(course.trace)
+    data = Dataset(tuple(course.observations))
+    recorder = None
+    if method.ours and number in COVERED and isinstance(strategy, AutoStrategy):
+        inner: Any = strategy.row_for(lab.space, OBJECTIVE).make(strategy.physics)
+        recorder = inner.model = Recorder(inner.model)
+        strategy = inner
+    began = time.perf_counter()
+    batch = strategy.propose(
+        lab.space, OBJECTIVE, data, [], 1, derive_seed(f"run-{lab.name}-{seed}", number)
+    )
+    course.seconds.append(round(time.perf_counter() - began, 4))
+    if recorder is not None and recorder.fitted is not None:
+        points, measured = held_out(lab.name)
+        low, high = recorder.intervals(points).T
+        course.coverage[str(number)] = {
+            "share": float(np.mean((measured >= low) & (measured <= high))),
+            "width": float(np.median(high - low) / measured.std()),
+        }
+    return batch
+
+
+def _record(
+    lab: Lab, method: Method, seed: int, course: _Course, drawn: Draw | None, strategy: Strategy
+) -> dict[str, Any]:
+    return {
+        "lab": lab.name,
+        "group": lab.group,
+        "method": method.name,
+        "seed": seed,
+        "code": code_of(belief=method.belief is not None),
+        "planner": planner_code() if method.ours else None,
+        "version": getattr(strategy, "version", ""),
+        "drawn": drawn.record() if drawn else None,
+        "hit": course.hit,
+        "trace": course.trace,
+        "points": [dict(o.point) for o in course.observations],
+        "measured": [round(o.outputs[VALUE], 6) for o in course.observations],
+        "predicted": course.predicted,
+        "alarms": course.alarms,
+        "weights": course.weights,
+        "seconds": course.seconds,
+        "coverage": course.coverage,
+    }
+
+
+def carry_out(
+    labs: Sequence[str],
+    methods: Sequence[str],
+    seeds: Iterable[int],
+    out: Path = OUT,
+    *,
+    fresh: bool = False,
+) -> None:
+    """Do what is missing; seeds are the outer loop, so that like is compared with like."""
+    done = {} if fresh else read(out)
+    for seed in seeds:
+        for name in labs:
+            for method in (METHODS[m] for m in methods):
+                if key_of(name, method, seed) in done:
+                    continue
+                began = time.monotonic()
+                run = campaign(LABS[name], method, seed)
+                append(out, run)
+                print(
+                    f"{name:12s} {method.name:14s} seed {seed:<3d} hit {run['hit']!s:>4} "
+                    f"score@30 {run['trace'][29]:.3f}  {time.monotonic() - began:.1f} s",
+                    file=sys.stderr,
+                    flush=True,
+                )
+
+
+def seeds_of(text: str) -> range:
+    """Return the seeds of ``30`` or ``10:20``."""
+    first, _, end = text.rpartition(":")
+    return range(int(first or 0), int(end))
+
+
+def main() -> None:
+    """Do what is asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--labs", nargs="+", choices=list(LABS), default=list(LABS))
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument("--seeds", type=seeds_of, default=range(30), metavar="N or FIRST:END")
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--fresh", action="store_true", help="again, though it is there")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore")
+    carry_out(given.labs, given.methods, given.seeds, given.out, fresh=given.fresh)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""The short version of the proof of what physics buys: its laboratories, draws and harness."""
+
+import ast
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.physics import run as runs
+from benchmarks.physics import summary, truth
+from benchmarks.physics.beliefs import believe
+from benchmarks.physics.draws import KINDS, Draw, draw
+from benchmarks.physics.labs import AXES, LABS, VALUE, landmarks
+from benchmarks.physics.methods import METHODS, MISMATCHED, PLAIN
+from benchmarks.physics.plot import write_plot
+from labloop.physics import bind
+
+POINTS = 64
+
+
+def expected(lab, drawn):
+    """Return what physics with its prior medians says at some points, and the truth there."""
+    model = believe(lab.name, drawn)
+    points = lab.space.sample(POINTS, 5)
+    rows = torch.as_tensor(lab.space.encode(points))
+    zero = torch.zeros(len(model.parameters), dtype=torch.float64)
+    found = bind(model, lab.space).predict(rows, zero)[:, model.outputs.index(VALUE)]
+    return found.numpy(), lab.value(points)
+
+
+def as_true(lab):
+    """Return a draw without any error."""
+    ligands = {}
+    constants = truth.TRUE[lab.name]
+    if "ligand" in lab.space.names:
+        for name, (on_k1, on_k2) in truth.LIGAND_FACTORS.items():
+            ligands[name] = (constants["k1"] * on_k1, constants["k2"] * on_k2)
+    return Draw("good", constants, ligands)
+
+
+def test_the_truth_shares_no_code_with_the_planner():
+    """The hidden truth imports numpy and the standard library, nothing of labloop or torch."""
+    tree = ast.parse(Path(truth.__file__).read_text(encoding="utf-8"))
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    names |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert names == {"numpy", "numpy.typing", "collections.abc", "itertools", "typing"}
+
+
+def test_three_labs_are_for_tuning_and_three_for_reporting():
+    """Labs 1, 3, 5 tune, 2, 4, 6 report; together they have what laboratories have."""
+    assert {lab.number for lab in LABS.values() if lab.group == "tune"} == {1, 3, 5}
+    assert {lab.number for lab in LABS.values() if lab.group == "report"} == {2, 4, 6}
+    assert [len(lab.space.names) for lab in LABS.values()] == [3, 4, 5, 4, 2, 8]
+    measured = {name for lab in LABS.values() for name in lab.ideal(lab.space.sample(2, 0))}
+    assert set(AXES) <= measured
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_laboratory_answers_alike_twice(name):
+    """The same point with the same noise gives the same outputs and curves."""
+    lab = LABS[name]
+    point = lab.space.sample(1, 3)[0]
+    first, again = (lab.measure(point, np.random.default_rng(4)) for _ in range(2))
+    assert first == again
+    assert first[0][VALUE] != lab.measure(point, np.random.default_rng(5))[0][VALUE]
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_physics_with_the_true_constants_is_the_truth(name):
+    """Two independent implementations agree within a tenth of the spread."""
+    lab = LABS[name]
+    found, true = expected(lab, as_true(lab))
+    assert np.median(np.abs(found - true)) < 0.1 * true.std()
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_physics_as_drawn_differs_from_the_truth(name):
+    """Good physics is near the truth, mismatched physics is not, in any lab."""
+    lab = LABS[name]
+    errors = {}
+    for kind in KINDS:
+        pairs = [expected(lab, draw(lab, seed, kind)) for seed in range(4)]
+        errors[kind] = np.mean([np.abs(found - true).mean() for found, true in pairs])
+        assert np.isfinite(errors[kind])
+    assert errors["good"] < 0.5 * errors["mismatched"]
+    assert errors["wrong"] > errors["good"]
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_draws_follow_the_rule_written_before_any_run(name):
+    """Constants are off by what the docstring says, one term is missing, and it is repeatable."""
+    lab = LABS[name]
+    for seed in range(20):
+        good, off = draw(lab, seed, "good"), draw(lab, seed, "mismatched")
+        assert off == draw(lab, seed, "mismatched")
+        assert good.removed is None
+        assert off.removed in lab.terms
+        for constant, true in truth.TRUE[name].items():
+            assert abs(good.values[constant] - true) <= 0.1 * true + 1e-12
+            wrong = off.values[constant] / true
+            assert wrong < 0.985 or wrong > 1.015
+            assert 1 / 3 <= wrong <= 3
+
+
+@pytest.mark.parametrize("name", ["coating", "enzyme"])
+def test_score_is_one_at_the_optimum_and_zero_at_the_median(name):
+    """No point of a fresh sample lies above the optimum that scores are measured by."""
+    lab, found = LABS[name], landmarks(name)
+    scores = [found.score(v) for v in lab.value(lab.space.sample(2000, 9))]
+    assert max(scores) <= 1.0
+    assert abs(float(np.median(scores))) < 0.1
+    assert found.score(float(lab.value([found.point])[0])) == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_six_experiments_go_through_and_are_kept_once(tmp_path):
+    """A run with and one without physics is written as a line each, found again, summed up."""
+    out = tmp_path / "runs.jsonl"
+    lab = LABS["coating"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in (MISMATCHED, PLAIN):
+            runs.append(out, runs.campaign(lab, METHODS[name], 0, most=6))
+    kept = runs.read(out)
+    assert {key[1] for key in kept} == {MISMATCHED, PLAIN}
+    first, second = kept.values()
+    assert first["points"][:5] == second["points"][:5]
+    assert [len(run["trace"]) for run in (first, second)] == [6, 6]
+    assert first["drawn"]["removed"] in lab.terms
+    low, high = first["predicted"][0]
+    assert low < high
+    write_plot(list(kept.values()), tmp_path / "plot.svg")
+    assert "<polyline" in (tmp_path / "plot.svg").read_text(encoding="utf-8")
+    together = summary.Runs(list(kept.values()))
+    assert f"| {MISMATCHED} | 1 |" in summary.table(together)
+    assert [row["name"] for row in summary.figures(together)] == ["regret-report"]
+
+
+def test_a_line_cut_short_and_one_of_other_labs_are_left_out(tmp_path):
+    """Only whole lines that today's laboratories decided count as done."""
+    out = tmp_path / "runs.jsonl"
+    mine = {"lab": "snar", "method": "random", "seed": 0, "code": runs.code_of(belief=False)}
+    out.write_text(json.dumps(mine) + "\n" + json.dumps({**mine, "seed": 1, "code": "x"}) + '\n{"l')
+    runs.append(out, {**mine, "seed": 2})
+    assert sorted(key[2] for key in runs.read(out)) == [0, 2]
+
+
+def made(method, seed, hit, after, alarms=()):
+    """Return a run of the reporting lab with the given number of experiments."""
+    trace = [0.0] * (hit - 1) + [after] * (summary.LEAST + 60 - hit)
+    return {
+        "lab": "snar",
+        "method": method,
+        "seed": seed,
+        "hit": hit,
+        "trace": trace,
+        "alarms": list(alarms),
+        "coverage": {"10": {"share": 0.9}},
+        "planner": None,
+        "seconds": [0.1],
+    }
+
+
+def test_figures_say_what_the_runs_say():
+    """The ratio is that of restricted means against the best peer; alarms count when early."""
+    rows = [made("physics", s, 10, 0.995) for s in range(4)]
+    rows += [made("botorch", s, 50, 0.98) for s in range(4)]
+    rows += [made("ax", s, 40, 0.98) for s in range(4)]
+    rows += [made("no-physics", s, 20, 0.98) for s in range(4)]
+    rows += [made("physics-good", s, 8, 0.99) for s in range(4)]
+    late, early = ("physics-wrong", summary.EARLY + 1), ("physics-wrong", summary.EARLY)
+    rows += [made("physics-wrong", s, 24, 0.9, [early if s else late]) for s in range(4)]
+    found = {row["name"]: row for row in summary.figures(summary.Runs(rows))}
+    assert found["faster-report"]["measured"] == "4.00 [4.00, 4.00]"
+    assert found["faster-report"]["passed"]
+    assert found["each-report"]["measured"] == "snar 4.00 (ax)"
+    assert found["regret-report"]["passed"]
+    assert not found["harmless-report"]["passed"]
+    assert not found["worst-report"]["passed"]
+    assert found["coverage-report"]["passed"]
+    assert "physics-wrong 75 % (ever 100 %)" in found["alarms-report"]["measured"]
+    assert not found["alarms-report"]["passed"]
