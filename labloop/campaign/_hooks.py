@@ -15,7 +15,7 @@ class Hooks(Protocol):
         ...
 
     def propose(self, round_index: int, call: Callable[[], ProposalBatch]) -> ProposalBatch:
-        """Carry out ``call``, which asks the brain for a round."""
+        """Carry out ``call``, which asks the brain for a round; called in the brain's thread."""
         ...
 
     def changed(self, snapshot: Snapshot) -> None:
