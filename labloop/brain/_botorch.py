@@ -1,9 +1,8 @@
 """Bayesian optimisation: any surrogate, any BoTorch acquisition function, any space."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,14 +30,11 @@ from labloop.brain._initial import initial_count
 from labloop.brain._optimize import Optimum, best_in_list, best_in_space, values_at
 from labloop.brain._rng import isolated
 from labloop.brain._sampling import space_filling
-from labloop.brain._slices import slices
+from labloop.brain._told import tell
 from labloop.objectives import Objectives
 from labloop.records import (
     Dataset,
-    Json,
-    Observation,
     Point,
-    Prediction,
     Proposal,
     ProposalBatch,
 )
@@ -46,12 +42,10 @@ from labloop.space import SearchSpace
 from labloop.surrogates import (
     FittedSurrogate,
     GPFactory,
-    Parted,
     SurrogateFactory,
     TrainingData,
 )
 
-_Z90 = 1.6448536269514722
 _LEADERS = 4
 
 
@@ -152,11 +146,8 @@ def _ask(
     space, training, fitted = search.space, search.training, search.fitted
     waiting = [_row(space, p) for p in legal(space, pending)]
     chosen = search.choose(seen, waiting, n)
-    predicted = _predict(training, fitted, [c.optimum.row for c in chosen])
     known = usable(space, search.objective, search.data)
-    best = _model_best(training, fitted, known)
-    through = known[int(training.scores[:, 0].argmax())].point
-    along = slices(space, training, fitted, through)
+    told = tell(space, training, fitted, known, [c.optimum.row for c in chosen])
     proposals = tuple(
         Proposal(
             c.optimum.point,
@@ -168,13 +159,11 @@ def _ask(
             predicted=p,
             seed=search.seed,
         )
-        for c, p in zip(chosen, predicted, strict=True)
+        for c, p in zip(chosen, told.predicted, strict=True)
     )
     report = {
         **fitted.report,
-        "model_best": best,
-        "slices": along,
-        "uncertainty": _parts(training, fitted, [c.optimum.row for c in chosen]),
+        **told.report,
         "proposal_seconds": time.perf_counter() - began,
     }
     return ProposalBatch(proposals, fitted.state, fitted.alarms, report)
@@ -244,69 +233,3 @@ class _Search:
             rows = torch.as_tensor(self.space.encode(failed), dtype=torch.float64)
             return Weighted(built, chance_of_success(self.training.encoded, rows)), name
         return built, name
-
-
-def _predict(
-    training: TrainingData, fitted: FittedSurrogate, rows: Sequence[Tensor]
-) -> list[Mapping[str, Prediction]]:
-    """Return what a measurement at each row should give, its noise included."""
-    if not rows:
-        return []
-    with torch.no_grad():
-        posterior: Any = fitted.model.posterior(torch.stack(list(rows)), observation_noise=True)
-        mean, sd = posterior.mean, posterior.variance.clamp_min(0.0).sqrt()
-    names = training.names if fitted.over == "outputs" else _score_names(training)
-    return [
-        {name: _interval(float(mean[i, j]), float(sd[i, j])) for j, name in enumerate(names)}
-        for i in range(len(rows))
-    ]
-
-
-def _parts(training: TrainingData, fitted: FittedSurrogate, rows: Sequence[Tensor]) -> list[Json]:
-    """Return for each proposal and output the standard deviations by where they come from."""
-    if not rows or not isinstance(fitted.model, Parted) or fitted.over != "outputs":
-        return []
-    with torch.no_grad():
-        parts = fitted.model.variance_parts(torch.stack(list(rows)))
-    found: list[Json] = [
-        {
-            name: {
-                what: float(getattr(parts, what)[i, j].clamp_min(0.0).sqrt())
-                for what in ("noise", "parameters", "discrepancy", "between")
-            }
-            for j, name in enumerate(training.names)
-        }
-        for i in range(len(rows))
-    ]
-    return found
-
-
-def _score_names(training: TrainingData) -> tuple[str, ...]:
-    count = training.scores.shape[1]
-    return ("score",) if count == 1 else tuple(f"score {i + 1}" for i in range(count))
-
-
-def _interval(mean: float, sd: float) -> Prediction:
-    return Prediction(mean, sd, mean - _Z90 * sd, mean + _Z90 * sd)
-
-
-def _model_best(
-    training: TrainingData, fitted: FittedSurrogate, known: Sequence[Observation]
-) -> Json:
-    """Return the experiment that the model, not a lucky measurement, holds for the best.
-
-    Only for one objective; for several there is no single best one.
-    """
-    if training.scores.shape[1] != 1:
-        return None
-    with torch.no_grad():
-        posterior: Any = fitted.model.posterior(training.encoded.unsqueeze(-2))
-        mean, sd = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2).clamp_min(0.0).sqrt()
-        scores = training.objective.scores(mean) if fitted.over == "outputs" else mean
-    best = int(scores[:, 0].argmax())
-    names = training.names if fitted.over == "outputs" else _score_names(training)
-    expected: dict[str, Json] = {}
-    for j, name in enumerate(names):
-        made = _interval(float(mean[best, j]), float(sd[best, j]))
-        expected[name] = {"mean": made.mean, "sd": made.sd, "low": made.low, "high": made.high}
-    return {"experiment_id": known[best].experiment_id, "expected": expected}

@@ -26,8 +26,8 @@ class Block(Protocol):
         """The outputs that the posterior speaks of."""
         ...
 
-    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and variance ``... x q x m``."""
+    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean, variance and what the constants leave of it, ``... x q x m``."""
         ...
 
     def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,10 +36,6 @@ class Block(Protocol):
 
     def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean, variance and covariance with ``base`` of one channel at ``x``."""
-        ...
-
-    def by_parameters(self, x: Tensor) -> Tensor:
-        """Return the part of the variance that the constant parameters leave."""
         ...
 
     def noise_variance(self) -> FloatArray:
@@ -82,13 +78,6 @@ class PhysicsGPModel(Model):
         """Return the model of some of the outputs."""
         return PhysicsGPModel(self.blocks, [self._outputs[i] for i in idcs])
 
-    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and variance (both ``N x m``) at ``x`` (N x d) without covariances."""
-        found = [block.marginals(x) for block in self.blocks]
-        mean = torch.cat([mean for mean, _ in found], -1)[..., self._order]
-        variance = torch.cat([variance for _, variance in found], -1)[..., self._order]
-        return mean, variance
-
     def towards(self, x: Tensor, base: Tensor, output: int = 0) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` (b x d) with ``base``."""
         channel = self._outputs[output]
@@ -98,12 +87,15 @@ class PhysicsGPModel(Model):
         raise AssertionError(f"no block has channel {channel}")  # pragma: no cover
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
-        """Return noise, what constants leave and what the physics misses at ``x`` (N x d)."""
-        _, variance = self.marginals(x)
-        found = torch.cat([block.by_parameters(x) for block in self.blocks], -1)
-        parameters = torch.minimum(found[..., self._order], variance)
+        """Return means, noise, what constants leave and what physics misses at ``x`` (N x d)."""
+        found = [block.marginals(x) for block in self.blocks]
+        mean, variance, parameters = (
+            torch.cat(columns, -1)[..., self._order] for columns in zip(*found, strict=True)
+        )
+        parameters = torch.minimum(parameters, variance)
         noise = [self.noise_variance(i) for i in range(self.num_outputs)]
         return VarianceParts(
+            mean,
             torch.tensor(noise, dtype=torch.float64).expand_as(variance),
             parameters,
             variance - parameters,

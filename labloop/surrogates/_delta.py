@@ -124,15 +124,15 @@ class SolvedBlock:
             halves.append(half)
         return torch.stack(means, -1), torch.stack(parts, -2), halves, sound
 
-    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and variance (``... x q x m``) at ``x`` (``... x q x d``)."""
+    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean, variance and what the parameters leave of it at ``x``, ``... x q x m``."""
         mean, parts, halves, sound = self._predict(x)
-        variances = []
-        for j, i in enumerate(self.parts):
-            own = self._prior_variance(i) - halves[j].square().sum(-2)
-            variances.append(own.clamp_min(0.0) + parts[..., j, :].square().sum(-1))
+        own = [
+            self._prior_variance(i) - halves[j].square().sum(-2) for j, i in enumerate(self.parts)
+        ]
+        parameters = parts.square().sum(-1)
         floor = torch.where(sound[..., None], _JITTER, 1.0) * self._spread_of_channels()
-        return mean, torch.stack(variances, -1) + floor
+        return mean, torch.stack(own, -1).clamp_min(0.0) + parameters + floor, parameters
 
     def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean ``... x q x m`` and covariance ``... x q x m x q x m`` at ``x``."""
@@ -180,10 +180,6 @@ class SolvedBlock:
                 for i in self.parts
             ]
         )
-
-    def by_parameters(self, x: Tensor) -> Tensor:
-        """Return the variance that the parameters leave, ``... x q x m`` at ``x``."""
-        return self._predict(x)[1].square().sum(-1)
 
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x m`` of each experiment given all others.

@@ -125,15 +125,18 @@ class SolvedField:
         found: Tensor = (slope[..., c, :].square() * (1.0 + self._rho2)).sum(-1) + self._tau2[c]
         return found
 
-    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and variance (``... x q x m``) at ``x`` (``... x q x d``)."""
+    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean, variance and what the constant parts leave of it, ``... x q x m``.
+
+        What would remain if the constant parts were known is the discrepancy's.
+        """
         at = self._predict(x)
         variances = [
             (self._own(at.slope, c) - half.square().sum(-1)).clamp_min(0.0)
             for c, half in zip(self.channels, at.halves, strict=True)
         ]
         floor = torch.where(at.sound[..., None], _JITTER, 1.0) * self._spread_of_channels()
-        return at.mean, torch.stack(variances, -1) + floor
+        return at.mean, torch.stack(variances, -1) + floor, self._by_parameters(x, at.slope)
 
     def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean ``... x q x m`` and covariance ``... x q x m x q x m`` at ``x``."""
@@ -168,12 +171,7 @@ class SolvedField:
         shared = shared - half[:count] @ half[count:].T
         return mean[:count], variance.clamp_min(1e-12 * self._noise2[c]), shared
 
-    def by_parameters(self, x: Tensor) -> Tensor:
-        """Return the part of the variance that the constant parts leave, ``... x q x m``.
-
-        What would remain if they were known is the discrepancy's.
-        """
-        slope = self._predict(x).slope
+    def _by_parameters(self, x: Tensor, slope: Tensor) -> Tensor:
         near = cross(self._kernel, self._hyper, x, self._channels.encoded)
         flat = self._slope.flatten(0, 1)
         joint = self._joint.reshape(len(flat), len(flat)) - flat @ flat.T

@@ -110,13 +110,15 @@ class GPModel(Model):
         return made.mean + made.sd * mean, made.sd**2 * variance, made.sd**2 * covariance
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
-        """Return noise and what is not known of the outputs at ``x`` (N x d)."""
+        """Return means, noise and what is not known of the outputs at ``x`` (N x d)."""
         every = range(self.num_outputs)
-        found = [self.towards(x, x[:1], output)[1] for output in every]
-        discrepancy = torch.stack(found, -1)
-        none = torch.zeros_like(discrepancy)
+        means, variances = zip(
+            *(self.towards(x, x[:1], output)[:2] for output in every), strict=True
+        )
+        mean, discrepancy = torch.stack(means, -1), torch.stack(variances, -1)
+        none = torch.zeros_like(mean)
         noise = torch.tensor([self.noise_variance(output) for output in every], dtype=x.dtype)
-        return VarianceParts(noise.expand_as(none), none, discrepancy, none)
+        return VarianceParts(mean, noise.expand_as(none), none, discrepancy, none)
 
     def noise_variance(self, output: int) -> float:
         """Return the variance of one measurement of an output, in its unit squared."""

@@ -145,18 +145,19 @@ class MixtureModel(Model):
         return MixtureModel([m.subset_output(idcs) for m in self.members], self.weights)
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
-        """Return the members' parts at ``x`` (N x d) by weight, and what they disagree about."""
+        """Return the members' means and parts at ``x`` (N x d) by weight; their disagreement."""
         weights = torch.tensor(self.weights, dtype=torch.float64)[:, None, None]
-        means = torch.stack([m.posterior(x.unsqueeze(-2)).mean.squeeze(-2) for m in self.members])
         parts = [m.variance_parts(x) for m in self.members]
-        away = means - (weights * means).sum(0)
 
         def mixed(name: str) -> Tensor:
             found: Tensor = (weights * torch.stack([getattr(p, name) for p in parts])).sum(0)
             return found
 
+        mean = mixed("mean")
+        away = torch.stack([p.mean for p in parts]) - mean
         between = mixed("between") + (weights * away.square()).sum(0)
-        return VarianceParts(mixed("noise"), mixed("parameters"), mixed("discrepancy"), between)
+        noise, parameters, discrepancy = map(mixed, ("noise", "parameters", "discrepancy"))
+        return VarianceParts(mean, noise, parameters, discrepancy, between)
 
     def posterior(
         self,

@@ -8,11 +8,12 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class VarianceParts:
-    """Variances of one measurement at N points, ``N x m`` each, by where they come from.
+    """Means of N points and variances of one measurement there, ``N x m`` each.
 
-    They add up to the variance of the prediction, noise included.
+    The four variances add up to that of the prediction, noise included.
     """
 
+    mean: Tensor
     noise: Tensor
     """What a repeat of the same experiment would differ by (aleatoric)."""
     parameters: Tensor
@@ -25,8 +26,8 @@ class VarianceParts:
 
 @runtime_checkable
 class Parted(Protocol):
-    """A model that can tell the parts of its variance."""
+    """A model that can tell where the uncertainty of its predictions comes from."""
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
-        """Return the parts at ``x`` (N x d)."""
+        """Return means and parts at ``x`` (N x d)."""
         ...

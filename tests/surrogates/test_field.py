@@ -101,7 +101,7 @@ def test_left_out_experiments_are_predicted_as_by_a_field_that_never_saw_them():
         type(field)(field.kernel, field.hyper, field.at[keep], field.scale),
         torch.zeros_like(rest.values),
     )
-    found, spread = without.marginals(data.encoded[4:5])
+    found, spread, _ = without.marginals(data.encoded[4:5])
     noise = without.noise_variance()
     assert float(mean[4, 0]) == pytest.approx(float(found[0, 0]), rel=1e-6)
     assert float(variance[4, 0]) == pytest.approx(float(spread[0, 0]) + noise[0], rel=1e-4)
@@ -112,7 +112,7 @@ def test_joint_marginal_and_towards_agree():
     channels, data = lines()
     field = solved(channels, data)
     x = torch.rand(4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
-    mean, variance = field.marginals(x)
+    mean, variance, by_parameters = field.marginals(x)
     joint_mean, covariance = field.joint(x)
     assert torch.allclose(mean, joint_mean)
     diagonal = torch.stack([covariance[i, 0, i, 0] for i in range(4)])
@@ -123,7 +123,7 @@ def test_joint_marginal_and_towards_agree():
     assert torch.allclose(shared, covariance[:2, 0, 2:, 0])
     batched, _ = field.joint(x.view(2, 2, 2))
     assert torch.allclose(batched.reshape(4, 1), joint_mean)
-    assert bool((field.by_parameters(x) <= variance + 1e-9).all())
+    assert bool((by_parameters <= variance + 1e-9).all())
 
 
 def rising(n, *, missing, seed=0):

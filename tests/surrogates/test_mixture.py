@@ -256,5 +256,6 @@ def test_the_parts_of_the_uncertainty_add_up():
     each = [parts.noise, parts.parameters, parts.discrepancy, parts.between]
     assert all(bool((part >= 0).all()) for part in each)
     assert torch.allclose(sum(each), whole, rtol=1e-4)
+    assert torch.allclose(parts.mean, model.posterior(x.unsqueeze(-2)).mean.squeeze(-2))
     assert float(parts.parameters.max()) > 0
     assert float(parts.between.max()) > 0
