@@ -17,6 +17,7 @@ _BAD = 1e-2
 _FINER = (2, 4, 8, 16)
 _SOLVES = 1000
 _SLOW = 1.0
+_QUICK = 0.5
 
 
 @runtime_checkable
@@ -80,10 +81,13 @@ def speed(bound: BoundPhysics, space: SearchSpace, seed: int = 0) -> Finding:
     z = torch.randn(len(encoded), bound.dimension, generator=generator, dtype=torch.float64)
     with torch.no_grad():
         bound.predict(encoded[:10], z[:10])
-        began = time.perf_counter()
-        bound.predict(encoded, z)
-        seconds = time.perf_counter() - began
-    per = _SOLVES / len(encoded) * seconds
+        taken: list[float] = []
+        # The best of three, where that costs nothing: other programs run on this machine too.
+        while not taken or (len(taken) < 3 and sum(taken) < _QUICK):
+            began = time.perf_counter()
+            bound.predict(encoded, z)
+            taken.append(time.perf_counter() - began)
+    per = _SOLVES / len(encoded) * min(taken)
     told = f"1000 solves in one batch take {per:.2g} s"
     if per > _SLOW:
         told += (
