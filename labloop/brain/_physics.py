@@ -39,8 +39,9 @@ from labloop.surrogates import (
 )
 
 _INITIAL = 3
-_EVERYWHERE = 512
-_NEAR = 192
+_EVERYWHERE = 64
+"""Points tried all over the space, for each of its dimensions."""
+_LEAST, _NEAR = 256, 128
 _ROUNDS = (0.1, 0.03, 0.01)
 _PARENTS, _CHILDREN = 8, 24
 
@@ -208,13 +209,13 @@ def best_by_trial(
         SpaceExhaustedError: no untried point was found.
     """
     generator = torch.Generator().manual_seed(small_seed(seed, 1))
-    box = space.kind == "box"
+    box, everywhere = space.kind == "box", max(_LEAST, _EVERYWHERE * space.dimension)
     if box:
         sobol: Any = torch.quasirandom.SobolEngine
         engine = sobol(space.dimension, scramble=True, seed=small_seed(seed))
-        rows = engine.draw(_EVERYWHERE, dtype=torch.float64)
+        rows = engine.draw(everywhere, dtype=torch.float64)
     else:
-        rows = torch.as_tensor(space.encode(space.sample(_EVERYWHERE, small_seed(seed))))
+        rows = torch.as_tensor(space.encode(space.sample(everywhere, small_seed(seed))))
     parents = leaders[torch.arange(_NEAR) % len(leaders)]
     rows = torch.cat([rows, _around(parents, _ROUNDS[0], generator)])
     values = _values(acquisition, rows)

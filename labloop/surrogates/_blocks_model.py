@@ -42,6 +42,10 @@ class Block(Protocol):
         """Return the variance of one measurement of each channel."""
         ...
 
+    def left_over(self) -> Tensor:
+        """Return measured less fitted, ``n x m``."""
+        ...
+
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x m`` of each experiment given all others."""
         ...

@@ -28,8 +28,8 @@ _MISSED = 0.5
 """What physics is expected to miss, in standard deviations of a channel. Not taken from the
 residuals: a cluster of experiments near the best one would shrink it by repeating itself."""
 _START_SD = 0.8
-_STARTS = 4
-_REWEIGHTED = (12, 6, 6)
+_STARTS, _KEPT = 4, 2
+_REWEIGHTED = (8, 4, 4)
 _GENERALISED = 6
 _CONTINUED = 6
 _JITTER = 1e-8
@@ -76,6 +76,7 @@ class SolvedBlock:
         channels.check_finite(value, slope)
         self._slope = slope[:, self._picked].movedim(1, 0)  # C x n x p
         self._residual = (channels.values - value)[:, self._picked].T  # C x n
+        self._known = known[:, self._picked].T
         self._covariances = torch.stack(
             [
                 _data_covariance(d, channels.encoded, known[:, c])
@@ -181,6 +182,12 @@ class SolvedBlock:
             ]
         )
 
+    def left_over(self) -> Tensor:
+        """Return measured less fitted, ``n x m``: what is taken for noise."""
+        noise = [d.scale**2 * (d.hyper.noise + _JITTER) for d in self.block.discrepancies]
+        found = (torch.tensor(noise, dtype=torch.float64)[:, None] + self._known) * self._alpha
+        return found.T[:, self.parts]
+
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x m`` of each experiment given all others.
 
@@ -258,12 +265,15 @@ def _with_white_noise(
     mask = masks.repeat_interleave(_STARTS, 0)
     floor = (_FLOOR * channels.scale).square()
     variance = floor.expand_as(mask)
-    at: Minimum | None = None
-    for iterations in _REWEIGHTED:
-        at = _white_noise_fit(channels, mask, variance, starts, iterations)
-        starts = at.z
+    at = _white_noise_fit(channels, mask, variance, starts, _REWEIGHTED[0])
+    # The worse half cannot win any more and would cost as much as the better one.
+    ranks = at.cost.view(groups, _STARTS).argsort(dim=1, stable=True)[:, :_KEPT]
+    at = at.rows((ranks + _STARTS * torch.arange(groups)[:, None]).flatten())
+    mask = masks.repeat_interleave(_KEPT, 0)
+    for iterations in _REWEIGHTED[1:]:
         variance = _reweighted(channels, at, floor)
-    if at is None or not bool(torch.isfinite(at.cost).view(groups, _STARTS).any(1).all()):
+        at = _white_noise_fit(channels, mask, variance, at, iterations)
+    if not bool(torch.isfinite(at.cost).view(groups, _KEPT).any(1).all()):
         channels.check_finite(*channels.value_and_slope(channels.encoded, torch.zeros(1, count)))
         raise PhysicsFailureError(
             f"physics {channels.bound.model.name!r} gave values that are not finite at the "
@@ -271,23 +281,22 @@ def _with_white_noise(
         )
     weight = len(channels.values) + _PSEUDO_COUNT
     loss = (mask * weight * variance.log()).sum(-1) + at.z.square().sum(-1)
-    loss = torch.where(torch.isfinite(at.cost), loss, torch.inf).view(groups, _STARTS)
-    z, best = at.z.view(groups, _STARTS, count), loss.argmin(1)
+    loss = torch.where(torch.isfinite(at.cost), loss, torch.inf).view(groups, _KEPT)
+    z, best = at.z.view(groups, _KEPT, count), loss.argmin(1)
     rivals = [rival_of(z[g], loss[g], int(best[g])) for g in range(groups)]
-    rows = best + _STARTS * torch.arange(groups)
-    lowest = Minimum(at.z[rows], at.value[rows], at.slope[rows], at.cost[rows])
+    rows = best + _KEPT * torch.arange(groups)
     lowest = continued(
         lambda w: channels.value_and_slope(channels.encoded, w.unsqueeze(-2)),
         channels.values,
         _white(channels, masks, variance[rows]),
-        lowest,
+        at.rows(rows),
         _CONTINUED,
     )
     return lowest.z, [None if rival is None else rival.numpy().copy() for rival in rivals]
 
 
 def _white_noise_fit(
-    channels: Channels, mask: Tensor, variance: Tensor, starts: Tensor, iterations: int
+    channels: Channels, mask: Tensor, variance: Tensor, starts: Tensor | Minimum, iterations: int
 ) -> Minimum:
     return least_squares(
         lambda z: channels.value_and_slope(channels.encoded, z.unsqueeze(-2)),

@@ -1,6 +1,6 @@
 """The members of a mixture that one physics model gives, fitted together and restored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -110,13 +110,12 @@ def _fitted(
 ) -> FittedSurrogate:
     model = PhysicsGPModel(solved)
     with torch.no_grad():
-        mean, variance = _in_order(solved)
-        train = model.variance_parts(channels.encoded).mean
-    error = {"train": train, "leave_one_out": mean}
+        mean, variance = _in_order(channels, solved, lambda block: block.leave_one_out())
+        (left,) = _in_order(channels, solved, lambda block: (block.left_over(),))
+    error = {"train": left, "leave_one_out": data.outputs - mean}
     report: dict[str, Json] = {
         what: {
-            output: float((found[:, i] - data.outputs[:, i]).square().mean().sqrt())
-            for i, output in enumerate(data.names)
+            output: float(found[:, i].square().mean().sqrt()) for i, output in enumerate(data.names)
         }
         for what, found in error.items()
     }
@@ -129,11 +128,10 @@ def _fitted(
     )
 
 
-def _in_order(solved: Sequence[Block]) -> tuple[Tensor, Tensor]:
-    found = [block.leave_one_out() for block in solved]
+def _in_order(
+    channels: Channels, solved: Sequence[Block], told: Callable[[Block], Sequence[Tensor]]
+) -> list[Tensor]:
+    """Return what the blocks tell (``n x their channels`` each) as ``n x m`` in order."""
     place = [c for block in solved for c in block.channels]
-    order = [place.index(c) for c in range(len(place))]
-    return (
-        torch.cat([mean for mean, _ in found], -1)[:, order],
-        torch.cat([variance for _, variance in found], -1)[:, order],
-    )
+    order = [place.index(c) for c in range(channels.count)]
+    return [torch.cat(parts, -1)[:, order] for parts in zip(*map(told, solved), strict=True)]

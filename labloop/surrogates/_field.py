@@ -49,7 +49,13 @@ class SolvedField:
         channels: columns of ``Channels.values`` that the posterior speaks of.
     """
 
-    def __init__(self, channels: Channels, field: Field, known: Tensor) -> None:
+    def __init__(
+        self,
+        channels: Channels,
+        field: Field,
+        known: Tensor,
+        linearised: tuple[Tensor, Tensor] | None = None,
+    ) -> None:
         self.field = field
         self.channels = tuple(range(channels.count))
         self._channels = channels
@@ -60,11 +66,13 @@ class SolvedField:
         self._tau2 = scale2 * torch.tensor(field.hyper.tau**2)
         self._noise2 = scale2 * torch.tensor(field.hyper.noise**2)
         x, at = channels.encoded, torch.tensor(field.at)
-        value, slope = channels.value_and_slope(x, at)
+        value, slope = linearised or channels.value_and_slope(x, at)
         channels.check_finite(value, slope)
         self._slope = slope.movedim(1, 0)
         self._start = (channels.values - value + (slope * at.unsqueeze(1)).sum(-1)).T
-        self._joint = self._covariance_of_data(known)
+        jitter = _JITTER * scale2
+        self._noise = (self._noise2 + jitter)[:, None] + known.T
+        self._joint = self._covariance_of_data()
         count, n = self._start.shape
         root = torch.linalg.cholesky(self._joint.reshape(count * n, count * n))
         self._inverse_root = torch.linalg.solve_triangular(
@@ -79,16 +87,15 @@ class SolvedField:
             torch.eye(flat.shape[1], dtype=torch.float64) - half[:, 1:].T @ half[:, 1:]
         )
 
-    def _covariance_of_data(self, known: Tensor) -> Tensor:
+    def _covariance_of_data(self) -> Tensor:
         shape = cross(self._kernel, self._hyper, self._channels.encoded, self._channels.encoded)
         flat = self._slope.flatten(0, 1)
         count, n, _ = self._slope.shape
         joint = ((flat * self._rho2) @ flat.T).view(count, n, count, n) * shape[:, None, :]
         joint = joint + (flat @ flat.T).view(count, n, count, n)
         channel = torch.arange(count)
-        noise = self._noise2 + _JITTER * torch.tensor(self.field.scale**2)
         joint[channel, :, channel, :] += self._tau2[:, None, None] * shape
-        joint[channel, :, channel, :] += torch.diag_embed(noise[:, None] + known.T)
+        joint[channel, :, channel, :] += torch.diag_embed(self._noise)
         return joint
 
     def varied(self, x: Tensor) -> Tensor:
@@ -200,6 +207,11 @@ class SolvedField:
         found: FloatArray = self._noise2[list(self.channels)].numpy()
         return found
 
+    def left_over(self) -> Tensor:
+        """Return measured less fitted, ``n x m``: what is taken for noise."""
+        found: Tensor = (self._noise * self._alpha).T[:, list(self.channels)]
+        return found
+
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x m`` of each experiment given all others, with noise."""
         off, variance = leave_one_out(self._joint, self._start)
@@ -252,7 +264,8 @@ def fit_field(
             (known / channels.scale.square()).T.numpy(),
         )
         hyper = fit_hyper(problem, hyper, _ITERATIONS)
-        solved = SolvedField(channels, Field(kernel, hyper, z.numpy().copy(), scale), known)
+        now = Field(kernel, hyper, z.numpy().copy(), scale)
+        solved = SolvedField(channels, now, known, (value, slope))
         wanted = solved.z + solved.varied(channels.encoded)
         z = (z + (wanted - z).clamp(-_LONGEST_STEP, _LONGEST_STEP)).clamp(-LIMIT, LIMIT)
     if hyper is None:  # pragma: no cover - at least one round

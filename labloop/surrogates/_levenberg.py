@@ -32,9 +32,26 @@ class Minimum:
     cost: Tensor
     """``B``: squared whitened residuals plus the squared parameters; infinite where not finite."""
 
+    def rows(self, index: Tensor) -> "Minimum":
+        """Return some of the starts."""
+        return Minimum(self.z[index], self.value[index], self.slope[index], self.cost[index])
+
+    def replaced(self, index: Tensor, by: "Minimum") -> "Minimum":
+        """Return all starts, those of ``index`` as in ``by``."""
+        made = []
+        for name in ("z", "value", "slope", "cost"):
+            whole = getattr(self, name).clone()
+            whole[index] = getattr(by, name)
+            made.append(whole)
+        return Minimum(*made)
+
 
 def least_squares(
-    model: ValueAndSlope, measured: Tensor, whitener: Tensor, starts: Tensor, iterations: int
+    model: ValueAndSlope,
+    measured: Tensor,
+    whitener: Tensor,
+    starts: "Tensor | Minimum",
+    iterations: int,
 ) -> Minimum:
     """Minimise ``sum_c |W_c (y_c - f_c(z))|^2 + |z|^2`` from every start.
 
@@ -43,27 +60,38 @@ def least_squares(
         measured: ``n x C``.
         whitener: ``B x C x n x n``: with ``W' W`` the precision of a channel; zero leaves a
             channel out.
-        starts: ``B x p``.
+        starts: ``B x p``, or where another whitener arrived, which saves one call of ``model``.
         iterations: at most so many calls of ``model`` after the first.
     """
-    at = _evaluate(model, measured, whitener, starts.clamp(-LIMIT, LIMIT))
+    if isinstance(starts, Minimum):
+        at = _judged(starts.z, starts.value, starts.slope, measured, whitener)
+    else:
+        at = _evaluate(model, measured, whitener, starts.clamp(-LIMIT, LIMIT))
     damping = torch.full_like(at.cost, _FIRST_DAMPING)
+    moving = torch.isfinite(at.cost).nonzero().flatten()
     for _ in range(iterations):
-        step = _step(at, measured, whitener, damping)
-        moved = (at.z + step).clamp(-LIMIT, LIMIT)
-        trial = _evaluate(model, measured, whitener, moved)
-        better = trial.cost < at.cost
-        gain = torch.where(better, at.cost - trial.cost, 0.0)
-        still = torch.where(better, gain <= _CONVERGED * (1.0 + at.cost), damping > 1.0)
-        damping = torch.where(better, 0.2 * damping, 8.0 * damping).clamp(1e-9, _LARGEST_DAMPING)
-        at = _pick(better, trial, at)
-        if bool((still | (damping >= _LARGEST_DAMPING) | ~torch.isfinite(at.cost)).all()):
+        if not len(moving):
             break
+        here, white = at.rows(moving), whitener[moving]
+        step = _step(here, measured, white, damping[moving])
+        trial = _evaluate(model, measured, white, (here.z + step).clamp(-LIMIT, LIMIT))
+        better = trial.cost < here.cost
+        gain = torch.where(better, here.cost - trial.cost, 0.0)
+        small = gain <= _CONVERGED * (1.0 + here.cost)
+        still = torch.where(better, small, damping[moving] > 1.0)
+        change = torch.where(better, 0.2, 8.0)
+        damping[moving] = (damping[moving] * change).clamp(1e-9, _LARGEST_DAMPING)
+        at = at.replaced(moving[better], trial.rows(better.nonzero().flatten()))
+        # What has arrived costs nothing more.
+        moving = moving[~(still | (damping[moving] >= _LARGEST_DAMPING))]
     return at
 
 
 def _evaluate(model: ValueAndSlope, measured: Tensor, whitener: Tensor, z: Tensor) -> Minimum:
-    value, slope = model(z)
+    return _judged(z, *model(z), measured, whitener)
+
+
+def _judged(z: Tensor, value: Tensor, slope: Tensor, measured: Tensor, whitener: Tensor) -> Minimum:
     residual = _white(whitener, (measured - value).unsqueeze(-1))
     cost = residual.square().sum((-1, -2, -3)) + z.square().sum(-1)
     sound = torch.isfinite(cost) & torch.isfinite(slope).flatten(1).all(-1)
@@ -88,15 +116,3 @@ def _step(at: Minimum, measured: Tensor, whitener: Tensor, damping: Tensor) -> T
     step = torch.linalg.solve(damped, downhill.unsqueeze(-1)).squeeze(-1)
     step = torch.where(sound[:, None], step, 0.0)
     return step.clamp(-_LONGEST_STEP, _LONGEST_STEP)
-
-
-def _pick(better: Tensor, first: Minimum, second: Minimum) -> Minimum:
-    def choose(a: Tensor, b: Tensor) -> Tensor:
-        return torch.where(better.view(-1, *[1] * (a.dim() - 1)), a, b)
-
-    return Minimum(
-        choose(first.z, second.z),
-        choose(first.value, second.value),
-        choose(first.slope, second.slope),
-        choose(first.cost, second.cost),
-    )

@@ -28,7 +28,7 @@ def continued(
     sound = torch.isfinite(at.cost)
     if not bool(sound.any()) or not at.z.shape[-1]:
         return at
-    values, vectors = torch.linalg.eigh(_hessian(model, measured, whitener, at.z))
+    values, vectors = torch.linalg.eigh(_hessian(model, measured, whitener, at))
     lowest, way = values[:, 0], vectors[:, :, 0]
     unstable = (sound & (lowest < _NEGATIVE)).nonzero().flatten()
     if not len(unstable):
@@ -37,35 +37,29 @@ def continued(
     found = at
     for sign in (1.0, -1.0):
         start = (at.z[unstable] + sign * leap).clamp(-LIMIT, LIMIT)
-        found = _lower(found, least_squares(model, measured, picked, start, iterations), unstable)
+        trial = least_squares(model, measured, picked, start, iterations)
+        lower = trial.cost < found.cost[unstable]
+        found = found.replaced(unstable[lower], trial.rows(lower.nonzero().flatten()))
     return found
 
 
-def _lower(best: Minimum, trial: Minimum, rows: Tensor) -> Minimum:
-    """Return ``best`` with those of ``rows`` replaced where ``trial`` is lower."""
-    lower = rows[trial.cost < best.cost[rows]]
-    mine = trial.cost < best.cost[rows]
-    made = []
-    for name in ("z", "value", "slope", "cost"):
-        whole = getattr(best, name).clone()
-        whole[lower] = getattr(trial, name)[mine]
-        made.append(whole)
-    return Minimum(*made)
-
-
-def _hessian(model: ValueAndSlope, measured: Tensor, whitener: Tensor, z: Tensor) -> Tensor:
-    """Return ``B x p x p``: central differences of the cost's gradient, zero where not finite."""
-    count, p = z.shape
-    steps = torch.cat([_STEP * torch.eye(p), -_STEP * torch.eye(p)]).to(z)
-    many = (z.unsqueeze(1) + steps).flatten(0, 1)
-    value, slope = model(many)
-    white = whitener.repeat_interleave(2 * p, 0)
-    residual = white @ (measured - value).unsqueeze(-1).movedim(2, 1)
-    tangent = (white @ slope.movedim(2, 1)).flatten(1, 2)
-    gradient = 2.0 * (many - (tangent * residual.flatten(1, 2)).sum(1))
-    gradient = torch.nan_to_num(gradient, nan=0.0, posinf=0.0, neginf=0.0).view(count, 2, p, p)
-    hessian = (gradient[:, 0] - gradient[:, 1]) / (2.0 * _STEP)
+def _hessian(model: ValueAndSlope, measured: Tensor, whitener: Tensor, at: Minimum) -> Tensor:
+    """Return ``B x p x p``: differences of the cost's gradient, zero where not finite."""
+    count, p = at.z.shape
+    many = (at.z.unsqueeze(1) + _STEP * torch.eye(p).to(at.z)).flatten(0, 1)
+    white = whitener.repeat_interleave(p, 0)
+    moved = _gradient(many, *model(many), measured, white).view(count, p, p)
+    here = _gradient(at.z, at.value, at.slope, measured, whitener)
+    hessian = torch.nan_to_num((moved - here.unsqueeze(1)) / _STEP, nan=0.0, posinf=0.0, neginf=0.0)
     return 0.5 * (hessian + hessian.transpose(-1, -2))
+
+
+def _gradient(
+    z: Tensor, value: Tensor, slope: Tensor, measured: Tensor, whitener: Tensor
+) -> Tensor:
+    residual = (whitener @ (measured - value).unsqueeze(-1).movedim(2, 1)).flatten(1, 2)
+    tangent = (whitener @ slope.movedim(2, 1)).flatten(1, 2)
+    return 2.0 * (z - (tangent * residual).sum(1))
 
 
 def rival_of(z: Tensor, loss: Tensor, best: int) -> Tensor | None:

@@ -107,6 +107,14 @@ def test_left_out_experiments_are_predicted_as_by_a_field_that_never_saw_them():
     assert float(variance[4, 0]) == pytest.approx(float(spread[0, 0]) + noise[0], rel=1e-4)
 
 
+def test_what_is_left_over_is_measured_less_fitted():
+    """Without a solve of the physics, and exactly so where the physics is linear."""
+    channels, data = lines()
+    field = solved(channels, data)
+    mean, _, _ = field.marginals(data.encoded)
+    assert torch.allclose(field.left_over(), data.outputs - mean, atol=1e-6)
+
+
 def test_joint_marginal_and_towards_agree():
     """Three ways to ask for the same normal distribution."""
     channels, data = lines()
