@@ -276,7 +276,8 @@ def exotherm(drawn: Draw) -> PhysicsModel:
             warm = heat_sign * theta["heat"] * (made + second * lost) - 12.0 * gone
             t = ((t + warm + cool * jacket) / (1.0 + cool)).clamp(-60.0, 600.0)
             peak = torch.maximum(peak, t)
-        value = p - waste - 0.005 * dosing - 0.3 * torch.sigmoid((peak - 85.0) / 3.0)
+        pure = torch.sigmoid((p / (p + waste + 1e-6) - 0.97) / 0.01)
+        value = 60.0 * p / (dosing + 30.0) * pure * torch.sigmoid((85.0 - peak) / 3.0)
         return {"value": value, "product": p, "waste": waste, "peak": peak}
 
     return FunctionPhysics(

@@ -176,10 +176,10 @@ LABS: Mapping[str, Lab] = {
             "exotherm",
             "tune",
             "dosed reaction with exotherm and decomposition",
-            {"default": 0.012, VALUE: 0.015, "peak": 0.8},
+            {"default": 0.004, VALUE: 0.008, "peak": 0.8},
             ("kv", "second heat"),
-            Continuous("jacket", 5, 90, unit="degC"),
-            Continuous("dosing_time", 2, 200, unit="min", log=True),
+            Continuous("jacket", 0, 120, unit="degC"),
+            Continuous("dosing_time", 2, 400, unit="min", log=True),
         ),
         _lab(
             "coupling",

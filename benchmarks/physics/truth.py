@@ -200,6 +200,7 @@ def coating(x: Columns) -> dict[str, Array]:
 def exotherm(x: Columns) -> dict[str, Array]:
     """A is dosed into B within a jacket; heat of reaction drives the decomposition of P.
 
+    The value is product an hour, where it is pure enough and the vessel stayed cool enough.
     Conservative steps that are implicit in the species consumed, 600 to a phase.
     """
     c = TRUE["exotherm"]
@@ -218,8 +219,9 @@ def exotherm(x: Columns) -> dict[str, Array]:
         warm = c["heat"] * (made + 0.6 * lost) - 12.0 * boil
         t = (t + warm + h * c["cooling"] * jacket) / (1.0 + h * c["cooling"])
         peak = np.maximum(peak, t)
-    hot = 1.0 / (1.0 + np.exp(-(peak - 85.0) / 3.0))
-    value = p - waste - 0.005 * dosing - 0.3 * hot
+    pure = 1.0 / (1.0 + np.exp(-(p / (p + waste + 1e-6) - 0.97) / 0.01))
+    cool = 1.0 / (1.0 + np.exp((peak - 85.0) / 3.0))
+    value = 60.0 * p / (dosing + 30.0) * pure * cool
     return {"value": value, "product": p, "waste": waste, "peak": peak}
 
 
