@@ -14,6 +14,7 @@ from labloop.physics._sources import source
 
 GAS_CONSTANT = 8.31446261815324
 _FARADAY = 96485.33212331
+_FARTHEST = 30.0
 _PER_CONCENTRATION = "m^3/mol"
 Numbers: TypeAlias = Mapping[str, Tensor]
 Constant: TypeAlias = Callable[[Numbers, Tensor, Tensor | None], Tensor]
@@ -228,7 +229,9 @@ class _Electrode:
         over = self.potential.value(x, theta) - self.e0.value(x, theta)
         push = self.electrons * _FARADAY / (GAS_CONSTANT * kelvin) * over
         alpha, k0 = self.alpha.value(x, theta), self.k0.value(x, theta)
-        down, up = k0 * torch.exp(-alpha * push), k0 * torch.exp((1.0 - alpha) * push)
+        # Beyond a factor e^30 a reaction is at once over, and numbers would only overflow.
+        down = k0 * torch.exp((-alpha * push).clamp(-_FARTHEST, _FARTHEST))
+        up = k0 * torch.exp(((1.0 - alpha) * push).clamp(-_FARTHEST, _FARTHEST))
         area = self.area.value(x, theta)
         if self.transfer is None:
             return area * down, area * up

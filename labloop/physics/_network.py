@@ -137,13 +137,20 @@ def inverse(matrix: Tensor) -> Tensor:
 
     Networks without autocatalysis give matrices whose leading minors are positive.
     """
+    return eliminated(matrix)[0]
+
+
+def eliminated(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the inverses as :func:`inverse` does, and the least pivot of each, N."""
     size = matrix.shape[0]
     eye = torch.eye(size, dtype=matrix.dtype)[:, :, None]
     work = torch.cat([matrix, eye.expand_as(matrix)], dim=1)
+    least = work[0, 0]
     for i in range(size):
+        least = torch.minimum(least, work[i, i])
         row = work[i] / work[i, i]
         work = work - (work[:, i : i + 1] - eye[:, i : i + 1]) * row
-    return work[:, size:]
+    return work[:, size:], least
 
 
 def react(net: Tensor, state: Tensor, extents: Tensor, limits: int = 4) -> Tensor:

@@ -13,11 +13,14 @@ import torch
 from torch import Tensor
 
 from labloop.physics._integrator import flatten, rows
-from labloop.physics._network import Laws, Network, inverse, react
+from labloop.physics._network import Laws, Network, eliminated, react
 from labloop.physics._shapes import common_shape
 
-_GROWING = 60
-_POLISH = 6
+_MOST_STEPS = 300
+_LONGER, _SHORTER = 0.35, 6.0
+_PIVOT = 1e-3
+_NEWTON = 1e-6
+_CLOSE = 1e-10
 
 
 def steady_state(network: Network, laws: Laws, c0: Tensor, time: Tensor) -> Tensor:
@@ -72,25 +75,36 @@ class _Vessel:
 
     def newton(self, extents: Tensor) -> Tensor:
         """Return the Newton step, its matrix without gradients."""
-        rate, solve = self._linear(extents, torch.zeros_like(self.out))
+        rate, solve, _ = self._linear(extents, torch.zeros_like(self.out))
         return (solve.detach() * (rate - self.out * extents)).sum(1)
 
-    def _linear(self, extents: Tensor, per: Tensor) -> tuple[Tensor, Tensor]:
+    def _linear(self, extents: Tensor, per: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return rates, inverse matrix and least pivot of a step of width ``1 / per``."""
         state = (self.feed + self.network.net @ extents).clamp_min(0.0)
         rate, slope = self.network.rates_and_slope(self.laws, state)
         eye = torch.eye(len(self.laws.k), dtype=torch.float64)[:, :, None]
-        return rate, inverse((per + self.out) * eye - slope)
+        return rate, *eliminated((per + self.out) * eye - slope)
 
     def _followed(self) -> Tensor:
-        """Return the extents after a long time: growing steps, then Newton steps."""
+        """Return the extents after a long time: growing steps, in the end Newton steps.
+
+        Where a rate grows faster than a step can follow, the matrix loses a positive pivot: the
+        step is made shorter until it has them all.
+        """
         net = self.network.net
         extents = torch.zeros_like(self.laws.k)
-        fastest = self.network.fastest(self.laws, self.feed[:-1].sum(0)) + self.out
-        share = torch.linspace(0.0, 1.0, _GROWING, dtype=torch.float64)[:, None]
-        pers = torch.exp((1.0 - share) * fastest.log() + share * (1e-3 * self.out).log())
-        for per in [*pers.unbind(0), *[torch.zeros_like(self.out)] * _POLISH]:
-            state = (self.feed + net @ extents).clamp_min(0.0)
-            rate, solve = self._linear(extents, per)
+        total = self.feed[:-1].sum(0)
+        per = self.network.fastest(self.laws, total) + self.out
+        for _ in range(_MOST_STEPS):
+            rate, solve, least = self._linear(extents, per)
             move = (solve * (rate - self.out * extents)).sum(1)
+            safe = least > _PIVOT * (per + self.out)
+            move = torch.where(safe, torch.nan_to_num(move), 0.0)
+            state = (self.feed + net @ extents).clamp_min(0.0)
             extents = extents + react(net, state, move)
+            slow = per < _NEWTON * self.out
+            size = (net @ move).abs().amax(0)
+            if bool((safe & slow & (size <= _CLOSE * total)).all()):
+                break
+            per = torch.where(safe, _LONGER * per, _SHORTER * per)
         return extents

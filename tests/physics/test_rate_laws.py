@@ -213,6 +213,33 @@ def test_a_stiff_stirred_vessel_keeps_mass_and_slopes():
     assert_physics(make(laws, feed, reactor="cstr"), SPACE)
 
 
+RUNAWAY = [
+    {"k": Rate("A + P -> 2 P", k=Prior(1, "L/mol/min", fold=5))},
+    {"r": Langmuir("A -> P", Prior(10, "1/min", fold=5), {"A": Prior(50, "L/mol", fold=5)}, 2)},
+    {
+        "f": Rate("2 A -> P", k=Prior(1, "L/mol/min", fold=3)),
+        "b": Rate("P -> 2 A", k=Prior(2e5, "1/min", fold=3)),
+        "c": Rate("P + A -> Q", k=Prior(1e7, "L/mol/min", fold=30)),
+    },
+]
+
+
+@pytest.mark.parametrize("laws", RUNAWAY, ids=["autocatalysis", "surface", "radicals"])
+def test_a_stirred_vessel_that_runs_away_still_comes_to_rest(laws):
+    """Rates that grow while their reactant is used up, and fast steps there and back."""
+    model = make(laws, {"A": "amount", "P": "0.001*amount"}, {"y": "A / A0"}, reactor="cstr")
+    check = check_physics(model, SPACE)
+    assert check.passed, str(check)
+    assert "the steady state (in + made = out) is kept" in str(check)
+
+
+def test_a_potential_far_off_breaks_nothing():
+    """Four electrons and half a volt: over at once, with slopes that are numbers."""
+    model = make({"e": ButlerVolmer("A -> P", **ELECTRODE, electrons=8)})
+    assert_physics(model, SPACE)
+    assert at(model, {"potential": -0.8}) == pytest.approx([1.0, 0.0], abs=1e-9)
+
+
 def test_a_time_course_is_a_curve_and_its_peak_a_scalar():
     """P rises and falls; its curve and its greatest value are of one piece."""
     axis = CurveAxis.even(0, 60, 61, "min", y_unit="mol/L")
