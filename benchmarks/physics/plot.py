@@ -66,7 +66,7 @@ def _panel(runs: Sequence[Mapping[str, Any]], name: str, place: int) -> str:
     parts.append(f'<rect width="{_WIDE}" height="{_HIGH}" fill="none" stroke="#888"/>')
     parts.append(
         f'<text x="{_WIDE / 2}" y="{_HIGH + 33}" text-anchor="middle">'
-        "experiments (median regret; dashed: 95 %)</text>"
+        "experiments (median regret, ended runs go on level; dashed: 95 %)</text>"
     )
     for method in METHODS:
         traces = [r["trace"] for r in runs if (r["lab"], r["method"]) == (name, method)]

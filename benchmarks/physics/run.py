@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
+import labloop
 from benchmarks.physics.draws import MASTER, Draw
 from benchmarks.physics.labs import LABS, OBJECTIVE, VALUE, Lab, landmarks
 from benchmarks.physics.methods import COVERED, METHODS, MOST, START, Method
@@ -59,7 +60,7 @@ def code_of(*, belief: bool) -> str:
 @cache
 def planner_code() -> str:
     """Return the hash of our planner."""
-    rooms = (ROOT / "labloop" / room for room in _PLANNER)
+    rooms = (Path(labloop.__file__).parent / room for room in _PLANNER)
     return _digest(path for room in rooms for path in sorted(room.glob("*.py")))
 
 

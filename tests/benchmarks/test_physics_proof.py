@@ -148,11 +148,23 @@ def test_a_line_cut_short_and_one_of_other_labs_are_left_out(tmp_path):
     assert sorted(key[2] for key in runs.read(out)) == [0, 2]
 
 
-def made(method, seed, hit, after, alarms=()):
-    """Return a run of the reporting lab with the given number of experiments."""
+REPORTING = [name for name, lab in LABS.items() if lab.group == "report"]
+
+
+def made(method, hit, after, alarms=((),) * 4):
+    """Return runs of four seeds in every reporting lab with the given number of experiments."""
+    return [
+        made_run(lab, method, seed, hit, after, alarms[seed])
+        for lab in REPORTING
+        for seed in range(4)
+    ]
+
+
+def made_run(lab, method, seed, hit, after, alarms):
+    """Return one run."""
     trace = [0.0] * (hit - 1) + [after] * (summary.LEAST + 60 - hit)
     return {
-        "lab": "snar",
+        "lab": lab,
         "method": method,
         "seed": seed,
         "hit": hit,
@@ -166,20 +178,29 @@ def made(method, seed, hit, after, alarms=()):
 
 def test_figures_say_what_the_runs_say():
     """The ratio is that of restricted means against the best peer; alarms count when early."""
-    rows = [made("physics", s, 10, 0.995) for s in range(4)]
-    rows += [made("botorch", s, 50, 0.98) for s in range(4)]
-    rows += [made("ax", s, 40, 0.98) for s in range(4)]
-    rows += [made("no-physics", s, 20, 0.98) for s in range(4)]
-    rows += [made("physics-good", s, 8, 0.99) for s in range(4)]
-    late, early = ("physics-wrong", summary.EARLY + 1), ("physics-wrong", summary.EARLY)
-    rows += [made("physics-wrong", s, 24, 0.9, [early if s else late]) for s in range(4)]
+    late, early = [("physics-wrong", summary.EARLY + 1)], [("physics-wrong", summary.EARLY)]
+    rows = [
+        *made("physics", 10, 0.995),
+        *made("botorch", 50, 0.98),
+        *made("ax", 40, 0.98),
+        *made("baybe", 45, 0.98),
+        *made("no-physics", 20, 0.98),
+        *made("random", 90, 0.98),
+        *made("physics-good", 8, 0.99),
+        *made("physics-wrong", 24, 0.9, [late, early, early, early]),
+    ]
     found = {row["name"]: row for row in summary.figures(summary.Runs(rows))}
     assert found["faster-report"]["measured"] == "4.00 [4.00, 4.00]"
     assert found["faster-report"]["passed"]
-    assert found["each-report"]["measured"] == "snar 4.00 (ax)"
+    told = ", ".join(f"{lab} 4.00 (ax)" for lab in REPORTING)
+    assert found["each-report"]["measured"] == told
     assert found["regret-report"]["passed"]
     assert not found["harmless-report"]["passed"]
     assert not found["worst-report"]["passed"]
     assert found["coverage-report"]["passed"]
     assert "physics-wrong 75 % (ever 100 %)" in found["alarms-report"]["measured"]
     assert not found["alarms-report"]["passed"]
+    fewer = [row for row in rows if (row["lab"], row["method"]) != ("coating", "baybe")]
+    found = {row["name"]: row for row in summary.figures(summary.Runs(fewer))}
+    assert "runs still missing in coating" in found["faster-report"]["measured"]
+    assert not any(row["passed"] for row in found.values())
