@@ -12,6 +12,7 @@ from labloop.physics._binding import BoundPhysics
 from labloop.physics._finding import Finding
 from labloop.physics._model import as_physics
 from labloop.physics._numerics import stepped, stiffness
+from labloop.physics._points import repeated, spread
 from labloop.space import SearchSpace
 from labloop.units import same_dimension
 
@@ -89,7 +90,7 @@ def _guarded(name: str, test: Callable[[], Finding]) -> Finding:
 
 
 def _sample(bound: BoundPhysics, space: SearchSpace, seed: int) -> tuple[Tensor, Tensor]:
-    points = torch.as_tensor(space.encode(space.sample(_POINTS, seed)), dtype=torch.float64)
+    points = repeated(spread(space, _POINTS, seed), _POINTS)
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(len(points), bound.dimension, generator=generator, dtype=torch.float64)
     z[: len(z) // 4] *= 2.0

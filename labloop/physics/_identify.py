@@ -17,6 +17,7 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics._binding import BoundPhysics
 from labloop.physics._model import as_physics
+from labloop.physics._points import spread
 from labloop.physics._prior import PhysicsParameter
 from labloop.space import SearchSpace
 
@@ -66,7 +67,7 @@ def identify(
         measured: outputs and curves that are measured; all that the model predicts where None.
         noise: standard deviation of the measurements, as a share of each output's range over
             the space (of a curve: of the range of all its points).
-        n: experiments, at points spread evenly over the space.
+        n: experiments, at points spread evenly over the space; fewer where a pool has no more.
         seed: for the points and for the draws from the prior.
 
     Raises:
@@ -79,7 +80,7 @@ def identify(
     if not bound.model.parameters:
         return ()
     groups = _groups(bound, measured)
-    encoded = torch.as_tensor(space.encode(space.sample(n, seed)), dtype=torch.float64)
+    encoded = spread(space, n, seed)
     with torch.no_grad():
         covariance = _covariance(bound, encoded, groups, noise, seed)
     return tuple(_told(p, i, covariance, bound) for i, p in enumerate(bound.model.parameters))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from labloop.physics._binding import BoundPhysics
 from labloop.physics._finding import Finding
+from labloop.physics._points import repeated, spread
 from labloop.space import SearchSpace
 
 _POINTS = 32
@@ -75,8 +76,7 @@ def _enough(part: Stepped, x: Mapping[str, Tensor], theta: Tensor, exact: Tensor
 
 def speed(bound: BoundPhysics, space: SearchSpace, seed: int = 0) -> Finding:
     """Return how long a thousand solves take in one batch on this machine; it always holds."""
-    points = space.encode(space.sample(50, seed))
-    encoded = torch.as_tensor(points, dtype=torch.float64).repeat(_SOLVES // len(points), 1)
+    encoded = repeated(spread(space, 50, seed), _SOLVES)
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(len(encoded), bound.dimension, generator=generator, dtype=torch.float64)
     with torch.no_grad():
@@ -87,7 +87,7 @@ def speed(bound: BoundPhysics, space: SearchSpace, seed: int = 0) -> Finding:
             began = time.perf_counter()
             bound.predict(encoded, z)
             taken.append(time.perf_counter() - began)
-    per = _SOLVES / len(encoded) * min(taken)
+    per = min(taken)
     told = f"1000 solves in one batch take {per:.2g} s"
     if per > _SLOW:
         told += (

@@ -12,9 +12,11 @@ from labloop.physics import (
     Prior,
     Rate,
     check_physics,
+    identify,
     kinetics,
+    speed,
 )
-from labloop.space import Categorical, Continuous, SearchSpace
+from labloop.space import Categorical, Continuous, Pool, SearchSpace
 from labloop.testing.physics import assert_physics
 
 SOLVENTS = ["DMF", "MeCN", "THF"]
@@ -114,6 +116,15 @@ def test_a_function_may_have_a_constant_per_category_and_curves():
     )
     assert float(bound.predict(encoded, z)) == pytest.approx(0.4125)
     assert check_physics(model, SPACE).passed
+
+
+def test_a_small_pool_of_samples_is_enough():
+    """Three samples that can be used once: everything is tested on them."""
+    rows = [{"solvent": s, "time": 10.0 * (i + 1)} for i, s in enumerate(SOLVENTS)]
+    pool = SearchSpace(Pool(rows, columns={"solvent": Categorical, "time": "min"}))
+    assert_physics(decay(), pool)
+    assert len(identify(decay(), pool)) == 3
+    assert speed(decay().bind(pool), pool).holds
 
 
 @pytest.mark.parametrize(
