@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from tempfile import mkdtemp
 from types import ModuleType
+from typing import Any
 
 from labloop.campaign._spec import CampaignSpec
 from labloop.errors import CampaignFileError, LabloopError
@@ -234,14 +235,23 @@ def _find_spec(module: ModuleType, file: Path) -> CampaignSpec:
 
 
 def _with_physics(spec: CampaignSpec, file: Path) -> CampaignSpec:
-    """Return the spec with ``physics="module:Name"`` replaced by what it names."""
-    if not isinstance(spec.physics, str):
+    """Return the spec with every ``physics="module:Name"`` replaced by what it names."""
+    if not any(isinstance(one, str) for one in spec.competing):
         return spec
-    module_name, _, attribute = spec.physics.partition(":")
+    return replace(
+        spec,
+        physics=[
+            _named(given, file) if isinstance(given, str) else given for given in spec.competing
+        ],
+    )
+
+
+def _named(text: str, file: Path) -> Any:
+    module_name, _, attribute = text.partition(":")
     path = file.parent / f"{module_name}.py"
     if not attribute or not path.is_file():
         raise CampaignFileError(
-            f"physics={spec.physics!r} names no file of the campaign; "
+            f"physics={text!r} names no file of the campaign; "
             f"write 'module:Name' with module.py beside {file.name}"
         )
     loaded = sys.modules.get(module_name)
@@ -249,7 +259,7 @@ def _with_physics(spec: CampaignSpec, file: Path) -> CampaignSpec:
         loaded = _load(path, f"{module_name}_{content_hash(str(path))[:8]}")
     if not hasattr(loaded, attribute):
         raise CampaignFileError(f"{path.name} has no {attribute!r}, which physics= names")
-    return replace(spec, physics=getattr(loaded, attribute))
+    return getattr(loaded, attribute)
 
 
 def _bundle(spec: CampaignSpec, file: Path, files: dict[str, bytes]) -> Bundle:

@@ -33,7 +33,8 @@ class CampaignSpec:
             come by ``labloop tell``.
         analyse: pure function raw -> outputs. None where the procedure returns outputs.
         lab: lab file, relative to the campaign file.
-        physics: a physics model, or ``"module:Name"`` in the campaign's folder.
+        physics: a physics model, or ``"module:Name"`` in the campaign's folder; a list of
+            them competes, and the data decide which one counts.
         strategy: a strategy's name or object.
         batch: experiments proposed together.
         parallel: experiments in the lab at the same time.
@@ -97,6 +98,14 @@ class CampaignSpec:
         return Objectives.of(self.objective)
 
     @property
+    def competing(self) -> tuple[Any, ...]:
+        """What was given as physics: nothing, one model, or several that compete."""
+        if self.physics is None:
+            return ()
+        several = isinstance(self.physics, (list, tuple))
+        return tuple(self.physics) if several else (self.physics,)
+
+    @property
     def units(self) -> Mapping[str, str]:
         """Parameter name -> the unit that its author declared."""
         return {p.name: getattr(p, "unit", "1") for p in self.space.parameters}
@@ -117,11 +126,11 @@ class CampaignSpec:
         from labloop.brain import resolve_strategy  # noqa: PLC0415 - loads torch
         from labloop.physics import as_physics, bind  # noqa: PLC0415 - loads torch
 
-        physics = None if self.physics is None else as_physics(self.physics)
-        if physics is not None:
-            bind(physics, self.space)
-            self._check_physics_outputs(physics.outputs)
-        return resolve_strategy(self.strategy, physics=physics)
+        models = [as_physics(given) for given in self.competing]
+        for model in models:
+            bind(model, self.space)
+            self._check_physics_outputs(model.outputs)
+        return resolve_strategy(self.strategy, physics=models or None)
 
     def _check_physics_outputs(self, predicted: Sequence[str]) -> None:
         declared = [output.name for output in self.outputs]
@@ -140,7 +149,7 @@ class CampaignSpec:
             "outputs": [_output_json(output) for output in self.outputs],
             "objective": self.objectives.spec(),
             "lab": self.lab or "",
-            "physics": _name_of(self.physics),
+            "physics": ", ".join(_name_of(given) for given in self.competing),
             "strategy": self.strategy if isinstance(self.strategy, str) else self.strategy.name,
             "batch": self.batch,
             "parallel": self.parallel,
@@ -156,7 +165,8 @@ class CampaignSpec:
 def _name_of(thing: object) -> str:
     if thing is None or isinstance(thing, str):
         return thing or ""
-    return str(getattr(thing, "__name__", type(thing).__name__))
+    name = getattr(thing, "__name__", None) or getattr(thing, "name", None)
+    return str(name or type(thing).__name__)
 
 
 def _output_json(output: Output) -> dict[str, Json]:

@@ -93,12 +93,18 @@ def _model(text: str, campaign: Path | None) -> "tuple[Any, Definition]":
     definition = load_campaign(place)
     if wanted:
         return _chosen(_loaded(Path(place)), place, wanted), definition
-    if definition.spec.physics is None:
+    competing = definition.spec.competing
+    if len(competing) > 1:
+        raise CampaignError(
+            f"{place} has {len(competing)} physics models that compete; name one: "
+            f"labloop physics check physics.py:Name --campaign {place}"
+        )
+    if not competing:
         raise CampaignError(
             f"{place} has no physics; add physics='physics:Name' to its CampaignSpec, or name a "
             f"model: labloop physics check physics.py:Name --campaign {place}"
         )
-    return definition.spec.physics, definition
+    return competing[0], definition
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -93,3 +93,35 @@ def test_a_missing_file_is_told(tmp_path):
     """A wrong path is one sentence."""
     with pytest.raises(CampaignFileError, match="does not exist"):
         load_campaign(tmp_path / "nowhere.py")
+
+
+RIVALS = """
+import torch
+from labloop.physics import FunctionPhysics, Prior
+
+def straight(x, theta):
+    return {"y": theta["k"] * x["x"]}
+
+def bent(x, theta):
+    return {"y": theta["k"] * x["x"] ** 2}
+
+K = {"k": Prior(1.0, "1", fold=2)}
+Straight = FunctionPhysics(straight, K, {"x": "1"}, "y")
+Bent = FunctionPhysics(bent, K, {"x": "1"}, "y")
+"""
+
+
+def test_several_physics_models_compete(folder):
+    """A list of names: all are found, the strategy takes them, one that is absent is told."""
+    (folder / "rivals.py").write_text(RIVALS)
+    names = 'physics=["rivals:Straight", "rivals:Bent"], strategy="auto"'
+    (folder / "campaign.py").write_text(FILE.replace('strategy="random"', names))
+    spec = load_campaign(folder).spec
+    assert [model.name for model in spec.competing] == ["straight", "bent"]
+    assert spec.resolve().name == "auto"
+    assert spec.to_json()["physics"] == "straight, bent"
+    (folder / "campaign.py").write_text(
+        FILE.replace('strategy="random"', names.replace("Bent", "Gone"))
+    )
+    with pytest.raises(CampaignFileError, match=r"rivals.py has no 'Gone'"):
+        load_campaign(folder)
