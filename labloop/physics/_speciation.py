@@ -16,7 +16,7 @@ from torch import Tensor
 from labloop.physics._network import inverse
 
 _MOST_STEPS = 200
-_CLOSE = 1e-13
+_CLOSE = 1e-10
 _TRACE = 1e-14
 _RIDGE = 1e-14
 
@@ -84,6 +84,7 @@ def _minimised(totals: Tensor, mu: Tensor, wanted: Tensor) -> Tensor:
     for _ in range(_MOST_STEPS):
         c = torch.exp((mu + totals.T @ lam).clamp_max(300.0))
         short = totals @ c - wanted
+        # The last step, which bears the gradients, squares what is left of the error.
         if float((short.abs() / size).max()) < _CLOSE:
             break
         move = -(inverse(_curvature(totals, c)) * short).sum(1)
