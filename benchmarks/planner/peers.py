@@ -73,13 +73,6 @@ class PeerProcess:
             )
         )
 
-    def close(self) -> None:
-        """End the peer's process."""
-        if self._process is not None:
-            self._process.communicate()
-            self._process = None
-            self._told = ()
-
     def _describe(self, space: SearchSpace) -> dict[str, Any]:
         candidates = space.candidates()
         described = [self._parameter(p) for p in space.parameters]
