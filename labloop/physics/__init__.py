@@ -14,13 +14,13 @@ from labloop.physics._absorption import Absorption, Band, Molar, absorption
 from labloop.physics._binding import BoundPhysics, bind
 from labloop.physics._book import By
 from labloop.physics._checks import Conservative, PhysicsCheck, check_physics
-from labloop.physics._curves import At, CurveAxis, Mean, Peak, PeakAt, Rms
+from labloop.physics._curves import At, Course, CurveAxis, Mean, Peak, PeakAt, Rms
 from labloop.physics._decorator import kinetics
 from labloop.physics._equilibrium import Equilibrium, EquilibriumModel, VantHoff, equilibrium
 from labloop.physics._finding import Finding
 from labloop.physics._function import FunctionPhysics
 from labloop.physics._identify import Identified, identify
-from labloop.physics._kinetics import Course, Dose, Kinetics
+from labloop.physics._kinetics import Dose, Kinetics
 from labloop.physics._laws import Arrhenius, ButlerVolmer, Langmuir, MichaelisMenten, Rate
 from labloop.physics._layers import Cauchy, Layer, Stack, multilayer
 from labloop.physics._model import PhysicsInput, PhysicsModel, as_physics

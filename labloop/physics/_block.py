@@ -10,7 +10,7 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics._binding import BoundPhysics
 from labloop.physics._book import Book
-from labloop.physics._curves import CurveAxis, CurveScalar
+from labloop.physics._curves import Course, CurveAxis, CurveScalar
 from labloop.physics._expression import Expression
 from labloop.physics._model import PhysicsInput
 from labloop.physics._prior import PhysicsParameter
@@ -33,6 +33,7 @@ class Block(ABC):
         quantities: what output arithmetic may use beside the inputs -> its unit.
         outputs: see :data:`Outputs`.
         curves: curve -> its axis, in the order of ``solve``.
+        courses: curves over time instead, as arithmetic of the same quantities.
 
     Raises:
         PhysicsError: no output, or outputs that use unknown names or curves.
@@ -46,6 +47,7 @@ class Block(ABC):
         quantities: Mapping[str, str],
         outputs: Outputs,
         curves: Mapping[str, CurveAxis] | None = None,
+        courses: Mapping[str, Course] | None = None,
     ) -> None:
         self.name = name
         self._kind = kind
@@ -53,7 +55,10 @@ class Block(ABC):
         self._quantities = dict(quantities)
         self.parameters: tuple[PhysicsParameter, ...] = book.parameters
         self.inputs: tuple[PhysicsInput, ...] = book.inputs
-        self.curves: Mapping[str, CurveAxis] = dict(curves or {})
+        self.curves: Mapping[str, CurveAxis] = {
+            **(curves or {}),
+            **{label: course.axis for label, course in (courses or {}).items()},
+        }
         if not self.inputs:
             raise PhysicsError(
                 f"{kind} {name!r} reads no parameter of the space, so it says the same of every "
@@ -67,6 +72,10 @@ class Block(ABC):
         self._outputs: dict[str, tuple[Expression | CurveScalar, str]] = {}
         for output, given in outputs.items():
             self._outputs[output] = self._read(output, given)
+        self._course_values = {
+            label: Expression(course.value, f"curve {label!r} of {name!r}")
+            for label, course in (courses or {}).items()
+        }
         self._check_names()
 
     @property
@@ -112,12 +121,20 @@ class Block(ABC):
                 "what it solves for, an input, an output or a curve; rename one"
             )
         known = {*self._quantities, *inputs}
-        for output, (wanted, _) in self._outputs.items():
+        written = {f"output {output!r}": wanted for output, (wanted, _) in self._outputs.items()}
+        for label, value in self._course_values.items():
+            written[f"curve {label!r}"] = value
+            if not self.curves[label].is_time:
+                raise PhysicsError(
+                    f"curve {label!r} of {self._kind} {self.name!r} is a time course; its axis "
+                    f"needs a unit of time, got {self.curves[label].unit!r}"
+                )
+        for what, wanted in written.items():
             names = wanted.names if isinstance(wanted, Expression) else ()
             strange = [n for n in names if n not in known]
             if strange:
                 raise PhysicsError(
-                    f"output {output!r} of {self._kind} {self.name!r} uses {', '.join(strange)}; "
+                    f"{what} of {self._kind} {self.name!r} uses {', '.join(strange)}; "
                     f"known are {', '.join(sorted(known))}"
                 )
 
@@ -142,6 +159,8 @@ class Block(ABC):
         for wanted, unit in self._outputs.values():
             if isinstance(wanted, Expression):
                 check_dimension(wanted, unit, values)
+        for label, value in self._course_values.items():
+            check_dimension(value, self.curves[label].y_unit, values)
 
     def predict(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
         """Return the outputs, then the points of the curves, at SI inputs and parameters.
@@ -166,6 +185,11 @@ class Block(ABC):
             return scalars
         points = [curves[c].expand(*shape, len(axis.values)) for c, axis in self.curves.items()]
         return torch.cat([scalars, *points], dim=-1)
+
+    def _course(self, label: str, values: Mapping[str, Tensor]) -> Tensor:
+        """Return the points of a course, given quantities and inputs at its times."""
+        factor, offset = si_line(self.curves[label].y_unit)
+        return (evaluate(self._course_values[label], values) - offset) / factor
 
     @abstractmethod
     def solve(

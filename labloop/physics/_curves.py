@@ -212,6 +212,17 @@ class Rms:
         return ((y - target).square().mean(-1) + 1e-24).sqrt()
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A curve over time: arithmetic of what a model solves for, in the axis' ``y_unit``.
+
+    After the end of an experiment it stays as it was at the end.
+    """
+
+    value: str
+    axis: CurveAxis
+
+
 CurveScalar: TypeAlias = At | Mean | Peak | PeakAt | Rms
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from labloop.errors import PhysicsError
 from labloop.physics._block import Outputs
 from labloop.physics._book import By, Given
-from labloop.physics._kinetics import Course, Dose, Kinetics, Reactor
+from labloop.physics._curves import Course
+from labloop.physics._kinetics import Dose, Kinetics, Reactor
 from labloop.physics._laws import LAWS, Law
 
 

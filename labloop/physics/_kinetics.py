@@ -10,8 +10,7 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics._block import Block, Outputs
 from labloop.physics._book import Book, By, Given, Term
-from labloop.physics._curves import CurveAxis
-from labloop.physics._expression import Expression
+from labloop.physics._curves import Course
 from labloop.physics._integrator import STEPS, Dosing, integrate
 from labloop.physics._laws import Law, Step
 from labloop.physics._network import Laws, Network
@@ -22,9 +21,7 @@ from labloop.physics._reactions import (
     total_in_words,
 )
 from labloop.physics._shapes import common_shape, stack_last
-from labloop.physics._sources import check_dimension, evaluate
 from labloop.physics._steady import steady_state, unsteadiness
-from labloop.physics._units import si_line
 
 _CONCENTRATION = "mol/m^3"
 _ACCELERATING = 3
@@ -47,17 +44,6 @@ class Dose:
     volume: Given
     over: Given
     into: Given
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """A curve over time: arithmetic of species (``P / A0``), in the axis' ``y_unit``.
-
-    After the end of an experiment it stays as it was at the end.
-    """
-
-    value: str
-    axis: CurveAxis
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +81,7 @@ class Kinetics(Block):
         lookup: Mapping[str, By] | None = None,
         steps: int | None = None,
     ) -> None:
-        self._courses = dict(curves or {})
-        _check_reactor(name, reactor, dose, self._courses)
+        _check_reactor(name, reactor, dose, curves)
         book = Book(name, lookup)
         self._reactor = reactor
         self._steps = [step for label, law in laws.items() for step in law.steps(label, book)]
@@ -112,10 +97,8 @@ class Kinetics(Block):
         self._time = book.take("time", time, "s", f"the time of {name!r}")
         self._temperature = _temperature(name, temperature, self._steps, book)
         amounts = {name: _CONCENTRATION for s in self.species for name in (s, f"{s}0")}
-        axes = {label: course.axis for label, course in self._courses.items()}
         self._check_amounts(name)
-        super().__init__("kinetics", name, book, amounts, outputs, axes)
-        self._read_courses()
+        super().__init__("kinetics", name, book, amounts, outputs, courses=curves)
 
     def _example(self) -> str:
         return f"{self.species[-1]} / {self.species[0]}0"
@@ -163,32 +146,6 @@ class Kinetics(Block):
                 "amount (A0); rename the species"
             )
 
-    def _read_courses(self) -> None:
-        self._course_values = {
-            label: Expression(course.value, f"curve {label!r} of {self.name!r}")
-            for label, course in self._courses.items()
-        }
-        known = {*self._quantities, *(i.name for i in self.inputs)}
-        for label, value in self._course_values.items():
-            strange = [n for n in value.names if n not in known]
-            if strange:
-                raise PhysicsError(
-                    f"curve {label!r} of kinetics {self.name!r} uses {', '.join(strange)}; "
-                    f"known are {', '.join(sorted(known))}"
-                )
-            if not self._courses[label].axis.is_time:
-                raise PhysicsError(
-                    f"curve {label!r} of kinetics {self.name!r} is a time course; its axis needs "
-                    f"a unit of time, got {self._courses[label].axis.unit!r}"
-                )
-
-    def check_units(self, units: Mapping[str, str]) -> None:
-        """Raise PhysicsError where feeds, time, outputs or curves have another dimension."""
-        super().check_units(units)
-        values = self._book.samples({**units, **self._quantities})
-        for label, value in self._course_values.items():
-            check_dimension(value, self.curves[label].y_unit, values)
-
     def solve(
         self, x: Mapping[str, Tensor], theta: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -197,12 +154,10 @@ class Kinetics(Block):
         solved = self._named(*self._advance(x, theta, end, self.integration_steps))
         curves = {}
         longer = {name: value.unsqueeze(-1) for name, value in x.items()}
-        for label, course in self._courses.items():
-            times = torch.minimum(course.axis.si(), end.unsqueeze(-1))
+        for label, axis in self.curves.items():
+            times = torch.minimum(axis.si(), end.unsqueeze(-1))
             after = self._advance(longer, theta.unsqueeze(-2), times, self.integration_steps)
-            factor, offset = si_line(course.axis.y_unit)
-            value = evaluate(self._course_values[label], {**longer, **self._named(*after)})
-            curves[label] = (value - offset) / factor
+            curves[label] = self._course(label, {**longer, **self._named(*after)})
         return solved, curves
 
     def _named(self, fed: Tensor, after: Tensor) -> dict[str, Tensor]:
@@ -300,7 +255,7 @@ class Kinetics(Block):
 
 
 def _check_reactor(
-    name: str, reactor: str, dose: Dose | None, courses: Mapping[str, Course]
+    name: str, reactor: str, dose: Dose | None, courses: Mapping[str, Course] | None
 ) -> None:
     if dose is not None and (not isinstance(dose, Dose) or not dose.feed):
         raise PhysicsError(

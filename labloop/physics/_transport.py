@@ -10,6 +10,7 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics._block import Block, Outputs
 from labloop.physics._book import Book, By, Given, Term
+from labloop.physics._curves import Course
 from labloop.physics._rod import Carried, Grid, Wall
 from labloop.physics._shapes import common_shape
 
@@ -102,6 +103,7 @@ class Transport(Block):
         outer: Boundary,
         source: Pulse | None,
         outputs: Outputs,
+        curves: Mapping[str, Course] | None,
         cells: int,
         lookup: Mapping[str, By] | None,
     ) -> None:
@@ -125,7 +127,7 @@ class Transport(Block):
             if source.over is not None:
                 self._over = book.take("source.over", source.over, "s")
         quantities = dict.fromkeys(("inner", "outer", "mean", "peak", "start"), units.value)
-        super().__init__(units.kind, name, book, quantities, outputs)
+        super().__init__(units.kind, name, book, quantities, outputs, courses=curves)
 
     @staticmethod
     def _check(kind: str, name: str, shape: str, inner: Boundary, cells: int) -> None:
@@ -166,8 +168,18 @@ class Transport(Block):
     def solve(
         self, x: Mapping[str, Tensor], theta: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return quantity -> SI values ``[...]`` and no curves."""
-        carried, start, walls = self._carried(x, theta)
+        """Return quantity -> SI values ``[...]`` and curve -> values ``[..., n]``."""
+        end = self._time.value(x, theta)
+        curves = {}
+        longer = {name: value.unsqueeze(-1) for name, value in x.items()}
+        for label, axis in self.curves.items():
+            times = torch.minimum(axis.si(), end.unsqueeze(-1))
+            values = self._named(longer, theta.unsqueeze(-2), times)
+            curves[label] = self._course(label, {**longer, **values})
+        return self._named(x, theta, end), curves
+
+    def _named(self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor) -> dict[str, Tensor]:
+        carried, start, walls = self._carried(x, theta, time)
         u = carried.cells
         surfaces = []
         for wall, given, near, next_ in (
@@ -178,34 +190,37 @@ class Transport(Block):
             flat = (9.0 * near - next_) / 8.0
             here = wall.surface(near, self._grid.width)
             surfaces.append(start + (flat if given.kind is Insulated else here))
-        solved = {
+        return {
             "inner": surfaces[0],
             "outer": surfaces[1],
             "mean": start + self._grid.mean(u),
             "peak": start + carried.peak,
             "start": start,
         }
-        return solved, {}
 
     def _carried(
-        self, x: Mapping[str, Tensor], theta: Tensor
+        self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor
     ) -> tuple[Carried, Tensor, tuple[Wall, Wall]]:
-        """Return what became of the bodies, their start, and their walls."""
+        """Return what became of the bodies, their start, and their walls.
+
+        A body that is read at many times (a last dimension of ``time`` where everything else
+        has 1) is solved once.
+        """
         zero = torch.zeros((), dtype=torch.float64)
-        length, time = self._length.value(x, theta), self._time.value(x, theta)
+        length = self._length.value(x, theta)
         k, c = self._conductivity.value(x, theta), self._capacity.value(x, theta)
         rate = self._rate.value(x, theta) / c if self._rate else zero
         running = torch.minimum(self._over.value(x, theta), time) if self._over else time
         start = self._start.value(x, theta)
-        shape = common_shape(*x.values(), theta[..., :1].sum(-1), length, time, k, c, rate, start)
+        shape = common_shape(*x.values(), theta[..., :1].sum(-1), length, k, c, rate, start)
         start = start.expand(shape)
         walls = (
             self._wall(self._walls[0], x, theta, (k, length, start)),
             self._wall(self._walls[1], x, theta, (k, length, start)),
         )
-        phases = [(rate.expand(shape), running.expand(shape))]
+        phases = [(rate.expand(shape), running)]
         if self._over is not None:
-            phases.append((torch.zeros_like(start), (time - running).expand(shape)))
+            phases.append((torch.zeros_like(start), time - running))
         pace = (k / (c * length.square())).expand(shape)
         return self._grid.carry(pace, walls, phases), start, walls
 
@@ -234,7 +249,7 @@ class Transport(Block):
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
         """Return what is stored less what came in through walls and source, ``[...]``."""
-        carried, _, _ = self._carried(x, theta)
+        carried, _, _ = self._carried(x, theta, self._time.value(x, theta))
         u, gained = carried.cells, carried.gained
         stored = self._grid.mean(u)
         size = u.abs().amax(-1) + carried.peak + gained.abs()
@@ -253,6 +268,7 @@ def heat(
     outer: Boundary,
     inner: Boundary = Insulated(),
     source: Pulse | None = None,
+    curves: Mapping[str, Course] | None = None,
     shape: Shape = "slab",
     cells: int = 24,
     name: str = "heat",
@@ -280,6 +296,7 @@ def heat(
         outer: what happens at the outer surface.
         inner: what happens at the other surface of a slab.
         source: heat made within, in power per volume.
+        curves: curve of the campaign -> a course of the same over time.
         shape: ``slab``, ``cylinder`` or ``sphere``.
         cells: how many cells; errors fall with their square.
         name: what the report calls the model.
@@ -301,6 +318,7 @@ def heat(
         outer=outer,
         source=source,
         outputs=outputs,
+        curves=curves,
         cells=cells,
         lookup=lookup,
     )
@@ -316,6 +334,7 @@ def diffusion(
     outer: Boundary,
     inner: Boundary = Insulated(),
     source: Pulse | None = None,
+    curves: Mapping[str, Course] | None = None,
     shape: Shape = "slab",
     cells: int = 24,
     name: str = "diffusion",
@@ -348,6 +367,7 @@ def diffusion(
         outer=outer,
         source=source,
         outputs=outputs,
+        curves=curves,
         cells=cells,
         lookup=lookup,
     )

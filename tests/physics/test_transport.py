@@ -11,9 +11,12 @@ from scipy.special import erfc, j0, j1
 from labloop.errors import PhysicsError
 from labloop.physics import (
     Convection,
+    Course,
+    CurveAxis,
     Fixed,
     Flux,
     Insulated,
+    Peak,
     Prior,
     Pulse,
     check_physics,
@@ -114,6 +117,23 @@ def test_a_pulse_is_hottest_at_its_end():
     cold, short = at(model, time=300.0), at(model, time=4.0)
     assert cold["peak"] == pytest.approx(short["peak"], abs=1e-9)
     assert cold["peak"] > cold["inner"] + 2
+
+
+@pytest.mark.parametrize("outer", [AIR, Insulated()])
+def test_a_course_over_time_passes_through_what_is_read_at_each_time(outer):
+    """A thermocouple at the surface, during the pulse and after it; flat after the end."""
+    axis = CurveAxis((0.0, 2.0, 4.0, 30.0, 100.0, 200.0), "s", y_unit="degC")
+    pulse = Pulse("power", over="pulse")
+    outputs = {"hottest": Peak("trace"), "outer": ("outer", "degC")}
+    model = hot(outer=outer, source=pulse, outputs=outputs, curves={"trace": Course("outer", axis)})
+    bound = model.bind(SPACE)
+    encoded = torch.tensor(SPACE.encode([{**POINT, "time": 100.0}] * 2))
+    z = torch.zeros(2, bound.dimension, dtype=torch.float64)
+    trace = bound.predict_all(encoded, z)[1, bound.curve_columns["trace"]].tolist()
+    single = [at(model, time=seconds)["outer"] for seconds in axis.values[1:5]]
+    assert trace == pytest.approx([25.0, *single, single[-1]], abs=1e-9)
+    assert float(bound.predict(encoded, z)[0, 0]) == pytest.approx(max(trace))
+    assert_physics(model, SPACE)
 
 
 @pytest.mark.parametrize("shape", ["slab", "cylinder", "sphere"])
