@@ -10,7 +10,7 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics._binding import BoundPhysics
 from labloop.physics._book import Book
-from labloop.physics._curves import Course, CurveAxis, CurveScalar
+from labloop.physics._curves import CURVE_SCALARS, Course, CurveAxis, CurveScalar
 from labloop.physics._expression import Expression
 from labloop.physics._model import PhysicsInput
 from labloop.physics._prior import PhysicsParameter
@@ -55,6 +55,11 @@ class Block(ABC):
         self._quantities = dict(quantities)
         self.parameters: tuple[PhysicsParameter, ...] = book.parameters
         self.inputs: tuple[PhysicsInput, ...] = book.inputs
+        wrong = [c for c in (courses or {}).values() if not isinstance(c, Course)]
+        if wrong:
+            raise PhysicsError(
+                f"a curve of {kind} {name!r} must be Course(value, axis), got {wrong[0]!r}"
+            )
         self.curves: Mapping[str, CurveAxis] = {
             **(curves or {}),
             **{label: course.axis for label, course in (courses or {}).items()},
@@ -99,10 +104,16 @@ class Block(ABC):
     def _read(
         self, output: str, given: "str | tuple[str, str] | CurveScalar"
     ) -> tuple[Expression | CurveScalar, str]:
-        if isinstance(given, (str, tuple)):
+        if isinstance(given, str) or (isinstance(given, tuple) and len(given) == 2):
             text, unit = (given, "1") if isinstance(given, str) else given
             si_line(unit)
             return Expression(text, f"output {output!r} of {self.name!r}"), unit
+        if not isinstance(given, CURVE_SCALARS):
+            raise PhysicsError(
+                f"output {output!r} of {self._kind} {self.name!r} must be arithmetic such as "
+                f"{self._example()!r}, a pair of it and its unit, or a scalar of a curve such as "
+                f"Peak('curve'), got {given!r}"
+            )
         axis = self.curves.get(given.curve)
         if axis is None:
             raise PhysicsError(

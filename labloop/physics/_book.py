@@ -29,11 +29,13 @@ class By:
     values: Mapping[str, "Prior | str | float"]
 
     def __post_init__(self) -> None:
-        learned = [isinstance(v, Prior) for v in self.values.values()]
-        if not learned or any(learned) != all(learned):
+        given = self.values.values() if isinstance(self.values, Mapping) else ()
+        usable = all(isinstance(v, (Prior, str, int, float)) for v in given)
+        learned = [isinstance(v, Prior) for v in given]
+        if not usable or not learned or any(learned) != all(learned):
             raise PhysicsError(
                 f"By({self.category!r}, ...) needs a number for every category: either a Prior "
-                f"for each or a given number for each, got {dict(self.values)!r}"
+                f"for each or a given number for each, got {self.values!r}"
             )
 
 
@@ -136,7 +138,7 @@ class Book:
             given = f"{float(given)!r}"
         if not isinstance(given, str):
             raise PhysicsError(
-                f"{told} must be a Prior, a quantity such as '3 {unit}', the name of a parameter "
+                f"{told} must be a Prior, a quantity like {unit!r}, the name of a parameter "
                 f"or By(category, ...), got {given!r}"
             )
         made = source(told, given, unit)

@@ -224,6 +224,7 @@ class Course:
 
 
 CurveScalar: TypeAlias = At | Mean | Peak | PeakAt | Rms
+CURVE_SCALARS = (At, Mean, Peak, PeakAt, Rms)
 
 
 def curves_of(model: object) -> Mapping[str, CurveAxis]:

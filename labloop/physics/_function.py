@@ -9,7 +9,7 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics._binding import BoundPhysics
 from labloop.physics._book import Book, By
-from labloop.physics._curves import CurveAxis, CurveScalar
+from labloop.physics._curves import CURVE_SCALARS, CurveAxis, CurveScalar
 from labloop.physics._model import PhysicsInput
 from labloop.physics._prior import Prior
 from labloop.physics._shapes import common_shape
@@ -73,6 +73,12 @@ class FunctionPhysics:
         self._predict = predict
         self._terms = {key: book.take(key, p, _unit_of(p)) for key, p in parameters.items()}
         self.parameters = book.parameters
+        strange = [key for key, unit in inputs.items() if not isinstance(unit, (str, By))]
+        if strange:
+            raise PhysicsError(
+                f"input {strange[0]!r} of physics {self.name!r} must be given by its unit or by "
+                f"By(category, ...), got {inputs[strange[0]]!r}"
+            )
         read = {key: unit for key, unit in inputs.items() if isinstance(unit, str)}
         for unit in read.values():
             si_line(unit)
@@ -84,6 +90,11 @@ class FunctionPhysics:
         if isinstance(given, str):
             si_line(given)
             return given
+        if not isinstance(given, CURVE_SCALARS):
+            raise PhysicsError(
+                f"output {output!r} of physics {self.name!r} must be given by its unit, or by a "
+                f"scalar of a curve such as Peak('curve'), got {given!r}"
+            )
         if given.curve not in self.curves:
             raise PhysicsError(
                 f"output {output!r} of physics {self.name!r} reads the curve {given.curve!r}; "

@@ -131,6 +131,8 @@ def test_a_small_pool_of_samples_is_enough():
     ("values", "match"),
     [
         ({}, "needs a number for every category"),
+        ("DMF", "needs a number for every category"),
+        ({"DMF": None}, "needs a number for every category"),
         ({"DMF": Prior(1, fold=2), "THF": 3}, "either a Prior for each"),
     ],
 )

@@ -83,6 +83,8 @@ def test_a_false_gradient_is_found():
         ({"outputs": ()}, "one input and one output"),
         ({"inputs": {}}, "one input and one output"),
         ({"parameters": {"half": 3}}, "needs a Prior"),
+        ({"inputs": {"dose": 3}}, "must be given by its unit or by By"),
+        ({"outputs": {"bound": 3}}, "must be given by its unit, or by a scalar"),
     ],
 )
 def test_a_definition_that_means_nothing_is_refused(changes, match):

@@ -287,6 +287,9 @@ AXIS = CurveAxis.even(0, 1, 5, "min")
         ({"k": Rate("A -> P", K)}, {"steps": 0}, "steps must be"),
         ({"k": Rate("A -> P", 3)}, {}, "expected a quantity like '1/s'"),
         ({"k": Rate("A -> P", None)}, {}, "must be a Prior, a quantity"),
+        ({"k": Rate("A -> P", K)}, {"outputs": {"y": 3}}, "must be arithmetic such as"),
+        ({"k": Rate("A -> P", K)}, {"outputs": {"y": ("P", "1", 2)}}, "must be arithmetic such as"),
+        ({"k": Rate("A -> P", K)}, {"curves": {"c": 3}}, "must be Course"),
     ],
 )
 def test_a_definition_that_means_nothing_is_refused(laws, more, match):
