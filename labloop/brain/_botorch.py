@@ -216,8 +216,8 @@ class _Search:
             chosen.append(_Chosen(optimum, name))
         return chosen
 
-    def _build(self, waiting: Sequence[Tensor], k: int) -> tuple[AcquisitionFunction, str]:
-        context = AcquisitionContext(
+    def _context(self, waiting: Sequence[Tensor], k: int) -> AcquisitionContext:
+        return AcquisitionContext(
             model=self.fitted.model,
             over=self.fitted.over,
             baseline=self.training.encoded,
@@ -226,7 +226,9 @@ class _Search:
             pending=stack(waiting),
             seed=self.seed + k,
         )
-        built = self.acquisition(context)
+
+    def _build(self, waiting: Sequence[Tensor], k: int) -> tuple[AcquisitionFunction, str]:
+        built = self.acquisition(self._context(waiting, k))
         name = names_of(self.acquisition, built)
         failed = legal(self.space, [o.point for o in self.data.observations if o.failed])
         if failed and getattr(built, "_log", False):

@@ -1,8 +1,8 @@
 """Bayesian optimisation with a user's physics: models with and without it, weighted by data."""
 
-import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -21,7 +21,7 @@ from labloop.brain._history import (
     training_data,
     usable,
 )
-from labloop.brain._optimize import Optimum, values_at
+from labloop.brain._optimize import Optimum, best_in_space, values_at
 from labloop.brain._rng import isolated, small_seed
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind
@@ -29,6 +29,7 @@ from labloop.records import Dataset, Observation, Point, ProposalBatch
 from labloop.space import SearchSpace
 from labloop.surrogates import (
     FittedSurrogate,
+    GPModel,
     MeasuredData,
     MixtureFactory,
     MixtureModel,
@@ -44,6 +45,8 @@ _EVERYWHERE = 64
 _LEAST, _NEAR = 256, 128
 _ROUNDS = (0.1, 0.03, 0.01)
 _PARENTS, _CHILDREN = 8, 24
+_HEARD = 0.02
+"""A lighter model without physics does not decide, and is not asked by itself."""
 
 
 class PhysicsStrategy:
@@ -151,25 +154,32 @@ def _columns(known: Sequence[Observation], names: Sequence[str]) -> Tensor:
 
 
 class MixtureNEI(AcquisitionFunction):
-    """The expected improvement under a mixture: the weighted mean of its members' own.
+    """A vote of a mixture's members: the weighted mean of their expected improvements.
 
-    Each member measures improvement from what it believes of the points measured.
+    Each member measures improvement from what it believes of the points measured, and in
+    shares of the greatest that it sees among the first points asked: physics that is wrong
+    promises much, and would outvote a model of ten times its weight that promises little.
     """
 
     def __init__(self, context: AcquisitionContext, slope: float) -> None:
         super().__init__(model=context.model)
         self._log = True
         mixture: Any = context.model
-        self._weights = [math.log(w) for w in mixture.weights]
+        self._weights = torch.tensor(mixture.weights, dtype=torch.float64).log()
         self._members = [
             LogNoisyEI(member, context.baseline, context.pending, sign=slope, seed=context.seed)
             for member in mixture.members
         ]
+        self._greatest: Tensor | None = None
 
     def forward(self, X: Tensor) -> Tensor:  # noqa: N803 - botorch's name
         """Return the values of ``b x 1 x d`` points, shape ``b``."""
-        values = [w + member(X) for w, member in zip(self._weights, self._members, strict=True)]
-        return torch.logsumexp(torch.stack(values), dim=0)
+        values = torch.stack([member(X) for member in self._members], dim=-1)
+        if self._greatest is None:
+            finite = torch.nan_to_num(values.detach(), nan=-torch.inf, posinf=-torch.inf)
+            greatest = finite.amax(0)
+            self._greatest = torch.where(torch.isfinite(greatest), greatest, 0.0)
+        return torch.logsumexp(self._weights + values - self._greatest, dim=-1)
 
 
 def mixture_improvement(context: AcquisitionContext) -> AcquisitionFunction:
@@ -189,11 +199,26 @@ class _TrialSearch(_Search):
         chosen: list[_Chosen] = []
         for k in range(n):
             built, name = self._build(waiting, k)
-            optimum = best_by_trial(built, self.space, seen, leaders, self.seed + k)
+            climbed = self._climbed(waiting, k, seen, leaders)
+            optimum = best_by_trial(built, self.space, seen, leaders, climbed, self.seed + k)
             seen.append(optimum.point)
             waiting = [*waiting, optimum.row]
             chosen.append(_Chosen(optimum, name))
         return chosen
+
+    def _climbed(
+        self, waiting: list[Tensor], k: int, seen: Sequence[Point], leaders: Tensor
+    ) -> Tensor:
+        """Return what the model without physics would ask for, found by its cheap gradients."""
+        model, context = self.fitted.model, self._context(waiting, k)
+        rows = [leaders[:0]]
+        if isinstance(model, MixtureModel):
+            for member, weight in zip(model.members, model.weights, strict=True):
+                if isinstance(member, GPModel) and weight >= _HEARD:
+                    alone = improvement(replace(context, model=member))
+                    best = best_in_space(alone, self.space, seen, leaders, self.seed + k)
+                    rows.append(best.row.unsqueeze(0))
+        return torch.cat(rows)
 
 
 def best_by_trial(
@@ -201,9 +226,18 @@ def best_by_trial(
     space: SearchSpace,
     seen: Sequence[Point],
     leaders: Tensor,
+    climbed: Tensor,
     seed: int,
 ) -> Optimum:
     """Return the best legal point found by sampling everywhere, then ever nearer to the best.
+
+    Args:
+        acquisition: takes ``b x 1 x d`` encoded points.
+        space: one that cannot be enumerated.
+        seen: points tried or under way.
+        leaders: good measured rows, near which is looked as well.
+        climbed: rows worth a look, none or more.
+        seed: of the sampling.
 
     Raises:
         SpaceExhaustedError: no untried point was found.
@@ -217,7 +251,7 @@ def best_by_trial(
     else:
         rows = torch.as_tensor(space.encode(space.sample(everywhere, small_seed(seed))))
     parents = leaders[torch.arange(_NEAR) % len(leaders)]
-    rows = torch.cat([rows, _around(parents, _ROUNDS[0], generator)])
+    rows = torch.cat([rows, climbed, _around(parents, _ROUNDS[0], generator)])
     values = _values(acquisition, rows)
     for width in _ROUNDS:
         best = rows[values.argsort(descending=True, stable=True)[:_PARENTS]]
