@@ -9,7 +9,7 @@ from importlib import metadata
 
 import typer
 
-from labloop.cli import _bench, _hand, _health, _look, _people, _physics, _run
+from labloop.cli import _bench, _explain, _hand, _health, _look, _people, _physics, _run
 from labloop.errors import LabloopError, MissingExtraError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ _BUILT_IN = (
     (_run.resume, "resume"),
     (_look.campaigns, "campaigns"),
     (_look.status, "status"),
+    (_explain.explain, "explain"),
     (_look.report, "report"),
     (_look.export, "export"),
     (_people.command, "command"),

@@ -1,6 +1,17 @@
 """Figures and the HTML page of a campaign, and the pure data behind them."""
 
+from labloop.report._doubts import Doubt
+from labloop.report._explain import (
+    Explanation,
+    constant_words,
+    explain,
+    paragraph,
+    percent,
+    term_words,
+)
+from labloop.report._fit import Learned, Term
 from labloop.report._page import write_report
+from labloop.report._purpose import Purpose, unsure
 from labloop.report._summary import (
     Best,
     BudgetUse,
@@ -15,7 +26,18 @@ __all__ = [
     "BudgetUse",
     "CampaignSummary",
     "ConvergencePoint",
+    "Doubt",
+    "Explanation",
+    "Learned",
+    "Purpose",
+    "Term",
+    "constant_words",
     "convergence",
+    "explain",
+    "paragraph",
+    "percent",
     "summary",
+    "term_words",
+    "unsure",
     "write_report",
 ]

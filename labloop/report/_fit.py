@@ -5,11 +5,16 @@ The keys that are read::
     slices      [{parameter, unit, x: [...], mean: [...], low: [...], high: [...], output}]
     parameters  [{name, unit, mean, low, high, prior_low, prior_high}]
     weights     {member: weight}
+    physics     {physics model: weight of all its members}
+    missing     [{parameter, unit, effect, along, along_unit, share, x: [...], value: [...]}]
+    uncertainty [{output: {noise, parameters, discrepancy, between}}], one a proposal
 
 ``low`` and ``high`` bound the 90 % interval; ``x`` is in the unit of the parameter, and may
-hold texts for a category.
+hold texts for a category. ``effect`` is in standard deviations of the outputs; the parts of the
+uncertainty are standard deviations, whose squares add up.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +47,69 @@ class Learned:
     prior_low: float | None
     prior_high: float | None
 
+    @property
+    def left(self) -> float | None:
+        """The width of the interval as a share of what was believed; None where nothing was.
+
+        Positive constants are compared by their logarithm, as they are learned.
+        """
+        if self.prior_low is None or self.prior_high is None:
+            return None
+        ends = [self.low, self.high, self.prior_low, self.prior_high]
+        if min(ends) > 0:
+            ends = [math.log(v) for v in ends]
+        before = abs(ends[3] - ends[2])
+        return abs(ends[1] - ends[0]) / before if before else None
+
+    @property
+    def outside(self) -> bool:
+        """Whether the mean lies beyond what was believed."""
+        if self.prior_low is None or self.prior_high is None:
+            return False
+        return not self.prior_low <= self.mean <= self.prior_high
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How a constant of the physics seems to vary along the input that it follows most."""
+
+    parameter: str
+    unit: str
+    effect: float
+    along: str
+    along_unit: str
+    share: float
+    x: tuple[float | str, ...]
+    value: tuple[float, ...]
+
+    @property
+    def categories(self) -> bool:
+        """Whether the input is a choice among names."""
+        return any(isinstance(v, str) for v in self.x)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where the uncertainty of one output of one proposal comes from, standard deviations."""
+
+    noise: float
+    parameters: float
+    discrepancy: float
+    between: float
+
+    @property
+    def sd(self) -> float:
+        """The standard deviation of one measurement."""
+        return math.hypot(self.noise, self.parameters, self.discrepancy, self.between)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Shares of the variance by where they come from, the greatest first."""
+        whole = self.sd**2
+        names = ("noise", "parameters", "discrepancy", "between")
+        found = {name: getattr(self, name) ** 2 / whole if whole else 0.0 for name in names}
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
 
 def slices(report: Mapping[str, Json]) -> tuple[Slice, ...] | None:
     """Return the slices of a fit report; None where they are not of the agreed form."""
@@ -59,9 +127,28 @@ def learned(report: Mapping[str, Json]) -> tuple[Learned, ...] | None:
         return None
 
 
-def weights(report: Mapping[str, Json]) -> dict[str, float]:
-    """Return member -> weight of a mixture of models, heaviest first."""
-    found = report.get("weights")
+def terms(report: Mapping[str, Json]) -> tuple[Term, ...] | None:
+    """Return what the physics is missing, the greatest effect first; None if of another form."""
+    try:
+        return tuple(_term(item) for item in _items(report, "missing"))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def uncertainty(report: Mapping[str, Json]) -> tuple[dict[str, Parts], ...]:
+    """Return output -> parts for each proposal; nothing where they are not of the agreed form."""
+    try:
+        return tuple(
+            {str(name): _parts(parts) for name, parts in item.items()}
+            for item in _items(report, "uncertainty")
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return ()
+
+
+def weights(report: Mapping[str, Json], key: str = "weights") -> dict[str, float]:
+    """Return member (or with ``key="physics"`` physics model) -> weight, heaviest first."""
+    found = report.get(key)
     if not isinstance(found, Mapping):
         return {}
     known = {str(k): float(v) for k, v in found.items() if isinstance(v, int | float)}
@@ -93,6 +180,27 @@ def _learned(item: Any) -> Learned:
         _maybe(item.get("prior_low")),
         _maybe(item.get("prior_high")),
     )
+
+
+def _term(item: Any) -> Term:
+    x = tuple(v if isinstance(v, str) else float(v) for v in item["x"])
+    value = tuple(float(v) for v in item["value"])
+    if not x or len(x) != len(value):
+        raise ValueError("a missing term needs as many values as places")
+    return Term(
+        str(item["parameter"]),
+        str(item.get("unit", "1")),
+        float(item["effect"]),
+        str(item["along"]),
+        str(item.get("along_unit", "1")),
+        float(item["share"]),
+        x,
+        value,
+    )
+
+
+def _parts(item: Any) -> Parts:
+    return Parts(*(float(item[k]) for k in ("noise", "parameters", "discrepancy", "between")))
 
 
 def _maybe(value: Any) -> float | None:

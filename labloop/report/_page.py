@@ -17,6 +17,7 @@ from labloop.report._slices import slices_section
 from labloop.report._summary import summarise
 from labloop.report._tables import alarms_section, experiments_section, provenance_section
 from labloop.report._timeline import timeline_section
+from labloop.report._uncertainty import uncertainty_section
 
 CROWD = 200
 """From this many experiments on marks are drawn thinner, or they would hide each other."""
@@ -50,6 +51,7 @@ def render(repositories: Repositories, campaign_id: str) -> str:
             slices_section(data),
             calibration_section(data),
             physics_section(data),
+            uncertainty_section(data),
             *curve_sections(data),
             timeline_section(repositories, data),
             experiments_section(data),

@@ -1,39 +1,46 @@
-"""What the physics has learned: constants with units, and which member of a mixture counts."""
+"""What the physics has learned: which counts, its constants with units, what it is missing."""
 
 from collections.abc import Sequence
 
 from labloop.report._charts import legend
 from labloop.report._data import CampaignData
+from labloop.report._doubts import doubts
+from labloop.report._explain import percent, support_words
 from labloop.report._fit import Learned, learned, weights
 from labloop.report._markup import Markup, el, join
 from labloop.report._numbers import interval, number, unit_text, words
 from labloop.report._scales import Scale
-from labloop.report._sections import Section, missing
+from labloop.report._sections import Section, missing, note
+from labloop.report._terms import missing_part
 
 TITLE = "What the physics has learned"
 WIDTH, HEIGHT = 420, 26
 
 
 def physics_section(data: CampaignData) -> Section:
-    """Return the section with the learned constants and the weights of the members."""
+    """Return the section: what counts, the learned constants, what the physics is missing."""
     constants = learned(data.fit_report)
     if constants is None:
         sentence = "The constants of the last round are not of the form that this report reads."
         return missing("physics", TITLE, sentence)
-    shares = weights(data.fit_report)
-    if not constants and not shares:
+    members, competing = weights(data.fit_report), weights(data.fit_report, "physics")
+    if not constants and not members:
         sentence = "This campaign's model has no physics, or has not been fitted yet."
         return missing("physics", TITLE, sentence)
+    parts: list[Markup] = [note(support_words(data.fit_report))]
+    if len(competing) > 1:
+        parts += [el("h3", "Weight of each competing physics"), _shares(competing)]
+    if constants:
+        key = legend(("k-prior", "before"), ("k-post", "now"))
+        parts += [el("h3", "Its constants"), key, _table(constants)]
+    if members:
+        parts += [el("h3", "Weight of each model in the mixture"), _shares(members)]
+    fitted = [r.index for r in data.rounds if r.fit_report]
+    parts.append(missing_part(data, doubts(data.alarms, fitted, None, {})))
     caption = (
         "Grey is what was believed before the first experiment, blue what the data say (90 % "
         "interval). Blue as wide as grey means: nothing was learned about it."
     )
-    parts: list[Markup] = []
-    if constants:
-        key = legend(("k-prior", "before"), ("k-post", "now"))
-        parts += [key, _table(constants)]
-    if shares:
-        parts += [el("h3", "Weight of each model in the mixture"), _shares(shares)]
     return Section("physics", TITLE, caption, join(parts))
 
 
@@ -87,16 +94,12 @@ def _bar(kind: str, start: float, stop: float, height: float) -> Markup:
     return el("rect", x=start, y=top, width=width, height=height, rx=3, class_=kind)
 
 
-def _percent(share: float) -> str:
-    return "under 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
-
-
 def _shares(shares: dict[str, float]) -> Markup:
     rows = [
         el(
             "tr",
             el("th", words(name), scope="row"),
-            el("td", _percent(share), class_="num"),
+            el("td", percent(share), class_="num"),
             el(
                 "td",
                 el(

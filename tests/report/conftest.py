@@ -124,8 +124,21 @@ def wait(*futures: Future):
         future.result(timeout=30)
 
 
-def fit_report(progress):
-    """Return what a hybrid model would say about itself after ``progress`` of the campaign."""
+def _constant(name, unit, mean, now, before):
+    ends = {"low": now[0], "high": now[1], "prior_low": before[0], "prior_high": before[1]}
+    return {"name": name, "unit": unit, "mean": mean} | ends
+
+
+def _term(parameter, unit, effect, along, x, value):
+    found = {"parameter": parameter, "unit": unit, "effect": effect, "along": along}
+    places = [v if isinstance(v, str) else float(v) for v in x]
+    along_unit = "min" if along == "residence_time" else "1"
+    rest = {"along_unit": along_unit, "share": 0.7, "x": places, "value": [float(v) for v in value]}
+    return found | rest
+
+
+def fit_report(progress, many=4):
+    """Return what a model would say after ``progress`` of the campaign, asking for ``many``."""
     x = np.linspace(30, 120, 40)
     mean = 92 * np.exp(-(((x - 88) / 30) ** 2))
     wide = 4 + 18 * (1 - progress) * np.abs(x - 85) / 50
@@ -150,27 +163,35 @@ def fit_report(progress):
             piece("solvent", "1", SOLVENTS, np.array([82.0, 91.0, 55.0, 31.0]), 7.0),
         ],
         "parameters": [
-            {
-                "name": "rate_constant",
-                "unit": "L/mol/s",
-                "mean": 0.58,
-                "low": 0.51,
-                "high": 0.66,
-                "prior_low": 0.001,
-                "prior_high": 10.0,
-            },
-            {
-                "name": "activation_energy",
-                "unit": "kJ/mol",
-                "mean": 43.1,
-                "low": 39.0,
-                "high": 47.6,
-                "prior_low": 20.0,
-                "prior_high": 120.0,
-            },
+            _constant("rate_constant", "L/mol/s", 0.58, (0.51, 0.66), (0.001, 10.0)),
+            _constant("activation_energy", "kJ/mol", 43.1, (39.0, 47.6), (20.0, 120.0)),
         ],
-        "weights": {"physics": 0.83, "gaussian process": 0.17},
+        "weights": {
+            "gp": 0.17,
+            "direct, all outputs together": 0.40,
+            "direct, constants that vary": 0.15,
+            "chain, all outputs together": 0.28,
+        },
+        "physics": {"direct": 0.55, "chain": 0.28},
+        "missing": [
+            _term("rate_constant", "L/mol/s", 0.4, "residence_time", t, 0.7 - 0.05 * t),
+            _term("activation_energy", "kJ/mol", 0.2, "solvent", SOLVENTS, [44, 41, 52, 47]),
+            _term("rate_constant", "L/mol/s", 0.01, "equivalents", [1.0, 5.0], [0.5, 0.51]),
+        ],
+        "uncertainty": [
+            {
+                name: {"noise": 1.0, "parameters": 0.5 * k, "discrepancy": 0.2, "between": 0.1}
+                for name in ("product_yield", "impurity")
+            }
+            for k in range(many)
+        ],
     }
+
+
+@pytest.fixture
+def model_report():
+    """Return what the model of a finished campaign says about itself."""
+    return fit_report(1.0)
 
 
 def fill(repositories, story):
@@ -264,7 +285,7 @@ class _Writer:
             seed=index,
             data_hash="0" * 64,
             proposals=tuple(proposals),
-            fit_report=fit_report(min(1.0, index / 8)) if model else {},
+            fit_report=fit_report(min(1.0, index / 8), len(proposals)) if model else {},
             seconds=0.8,
         )
         made = [self.to.rounds.commit(committed, experiments)]

@@ -16,6 +16,7 @@ EVERY_PART = (
     "model",
     "calibration",
     "physics",
+    "uncertainty",
     "curve-1",
     "timeline",
     "experiments",
@@ -150,6 +151,32 @@ def test_units_and_coverage_are_printed(page):
     texts = set(outline.texts)
     assert {"temperature (°C)", "product yield (%)", "throughput (g/h)"} <= texts
     assert any(re.match(r"\d+ of \d+ \(\d+ %\) lie inside", words) for words in texts)
+
+
+def test_what_the_physics_is_missing_is_drawn_where_it_matters(page):
+    """A line over a number, bars over names, nothing for a term that no output shows."""
+    _, text = page(experiments=30)
+    assert 'aria-label="rate_constant along residence time"' in text
+    assert 'aria-label="activation_energy along solvent"' in text
+    assert "along equivalents" not in text
+    assert text.count('class="believed"') == 2
+    assert "highest for ethanol (52 kJ/mol) and lowest for DMF (41)" in text
+
+
+def test_competing_physics_have_their_weights(page):
+    """Which physics the data lean to stands beside the weight of every model."""
+    outline, text = page(experiments=30)
+    assert "Weight of each competing physics" in outline.texts
+    assert "The data lean to" in text
+
+
+def test_the_uncertainty_of_the_last_proposals_is_split(page):
+    """One bar a proposal, the newest first, with its parts for a screen reader."""
+    _, text = page(experiments=30)
+    found = re.findall(r'aria-label="(experiment \d+): noise of a repeat (\d+) %', text)
+    assert [name for name, _ in found] == [f"experiment {n}" for n in (30, 29, 28, 27)] + [
+        f"experiment {n}" for n in range(26, 18, -1)
+    ]
 
 
 def test_every_experiment_has_a_row_and_failures_their_reason(page):

@@ -1,0 +1,140 @@
+"""What the physics is missing, drawn: the constant that seems to vary, along what it follows."""
+
+from collections.abc import Sequence
+
+from labloop.report._charts import Panel, legend, path
+from labloop.report._data import CampaignData
+from labloop.report._doubts import Doubt
+from labloop.report._explain import mattering, missing_words, term_words
+from labloop.report._fit import Learned, Term, learned
+from labloop.report._markup import Markup, el, join
+from labloop.report._numbers import number, titled, unit_text, words
+from labloop.report._scales import Scale
+from labloop.report._sections import note
+
+_DECADE = 10
+_HINT = 0.5
+"""Room for a category's bar, as a share of its place."""
+
+
+def missing_part(data: CampaignData, alarms: Sequence[Doubt]) -> Markup:
+    """Return the words and charts of what the physics is missing; nothing without physics."""
+    told = missing_words(data.fit_report, [d.kind for d in alarms if d.in_force])
+    if not told:
+        return Markup("")
+    head = el("h3", "What it is missing")
+    found = mattering(data.fit_report)
+    if not found:
+        return join(head, note(told))
+    believed = {c.name: c for c in learned(data.fit_report) or ()}
+    key = legend(
+        ("k-line", "what the results want"),
+        ("k-aim", "its general level"),
+        ("k-prior", "believed before"),
+        ("k-rug", "where experiments are"),
+    )
+    figures = [_figure(data, term, believed.get(term.parameter)) for term in found]
+    return join(head, note(told), key, el("div", figures, class_="grid-2"))
+
+
+def _figure(data: CampaignData, term: Term, constant: Learned | None) -> Markup:
+    label = f"{term.parameter} along {words(term.along)}"
+    draw = _bars if term.categories else _line
+    return el("figure", draw(data, term, constant, label), el("figcaption", term_words(term)))
+
+
+def _line(data: CampaignData, term: Term, constant: Learned | None, label: str) -> Markup:
+    panel = Panel(480, 260)
+    y = _vertical(panel, term, constant)
+    places = [float(v) for v in term.x]
+    log = any(a.name == term.along and a.log for a in data.axes)
+    x = Scale.around(places, *panel.x_range, log=log, margin=0.0)
+    line = [(x(a), y(b)) for a, b in zip(places, term.value, strict=True)]
+    seen = [t.record.point.get(term.along) for t in data.ranked]
+    bottom = panel.y_range[0]
+    rug = [
+        el("line", x1=x(at), x2=x(at), y1=bottom - 7, y2=bottom, class_="rug")
+        for at in sorted({float(v) for v in seen if v is not None and not isinstance(v, str)})
+    ]
+    return panel.svg(
+        label,
+        _believed(panel, y, constant),
+        panel.axes(x, y, _titles(term), x.ticks(5), y.ticks(5)),
+        join(rug),
+        el("path", d=path(line), class_="mean"),
+    )
+
+
+def _bars(data: CampaignData, term: Term, constant: Learned | None, label: str) -> Markup:  # noqa: ARG001 - drawn like _line
+    panel = Panel(480, 260)
+    y = _vertical(panel, term, constant)
+    x = Scale(-0.5, len(term.x) - 0.5, *panel.x_range)
+    half = _HINT * (x(1) - x(0)) / 2
+    middle = y(constant.mean) if constant else panel.y_range[0]
+    marks = [
+        join(
+            el(
+                "rect",
+                x=x(i) - half,
+                y=min(y(value), middle),
+                width=2 * half,
+                height=max(1.5, abs(y(value) - middle)),
+                class_="act",
+            ),
+            el(
+                "text",
+                number(value),
+                x=x(i),
+                y=y(value) + (-6 if y(value) <= middle else 15),
+                text_anchor="middle",
+                class_="tick",
+            ),
+        )
+        for i, value in enumerate(term.value)
+    ]
+    ticks = [(float(i), _short(str(name), len(term.x))) for i, name in enumerate(term.x)]
+    return panel.svg(
+        label,
+        _believed(panel, y, constant),
+        panel.axes(x, y, _titles(term), ticks, y.ticks(5)),
+        join(marks),
+    )
+
+
+def _vertical(panel: Panel, term: Term, constant: Learned | None) -> Scale:
+    """Return a scale that holds the term and what was believed, to tell how far they differ."""
+    every = list(term.value)
+    if constant is not None:
+        ends = (constant.mean, constant.prior_low, constant.prior_high)
+        every += [v for v in ends if v is not None]
+    log = min(every) > 0 and max(every) > _DECADE * min(every)
+    return Scale.around(every, *panel.y_range, log=log)
+
+
+def _believed(panel: Panel, y: Scale, constant: Learned | None) -> Markup:
+    """Return the band of the prior and the line of one constant for everywhere."""
+    if constant is None:
+        return Markup("")
+    left, right = panel.x_range
+    parts = []
+    if constant.prior_low is not None and constant.prior_high is not None:
+        top, bottom = sorted((y(constant.prior_low), y(constant.prior_high)))
+        parts.append(
+            el("rect", x=left, y=top, width=right - left, height=bottom - top, class_="believed")
+        )
+    at = y(constant.mean)
+    parts.append(el("line", x1=left, x2=right, y1=at, y2=at, class_="aim"))
+    return join(parts)
+
+
+def _titles(term: Term) -> tuple[str, str]:
+    unit = unit_text(term.unit)
+    return titled(term.along, term.along_unit), f"{term.parameter} ({unit})" if unit else (
+        term.parameter
+    )
+
+
+def _short(name: str, many: int) -> str:
+    """Return a category's name, cut to its share of the axis."""
+    room = max(4, 52 // many)
+    return name if len(name) <= room else name[: room - 1] + "…"
