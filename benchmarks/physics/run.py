@@ -4,8 +4,8 @@ Usage: python -m benchmarks.physics.run [--labs NAME ...] [--methods NAME ...]
                                         [--seeds N | --seeds FIRST:END] [--out FILE] [--fresh]
 
 All methods begin with the same five Sobol points, meet the same noise, and are asked for one
-experiment at a time. A run has at least 30 experiments (50 for ours, whose intervals are checked
-there) and ends when the best MEASURED experiment has a noise-free score of 0.95, at the latest
+experiment at a time. A run has at least 30 experiments (every fifth of ours 50, where intervals are
+checked) and ends when the best MEASURED experiment has a noise-free score of 0.95, at the latest
 after 90. Each run is one line of JSON; what is there already is not done again, unless the code
 of labs and draws has changed. The lines also tell in which state our planner was.
 """
@@ -171,7 +171,7 @@ def campaign(lab: Lab, method: Method, seed: int, most: int = MOST) -> dict[str,
     course = _Course()
     for point in lab.space.sample(START, derive_seed(f"start-{lab.name}", seed)):
         course.measure(lab, seed, point)
-    while len(course.trace) < most and not (course.hit and len(course.trace) >= method.least):
+    while len(course.trace) < most and not (course.hit and len(course.trace) >= method.least(seed)):
         batch = _propose(strategy, lab, method, course, seed)
         course.note(batch)
         course.measure(lab, seed, batch.proposals[0].point)

@@ -33,7 +33,7 @@ def _mixture(physics: object | None) -> Strategy:
 _TABLE: tuple[Row, ...] = (
     Row(
         "physics is given",
-        "plain GP and Delta-GP weighted by leave-one-out, never the Delta-GP alone",
+        "plain GP, Delta-GPs and FieldGP weighted by leave-one-out, never physics alone",
         lambda _space, _objective, physics: physics,
         _mixture,
     ),
