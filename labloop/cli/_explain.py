@@ -112,7 +112,7 @@ class _Page:
             self._say("None was raised up to this round.")
 
     def _learned(self, told: "Explanation") -> None:
-        from labloop.report import constant_words  # noqa: PLC0415 - keeps labloop --help quick
+        from labloop.report import constant_words, member_words  # noqa: PLC0415 - same
 
         if len(told.competing) > 1:
             self._table(
@@ -133,7 +133,9 @@ class _Page:
             ]
             self._table(head, rows)
         if told.members:
-            self._table(("model", "weight"), [(n, _share(w)) for n, w in told.members.items()])
+            of = told.competing
+            counted = [(member_words(n, of), _share(w)) for n, w in told.members.items()]
+            self._table(("model", "weight"), counted)
 
     def _missing(self, told: "Explanation") -> None:
         if not told.missing:

@@ -161,6 +161,12 @@ def percent(share: float) -> str:
     return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
+def member_words(name: str, competing: Mapping[str, float]) -> str:
+    """Return what a member of the mixture is called: one without physics says so."""
+    with_physics = any(name.startswith(f"{physics}, ") for physics in competing)
+    return name if with_physics or not competing else f"without physics ({name})"
+
+
 def mattering(report: Mapping[str, Json]) -> tuple[Term, ...]:
     """Return the missing terms whose effect can be seen in the outputs."""
     return tuple(term for term in terms(report) or () if term.effect >= MATTERS)
@@ -187,10 +193,11 @@ def missing_words(report: Mapping[str, Json], in_force: Sequence[str]) -> str:
 
 def term_words(term: Term) -> str:
     """Return one missing term as a sentence."""
+    along = words(term.along)
     return (
-        f"{term.parameter} seems {_shape(term)}; {percent(term.share)} of its variation follows "
-        f"{words(term.along)}, and it moves the outputs by {number(term.effect, 2)} of their "
-        "standard deviation."
+        f"{words(term.parameter)} seems {_shape(term)}; {percent(term.share)} of its variation "
+        f"follows {along}, and it moves the outputs by {number(term.effect, 2)} of their standard "
+        "deviation."
     )
 
 
@@ -266,9 +273,9 @@ def _about_models(report: Mapping[str, Json]) -> list[str]:
 
 def _about_term(term: Term) -> str:
     return (
-        f"A physics in which {term.parameter} need not vary (because a step or an effect that "
-        f"follows {words(term.along)} is added to it) would take the weight, if it is right; give "
-        "it beside this one, and the data choose."
+        f"A physics in which {words(term.parameter)} need not vary (because a step or an effect "
+        f"that follows {words(term.along)} is added to it) would take the weight, if it is right; "
+        "give it beside this one, and the data choose."
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from labloop.report._charts import legend
 from labloop.report._data import CampaignData
 from labloop.report._doubts import doubts
-from labloop.report._explain import percent, support_words
+from labloop.report._explain import member_words, percent, support_words
 from labloop.report._fit import Learned, learned, weights
 from labloop.report._markup import Markup, el, join
 from labloop.report._numbers import interval, number, unit_text, words
@@ -32,9 +32,13 @@ def physics_section(data: CampaignData) -> Section:
         parts += [el("h3", "Weight of each competing physics"), _shares(competing)]
     if constants:
         key = legend(("k-prior", "before"), ("k-post", "now"))
-        parts += [el("h3", "Its constants"), key, _table(constants)]
+        whose = "Constants of the physics that counts most" if len(competing) > 1 else "Constants"
+        parts += [el("h3", whose), key, _table(constants)]
     if members:
-        parts += [el("h3", "Weight of each model in the mixture"), _shares(members)]
+        parts += [
+            el("h3", "Weight of each model in the mixture"),
+            _shares({member_words(n, competing): w for n, w in members.items()}),
+        ]
     fitted = [r.index for r in data.rounds if r.fit_report]
     parts.append(missing_part(data, doubts(data.alarms, fitted, None, {})))
     caption = (

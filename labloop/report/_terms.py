@@ -1,5 +1,6 @@
 """What the physics is missing, drawn: the constant that seems to vary, along what it follows."""
 
+import math
 from collections.abc import Sequence
 
 from labloop.report._charts import Panel, legend, path
@@ -8,12 +9,14 @@ from labloop.report._doubts import Doubt
 from labloop.report._explain import mattering, missing_words, term_words
 from labloop.report._fit import Learned, Term, learned
 from labloop.report._markup import Markup, el, join
-from labloop.report._numbers import number, titled, unit_text, words
+from labloop.report._numbers import number, titled, words
 from labloop.report._scales import Scale
 from labloop.report._sections import note
 
 _DECADE = 10
-_HINT = 0.5
+_ROOM = 1.0
+"""How far the chart may go beyond the term on each side, as a share of the term's own range."""
+_THICK = 0.5
 """Room for a category's bar, as a share of its place."""
 
 
@@ -38,7 +41,7 @@ def missing_part(data: CampaignData, alarms: Sequence[Doubt]) -> Markup:
 
 
 def _figure(data: CampaignData, term: Term, constant: Learned | None) -> Markup:
-    label = f"{term.parameter} along {words(term.along)}"
+    label = f"{words(term.parameter)} along {words(term.along)}"
     draw = _bars if term.categories else _line
     return el("figure", draw(data, term, constant, label), el("figcaption", term_words(term)))
 
@@ -46,7 +49,8 @@ def _figure(data: CampaignData, term: Term, constant: Learned | None) -> Markup:
 def _line(data: CampaignData, term: Term, constant: Learned | None, label: str) -> Markup:
     panel = Panel(480, 260)
     y = _vertical(panel, term, constant)
-    places = [float(v) for v in term.x]
+    # Rounded, so that an end that is 4.999999999 has its tick.
+    places = [float(f"{float(v):.9g}") for v in term.x]
     log = any(a.name == term.along and a.log for a in data.axes)
     x = Scale.around(places, *panel.x_range, log=log, margin=0.0)
     line = [(x(a), y(b)) for a, b in zip(places, term.value, strict=True)]
@@ -69,7 +73,7 @@ def _bars(data: CampaignData, term: Term, constant: Learned | None, label: str) 
     panel = Panel(480, 260)
     y = _vertical(panel, term, constant)
     x = Scale(-0.5, len(term.x) - 0.5, *panel.x_range)
-    half = _HINT * (x(1) - x(0)) / 2
+    half = _THICK * (x(1) - x(0)) / 2
     middle = y(constant.mean) if constant else panel.y_range[0]
     marks = [
         join(
@@ -102,13 +106,19 @@ def _bars(data: CampaignData, term: Term, constant: Learned | None, label: str) 
 
 
 def _vertical(panel: Panel, term: Term, constant: Learned | None) -> Scale:
-    """Return a scale that holds the term and what was believed, to tell how far they differ."""
+    """Return a scale that holds the term, and of what was believed as much as keeps it legible."""
     every = list(term.value)
-    if constant is not None:
-        ends = (constant.mean, constant.prior_low, constant.prior_high)
-        every += [v for v in ends if v is not None]
-    log = min(every) > 0 and max(every) > _DECADE * min(every)
-    return Scale.around(every, *panel.y_range, log=log)
+    if constant is None:
+        return Scale.around(every, *panel.y_range)
+    ends = [v for v in (constant.prior_low, constant.prior_high) if v is not None]
+    every.append(constant.mean)
+    log = min(every + ends) > 0 and max(every + ends) > _DECADE * min(every + ends)
+    there, back = (math.log, math.exp) if log else (float, float)
+    low, high = there(min(every)), there(max(every))
+    room = _ROOM * (high - low)
+    # The band goes on beyond the chart where it is much wider than what is drawn in it.
+    shown = [back(min(max(there(v), low - room), high + room)) for v in ends]
+    return Scale.around([*every, *shown], *panel.y_range, log=log)
 
 
 def _believed(panel: Panel, y: Scale, constant: Learned | None) -> Markup:
@@ -128,10 +138,7 @@ def _believed(panel: Panel, y: Scale, constant: Learned | None) -> Markup:
 
 
 def _titles(term: Term) -> tuple[str, str]:
-    unit = unit_text(term.unit)
-    return titled(term.along, term.along_unit), f"{term.parameter} ({unit})" if unit else (
-        term.parameter
-    )
+    return titled(term.along, term.along_unit), titled(term.parameter, term.unit)
 
 
 def _short(name: str, many: int) -> str:

@@ -11,7 +11,7 @@ from labloop.report._purpose import shares, source_words
 from labloop.report._sections import Section, missing
 
 TITLE = "Where the uncertainty comes from"
-MOST = 12
+MOST = 8
 """Proposals that are shown, the newest."""
 _SEEN = 0.01
 """Share of the variance from which on a part has a key."""

@@ -59,6 +59,7 @@ def test_a_campaign_with_physics_is_told_in_five_parts(learned):
         "What was learned",
         "competing physics",
         "90 % interval",
+        "without physics (gp)",
         "What the physics is missing",
         "What its proposals are for",
         "What would change the mind",

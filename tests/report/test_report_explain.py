@@ -265,7 +265,7 @@ def test_an_undecided_mind_says_what_would_change_it(written):
     questions = " ".join(explained(data, doubtful).open_questions)
     for match in (
         "rate_constant: the results so far say hardly anything",
-        "rate_constant need not vary",
+        "rate constant need not vary",
         "two sets of constants explain it alike",
         "Alarms in force: physics-missing (since round 7)",
     ):
@@ -276,6 +276,6 @@ def test_a_paragraph_tells_a_round_where_rows_are_not_at_hand(model_report):
     """For a window of another program: weights, sharp constants, the term, every alarm."""
     text = paragraph(model_report, [Alarm("physics-wrong", "check its reactions")])
     assert "Learned: rate_constant 0.51 to 0.66 L/mol/s; activation_energy" in text
-    assert "rate_constant seems to fall with residence time" in text
+    assert "rate constant seems to fall with residence time" in text
     assert text.endswith("Alarm physics-wrong: check its reactions.")
     assert paragraph({}, []) == ""
