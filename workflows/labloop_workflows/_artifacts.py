@@ -1,4 +1,4 @@
-"""Artifacts in the UI: best so far, the table of the round, progress.
+"""Artifacts in the UI: best so far, the round with what it learned, progress.
 
 A call blocks while the server is away (71 s were seen), so a thread of its own sends them
 and only ever the newest of each kind.
@@ -20,6 +20,7 @@ from prefect.artifacts import (
 
 from labloop.campaign import Snapshot
 from labloop.records import ProposalBatch
+from labloop.report import paragraph, unsure
 
 PACE_SECONDS = 0.5
 """Between two artifacts: each costs 10 ms, which a simulated lab's experiment does not take."""
@@ -50,7 +51,7 @@ class Artifacts:
             self._put("best", lambda: self._send_best(snapshot))
 
     def round(self, index: int, batch: ProposalBatch) -> None:
-        """Show the table of a round."""
+        """Show the table of a round with what was learned and every alarm in words."""
         self._put("round", lambda: self._send_round(index, batch))
 
     def close(self, seconds: float = 5.0) -> None:
@@ -97,16 +98,28 @@ class Artifacts:
         create_markdown_artifact("\n".join(lines), key=f"{self._key}-best")
 
     def _send_round(self, index: int, batch: ProposalBatch) -> None:
-        rows = [
-            {
-                **{name: str(value) for name, value in proposal.point.items()},
-                "strategy": proposal.strategy,
-                "reason": proposal.reason,
-                **{
-                    f"expected {name}": f"{p.mean:.4g} ({p.low:.4g} to {p.high:.4g})"
-                    for name, p in proposal.predicted.items()
-                },
-            }
-            for proposal in batch.proposals
-        ]
-        create_table_artifact(rows, key=f"{self._key}-round", description=f"round {index}")
+        rows, told = round_table(index, batch)
+        create_table_artifact(rows, key=f"{self._key}-round", description=told)
+
+
+def round_table(index: int, batch: ProposalBatch) -> tuple[list[dict[str, str]], str]:
+    """Return the rows of a round, one a proposal, and what stands above them.
+
+    What was learned and every alarm stand in the same artifact: another one would be a call more.
+    """
+    why = unsure(batch.fit_report)
+    rows = [
+        {
+            **{name: str(value) for name, value in proposal.point.items()},
+            "strategy": proposal.strategy,
+            "reason": proposal.reason,
+            **{
+                f"expected {name}": f"{p.mean:.4g} ({p.low:.4g} to {p.high:.4g})"
+                for name, p in proposal.predicted.items()
+            },
+            **({"uncertainty": why[i]} if i < len(why) else {}),
+        }
+        for i, proposal in enumerate(batch.proposals)
+    ]
+    told = paragraph(batch.fit_report, batch.alarms)
+    return rows, f"round {index}\n\n{told}" if told else f"round {index}"
