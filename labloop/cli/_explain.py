@@ -95,7 +95,7 @@ class _Page:
         """Write everything that there is to tell."""
         where = "" if told.round is None else f", round {told.round}"
         self._say(f"database  {database}")
-        self._say(f"campaign  {told.name} ({told.mode}){where}, {told.results} results so far")
+        self._say(f"campaign  {told.name} ({told.mode}){where}, {told.results} results by now")
         self._head("What was learned")
         self._say(told.learned)
         self._learned(told)

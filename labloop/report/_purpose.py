@@ -20,7 +20,7 @@ _SOURCES = {
     "discrepancy": "what the physics may miss here",
     "between": "that the models disagree: this experiment will tell which is right",
 }
-_WITHOUT_PHYSICS = {"discrepancy": "that nothing like it was measured yet"}
+_WITHOUT_PHYSICS = {"discrepancy": "what the results so far leave open here"}
 _KINDS = {
     "sure": "exploit",
     "near": "exploit",
@@ -108,7 +108,7 @@ def source_words(part_shares: Mapping[str, float], *, physics: bool) -> str:
     if not part_shares:
         return ""
     told = _SOURCES if physics else _SOURCES | _WITHOUT_PHYSICS
-    short = _SHORT if physics else _SHORT | {"discrepancy": "that little was measured near it"}
+    short = _SHORT if physics else _SHORT | {"discrepancy": "what the results leave open"}
     (first, share), (second, _) = list(part_shares.items())[:2]
     if share >= _MOST:
         return f"most of the uncertainty is {told[first]}"

@@ -40,7 +40,7 @@ def uncertainty_section(data: CampaignData) -> Section:
         "The length of a bar is the standard deviation that was expected of one measurement; its "
         f"colours share the variance. The newest proposal is at the top: {told}."
     )
-    names = _WORDS if physics else _WORDS | {"discrepancy": "too little measured near it"}
+    names = _WORDS if physics else _WORDS | {"discrepancy": "what the results leave open"}
     used = [
         n for n in _PARTS if any(p.shares[n] > _SEEN for _, parts in found for p in parts.values())
     ]

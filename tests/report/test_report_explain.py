@@ -114,7 +114,7 @@ def test_the_uncertainty_has_a_source(parts, match):
 
 
 def test_without_physics_nothing_is_blamed_on_it():
-    """A plain model's doubt comes from where nobody has measured."""
+    """A plain model's doubt is what the results leave open."""
     told = source_words({"discrepancy": 0.9, "noise": 0.1}, physics=False)
     assert "physics" not in told
     assert source_words({}, physics=True) == ""
