@@ -2,9 +2,10 @@
 
 Usage: python -m benchmarks.planner.members_figure [--seeds 10]
 
-The members are the kernels that auto weighs: Matern and RBF on boxes, Matern over all and a sum
-over parameters where there are categories. Compared are median experiments to the target, a
-miss counted as one more than the budget. Prints one JSON line; runs are kept as they end.
+The members are the kernels of which auto chooses by leave-one-out: Matern and RBF on boxes,
+Matern over all and a sum over parameters where there are categories. Compared are median
+experiments to the target, a miss counted as one more than the budget. Prints one JSON line;
+runs are kept as they end.
 """
 
 import argparse

@@ -33,7 +33,7 @@ def _mixture(physics: object | None) -> Strategy:
 _TABLE: tuple[Row, ...] = (
     Row(
         "physics is given",
-        "plain GP, Delta-GPs and FieldGP weighted by leave-one-out, never physics alone",
+        "plain GP, FieldGP and Delta-GPs weighted by leave-one-out, never the Delta-GP alone",
         lambda _space, _objective, physics: physics,
         _mixture,
     ),
@@ -45,19 +45,19 @@ _TABLE: tuple[Row, ...] = (
     ),
     Row(
         "a pool, or a product of up to 1e5 combinations",
-        "GPs weighted by leave-one-out; every candidate scored by noisy expected improvement",
+        "a GP, its kernel chosen by leave-one-out; every candidate scored by noisy improvement",
         lambda space, _objective, _physics: space.candidates() is not None,
         _gp,
     ),
     Row(
         "a box of numbers",
-        "GPs weighted by leave-one-out; noisy expected improvement climbed by gradients",
+        "a GP, its kernel chosen by leave-one-out; noisy improvement climbed by gradients",
         lambda space, _objective, _physics: space.kind == "box",
         _gp,
     ),
     Row(
         "anything else: mixed, mixtures, constraints",
-        "GPs weighted by leave-one-out; noisy expected improvement searched by legal mutations",
+        "a GP, its kernel chosen by leave-one-out; noisy improvement searched by legal mutations",
         lambda _space, _objective, _physics: True,
         _gp,
     ),

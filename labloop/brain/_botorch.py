@@ -79,7 +79,7 @@ class BotorchStrategy:
         strategy = BotorchStrategy(acquisition=optimist)
 
     Args:
-        model: fits the surrogate; Gaussian processes weighted by leave-one-out if left out.
+        model: fits the surrogate; Gaussian processes, kernels chosen by leave-one-out, if left out.
         acquisition: builds the acquisition function; see ``improvement`` for the default.
         initial: how many results to wait for before the first model; by the space if left out.
         name: what proposals call the strategy.
