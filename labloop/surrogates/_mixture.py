@@ -24,7 +24,9 @@ from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError, Si
 from labloop.surrogates._physics_report import Family, learned, missing_terms
 from labloop.surrogates._scores import softmax_weights
 
-_SMALLEST_WEIGHT = 1e-3
+_SMALLEST_WEIGHT = 0.02
+_MAJORITY = 0.5
+"""With more than this the surrogate without physics is alone in the mixture's predictions."""
 _BOOTSTRAP = 256
 _SCHEMA = 2
 _MOST = 300
@@ -146,6 +148,9 @@ class MixtureFactory:
         weights = member_weights(torch.stack([m.loo_log_density for m in members]))
         share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
         kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
+        if weights[0] > _MAJORITY:
+            # Physics that the data reject must not lead the search, however little it is heard.
+            kept = [0]
         counted = weights[kept] / weights[kept].sum()
         logs = torch.stack([members[i].loo_log_density for i in kept])
         report: dict[str, Json] = {

@@ -72,7 +72,7 @@ def test_a_proposal_comes_in_bounded_time(case, given):
 
 def test_physics_that_fails_where_nobody_measured_does_not_stop_the_round():
     """It raises only for new points: the round goes on without it, and says so."""
-    data = measured()
+    data = measured(of=lambda p: float(rise_of(p)))
     known = {round(float(o.point["time"]), 9) for o in data.observations}
 
     def picky(x, theta):

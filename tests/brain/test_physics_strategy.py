@@ -157,3 +157,30 @@ def test_physics_that_reads_something_else_is_refused():
     strange = FunctionPhysics(chain, {}, {"dose": "g"}, ("y", "lost"))
     with pytest.raises(PhysicsError, match="the space lacks"):
         PhysicsStrategy(strange).propose(SPACE, AIM, Dataset(), [], 1, 1)
+
+
+def test_each_proposal_tells_where_its_uncertainty_comes_from():
+    """Noise, constants, discrepancy and disagreement: their squares add up to the prediction's."""
+    data = Dataset(measure(SPACE.sample(8, 2)))
+    batch = PhysicsStrategy(physics()).propose(SPACE, AIM, data, [], 3, 5)
+    told = batch.fit_report["uncertainty"]
+    assert len(told) == len(batch.proposals) == 3
+    for proposal, parts in zip(batch.proposals, told, strict=True):
+        assert set(parts["y"]) == {"noise", "parameters", "discrepancy", "between"}
+        assert sum(sd**2 for sd in parts["y"].values()) == pytest.approx(
+            proposal.predicted["y"].sd ** 2, rel=1e-6
+        )
+
+
+def test_wrong_physics_does_not_keep_the_plain_model_from_its_best():
+    """Where the plain model is believed most, its own choice is made, found as exactly."""
+
+    def backwards(x, theta):
+        return {"y": 0.9 - chain(x, theta)["y"], "lost": 0.5 + 0.0 * x["time"] * theta["k"]}
+
+    data = Dataset(measure(SPACE.sample(16, 4)))
+    batch = PhysicsStrategy(physics(backwards)).propose(SPACE, AIM, data, [], 1, 5)
+    assert batch.fit_report["weights"]["gp"] > 0.7
+    plain = resolve_strategy("botorch").propose(SPACE, AIM, data, [], 1, 5)
+    ours, theirs = (SPACE.encode([b.proposals[0].point])[0] for b in (batch, plain))
+    assert np.abs(ours - theirs).max() < 0.1
