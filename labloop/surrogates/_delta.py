@@ -17,7 +17,7 @@ from labloop.records import FloatArray
 from labloop.space import Feature
 from labloop.surrogates._discrepancy import fit_discrepancy
 from labloop.surrogates._kernels import Hyper, Kernel, build_kernel, cross
-from labloop.surrogates._leave_out import leave_one_out, one_step_ahead
+from labloop.surrogates._leave_out import Linearised, leave_one_out, one_step_ahead
 from labloop.surrogates._levenberg import Minimum, least_squares
 from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
 from labloop.surrogates._stability import continued, rival_of
@@ -76,7 +76,8 @@ class SolvedBlock:
         channels.check_finite(value, slope)
         self._slope = slope[:, self._picked].movedim(1, 0)  # C x n x p
         self._residual = (channels.values - value)[:, self._picked].T  # C x n
-        self._known = known[:, self._picked].T
+        white = [d.scale**2 * (d.hyper.noise + _JITTER) for d in block.discrepancies]
+        self._noise = torch.tensor(white, dtype=torch.float64)[:, None] + known[:, self._picked].T
         self._covariances = torch.stack(
             [
                 _data_covariance(d, channels.encoded, known[:, c])
@@ -184,32 +185,35 @@ class SolvedBlock:
 
     def left_over(self) -> Tensor:
         """Return measured less fitted, ``n x m``: what is taken for noise."""
-        noise = [d.scale**2 * (d.hyper.noise + _JITTER) for d in self.block.discrepancies]
-        found = (torch.tensor(noise, dtype=torch.float64)[:, None] + self._known) * self._alpha
+        found = self._noise * self._alpha
         return found.T[:, self.parts]
 
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
-        """Return mean and variance ``n x m`` of each experiment given all others.
-
-        Noise is included, and the parameters are learned anew in the tangent at the fitted
-        ones.
-        """
-        off, variance = leave_one_out(*self._linearised())
-        mean = self._channels.values[:, self._picked] - off
+        """Return mean and variance ``n x m`` of each experiment given all others, with noise."""
+        mean, variance = leave_one_out(self._linearised(), self._physics)
         return mean[:, self.parts], variance[:, self.parts]
 
     def surprises(self) -> Tensor:
         """Return ``n x C`` whitened one-step-ahead surprises."""
-        return one_step_ahead(*self._linearised())
+        return one_step_ahead(self._linearised())
 
-    def _linearised(self) -> tuple[Tensor, Tensor]:
-        """Return covariance ``C x n x C x n`` and start ``C x n`` of the data, parameters in."""
-        count, n, _ = self._slope.shape
-        tangent = self._slope.flatten(0, 1)
-        joint = (tangent @ tangent.T).view(count, n, count, n)
-        channel = torch.arange(count)
-        joint[channel, :, channel, :] += self._covariances
-        return joint, self._residual + (tangent @ self.z).view(count, n)
+    def _physics(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        value, slope = self._channels.value_and_slope(self._channels.encoded, z)
+        return value[:, self._picked], slope[:, self._picked]
+
+    def _linearised(self) -> Linearised:
+        _, n, p = self._slope.shape
+        own = [
+            d.scale**2 * cross(d.kernel, d.hyper, self._channels.encoded, self._channels.encoded)
+            for d in self.block.discrepancies
+        ]
+        return Linearised(
+            slope=self._slope,
+            start=self._residual + self._slope @ self.z,
+            alike=torch.ones(n, n, p, dtype=torch.float64),
+            own=torch.stack(own),
+            noise=self._noise,
+        )
 
 
 def _data_covariance(d: Discrepancy, encoded: Tensor, known: Tensor) -> Tensor:

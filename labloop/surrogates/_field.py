@@ -17,7 +17,7 @@ from labloop.records import FloatArray
 from labloop.space import Feature
 from labloop.surrogates._field_fit import FieldHyper, field_problem, fit_hyper
 from labloop.surrogates._kernels import Hyper, Kernel, build_kernel, cross
-from labloop.surrogates._leave_out import leave_one_out, one_step_ahead
+from labloop.surrogates._leave_out import Linearised, leave_one_out, one_step_ahead
 from labloop.surrogates._levenberg import LIMIT
 from labloop.surrogates._physics_inputs import Channels
 
@@ -72,7 +72,15 @@ class SolvedField:
         self._start = (channels.values - value + (slope * at.unsqueeze(1)).sum(-1)).T
         jitter = _JITTER * scale2
         self._noise = (self._noise2 + jitter)[:, None] + known.T
-        self._joint = self._covariance_of_data()
+        shape = cross(self._kernel, self._hyper, x, x)
+        self._linearised = Linearised(
+            slope=self._slope,
+            start=self._start,
+            alike=1.0 + self._rho2 * shape.unsqueeze(-1),
+            own=self._tau2[:, None, None] * shape,
+            noise=self._noise,
+        )
+        self._joint = self._linearised.joint()
         count, n = self._start.shape
         root = torch.linalg.cholesky(self._joint.reshape(count * n, count * n))
         self._inverse_root = torch.linalg.solve_triangular(
@@ -86,17 +94,6 @@ class SolvedField:
         self.covariance = (
             torch.eye(flat.shape[1], dtype=torch.float64) - half[:, 1:].T @ half[:, 1:]
         )
-
-    def _covariance_of_data(self) -> Tensor:
-        shape = cross(self._kernel, self._hyper, self._channels.encoded, self._channels.encoded)
-        flat = self._slope.flatten(0, 1)
-        count, n, _ = self._slope.shape
-        joint = ((flat * self._rho2) @ flat.T).view(count, n, count, n) * shape[:, None, :]
-        joint = joint + (flat @ flat.T).view(count, n, count, n)
-        channel = torch.arange(count)
-        joint[channel, :, channel, :] += self._tau2[:, None, None] * shape
-        joint[channel, :, channel, :] += torch.diag_embed(self._noise)
-        return joint
 
     def varied(self, x: Tensor) -> Tensor:
         """Return how far each whitened parameter leaves its constant part, ``... x N x p``."""
@@ -214,13 +211,14 @@ class SolvedField:
 
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x m`` of each experiment given all others, with noise."""
-        off, variance = leave_one_out(self._joint, self._start)
-        mean = self._channels.values - off
+        mean, variance = leave_one_out(
+            self._linearised, lambda z: self._channels.value_and_slope(self._channels.encoded, z)
+        )
         return mean[:, list(self.channels)], variance[:, list(self.channels)]
 
     def surprises(self) -> Tensor:
         """Return ``n x C`` whitened one-step-ahead surprises."""
-        return one_step_ahead(self._joint, self._start)
+        return one_step_ahead(self._linearised)
 
 
 @dataclass(frozen=True, slots=True)

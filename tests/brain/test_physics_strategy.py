@@ -180,7 +180,7 @@ def test_wrong_physics_does_not_keep_the_plain_model_from_its_best():
 
     data = Dataset(measure(SPACE.sample(16, 4)))
     batch = PhysicsStrategy(physics(backwards)).propose(SPACE, AIM, data, [], 1, 5)
-    assert batch.fit_report["weights"]["gp"] > 0.7
+    assert batch.fit_report["weights"]["gp"] > 0.5
     plain = resolve_strategy("botorch").propose(SPACE, AIM, data, [], 1, 5)
     ours, theirs = (SPACE.encode([b.proposals[0].point])[0] for b in (batch, plain))
     assert np.abs(ours - theirs).max() < 0.1

@@ -110,26 +110,33 @@ def test_parameters_are_learned_with_honest_uncertainty():
 
 
 def test_leave_one_out_equals_doing_it():
-    """The closed form is the refit without one experiment, hyper-parameters and tangent held."""
+    """The closed form is the refit without one experiment: parameters of the others, solved there.
+
+    Hyper-parameters and the tangent that the parameters are learned in are held.
+    """
     channels, block = solved(data(n=9, miss=0.3))
     mean, variance = block.leave_one_out()
-    slope = block._slope
-    count, n, _ = slope.shape
-    flat = slope.reshape(count * n, -1)
-    prior = flat @ flat.T
-    for c in range(count):
-        rows = slice(c * n, (c + 1) * n)
-        prior[rows, rows] += block._covariances[c]
-    start = block._residual.reshape(-1) + flat @ block.z
+    told = block._linearised()
+    count, n, p = told.slope.shape
+    joint = told.joint().reshape(count * n, count * n)
+    start, flat = told.start.reshape(-1), told.slope.reshape(count * n, p)
     for i in range(n):
-        out = torch.arange(count) * n + i
-        rest = torch.tensor([r for r in range(count * n) if r not in out.tolist()])
-        gain = torch.linalg.solve(prior[rest][:, rest], prior[rest][:, out]).T
-        shift = gain @ start[rest]
-        spread = prior[out][:, out] - gain @ prior[rest][:, out]
-        at_prior = channels.values[i] - block._residual[:, i] - (slope[:, i] @ block.z)
-        assert float(mean[i, 0]) == pytest.approx(float((at_prior + shift)[0]), rel=1e-6)
-        assert float(variance[i, 0]) == pytest.approx(float(spread[0, 0]), rel=1e-6)
+        rest = torch.tensor([r for r in range(count * n) if r % n != i])
+        process = torch.zeros(count, count * n, dtype=torch.float64)
+        for c in range(count):
+            process[c, c * n : (c + 1) * n] = told.own[c, i]
+        towards = torch.cat([flat.T, process])[:, rest]
+        gain = torch.linalg.solve(joint[rest][:, rest], towards.T).T
+        found = gain @ start[rest]
+        prior = torch.cat([torch.ones(p, dtype=torch.float64), told.own[:, i, i]])
+        spread = torch.diag(prior) - gain @ towards.T
+        at = channels.encoded[i : i + 1]
+        value, slope = channels.value_and_slope(at, found[None, :p].clamp(-4, 4))
+        along = torch.cat([slope[0, 0], torch.eye(count, dtype=torch.float64)[0]])
+        expected = float(value[0, 0] + found[p])
+        assert float(mean[i, 0]) == pytest.approx(expected, rel=1e-6)
+        wide = float(along @ spread @ along + told.noise[0, i])
+        assert float(variance[i, 0]) == pytest.approx(wide, rel=1e-5)
 
 
 def test_the_posterior_of_many_points_is_of_one_piece():
