@@ -7,6 +7,7 @@ from labloop.brain._strategy import Strategy
 from labloop.errors import BrainError
 from labloop.objectives import Aim, Objectives
 from labloop.records import (
+    CurveData,
     Dataset,
     Observation,
     Point,
@@ -104,6 +105,7 @@ class Brain:
         *,
         sd: Mapping[str, float] | None = None,
         point: Point | None = None,
+        curves: Mapping[str, CurveData] | None = None,
     ) -> None:
         """Take in the result of an experiment.
 
@@ -112,6 +114,7 @@ class Brain:
             outputs: name -> value in the output's unit; None where the experiment failed.
             sd: standard deviations of the values, where they are known.
             point: the conditions that were reached, where they differ from the proposal.
+            curves: name -> measured curve; physics that predicts it learns from it.
 
         Raises:
             BrainError: the id is not pending, or an output is missing.
@@ -127,6 +130,7 @@ class Brain:
                 asked.point if point is None else self.space.validate(point),
                 outputs={} if outputs is None else {k: float(v) for k, v in outputs.items()},
                 sd={} if sd is None else dict(sd),
+                curves={} if curves is None or outputs is None else dict(curves),
                 failed=outputs is None,
             )
         )

@@ -9,7 +9,7 @@ import pytest
 from labloop.brain import Brain, RandomStrategy, resolve_strategy
 from labloop.errors import BrainError, DefinitionError, LabloopError, SpaceExhaustedError
 from labloop.objectives import Maximize, Minimize
-from labloop.records import points_of
+from labloop.records import CurveData, points_of
 from labloop.space import Categorical, Continuous, Ordered, SearchSpace
 
 
@@ -102,6 +102,15 @@ def test_failed_experiments_are_kept_and_not_repeated():
 def test_mistakes_are_told_in_a_sentence(act, error, message):
     with pytest.raises(error, match=message):
         act(Brain(grid(), Maximize("y")))
+
+
+def test_a_curve_is_kept_with_its_result_and_a_failed_experiment_has_none():
+    """What physics learns from is there without a database, too."""
+    brain = Brain(grid(), Maximize("y"))
+    curve = CurveData([0.0, 1.0], [2.0, 3.0], "min", "mol/L")
+    for outputs in ({"y": 1.0}, None):
+        brain.tell(brain.ask()[0][0], outputs, curves={"course": curve})
+    assert [dict(o.curves) for o in brain.data.observations] == [{"course": curve}, {}]
 
 
 def test_a_result_with_a_mistake_stays_pending():
