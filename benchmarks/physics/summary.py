@@ -28,7 +28,7 @@ from benchmarks.physics.methods import (
     WRONG,
 )
 from benchmarks.physics.plot import write_plot
-from benchmarks.physics.run import OUT, read
+from benchmarks.physics.run import OUT, known
 
 GROUPS = ("report", "tune")
 COUNTED = ("physics-wrong", "physics-parameter", "physics-failed", "physics-missing")
@@ -278,7 +278,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=OUT, help="the file of the runs")
     given = parser.parse_args()
-    runs = Runs(list(read(given.out).values()))
+    runs = Runs(list(known(given.out).values()))
     text = table(runs)
     given.out.with_name("summary.md").write_text(text + "\n", encoding="utf-8")
     write_plot(runs.rows, given.out.with_name("regret.svg"))

@@ -14,6 +14,8 @@ _EARLY = range(6, 13)
 _BELIEVED = 0.5
 _GAIN = 3.0
 """Leave-one-out log density by which varying constants must predict better than constant ones."""
+_FEWEST = 5
+"""Results before which nobody can tell what varies along which input."""
 _EFFECT = 0.1
 _SURPRISE = 3.0
 _RIVAL = 0.5
@@ -61,10 +63,11 @@ def pinned_alarms(family: Family, share: Mapping[str, float]) -> list[Alarm]:
                 Alarm(
                     kind="physics-parameter",
                     message=(
-                        f"physics {model.name!r}: {parameter.name} comes out as {value:.3g} "
-                        f"{parameter.unit}, {abs(z):.1f} prior standard deviations {side} the "
-                        f"expected {prior:.3g}; either that prior is too narrow, or the model "
-                        f"is missing something that acts through {parameter.name}"
+                        f"physics {model.name!r}: {parameter.name} comes out as "
+                        f"{_quantity(value, parameter.unit)}, {abs(z):.1f} prior standard "
+                        f"deviations {side} the expected {prior:.3g}; either that prior is too "
+                        "narrow, or the model is missing something that acts through "
+                        f"{parameter.name}"
                     ),
                     data={"parameter": parameter.name, "prior_sds_off": z},
                 )
@@ -99,7 +102,7 @@ def missing_alarms(family: Family, share: Mapping[str, float], data: TrainingDat
     missing something; the constant and the input that it seems to follow say where to look.
     """
     field = family.field
-    if field is None or _gain(family) < _GAIN:
+    if field is None or len(data.outputs) < _FEWEST or _gain(family) < _GAIN:
         return []
     term = missing_terms(family, data)[0]
     if term.effect < _EFFECT:
@@ -112,8 +115,8 @@ def missing_alarms(family: Family, share: Mapping[str, float], data: TrainingDat
             message=(
                 f"physics {family.name!r} is missing something that acts through "
                 f"{term.parameter}, mostly along {term.along}{told}: the experiments want "
-                f"{term.parameter} between {min(term.value):.3g} and {max(term.value):.3g} "
-                f"{term.unit} along it, and a constant cannot"
+                f"{term.parameter} between {min(term.value):.3g} and "
+                f"{_quantity(max(term.value), term.unit)} along it, and a constant cannot"
             ),
             data={
                 "parameter": term.parameter,
@@ -138,7 +141,7 @@ def rival_alarms(family: Family, share: Mapping[str, float]) -> list[Alarm]:
             continue
         rows = [
             f"{p.name} = {p.prior.natural(float(block.z[i])):.3g} or "
-            f"{p.prior.natural(float(rival[i])):.3g} {p.unit}"
+            f"{_quantity(p.prior.natural(float(rival[i])), p.unit)}"
             for i, p in enumerate(family.channels.bound.model.parameters)
             if abs(float(block.z[i]) - float(rival[i])) > _RIVAL
         ]
@@ -155,6 +158,10 @@ def rival_alarms(family: Family, share: Mapping[str, float]) -> list[Alarm]:
             )
         )
     return alarms
+
+
+def _quantity(value: float, unit: str) -> str:
+    return f"{value:.3g}" if unit == "1" else f"{value:.3g} {unit}"
 
 
 def _gain(family: Family) -> float:
