@@ -60,10 +60,7 @@ class AcquisitionContext:
             return None
         if self.over == "scores":
             return 1.0
-        at = torch.linspace(-1e3, 1e3, 9, dtype=torch.float64).unsqueeze(-1)
-        steps = self._scores(at)[:, 0].diff() / at[:, 0].diff()
-        straight = bool((steps - steps[0]).abs().max() < 1e-9)
-        return float(steps[0]) if straight else None
+        return self.objectives.slope
 
     def sampler(self, draws: int = 128) -> SobolQMCNormalSampler:
         """Return quasi-random normal draws, the same for the same seed."""
@@ -154,11 +151,14 @@ class LogNoisyEI(AcquisitionFunction):
         self._sign = 1.0 if sign > 0 else -1.0
         base = baseline if pending is None else torch.cat([baseline, pending])
         with torch.no_grad():
+            pending_from = torch.arange(len(base)) >= len(baseline)
             mean, _, covariance = model.towards(base, base)
+            # A point under way at which the physics gives no number tells nothing.
+            sound = torch.isfinite(mean)
+            base, mean, pending_from = base[sound], mean[sound], pending_from[sound]
+            covariance = covariance[sound][:, sound]
             sampled, best = self._draw(mean, covariance, seed, draws)
-            keep = torch.unique(
-                torch.cat([best, torch.arange(len(baseline), len(base), dtype=torch.long)])
-            )
+            keep = torch.unique(torch.cat([best, pending_from.nonzero().flatten()]))
             self._base = base[keep]
             covariance = covariance[keep][:, keep]
             self._root = _cholesky(covariance)

@@ -175,6 +175,8 @@ class MixtureNEI(AcquisitionFunction):
     def forward(self, X: Tensor) -> Tensor:  # noqa: N803 - botorch's name
         """Return the values of ``b x 1 x d`` points, shape ``b``."""
         values = torch.stack([member(X) for member in self._members], dim=-1)
+        # Where its physics gives no number a member has no vote, and no veto either.
+        values = torch.where(torch.isnan(values), -torch.inf, values)
         if self._greatest is None:
             finite = torch.nan_to_num(values.detach(), nan=-torch.inf, posinf=-torch.inf)
             greatest = finite.amax(0)
@@ -199,8 +201,11 @@ class _TrialSearch(_Search):
         chosen: list[_Chosen] = []
         for k in range(n):
             built, name = self._build(waiting, k)
-            climbed = self._climbed(waiting, k, seen, leaders)
-            optimum = best_by_trial(built, self.space, seen, leaders, climbed, self.seed + k)
+            if self.space.kind == "box" and not self.space.constraints_encoded():
+                climbed = self._climbed(waiting, k, seen, leaders)
+                optimum = best_by_trial(built, self.space, seen, leaders, climbed, self.seed + k)
+            else:
+                optimum = best_in_space(built, self.space, seen, leaders, self.seed + k)
             seen.append(optimum.point)
             waiting = [*waiting, optimum.row]
             chosen.append(_Chosen(optimum, name))
@@ -233,7 +238,7 @@ def best_by_trial(
 
     Args:
         acquisition: takes ``b x 1 x d`` encoded points.
-        space: one that cannot be enumerated.
+        space: a box without constraints.
         seen: points tried or under way.
         leaders: good measured rows, near which is looked as well.
         climbed: rows worth a look, none or more.
@@ -243,21 +248,15 @@ def best_by_trial(
         SpaceExhaustedError: no untried point was found.
     """
     generator = torch.Generator().manual_seed(small_seed(seed, 1))
-    box, everywhere = space.kind == "box", max(_LEAST, _EVERYWHERE * space.dimension)
-    if box:
-        sobol: Any = torch.quasirandom.SobolEngine
-        engine = sobol(space.dimension, scramble=True, seed=small_seed(seed))
-        rows = engine.draw(everywhere, dtype=torch.float64)
-    else:
-        rows = torch.as_tensor(space.encode(space.sample(everywhere, small_seed(seed))))
+    sobol: Any = torch.quasirandom.SobolEngine
+    engine = sobol(space.dimension, scramble=True, seed=small_seed(seed))
+    rows = engine.draw(max(_LEAST, _EVERYWHERE * space.dimension), dtype=torch.float64)
     parents = leaders[torch.arange(_NEAR) % len(leaders)]
     rows = torch.cat([rows, climbed, _around(parents, _ROUNDS[0], generator)])
     values = _values(acquisition, rows)
     for width in _ROUNDS:
         best = rows[values.argsort(descending=True, stable=True)[:_PARENTS]]
         children = _around(best.repeat_interleave(_CHILDREN, 0), width, generator)
-        if not box:
-            children = torch.as_tensor(space.encode(space.decode(children.numpy())))
         rows = torch.cat([rows, children])
         values = torch.cat([values, _values(acquisition, children)])
     order = values.argsort(descending=True, stable=True)[:_CHILDREN]

@@ -55,6 +55,13 @@ class Objectives:
         """How many aims there are, ``k``."""
         return len(self.aims)
 
+    @property
+    def slope(self) -> float | None:
+        """The slope of the only score by its output where that is a straight line, else None."""
+        if self.count != 1 or isinstance(self.aims[0], Target):
+            return None
+        return _SIGNS[type(self.aims[0])]
+
     def __str__(self) -> str:
         return ", ".join(map(str, self.aims))
 

@@ -22,6 +22,11 @@ class Block(Protocol):
     """``p x p``, theirs."""
 
     @property
+    def level(self) -> Tensor:
+        """The whitened parameters to tell people, ``p``."""
+        ...
+
+    @property
     def channels(self) -> tuple[int, ...]:
         """The outputs that the posterior speaks of."""
         ...

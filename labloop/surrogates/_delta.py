@@ -9,7 +9,6 @@ covariance as a tangent kernel.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -95,6 +94,11 @@ class SolvedBlock:
         self._spread = torch.linalg.cholesky(self.covariance)
 
     @property
+    def level(self) -> Tensor:
+        """The whitened parameters that are told, ``p``."""
+        return self.z
+
+    @property
     def channels(self) -> tuple[int, ...]:
         """The columns of ``Channels.values`` that the posterior speaks of."""
         return tuple(self.block.channels[i] for i in self.parts)
@@ -176,12 +180,8 @@ class SolvedBlock:
 
     def noise_variance(self) -> FloatArray:
         """Return the variance of one measurement of each channel that the objective reads."""
-        return np.array(
-            [
-                self.block.discrepancies[i].scale ** 2 * self.block.discrepancies[i].hyper.noise
-                for i in self.parts
-            ]
-        )
+        found: FloatArray = self._noise[self.parts].mean(-1).numpy()
+        return found
 
     def left_over(self) -> Tensor:
         """Return measured less fitted, ``n x m``: what is taken for noise."""
@@ -198,7 +198,7 @@ class SolvedBlock:
         return one_step_ahead(self._linearised())
 
     def _physics(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        value, slope = self._channels.value_and_slope(self._channels.encoded, z)
+        value, slope = self._channels.solved_at(z)
         return value[:, self._picked], slope[:, self._picked]
 
     def _linearised(self) -> Linearised:

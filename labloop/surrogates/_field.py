@@ -102,17 +102,28 @@ class SolvedField:
         return found
 
     @property
+    def level(self) -> Tensor:
+        """The whitened parameters' mean over the experiments, ``p``."""
+        found: Tensor = self.z + self.varied(self._channels.encoded).mean(0)
+        return found
+
+    @property
     def effect(self) -> Tensor:
         """What each parameter's variation does to the measurements, in sds of a channel, ``p``."""
-        moved = self._slope.movedim(0, 1) * self.varied(self._channels.encoded).unsqueeze(1)
+        varied = self.varied(self._channels.encoded)
+        # A shift that is the same everywhere belongs to the constant, not to its variation.
+        moved = self._slope.movedim(0, 1) * (varied - varied.mean(0)).unsqueeze(1)
         scaled = moved / torch.tensor(self.field.scale)[:, None]
         found: Tensor = scaled.square().mean((0, 1)).sqrt()
         return found
 
     def _predict(self, x: Tensor) -> "_At":
         near = cross(self._kernel, self._hyper, x, self._channels.encoded)
-        z = (self.z + self._rho2 * (near @ self._pull)).clamp(-LIMIT, LIMIT)
+        wanted = self.z + self._rho2 * (near @ self._pull)
+        z = wanted.clamp(-LIMIT, LIMIT)
         value, slope = self._channels.value_and_slope(x, z)
+        # Beyond the limit along a straight line, or the mean would leave its own measurements.
+        value = value + (slope @ (wanted - z).unsqueeze(-1)).squeeze(-1)
         sound = torch.isfinite(value).all(-1) & torch.isfinite(slope).all(-1).all(-1)
         value = torch.where(sound[..., None], value, self._channels.values.mean(0))
         slope = torch.where(sound[..., None, None], slope, 0.0)
@@ -201,7 +212,7 @@ class SolvedField:
 
     def noise_variance(self) -> FloatArray:
         """Return the variance of one measurement of each channel that the objective reads."""
-        found: FloatArray = self._noise2[list(self.channels)].numpy()
+        found: FloatArray = self._noise[list(self.channels)].mean(-1).numpy()
         return found
 
     def left_over(self) -> Tensor:
@@ -211,9 +222,7 @@ class SolvedField:
 
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x m`` of each experiment given all others, with noise."""
-        mean, variance = leave_one_out(
-            self._linearised, lambda z: self._channels.value_and_slope(self._channels.encoded, z)
-        )
+        mean, variance = leave_one_out(self._linearised, self._channels.solved_at)
         return mean[:, list(self.channels)], variance[:, list(self.channels)]
 
     def surprises(self) -> Tensor:

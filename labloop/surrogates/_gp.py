@@ -39,6 +39,8 @@ class OutputModel:
     component: Component
     mean: float
     sd: float
+    known: float
+    """Mean of the known variances of its measurements, in its unit squared."""
     scores: Mapping[str, float]
     """Kernel -> leave-one-out log density of the standardised output; the best was taken."""
 
@@ -109,7 +111,7 @@ class GPModel(Model):
     def noise_variance(self, output: int) -> float:
         """Return the variance of one measurement of an output, in its unit squared."""
         made = self._outputs[output]
-        return made.sd**2 * made.component.hyper.noise
+        return made.sd**2 * made.component.hyper.noise + made.known
 
     def posterior(
         self,
@@ -179,7 +181,7 @@ class GPFactory:
         }
         best = max(fitted, key=lambda c: scores[c.kernel.name])
         clear = scores[best.kernel.name] - scores[fitted[0].kernel.name] > _CLEAR
-        return OutputModel(best if clear else fitted[0], mean, sd, scores)
+        return OutputModel(best if clear else fitted[0], mean, sd, float(known.mean()), scores)
 
 
 def default_kernels(data: TrainingData) -> tuple[str, ...]:

@@ -73,7 +73,10 @@ def leave_one_out(
     prior = torch.cat([data.alike[every, every], data.own[:, every, every].T], dim=-1)
     kept = towards @ inverse - (towards @ columns) @ removed
     spread = torch.diag_embed(prior) - kept @ towards.transpose(-1, -2)
-    value, slope = physics(mean[:, :p].clamp(-LIMIT, LIMIT))
+    inside = mean[:, :p].clamp(-LIMIT, LIMIT)
+    value, slope = physics(inside)
+    # Beyond what physics is asked for a straight line goes on, as everything else here is.
+    value = value + (slope @ (mean[:, :p] - inside).unsqueeze(-1)).squeeze(-1)
     along = torch.cat([slope, torch.eye(count, dtype=slope.dtype).expand(n, -1, -1)], dim=-1)
     variance = ((along @ spread) * along).sum(-1).clamp_min(0.0) + data.noise.T
     return value + mean[:, p:], variance

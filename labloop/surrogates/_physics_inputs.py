@@ -151,6 +151,15 @@ class Channels:
         slope = (found[..., 1:, :, :] - value.unsqueeze(-3)) / _SLOPE_STEP
         return value, slope.movedim(-3, -1)
 
+    def solved_at(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return physics and slope at the experiments, each with parameters of its own.
+
+        Where there is no number the channel's mean stands for it, without a slope.
+        """
+        value, slope = self.value_and_slope(self.encoded, z)
+        sound = torch.isfinite(value) & torch.isfinite(slope).all(-1)
+        return torch.where(sound, value, self._means), torch.where(sound[..., None], slope, 0.0)
+
     def check_finite(self, value: Tensor, slope: Tensor) -> None:
         """Raise PhysicsFailureError where values ``n x C`` at the experiments are not finite.
 

@@ -63,12 +63,12 @@ def _varies(member: FittedSurrogate) -> bool:
 def learned(family: Family, share: Mapping[str, float]) -> list[Json]:
     """Return for every parameter its value, sd and 90 % interval in its unit, and the prior's.
 
-    Of several blocks (outputs learned one by one) the first one is told.
+    Of several blocks (outputs learned one by one) the one that knows most is told.
     """
-    block = family.blocks(share)[0]
+    block = min(family.blocks(share), key=lambda b: float(b.covariance.trace()))
     rows: list[Json] = []
     for i, parameter in enumerate(family.channels.bound.model.parameters):
-        z, sd = float(block.z[i]), float(block.covariance[i, i].clamp_min(0.0).sqrt())
+        z, sd = float(block.level[i]), float(block.covariance[i, i].clamp_min(0.0).sqrt())
         natural = parameter.prior.natural
         rows.append(
             {

@@ -184,3 +184,32 @@ def test_wrong_physics_does_not_keep_the_plain_model_from_its_best():
     plain = resolve_strategy("botorch").propose(SPACE, AIM, data, [], 1, 5)
     ours, theirs = (SPACE.encode([b.proposals[0].point])[0] for b in (batch, plain))
     assert np.abs(ours - theirs).max() < 0.1
+
+
+def test_a_target_far_from_zero_is_met():
+    """Also one of thousands is a target, with physics and without, and never more and more."""
+    aim = Objectives.of(Target("y", 5000.0, 10.0))
+    points = SPACE.sample(12, 1)
+    data = Dataset(
+        tuple(
+            Observation(f"e{i}", p, {"y": 200.0 * (p["heat"] - 20), "lost": 0.5})
+            for i, p in enumerate(points)
+        )
+    )
+    for given in (None, physics()):
+        batch = resolve_strategy("auto", given).propose(SPACE, aim, data, [], 1, 3)
+        assert batch.proposals[0].point["heat"] == pytest.approx(45.0, abs=5.0)
+
+
+def test_a_point_under_way_that_physics_cannot_tell_stops_nothing():
+    """The others are judged as before."""
+
+    def partly(x, theta):
+        found = chain(x, theta)
+        return {k: torch.where(x["heat"] > 363.15, torch.nan, v) for k, v in found.items()}
+
+    points = [p for p in SPACE.sample(40, 2) if p["heat"] < 88][:7]
+    data, pending = Dataset(measure(points)), [{"time": 10.0, "heat": 110.0}]
+    batch = PhysicsStrategy(physics(partly)).propose(SPACE, AIM, data, pending, 1, 3)
+    assert batch.proposals[0].acquisition_value is not None
+    assert batch.proposals[0].point["heat"] <= 90

@@ -223,3 +223,43 @@ def test_an_input_that_physics_does_not_read_may_change_its_constants():
     assert term["along"] == "solvent"
     slow, fast = (term["value"][term["x"].index(s)] for s in ("slow", "fast"))
     assert fast > 2.5 * slow
+
+
+def test_a_wide_prior_alone_is_no_missing_term():
+    """Right physics whose constant lies far from a wide prior: no alarm."""
+    physics = model(rise, {"k": Prior(1.0, "1", fold=10)}, name="rise")
+    encoded = torch.as_tensor(SPACE.encode(SPACE.sample(14, 3)))
+    z = torch.full((14, 1), 0.5, dtype=torch.float64)
+    value = bind(physics, SPACE).predict(encoded, z)
+    noise = 0.01 * torch.tensor(np.random.default_rng(2).standard_normal((14, 1)))
+    fitted = MixtureFactory(physics).fit(training(value + noise, encoded))
+    assert [a for a in fitted.alarms if a.kind == "physics-missing"] == []
+
+
+def test_far_constants_keep_mean_and_measurements_together():
+    """Right physics with a prior much too tight: what is predicted is what was measured."""
+    physics = model(rise, {"k": Prior(1.0, "1", fold=1.1)}, name="rise")
+    encoded = torch.as_tensor(SPACE.encode(SPACE.sample(14, 3)))
+    truth = bind(model(rise, {"k": Prior(2.0, "1", fold=1.1)}), SPACE)
+    value = truth.predict(encoded, torch.zeros(14, 1, dtype=torch.float64))
+    data = training(value, encoded)
+    mean = solved(Channels(bind(physics, SPACE), data), data).marginals(encoded)[0]
+    assert float((mean - value).abs().max()) < 0.05
+
+
+def test_physics_without_a_number_at_a_left_out_experiment_is_still_weighed():
+    """No NaN enters the report, which is stored, or a weight."""
+
+    def narrow(x, theta):
+        found = rise(x, theta)["y"]
+        return {"y": torch.where(theta["k"] > 3.0, torch.nan, found)}
+
+    physics = model(narrow, {"k": Prior(2.0, "1", fold=1.6)}, name="narrow")
+    encoded = torch.as_tensor(SPACE.encode(SPACE.sample(5, 3)))
+    z = torch.full((5, 1), 0.7, dtype=torch.float64)
+    value = bind(model(rise, {"k": Prior(2.0, "1", fold=1.6)}), SPACE).predict(encoded, z)
+    report = MixtureFactory(physics).fit(training(value, encoded)).report
+    for member in report["members"].values():
+        for found in member.get("leave_one_out", {}).values():
+            assert np.isfinite(found)
+    assert all(np.isfinite(w) for w in report["weights"].values())

@@ -187,3 +187,22 @@ def test_a_fit_is_the_same_twice():
         np.array_equal(first.state.arrays[name], second.state.arrays[name])
         for name in first.state.arrays
     )
+
+
+def test_a_new_measurement_has_the_noise_that_the_old_ones_had():
+    """Where every measurement came with its sd, a prediction's interval has it, too."""
+    space = SearchSpace(Continuous("x", 0, 1))
+    encoded = torch.linspace(0.0, 1.0, 12, dtype=torch.float64)[:, None]
+    data = TrainingData(
+        encoded=encoded,
+        outputs=torch.sin(3 * encoded),
+        names=("y",),
+        objective=Objectives.of(Maximize("y")),
+        features=space.features,
+        space=space,
+        variance=torch.full((12, 1), 0.09, dtype=torch.float64),
+    )
+    model = GPFactory().fit(data).model
+    assert model.noise_variance(0) >= 0.09
+    told = model.posterior(encoded[3:4], observation_noise=True).variance
+    assert float(told) >= 0.09
