@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from labloop.physics._machine import March, machine_code, numbers, plain
 from labloop.physics._network import Laws, Network, inverse, react
 from labloop.physics._shapes import common_shape
+from labloop.records import FloatArray
 
 STEPS = 20
 
@@ -101,11 +103,59 @@ def flatten(laws: Laws, batch: torch.Size) -> Laws:
 
 def _closed(network: Network, laws: Laws, state: Tensor, end: Tensor, steps: int) -> Tensor:
     ends = _shares(network.fastest(laws, state[:-1].sum(0)), end, steps)
-    eye = _twice(laws)
-    for per in (1.0 / _widths(ends, end)).unbind(0):
-        extents = _step(network, (laws, laws), state, per, eye)
+    return _marched(network, (laws, laws), state, 1.0 / _widths(ends, end))
+
+
+def _marched(
+    network: Network,
+    laws: tuple[Laws, Laws],
+    state: Tensor,
+    per: Tensor,
+    dose: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
+    """Return the state after steps of widths ``1 / per`` (steps x N), see :func:`_step`.
+
+    As machine code where no gradient is asked for and the compiler is there, else in tensors:
+    the numbers are the same to rounding.
+    """
+    fast = machine_code()
+    asked = [laws[0].k, laws[1].k, laws[0].hold, laws[1].hold, state, per, *(dose or ())]
+    if fast is not None and all(plain(tensor) for tensor in asked if tensor is not None):
+        return _by_machine(fast, network, laws, state, per, dose)
+    twice = _twice(laws[0])
+    for step in per.unbind(0):
+        extents = _step(network, laws, state, step, twice, dose)
+        if dose is not None:
+            state = state + dose[0]
         state = state + network.net @ react(network.net, state, extents)
     return state
+
+
+def _by_machine(
+    march: March,
+    network: Network,
+    laws: tuple[Laws, Laws],
+    state: Tensor,
+    per: Tensor,
+    dose: tuple[Tensor, Tensor] | None,
+) -> Tensor:
+    power = laws[0].power
+    given = None if dose is None else (numbers(dose[0]), numbers(dose[1]))
+    return torch.from_numpy(
+        march(
+            numbers(network.net),
+            network.factors.numpy(),
+            None if power is None else numbers(power),
+            (_numbers_of(laws[0]), _numbers_of(laws[1])),
+            numbers(state),
+            numbers(per),
+            given,
+        )
+    )
+
+
+def _numbers_of(laws: Laws) -> tuple[FloatArray, FloatArray]:
+    return numbers(laws.k), numbers(laws.hold if laws.hold is not None else torch.empty(0, 0, 0))
 
 
 def _twice(laws: Laws) -> Tensor:
@@ -129,7 +179,6 @@ def _dosed(
     gain, swelling = gain * dosed, swelling * dosed
     fastest = network.fastest(laws, state[:-1].sum(0) + gain.sum(0))
     ends = _shares(fastest, running, steps)
-    eye, net = _twice(laws), network.net
     now = laws
     for width, share, last in zip(
         _widths(ends, running), (ends[1:] - ends[:-1]).unbind(0), ends[1:].unbind(0), strict=True
@@ -139,9 +188,8 @@ def _dosed(
         drift = network.drift(
             now, state, gain * share, swelling * share, 1.0 + swelling * (last - share)
         )
-        extents = _step(network, (now, after), state, 1.0 / width, eye, (gain * share, drift))
-        state = state + gain * share
-        state = state + net @ react(net, state, extents)
+        dose_now = gain * share, drift
+        state = _marched(network, (now, after), state, (1.0 / width).unsqueeze(0), dose_now)
         now = after
     return _closed(
         network, laws.swollen(network.order, 1.0 + swelling), state, end - running, steps

@@ -33,13 +33,13 @@ def continued(
     unstable = (sound & (lowest < _NEGATIVE)).nonzero().flatten()
     if not len(unstable):
         return at
-    picked, leap = whitener[unstable], _LEAP * way[unstable]
-    found = at
-    for sign in (1.0, -1.0):
-        start = (at.z[unstable] + sign * leap).clamp(-LIMIT, LIMIT)
-        trial = least_squares(model, measured, picked, start, iterations)
-        lower = trial.cost < found.cost[unstable]
-        found = found.replaced(unstable[lower], trial.rows(lower.nonzero().flatten()))
+    leap = _LEAP * way[unstable]
+    both = torch.cat([at.z[unstable] + leap, at.z[unstable] - leap]).clamp(-LIMIT, LIMIT)
+    trial = least_squares(model, measured, whitener[unstable].repeat(2, 1, 1, 1), both, iterations)
+    found, count = at, len(unstable)
+    for rows in (torch.arange(count), count + torch.arange(count)):
+        lower = trial.cost[rows] < found.cost[unstable]
+        found = found.replaced(unstable[lower], trial.rows(rows[lower]))
     return found
 
 

@@ -1,0 +1,286 @@
+"""Steps of the integrator as machine code, for solves that need no gradient.
+
+A round asks for tens of thousands of solves in batches of a few hundred, and most of their time
+in tensors goes into starting small operations. The arithmetic is that of the tensors, step by
+step, in blocks of experiments that stay in the processor's cache.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from labloop.records import FloatArray
+
+_BLOCK = 256
+_LIMITS = 4
+_NOTHING = np.empty((0, 0))
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+IntArray: TypeAlias = npt.NDArray[np.int64]
+Numbers: TypeAlias = tuple[FloatArray, FloatArray]
+"""Rate constants R x N, and adsorption constants R x (S + 1) x N or nothing."""
+
+
+def _compiled(function: _Function) -> _Function:
+    # Division by zero gives infinity, as it does in tensors, which lets loops become vector
+    # instructions. The interpreter's lock is released: devices are served meanwhile.
+    made: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
+    return cast("_Function", made)
+
+
+@_compiled
+def _set(out: Any, x: Any) -> None:
+    for b in range(out.size):
+        out[b] = x[b]
+
+
+@_compiled
+def _add(out: Any, scale: float, x: Any) -> None:
+    for b in range(out.size):
+        out[b] += scale * x[b]
+
+
+@_compiled
+def _add_product(out: Any, scale: float, x: Any, y: Any) -> None:
+    for b in range(out.size):
+        out[b] += scale * x[b] * y[b]
+
+
+@_compiled
+def _times(out: Any, x: Any) -> None:
+    for b in range(out.size):
+        out[b] *= x[b]
+
+
+@_compiled
+def _times_positive(out: Any, x: Any) -> None:
+    for b in range(out.size):
+        out[b] *= max(x[b], 0.0)
+
+
+@_compiled
+def _divide(out: Any, held: Any, power: float) -> None:
+    for b in range(out.size):
+        out[b] /= held[b] ** power
+
+
+@_compiled
+def _holding(hold: Any, y: Any, held: Any) -> None:
+    """Write one plus what holds a rate back."""
+    for b in range(held.size):
+        held[b] = 1.0
+    for i in range(y.shape[0]):
+        for b in range(held.size):
+            held[b] += hold[i, b] * max(y[i, b], 0.0)
+
+
+@_compiled
+def _rates(network: Any, law: Any, y: Any, rate: Any, held: Any) -> None:
+    """Write the rates (R x B) at concentrations ``y``, and one plus what holds them back."""
+    _, factors, power = network
+    k, hold = law
+    for r in range(len(k)):
+        _set(rate[r], k[r])
+        for f in range(len(factors)):
+            _times_positive(rate[r], y[factors[f, r]])
+        if power.size:
+            _holding(hold[r], y, held[r])
+            _divide(rate[r], held[r], power[r, 0])
+
+
+@_compiled
+def _by_factors(network: Any, r: int, k: Any, y: Any, held: Any, out: Any, work: Any) -> None:
+    """Subtract from row ``r`` what the extents change through its factors."""
+    net, factors, power = network
+    for f in range(len(factors)):
+        _set(work, k)
+        for g in range(len(factors)):
+            if g != f:
+                _times_positive(work, y[factors[g, r]])
+        if power.size:
+            _divide(work, held, power[r, 0])
+        for s in range(len(out)):
+            if net[factors[f, r], s] != 0.0:
+                _add(out[s], -net[factors[f, r], s], work)
+
+
+@_compiled
+def _by_holding(network: Any, power: float, hold: Any, out: Any, work: Any) -> None:
+    """Add what the extents change through that which holds a rate back."""
+    net = network[0]
+    for i in range(len(hold)):
+        for s in range(len(out)):
+            if net[i, s] != 0.0:
+                _add_product(out[s], power * net[i, s], work, hold[i])
+
+
+@_compiled
+def _matrix(
+    network: Any, law: Any, y: Any, rate: Any, held: Any, per: Any, out: Any, work: Any
+) -> None:
+    """Write ``2 per I - d rate / d extent``, R x R x B."""
+    k, hold = law
+    power = network[2]
+    out[:] = 0.0
+    for r in range(len(k)):
+        _add(out[r, r], 2.0, per)
+        _by_factors(network, r, k[r], y, held[r], out[r], work)
+        if power.size:
+            _set(work, rate[r])
+            _divide(work, held[r], 1.0)
+            _by_holding(network, power[r, 0], hold[r], out[r], work)
+
+
+@_compiled
+def _factorise(matrix: Any) -> None:
+    """Replace R x R x B matrices by their factors, pivots inverted, without pivoting."""
+    for i in range(len(matrix)):
+        pivot = matrix[i, i]
+        for b in range(pivot.size):
+            pivot[b] = 1.0 / pivot[b]
+        for j in range(i + 1, len(matrix)):
+            _times(matrix[j, i], pivot)
+            for m in range(i + 1, len(matrix)):
+                _add_product(matrix[j, m], -1.0, matrix[j, i], matrix[i, m])
+
+
+@_compiled
+def _solve(matrix: Any, x: Any) -> None:
+    """Replace right-hand sides (R x B) by the solutions."""
+    for i in range(len(x)):
+        for j in range(i):
+            _add_product(x[i], -1.0, matrix[i, j], x[j])
+    for i in range(len(x) - 1, -1, -1):
+        for j in range(i + 1, len(x)):
+            _add_product(x[i], -1.0, matrix[i, j], x[j])
+        _times(x[i], matrix[i, i])
+
+
+@_compiled
+def _moved(net: Any, y: Any, extents: Any, out: Any) -> None:
+    """Write ``y + net @ extents``, (S + 1) x B."""
+    for i in range(len(y)):
+        _set(out[i], y[i])
+        for r in range(len(extents)):
+            if net[i, r] != 0.0:
+                _add(out[i], net[i, r], extents[r])
+
+
+@_compiled
+def _shortened(net: Any, y: Any, extents: Any) -> None:
+    """Cut the extents of one experiment short where they would make a species negative."""
+    kept = np.empty(extents.size)
+    for _ in range(_LIMITS):
+        negative = False
+        kept[:] = 1.0
+        for i in range(y.size):
+            change = net[i] * extents
+            if y[i] + change.sum() < 0.0:
+                negative = True
+                loss, gain = -np.minimum(change, 0.0).sum(), np.maximum(change, 0.0).sum()
+                share = min(max((y[i] + gain) / max(loss, 1e-300), 0.0), 1.0)
+                for r in range(extents.size):
+                    if change[r] < 0.0:
+                        kept[r] = min(kept[r], share)
+        if not negative:
+            return
+        extents *= kept
+
+
+@_compiled
+def _step(network: Any, laws: Any, y: Any, per: Any, dose: Any) -> None:
+    """Take one RODAS3 step in place, as :func:`labloop.physics._integrator._step` does."""
+    net, before, after = network[0], laws[0], laws[1]
+    gain, drift = dose
+    rate, held = np.empty(before[0].shape), np.ones(before[0].shape)
+    size = len(rate)
+    matrix, work = np.empty((size, size, len(per))), np.empty(len(per))
+    _rates(network, before, y, rate, held)
+    _matrix(network, before, y, rate, held, per, matrix, work)
+    _factorise(matrix)
+    u1, u2 = rate.copy(), rate.copy()
+    if gain.size:
+        u1 += 0.5 * drift
+        u2 += 1.5 * drift
+        y += gain
+    _solve(matrix, u1)
+    for r in range(size):
+        _add_product(u2[r], 4.0, per, u1[r])
+    _solve(matrix, u2)
+    reached, there = 2.0 * u1, np.empty(y.shape)
+    _moved(net, y, reached, there)
+    _rates(network, after, there, rate, held)
+    shift = u1 - u2
+    for r in range(size):
+        _times(shift[r], per)
+    u3 = rate + shift
+    _solve(matrix, u3)
+    reached += u3
+    _moved(net, y, reached, there)
+    _rates(network, after, there, rate, held)
+    u4 = rate + shift
+    for r in range(size):
+        _add_product(u4[r], -8.0 / 3.0, per, u3[r])
+    _solve(matrix, u4)
+    reached += u4
+    _moved(net, y, reached, there)
+    for b in range(len(per)):
+        least = 0.0
+        for i in range(len(y)):
+            least = min(least, there[i, b])
+        if least < 0.0:
+            extents = reached[:, b].copy()
+            _shortened(net, y[:, b], extents)
+            for i in range(len(y)):
+                there[i, b] = y[i, b] + (net[i] * extents).sum()
+    y[:] = there
+
+
+@_compiled
+def _blocks(network: Any, laws: Any, state: Any, per: Any, dose: Any) -> None:
+    """Take all steps in place, block by block."""
+    held = network[2].size > 0
+    dosed = dose[0].size > 0
+    (k0, hold0), (k1, hold1) = laws
+    gain, drift = dose
+    for first in range(0, state.shape[1], _BLOCK):
+        end = min(first + _BLOCK, state.shape[1])
+        y = state[:, first:end].copy()
+        before = (k0[:, first:end].copy(), hold0[:, :, first:end].copy() if held else hold0)
+        after = (k1[:, first:end].copy(), hold1[:, :, first:end].copy() if held else hold1)
+        more = (
+            gain[:, first:end].copy() if dosed else gain,
+            drift[:, first:end].copy() if dosed else drift,
+        )
+        for s in range(len(per)):
+            _step(network, (before, after), y, per[s, first:end].copy(), more)
+        state[:, first:end] = y
+
+
+def march(
+    net: FloatArray,
+    factors: IntArray,
+    power: FloatArray | None,
+    laws: tuple[Numbers, Numbers],
+    state: FloatArray,
+    per: FloatArray,
+    dose: Numbers | None = None,
+) -> FloatArray:
+    """Return the state (S + 1) x N after all steps.
+
+    Args:
+        net: net stoichiometry, (S + 1) x R.
+        factors: row of the state for each factor of each rate, F x R.
+        power: of what holds the rates back, R x 1; None for mass action.
+        laws: the numbers of the rates at the start and at the end of every step.
+        state: (S + 1) x N, left as it is.
+        per: one over the widths of the steps, steps x N.
+        dose: what every step adds to the state, (S + 1) x N, and by how much that alone
+            changes the rates, R x N.
+    """
+    reached = np.array(state, dtype=np.float64, order="C")
+    network = (net, factors, _NOTHING if power is None else power)
+    _blocks(network, laws, reached, per, dose or (_NOTHING, _NOTHING))
+    return reached

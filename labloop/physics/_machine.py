@@ -1,0 +1,44 @@
+"""Where compiled arithmetic may stand in for tensors: numbers in, numbers out, no gradient."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
+
+from labloop.records import FloatArray
+
+March: TypeAlias = Callable[..., FloatArray]
+"""See :func:`labloop.physics._compiled.march`."""
+
+
+@cache
+def machine_code() -> March | None:
+    """Return the compiled steps, or None where their compiler is not installed."""
+    if find_spec("numba") is None:
+        return None
+    march: March = import_module("labloop.physics._compiled").march
+    return march
+
+
+def plain(tensor: Tensor) -> bool:
+    """Return whether a tensor is nothing but numbers on the processor: no gradient, no batch."""
+    # What vmap and grad of torch.func wrap has no numbers of its own, and nothing public says so.
+    wrapped: Any = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - as above
+    if wrapped(tensor) or tensor.device.type != "cpu":
+        return False
+    if torch.is_grad_enabled() and tensor.requires_grad:
+        return False
+    dual: Any = unpack_dual
+    return dual(tensor).tangent is None
+
+
+def numbers(tensor: Tensor) -> FloatArray:
+    """Return the numbers of a plain tensor, row by row in memory."""
+    found: FloatArray = np.ascontiguousarray(tensor.detach().to(torch.float64).numpy())
+    return found

@@ -1,0 +1,157 @@
+"""Kinetics as machine code: the numbers are those of tensors, which do what it cannot."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labloop.physics import Arrhenius, Dose, Langmuir, MichaelisMenten, Prior, Rate, kinetics
+from labloop.physics import _integrator as integrator
+from labloop.physics._machine import machine_code, numbers, plain
+from labloop.physics._prior import Whitening
+
+pytestmark = pytest.mark.skipif(machine_code() is None, reason="numba is not installed")
+
+K, EA = Prior(3, "L/mol/min", fold=2.7), Prior(45, "kJ/mol", rel=0.3)
+NETWORKS = {
+    "mass action": {
+        "k1": Arrhenius("A + N -> P", k=K, Ea=EA, at="90 degC"),
+        "k2": Arrhenius("P + N -> Q", k=K, Ea=EA, at="90 degC"),
+        "k3": Arrhenius("A + A -> D", k=K, Ea=EA, at="90 degC"),
+        "k4": Arrhenius("D -> A + A", k=Prior(0.3, "1/min", fold=2.7), Ea=EA, at="90 degC"),
+    },
+    "held back": {
+        "k1": Langmuir(
+            "A -> P",
+            k=Prior(3, "1/min", fold=2),
+            adsorption={"A": Prior(20, "L/mol", fold=2), "N": Prior(2, "L/mol", fold=2)},
+            power=2,
+        ),
+        "k2": MichaelisMenten(
+            "P -> Q", vmax=Prior(0.2, "mol/L/min", fold=2), Km=Prior(0.1, "mol/L", fold=2)
+        ),
+    },
+    # Far faster than the grid: steps overshoot and have to be cut short.
+    "very stiff": {
+        "f": Rate("2 A -> P", k=Prior(10, "L/mol/min", fold=3)),
+        "b": Rate("P -> 2 A", k=Prior(2e5, "1/min", fold=3)),
+        "c": Rate("P + A -> Q", k=Prior(1e7, "L/mol/min", fold=30)),
+        "n": Rate("N -> Z", k=Prior(1, "1/min", fold=3)),
+    },
+}
+DOSE = Dose({"N": "2 mol/L"}, volume="50 mL", over="3 min", into="100 mL")
+
+
+def made(network, *, dosed):
+    """Return a model of one of the networks."""
+    given = {"A": "amount"} if dosed else {"A": "amount", "N": "2*amount"}
+    hot = {"temperature": "temperature"} if network == "mass action" else {}
+    return kinetics(
+        feed=given,
+        time="time",
+        outputs={"y": "P / A0", "left": ("A", "mol/L")},
+        dose=DOSE if dosed else None,
+        **hot,
+    )(type("Toy", (), NETWORKS[network]))
+
+
+def inputs(count, seed):
+    """Return inputs and parameters at random, ``count`` of each."""
+    draw = torch.Generator().manual_seed(seed)
+    share = torch.rand(3, count, generator=draw, dtype=torch.float64)
+    return {
+        "amount": 50 + 450 * share[0],
+        "time": 5 + 600 * share[1],
+        "temperature": 300 + 90 * share[2],
+    }
+
+
+def parameters(model, count, seed):
+    """Return SI parameters around the priors' centres."""
+    draw = torch.Generator().manual_seed(seed + 1)
+    z = torch.randn(count, len(model.parameters), generator=draw, dtype=torch.float64)
+    return Whitening(model.parameters).si(z)
+
+
+@pytest.fixture
+def in_tensors(monkeypatch):
+    """Return a function that solves without machine code."""
+
+    def solve(model, x, theta):
+        with monkeypatch.context() as patch:
+            patch.setattr(integrator, "machine_code", lambda: None)
+            return model.predict(x, theta)
+
+    return solve
+
+
+@pytest.mark.parametrize("dosed", [False, True])
+@pytest.mark.parametrize("network", list(NETWORKS))
+@pytest.mark.parametrize("count", [1, 7, 600])
+def test_the_numbers_are_those_of_tensors(in_tensors, network, dosed, count):
+    """Whatever the network, the feed and the size of the batch, both ways agree to rounding."""
+    model = made(network, dosed=dosed)
+    x, theta = inputs(count, 3), parameters(model, count, 3)
+    fast, slow = model.predict(x, theta), in_tensors(model, x, theta)
+    assert torch.isfinite(fast).all()
+    # Rates 1e12 times as fast as the grid magnify the rounding of either way.
+    close = 1e-5 if network == "very stiff" else 1e-9
+    torch.testing.assert_close(fast, slow, rtol=close, atol=close)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), scale=st.floats(-6, 6))
+def test_mass_is_kept_whatever_the_rates(seed, scale):
+    """Totals that the network conserves are conserved to rounding, also where steps are cut."""
+    model = made("very stiff", dosed=False)
+    x, theta = inputs(5, seed), parameters(model, 5, seed) * 10.0**scale
+    for gap in model.balances(x, theta).values():
+        assert float(gap.abs().max()) < 1e-12
+
+
+def test_an_experiment_is_the_same_in_every_batch():
+    """A solve does not depend on what is solved beside it: the same bits alone and among 600."""
+    model = made("mass action", dosed=False)
+    x, theta = inputs(600, 5), parameters(model, 600, 5)
+    whole = model.predict(x, theta)
+    for row in (0, 255, 256, 511, 599):
+        alone = model.predict({k: v[row : row + 1] for k, v in x.items()}, theta[row : row + 1])
+        assert torch.equal(alone[0], whole[row])
+
+
+def test_gradients_flow_as_before():
+    """Where a gradient is asked for it comes, and it is the slope of what is solved without."""
+    model = made("mass action", dosed=False)
+    x, theta = inputs(4, 7), parameters(model, 4, 7)
+    asked = theta.clone().requires_grad_()
+    found = model.predict(x, asked)
+    torch.testing.assert_close(found.detach(), model.predict(x, theta), rtol=1e-9, atol=1e-9)
+    (slope,) = torch.autograd.grad(found[:, 0].sum(), asked)
+    step = 1e-6 * theta[:, 0]
+    more, less = theta.clone(), theta.clone()
+    more[:, 0] += step
+    less[:, 0] -= step
+    rise = (model.predict(x, more) - model.predict(x, less))[:, 0] / (2 * step)
+    torch.testing.assert_close(slope[:, 0], rise, rtol=1e-4, atol=1e-12)
+
+
+def test_transformed_functions_are_solved_in_tensors():
+    """Forward differentiation goes through the model as through any function of tensors."""
+    model = made("mass action", dosed=False)
+    x, theta = inputs(3, 9), parameters(model, 3, 9)
+
+    def one(theta):
+        return model.predict({k: v[0] for k, v in x.items()}, theta)
+
+    _, tangent = torch.func.jvp(one, (theta[0],), (1e-6 * theta[0],))
+    rise = one(theta[0] * (1 + 1e-6)) - one(theta[0])
+    torch.testing.assert_close(tangent, rise, rtol=1e-3, atol=1e-12)
+
+
+def test_only_plain_numbers_are_taken():
+    """A tensor that is asked for a gradient is not plain, unless gradients are off."""
+    asked = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    assert not plain(asked)
+    with torch.no_grad():
+        assert plain(asked)
+    assert numbers(torch.ones(2, 3).T).flags["C_CONTIGUOUS"]
