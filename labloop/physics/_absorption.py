@@ -137,11 +137,12 @@ class Absorption(Block):
         if isinstance(parts[0], Tensor):
             table, factor = parts
             assert isinstance(factor, Term)  # noqa: S101 - made by _read
-            return factor.value(x, theta).unsqueeze(-1) * table
+            return factor.value(x, theta).unsqueeze(-1) * table.to(theta.device)
         total = torch.zeros((), dtype=torch.float64)
+        wavelengths = self._wavelengths.to(theta.device)
         for band in parts:
             assert isinstance(band, _Gauss)  # noqa: S101 - made by _read
-            off = self._wavelengths - band.at.value(x, theta).unsqueeze(-1)
+            off = wavelengths - band.at.value(x, theta).unsqueeze(-1)
             share = (off / band.width.value(x, theta).unsqueeze(-1)).square()
             height = band.strength.value(x, theta).unsqueeze(-1)
             total = total + height * torch.exp(-4.0 * math.log(2.0) * share)

@@ -13,6 +13,7 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics._curves import CurveAxis, curves_of
 from labloop.physics._model import PhysicsInput, PhysicsModel
+from labloop.physics._place import beside
 from labloop.physics._prior import Whitening
 from labloop.physics._units import si_line
 from labloop.space import Feature, SearchSpace
@@ -68,9 +69,10 @@ class _Lookup:
             weight = weight / weight.sum(-1, keepdim=True)
         else:
             # Inverse squared distance (Shepard, 1968): exact at a category, smooth between.
-            distance = (given.unsqueeze(-2) - self.rows).square().sum(-1)
+            rows = self.rows.to(given.device)
+            distance = (given.unsqueeze(-2) - rows).square().sum(-1)
             weight = torch.softmax(-torch.log(distance.clamp_min(_NEAREST)), dim=-1)
-        return (weight * self.values).sum(-1)
+        return (weight * self.values.to(given.device)).sum(-1)
 
 
 class BoundPhysics:
@@ -128,8 +130,12 @@ class BoundPhysics:
         return found[..., : len(self.outputs)] if self.curves else found
 
     def predict_all(self, encoded: Tensor, z: Tensor) -> Tensor:
-        """Return the outputs and after them the points of every curve, ``[..., m + sum n]``."""
-        return self.model.predict(self.inputs_si(encoded), self.theta(z))
+        """Return the outputs and after them the points of every curve, ``[..., m + sum n]``.
+
+        Solved on the device on which ``encoded`` and ``z`` lie.
+        """
+        with beside(encoded):
+            return self.model.predict(self.inputs_si(encoded), self.theta(z))
 
 
 def _feature(model: str, wanted: PhysicsInput, space: SearchSpace) -> Feature:

@@ -71,6 +71,7 @@ def integrate(
     Returns:
         batch x S in mol per m^3 of starting volume; gradients flow to everything.
     """
+    network = network.to(laws.k.device)
     batch = common_shape(laws.k[..., 0], c0[..., 0], time)
     flat = flatten(laws, batch)
     state = rows(c0, batch)

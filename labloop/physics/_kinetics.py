@@ -213,7 +213,8 @@ class Kinetics(Block):
         fed, _ = self._advance(x, theta, self._time.value(x, theta), 1)
         most = fed.sum(-1, keepdim=True).clamp_min(1e-300)
         k = self._laws(x, theta).k
-        return k * most ** (self._network.order[:, 0] - 1.0).clamp_min(0.0)
+        order = self._network.to(k.device).order[:, 0]
+        return k * most ** (order - 1.0).clamp_min(0.0)
 
     def _laws(self, x: Mapping[str, Tensor], theta: Tensor) -> Laws:
         kelvin = self._temperature.value(x, theta) if self._temperature else None

@@ -103,12 +103,13 @@ class Stack(Block):
     def _light(self, x: Mapping[str, Tensor], theta: Tensor) -> tuple[Tensor, Tensor]:
         """Return reflectance and transmittance ``[..., n]``."""
         outside = self._ambient.value(x, theta).unsqueeze(-1)
-        substrate = self._substrate.at(self._wavelengths, x, theta)
+        wavelengths = self._wavelengths.to(theta.device)
         # From the substrate upwards: amplitude and admittance at each surface.
+        substrate = self._substrate.at(wavelengths, x, theta)
         field, drive = torch.ones_like(substrate), substrate
         for thickness, index in reversed(self._layers):
-            n = index.at(self._wavelengths, x, theta)
-            phase = 2.0 * math.pi * n * thickness.value(x, theta).unsqueeze(-1) / self._wavelengths
+            n = index.at(wavelengths, x, theta)
+            phase = 2.0 * math.pi * n * thickness.value(x, theta).unsqueeze(-1) / wavelengths
             cosine, sine = torch.cos(phase), 1j * torch.sin(phase)
             field, drive = cosine * field + sine / n * drive, n * sine * field + cosine * drive
         sum_, difference = outside * field + drive, outside * field - drive

@@ -59,6 +59,13 @@ class Network:
         order = torch.tensor([[float(len(row))] for row in reacting], dtype=torch.float64)
         return cls(rows, factors, rows[factors].unsqueeze(-1), order)
 
+    def to(self, device: torch.device) -> "Network":
+        """Return the network on a device of torch; itself where it lies there."""
+        if self.net.device == device:
+            return self
+        parts = (self.net, self.factors, self.slopes, self.order)
+        return Network(*(part.to(device) for part in parts))
+
     def rates(self, laws: Laws, state: Tensor) -> Tensor:
         """Return the rates R x N at a state (S + 1) x N."""
         positive = state.clamp_min(0.0)

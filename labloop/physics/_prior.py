@@ -104,9 +104,10 @@ class Whitening:
 
     def si(self, z: Tensor) -> Tensor:
         """Return the SI values of whitened ``z`` [..., p]; differentiable."""
-        line = self._a + self._b * z
+        log = self._log.to(z.device)
+        line = self._a.to(z.device) + self._b.to(z.device) * z
         # The exponent is masked as well, or its overflow would poison the gradient.
-        return torch.where(self._log, torch.exp(torch.where(self._log, line, 0.0)), line)
+        return torch.where(log, torch.exp(torch.where(log, line, 0.0)), line)
 
     def white(self, si: Tensor) -> Tensor:
         """Return the whitened values of SI values [..., p]."""

@@ -8,6 +8,7 @@ neither a limit of stability nor an error. Where no film stands between body and
 modes are the same for all experiments and are found once.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 import torch
@@ -75,6 +76,15 @@ class Grid:
         self._exchange = exchange - torch.diag(exchange.sum(1))
         self._ends = torch.zeros(2, cells, dtype=torch.float64)
         self._ends[0, 0], self._ends[1, -1] = self.areas
+
+    def to(self, device: torch.device) -> "Grid":
+        """Return the grid on a device of torch; itself where it lies there."""
+        if self.volumes.device == device:
+            return self
+        moved = copy(self)
+        for name in ("volumes", "_exchange", "_ends"):
+            setattr(moved, name, getattr(self, name).to(device))
+        return moved
 
     def mean(self, u: Tensor) -> Tensor:
         """Return the mean over the volume of ``[..., M]``."""

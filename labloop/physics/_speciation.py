@@ -40,6 +40,12 @@ class Mixture:
         """Return the mixture of a stoichiometry and its totals."""
         return cls(net, totals, net @ torch.linalg.inv(net.T @ net))
 
+    def to(self, device: torch.device) -> "Mixture":
+        """Return the mixture on a device of torch; itself where it lies there."""
+        if self.net.device == device:
+            return self
+        return Mixture(*(part.to(device) for part in (self.net, self.totals, self.particular)))
+
 
 def speciate(mixture: Mixture, log_k: Tensor, c0: Tensor) -> Tensor:
     """Return the concentrations at equilibrium.
@@ -53,6 +59,7 @@ def speciate(mixture: Mixture, log_k: Tensor, c0: Tensor) -> Tensor:
         batch x S in mol/m^3, positive; totals are kept to about 1e-13 of what was fed.
         Gradients flow to ``log_k`` and ``c0``.
     """
+    mixture = mixture.to(c0.device)
     batch = c0.shape[:-1]
     fed = c0.reshape(-1, c0.shape[-1]).T
     scale = fed.detach().sum(0).clamp_min(1e-30)

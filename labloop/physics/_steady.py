@@ -36,7 +36,7 @@ def steady_state(network: Network, laws: Laws, c0: Tensor, time: Tensor) -> Tens
         batch x S in mol/m^3; gradients flow to everything.
     """
     vessel = _Vessel.of(network, laws, c0, time)
-    state = vessel.feed + network.net @ vessel.extents()
+    state = vessel.feed + vessel.network.net @ vessel.extents()
     return state[:-1].T.reshape(*vessel.batch, c0.shape[-1])
 
 
@@ -47,7 +47,7 @@ def unsteadiness(network: Network, laws: Laws, c0: Tensor, time: Tensor) -> Tens
     fast reaction leaves a trace: there they are lost in rounding.
     """
     vessel = _Vessel.of(network, laws, c0, time)
-    short = network.net @ vessel.newton(vessel.extents())
+    short = vessel.network.net @ vessel.newton(vessel.extents())
     return short[:-1].T.reshape(*vessel.batch, c0.shape[-1])
 
 
@@ -65,7 +65,7 @@ class _Vessel:
     def of(cls, network: Network, laws: Laws, c0: Tensor, time: Tensor) -> "_Vessel":
         batch = common_shape(laws.k[..., 0], c0[..., 0], time)
         out = 1.0 / time.expand(batch).reshape(-1).clamp_min(1e-12)
-        return cls(network, flatten(laws, batch), rows(c0, batch), out, batch)
+        return cls(network.to(out.device), flatten(laws, batch), rows(c0, batch), out, batch)
 
     def extents(self) -> Tensor:
         """Return the extents at the steady state; a last Newton step bears the gradients."""

@@ -193,7 +193,7 @@ class Transport(Block):
         return {
             "inner": surfaces[0],
             "outer": surfaces[1],
-            "mean": start + self._grid.mean(u),
+            "mean": start + self._grid.to(u.device).mean(u),
             "peak": start + carried.peak,
             "start": start,
         }
@@ -222,7 +222,7 @@ class Transport(Block):
         if self._over is not None:
             phases.append((torch.zeros_like(start), time - running))
         pace = (k / (c * length.square())).expand(shape)
-        return self._grid.carry(pace, walls, phases), start, walls
+        return self._grid.to(pace.device).carry(pace, walls, phases), start, walls
 
     def _wall(
         self,
@@ -251,7 +251,7 @@ class Transport(Block):
         """Return what is stored less what came in through walls and source, ``[...]``."""
         carried, _, _ = self._carried(x, theta, self._time.value(x, theta))
         u, gained = carried.cells, carried.gained
-        stored = self._grid.mean(u)
+        stored = self._grid.to(u.device).mean(u)
         size = u.abs().amax(-1) + carried.peak + gained.abs()
         what = "energy" if self._units is HEAT else "amount"
         return {f"{what} (stored = in + made)": (stored - gained) / size.clamp_min(1e-9)}
