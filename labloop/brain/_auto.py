@@ -9,7 +9,7 @@ from labloop.brain._strategy import Strategy
 from labloop.objectives import Objectives
 from labloop.records import Dataset, Point, ProposalBatch
 from labloop.space import SearchSpace
-from labloop.surrogates import GPFactory
+from labloop.surrogates import GPFactory, check_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +19,15 @@ class Row:
     condition: str
     members: str
     applies: Callable[[SearchSpace, Objectives, bool], bool]
-    make: Callable[[object | None], Strategy]
+    make: Callable[[object | None, str], Strategy]
 
 
-def _gp(_physics: object | None) -> Strategy:
+def _gp(_physics: object | None, _device: str) -> Strategy:
     return BotorchStrategy(model=GPFactory(), name="auto")
 
 
-def _mixture(physics: object | None) -> Strategy:
-    return PhysicsStrategy(physics, name="auto")
+def _mixture(physics: object | None, device: str) -> Strategy:
+    return PhysicsStrategy(physics, name="auto", device=device)
 
 
 _TABLE: tuple[Row, ...] = (
@@ -69,12 +69,15 @@ class AutoStrategy:
 
     Args:
         physics: a physics model, or a factory of surrogates made of one.
+        device: where physics is solved, see :class:`PhysicsStrategy`.
     """
 
     name = "auto"
 
-    def __init__(self, physics: object | None = None) -> None:
+    def __init__(self, physics: object | None = None, device: str = "auto") -> None:
+        check_device(device)
         self.physics = physics
+        self.device = device
 
     @staticmethod
     def table() -> list[tuple[str, str]]:
@@ -97,7 +100,9 @@ class AutoStrategy:
     ) -> ProposalBatch:
         """Return the proposals of the row that applies; see ``Strategy.propose``."""
         row = self.row_for(space, objective)
-        batch = row.make(self.physics).propose(space, objective, data, pending, n, seed)
+        batch = row.make(self.physics, self.device).propose(
+            space, objective, data, pending, n, seed
+        )
         why = f"{row.condition}: {row.members}"
         return replace(
             batch,

@@ -164,6 +164,7 @@ def _ask(
     report = {
         **fitted.report,
         **told.report,
+        **({} if fitted.spent is None else fitted.spent()),
         "proposal_seconds": time.perf_counter() - began,
     }
     return ProposalBatch(proposals, fitted.state, fitted.alarms, report)

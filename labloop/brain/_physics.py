@@ -37,6 +37,7 @@ from labloop.surrogates import (
     SingularMatrixError,
     SurrogateFactory,
     TrainingData,
+    check_device,
 )
 
 _INITIAL = 3
@@ -60,13 +61,26 @@ class PhysicsStrategy:
         physics: a physics model, several that compete, or a factory of surrogates made of one.
         initial: how many results to wait for before the first model.
         name: what proposals call the strategy.
+        device: where physics is solved: ``cpu``, ``cuda``, or as the size of each round says. A
+            factory that is given has a word of its own.
+
+    Raises:
+        PhysicsError: no physics model, or a device that is not there.
     """
 
-    def __init__(self, physics: object, *, initial: int = _INITIAL, name: str = "physics") -> None:
+    def __init__(
+        self,
+        physics: object,
+        *,
+        initial: int = _INITIAL,
+        name: str = "physics",
+        device: str = "auto",
+    ) -> None:
+        check_device(device)
         self.initial = initial
         self.name = name
         self.model: SurrogateFactory = (
-            physics if _is_factory(physics) else MixtureFactory(_models(physics))
+            physics if _is_factory(physics) else MixtureFactory(_models(physics), device=device)
         )
 
     def propose(
@@ -93,6 +107,7 @@ class PhysicsStrategy:
         training = measured_data(space, objective, data, seed)
         if training is None or len(training.outputs) + len(pending) < self.initial:
             return _begin(self.name, space, seen, n, seed, self.initial)
+        training = replace(training, proposals=n)
 
         def ask(fitted: FittedSurrogate) -> ProposalBatch:
             search = _TrialSearch(

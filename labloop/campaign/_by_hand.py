@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from labloop.campaign._analysis import Analysis
 from labloop.campaign._bundle import Definition
@@ -30,6 +31,9 @@ from labloop.records import (
     make_experiment_id,
 )
 from labloop.space import SearchSpace
+
+if TYPE_CHECKING:
+    from labloop.brain import Strategy
 
 _OPEN = {ExperimentState.PLANNED, ExperimentState.AWAITING, ExperimentState.RUNNING}
 _PENDING = _OPEN | {ExperimentState.UNCERTAIN}
@@ -70,6 +74,7 @@ def ask(
     n: int,
     *,
     actor: str,
+    device: str = "auto",
 ) -> list[ExperimentRecord]:
     """Commit a round of ``n`` proposals for a person to carry out, and return them.
 
@@ -77,13 +82,18 @@ def ask(
         LeaseError: the campaign runs meanwhile in another process.
     """
     with campaign_lease(repositories, record, actor):
-        return _ask(repositories, record, definition.spec, n, actor)
+        strategy = definition.spec.resolve(device)
+        return _ask(repositories, record, definition.spec, strategy, n, actor)
 
 
 def _ask(
-    repositories: Repositories, record: CampaignRecord, spec: CampaignSpec, n: int, actor: str
+    repositories: Repositories,
+    record: CampaignRecord,
+    spec: CampaignSpec,
+    strategy: "Strategy",
+    n: int,
+    actor: str,
 ) -> list[ExperimentRecord]:
-    strategy = spec.resolve()
     rows = repositories.experiments.all(record.id)
     rounds = repositories.rounds.all(record.id)
     asked = RoundAsked(

@@ -73,6 +73,7 @@ class Campaign:
         *,
         actor: str,
         speed: Speed = "max",
+        device: str = "auto",
     ) -> None:
         self.record = record
         self.definition = definition
@@ -80,6 +81,7 @@ class Campaign:
         self._repositories = repositories
         self._actor = actor
         self._speed = speed
+        self._device = device
         self._host: LabHost | None = None
         self._runner: Runner | None = None
         self._stop_reason = ""
@@ -100,8 +102,11 @@ class Campaign:
         actor: str = "",
         speed: Speed = "max",
         by_hand: bool = False,
+        device: str = "auto",
     ) -> "Campaign":
         """Store a new campaign and return it; ``by_hand``: a person carries it out, not a lab.
+
+        ``device``: where physics is solved, see :meth:`CampaignSpec.resolve`.
 
         Raises:
             NameTakenError: the name exists; the message says how to go on.
@@ -123,7 +128,7 @@ class Campaign:
             bundle_sha256=definition.bundle.sha256,
             spec=definition.bundle.spec,
         )
-        spec.resolve()
+        spec.resolve(device)
         if not by_hand:
             check_lab(definition, mode)
         repositories.campaigns.create(record, definition.bundle).result()
@@ -133,6 +138,7 @@ class Campaign:
             definition,
             actor=actor,
             speed=speed,
+            device=device,
         )
 
     @classmethod
@@ -145,6 +151,7 @@ class Campaign:
         changed: Definition | None = None,
         actor: str = "",
         speed: Speed = "max",
+        device: str = "auto",
     ) -> "Campaign":
         """Take up a stored campaign from its bundle, or from ``changed`` files where told."""
         record = repositories.campaigns.find(name, mode)
@@ -162,7 +169,7 @@ class Campaign:
             definition = with_overrides(changed, seed=record.seed)
             check_change(repositories, record, definition)
             check_lab(definition, mode)
-        return cls(repositories, record, definition, actor=actor, speed=speed)
+        return cls(repositories, record, definition, actor=actor, speed=speed, device=device)
 
     def only(self, point: Point) -> None:
         """Let the next :meth:`run` carry out this one experiment by hand, and nothing else."""
@@ -182,7 +189,7 @@ class Campaign:
         need_lab(self.definition)
         self._began = time.monotonic()
         self._phase = "loading the planner"
-        strategy = spec.resolve() if self._only is None else ByHandOnly()
+        strategy = spec.resolve(self._device) if self._only is None else ByHandOnly()
         with ExitStack() as stack:
             stack.enter_context(campaign_lease(self._repositories, self.record, self._actor))
             self._keep_bundle()

@@ -121,8 +121,12 @@ class CampaignSpec:
             approval=self.approval,
         )
 
-    def resolve(self) -> "Strategy":
-        """Return the strategy with its physics; raises where they do not fit the space."""
+    def resolve(self, device: str = "auto") -> "Strategy":
+        """Return the strategy with its physics; raises where they do not fit the space.
+
+        ``device`` says where physics is solved. It is no part of the definition: it is this
+        machine's, and another one may take the campaign up.
+        """
         from labloop.brain import resolve_strategy  # noqa: PLC0415 - loads torch
         from labloop.physics import as_physics, bind  # noqa: PLC0415 - loads torch
 
@@ -130,7 +134,7 @@ class CampaignSpec:
         for model in models:
             bind(model, self.space)
             self._check_physics_outputs(model.outputs)
-        return resolve_strategy(self.strategy, physics=models or None)
+        return resolve_strategy(self.strategy, models or None, device)
 
     def _check_physics_outputs(self, predicted: Sequence[str]) -> None:
         declared = [output.name for output in self.outputs]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labloop.cli._common import aligned, console, mark_made, writable_folder
+from labloop.cli._options import Device
 from labloop.cli._waiting import waiting
 from labloop.errors import CampaignError, LabloopError, MissingExtraError
 
@@ -34,6 +35,7 @@ def bench(
         str, typer.Option(help="others, with commas: names, baybe, plain, FILE.py:object")
     ] = "random",
     out: Annotated[Path, typer.Option(help="folder for CSV and plot")] = Path("bench"),
+    device: Device = "auto",
 ) -> None:
     """Compare a strategy with others from the same starts: proposals as CSV, plot, table.
 
@@ -44,7 +46,7 @@ def bench(
     screen = console()
     with waiting(screen, "loading the strategies"):
         problems = _problems(problem, experiments)
-        methods = _methods([strategy, *_words(against)])
+        methods = _methods([strategy, *_words(against)], device)
     mark_made(writable_folder(out / "proposals.csv"))
     runs = _run(screen, problems, methods, range(seeds), out)
     _write(screen, runs, out)
@@ -80,10 +82,10 @@ def _of_length(problem: "Problem", experiments: int | None) -> "Problem":
     return replace(problem, name=f"{problem.name}-{experiments}", budget=experiments)
 
 
-def _methods(words: Sequence[str]) -> "dict[str, Callable[[], Strategy]]":
+def _methods(words: Sequence[str], device: str) -> "dict[str, Callable[[], Strategy]]":
     from labloop.cli._methods import find_method  # noqa: PLC0415 - heavy
 
-    return dict(find_method(word) for word in dict.fromkeys(words))
+    return dict(find_method(word, device) for word in dict.fromkeys(words))
 
 
 def _run(

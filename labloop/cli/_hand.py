@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labloop.cli._common import console, find_campaign, open_store, pairs, writable_folder
-from labloop.cli._options import Database, Name
+from labloop.cli._options import Database, Device, Name
 from labloop.cli._run import Engine, conduct, confirm_real, find_engine
 from labloop.errors import CampaignError, NotFoundError
 from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories, ScalarValue
@@ -99,6 +99,7 @@ def ask(
     out: Annotated[Path, typer.Option("--out", help="CSV to fill in")] = Path("next.csv"),
     db: Database = None,
     sim: Sim = False,
+    device: Device = "auto",
 ) -> None:
     """Ask for experiments that a person carries out; fill in the file and tell it."""
     from labloop.campaign import ask as propose  # noqa: PLC0415 - heavy
@@ -107,9 +108,13 @@ def ask(
     if out.exists():
         raise CampaignError(f"{out} exists; name another file, so that no result is overwritten")
     writable_folder(out)
+    if device != "auto":
+        from labloop.surrogates import check_device  # noqa: PLC0415 - loads torch
+
+        check_device(device)
     with open_store(db, create=_is_file(target)) as repositories:
         record, definition = _by_hand(repositories, target, sim)
-        rows = propose(repositories, record, definition, n, actor=who())
+        rows = propose(repositories, record, definition, n, actor=who(), device=device)
         write_asked(out, rows, definition, record.mode.value)
         console().print(f"campaign  {record.name} ({record.mode.value}) in {repositories.url}")
         console().print(f"wrote     {out}: {len(rows)} experiments to carry out")

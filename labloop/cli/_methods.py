@@ -29,8 +29,10 @@ def checkout() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def find_method(text: str) -> "tuple[str, Callable[[], Strategy]]":
+def find_method(text: str, device: str = "auto") -> "tuple[str, Callable[[], Strategy]]":
     """Return the name that runs are kept under, and what makes the strategy.
+
+    ``device`` is where physics is solved, for strategies of ours that are called by name.
 
     Raises:
         CampaignError: no such file, object, peer or name.
@@ -42,12 +44,12 @@ def find_method(text: str) -> "tuple[str, Callable[[], Strategy]]":
     if text in PEERS:
         return text, _peer(text)
     try:
-        resolve_strategy(text)
+        resolve_strategy(text, device=device)
     except BrainError as error:
         raise CampaignError(
             f"{error}; peers are {', '.join(PEERS)}, and FILE.py:object names one of your own"
         ) from error
-    return text, lambda: resolve_strategy(text)
+    return text, lambda: resolve_strategy(text, device=device)
 
 
 def _from_file(text: str) -> "tuple[str, Callable[[], Strategy]]":

@@ -14,5 +14,9 @@ Real = Annotated[
 ]
 Name = Annotated[str, typer.Argument(help="the campaign's name")]
 CampaignFile = Annotated[Path, typer.Argument(help="the Python file that holds the CampaignSpec")]
+Device = Annotated[
+    str,
+    typer.Option("--device", help="where physics is solved: auto (by a round's size), cpu, cuda"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
 Out = Annotated[Path | None, typer.Option("--out", help="where to write")]

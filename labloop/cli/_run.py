@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labloop.cli._common import console, mode_of, open_store, writable_folder
-from labloop.cli._options import CampaignFile, Database, Name, Real
+from labloop.cli._options import CampaignFile, Database, Device, Name, Real
 from labloop.cli._waiting import waiting
 from labloop.errors import CampaignError, MissingExtraError
 from labloop.records import CampaignRecord, CampaignState, Mode, Repositories
@@ -96,6 +96,7 @@ def run(
     new: New = False,
     real: Real = False,
     truth: Truth = None,
+    device: Device = "auto",
 ) -> None:
     """Run a campaign file: simulated, unless --real is said and confirmed."""
     run_file(
@@ -108,6 +109,7 @@ def run(
         new=new,
         mode=mode_of(real),
         truth=truth,
+        device=device,
     )
 
 
@@ -122,6 +124,7 @@ def run_file(
     new: bool = False,
     mode: Mode = Mode.SIMULATED,
     truth: Path | None = None,
+    device: str = "auto",
 ) -> CampaignRecord:
     """Create the campaign of a file and run it to its end."""
     pace = read_speed(speed, mode)
@@ -137,7 +140,9 @@ def run_file(
         from labloop.campaign import Campaign  # noqa: PLC0415 - heavy
 
         with waiting(out, "checking that strategy and physics fit the space"):
-            made = Campaign.create(repositories, definition, mode=mode, new=new, speed=pace)
+            made = Campaign.create(
+                repositories, definition, mode=mode, new=new, speed=pace, device=device
+            )
         try:
             return conduct(repositories, made, chosen)
         finally:
@@ -171,6 +176,7 @@ def resume(
     ] = None,
     experiments: Experiments = None,
     real: Real = False,
+    device: Device = "auto",
 ) -> None:
     """Go on with a stored campaign, from the files that it was begun with."""
     mode, out = mode_of(real), console()
@@ -181,7 +187,9 @@ def resume(
         chosen = find_engine(engine)
         definition = None if changed is None else load_campaign(changed)
     with open_store(db) as repositories:
-        made = Campaign.resume(repositories, name, mode=mode, changed=definition, speed=pace)
+        made = Campaign.resume(
+            repositories, name, mode=mode, changed=definition, speed=pace, device=device
+        )
         _say_changes(repositories, made, told=changed is not None)
         if experiments is not None:
             made.extend(experiments)

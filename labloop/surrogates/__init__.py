@@ -1,6 +1,7 @@
 """Surrogates: models of what experiments yield."""
 
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
+from labloop.surrogates._device import check_device
 from labloop.surrogates._gp import GPFactory, GPModel
 from labloop.surrogates._mixture import DeltaFactory, MixtureFactory
 from labloop.surrogates._mixture_model import MixtureModel, MixturePosterior
@@ -27,6 +28,7 @@ __all__ = [
     "SurrogateFactory",
     "TrainingData",
     "VarianceParts",
+    "check_device",
     "log_density_of_scores",
     "softmax_weights",
 ]

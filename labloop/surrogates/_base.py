@@ -1,6 +1,6 @@
 """What every surrogate is given and what it gives back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
@@ -33,6 +33,8 @@ class TrainingData:
     """``n x m`` known measurement variances; NaN where unknown, None where none is known."""
     seed: int = 0
     """The only source of randomness that a fit may use."""
+    proposals: int = 1
+    """How many points are to be proposed, by which a round's cost is told beforehand."""
 
     @property
     def scores(self) -> Tensor:
@@ -84,6 +86,8 @@ class FittedSurrogate:
     """Learned parameters with units and intervals, weights, seconds."""
     state: ModelState | None = None
     alarms: tuple[Alarm, ...] = ()
+    spent: Callable[[], Mapping[str, Json]] | None = None
+    """What the report says of its costs as they are by now; they grow while it is searched."""
 
 
 class SurrogateFactory(Protocol):

@@ -17,12 +17,19 @@ from labloop.physics import PhysicsModel, as_physics, bind
 from labloop.records import Alarm, FloatArray, Json, ModelState
 from labloop.surrogates._alarms import doubts, failure_alarm
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
+from labloop.surrogates._device import check_device, choose, estimated_solves, points_looked_at
 from labloop.surrogates._family import delta_groups, fit_deltas, fit_family, restore_family
 from labloop.surrogates._gp import GPFactory
 from labloop.surrogates._mixture_model import MixtureModel
-from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError, SingularMatrixError
+from labloop.surrogates._physics_inputs import (
+    Channels,
+    MeasuredData,
+    PhysicsFailureError,
+    SingularMatrixError,
+)
 from labloop.surrogates._physics_report import Family, learned, missing_terms
 from labloop.surrogates._scores import softmax_weights
+from labloop.surrogates._solving import Solving
 
 _SMALLEST_WEIGHT = 0.02
 _MAJORITY = 0.5
@@ -65,14 +72,17 @@ class MixtureFactory:
         plain: the surrogate without physics.
 
     Raises:
-        PhysicsError: no physics model among them, or two of one name.
+        PhysicsError: no physics model among them, two of one name, or no such device.
     """
 
     physics: PhysicsModel | Sequence[PhysicsModel]
     plain: SurrogateFactory = field(default_factory=GPFactory)
     name: str = "mixture"
+    device: str = "auto"
+    """Where physics is solved: ``cpu``, ``cuda``, or as each round's size says."""
 
     def __post_init__(self) -> None:
+        check_device(self.device)
         names = [model.name for model in self.models]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
@@ -96,18 +106,20 @@ class MixtureFactory:
             PhysicsError: a physics does not fit the space (nothing that data could change).
         """
         began = time.perf_counter()
+        solving = self._solving(data)
         data = data.thinned(_MOST)
         families: list[Family] = []
         alarms: list[Alarm] = []
         for model in self.models:
-            channels = Channels(bind(model, data.space), data)
+            bound = bind(model, data.space)
+            channels = Channels(bound, data, solving.solver(bound))
             try:
                 families.append(Family(channels, fit_family(channels, data)))
             except PhysicsFailureError as error:
                 alarms.append(failure_alarm(str(error)))
             except SingularMatrixError:
                 alarms.append(failure_alarm(_far_off(model)))
-        return self._mixed(data, families, alarms, began)
+        return solving.of(self._mixed(data, families, alarms, began))
 
     def fit_without(self, data: TrainingData, reason: str) -> FittedSurrogate:
         """Return the mixture with no physics in it, and an alarm that says why."""
@@ -128,14 +140,27 @@ class MixtureFactory:
                 f"the stored model is a {state.kind!r} of schema {state.schema}, and this version "
                 f"reads a 'mixture' of schema {_SCHEMA}; fit it again from the data"
             )
+        solving = self._solving(data)
         data = data.thinned(_MOST)
         families = []
         for model in self.models:
-            channels = Channels(bind(model, data.space), data)
+            bound = bind(model, data.space)
+            channels = Channels(bound, data, solving.solver(bound))
             members = restore_family(state, channels, data)
             if members:
                 families.append(Family(channels, members))
-        return self._mixed(data, families, [], began)
+        return solving.of(self._mixed(data, families, [], began))
+
+    def _solving(self, data: TrainingData) -> Solving:
+        """Return where this round's physics is solved, by what it is about to ask for."""
+        learned_from = data.thinned(_MOST)
+        extra = 0
+        if isinstance(data, MeasuredData):
+            extra = len(data.extra_names) + len(data.curves)
+        constants = [len(model.parameters) for model in self.models]
+        looked_at = points_looked_at(data.space)
+        estimated = estimated_solves(learned_from, constants, extra, looked_at)
+        return Solving(choose(self.device, estimated, len(data.encoded)))
 
     def _mixed(
         self,

@@ -1,6 +1,5 @@
 """What a surrogate with physics is given: the measured channels, and the physics at them."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -13,6 +12,7 @@ from labloop.physics import BoundPhysics
 from labloop.records import CurveData
 from labloop.surrogates._base import TrainingData
 from labloop.surrogates._curve_modes import CurveModes, curve_modes
+from labloop.surrogates._solving import Solver
 
 _SLOPE_STEP = 1e-4
 PATIENCE = 60.0
@@ -63,8 +63,11 @@ class Channels:
         count: how many of the channels, counted from the first, the objective reads.
     """
 
-    def __init__(self, bound: BoundPhysics, data: TrainingData) -> None:
+    def __init__(
+        self, bound: BoundPhysics, data: TrainingData, solver: Solver | None = None
+    ) -> None:
         self.bound = bound
+        self._solve = solver or Solver(bound)
         self.count = len(data.names)
         self.encoded = data.encoded.detach().to(torch.float64)
         scalars, values = list(data.names), [data.outputs.detach().to(torch.float64)]
@@ -90,7 +93,6 @@ class Channels:
         self.values = torch.cat(values, dim=1)
         self._means = self.values.mean(0)
         self.scale = self._scales()
-        self._seconds = 0.0
 
     def _scales(self) -> Tensor:
         size = self.values.abs().amax(0)
@@ -106,18 +108,16 @@ class Channels:
             PhysicsFailureError: the physics raised or returned another shape.
         """
         name = self.bound.model.name
-        began = time.perf_counter()
         try:
-            found = self.bound.predict_all(encoded, z)
+            found = self._solve(encoded, z)
         except Exception as error:
             raise PhysicsFailureError(
                 f"physics {name!r} raised {type(error).__name__}: {error}"
             ) from error
-        self._seconds += time.perf_counter() - began
-        if self._seconds > PATIENCE:
+        if self._solve.seconds > PATIENCE:
             raise PhysicsFailureError(
-                f"physics {name!r} took {self._seconds:.0f} s, more than the {PATIENCE:g} s that a "
-                "round waits for it; batch its solves, or give a simpler model"
+                f"physics {name!r} took {self._solve.seconds:.0f} s, more than the {PATIENCE:g} s "
+                "that a round waits for it; batch its solves, or give a simpler model"
             )
         shape = (encoded[..., 0] + z[..., :1].sum(-1)).shape
         points = sum(len(axis.values) for axis in self.bound.curves.values())

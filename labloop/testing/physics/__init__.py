@@ -3,7 +3,7 @@
 from labloop.errors import PhysicsError
 from labloop.physics import check_physics
 from labloop.space import SearchSpace
-from labloop.testing.physics._elsewhere import elsewhere
+from labloop.testing.physics._elsewhere import ELSEWHERE, elsewhere
 
 
 def assert_physics(model: object, space: SearchSpace, seed: int = 0) -> None:
@@ -17,4 +17,4 @@ def assert_physics(model: object, space: SearchSpace, seed: int = 0) -> None:
         raise PhysicsError(f"the physics is unsound:\n{check}")
 
 
-__all__ = ["assert_physics", "elsewhere"]
+__all__ = ["ELSEWHERE", "assert_physics", "elsewhere"]
