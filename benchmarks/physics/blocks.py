@@ -75,6 +75,19 @@ class MassAction:
 
 
 @kinetics(
+    feed={"A": "amount", "N": "excess*amount"},
+    time="minutes",
+    temperature="temperature",
+    outputs={"y": "P / A0"},
+)
+class TwoSteps:
+    """Mass action as most campaigns have it: one number at the end."""
+
+    k1 = Arrhenius("A + N -> P", k=_K, Ea=_EA, at="90 degC")
+    k2 = Arrhenius("P + N -> Q", k=Prior(0.1, "L/mol/min", fold=2.7), Ea=_EA, at="90 degC")
+
+
+@kinetics(
     feed={"A": "amount"},
     time="minutes",
     outputs={"y": "P / A0"},
@@ -226,7 +239,7 @@ FUNCTION = FunctionPhysics(
 BLOCKS: Mapping[str, PhysicsModel] = {
     model.name: model
     for model in (
-        MassAction, Dosed, HeldBack, Electrode, Stirred, Categories, Complexes, SPECTRUM, LAYERS,
-        ANNEAL, HELD, PRESSED, FUNCTION,
+        MassAction, TwoSteps, Dosed, HeldBack, Electrode, Stirred, Categories, Complexes, SPECTRUM,
+        LAYERS, ANNEAL, HELD, PRESSED, FUNCTION,
     )
 }  # fmt: skip
