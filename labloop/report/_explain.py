@@ -73,7 +73,7 @@ def explained(data: CampaignData, asked: RoundRecord | None) -> Explanation:
         mode=data.record.mode.value,
         round=asked.index if asked else None,
         results=len(data.ranked),
-        learned=support_words(report) if report else _no_model(asked),
+        learned=f"{support_words(report)}{_left_device(report)}" if report else _no_model(asked),
         constants=constants,
         competing=weights(report, "physics"),
         members=weights(report),
@@ -83,6 +83,14 @@ def explained(data: CampaignData, asked: RoundRecord | None) -> Explanation:
         open_questions=_open_questions(report, constants, asks, alarms),
         alarms=alarms,
     )
+
+
+def _left_device(report: Mapping[str, Json]) -> str:
+    """Return why a physics was not solved where it should have been, a sentence each."""
+    solving = report.get("solving")
+    reasons = solving.get("given_up") if isinstance(solving, Mapping) else None
+    told = reasons if isinstance(reasons, (list, tuple)) else ()
+    return "".join(f" {str(reason)[:1].upper()}{str(reason)[1:]}." for reason in told)
 
 
 def _asked(data: CampaignData, index: int | None) -> RoundRecord | None:

@@ -272,6 +272,21 @@ def test_an_undecided_mind_says_what_would_change_it(written):
         assert match in questions
 
 
+def test_physics_that_could_not_move_is_said_with_what_was_learned(written):
+    """A person who asked for a GPU learns why it was not used; nobody else is told of devices."""
+    store, campaign_id = written(experiments=30)
+    data = load(store, campaign_id)
+    last = data.rounds[-1]
+    before = explained(data, last).learned
+    why = "physics 'mine' was solved on the processor, for on cuda it failed: TypeError"
+    for given_up, more in (([], ""), ([why], f" P{why[1:]}.")):
+        report = {**last.fit_report, "solving": {"device": "cuda", "given_up": given_up}}
+        made = RoundRecord(
+            campaign_id=campaign_id, index=7, proposals=last.proposals, fit_report=report
+        )
+        assert explained(data, made).learned == before + more
+
+
 def test_a_paragraph_tells_a_round_where_rows_are_not_at_hand(model_report):
     """For a window of another program: weights, sharp constants, the term, every alarm."""
     text = paragraph(model_report, [Alarm("physics-wrong", "check its reactions")])
