@@ -171,6 +171,7 @@ class MixtureFactory:
             report=report,
             state=_joined(members, weights),
             alarms=tuple(alarms),
+            plain=members[0],
         )
 
 
