@@ -45,10 +45,6 @@ _EVERYWHERE = 64
 _LEAST, _NEAR = 256, 128
 _ROUNDS = (0.1, 0.03, 0.01)
 _PARENTS, _CHILDREN = 8, 24
-_MANY = 12
-"""Results from which physics in doubt shares the proposals with the model without it."""
-_DOUBTS = frozenset({"physics-wrong", "physics-missing", "physics-parameter"})
-_TURN = "without physics, which is in doubt: every second proposal"
 _HEARD = 0.02
 """A lighter model without physics does not decide, and is not asked by itself."""
 
@@ -98,16 +94,11 @@ class PhysicsStrategy:
         if training is None or len(training.outputs) + len(pending) < self.initial:
             return _begin(self.name, space, seen, n, seed, self.initial)
 
-        number = (len(training.outputs) + len(pending)) // n
-
         def ask(fitted: FittedSurrogate) -> ProposalBatch:
-            about = (space, objective, data, training, fitted, seed)
-            if not _plains_turn(fitted, len(training.outputs), number):
-                search = _TrialSearch(mixture_improvement, *about)
-                return _ask(self.name, search, seen, pending, n, began)
-            batch = _ask(self.name, _PlainSearch(improvement, *about), seen, pending, n, began)
-            told = tuple(replace(p, reason=f"{p.reason}, {_TURN}") for p in batch.proposals)
-            return replace(batch, proposals=told)
+            search = _TrialSearch(
+                mixture_improvement, space, objective, data, training, fitted, seed
+            )
+            return _ask(self.name, search, seen, pending, n, began)
 
         with isolated(seed):
             try:
@@ -116,17 +107,6 @@ class PhysicsStrategy:
                 if not isinstance(self.model, MixtureFactory):
                     raise
                 return ask(self.model.fit_without(training, str(error)))
-
-
-def _plains_turn(fitted: FittedSurrogate, results: int, number: int) -> bool:
-    """Return whether the model without physics proposes alone.
-
-    Physics that is in doubt and has many results to bend to may predict well where they lie and
-    be sure of itself elsewhere. Then every second proposal is not its own (a portfolio, as
-    Hoffman, Brochu and de Freitas, UAI 2011), so that it costs twice the experiments at most.
-    """
-    doubted = any(alarm.kind in _DOUBTS for alarm in fitted.alarms)
-    return fitted.plain is not None and doubted and results >= _MANY and number % 2 == 0
 
 
 def _models(physics: object) -> Sequence[PhysicsModel]:
@@ -210,15 +190,6 @@ def mixture_improvement(context: AcquisitionContext) -> AcquisitionFunction:
     if slope is not None and slope != 0.0 and isinstance(context.model, MixtureModel):
         return MixtureNEI(context, slope)
     return improvement(context)
-
-
-class _PlainSearch(_Search):
-    """The search of a batch by the model without physics alone, by its gradients."""
-
-    def _context(self, waiting: Sequence[Tensor], k: int) -> AcquisitionContext:
-        plain = self.fitted.plain or self.fitted
-        mixed = super()._context(waiting, k)
-        return replace(mixed, model=plain.model, over=plain.over)
 
 
 class _TrialSearch(_Search):

@@ -84,8 +84,6 @@ class FittedSurrogate:
     """Learned parameters with units and intervals, weights, seconds."""
     state: ModelState | None = None
     alarms: tuple[Alarm, ...] = ()
-    plain: "FittedSurrogate | None" = None
-    """Of a mixture with physics: the surrogate without it, whatever its weight."""
 
 
 class SurrogateFactory(Protocol):

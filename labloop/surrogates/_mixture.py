@@ -171,7 +171,6 @@ class MixtureFactory:
             report=report,
             state=_joined(members, weights),
             alarms=tuple(alarms),
-            plain=members[0],
         )
 
 

@@ -1,19 +1,16 @@
 """The strategy with physics finds more with fewer experiments, and is a strategy like others."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
 from labloop.brain import resolve_strategy
-from labloop.brain._physics import PhysicsStrategy, _plains_turn, measured_data
+from labloop.brain._physics import PhysicsStrategy
 from labloop.errors import PhysicsError
 from labloop.objectives import Maximize, Minimize, Objectives, Target
 from labloop.physics import FunctionPhysics, Prior
-from labloop.records import Alarm, Dataset, Observation, derive_seed
+from labloop.records import Dataset, Observation, derive_seed
 from labloop.space import Categorical, Continuous, SearchSpace
-from labloop.surrogates import MixtureFactory
 
 SPACE = SearchSpace(
     Continuous("time", 0.5, 60, unit="min", log=True),
@@ -184,41 +181,6 @@ def test_wrong_physics_does_not_keep_the_plain_model_from_its_best():
     data = Dataset(measure(SPACE.sample(16, 4)))
     batch = PhysicsStrategy(physics(backwards)).propose(SPACE, AIM, data, [], 1, 5)
     assert batch.fit_report["weights"]["gp"] > 0.5
-    plain = resolve_strategy("botorch").propose(SPACE, AIM, data, [], 1, 5)
-    ours, theirs = (SPACE.encode([b.proposals[0].point])[0] for b in (batch, plain))
-    assert np.abs(ours - theirs).max() < 0.1
-
-
-def backwards(x, theta):
-    """Return the chain with the wrong sign of the heat's effect."""
-    return chain({**x, "heat": 2 * 340.0 - x["heat"]}, theta)
-
-
-@pytest.mark.parametrize(
-    ("kinds", "results", "number", "turn"),
-    [
-        (["physics-missing"], 12, 12, True),
-        (["physics-wrong"], 40, 8, True),
-        (["physics-missing"], 13, 13, False),
-        (["physics-missing"], 11, 4, False),
-        (["physics-undecided"], 12, 12, False),
-        ([], 12, 12, False),
-    ],
-)
-def test_physics_in_doubt_shares_the_proposals(kinds, results, number, turn):
-    """From twelve results on every second proposal is the plain model's, while an alarm says so."""
-    training = measured_data(SPACE, AIM, Dataset(measure(SPACE.sample(4, 4))), 1)
-    fitted = MixtureFactory(physics()).fit(training)
-    doubted = replace(fitted, alarms=tuple(Alarm(kind=k, message="m") for k in kinds))
-    assert _plains_turn(doubted, results, number) is turn
-    assert not _plains_turn(replace(doubted, plain=None), results, number)
-
-
-def test_the_plain_models_turn_is_its_own_choice():
-    """On its turn the proposal is where the strategy without physics would go, and says why."""
-    data = Dataset(measure(SPACE.sample(12, 4)))
-    batch = PhysicsStrategy(physics(backwards)).propose(SPACE, AIM, data, [], 1, 5)
-    assert "in doubt" in batch.proposals[0].reason
     plain = resolve_strategy("botorch").propose(SPACE, AIM, data, [], 1, 5)
     ours, theirs = (SPACE.encode([b.proposals[0].point])[0] for b in (batch, plain))
     assert np.abs(ours - theirs).max() < 0.1
