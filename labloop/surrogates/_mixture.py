@@ -19,6 +19,7 @@ from labloop.surrogates._alarms import doubts, failure_alarm
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
 from labloop.surrogates._family import delta_groups, fit_deltas, fit_family, restore_family
 from labloop.surrogates._gp import GPFactory
+from labloop.surrogates._hybrid_member import fit_beside, restore_beside
 from labloop.surrogates._mixture_model import MixtureModel
 from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError, SingularMatrixError
 from labloop.surrogates._physics_report import Family, learned, missing_terms
@@ -63,6 +64,8 @@ class MixtureFactory:
         physics: a physics model, anything :func:`labloop.physics.as_physics` takes, or several
             that compete.
         plain: the surrogate without physics.
+        hybrid: whether an ensemble of networks in each physics is a member as well. It takes
+            seconds a round (told in the report, 20 at most), so it must be asked for.
 
     Raises:
         PhysicsError: no physics model among them, or two of one name.
@@ -71,6 +74,7 @@ class MixtureFactory:
     physics: PhysicsModel | Sequence[PhysicsModel]
     plain: SurrogateFactory = field(default_factory=GPFactory)
     name: str = "mixture"
+    hybrid: bool = False
 
     def __post_init__(self) -> None:
         names = [model.name for model in self.models]
@@ -102,7 +106,10 @@ class MixtureFactory:
         for model in self.models:
             channels = Channels(bind(model, data.space), data)
             try:
-                families.append(Family(channels, fit_family(channels, data)))
+                members = fit_family(channels, data)
+                beside, told = fit_beside(channels.bound, data) if self.hybrid else ((), ())
+                families.append(Family(channels, members, beside))
+                alarms.extend(told)
             except PhysicsFailureError as error:
                 alarms.append(failure_alarm(str(error)))
             except SingularMatrixError:
@@ -134,7 +141,8 @@ class MixtureFactory:
             channels = Channels(bind(model, data.space), data)
             members = restore_family(state, channels, data)
             if members:
-                families.append(Family(channels, members))
+                beside = restore_beside(state, channels.bound, data)
+                families.append(Family(channels, members, beside))
         return self._mixed(data, families, [], began)
 
     def _mixed(
@@ -144,7 +152,7 @@ class MixtureFactory:
         alarms: list[Alarm],
         began: float,
     ) -> FittedSurrogate:
-        members = [self.plain.fit(data), *(m for family in families for m in family.members)]
+        members = [self.plain.fit(data), *(m for f in families for m in (*f.members, *f.beside))]
         weights = member_weights(torch.stack([m.loo_log_density for m in members]))
         share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
         kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
