@@ -9,7 +9,6 @@ leave-one-out density is far above that flatters itself.
 
 import argparse
 import json
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -139,4 +138,4 @@ def summary(rows: list[dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -23,6 +23,7 @@ from labloop.brain._history import (
 )
 from labloop.brain._optimize import Optimum, best_in_space, values_at
 from labloop.brain._rng import isolated, small_seed
+from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind
 from labloop.records import Dataset, Observation, Point, ProposalBatch
@@ -60,14 +61,31 @@ class PhysicsStrategy:
         physics: a physics model, several that compete, or a factory of surrogates made of one.
         initial: how many results to wait for before the first model.
         name: what proposals call the strategy.
+        hybrid: whether networks that move the physics' constants are a member of the mixture
+            as well; see :class:`~labloop.surrogates.MixtureFactory`.
+
+    Raises:
+        BrainError: ``hybrid`` beside a factory, which says that for itself.
     """
 
-    def __init__(self, physics: object, *, initial: int = _INITIAL, name: str = "physics") -> None:
+    def __init__(
+        self,
+        physics: object,
+        *,
+        initial: int = _INITIAL,
+        name: str = "physics",
+        hybrid: bool = False,
+    ) -> None:
         self.initial = initial
         self.name = name
-        self.model: SurrogateFactory = (
-            physics if _is_factory(physics) else MixtureFactory(_models(physics))
-        )
+        if not _is_factory(physics):
+            physics = MixtureFactory(_models(physics), hybrid=hybrid)
+        elif hybrid:
+            raise BrainError(
+                f"hybrid=True was given beside a factory of surrogates, {physics!r}; give the "
+                "physics itself, or MixtureFactory(physics, hybrid=True)"
+            )
+        self.model: SurrogateFactory = physics
 
     def propose(
         self,

@@ -15,12 +15,22 @@ def _with_physics(physics: object | None) -> Strategy:
     return BotorchStrategy() if physics is None else PhysicsStrategy(physics, name="botorch")
 
 
+def _hybrid(physics: object | None) -> Strategy:
+    if physics is None:
+        raise BrainError(
+            "strategy 'hybrid' trains networks within a physics and got none; give physics=..., "
+            "or use 'auto'"
+        )
+    return PhysicsStrategy(physics, name="hybrid", hybrid=True)
+
+
 _NAMES: dict[str, Callable[[object | None], Strategy]] = {
     "auto": AutoStrategy,
     "botorch": _with_physics,
     "sobol": lambda _physics: SobolStrategy(),
     "random": lambda _physics: RandomStrategy(),
     "skopt": lambda _physics: SkoptStrategy(),
+    "hybrid": _hybrid,
 }
 
 
@@ -34,11 +44,11 @@ def resolve_strategy(strategy: str | Strategy, physics: object | None = None) ->
 
     Args:
         strategy: one of ``strategy_names()``, or anything with ``name`` and ``propose``.
-        physics: a physics model, or a surrogate factory made of one; only ``auto`` and
-            ``botorch`` use it.
+        physics: a physics model, or a surrogate factory made of one; only ``auto``,
+            ``botorch`` and ``hybrid`` use it, and ``hybrid`` needs it.
 
     Raises:
-        BrainError: the name is unknown, or the object is no strategy.
+        BrainError: the name is unknown, the object is no strategy, or physics is missing.
     """
     if isinstance(strategy, str):
         if strategy not in _NAMES:

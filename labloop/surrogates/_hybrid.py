@@ -8,7 +8,7 @@ miss that never saw the experiment: an ensemble is too sure of itself.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from labloop.surrogates._physics_inputs import Channels
 _MISSED, _PSEUDO_COUNT = 0.15, 3.0
 """What a network is expected to miss where it was not trained, in standard deviations of a
 channel, and how many experiments that belief is worth."""
+_WIDEST = 3.0
 _JITTER = 1e-8
 
 
@@ -214,7 +215,25 @@ def fit_hybrid(channels: Channels, features: Sequence[Feature], known: Tensor, s
         hyper = fit_discrepancy(kernel, x, residual, variance, size)
         hyper = Hyper(hyper.lengthscales, np.array([size**2]), hyper.noise)
         made.append(Discrepancy(kernel, hyper, scale))
-    return Hybrid(ensemble, tuple(made))
+    return _widened(channels, Hybrid(ensemble, tuple(made)), known)
+
+
+def _widened(channels: Channels, hybrid: Hybrid, known: Tensor) -> Hybrid:
+    """Return the hybrid with intervals as wide as left-out experiments ask for, never narrower.
+
+    A process that is fitted to what networks leave at their own experiments believes that its
+    variance falls between them faster than what networks miss does.
+    """
+    mean, variance = SolvedHybrid(channels, hybrid, known).leave_one_out()
+    away = (channels.values[:, : channels.count] - mean).square() / variance
+    wanted = (away.sum(0) + _PSEUDO_COUNT) / (len(away) + _PSEUDO_COUNT)
+    factor = wanted.clamp(1.0, _WIDEST**2).sqrt().tolist()
+    return replace(
+        hybrid,
+        discrepancies=tuple(
+            replace(d, scale=d.scale * f) for d, f in zip(hybrid.discrepancies, factor, strict=True)
+        ),
+    )
 
 
 def _size(missed: Tensor, expected: float) -> float:

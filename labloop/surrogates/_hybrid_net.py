@@ -15,9 +15,10 @@ from torch import Tensor
 from labloop.surrogates._levenberg import LIMIT
 
 HIDDEN = 8
-_REACH = 0.5
-"""Prior standard deviation of what the network adds to a whitened parameter, before tanh
-takes a third of it."""
+_REACH, _REACH_SD = 0.4, 0.8
+"""How far a network moves a whitened parameter, before tanh takes a third of it: a factor for
+each parameter, log-normal beforehand as the variation of a FieldGP is. It may grow where the
+experiments ask for it."""
 _CENTRE, _UNIT = 0.5, math.sqrt(12.0)
 
 
@@ -25,8 +26,9 @@ _CENTRE, _UNIT = 0.5, math.sqrt(12.0)
 class Net:
     """The shape of a network: its weights are one flat vector, each N(0, 1) beforehand.
 
-    Flat weights are the ``p`` constants ``a``, then ``H x (d + 1)`` of the hidden layer of
-    tanh, then ``p x H`` of what goes out. Zero weights are the physics of the priors' medians.
+    Flat weights are the ``p`` constants ``a``, then ``p`` logarithms of reach, then
+    ``H x (d + 1)`` of the hidden layer of tanh, then ``p x H`` of what goes out. Zero weights
+    are the physics of the priors' medians.
     """
 
     inputs: int
@@ -38,7 +40,7 @@ class Net:
     @property
     def size(self) -> int:
         """How many weights there are, ``P``."""
-        return self.parameters * (1 + self.hidden) + self.hidden * (self.inputs + 1)
+        return self.parameters * (2 + self.hidden) + self.hidden * (self.inputs + 1)
 
     def z(self, weights: Tensor, encoded: Tensor) -> Tensor:
         """Return whitened parameters ``... x B x N x p`` within the limit.
@@ -47,24 +49,28 @@ class Net:
             weights: ``B x P``.
             encoded: ``... x N x d`` in the unit cube.
         """
-        constant, inner, outer = self._split(weights)
+        constant, _, inner, outer = self._split(weights)
         hidden = torch.tanh(self._seen(encoded).unsqueeze(-3) @ inner.transpose(-1, -2))
         moved = constant.unsqueeze(-2) + hidden @ outer.transpose(-1, -2)
         return moved.clamp(-LIMIT, LIMIT)
 
     def z_and_slope(self, weights: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``B x n x p`` parameters at ``n x d`` points, and slopes ``B x n x p x P``."""
-        constant, inner, outer = self._split(weights)
+        constant, reach, inner, outer = self._split(weights)
         seen = self._seen(encoded)
         hidden = torch.tanh(seen @ inner.transpose(-1, -2))  # B x n x H
-        z = constant.unsqueeze(-2) + hidden @ outer.transpose(-1, -2)
+        moved = hidden @ outer.transpose(-1, -2)
+        z = constant.unsqueeze(-2) + moved
         batch, n, p = z.shape
         eye = torch.eye(p, dtype=z.dtype)
         by_constant = eye.expand(batch, n, p, p)
         bent = outer.unsqueeze(-3) * (1.0 - hidden.square()).unsqueeze(-2)  # B x n x p x H
         by_inner = self._inner * bent.unsqueeze(-1) * seen[:, None, None, :]
-        by_outer = self._outer * eye[:, :, None] * hidden[:, :, None, None, :]
-        slope = torch.cat([by_constant, by_inner.flatten(-2), by_outer.flatten(-2)], dim=-1)
+        by_outer = reach[:, None, :, None, None] * eye[:, :, None] * hidden[:, :, None, None, :]
+        by_reach = _REACH_SD * torch.diag_embed(moved)
+        slope = torch.cat(
+            [by_constant, by_reach, by_inner.flatten(-2), by_outer.flatten(-2)], dim=-1
+        )
         inside = (z.abs() < LIMIT).unsqueeze(-1)
         return z.clamp(-LIMIT, LIMIT), slope * inside
 
@@ -72,20 +78,19 @@ class Net:
     def _inner(self) -> float:
         return 1.0 / math.sqrt(self.inputs + 1.0)
 
-    @property
-    def _outer(self) -> float:
-        return _REACH / math.sqrt(self.hidden)
-
     def _seen(self, encoded: Tensor) -> Tensor:
         """Return columns of size 1 and a one beside them, ``... x N x (d + 1)``."""
         scaled = (encoded - _CENTRE) * _UNIT
         return torch.cat([scaled, torch.ones_like(scaled[..., :1])], dim=-1)
 
-    def _split(self, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _split(self, weights: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return constants, reach, and the matrices of both layers with everything in them."""
         p, h, d = self.parameters, self.hidden, self.inputs
-        constant, inner, outer = torch.split(weights, [p, h * (d + 1), p * h], dim=-1)
+        constant, log, inner, outer = torch.split(weights, [p, p, h * (d + 1), p * h], dim=-1)
+        reach = _REACH / math.sqrt(h) * torch.exp(_REACH_SD * log)
         return (
             constant,
-            self._inner * inner.unflatten(-1, (h, d + 1)),
-            self._outer * outer.unflatten(-1, (p, h)),
+            reach,
+            self._inner * inner.reshape(*inner.shape[:-1], h, d + 1),
+            reach.unsqueeze(-1) * outer.reshape(*outer.shape[:-1], p, h),
         )
