@@ -21,7 +21,7 @@ from labloop.surrogates._levenberg import Minimum, ValueAndSlope, least_squares
 from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
 
 MEMBERS = 6
-SECONDS = 20.0
+SECONDS = 30.0
 """What training may cost a round; longer, and the round goes on without this member."""
 _FOLDS, _PER_FOLD = 10, 3
 _CONSTANT_STARTS, _CONSTANT_STEPS = 3, 8

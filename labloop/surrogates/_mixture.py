@@ -65,7 +65,7 @@ class MixtureFactory:
             that compete.
         plain: the surrogate without physics.
         hybrid: whether an ensemble of networks in each physics is a member as well. It takes
-            seconds a round (told in the report, 20 at most), so it must be asked for.
+            seconds a round (told in the report, 30 at most), so it must be asked for.
 
     Raises:
         PhysicsError: no physics model among them, or two of one name.
