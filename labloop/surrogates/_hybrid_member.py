@@ -15,8 +15,9 @@ from labloop.surrogates._hybrid_state import hybrid_of, hybrid_state_of
 from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError, SingularMatrixError
 
 HYBRID = "hybrid"
-_FEWEST = 5
-"""Results before which a network has nothing to learn from and nothing to be judged by."""
+_FEWEST, _MOST = 5, 100
+"""Results before which a network has nothing to learn from and nothing to be judged by, and
+after which training takes longer than it is worth."""
 
 
 def fit_beside(
@@ -28,6 +29,8 @@ def fit_beside(
     """
     if len(data.outputs) < _FEWEST or not bound.dimension:
         return (), ()
+    if len(data.outputs) > _MOST:
+        return (), (_left_out(bound.model.name, f"it learns from up to {_MOST} results"),)
     began = time.perf_counter()
     # Channels of its own: what it takes must not use up the patience for the other members.
     channels = Channels(bound, data)

@@ -310,6 +310,13 @@ def test_too_slow_training_leaves_it_out_of_the_round(monkeypatch):
     assert "left out of this round: training took" in told.message
 
 
+def test_many_results_leave_it_out_at_once():
+    """Training on them would take longer than it is worth, and is not begun."""
+    members, (told,) = fit_beside(bind(Chain, SPACE), results(101))
+    assert members == ()
+    assert "it learns from up to 100 results" in told.message
+
+
 def function(predict):
     """Return a model of one output and one constant."""
     return FunctionPhysics(
