@@ -10,7 +10,13 @@ from typing import Any
 from benchmarks.physics.beliefs import believe
 from benchmarks.physics.draws import Draw, draw
 from benchmarks.physics.labs import Lab
-from benchmarks.planner.peers import AxStrategy, BaybeStrategy, PeerProcess, PlainBotorch
+from benchmarks.planner.peers import (
+    AxStrategy,
+    BaybeStrategy,
+    OptunaStrategy,
+    PeerProcess,
+    PlainBotorch,
+)
 from labloop.brain import Strategy, resolve_strategy
 
 START = 5
@@ -61,6 +67,8 @@ def _of(kind: type[PeerProcess]) -> Callable[[object | None], Any]:
     return lambda _physics: _peer(kind)
 
 
+OPTUNA = Method("optuna", _of(OptunaStrategy))
+"""Beside the others where seconds are measured only."""
 MISMATCHED, GOOD, WRONG, PLAIN = "physics", "physics-good", "physics-wrong", "no-physics"
 PEERS = ("botorch", "baybe", "ax")
 METHODS: Mapping[str, Method] = {

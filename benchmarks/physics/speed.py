@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.physics.speed [--repeats 9]
 
-Ours with and without physics, a plain BoTorch loop, BayBE and Ax in the same run, on the same
+Ours with and without physics, a plain BoTorch loop, BayBE, Ax and Optuna in one run, on the same
 data; seconds of CPU for ours (one thread), of the clock for all. Prints one JSON line.
 """
 
@@ -19,10 +19,11 @@ import torch
 
 from benchmarks.physics.draws import MASTER
 from benchmarks.physics.labs import LABS, OBJECTIVE, Lab
-from benchmarks.physics.methods import LEAST, METHODS, MISMATCHED, PEERS, PLAIN
+from benchmarks.physics.methods import LEAST, METHODS, MISMATCHED, OPTUNA, PEERS, PLAIN
 from labloop.records import Dataset, Observation, Point, derive_seed
 
 LAB = "snar"
+BESIDE = {**METHODS, OPTUNA.name: OPTUNA}
 
 
 def data_of(lab: Lab, seed: int, points: Sequence[Point]) -> Dataset:
@@ -41,7 +42,7 @@ def pace(name: str, repeats: int) -> tuple[float, float]:
     The round before it is carried out as well, as in any campaign, and not counted; nor is
     the first repeat.
     """
-    lab, method = LABS[LAB], METHODS[name]
+    lab, method = LABS[LAB], BESIDE[name]
     used, waited = [], []
     for seed in range(repeats + 1):
         strategy, _ = method.start(lab, seed)
@@ -58,7 +59,9 @@ def pace(name: str, repeats: int) -> tuple[float, float]:
 
 def figures(found: dict[str, tuple[float, float]], repeats: int) -> Sequence[dict[str, object]]:
     """Return the two lines that were promised, peers beside."""
-    beside = ", ".join(f"{name} {1e3 * found[name][1]:.0f}" for name in PEERS if name in found)
+    beside = ", ".join(
+        f"{name} {1e3 * found[name][1]:.0f}" for name in (*PEERS, OPTUNA.name) if name in found
+    )
     made = []
     for name, what, most in ((MISMATCHED, "with an ODE as physics", 0.3), (PLAIN, "without", 0.1)):
         cpu, clock = found[name]
@@ -84,7 +87,7 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     found = {}
-    for name in (MISMATCHED, PLAIN, *PEERS):
+    for name in (MISMATCHED, PLAIN, *PEERS, OPTUNA.name):
         found[name] = pace(name, given.repeats)
         print(name, found[name], file=sys.stderr, flush=True)
     print(json.dumps({"figures": figures(found, given.repeats)}))

@@ -11,7 +11,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PEERS = ("baybe[chem]==0.15.0", "ax-platform==1.3.1", "torch==2.13.0")
+PEERS = ("baybe[chem]==0.15.0", "ax-platform==1.3.1", "optuna==5.0.0", "torch==2.13.0")
 
 
 def main() -> None:

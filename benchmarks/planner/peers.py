@@ -1,4 +1,4 @@
-"""Peers as strategies: BayBE and Ax in processes of their own, a plain BoTorch loop in this one."""
+"""Peers as strategies: BayBE, Ax, Optuna in processes of their own, plain BoTorch in this one."""
 
 import json
 import math
@@ -171,6 +171,13 @@ class AxStrategy(PeerProcess):
 
     name = "ax"
     script = "peer_ax.py"
+
+
+class OptunaStrategy(PeerProcess):
+    """Optuna's GPSampler; it knows boxes and categories, not lists of candidates."""
+
+    name = "optuna"
+    script = "peer_optuna.py"
 
 
 class PlainBotorch:

@@ -35,7 +35,8 @@ class Brain:
     Args:
         space: where experiments may go.
         objective: one aim, several, or ``Objectives``.
-        strategy: a name (``auto``, ``sobol``, ``random``, ``skopt``, ``botorch``) or an object.
+        strategy: a name (``auto``, ``sobol``, ``random``, ``skopt``, ``botorch``, ``hybrid``)
+            or an object.
         physics: what is known of the mechanism, for strategies that use it.
         seed: chooses among the courses the campaign may take.
         campaign_id: the same one gives the same proposals; made from ``seed`` if left out.

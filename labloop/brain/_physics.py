@@ -23,6 +23,7 @@ from labloop.brain._history import (
 )
 from labloop.brain._optimize import Optimum, best_in_space, values_at
 from labloop.brain._rng import isolated, small_seed
+from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind
 from labloop.records import Dataset, Observation, Point, ProposalBatch
@@ -61,10 +62,12 @@ class PhysicsStrategy:
         physics: a physics model, several that compete, or a factory of surrogates made of one.
         initial: how many results to wait for before the first model.
         name: what proposals call the strategy.
-        device: where physics is solved: ``cpu``, ``cuda``, or as the size of each round says. A
-            factory that is given has a word of its own.
+        hybrid: whether networks that move the physics' constants are a member of the mixture
+            as well; see :class:`~labloop.surrogates.MixtureFactory`.
+        device: where physics is solved: ``cpu``, ``cuda``, or as the size of each round says.
 
     Raises:
+        BrainError: ``hybrid`` or a ``device`` beside a factory, which says that for itself.
         PhysicsError: no physics model, or a device that is not there.
     """
 
@@ -74,14 +77,21 @@ class PhysicsStrategy:
         *,
         initial: int = _INITIAL,
         name: str = "physics",
+        hybrid: bool = False,
         device: str = "auto",
     ) -> None:
         check_device(device)
         self.initial = initial
         self.name = name
-        self.model: SurrogateFactory = (
-            physics if _is_factory(physics) else MixtureFactory(_models(physics), device=device)
-        )
+        if not _is_factory(physics):
+            physics = MixtureFactory(_models(physics), hybrid=hybrid, device=device)
+        elif hybrid or device != "auto":
+            word = "hybrid=True" if hybrid else f"device={device!r}"
+            raise BrainError(
+                f"{word} was given beside a factory of surrogates, {physics!r}; give the "
+                f"physics itself, or MixtureFactory(physics, {word})"
+            )
+        self.model: SurrogateFactory = physics
 
     def propose(
         self,

@@ -18,12 +18,22 @@ def _with_physics(physics: object | None, device: str) -> Strategy:
     return PhysicsStrategy(physics, name="botorch", device=device)
 
 
+def _hybrid(physics: object | None, device: str) -> Strategy:
+    if physics is None:
+        raise BrainError(
+            "strategy 'hybrid' trains networks within a physics and got none; give physics=..., "
+            "or use 'auto'"
+        )
+    return PhysicsStrategy(physics, name="hybrid", hybrid=True, device=device)
+
+
 _NAMES: dict[str, Callable[[object | None, str], Strategy]] = {
     "auto": AutoStrategy,
     "botorch": _with_physics,
     "sobol": lambda _physics, _device: SobolStrategy(),
     "random": lambda _physics, _device: RandomStrategy(),
     "skopt": lambda _physics, _device: SkoptStrategy(),
+    "hybrid": _hybrid,
 }
 
 
@@ -39,13 +49,14 @@ def resolve_strategy(
 
     Args:
         strategy: one of ``strategy_names()``, or anything with ``name`` and ``propose``.
-        physics: a physics model, or a surrogate factory made of one; only ``auto`` and
-            ``botorch`` use it.
+        physics: a physics model, or a surrogate factory made of one; only ``auto``,
+            ``botorch`` and ``hybrid`` use it, and ``hybrid`` needs it.
         device: where physics is solved (``auto``, ``cpu`` or ``cuda``), for strategies by name.
 
     Raises:
-        BrainError: the name is unknown, or the object is no strategy or chooses for itself.
-        PhysicsError: no such device is there.
+        BrainError: the name is unknown, the object is no strategy or chooses its device for
+            itself, or physics is missing.
+        PhysicsError: no such device.
     """
     check_device(device)
     if isinstance(strategy, str):

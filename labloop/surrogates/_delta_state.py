@@ -21,6 +21,8 @@ def state_of(name: str, blocks: Sequence[Block]) -> ModelState:
         kernels: list[Json] = [d.kernel.name for d in block.discrepancies]
         described.append({"channels": list(block.channels), "kernels": kernels})
         arrays[f"{b}/z"] = block.z
+        if block.rival is not None:
+            arrays[f"{b}/rival"] = block.rival
         for c, d in enumerate(block.discrepancies):
             arrays[f"{b}/{c}/lengthscales"] = d.hyper.lengthscales
             arrays[f"{b}/{c}/parts"] = d.hyper.weights
@@ -50,4 +52,10 @@ def _block(
         hyper = Hyper(arrays[f"{where}/{c}/lengthscales"], arrays[f"{where}/{c}/parts"], noise)
         made.append(Discrepancy(build_kernel(kernel, features), hyper, scale))
     channels = tuple(int(c) for c in entry["channels"])
-    return Block(channels, np.asarray(arrays[f"{where}/z"]), tuple(made))
+    rival = arrays.get(f"{where}/rival")
+    return Block(
+        channels,
+        np.asarray(arrays[f"{where}/z"]),
+        tuple(made),
+        None if rival is None else np.asarray(rival),
+    )

@@ -22,6 +22,8 @@ MOST_SOLVES = 100_000
 MOST_EXPERIMENTS = 1500
 _SHARED, _OF_GROUP = 5, 36
 """Calls of a fit that solve every experiment: once for all, and for each group of channels."""
+_OF_NETWORKS = 830
+"""Calls that training networks takes beside."""
 _HEARD = 1.6
 """Members with physics that are still heard after a fit: one to three, mostly."""
 _LEAST, _EVERYWHERE, _NEARER = 256, 64, 705
@@ -30,7 +32,12 @@ _PLACES = 25
 
 
 def estimated_solves(
-    data: TrainingData, constants: Sequence[int], extra: int, looked_at: int
+    data: TrainingData,
+    constants: Sequence[int],
+    extra: int,
+    looked_at: int,
+    *,
+    networks: bool = False,
 ) -> int:
     """Return about how many times a round solves its physics, each step of a slope counted.
 
@@ -41,10 +48,12 @@ def estimated_solves(
         constants: how many parameters each of the competing models learns.
         extra: measured outputs and curves that only the physics reads.
         looked_at: points at which a search asks, see :func:`points_looked_at`.
+        networks: whether networks are trained within each model.
     """
     n, scalars = len(data.encoded), data.outputs.shape[1]
     groups = scalars + (1 if scalars + extra > 1 else 0)
-    fit = sum((_SHARED + (_OF_GROUP + p) * groups) * n * (p + 1) for p in constants)
+    shared = _SHARED + (_OF_NETWORKS if networks else 0)
+    fit = sum((shared + (_OF_GROUP + p) * groups) * n * (p + 1) for p in constants)
     search = data.proposals * _asked_together(data) * (looked_at + n)
     told = n + _PLACES * data.encoded.shape[1]
     return int(fit + _HEARD * (search + told) * (max(constants) + 1))

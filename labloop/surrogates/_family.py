@@ -38,7 +38,7 @@ def fit_family(channels: Channels, data: TrainingData) -> list[FittedSurrogate]:
         field = fit_field(channels, data.features, known, together.blocks[0].z)
         solved = SolvedField(channels, field, known)
     name = member_name(channels, FIELD)
-    return [*deltas, _fitted(name, [solved], channels, data, field_state_of(name, field))]
+    return [*deltas, fitted_member(name, [solved], channels, data, field_state_of(name, field))]
 
 
 def restore_family(
@@ -53,12 +53,12 @@ def restore_family(
             blocks = blocks_of(state, name, data.features)
             if blocks:
                 solved = [SolvedBlock(channels, block, known) for block in blocks]
-                made.append(_fitted(name, solved, channels, data, state_of(name, blocks)))
+                made.append(fitted_member(name, solved, channels, data, state_of(name, blocks)))
         name = member_name(channels, FIELD)
         field = field_of(state, name, data.features)
         if field is not None:
             again = [SolvedField(channels, field, known)]
-            made.append(_fitted(name, again, channels, data, field_state_of(name, field)))
+            made.append(fitted_member(name, again, channels, data, field_state_of(name, field)))
     return made
 
 
@@ -74,7 +74,7 @@ def fit_deltas(
     made, at = [], 0
     for what, members in groups.items():
         name, mine = member_name(channels, what), slice(at, at + len(members))
-        made.append(_fitted(name, solved[mine], channels, data, state_of(name, blocks[mine])))
+        made.append(fitted_member(name, solved[mine], channels, data, state_of(name, blocks[mine])))
         at += len(members)
     return made
 
@@ -101,13 +101,14 @@ def known_variance(channels: Channels, data: TrainingData) -> Tensor:
     return known
 
 
-def _fitted(
+def fitted_member(
     name: str,
     solved: Sequence[Block],
     channels: Channels,
     data: TrainingData,
     state: ModelState,
 ) -> FittedSurrogate:
+    """Return a member of solved blocks, with its errors and its leave-one-out density."""
     model = PhysicsGPModel(solved)
     with torch.no_grad():
         mean, variance = _in_order(channels, solved, lambda block: block.leave_one_out())

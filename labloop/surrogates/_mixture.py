@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics import PhysicsModel, as_physics, bind
+from labloop.physics import BoundPhysics, PhysicsModel, as_physics, bind
 from labloop.records import Alarm, FloatArray, Json, ModelState
 from labloop.surrogates._alarms import doubts, failure_alarm
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
 from labloop.surrogates._device import check_device, choose, estimated_solves, points_looked_at
 from labloop.surrogates._family import delta_groups, fit_deltas, fit_family, restore_family
 from labloop.surrogates._gp import GPFactory
+from labloop.surrogates._hybrid_member import fit_beside, learns_from, restore_beside
 from labloop.surrogates._mixture_model import MixtureModel
 from labloop.surrogates._physics_inputs import (
     Channels,
@@ -70,6 +71,8 @@ class MixtureFactory:
         physics: a physics model, anything :func:`labloop.physics.as_physics` takes, or several
             that compete.
         plain: the surrogate without physics.
+        hybrid: whether an ensemble of networks in each physics is a member as well. It takes
+            seconds a round (told in the report, 30 at most), so it must be asked for.
 
     Raises:
         PhysicsError: no physics model among them, two of one name, or no such device.
@@ -78,6 +81,7 @@ class MixtureFactory:
     physics: PhysicsModel | Sequence[PhysicsModel]
     plain: SurrogateFactory = field(default_factory=GPFactory)
     name: str = "mixture"
+    hybrid: bool = False
     device: str = "auto"
     """Where physics is solved: ``cpu``, ``cuda``, or as each round's size says."""
 
@@ -114,7 +118,10 @@ class MixtureFactory:
             bound = bind(model, data.space)
             channels = Channels(bound, data, solving.solver(bound))
             try:
-                families.append(Family(channels, fit_family(channels, data)))
+                members = fit_family(channels, data)
+                beside, told = self._beside(bound, data, solving)
+                families.append(Family(channels, members, beside))
+                alarms.extend(told)
             except PhysicsFailureError as error:
                 alarms.append(failure_alarm(str(error)))
             except SingularMatrixError:
@@ -148,8 +155,15 @@ class MixtureFactory:
             channels = Channels(bound, data, solving.solver(bound))
             members = restore_family(state, channels, data)
             if members:
-                families.append(Family(channels, members))
+                beside = restore_beside(state, bound, data, solving.solver(bound))
+                families.append(Family(channels, members, beside))
         return solving.of(self._mixed(data, families, [], began))
+
+    def _beside(
+        self, bound: BoundPhysics, data: TrainingData, solving: Solving
+    ) -> tuple[Sequence[FittedSurrogate], Sequence[Alarm]]:
+        """Return the hybrid where it is asked for, and what there is to tell of it."""
+        return fit_beside(bound, data, solving.solver(bound)) if self.hybrid else ((), ())
 
     def _solving(self, data: TrainingData) -> Solving:
         """Return where this round's physics is solved, by what it is about to ask for."""
@@ -159,7 +173,13 @@ class MixtureFactory:
             extra = len(data.extra_names) + len(data.curves)
         constants = [len(model.parameters) for model in self.models]
         looked_at = points_looked_at(data.space)
-        estimated = estimated_solves(learned_from, constants, extra, looked_at)
+        estimated = estimated_solves(
+            learned_from,
+            constants,
+            extra,
+            looked_at,
+            networks=self.hybrid and learns_from(len(learned_from.outputs)),
+        )
         return Solving(choose(self.device, estimated, len(data.encoded)))
 
     def _mixed(
@@ -169,7 +189,7 @@ class MixtureFactory:
         alarms: list[Alarm],
         began: float,
     ) -> FittedSurrogate:
-        members = [self.plain.fit(data), *(m for family in families for m in family.members)]
+        members = [self.plain.fit(data), *(m for f in families for m in (*f.members, *f.beside))]
         weights = member_weights(torch.stack([m.loo_log_density for m in members]))
         share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
         kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]

@@ -24,6 +24,8 @@ class Family:
 
     channels: Channels
     members: Sequence[FittedSurrogate]
+    beside: Sequence[FittedSurrogate] = ()
+    """Weighed with the others, but never asked what the constants are: its networks move them."""
 
     @property
     def name(self) -> str:
@@ -32,7 +34,7 @@ class Family:
 
     def weight(self, share: Mapping[str, float]) -> float:
         """Return the weight of all members, by the weights of each."""
-        return sum(share[m.name] for m in self.members)
+        return sum(share[m.name] for m in (*self.members, *self.beside))
 
     def blocks(self, share: Mapping[str, float]) -> Sequence[Block]:
         """Return the blocks of the member that counts most."""

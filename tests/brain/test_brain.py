@@ -5,8 +5,10 @@ import sys
 import textwrap
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from labloop.brain import Brain, RandomStrategy, resolve_strategy
+from labloop.brain._rng import isolated
 from labloop.errors import BrainError, DefinitionError, LabloopError, SpaceExhaustedError
 from labloop.objectives import Maximize, Minimize
 from labloop.records import CurveData, points_of
@@ -142,6 +144,18 @@ def test_an_exhausted_pool_is_said():
     with pytest.raises(SpaceExhaustedError, match="widen the space"):
         brain.ask()
     assert len(points_of(list(brain.pending.values()))) == 2
+
+
+def test_linear_algebra_has_one_thread_inside_a_proposal():
+    """Inside, all linear algebra has one thread; afterwards as many as before."""
+    with threadpool_limits(2):
+        before = [pool["num_threads"] for pool in threadpool_info()]
+        with isolated(1):
+            inside = {pool["num_threads"] for pool in threadpool_info()}
+        after = [pool["num_threads"] for pool in threadpool_info()]
+    assert 2 in before
+    assert inside == {1}
+    assert after == before
 
 
 def test_the_brain_runs_without_store_lab_and_prefect():

@@ -6,11 +6,12 @@ import torch
 
 from labloop.brain import resolve_strategy
 from labloop.brain._physics import PhysicsStrategy
-from labloop.errors import PhysicsError
+from labloop.errors import BrainError, PhysicsError
 from labloop.objectives import Maximize, Minimize, Objectives, Target
 from labloop.physics import FunctionPhysics, Prior
 from labloop.records import Dataset, Observation, derive_seed
 from labloop.space import Categorical, Continuous, SearchSpace
+from labloop.surrogates import MixtureFactory
 
 SPACE = SearchSpace(
     Continuous("time", 0.5, 60, unit="min", log=True),
@@ -213,3 +214,23 @@ def test_a_point_under_way_that_physics_cannot_tell_stops_nothing():
     batch = PhysicsStrategy(physics(partly)).propose(SPACE, AIM, data, pending, 1, 3)
     assert batch.proposals[0].acquisition_value is not None
     assert batch.proposals[0].point["heat"] <= 90
+
+
+def test_a_hybrid_joins_where_it_is_asked_for():
+    """By the strategy's name or by a switch: the same proposals, each time, and told apart."""
+    data = Dataset(measure(SPACE.sample(6, 1)))
+    batch = resolve_strategy("hybrid", physics()).propose(SPACE, AIM, data, [], 1, 9)
+    assert "chain, hybrid" in batch.fit_report["members"]
+    assert batch.proposals[0].strategy == "hybrid"
+    again = PhysicsStrategy(physics(), hybrid=True).propose(SPACE, AIM, data, [], 1, 9)
+    assert again.proposals[0].point == batch.proposals[0].point
+    plain = PhysicsStrategy(physics()).propose(SPACE, AIM, data, [], 1, 9)
+    assert "chain, hybrid" not in plain.fit_report["members"]
+
+
+def test_a_hybrid_needs_a_physics():
+    """Networks move the constants of something; a factory says for itself what it holds."""
+    with pytest.raises(BrainError, match="trains networks within a physics and got none"):
+        resolve_strategy("hybrid")
+    with pytest.raises(BrainError, match=r"give the physics itself, or MixtureFactory\("):
+        PhysicsStrategy(MixtureFactory(physics()), hybrid=True)

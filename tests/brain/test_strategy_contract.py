@@ -24,7 +24,7 @@ def test_skopt_keeps_the_contract(case):
 
 
 def test_names_are_known():
-    assert strategy_names() == ("auto", "botorch", "sobol", "random", "skopt")
+    assert strategy_names() == ("auto", "botorch", "sobol", "random", "skopt", "hybrid")
 
 
 class Stubborn:

@@ -13,6 +13,7 @@ from labloop.objectives import Maximize, Minimize, Objectives, Target
 from labloop.physics import FunctionPhysics, Prior
 from labloop.records import Dataset, Observation, Scalar
 from labloop.space import Categorical, Continuous, SearchSpace
+from labloop.surrogates import MixtureFactory
 from labloop.surrogates import _mixture as mixture
 from labloop.surrogates._device import Chosen
 from labloop.surrogates._solving import Solver
@@ -89,6 +90,7 @@ ROUNDS = {
     "a category": {
         "space": SearchSpace(*BOX.parameters, Categorical("c", ["u", "v"])),
     },
+    "networks": {"hybrid": True, "n": 12},
     "a list": {"space": SearchSpace(*(Continuous(name, 0, 1, step=0.025) for name in "ab"))},
 }  # fmt: skip
 
@@ -96,9 +98,10 @@ ROUNDS = {
 @pytest.mark.parametrize("kind", ROUNDS)
 def test_a_round_asks_for_what_was_estimated(kind):
     """Within a factor of two, counted at the door through which every solve goes."""
-    given = ROUNDS[kind]
+    given = dict(ROUNDS[kind])
     made = physics(given.get("constants", 2), given.get("outputs", 1))
-    told = asked(PhysicsStrategy(made), **given).fit_report["solving"]
+    strategy = PhysicsStrategy(made, hybrid=given.pop("hybrid", False))
+    told = asked(strategy, **given).fit_report["solving"]
     assert 0.5 <= told["solves"] / told["estimated"] <= 2.0, told
     assert told["seconds"] > 0
     json.dumps(told)
@@ -172,6 +175,7 @@ def test_no_gpu_is_said_before_anything_is_asked(monkeypatch):
     for ask in (
         lambda: PhysicsStrategy(physics(), device="cuda"),
         lambda: resolve_strategy("auto", physics(), "cuda"),
+        lambda: resolve_strategy("hybrid", physics(), "cuda"),
         lambda: resolve_strategy("random", device="cuda"),
         lambda: spec.resolve("cuda"),
     ):
@@ -190,6 +194,8 @@ def test_a_strategy_that_is_an_object_chooses_for_itself():
     """What a person made must not be overruled in silence."""
     with pytest.raises(BrainError, match=r"write it as PhysicsStrategy\(..., device='cpu'\)"):
         resolve_strategy(PhysicsStrategy(physics()), device="cpu")
+    with pytest.raises(BrainError, match=r"MixtureFactory\(physics, device='cpu'\)"):
+        PhysicsStrategy(MixtureFactory(physics()), device="cpu")
     kept = PhysicsStrategy(physics(), device="cpu")
     assert resolve_strategy(kept) is kept
 

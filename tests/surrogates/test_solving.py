@@ -55,6 +55,7 @@ def test_the_estimate_grows_with_what_a_round_asks_for():
     assert estimated_solves(data(), [2, 2], 0, 1000) > plain
     assert estimated_solves(data(), [2], 1, 1000) > plain
     assert estimated_solves(data(), [2], 0, 5000) > plain
+    assert estimated_solves(data(), [2], 0, 1000, networks=True) > plain
     assert estimated_solves(data(proposals=3), [2], 0, 1000) > plain
     assert estimated_solves(data(Target("y", 0.5)), [2], 0, 1000) > plain
 

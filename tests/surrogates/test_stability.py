@@ -68,3 +68,5 @@ def test_two_sets_of_constants_are_told():
     mirrored = 2.0 - (1.0 + told.data["rival"][0])
     assert learned["mean"] == pytest.approx(mirrored, abs=0.1)
     assert abs(learned["mean"] - 1.0) == pytest.approx(1.2, abs=0.1)
+    again = MixtureFactory(physics).restore(fitted.state, data)
+    assert [a.message for a in again.alarms] == [a.message for a in fitted.alarms]
