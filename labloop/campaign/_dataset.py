@@ -1,5 +1,6 @@
 """Rows into the dataset that a strategy learns from."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 from labloop.objectives import Objectives
@@ -69,11 +70,16 @@ class Measured:
 
     def add(self, *observations: Observation) -> None:
         """Take observations in, by number of the experiment."""
-        known = {o.experiment_id: o for o in self.data.observations}
-        known |= {o.experiment_id: o for o in observations}
-        ordered = sorted(known, key=lambda key: self.numbers[key])
-        self.data = Dataset(tuple(known[key] for key in ordered))
+        known = list(self.data.observations)
+        for one in observations:
+            at = bisect_left(known, self._number(one), key=self._number)
+            same = at < len(known) and known[at].experiment_id == one.experiment_id
+            known[at : at + same] = [one]
+        self.data = Dataset(tuple(known))
         self.best = self._objectives.best_seen(self.data)
+
+    def _number(self, one: Observation) -> int:
+        return self.numbers[one.experiment_id]
 
     def scores(self) -> list[float]:
         """Return the first aim of each finished experiment, larger is better."""

@@ -129,7 +129,7 @@ class SimulatedLoop(LabLoop):
         does not depend on wall time, as long as lab time is held.
         """
         self._visitors.append(callback)
-        self.call_soon_threadsafe(_nothing)
+        self._write_to_self()
 
     def jump(self, when: float) -> bool:
         """Go to lab second ``when`` at once and return True, where nothing lies before it.
@@ -172,8 +172,8 @@ class SimulatedLoop(LabLoop):
 
     def wait(self, timeout: float | None) -> list[Any]:
         """Do what comes next when nothing is ready: deliver, let in, advance, or sleep."""
-        self.beats += 1
         self._streak = 0
+        self.beats += 1
         if timeout == 0:
             # Callbacks of other threads stand in the queue already; the pipe only wakes.
             return []
@@ -181,19 +181,30 @@ class SimulatedLoop(LabLoop):
         for _ in range(_LONGEST_STREAK):
             when = self._next()
             if when > self._now:
-                if self._externals:
-                    return [] if self._deliver() else self._sleep(None)
-                if self._visitors:
-                    self.call_soon(self._visitors.popleft())
-                    return []
-                if self._holds or when == math.inf:
-                    return self._sleep(None)
+                if self._let_in():
+                    break
+                if self._externals or self._holds or when == math.inf:
+                    events = self._sleep(None)
+                    if events or self._ready:
+                        return events
+                    # Who knocked without a callback is let in here: that saves a turn.
+                    self.beats += 1
+                    continue
                 if self._factor is not None:
                     return self._pace(when, self._factor)
                 self._now = when
             if not self._strike() or self._ready:
                 break
         return []
+
+    def _let_in(self) -> bool:
+        """Deliver what threads completed, else let one visitor in; return whether it was so."""
+        if self._externals:
+            return self._deliver()
+        if self._visitors:
+            self.call_soon(self._visitors.popleft())
+            return True
+        return False
 
     def _sleep(self, seconds: float | None) -> list[Any]:
         """Wait until somebody knocks: on a lock, which costs a fraction of pipe and selector."""
@@ -271,12 +282,4 @@ class SimulatedLoop(LabLoop):
             self._pending -= 1
             last = self._pending == 0
         if last:
-            try:
-                self.call_soon_threadsafe(_nothing)
-            except RuntimeError:
-                # The loop is closed: nobody waits any more.
-                return
-
-
-def _nothing() -> None:
-    """Wake the loop."""
+            self._write_to_self()

@@ -119,8 +119,11 @@ class Objectives:
 
     def measured(self, data: Dataset) -> tuple[tuple[Observation, ...], FloatArray]:
         """Return the observations that have every output, and their ``n x k`` scores."""
-        found = tuple(o for o in data.done if all(name in o.outputs for name in self.outputs))
-        rows = [[o.outputs[name] for name in self.outputs] for o in found]
+        # Asked after every experiment for all before it, so the names are gathered once.
+        names = self.outputs
+        wanted = set(names)
+        found = tuple(o for o in data.done if wanted <= o.outputs.keys())
+        rows = [[o.outputs[name] for name in names] for o in found]
         scores: FloatArray = self.scores(np.array(rows).reshape(len(found), self.count))
         return found, scores
 

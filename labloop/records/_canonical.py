@@ -35,6 +35,9 @@ def canonical_json(value: Json) -> str:
 
 def _plain(value: Json) -> Json:
     """Return ``value`` in dicts and lists; read-only mappings are not known to ``json``."""
+    # First what is most: whether a text is a mapping takes longer to find out than to write it.
+    if isinstance(value, (str, float, int)):
+        return value
     if isinstance(value, Mapping):
         odd = [key for key in value if not isinstance(key, str)]
         if odd:

@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -88,11 +87,16 @@ def _plain(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """Return a copy of a JSON value made of dict, list and scalars alone."""
-    if isinstance(value, Mapping | MappingProxyType):
+    if isinstance(value, np.generic):
+        return _plain(value)
+    # Before the mappings: most of what is stored are texts and numbers.
+    if isinstance(value, (str, float, int)):
+        return value
+    if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [plain(part) for part in value]
-    return _plain(value) if isinstance(value, np.generic) else value
+    return value
 
 
 def pack(frames: Sequence[bytes]) -> bytes:

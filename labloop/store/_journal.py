@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, literal_column, select
 
 from labloop.errors import NotFoundError, StaleStateError
 from labloop.records import (
@@ -26,11 +26,16 @@ _IDENTITY = table_of(IdentityRow)
 _INSERT_INTENT = insert_into(_INTENT)
 _INSERT_OUTCOME = insert_into(_OUTCOME)
 _INSERT_IDENTITY = insert_into(_IDENTITY)
-_MODE_OF_INTENT = Prepared(select(_INTENT.c.mode).where(_INTENT.c.id == bindparam("intent_id")))
-_END_OF_INTENT = Prepared(
-    select(_OUTCOME.c.state).where(
-        _OUTCOME.c.intent_id == bindparam("intent_id"), _OUTCOME.c.state != "uncertain"
-    )
+# Written out: as a bound value SQLite would plan the statement anew at each execution, to see
+# whether the partial index serves.
+_IS_END = _OUTCOME.c.state != literal_column(f"'{ActionState.UNCERTAIN.value}'")
+_INTENT_AND_END = Prepared(
+    select(
+        _INTENT.c.mode,
+        select(_OUTCOME.c.state)
+        .where(_OUTCOME.c.intent_id == _INTENT.c.id, _IS_END)
+        .scalar_subquery(),
+    ).where(_INTENT.c.id == bindparam("intent_id"))
 )
 _IDENTITY_NAMES = (
     "device", "model", "serial_number", "firmware", "driver", "driver_version", "url"
@@ -85,12 +90,7 @@ class SqlJournal:
 
     def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
         """Return entries that have no outcome, or whose latest outcome is UNCERTAIN."""
-        end = _OUTCOME.alias()
-        ended = (
-            exists()
-            .where(end.c.intent_id == _INTENT.c.id, end.c.state != ActionState.UNCERTAIN.value)
-            .correlate(_INTENT)
-        )
+        ended = exists().where(_OUTCOME.c.intent_id == _INTENT.c.id, _IS_END).correlate(_INTENT)
         wanted = (_INTENT.c.campaign_id == campaign_id, ~ended)
         intents = self._core.rows(select(_INTENT).where(*wanted).order_by(_INTENT.c.sequence))
         outcomes = self._core.rows(
@@ -148,19 +148,19 @@ def _outcome_operation(outcome: Outcome) -> Callable[[Work], None]:
     }
 
     def operation(work: Work) -> None:
-        known = work.one(_MODE_OF_INTENT, {"intent_id": outcome.intent_id})
+        known = work.one(_INTENT_AND_END, row)
         if known is None:
             raise NotFoundError(
                 f"an outcome came for the intent {outcome.intent_id!r}, which was never stored; "
                 "commit the intent first"
             )
-        end = work.one(_END_OF_INTENT, {"intent_id": outcome.intent_id})
+        mode, end = known
         if end is not None:
             raise StaleStateError(
-                f"{outcome.intent_id} ended as {end[0]} before and cannot end again as "
+                f"{outcome.intent_id} ended as {end} before and cannot end again as "
                 f"{outcome.state.value}; what happened is told once"
             )
-        row["mode"] = known[0]
+        row["mode"] = mode
         work.run(_INSERT_OUTCOME, row)
 
     return operation

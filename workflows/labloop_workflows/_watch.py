@@ -1,16 +1,19 @@
 """Watches a campaign's own flow run: Cancel in the UI becomes a stop, the door of Ctrl-C."""
 
+import contextvars
 import queue
 import threading
 from collections.abc import Callable
 from typing import Self
 from uuid import UUID
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.events.worker import EventsWorker
 
 POLL_SECONDS = 1.0
+ANSWER_SECONDS = 10.0
+"""How long the server may take to answer; then it is asked anew."""
 _ENDING = {StateType.CANCELLING, StateType.CANCELLED}
 
 
@@ -21,7 +24,11 @@ class CancelWatch:
         self._flow_run_id = flow_run_id
         self._stop = stop
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="cancel watch", daemon=True)
+        # Which server is asked stands in the calling context: without it, Prefect starts one.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(
+            target=lambda: context.run(self._work), name="cancel watch", daemon=True
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -38,11 +45,19 @@ class CancelWatch:
                 return
 
     def _cancelled(self) -> bool:
+        """Look until the run is being cancelled; False: the campaign ended, or nobody answers."""
         try:
-            with get_client(sync_client=True) as client:
-                state = client.read_flow_run(self._flow_run_id).state
+            # A client of its own, kept as long as the server answers: each costs a TLS context.
+            with get_client({"timeout": ANSWER_SECONDS}, sync_client=True) as client:
+                while not self._is_ending(client):
+                    if self._done.wait(POLL_SECONDS):
+                        return False
         except Exception:  # noqa: BLE001 - process edge: a server that is away cancels nothing
             return False
+        return True
+
+    def _is_ending(self, client: SyncPrefectClient) -> bool:
+        state = client.read_flow_run(self._flow_run_id).state
         return state is not None and state.type in _ENDING
 
 
