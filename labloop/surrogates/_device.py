@@ -20,7 +20,7 @@ DeviceChoice: TypeAlias = Literal["auto", "cpu", "cuda"]
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 MOST_SOLVES = 100_000
 MOST_EXPERIMENTS = 1500
-_SHARED, _OF_GROUP = 5, 36
+_SHARED, _OF_GROUP = 5, 56
 """Calls of a fit that solve every experiment: once for all, and for each group of channels."""
 _OF_NETWORKS = 830
 """Calls that training networks takes beside."""
