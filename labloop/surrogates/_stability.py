@@ -62,6 +62,26 @@ def _gradient(
     return 2.0 * (z - (tangent * residual).sum(1))
 
 
+def best_apart(z: Tensor, cost: Tensor, count: int) -> Tensor:
+    """Return the rows of ``count`` starts to go on with: the best, then the best elsewhere.
+
+    Starts that are about to arrive in one minimum stand for one another; where fewer than
+    ``count`` are apart, the best of the others follow.
+
+    Args:
+        z: ``S x p`` where the starts are.
+        cost: ``S``, infinite where not finite.
+        count: at most S.
+    """
+    order = cost.argsort(stable=True)
+    taken: list[int] = []
+    for row in order[torch.isfinite(cost[order])].tolist():
+        if all(bool(((z[row] - z[one]).abs() > _APART).any()) for one in taken):
+            taken.append(row)
+    rest = [row for row in order.tolist() if row not in taken]
+    return torch.tensor([*taken, *rest][:count])
+
+
 def rival_of(z: Tensor, loss: Tensor, best: int) -> Tensor | None:
     """Return the best other set of constants that the experiments cannot tell from ``best``.
 

@@ -8,7 +8,7 @@ from labloop.physics import FunctionPhysics, Prior
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import MixtureFactory, TrainingData
 from labloop.surrogates._levenberg import least_squares
-from labloop.surrogates._stability import continued, rival_of
+from labloop.surrogates._stability import best_apart, continued, rival_of
 
 SPACE = SearchSpace(Continuous("dose", 0, 1))
 
@@ -40,6 +40,15 @@ def test_a_rival_is_far_and_as_good():
     loss = torch.tensor([1.0, 1.1, 2.5, 30.0], dtype=torch.float64)
     assert torch.equal(rival_of(z, loss, 0), z[2])
     assert rival_of(z[[0, 1, 3]], loss[[0, 1, 3]], 0) is None
+
+
+def test_starts_in_one_minimum_stand_for_one_another():
+    """The best goes on, then the best far from it, then its neighbours, last what is no number."""
+    z = torch.tensor([[0.0], [0.1], [3.0], [0.2], [3.1], [-4.0]], dtype=torch.float64)
+    cost = torch.tensor([1.0, 2.0, 5.0, 3.0, 4.0, torch.inf], dtype=torch.float64)
+    assert best_apart(z, cost, 2).tolist() == [0, 4]
+    assert best_apart(z, cost, 6).tolist() == [0, 4, 1, 3, 2, 5]
+    assert best_apart(z[:2], cost[:2], 2).tolist() == [0, 1]
 
 
 def test_two_sets_of_constants_are_told():
