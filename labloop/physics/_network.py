@@ -7,6 +7,9 @@ import torch
 from torch import Tensor
 
 
+_NOTHING = 1e-100
+
+
 @dataclass(frozen=True, slots=True)
 class Laws:
     """The numbers in the rates of R reactions, for N experiments.
@@ -176,7 +179,9 @@ def react(net: Tensor, state: Tensor, extents: Tensor, limits: int = 4) -> Tenso
         change = net[:, :, None] * extents
         loss = -change.clamp_max(0.0).sum(1)
         gain = change.clamp_min(0.0).sum(1)
-        share = torch.where(after < 0, (state + gain) / loss.clamp_min(1e-300), 1.0)
+        # One where next to nothing is lost: the slope divides by its square, which would be 0.
+        share = (state + gain) / torch.where(loss > _NOTHING, loss, 1.0)
+        share = torch.where(after < 0, share, 1.0)
         share = share.clamp(0.0, 1.0)
         extents = extents * torch.where(change < 0, share[:, None], 1.0).amin(0)
     return extents

@@ -135,6 +135,21 @@ def test_gradients_flow_as_before():
     torch.testing.assert_close(slope[:, 0], rise, rtol=1e-4, atol=1e-12)
 
 
+def test_a_course_has_a_slope_at_its_very_start():
+    """Where no time has passed next to nothing reacts, and gradients are numbers all the same."""
+    steps = {label: NETWORKS["mass action"][label] for label in ("k1", "k2", "k3")}
+    model = kinetics(
+        feed={"A": "amount", "N": "2*amount"},
+        time="time",
+        temperature="temperature",
+        outputs={"y": "P / A0"},
+    )(type("Toy", (), steps))
+    x, theta = inputs(400, 2), parameters(model, 400, 2).requires_grad_()
+    x["time"] = torch.zeros(400, dtype=torch.float64)
+    (slope,) = torch.autograd.grad(model.predict(x, theta).sum(), theta)
+    assert torch.isfinite(slope).all()
+
+
 def test_transformed_functions_are_solved_in_tensors():
     """Forward differentiation goes through the model as through any function of tensors."""
     model = made("mass action", dosed=False)
