@@ -29,22 +29,27 @@ class Mixture:
         net: net stoichiometry, S x R.
         totals: the conserved totals, T x S.
         particular: takes ln K (R) to one ``mu`` (S) of mass action, S x R.
+        nearest: takes logarithms (S) to the multipliers that come nearest to them, T x S.
     """
 
     net: Tensor
     totals: Tensor
     particular: Tensor
+    nearest: Tensor
 
     @classmethod
     def of(cls, net: Tensor, totals: Tensor) -> "Mixture":
         """Return the mixture of a stoichiometry and its totals."""
-        return cls(net, totals, net @ torch.linalg.inv(net.T @ net))
+        # The inverses once and for all: least squares asked anew may round differently each time.
+        nearest = torch.linalg.inv(totals @ totals.T) @ totals
+        return cls(net, totals, net @ torch.linalg.inv(net.T @ net), nearest)
 
     def to(self, device: torch.device) -> "Mixture":
         """Return the mixture on a device of torch; itself where it lies there."""
         if self.net.device == device:
             return self
-        return Mixture(*(part.to(device) for part in (self.net, self.totals, self.particular)))
+        parts = (self.net, self.totals, self.particular, self.nearest)
+        return Mixture(*(part.to(device) for part in parts))
 
 
 def speciate(mixture: Mixture, log_k: Tensor, c0: Tensor) -> Tensor:
@@ -69,7 +74,7 @@ def speciate(mixture: Mixture, log_k: Tensor, c0: Tensor) -> Tensor:
     lifted = log_k.reshape(-1, log_k.shape[-1]).T - powers * torch.log(scale)
     mu, wanted = mixture.particular @ lifted, mixture.totals @ fed
     with torch.no_grad():
-        lam = _minimised(mixture.totals, mu, wanted)
+        lam = _minimised(mixture, mu, wanted)
         solve = inverse(_curvature(mixture.totals, torch.exp(mu + mixture.totals.T @ lam)))
     short = mixture.totals @ torch.exp(mu + mixture.totals.T @ lam) - wanted
     lam = lam - (solve * short).sum(1)
@@ -84,9 +89,10 @@ def _curvature(totals: Tensor, c: Tensor) -> Tensor:
     return full + _RIDGE * eye * full.diagonal(dim1=0, dim2=1).T[None]
 
 
-def _minimised(totals: Tensor, mu: Tensor, wanted: Tensor) -> Tensor:
+def _minimised(mixture: Mixture, mu: Tensor, wanted: Tensor) -> Tensor:
     """Return the multipliers ``lam``, T x N."""
-    lam = _start(totals, mu)
+    totals = mixture.totals
+    lam = _start(mixture, mu)
     size = wanted.abs() + 1e-3
     for _ in range(_MOST_STEPS):
         c = torch.exp((mu + totals.T @ lam).clamp_max(300.0))
@@ -100,9 +106,10 @@ def _minimised(totals: Tensor, mu: Tensor, wanted: Tensor) -> Tensor:
     return lam
 
 
-def _start(totals: Tensor, mu: Tensor) -> Tensor:
+def _start(mixture: Mixture, mu: Tensor) -> Tensor:
     """Return multipliers with concentrations of the right size, rather too low than too high."""
-    lam: Tensor = torch.linalg.lstsq(totals.T, -1.0 - mu).solution
+    totals = mixture.totals
+    lam = mixture.nearest @ (-1.0 - mu)
     share = totals.sum(0)
     if bool((share > 0).all()):
         # All totals lowered alike lower every species: climbing is quick, descending is slow.

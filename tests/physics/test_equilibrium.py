@@ -140,3 +140,20 @@ def test_a_definition_that_means_nothing_is_refused(reactions, more, match):
     """At the decorator, with a sentence."""
     with pytest.raises(PhysicsError, match=match):
         make(reactions, **more)
+
+
+def test_the_same_question_has_the_same_bits():
+    """Whatever lies in memory beside them: 300 mixtures solved again give the same bits."""
+    model = make(
+        {
+            "K1": Equilibrium("M + L <-> ML", K=Prior(1000, "L/mol", fold=3)),
+            "K2": Equilibrium("ML + L <-> ML2", K=Prior(100, "L/mol", fold=3)),
+        }
+    )
+    bound = model.bind(SPACE)
+    rows = torch.tensor(SPACE.encode(SPACE.sample(300, 1)))
+    z, beside, found = torch.zeros(bound.dimension, dtype=torch.float64), [], []
+    for i in range(8):
+        beside.append(torch.empty(17 * i + 3))
+        found.append(bound.predict(rows.clone(), z.clone()))
+    assert all(torch.equal(found[0], again) for again in found)
