@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labloop.cli._common import console, find_campaign, open_store, pairs, writable_folder
+from labloop.cli._common import (
+    console,
+    find_campaign,
+    open_store,
+    pairs,
+    whole_file,
+    writable_folder,
+)
 from labloop.cli._options import Database, Name
 from labloop.cli._run import Engine, conduct, confirm_real, find_engine
 from labloop.errors import CampaignError, NotFoundError
@@ -110,7 +117,14 @@ def ask(
     with open_store(db, create=_is_file(target)) as repositories:
         record, definition = _by_hand(repositories, target, sim)
         rows = propose(repositories, record, definition, n, actor=who())
-        write_asked(out, rows, definition, record.mode.value)
+        try:
+            with whole_file(out) as part:
+                write_asked(part, rows, definition, record.mode.value)
+        except CampaignError as error:
+            raise CampaignError(
+                f"{error}; the experiments are stored all the same, and labloop export "
+                f"{record.name} lists them"
+            ) from error
         console().print(f"campaign  {record.name} ({record.mode.value}) in {repositories.url}")
         console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
         console().print(f"then      labloop tell {record.name} {out}")

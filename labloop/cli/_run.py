@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labloop.cli._common import console, mode_of, open_store, writable_folder
+from labloop.cli._common import console, mode_of, open_store, whole_file, writable_folder
 from labloop.cli._options import CampaignFile, Database, Name, Real
 from labloop.cli._waiting import waiting
 from labloop.errors import CampaignError, MissingExtraError
@@ -142,7 +142,8 @@ def run_file(
             return conduct(repositories, made, chosen)
         finally:
             if truth is not None and made.truth is not None:
-                truth.write_text("\n".join((*made.truth.lines(), "")), encoding="utf-8")
+                with whole_file(truth) as part:
+                    part.write_text("\n".join((*made.truth.lines(), "")), encoding="utf-8")
 
 
 def _read(file: Path, mode: Mode, *, seed: int | None, experiments: int | None) -> "Definition":

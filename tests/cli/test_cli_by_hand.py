@@ -139,6 +139,20 @@ def test_asking_never_writes_over_results(asked):
     assert "nothing can be written" in asked.refused("ask", "hand", "--out", blocked / "x.csv")
 
 
+def test_a_table_that_cannot_be_written_is_told_with_the_way_on(asked, monkeypatch):
+    """What was asked for is stored, and the sentence says where to find it."""
+
+    def full(path, *_arguments):
+        path.write_text("half a ")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("labloop.campaign.write_asked", full)
+    said = asked.refused("ask", "hand", "--out", "more.csv")
+    assert "more.csv cannot be written: No space left on device" in said
+    assert "labloop export hand" in said
+    assert not list(asked.folder.glob("*more*"))
+
+
 def test_simulated_and_persons_data_stay_apart(tiny):
     """Results of persons are real; a simulated campaign takes them only when told so."""
     tiny.ok("run", "campaign.py", "--engine", "plain")
