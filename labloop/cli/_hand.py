@@ -9,6 +9,7 @@ import typer
 from labloop.cli._common import (
     console,
     find_campaign,
+    mode_of,
     open_store,
     pairs,
     whole_file,
@@ -114,8 +115,9 @@ def ask(
     if out.exists():
         raise CampaignError(f"{out} exists; name another file, so that no result is overwritten")
     writable_folder(out)
-    with open_store(db, create=_is_file(target)) as repositories:
-        record, definition = _by_hand(repositories, target, sim)
+    given = _given(target)
+    with open_store(db, create=given is not None) as repositories:
+        record, definition = _by_hand(repositories, given, target, sim)
         rows = propose(repositories, record, definition, n, actor=who())
         try:
             with whole_file(out) as part:
@@ -130,19 +132,25 @@ def ask(
         console().print(f"then      labloop tell {record.name} {out}")
 
 
+def _given(target: str) -> "Definition | None":
+    """Return what a campaign file defines, before a database is opened or made; None of a name."""
+    from labloop.campaign import load_campaign  # noqa: PLC0415 - heavy
+
+    return load_campaign(target) if _is_file(target) else None
+
+
 def _by_hand(
-    repositories: Repositories, target: str, sim: bool
+    repositories: Repositories, given: "Definition | None", target: str, sim: bool
 ) -> "tuple[CampaignRecord, Definition]":
     """Return a campaign for asking and telling: stored, or begun from a file."""
-    from labloop.campaign import Campaign, load_campaign  # noqa: PLC0415 - heavy
+    from labloop.campaign import Campaign  # noqa: PLC0415 - heavy
 
-    mode = Mode.SIMULATED if sim else Mode.REAL
-    if _is_file(target):
-        definition = load_campaign(target)
-        if repositories.campaigns.find(definition.spec.name, mode) is None:
-            made = Campaign.create(repositories, definition, mode=mode, by_hand=True)
-            return made.record, definition
-        target = definition.spec.name
+    mode = mode_of(not sim)
+    if given is not None:
+        target = given.spec.name
+        if repositories.campaigns.find(target, mode) is None:
+            made = Campaign.create(repositories, given, mode=mode, by_hand=True)
+            return made.record, given
     try:
         found = Campaign.resume(repositories, target, mode=mode)
     except NotFoundError:
@@ -167,8 +175,12 @@ def tell(
     from labloop.campaign import read_results, who  # noqa: PLC0415 - heavy
     from labloop.campaign import tell as store  # noqa: PLC0415 - heavy
 
-    with open_store(db, create=_is_file(target)) as repositories:
-        record, definition = _by_hand(repositories, target, sim)
+    given = _given(target)
+    if given is not None:
+        # Looked at first: results that cannot be told begin no campaign.
+        read_results(results, given, mode_of(not sim).value)
+    with open_store(db, create=given is not None) as repositories:
+        record, definition = _by_hand(repositories, given, target, sim)
         told = read_results(results, definition, record.mode.value)
         count = store(repositories, record, told, actor=who())
         console().print(f"stored    {count} experiments in {record.name} ({repositories.url})")

@@ -139,6 +139,24 @@ def test_asking_never_writes_over_results(asked):
     assert "nothing can be written" in asked.refused("ask", "hand", "--out", blocked / "x.csv")
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("tell", "hand.py", "results.csv"), "has no line with results"),
+        (("tell", "hand.py", "nowhere.csv"), "cannot be read"),
+        (("ask", "broken.py"), "does not run"),
+        (("tell", "broken.py", "results.csv"), "does not run"),
+    ],
+)
+def test_what_cannot_be_asked_or_told_begins_no_campaign(shell, by_hand, words, sentence):
+    """A mistake in the very first command leaves neither a database nor a campaign behind."""
+    shell.write("hand.py", by_hand)
+    shell.write("broken.py", "1/0")
+    shell.write("results.csv", "heat,ratio,gain,purity\n20,0.5,,\n")
+    assert sentence in shell.refused(*words)
+    assert not (shell.folder / "labloop.db").exists()
+
+
 def test_a_table_that_cannot_be_written_is_told_with_the_way_on(asked, monkeypatch):
     """What was asked for is stored, and the sentence says where to find it."""
 
