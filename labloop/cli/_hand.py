@@ -46,15 +46,15 @@ def try_(
         with_spec,
     )
 
-    given = point_from_text(pairs(words))
+    given = pairs(words)
     mode = Mode.REAL if real else Mode.SIMULATED
+    definition = _definition(target, db)
+    space = definition.spec.space
+    point = space.validate(point_from_text(given, space))
     if dry:
-        definition = _definition(target, db)
-        for line in rehearse(definition, definition.spec.space.validate(given)):
+        for line in rehearse(definition, point):
             console().print(line)
         return
-    definition = _definition(target, db)
-    point = definition.spec.space.validate(given)
     if mode is Mode.REAL:
         confirm_real(definition)
     need_lab(definition)

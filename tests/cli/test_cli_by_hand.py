@@ -157,6 +157,24 @@ def test_what_cannot_be_asked_or_told_begins_no_campaign(shell, by_hand, words, 
     assert not (shell.folder / "labloop.db").exists()
 
 
+LOTS = """
+from labloop import Budget, CampaignSpec, Categorical, Maximize, Scalar, SearchSpace
+
+campaign = CampaignSpec(
+    "lots", SearchSpace(Categorical("lot", ["1", "02", "x"])), outputs=[Scalar("gain")],
+    objective=Maximize("gain"), strategy="random", budget=Budget(experiments=9),
+)
+"""
+
+
+def test_a_name_that_looks_like_a_number_stays_a_name(shell):
+    """Lots are called 1 and 02: a table tells of them as they were asked for."""
+    shell.write("lots.py", LOTS)
+    shell.write("results.csv", "lot,gain\n1,0.5\n02,0.25\n")
+    assert "stored    2 experiments" in shell.ok("tell", "lots.py", "results.csv")
+    assert "best      0.5 at lot=1" in shell.ok("status", "lots")
+
+
 def test_a_table_that_cannot_be_written_is_told_with_the_way_on(asked, monkeypatch):
     """What was asked for is stored, and the sentence says where to find it."""
 
