@@ -157,6 +157,13 @@ def test_what_cannot_be_asked_or_told_begins_no_campaign(shell, by_hand, words, 
     assert not (shell.folder / "labloop.db").exists()
 
 
+def test_what_has_no_recipe_says_how_it_is_carried_out(asked):
+    """Run names the file to ask with; status says whose hands do it; resume names the mode."""
+    assert "use: labloop ask hand.py -n 5" in asked.refused("run", "hand.py", "--engine", "plain")
+    assert "carried out by hand" in asked.ok("status", "hand")
+    assert "known are: hand (real)" in asked.refused("resume", "hand", "--engine", "plain")
+
+
 LOTS = """
 from labloop import Budget, CampaignSpec, Categorical, Maximize, Scalar, SearchSpace
 
