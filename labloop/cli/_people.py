@@ -34,7 +34,7 @@ def command(
     wait: Annotated[float, typer.Option(help="seconds to wait for the answer", min=0)] = 5.0,
 ) -> None:
     """Ask something of a running campaign: pause, resume, stop, approve, add, ..."""
-    from labloop.campaign import who  # noqa: PLC0415 - keeps labloop --help quick
+    from labloop.campaign import resume_words, who  # noqa: PLC0415 - keeps labloop --help quick
 
     given = pairs(words or ())
     arguments = _arguments(kind, given, reason)
@@ -43,7 +43,7 @@ def command(
         if record.state is not CampaignState.RUNNING:
             raise CampaignError(
                 f"campaign {name!r} is {record.state.value}, so nobody would answer; "
-                f"run it again with: labloop resume {name}"
+                f"run it again with: {resume_words(record)}"
             )
         if kind in _NEEDS_POINT:
             arguments["point"] = _point(record, given)
@@ -64,7 +64,7 @@ def command(
             time.sleep(0.1)
         console().print(
             f"{kind.value}: written, and not answered within {wait:g} s; where the campaign's "
-            f"process has ended, go on with: labloop resume {name}"
+            f"process has ended, go on with: {resume_words(record)}"
         )
         raise typer.Exit(3)
 

@@ -193,7 +193,7 @@ def resume(
 
 def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool) -> None:
     """Show how the files differ from those that the campaign was begun with."""
-    from labloop.campaign import changed_since, difference  # noqa: PLC0415 - heavy
+    from labloop.campaign import changed_since, difference, resume_words  # noqa: PLC0415 - heavy
 
     out = console()
     stored = repositories.campaigns.bundle(campaign.record.id)
@@ -205,9 +205,8 @@ def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool
     for line in lines:
         out.print(f"changed   {line} since the campaign was begun")
     if lines:
-        name = campaign.record.name
         out.print("          it goes on with the files that it was begun with; to take the new")
-        out.print(f"          ones: labloop resume {name} --changed {place}")
+        out.print(f"          ones: {resume_words(campaign.record)} --changed {place}")
 
 
 def conduct(
@@ -216,6 +215,7 @@ def conduct(
     engine: Callable[["Campaign", "Hooks"], CampaignRecord],
 ) -> CampaignRecord:
     """Run a campaign under the live view and say how it ended."""
+    from labloop.campaign import resume_words  # noqa: PLC0415 - heavy
     from labloop.cli._live import LiveView  # noqa: PLC0415 - keeps labloop --help quick
 
     out = console()
@@ -231,7 +231,7 @@ def conduct(
     if record.state is CampaignState.FAILED:
         raise CampaignError(f"the campaign failed: {record.reason}")
     if record.state is CampaignState.STOPPED:
-        out.print(f"go on     labloop resume {record.name} --db {repositories.url}")
+        out.print(f"go on     {resume_words(record)} --db {repositories.url}")
         raise typer.Exit(130)
     return record
 
