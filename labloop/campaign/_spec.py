@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labloop.campaign._budget import Budget, FailurePolicy, StopRule
 from labloop.campaign._machine import MachineConfig
+from labloop.campaign._persons import cost_of
 from labloop.errors import CampaignFileError
 from labloop.objectives import Aim, Objectives
 from labloop.records import Curve, Json, Output, Point, Scalar
@@ -126,7 +127,7 @@ class CampaignSpec:
         )
 
     def resolve(self) -> "Strategy":
-        """Return the strategy with its physics; raises where they do not fit the space."""
+        """Return the strategy with its physics; raises where they or cost do not fit the space."""
         from labloop.brain import resolve_strategy  # noqa: PLC0415 - loads torch
         from labloop.physics import as_physics, bind  # noqa: PLC0415 - loads torch
 
@@ -134,6 +135,7 @@ class CampaignSpec:
         for model in models:
             bind(model, self.space)
             self._check_physics_outputs(model.outputs)
+        cost_of(self, self.space.sample(1, self.seed)[0])
         return resolve_strategy(self.strategy, physics=models or None)
 
     def _check_physics_outputs(self, predicted: Sequence[str]) -> None:

@@ -90,6 +90,41 @@ def test_a_log_of_the_world_that_cannot_be_kept_costs_no_record(tiny, no_space):
     assert "finished" in tiny.ok("status", "tiny")
 
 
+MINE = """
+class Mine:
+    name = "mine"
+
+    def met(self, scores):
+        return 1 / 0
+
+    def propose(self, *given):
+        return RESULT
+
+campaign ="""
+
+
+@pytest.mark.parametrize(
+    ("result", "option", "sentence"),
+    [
+        ("1 / 0", "strategy=Mine()", "strategy 'mine' failed with ZeroDivisionError: division by"),
+        ("[]", "strategy=Mine()", "the strategy 'mine' returned list, where a ProposalBatch is"),
+        ("1", 'stop=[Mine()], strategy="random"', "the stop rule Mine failed with ZeroDivisionErr"),
+        ("1", 'cost=lambda p: p["x"], strategy="random"', "the function cost failed with KeyError"),
+        ("1", 'cost=lambda p: -1, strategy="random"', "the function cost gave -1 for {"),
+    ],
+)
+def test_what_a_persons_own_code_raises_is_told_with_its_line(tiny, result, option, sentence):
+    """A strategy, a stop rule or a cost that fails ends the campaign with one sentence."""
+    text = (tiny.folder / "campaign.py").read_text()
+    text = text.replace("campaign =", MINE.replace("RESULT", result))
+    tiny.write("campaign.py", text.replace('strategy="random"', option))
+    said = tiny.refused("run", "campaign.py", "--engine", "plain")
+    assert sentence in said
+    assert "campaign.py line" in said or "failed with" not in said
+    if "cost" not in option:  # what a cost gives is looked at before anything is begun
+        assert "state     failed" in tiny.ok("status", "tiny")
+
+
 @pytest.mark.parametrize("word", ["--nonsense", "--experiments=0", "--experiments=many"])
 def test_unknown_words_are_shown_with_the_usage(tiny, word):
     """Click's own usage errors come through, with exit code 2."""
