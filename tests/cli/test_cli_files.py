@@ -125,6 +125,14 @@ def test_what_a_persons_own_code_raises_is_told_with_its_line(tiny, result, opti
         assert "state     failed" in tiny.ok("status", "tiny")
 
 
+def test_every_verb_helps_in_the_same_plain_letters(shell):
+    """A verb that another package adds looks like labloop's own, also in a file or a pipe."""
+    for verb in ("run", "serve", "ui"):
+        said = shell.ok(verb, "--help")
+        assert said.startswith("Usage: ")
+        assert said.isascii()
+
+
 @pytest.mark.parametrize("word", ["--nonsense", "--experiments=0", "--experiments=many"])
 def test_unknown_words_are_shown_with_the_usage(tiny, word):
     """Click's own usage errors come through, with exit code 2."""
