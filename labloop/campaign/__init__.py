@@ -22,6 +22,7 @@ from labloop.campaign._lab_time import lab_seconds
 from labloop.campaign._results import read_results, write_asked
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._spec import CampaignSpec
+from labloop.campaign._words import resume_words
 
 __all__ = [
     "MADE",
@@ -54,6 +55,7 @@ __all__ = [
     "reanalyse",
     "rehearse",
     "restore",
+    "resume_words",
     "tell",
     "versions",
     "who",

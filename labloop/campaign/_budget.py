@@ -83,6 +83,12 @@ class NoImprovement:
     experiments: int
     by: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.experiments, int) or self.experiments < 1:
+            raise CampaignFileError(
+                f"NoImprovement needs a whole number of experiments from 1, got {self.experiments}"
+            )
+
     def met(self, scores: Sequence[float]) -> str | None:
         """Return why to stop, or None."""
         if len(scores) <= self.experiments:

@@ -204,7 +204,7 @@ def _load(file: Path, name: str) -> ModuleType:
         spec.loader.exec_module(module)
     except LabloopError:
         raise
-    except Exception as error:  # a person's file may raise anything
+    except (Exception, SystemExit) as error:  # a person's file may raise anything, or end
         raise CampaignFileError(f"{file.name} does not run: {_where(error, file)}") from error
     return module
 

@@ -123,7 +123,7 @@ class Campaign:
             generation=generation,
             seed=spec.seed,
             state=CampaignState.PAUSED,
-            reason="created, not yet begun",
+            reason="carried out by hand" if by_hand else "created, not yet begun",
             actor=actor,
             bundle_sha256=definition.bundle.sha256,
             spec=definition.bundle.spec,
@@ -156,10 +156,10 @@ class Campaign:
         """Take up a stored campaign from its bundle, or from ``changed`` files where told."""
         record = repositories.campaigns.find(name, mode)
         if record is None:
-            known = sorted({c.name for c in repositories.campaigns.all() if c.mode is mode})
+            known = [f"{c.name} ({c.mode.value})" for c in repositories.campaigns.all()]
             raise NotFoundError(
                 f"no {mode.value} campaign is called {name!r} in {repositories.url}; "
-                f"known are: {', '.join(known) or 'none yet'}"
+                f"known are: {', '.join(sorted(set(known))) or 'none yet'}"
             )
         actor = actor or who()
         if changed is None:
@@ -345,7 +345,7 @@ def need_lab(definition: Definition) -> tuple[Callable[..., Any], Path]:
     if spec.procedure is None or lab_file is None:
         raise CampaignError(
             f"campaign {spec.name!r} has no procedure, so nothing can carry it out; "
-            f"use: labloop ask {spec.name} -n 5 --out next.csv, and labloop tell"
+            f"use: labloop ask {definition.bundle.entry} -n 5 --out next.csv, and labloop tell"
         )
     return spec.procedure, lab_file
 

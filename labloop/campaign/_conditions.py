@@ -18,6 +18,7 @@ from labloop.records import (
     Scalar,
     ScalarValue,
 )
+from labloop.space import Categorical, SearchSpace
 from labloop.units import convert, is_quantity, magnitude, quantity, split_units
 
 
@@ -188,12 +189,18 @@ def _scalar_output(declared: Scalar, value: object) -> ScalarValue:
     return ScalarValue(number, declared.unit, sd)
 
 
-def point_from_text(values: Mapping[str, str]) -> dict[str, PointValue]:
-    """Return typed values of ``name=value`` pairs: a number where it reads as one."""
+def names_of(space: SearchSpace) -> frozenset[str]:
+    """Return the parameters whose values are names, also where a name looks like a number."""
+    return frozenset(p.name for p in space.parameters if isinstance(p, Categorical))
+
+
+def point_from_text(values: Mapping[str, str], space: SearchSpace) -> dict[str, PointValue]:
+    """Return typed values of ``name=value`` pairs: a number where the space wants one."""
+    names = names_of(space)
     point: dict[str, PointValue] = {}
     for name, text in values.items():
         try:
-            point[name] = float(text)
+            point[name] = text if name in names else float(text)
         except ValueError:
             point[name] = text
     return point

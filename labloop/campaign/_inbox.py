@@ -103,8 +103,9 @@ class Inbox:
         if command.kind is CommandKind.REJECT:
             return Rejected(experiment_id), (turned_down,)
         if command.kind is CommandKind.EDIT:
-            # The person's own point stands in the place of the proposal.
-            job, row = self._new(command, state, Origin.EDITED)
+            # The person's own point stands in the place of the proposal; what is not said stays.
+            proposed = waiting[experiment_id].point
+            job, row = self._new(command, state, Origin.EDITED, proposed)
             return Approved(job, replaces=experiment_id), (row, turned_down)
         move = _move(experiment_id, ExperimentState.PLANNED, command)
         return Approved(waiting[experiment_id]), (move,)
@@ -127,12 +128,16 @@ class Inbox:
         return Resolved(experiment_id, _ENDS[outcome]), (move,)
 
     def _new(
-        self, command: Command, state: MachineState, origin: Origin
+        self,
+        command: Command,
+        state: MachineState,
+        origin: Origin,
+        proposed: Point | None = None,
     ) -> tuple[ExperimentJob, ExperimentRecord]:
         given = command.arguments.get("point")
-        if not isinstance(given, Mapping):
+        if not isinstance(given, Mapping) or not given:
             raise StaleStateError("a point is needed: name=value for each parameter")
-        point: Point = self._space.validate(given)
+        point: Point = self._space.validate({**(proposed or {}), **given})
         job = ExperimentJob(
             experiment_id=make_experiment_id(self._record.id, state.next_number),
             number=state.next_number,

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labloop.campaign._jobs import planned
+from labloop.campaign._persons import persons
 from labloop.campaign._spec import CampaignSpec
-from labloop.errors import SpaceExhaustedError
+from labloop.errors import BrainError, SpaceExhaustedError
 from labloop.records import (
     CampaignRecord,
     Dataset,
@@ -48,9 +49,22 @@ class RoundAsked:
 
     def put_to(self, strategy: "Strategy", spec: CampaignSpec) -> ProposalBatch:
         """Return the strategy's answer; raises BrainError or SpaceExhaustedError."""
-        return strategy.propose(
-            spec.space, spec.objectives, self.data, self.pending, self.n, self.seed
-        )
+
+        def ask() -> ProposalBatch:
+            return strategy.propose(
+                spec.space, spec.objectives, self.data, self.pending, self.n, self.seed
+            )
+
+        # What labloop's own strategies raise is a bug, to be seen with all that led to it.
+        if isinstance(spec.strategy, str):
+            return ask()
+        batch = persons(f"the strategy {strategy.name!r}", ask)
+        if not isinstance(batch, ProposalBatch):
+            raise BrainError(
+                f"the strategy {strategy.name!r} returned {type(batch).__name__}, where a "
+                "ProposalBatch is due; look at labloop.testing.strategies"
+            )
+        return batch
 
 
 @dataclass(frozen=True, slots=True)

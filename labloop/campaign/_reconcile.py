@@ -10,6 +10,7 @@ from labloop.campaign._analysis import Analysis
 from labloop.campaign._jobs import job_of
 from labloop.campaign._lab_time import lab_seconds, was_begun
 from labloop.campaign._machine import MachineState
+from labloop.campaign._persons import cost_of
 from labloop.campaign._spec import CampaignSpec
 from labloop.errors import AnalysisError
 from labloop.records import (
@@ -131,7 +132,7 @@ def _cost(rows: Sequence[ExperimentRecord], spec: CampaignSpec) -> float:
         return 0.0
     open_ = {ExperimentState.PLANNED, ExperimentState.AWAITING}
     ended = [r for r in rows if r.state not in open_]
-    return sum(spec.cost(r.point) for r in ended if was_begun(r.state, r.lab_started))
+    return sum(cost_of(spec, r.point) for r in ended if was_begun(r.state, r.lab_started))
 
 
 def _doubt(rows: Sequence[ExperimentRecord]) -> str:

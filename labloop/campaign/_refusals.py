@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from labloop.campaign._bundle import Definition, difference
 from labloop.campaign._dataset import build_dataset
+from labloop.campaign._words import resume_words
 from labloop.errors import CampaignError, SpaceError
 from labloop.records import CampaignRecord, Repositories
 from labloop.space import SearchSpace
@@ -52,4 +53,5 @@ def taken(repositories: Repositories, existing: CampaignRecord, definition: Defi
         if changed
         else f"a {mode} campaign called {name!r} exists ({existing.state.value})"
     )
-    return f"{first}; go on with it by 'labloop resume {name}', or begin another by adding --new"
+    way = resume_words(existing)
+    return f"{first}; go on with it by '{way}', or begin another by adding --new"

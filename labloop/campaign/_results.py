@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labloop.campaign._bundle import Definition
+from labloop.campaign._conditions import names_of
 from labloop.errors import CampaignError, LabloopError
 from labloop.records import ExperimentRecord, OutputValue, Point, Scalar, ScalarValue
 from labloop.units import convert
@@ -107,6 +108,7 @@ def _line(cells: Mapping[tuple[str, str], str], definition: Definition, mode: st
     """Return what a line tells; None where its outputs are still empty."""
     spec = definition.spec
     outputs = {o.name: o for o in spec.outputs if isinstance(o, Scalar)}
+    names = names_of(spec.space)
     point: dict[str, float | str] = {}
     texts: dict[str, tuple[str, str]] = {}
     experiment_id = ""
@@ -124,7 +126,7 @@ def _line(cells: Mapping[tuple[str, str], str], definition: Definition, mode: st
                 f"nor an output ({', '.join(outputs)})"
             )
         elif cell:
-            point[name] = _value(cell, unit, spec.units[name])
+            point[name] = cell if name in names else _value(cell, unit, spec.units[name])
     values = _outputs(texts, outputs)
     if values is None:
         return None

@@ -32,6 +32,7 @@ from labloop.campaign._inbox import Inbox
 from labloop.campaign._jobs import job_of
 from labloop.campaign._lab_time import LabTime, was_begun
 from labloop.campaign._machine import MachineConfig, MachineState, step
+from labloop.campaign._persons import cost_of, why_stop
 from labloop.campaign._proposing import RoundAnswer, RoundAsked, Thinker, commit_round
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._spec import CampaignSpec
@@ -306,7 +307,7 @@ class Runner:
             self._since.pop(result.experiment_id, None)
             self._lab_time.add(result.lab_started, result.lab_finished)
         for rule in self._spec.stop:
-            why = rule.met(self._measured.scores()) if outputs else None
+            why = why_stop(rule, self._measured.scores()) if outputs else None
             if why is not None:
                 # While this one still counts as running: nothing further is proposed.
                 self._apply(RuleMet(why))
@@ -321,7 +322,7 @@ class Runner:
     def _cost(self, result: ExperimentResult) -> float:
         if self._spec.cost is None or not was_begun(result.state, result.lab_started):
             return 0.0
-        return self._spec.cost(self._jobs[result.experiment_id].point)
+        return cost_of(self._spec, self._jobs[result.experiment_id].point)
 
     def _analyse(
         self, result: ExperimentResult

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labloop.campaign._budget import Budget, FailurePolicy, StopRule
 from labloop.campaign._machine import MachineConfig
+from labloop.campaign._persons import cost_of
 from labloop.errors import CampaignFileError
 from labloop.objectives import Aim, Objectives
 from labloop.records import Curve, Json, Output, Point, Scalar
@@ -85,12 +86,16 @@ class CampaignSpec:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise CampaignFileError(f"{name} must be a whole number from 1, got {value!r}")
         if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
-            raise CampaignFileError(f"seed must be a whole number from 0, got {self.seed!r}")
+            raise CampaignFileError(
+                f"seed must be a whole number from 0 to {2**63 - 1}, got {self.seed!r}"
+            )
+        _check_kinds(self)
         if self.budget.cost is not None and self.cost is None:
             raise CampaignFileError(
                 "a budget of cost needs the function cost=lambda point: ... in the spec"
             )
         _check_procedure(self.procedure, self.lab)
+        _check_analyse(self.analyse)
 
     @property
     def objectives(self) -> Objectives:
@@ -122,7 +127,7 @@ class CampaignSpec:
         )
 
     def resolve(self, device: str = "auto") -> "Strategy":
-        """Return the strategy with its physics; raises where they do not fit the space.
+        """Return the strategy with its physics; raises where they or cost do not fit the space.
 
         ``device`` says where physics is solved. It is no part of the definition: it is this
         machine's, and another one may take the campaign up.
@@ -134,6 +139,7 @@ class CampaignSpec:
         for model in models:
             bind(model, self.space)
             self._check_physics_outputs(model.outputs)
+        cost_of(self, self.space.sample(1, self.seed)[0])
         return resolve_strategy(self.strategy, models or None, device)
 
     def _check_physics_outputs(self, predicted: Sequence[str]) -> None:
@@ -193,6 +199,67 @@ def _check_outputs(outputs: Sequence[Output]) -> None:
         seen.add(output.name)
 
 
+def _check_kinds(spec: CampaignSpec) -> None:
+    """Refuse here what the loop would stumble over when it comes to it, hours later."""
+    rules = spec.stop if isinstance(spec.stop, (list, tuple)) else (None,)
+    wanted = {
+        "budget": (isinstance(spec.budget, Budget), "a Budget such as Budget(experiments=30)"),
+        "failures": (
+            isinstance(spec.failures, FailurePolicy),
+            "a FailurePolicy such as FailurePolicy(stop_after=3)",
+        ),
+        "stop": (
+            all(callable(getattr(rule, "met", None)) for rule in rules),
+            "a list of rules such as [NoImprovement(10)]",
+        ),
+        "cost": (
+            spec.cost is None or callable(spec.cost),
+            "a function of a point such as lambda point: 2.5",
+        ),
+        "strategy": (
+            isinstance(spec.strategy, str) or _is_strategy(spec.strategy),
+            "a name such as 'auto', or an object with `name` and `propose`",
+        ),
+    }
+    for name, (fits, what) in wanted.items():
+        if not fits:
+            raise CampaignFileError(f"{name} must be {what}, got {getattr(spec, name)!r}")
+
+
+def _is_strategy(thing: object) -> bool:
+    made = not isinstance(thing, type)
+    named = isinstance(getattr(thing, "name", None), str)
+    return made and named and callable(getattr(thing, "propose", None))
+
+
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Return whether a function can be called with so many arguments by their place."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # one written in C tells nothing of itself
+        return True
+    return True
+
+
+def _check_analyse(analyse: Callable[..., Any] | None) -> None:
+    if analyse is None:
+        return
+    if not callable(analyse):
+        raise CampaignFileError(f"analyse must be a function of the raw data, got {analyse!r}")
+    if inspect.iscoroutinefunction(analyse):
+        raise CampaignFileError(
+            f"the analysis {_name_of(analyse)!r} must be a plain 'def': it only computes, "
+            "so there is nothing to await"
+        )
+    if not _takes(analyse, 1):
+        raise CampaignFileError(
+            f"the analysis {_name_of(analyse)!r} must take one argument, the raw data: "
+            "def analyse(raw)"
+        )
+
+
 def _check_procedure(procedure: Callable[..., Any] | None, lab: str | None) -> None:
     if procedure is None:
         return
@@ -200,6 +267,11 @@ def _check_procedure(procedure: Callable[..., Any] | None, lab: str | None) -> N
         raise CampaignFileError(
             f"the procedure {_name_of(procedure)!r} must be written 'async def', "
             "or its actions would never be awaited"
+        )
+    if not _takes(procedure, 2):
+        raise CampaignFileError(
+            f"the procedure {_name_of(procedure)!r} must take two arguments, the lab and the "
+            "conditions: async def react(lab, x)"
         )
     if lab is None:
         raise CampaignFileError('a procedure needs a lab: add lab="lab.toml" to the spec')

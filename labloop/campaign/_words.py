@@ -1,6 +1,12 @@
 """Where the loop stands, in words for a person."""
 
 from labloop.campaign._machine import MachineConfig, MachineState
+from labloop.records import CampaignRecord, Mode
+
+
+def resume_words(record: CampaignRecord) -> str:
+    """Return what is typed to go on with a campaign; a real one is never gone on with unsaid."""
+    return f"labloop resume {record.name}" + (" --real" if record.mode is Mode.REAL else "")
 
 
 def doing_of(state: MachineState, running: list[int]) -> str:

@@ -63,7 +63,9 @@ def _late(point: metadata.EntryPoint) -> Callable[[typer.Context], None]:
             group = point.load()
         except ModuleNotFoundError as error:
             raise MissingExtraError(f"labloop {point.name}", "workflows") from error
-        made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        made = typer.Typer(
+            add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+        )
         made.command(point.name)(group)
         # What the inner program ended with is this one's exit code too.
         code = made(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labloop.cli._common import aligned, console, mark_made, writable_folder
+from labloop.cli._common import aligned, console, mark_made, whole_file, writable_folder
 from labloop.cli._options import Device
 from labloop.cli._waiting import waiting
 from labloop.errors import CampaignError, LabloopError, MissingExtraError
@@ -131,14 +131,16 @@ def _run(
 def _write(screen: "Console", runs: "Sequence[Run]", folder: Path) -> None:
     from labloop.testing.strategies import write_csv  # noqa: PLC0415 - heavy
 
-    write_csv(runs, folder / "proposals.csv")
+    with whole_file(folder / "proposals.csv") as part:
+        write_csv(runs, part)
     screen.print(f"wrote     {folder / 'proposals.csv'}: every proposal of {len(runs)} runs")
     if find_spec("plotly") is None:
         screen.print(f"no plot   {MissingExtraError('the plot', 'report')}")
         return
     from labloop.testing.strategies import write_plot  # noqa: PLC0415 - heavy
 
-    write_plot(runs, folder / "traces.html")
+    with whole_file(folder / "traces.html") as part:
+        write_plot(runs, part)
     screen.print(f"wrote     {folder / 'traces.html'}: the best so far, median and quartiles")
 
 

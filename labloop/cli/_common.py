@@ -1,6 +1,7 @@
 """What several verbs do first: open the database, find the campaign, read name=value pairs."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,3 +96,25 @@ def writable_folder(path: Path) -> Path:
     except OSError as error:
         raise CampaignError(f"nothing can be written to {folder}: {error.strerror}") from error
     return folder
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a name to write to; the file gets its own name when all of it is written.
+
+    Raises:
+        CampaignError: it cannot be written; what was there before is there still.
+    """
+    if path.is_dir():
+        raise CampaignError(f"{path} is a folder; name a file in it")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise CampaignError(
+            f"{path} cannot be written: {error.strerror}; name another file or free some space"
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labloop.cli._common import console, find_campaign, open_store, pairs, writable_folder
+from labloop.cli._common import (
+    console,
+    find_campaign,
+    mode_of,
+    open_store,
+    pairs,
+    whole_file,
+    writable_folder,
+)
 from labloop.cli._options import Database, Device, Name
 from labloop.cli._run import Engine, conduct, confirm_real, find_engine
 from labloop.errors import CampaignError, NotFoundError
@@ -38,15 +46,15 @@ def try_(
         with_spec,
     )
 
-    given = point_from_text(pairs(words))
+    given = pairs(words)
     mode = Mode.REAL if real else Mode.SIMULATED
+    definition = _definition(target, db)
+    space = definition.spec.space
+    point = space.validate(point_from_text(given, space))
     if dry:
-        definition = _definition(target, db)
-        for line in rehearse(definition, definition.spec.space.validate(given)):
+        for line in rehearse(definition, point):
             console().print(line)
         return
-    definition = _definition(target, db)
-    point = definition.spec.space.validate(given)
     if mode is Mode.REAL:
         confirm_real(definition)
     need_lab(definition)
@@ -108,32 +116,46 @@ def ask(
     if out.exists():
         raise CampaignError(f"{out} exists; name another file, so that no result is overwritten")
     writable_folder(out)
+    given = _given(target)
     if device != "auto":
         from labloop.surrogates import check_device  # noqa: PLC0415 - loads torch
 
         check_device(device)
-    with open_store(db, create=_is_file(target)) as repositories:
-        record, definition = _by_hand(repositories, target, sim)
+    with open_store(db, create=given is not None) as repositories:
+        record, definition = _by_hand(repositories, given, target, sim)
         rows = propose(repositories, record, definition, n, actor=who(), device=device)
-        write_asked(out, rows, definition, record.mode.value)
+        try:
+            with whole_file(out) as part:
+                write_asked(part, rows, definition, record.mode.value)
+        except CampaignError as error:
+            raise CampaignError(
+                f"{error}; the experiments are stored all the same, and labloop export "
+                f"{record.name} lists them"
+            ) from error
         console().print(f"campaign  {record.name} ({record.mode.value}) in {repositories.url}")
         console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
         console().print(f"then      labloop tell {record.name} {out}")
 
 
+def _given(target: str) -> "Definition | None":
+    """Return what a campaign file defines, before a database is opened or made; None of a name."""
+    from labloop.campaign import load_campaign  # noqa: PLC0415 - heavy
+
+    return load_campaign(target) if _is_file(target) else None
+
+
 def _by_hand(
-    repositories: Repositories, target: str, sim: bool
+    repositories: Repositories, given: "Definition | None", target: str, sim: bool
 ) -> "tuple[CampaignRecord, Definition]":
     """Return a campaign for asking and telling: stored, or begun from a file."""
-    from labloop.campaign import Campaign, load_campaign  # noqa: PLC0415 - heavy
+    from labloop.campaign import Campaign  # noqa: PLC0415 - heavy
 
-    mode = Mode.SIMULATED if sim else Mode.REAL
-    if _is_file(target):
-        definition = load_campaign(target)
-        if repositories.campaigns.find(definition.spec.name, mode) is None:
-            made = Campaign.create(repositories, definition, mode=mode, by_hand=True)
-            return made.record, definition
-        target = definition.spec.name
+    mode = mode_of(not sim)
+    if given is not None:
+        target = given.spec.name
+        if repositories.campaigns.find(target, mode) is None:
+            made = Campaign.create(repositories, given, mode=mode, by_hand=True)
+            return made.record, given
     try:
         found = Campaign.resume(repositories, target, mode=mode)
     except NotFoundError:
@@ -158,8 +180,12 @@ def tell(
     from labloop.campaign import read_results, who  # noqa: PLC0415 - heavy
     from labloop.campaign import tell as store  # noqa: PLC0415 - heavy
 
-    with open_store(db, create=_is_file(target)) as repositories:
-        record, definition = _by_hand(repositories, target, sim)
+    given = _given(target)
+    if given is not None:
+        # Looked at first: results that cannot be told begin no campaign.
+        read_results(results, given, mode_of(not sim).value)
+    with open_store(db, create=given is not None) as repositories:
+        record, definition = _by_hand(repositories, given, target, sim)
         told = read_results(results, definition, record.mode.value)
         count = store(repositories, record, told, actor=who())
         console().print(f"stored    {count} experiments in {record.name} ({repositories.url})")

@@ -14,6 +14,7 @@ from labloop.cli._common import (
     find_campaign,
     mark_made,
     open_store,
+    whole_file,
     writable_folder,
 )
 from labloop.cli._options import AsJson, Database, Name, Out
@@ -122,7 +123,8 @@ def write_report(repositories: Repositories, campaign_id: str, page: Path) -> No
     except ModuleNotFoundError as error:
         raise MissingExtraError("the report", "report") from error
     writable_folder(page)
-    write(repositories, campaign_id, page)
+    with whole_file(page) as part:
+        write(repositories, campaign_id, part)
 
 
 def export(

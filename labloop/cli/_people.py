@@ -1,6 +1,7 @@
 """The verb by which a person speaks to a running campaign: it only writes a row."""
 
 import time
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from labloop.cli._common import console, find_campaign, open_store, pairs
 from labloop.cli._options import Database, Name
 from labloop.errors import CampaignError
-from labloop.records import CampaignState, Command, CommandKind, Json
+from labloop.records import CampaignRecord, CampaignState, Command, CommandKind, Json
 
 _NEEDS_EXPERIMENT = {
     CommandKind.APPROVE,
@@ -16,6 +17,7 @@ _NEEDS_EXPERIMENT = {
     CommandKind.EDIT,
     CommandKind.RESOLVE,
 }
+_NEEDS_POINT = {CommandKind.EDIT, CommandKind.ADD}
 
 
 def command(
@@ -32,16 +34,19 @@ def command(
     wait: Annotated[float, typer.Option(help="seconds to wait for the answer", min=0)] = 5.0,
 ) -> None:
     """Ask something of a running campaign: pause, resume, stop, approve, add, ..."""
-    from labloop.campaign import who  # noqa: PLC0415 - keeps labloop --help quick
+    from labloop.campaign import resume_words, who  # noqa: PLC0415 - keeps labloop --help quick
 
-    arguments = _arguments(kind, pairs(words or ()), reason)
+    given = pairs(words or ())
+    arguments = _arguments(kind, given, reason)
     with open_store(db) as repositories:
         record = find_campaign(repositories, name, real)
         if record.state is not CampaignState.RUNNING:
             raise CampaignError(
                 f"campaign {name!r} is {record.state.value}, so nobody would answer; "
-                f"run it again with: labloop resume {name}"
+                f"run it again with: {resume_words(record)}"
             )
+        if kind in _NEEDS_POINT:
+            arguments["point"] = _point(record, given)
         asked = Command(
             campaign_id=record.id,
             kind=kind,
@@ -59,14 +64,13 @@ def command(
             time.sleep(0.1)
         console().print(
             f"{kind.value}: written, and not answered within {wait:g} s; where the campaign's "
-            f"process has ended, go on with: labloop resume {name}"
+            f"process has ended, go on with: {resume_words(record)}"
         )
         raise typer.Exit(3)
 
 
 def _arguments(kind: CommandKind, given: dict[str, str], reason: str) -> dict[str, Json]:
-    from labloop.campaign import point_from_text  # noqa: PLC0415 - same
-
+    """Return what a command says, taken out of ``given``; a point is left in it."""
     arguments: dict[str, Json] = {"reason": reason} if reason else {}
     if kind in _NEEDS_EXPERIMENT:
         if "experiment" not in given:
@@ -74,8 +78,16 @@ def _arguments(kind: CommandKind, given: dict[str, str], reason: str) -> dict[st
         arguments["experiment"] = given.pop("experiment")
     if kind is CommandKind.RESOLVE:
         arguments["outcome"] = given.pop("outcome", "")
-    if kind in {CommandKind.EDIT, CommandKind.ADD}:
-        arguments["point"] = point_from_text(given)
-    elif given:
+    if given and kind not in _NEEDS_POINT:
         raise CampaignError(f"{kind.value} takes no {', '.join(given)}")
     return arguments
+
+
+def _point(record: CampaignRecord, given: Mapping[str, str]) -> dict[str, Json]:
+    """Return a point as the campaign's space types it; its process checks it."""
+    from labloop.campaign import point_from_text  # noqa: PLC0415 - same
+    from labloop.space import SearchSpace  # noqa: PLC0415 - same
+
+    space = record.spec["space"]
+    assert isinstance(space, Mapping)  # noqa: S101 - every stored spec has one
+    return {**point_from_text(given, SearchSpace.from_spec(space))}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labloop.cli._common import console, mode_of, open_store, writable_folder
+from labloop.cli._common import console, mode_of, open_store, whole_file, writable_folder
 from labloop.cli._options import CampaignFile, Database, Device, Name, Real
 from labloop.cli._waiting import waiting
 from labloop.errors import CampaignError, MissingExtraError
@@ -147,7 +147,8 @@ def run_file(
             return conduct(repositories, made, chosen)
         finally:
             if truth is not None and made.truth is not None:
-                truth.write_text("\n".join((*made.truth.lines(), "")), encoding="utf-8")
+                with whole_file(truth) as part:
+                    part.write_text("\n".join((*made.truth.lines(), "")), encoding="utf-8")
 
 
 def _read(file: Path, mode: Mode, *, seed: int | None, experiments: int | None) -> "Definition":
@@ -200,7 +201,7 @@ def resume(
 
 def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool) -> None:
     """Show how the files differ from those that the campaign was begun with."""
-    from labloop.campaign import changed_since, difference  # noqa: PLC0415 - heavy
+    from labloop.campaign import changed_since, difference, resume_words  # noqa: PLC0415 - heavy
 
     out = console()
     stored = repositories.campaigns.bundle(campaign.record.id)
@@ -212,9 +213,8 @@ def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool
     for line in lines:
         out.print(f"changed   {line} since the campaign was begun")
     if lines:
-        name = campaign.record.name
         out.print("          it goes on with the files that it was begun with; to take the new")
-        out.print(f"          ones: labloop resume {name} --changed {place}")
+        out.print(f"          ones: {resume_words(campaign.record)} --changed {place}")
 
 
 def conduct(
@@ -223,6 +223,7 @@ def conduct(
     engine: Callable[["Campaign", "Hooks"], CampaignRecord],
 ) -> CampaignRecord:
     """Run a campaign under the live view and say how it ended."""
+    from labloop.campaign import resume_words  # noqa: PLC0415 - heavy
     from labloop.cli._live import LiveView  # noqa: PLC0415 - keeps labloop --help quick
 
     out = console()
@@ -238,7 +239,7 @@ def conduct(
     if record.state is CampaignState.FAILED:
         raise CampaignError(f"the campaign failed: {record.reason}")
     if record.state is CampaignState.STOPPED:
-        out.print(f"go on     labloop resume {record.name} --db {repositories.url}")
+        out.print(f"go on     {resume_words(record)} --db {repositories.url}")
         raise typer.Exit(130)
     return record
 

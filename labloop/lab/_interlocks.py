@@ -39,7 +39,7 @@ class Term:
     @property
     def told(self) -> str:
         """The term in words."""
-        return f"{self.device}.{self.read} {self.sign} {self.value:g} {self.unit}"
+        return f"{self.device}.{self.read} {self.sign} {_amount(self.value, self.unit)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,14 @@ class InterlockCheck:
 
 
 def _told(interlock: Interlock, term: Term, reading: Reading) -> str:
-    found = reading.quality.value if reading.value is None else f"{reading.value:g} {reading.unit}"
+    amount = None if reading.value is None else _amount(reading.value, reading.unit)
+    found = reading.quality.value if amount is None else amount
     return (
         f"{interlock.device}.{interlock.action} needs {term.told}, but {term.device}.{term.read} "
         f"is {found}: {interlock.because}; nothing was sent"
     )
+
+
+def _amount(value: float, unit: str) -> str:
+    """Return a value as a person writes it: what has no unit shows none."""
+    return f"{value:g}" if unit == "1" else f"{value:g} {unit}"

@@ -27,6 +27,11 @@ def check_range(name: str, low: object, high: object) -> tuple[float, float]:
             f"parameter {name!r} needs low < high, got low {first:g} and high {last:g}; "
             f"swap them, or leave the parameter out if it is fixed"
         )
+    if not math.isfinite(last - first):
+        raise SpaceError(
+            f"the range of parameter {name!r} from {first:g} to {last:g} is too wide for a "
+            "computer's numbers; choose nearer bounds"
+        )
     return first, last
 
 

@@ -6,7 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from labloop.errors import DatabaseUnusableError
 from labloop.store._connect import make_engine
+from labloop.store._failures import translate
 from labloop.store._opening import prepare_to_write
 from labloop.store._platform import sync_folder
 from labloop.store._target import Target
@@ -28,6 +33,7 @@ def create_file(target: Target) -> None:
     engine = make_engine(replace(target, path=part), writing=True, create=True)
     try:
         prepare_to_write(engine, target)
+        _empty_log(engine, target)
         # Where a file system has no hard links, the open that follows makes it in place.
         with suppress(OSError):
             _link(part, path)
@@ -35,6 +41,23 @@ def create_file(target: Target) -> None:
         engine.dispose()
         for suffix in ("", "-wal", "-shm", "-journal"):
             part.with_name(part.name + suffix).unlink(missing_ok=True)
+
+
+def _empty_log(engine: Engine, target: Target) -> None:
+    """Move what lies in the log into the file, for the log does not go with it to its place.
+
+    SQLite does so by itself at the last close, and is silent where the disk is full meanwhile.
+    """
+    try:
+        with engine.connect() as connection:
+            left = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    except DBAPIError as error:
+        raise translate(error, target.where) from error
+    if left[0]:
+        raise DatabaseUnusableError(
+            f"the database {target.where} was not made, because another program reads it while "
+            "it is made; end that program, then start again"
+        )
 
 
 def _link(part: Path, path: Path) -> None:

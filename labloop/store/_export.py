@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labloop.errors import MissingExtraError, StoreError
 from labloop.records import Repositories
-from labloop.store._export_tables import Row, tables
+from labloop.store._export_tables import COLUMNS, Row, tables
 
 
 def export_campaign(
@@ -20,7 +20,7 @@ def export_campaign(
     """Write ``experiments``, ``proposals``, ``journal`` and ``curves`` into ``folder``.
 
     Experiments and proposals are wide, with units in the headers; curves are long. A file
-    of the same name is replaced. A table without rows is written with no rows.
+    of the same name is replaced. A table without rows has its header alone.
 
     Args:
         repositories: any database.
@@ -52,8 +52,12 @@ def export_campaign(
         for name, rows in contents.items():
             path = target / f"{name}.{format}"
             part = path.with_name(path.name + ".part")
-            writers[format](part, rows, list(dict.fromkeys(key for row in rows for key in row)))
-            part.replace(path)
+            columns = list(dict.fromkeys(key for row in rows for key in row)) or COLUMNS[name]
+            try:
+                writers[format](part, rows, columns)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
             made.append(path)
     except OSError as error:
         raise StoreError(

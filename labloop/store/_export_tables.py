@@ -19,6 +19,68 @@ from labloop.space import SearchSpace
 
 Row = dict[str, Any]
 
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "experiments": (
+        "number",
+        "experiment",
+        "state",
+        "origin",
+        "round",
+        "proposal",
+        "reason",
+        "actor",
+        "mode",
+        "lab started (s)",
+        "lab finished (s)",
+        "created",
+        "finished",
+    ),
+    "proposals": (
+        "round",
+        "attempt",
+        "proposal",
+        "strategy",
+        "reason",
+        "model",
+        "acquisition",
+        "acquisition value",
+        "seed",
+        "data hash",
+    ),
+    "journal": (
+        "sequence",
+        "intent",
+        "experiment",
+        "device",
+        "kind",
+        "name",
+        "arguments",
+        "state",
+        "result",
+        "detail",
+        "sent",
+        "received",
+        "lab time begun (s)",
+        "lab time ended (s)",
+        "idempotent",
+        "actor",
+        "lease token",
+        "recorded",
+    ),
+    "curves": (
+        "number",
+        "experiment",
+        "source",
+        "curve",
+        "index",
+        "x",
+        "y",
+        "x unit",
+        "y unit",
+    ),
+}
+"""What a table without rows still says of itself; parameters and outputs come with the rows."""
+
 
 def tables(repositories: Repositories, campaign_id: str) -> dict[str, list[Row]]:
     """Return ``experiments`` and ``proposals`` (wide), ``journal``, ``curves`` (long).

@@ -89,6 +89,13 @@ def test_a_file_that_cannot_be_used_is_told_with_its_line(folder, text, words):
         load_campaign(folder / "campaign.py")
 
 
+def test_a_file_that_ends_the_program_is_told(folder):
+    """A script's own exit(0) neither ends labloop nor passes for success."""
+    (folder / "campaign.py").write_text("raise SystemExit(0)\n")
+    with pytest.raises(CampaignFileError, match="does not run: SystemExit: 0"):
+        load_campaign(folder)
+
+
 def test_a_missing_file_is_told(tmp_path):
     """A wrong path is one sentence."""
     with pytest.raises(CampaignFileError, match="does not exist"):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from labloop.brain import SobolStrategy
 from labloop.campaign import Budget, CampaignSpec, FailurePolicy, NoImprovement, Reached
 from labloop.errors import CampaignFileError, LabloopError
 from labloop.objectives import Maximize, Minimize
@@ -14,6 +15,14 @@ async def procedure(lab, x):
 
 
 def plain(lab, x):
+    return {"y": 1.0}
+
+
+def nothing():
+    return {"y": 1.0}
+
+
+async def alone(lab):
     return {"y": 1.0}
 
 
@@ -40,6 +49,18 @@ def spec(**changes):
         ({"batch": 0}, "batch must be a whole number from 1"),
         ({"parallel": True}, "parallel must be a whole number"),
         ({"seed": -1}, "seed must be"),
+        ({"seed": 2**63}, "seed must be a whole number from 0 to 9223372036854775807"),
+        ({"budget": 30}, "budget must be a Budget such as"),
+        ({"failures": "stop"}, "failures must be a FailurePolicy"),
+        ({"stop": NoImprovement(5)}, "stop must be a list of rules"),
+        ({"stop": ["early"]}, "stop must be a list of rules"),
+        ({"cost": 5}, "cost must be a function of a point"),
+        ({"strategy": object()}, "strategy must be a name such as 'auto', or an object"),
+        ({"strategy": SobolStrategy}, "strategy must be a name such as 'auto', or an object"),
+        ({"analyse": procedure}, "must be a plain 'def'"),
+        ({"analyse": nothing}, "must take one argument, the raw data"),
+        ({"analyse": "mean"}, "analyse must be a function"),
+        ({"procedure": alone, "lab": "lab.toml"}, "must take two arguments"),
         ({"budget": Budget(cost=5)}, "needs the function cost"),
         ({"procedure": plain, "lab": "lab.toml"}, "must be written 'async def'"),
         ({"procedure": procedure}, "needs a lab"),
@@ -73,6 +94,12 @@ def test_a_failure_policy_is_checked():
         FailurePolicy(on_uncertain="shrug")
     with pytest.raises(CampaignFileError, match="stop_after"):
         FailurePolicy(stop_after=0)
+
+
+def test_a_stop_rule_that_cannot_count_is_refused():
+    """No improvement in none of the experiments says nothing."""
+    with pytest.raises(CampaignFileError, match="from 1, got 0"):
+        NoImprovement(0)
 
 
 def test_stop_rules_say_why():

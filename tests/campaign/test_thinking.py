@@ -6,6 +6,7 @@ import time
 import pytest
 from campaign_toys import PLANNER, answer_of, ask, create, slow_planner, write
 
+from labloop.errors import CampaignError
 from labloop.records import CampaignState, CommandKind, ExperimentState
 
 
@@ -115,6 +116,7 @@ def test_what_the_brain_raises_ends_the_campaign_with_its_words(repositories, tm
     )
     path.write_text(text.replace("strategy=PLANNER", "strategy=Broken()"))
     made = create(repositories, path)
-    with pytest.raises(ZeroDivisionError, match="no gradient"):
+    with pytest.raises(CampaignError, match="no gradient") as told:
         made.run()
+    assert isinstance(told.value.__cause__, ZeroDivisionError)
     assert "no gradient" in made.record.reason

@@ -139,6 +139,63 @@ def test_asking_never_writes_over_results(asked):
     assert "nothing can be written" in asked.refused("ask", "hand", "--out", blocked / "x.csv")
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("tell", "hand.py", "results.csv"), "has no line with results"),
+        (("tell", "hand.py", "nowhere.csv"), "cannot be read"),
+        (("ask", "broken.py"), "does not run"),
+        (("tell", "broken.py", "results.csv"), "does not run"),
+    ],
+)
+def test_what_cannot_be_asked_or_told_begins_no_campaign(shell, by_hand, words, sentence):
+    """A mistake in the very first command leaves neither a database nor a campaign behind."""
+    shell.write("hand.py", by_hand)
+    shell.write("broken.py", "1/0")
+    shell.write("results.csv", "heat,ratio,gain,purity\n20,0.5,,\n")
+    assert sentence in shell.refused(*words)
+    assert not (shell.folder / "labloop.db").exists()
+
+
+def test_what_has_no_recipe_says_how_it_is_carried_out(asked):
+    """Run names the file to ask with; status says whose hands do it; resume names the mode."""
+    assert "use: labloop ask hand.py -n 5" in asked.refused("run", "hand.py", "--engine", "plain")
+    assert "carried out by hand" in asked.ok("status", "hand")
+    assert "known are: hand (real)" in asked.refused("resume", "hand", "--engine", "plain")
+
+
+LOTS = """
+from labloop import Budget, CampaignSpec, Categorical, Maximize, Scalar, SearchSpace
+
+campaign = CampaignSpec(
+    "lots", SearchSpace(Categorical("lot", ["1", "02", "x"])), outputs=[Scalar("gain")],
+    objective=Maximize("gain"), strategy="random", budget=Budget(experiments=9),
+)
+"""
+
+
+def test_a_name_that_looks_like_a_number_stays_a_name(shell):
+    """Lots are called 1 and 02: a table tells of them as they were asked for."""
+    shell.write("lots.py", LOTS)
+    shell.write("results.csv", "lot,gain\n1,0.5\n02,0.25\n")
+    assert "stored    2 experiments" in shell.ok("tell", "lots.py", "results.csv")
+    assert "best      0.5 at lot=1" in shell.ok("status", "lots")
+
+
+def test_a_table_that_cannot_be_written_is_told_with_the_way_on(asked, monkeypatch):
+    """What was asked for is stored, and the sentence says where to find it."""
+
+    def full(path, *_arguments):
+        path.write_text("half a ")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("labloop.campaign.write_asked", full)
+    said = asked.refused("ask", "hand", "--out", "more.csv")
+    assert "more.csv cannot be written: No space left on device" in said
+    assert "labloop export hand" in said
+    assert not list(asked.folder.glob("*more*"))
+
+
 def test_simulated_and_persons_data_stay_apart(tiny):
     """Results of persons are real; a simulated campaign takes them only when told so."""
     tiny.ok("run", "campaign.py", "--engine", "plain")

@@ -1,6 +1,7 @@
 """Files that are missing, broken or changed: a sentence each, and nothing half-written."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,82 @@ def test_what_is_not_there_is_told(tiny, words, sentence):
 def assert_matches(said, sentence):
     """Fail unless one of the sentences, parted by bars, was said in one line."""
     assert any(each in said for each in sentence.split("|")), said
+
+
+@pytest.fixture
+def no_space(monkeypatch):
+    """Let every file that is written as a text find the disk full half-way."""
+
+    def half(path, text, *_arguments, **_more):
+        path.write_bytes(text.encode()[: len(text) // 2])
+        raise OSError(28, "No space left on device")
+
+    return lambda: monkeypatch.setattr(Path, "write_text", half)
+
+
+def test_a_report_is_whole_or_not_there(ran, no_space):
+    """A folder in its place, or a full disk, is one sentence; the last report stays as it was."""
+    assert ". is a folder; name a file in it" in ran.refused("report", "tiny", "--out", ".")
+    ran.ok("report", "tiny", "--out", "page.html")
+    before = sorted(ran.folder.rglob("*"))
+    page = (ran.folder / "page.html").read_bytes()
+    no_space()
+    said = ran.refused("report", "tiny", "--out", "page.html")
+    assert "page.html cannot be written: No space left on device" in said
+    assert (ran.folder / "page.html").read_bytes() == page
+    assert sorted(ran.folder.rglob("*")) == before
+
+
+def test_a_log_of_the_world_that_cannot_be_kept_costs_no_record(tiny, no_space):
+    """The campaign is done and stored, also where its truth log does not fit on the disk."""
+    no_space()
+    words = ("run", "campaign.py", "--engine", "plain", "--truth", "truth.txt")
+    assert "truth.txt cannot be written: No space left" in tiny.refused(*words)
+    assert not list(tiny.folder.glob("*truth*"))
+    assert "finished" in tiny.ok("status", "tiny")
+
+
+MINE = """
+class Mine:
+    name = "mine"
+
+    def met(self, scores):
+        return 1 / 0
+
+    def propose(self, *given):
+        return RESULT
+
+campaign ="""
+
+
+@pytest.mark.parametrize(
+    ("result", "option", "sentence"),
+    [
+        ("1 / 0", "strategy=Mine()", "strategy 'mine' failed with ZeroDivisionError: division by"),
+        ("[]", "strategy=Mine()", "the strategy 'mine' returned list, where a ProposalBatch is"),
+        ("1", 'stop=[Mine()], strategy="random"', "the stop rule Mine failed with ZeroDivisionErr"),
+        ("1", 'cost=lambda p: p["x"], strategy="random"', "the function cost failed with KeyError"),
+        ("1", 'cost=lambda p: -1, strategy="random"', "the function cost gave -1 for {"),
+    ],
+)
+def test_what_a_persons_own_code_raises_is_told_with_its_line(tiny, result, option, sentence):
+    """A strategy, a stop rule or a cost that fails ends the campaign with one sentence."""
+    text = (tiny.folder / "campaign.py").read_text()
+    text = text.replace("campaign =", MINE.replace("RESULT", result))
+    tiny.write("campaign.py", text.replace('strategy="random"', option))
+    said = tiny.refused("run", "campaign.py", "--engine", "plain")
+    assert sentence in said
+    assert "campaign.py line" in said or "failed with" not in said
+    if "cost" not in option:  # what a cost gives is looked at before anything is begun
+        assert "state     failed" in tiny.ok("status", "tiny")
+
+
+def test_every_verb_helps_in_the_same_plain_letters(shell):
+    """A verb that another package adds looks like labloop's own, also in a file or a pipe."""
+    for verb in ("run", "serve", "ui"):
+        said = shell.ok(verb, "--help")
+        assert said.startswith("Usage: ")
+        assert said.isascii()
 
 
 @pytest.mark.parametrize("word", ["--nonsense", "--experiments=0", "--experiments=many"])

@@ -55,6 +55,13 @@ def running(tiny):
         each.process.stdout.close()
 
 
+def points(shell):
+    """Return the points of all experiments, in the order of their numbers."""
+    with open_database(str(shell.folder / "labloop.db"), read_only=True) as repositories:
+        record = repositories.campaigns.all()[0]
+        return [dict(row.point) for row in repositories.experiments.all(record.id)]
+
+
 def test_a_person_decides_and_everybody_else_is_told_no(tiny, running):
     """Approve, edit, reject, add, pause and resume take effect once; a second owner is refused."""
     text = (tiny.folder / "campaign.py").read_text()
@@ -70,8 +77,11 @@ def test_a_person_decides_and_everybody_else_is_told_no(tiny, running):
     code, said = command("approve", "experiment=1")
     assert code == 1
     assert "too late" in said
-    assert command("edit", "experiment=2", "level=2", "ratio=0.5")[0] == 0
+    assert "a point is needed" in command("edit", "experiment=2")[1]
+    assert command("edit", "experiment=2", "level=2")[0] == 0
     lab.until("approval of experiment 4")
+    asked, edited = points(tiny)[1:3]
+    assert edited == {"level": 2.0, "ratio": asked["ratio"]}  # what was not said stays
     assert "level" in command("edit", "experiment=4", "level=20", "ratio=0.5")[1]
     assert command("reject", "experiment=4", "--reason", "too hot")[0] == 0
     lab.until("approval of experiment 5")

@@ -19,6 +19,7 @@ from labloop.errors import (
 )
 from labloop.lab import LabJob, MemoryJournal
 from labloop.lab._gate import Gate, outcome_state
+from labloop.lab._interlocks import parse_terms
 from labloop.records import ActionState
 from labloop.units import quantity
 from labloop_simulators.kit import Fault
@@ -338,3 +339,11 @@ def test_ids_are_the_same_in_every_run_and_never_taken_twice():
         "camp-a-s2-001",
         "camp-a-s2-002",
     ]
+
+
+def test_what_has_no_unit_is_told_without_one():
+    """Promise: a rule on a count reads 'needs pump.running >= 1', as it was written."""
+    (term,) = parse_terms("pump.running >= 1")
+    assert term.told == "pump.running >= 1"
+    (term,) = parse_terms("pump.rate >= 1 mL/min")
+    assert term.told == "pump.rate >= 1 mL/min"

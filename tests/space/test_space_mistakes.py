@@ -23,6 +23,7 @@ TABLE = {"s": ["x", "y", "x"], "t": [1, 2, 3]}
 MISTAKES = {
     "unknown unit": (lambda: Continuous("t", 0, 1, "C"), "parameter 't': .*mean 'degC'"),
     "low above high": (lambda: Continuous("t", 2, 1), "needs low < high, got low 2 and high 1"),
+    "range too wide": (lambda: Continuous("t", -1e308, 1e308), "is too wide for a computer"),
     "low is high": (lambda: Integer("t", 2, 2), "leave the parameter out if it is fixed"),
     "log of zero": (lambda: Continuous("t", 0, 1, log=True), "log=True needs a low bound above 0"),
     "nan": (lambda: Continuous("t", math.nan, 1), "low bound of parameter 't' must be finite"),

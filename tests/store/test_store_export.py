@@ -28,6 +28,7 @@ from labloop.records import (
 )
 from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.store import _export as export
+from labloop.store import _export_tables as export_tables
 from labloop.store import backup, export_campaign, open_database, verify
 
 FIRST = experiment().id
@@ -130,9 +131,37 @@ def test_replaced(done, tmp_path):
 
 @pytest.mark.parametrize("form", READERS)
 def test_empty(database, tmp_path, form):
-    """A campaign without experiments gives tables without rows."""
+    """A campaign without experiments gives tables without rows, which pandas reads as well."""
     database.campaigns.create(campaign(), bundle()).result()
-    assert len(export_campaign(database, CAMPAIGN, form, tmp_path)) == 4
+    paths = export_campaign(database, CAMPAIGN, form, tmp_path)
+    assert [path.stem for path in paths] == ["experiments", "proposals", "journal", "curves"]
+    assert [len(READERS[form](path)) for path in paths] == [0, 0, 0, 0]
+
+
+def test_empty_tables_have_the_columns_of_full_ones(done):
+    """A header that a table without rows shows is one that it has with rows, in that order."""
+    for name, rows in export_tables.tables(done, CAMPAIGN).items():
+        assert rows
+        full = list(dict.fromkeys(key for row in rows for key in row))
+        known = export_tables.COLUMNS[name]
+        assert [column for column in full if column in known] == list(known)
+
+
+def test_full_disk(done, tmp_path, monkeypatch):
+    """A table that cannot be written whole leaves neither a part of itself nor spoils others."""
+    folder = tmp_path / "out"
+    before = export_campaign(done, CAMPAIGN, "csv", folder)
+    kept = [path.read_bytes() for path in before]
+
+    def full(path, rows, columns):
+        path.write_text("half a ")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(export, "_write_csv", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        export_campaign(done, CAMPAIGN, "csv", folder)
+    assert sorted(folder.iterdir()) == sorted(before)
+    assert [path.read_bytes() for path in before] == kept
 
 
 def test_mixed_column(database, tmp_path):

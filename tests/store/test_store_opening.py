@@ -238,6 +238,30 @@ def test_created_whole_or_not(tmp_path, monkeypatch):
     assert names(tmp_path) == []
 
 
+def test_put_in_its_place_only_when_all_of_it_is_in_the_file(tmp_path, monkeypatch):
+    """What is still in the log when a new database is made does not get lost with the log."""
+    whole = connect._open_sqlite
+    readers = []
+
+    def held(uri: str, *, writing: bool) -> sqlite3.Connection:
+        connection = whole(uri, writing=writing)
+        if not readers:  # a reader of the first moment keeps the log from being emptied
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA busy_timeout=100")
+            readers.append(sqlite3.connect(uri, uri=True, isolation_level=None))
+            readers[0].execute("BEGIN")
+            readers[0].execute("SELECT * FROM sqlite_master").fetchall()
+        else:
+            connection.execute("PRAGMA busy_timeout=100")
+        return connection
+
+    monkeypatch.setattr(connect, "_open_sqlite", held)
+    with pytest.raises(DatabaseUnusableError, match="was not made"):
+        open_database(str(tmp_path / "lab.db"))
+    readers[0].close()
+    assert names(tmp_path) == []
+
+
 CREATE = """
 import sys
 sys.path.insert(0, sys.argv[2])

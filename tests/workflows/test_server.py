@@ -10,8 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from labloop.errors import CampaignError, EngineError
 from labloop.store import process_mark
 from labloop_workflows import _server as server
+from labloop_workflows import verbs
 
 
 @contextmanager
@@ -115,3 +117,36 @@ def test_one_that_does_not_end_is_not_called_ended(remember):
         stubborn.kill()
     assert "was asked to end and still runs after" in told
     assert "labloop-server.log" in told
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "99999", "-1", "42.5"])
+def test_a_port_that_is_none_is_told(remember, monkeypatch, text):
+    """A slip in LABLOOP_UI_PORT is one sentence, before anything is started."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("LABLOOP_UI_PORT", text)
+    with pytest.raises(EngineError, match=f"LABLOOP_UI_PORT must be a port .* got '{text}'"):
+        server.find_or_start()
+
+
+def test_a_home_that_is_no_folder_is_told(tmp_path, monkeypatch):
+    """Where Prefect can keep nothing, the sentence names the place and the two ways on."""
+    (tmp_path / "file").touch()
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("LABLOOP_UI_PORT", "1")
+    with pytest.raises(EngineError, match=r"PREFECT_HOME, or add --engine plain"):
+        server.find_or_start()
+
+
+def test_two_served_campaigns_of_one_name_are_refused(tmp_path):
+    """The form starts a campaign by its name, so one name cannot stand for two files."""
+    text = (
+        "from labloop import *\n"
+        "campaign = CampaignSpec('same', SearchSpace(Continuous('x', 0, 1)),\n"
+        "    outputs=[Scalar('y')], objective=Maximize('y'))\n"
+    )
+    files = [tmp_path / "one.py", tmp_path / "two.py"]
+    for file in files:
+        file.write_text(text)
+    with pytest.raises(CampaignError, match="'same' is the name of two of these campaigns"):
+        verbs.serve(files)

@@ -54,7 +54,7 @@ def find_or_start(port: int | None = None) -> Server:
     remembered = _remembered()
     if remembered is not None and is_prefect(remembered.api_url):
         return remembered
-    wanted = port or int(os.environ.get("LABLOOP_UI_PORT", DEFAULT_PORT))
+    wanted = port or _usual_port()
     url = f"http://127.0.0.1:{wanted}/api"
     if _taken(wanted):
         if is_prefect(url):
@@ -111,6 +111,16 @@ def _remembered() -> Server | None:
         return None
 
 
+def _usual_port() -> int:
+    """Return the port that a person prefers; raises EngineError where that is none."""
+    text = os.environ.get("LABLOOP_UI_PORT") or str(DEFAULT_PORT)
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise EngineError(
+            f"LABLOOP_UI_PORT must be a port from 1 to 65535, got {text!r}; correct or unset it"
+        )
+    return int(text)
+
+
 def _taken(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
@@ -126,8 +136,15 @@ def _free_port() -> int:
 
 def _start(port: int) -> Server:
     memory = _memory()
-    memory.parent.mkdir(parents=True, exist_ok=True)
     log = memory.with_suffix(".log")
+    try:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        log.touch()
+    except OSError as error:
+        raise EngineError(
+            f"Prefect cannot keep anything in {memory.parent}: {error.strerror}; name a folder of "
+            "your own by PREFECT_HOME, or add --engine plain"
+        ) from error
     words = [sys.executable, "-m", "prefect", "server", "start"]
     words += ["--host", "127.0.0.1", "--port", str(port)]
     with log.open("wb") as out:

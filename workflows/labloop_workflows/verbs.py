@@ -7,6 +7,7 @@ import typer
 
 from labloop.campaign import load_campaign
 from labloop.cli import confirm_real, console
+from labloop.errors import CampaignError
 from labloop_workflows._serve import serve_campaigns
 from labloop_workflows._server import find_or_start, stop
 
@@ -34,13 +35,19 @@ def serve(
 ) -> None:
     """Keep campaigns ready to be started from the Prefect UI with a form."""
     definitions = [load_campaign(path) for path in files]
+    names = [definition.spec.name for definition in definitions]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CampaignError(
+            f"{twice[0]!r} is the name of two of these campaigns, and the form starts one by its "
+            "name; rename one, or serve them apart"
+        )
     if real:
         for definition in definitions:
             confirm_real(definition)
     server = find_or_start()
     out = console()
     out.print(f"Prefect   {server.ui_url}")
-    names = [definition.spec.name for definition in definitions]
     out.print(f"served    {', '.join(names)}; start one under Deployments, end with Ctrl-C")
     paths = {
         definition.spec.name: str(Path(path).resolve())
