@@ -19,7 +19,7 @@ from labloop.cli._common import (
 )
 from labloop.cli._options import AsJson, Database, Name, Out
 from labloop.errors import MissingExtraError
-from labloop.records import Repositories
+from labloop.records import ExperimentState, Repositories
 
 AnyMode = Annotated[
     bool | None, typer.Option("--real/--sim", help="which one, where a name has both")
@@ -70,10 +70,7 @@ def _row(repositories: Repositories, campaign_id: str) -> dict[str, object]:
         "state": record.state.value,
         "reason": record.reason,
         "created": record.created.isoformat() if record.created else "",
-        "done": found.done,
-        "failed": found.failed,
-        "running": found.running,
-        "uncertain": found.uncertain,
+        **{state.value: found.experiments[state] for state in ExperimentState},
         "best": found.best_value,
     }
 
@@ -95,7 +92,9 @@ def status(
             return
         out = console()
         out.print(f"database  {repositories.url}")
-        for key in ("name", "mode", "state", "reason", "done", "failed", "running", "uncertain"):
+        always = ("name", "mode", "state", "reason", "done", "failed", "running", "uncertain")
+        rare = [s.value for s in ExperimentState if s.value not in always and row[s.value]]
+        for key in (*always, *rare):
             out.print(f"{key:9} {row[key]}")
         if found.best_value is not None:
             point = ", ".join(f"{k}={v}" for k, v in (found.best_point or {}).items())

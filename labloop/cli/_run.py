@@ -183,7 +183,7 @@ def resume(
     mode, out = mode_of(real), console()
     pace = read_speed(speed, mode)
     with waiting(out, "loading"):
-        from labloop.campaign import Campaign, load_campaign  # noqa: PLC0415 - heavy
+        from labloop.campaign import Campaign, load_campaign, resume_words  # noqa: PLC0415 - heavy
 
         chosen = find_engine(engine)
         definition = None if changed is None else load_campaign(changed)
@@ -194,9 +194,12 @@ def resume(
         _say_changes(repositories, made, told=changed is not None)
         if experiments is not None:
             made.extend(experiments)
+        over = made.record.state is CampaignState.FINISHED and experiments is None
         if mode is Mode.REAL:
             confirm_real(made.definition)
-        conduct(repositories, made, chosen)
+        ended = conduct(repositories, made, chosen)
+        if over:
+            out.print(f"go on     {resume_words(ended)} --experiments N: a larger budget")
 
 
 def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool) -> None:

@@ -76,6 +76,16 @@ def test_another_programs_lock_ends_with_a_sentence(ran, monkeypatch):
     assert "5/5" in ran.ok("resume", "tiny", "--experiments", "5", *PLAIN)
 
 
+def test_a_finished_campaign_says_how_to_go_on(ran):
+    """Taken up again with the same budget nothing is done, and the way to do more is told."""
+    before = json.loads(ran.ok("status", "tiny", "--json"))
+    told = ran.ok("resume", "tiny", *PLAIN)
+    assert "labloop resume tiny --experiments N" in told
+    after = json.loads(ran.ok("status", "tiny", "--json"))
+    assert after["done"] == before["done"]
+    assert {"planned", "abandoned", "awaiting"} <= after.keys()
+
+
 def goes_on(shell):
     """Fail unless everything that was done is there, and the campaign goes on from it."""
     row = json.loads(shell.ok("status", "tiny", "--json"))
