@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-SECONDS = 2.0
+SECONDS = 1.0
 """Where there is no terminal, a line as often as this."""
 
 
@@ -32,7 +32,7 @@ class Waiting:
 def waiting(out: "Console", text: str) -> Iterator[Waiting]:
     """Show ``text`` and for how long it is going on, for the length of the block.
 
-    In a terminal one line that goes away; elsewhere a line every two seconds.
+    In a terminal one line that goes away; elsewhere a line every second.
     """
     said = Waiting(text)
     if out.is_terminal:
