@@ -4,10 +4,7 @@ Requests and answers are those of ``peer_baybe.py``; the points told before the 
 are attached as trials, which count as the start that Ax would make itself.
 """
 
-import json
 import logging
-import os
-import sys
 import warnings
 from typing import Any
 
@@ -17,6 +14,7 @@ import ax  # noqa: E402 - after the switch above
 import torch  # noqa: E402
 from ax.api.client import Client  # noqa: E402
 from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig  # noqa: E402
+from peer_loop import serve  # noqa: E402 - in the same folder
 
 torch.set_num_threads(1)
 logging.disable(logging.WARNING)
@@ -85,18 +83,5 @@ def _same(a: Any, b: Any) -> bool:
     return abs(a - b) <= 1e-6 * max(1.0, abs(a), abs(b))
 
 
-def main() -> None:
-    """Answer requests until the input ends."""
-    peer = Peer()
-    out = os.fdopen(os.dup(1), "w")
-    # Whatever the libraries print must not mix with the answers.
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        request = json.loads(line)
-        answer = getattr(peer, request.pop("op"))(request)
-        out.write(json.dumps(answer) + "\n")
-        out.flush()
-
-
 if __name__ == "__main__":
-    main()
+    serve(Peer())

@@ -5,8 +5,6 @@ Requests, one JSON object a line: ``start`` (parameters, candidates or bounds, s
 """
 
 import json
-import os
-import sys
 import warnings
 from typing import Any
 
@@ -27,6 +25,7 @@ from baybe.parameters import (  # noqa: E402
 )
 from baybe.searchspace import SearchSpace  # noqa: E402
 from baybe.targets import NumericalTarget  # noqa: E402
+from peer_loop import serve  # noqa: E402 - in the same folder
 
 torch.set_num_threads(1)
 
@@ -78,18 +77,5 @@ class Peer:
         return {"points": json.loads(frame.to_json(orient="records", double_precision=15))}
 
 
-def main() -> None:
-    """Answer requests until the input ends."""
-    peer = Peer()
-    out = os.fdopen(os.dup(1), "w")
-    # Whatever the libraries print must not mix with the answers.
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        request = json.loads(line)
-        answer = getattr(peer, request.pop("op"))(request)
-        out.write(json.dumps(answer) + "\n")
-        out.flush()
-
-
 if __name__ == "__main__":
-    main()
+    serve(Peer())

@@ -4,9 +4,6 @@ Requests and answers are those of ``peer_baybe.py``; the points told before the 
 are added as finished trials.
 """
 
-import json
-import os
-import sys
 import warnings
 from typing import Any
 
@@ -15,6 +12,7 @@ warnings.filterwarnings("ignore")
 import optuna  # noqa: E402 - after the switch above
 import torch  # noqa: E402
 from optuna.distributions import CategoricalDistribution, FloatDistribution  # noqa: E402
+from peer_loop import serve  # noqa: E402 - in the same folder
 
 torch.set_num_threads(1)
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -65,18 +63,5 @@ class Peer:
         return {"points": [dict(trial.params) for trial in self.asked]}
 
 
-def main() -> None:
-    """Answer requests until the input ends."""
-    peer = Peer()
-    out = os.fdopen(os.dup(1), "w")
-    # Whatever the libraries print must not mix with the answers.
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        request = json.loads(line)
-        answer = getattr(peer, request.pop("op"))(request)
-        out.write(json.dumps(answer) + "\n")
-        out.flush()
-
-
 if __name__ == "__main__":
-    main()
+    serve(Peer())
