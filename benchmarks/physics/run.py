@@ -1,13 +1,15 @@
 """The runs of the proof of physics: six labs, eight methods, paired seeds; resumable.
 
 Usage: python -m benchmarks.physics.run [--labs NAME ...] [--methods NAME ...]
-                                        [--seeds N | --seeds FIRST:END] [--out FILE] [--fresh]
+                                        [--seeds N | --seeds FIRST:END] [--most N] [--out FILE]
+                                        [--fresh]
 
 All methods begin with the same five Sobol points, meet the same noise, and are asked for one
 experiment at a time. A run has at least 30 experiments (every fifth of ours 50, where intervals are
 checked) and ends when the best MEASURED experiment has a noise-free score of 0.95, at the latest
-after 90. Each run is one line of JSON; what is there already is not done again, unless the code
-of labs and draws has changed. The lines also tell in which state our planner was.
+after 90 (``--most``; runs shorter than 30 count for early alarms only). Each run is one line of
+JSON; what is there already is not done again, unless the code of labs and draws has changed. The
+lines also tell in which state our planner was.
 """
 
 import argparse
@@ -29,7 +31,7 @@ import torch
 import labloop
 from benchmarks.physics.draws import MASTER, Draw
 from benchmarks.physics.labs import LABS, OBJECTIVE, VALUE, Lab, landmarks
-from benchmarks.physics.methods import COVERED, METHODS, MOST, START, Method
+from benchmarks.physics.methods import COVERED, LEAST, METHODS, MOST, START, Method
 from labloop.brain import AutoStrategy, Strategy
 from labloop.records import Dataset, Observation, Point, ProposalBatch, derive_seed
 
@@ -72,7 +74,7 @@ def key_of(lab: str, method: Method, seed: int) -> Key:
 
 
 def read(path: Path) -> dict[Key, dict[str, Any]]:
-    """Return the runs of a file that today's labs and draws decide; the last of equals counts."""
+    """Return the runs of a file that today's labs and draws decide; of equals the longest, last."""
     found: dict[Key, dict[str, Any]] = {}
     if not path.is_file():
         return found
@@ -84,7 +86,9 @@ def read(path: Path) -> dict[Key, dict[str, Any]]:
             continue
         method = METHODS.get(run["method"])
         if method and run["code"] == code_of(belief=method.belief is not None):
-            found[run["lab"], run["method"], run["seed"], run["code"]] = run
+            key = run["lab"], run["method"], run["seed"], run["code"]
+            if key not in found or len(run["trace"]) >= len(found[key]["trace"]):
+                found[key] = run
     return found
 
 
@@ -247,20 +251,22 @@ def carry_out(
     out: Path = OUT,
     *,
     fresh: bool = False,
+    most: int = MOST,
 ) -> None:
     """Do what is missing; seeds are the outer loop, so that like is compared with like."""
-    done = {} if fresh else known(out)
+    runs = {} if fresh else known(out)
+    done = {key for key, run in runs.items() if len(run["trace"]) >= min(most, LEAST)}
     for seed in seeds:
         for name in labs:
             for method in (METHODS[m] for m in methods):
                 if key_of(name, method, seed) in done:
                     continue
                 began = time.monotonic()
-                run = campaign(LABS[name], method, seed)
+                run = campaign(LABS[name], method, seed, most)
                 append(out, run)
                 print(
                     f"{name:12s} {method.name:14s} seed {seed:<3d} hit {run['hit']!s:>4} "
-                    f"score@30 {run['trace'][29]:.3f}  {time.monotonic() - began:.1f} s",
+                    f"score@30 {run['trace'][:LEAST][-1]:.3f}  {time.monotonic() - began:.1f} s",
                     file=sys.stderr,
                     flush=True,
                 )
@@ -279,11 +285,19 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     parser.add_argument("--seeds", type=seeds_of, default=range(30), metavar="N or FIRST:END")
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--most", type=int, default=MOST, help="experiments a run has at most")
     parser.add_argument("--fresh", action="store_true", help="again, though it is there")
     given = parser.parse_args()
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
-    carry_out(given.labs, given.methods, given.seeds, given.out, fresh=given.fresh)
+    carry_out(
+        given.labs,
+        given.methods,
+        given.seeds,
+        given.out,
+        fresh=given.fresh,
+        most=given.most,
+    )
 
 
 if __name__ == "__main__":

@@ -43,8 +43,10 @@ class Runs:
     """All runs, by lab, method and seed."""
 
     def __init__(self, rows: Sequence[Run]) -> None:
-        self.rows = rows
-        self._by = {(r["lab"], r["method"], r["seed"]): r for r in rows}
+        self.every = rows
+        """Short ones as well, which tell of early alarms."""
+        self.rows = [r for r in rows if len(r["trace"]) >= LEAST]
+        self._by = {(r["lab"], r["method"], r["seed"]): r for r in self.rows}
 
     def seeds(self, lab: str, *methods: str) -> list[int]:
         """Return the seeds for which all methods were run."""
@@ -198,7 +200,7 @@ def alarmed(runs: Sequence[Run], until: int) -> float:
 def alarms(runs: Runs, group: str) -> list[dict[str, Any]]:
     """Return the figure of the alarms."""
     found = {
-        method: [run for lab in runs.labs(group, method) for run in runs.of(lab, method)]
+        method: [r for r in runs.every if r["group"] == group and r["method"] == method]
         for method in (WRONG, GOOD, MISMATCHED)
     }
     if not found[WRONG] or not found[GOOD]:

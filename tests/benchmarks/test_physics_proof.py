@@ -117,7 +117,7 @@ def test_score_is_one_at_the_optimum_and_zero_at_the_median(name):
 
 @pytest.mark.slow
 def test_six_experiments_go_through_and_are_kept_once(tmp_path):
-    """A run with and one without physics is written as a line each, found again, summed up."""
+    """Runs with and without physics are a line each, found again; short ones count for alarms."""
     out = tmp_path / "runs.jsonl"
     lab = LABS["coating"]
     with warnings.catch_warnings():
@@ -135,6 +135,11 @@ def test_six_experiments_go_through_and_are_kept_once(tmp_path):
     write_plot(list(kept.values()), tmp_path / "plot.svg")
     assert "<polyline" in (tmp_path / "plot.svg").read_text(encoding="utf-8")
     together = summary.Runs(list(kept.values()))
+    assert len(together.every) == 2
+    assert f"| {MISMATCHED} | 1 |" not in summary.table(together)
+    assert summary.figures(together) == []
+    longer = [{**run, "trace": run["trace"] * 5} for run in kept.values()]
+    together = summary.Runs(longer)
     assert f"| {MISMATCHED} | 1 |" in summary.table(together)
     assert [row["name"] for row in summary.figures(together)] == ["regret-report"]
 
@@ -165,6 +170,7 @@ def made_run(lab, method, seed, hit, after, alarms):
     trace = [0.0] * (hit - 1) + [after] * (summary.LEAST + 60 - hit)
     return {
         "lab": lab,
+        "group": LABS[lab].group,
         "method": method,
         "seed": seed,
         "hit": hit,
