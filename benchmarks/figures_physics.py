@@ -12,7 +12,7 @@ import sys
 
 from benchmarks.figures import ROOT, Benches, Figure, main, module
 
-SEEDS = 30
+SEEDS = 20
 RUNS = "benchmarks.physics.run"
 
 

@@ -37,8 +37,9 @@ from labloop.records import Dataset, Observation, Point, ProposalBatch, derive_s
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / ".figures" / "physics" / "runs.jsonl"
-PEERS_DONE = Path(__file__).with_name("peers.jsonl")
-"""Runs of others, which no change of our planner makes old; kept with the code."""
+DONE = tuple(Path(__file__).with_name(name) for name in ("peers.jsonl", "ours.jsonl"))
+"""Runs that are kept with the code: of others, which no change of our planner makes old, and of
+ours, each with the state of the planner; ``--fresh`` does them again."""
 LEVEL = 0.95
 HELD_OUT = 200
 _Z90 = 1.6448536269514722
@@ -94,7 +95,7 @@ def read(path: Path) -> dict[Key, dict[str, Any]]:
 
 def known(path: Path) -> dict[Key, dict[str, Any]]:
     """Return the runs of a file and those of others that are kept with the code."""
-    return {**read(PEERS_DONE), **read(path)}
+    return {key: run for kept in (*DONE, path) for key, run in read(kept).items()}
 
 
 def append(path: Path, run: Mapping[str, Any]) -> None:
@@ -283,7 +284,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--labs", nargs="+", choices=list(LABS), default=list(LABS))
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
-    parser.add_argument("--seeds", type=seeds_of, default=range(30), metavar="N or FIRST:END")
+    parser.add_argument("--seeds", type=seeds_of, default=range(20), metavar="N or FIRST:END")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--most", type=int, default=MOST, help="experiments a run has at most")
     parser.add_argument("--fresh", action="store_true", help="again, though it is there")
