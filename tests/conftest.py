@@ -1,7 +1,8 @@
-"""What several folders of tests share: a PostgreSQL server, where one can be had."""
+"""What several folders of tests share: Ctrl-C that works, a PostgreSQL server where one is."""
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -12,6 +13,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+# A shell that starts the tests in the background has them, and what they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _without(reason: str) -> NoReturn:
