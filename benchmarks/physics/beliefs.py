@@ -25,6 +25,7 @@ from labloop.physics import (
 GAS = 8.31446261815324e-3
 ZERO_C = 273.15
 Values = Mapping[str, Tensor]
+State = tuple[Tensor, ...]
 
 
 def believe(name: str, drawn: Draw) -> PhysicsModel:
@@ -247,35 +248,53 @@ def coating(drawn: Draw) -> PhysicsModel:
 
 
 def exotherm(drawn: Draw) -> PhysicsModel:
-    """Dosing into a jacketed vessel; wrong: the reaction takes up heat, or mixing limits it."""
+    """Dosing into a jacketed vessel; wrong: the reaction takes up heat, or mixing limits it.
+
+    An exponential midpoint rule: a step is exact where all but what it changes most stands still,
+    and is taken with b and the temperature of its middle.
+    """
     heat_sign = -1.0 if drawn.variant == "sign" else 1.0
     mixing = drawn.variant == "mechanism"
     boils = drawn.removed != "kv"
     second = 0.0 if drawn.removed == "second heat" else 0.6
+    dosed, rested = 40, 20
 
     def predict(x: Values, theta: Values) -> Values:
-        jacket, dosing = x["jacket"] - ZERO_C, x["dosing_time"] / 60.0
-        shape = torch.broadcast_shapes(jacket.shape, theta["k1"].shape)
-        zero = torch.zeros(shape, dtype=torch.float64)
-        # The time after the dosing: 30 minutes in steps that grow.
-        rest = [(zero + 30.0 * (2 * i + 1) / 900.0, 0.0) for i in range(30)]
-        a, b, p, waste, t, peak = zero, zero + 1.05, zero, zero, zero + jacket, zero + jacket
-        for h, feed in [(dosing / 90.0, 1.0 / 90.0)] * 90 + rest:
-            k1 = theta["k1"] * 0.02 if mixing else _arrhenius(theta["k1"], theta["E1"], t, 60.0)
-            a = a + feed
-            gone = zero
+        jacket, dosing = x["jacket"], x["dosing_time"] / 60.0
+        one = torch.ones(torch.broadcast_shapes(jacket.shape, theta["k1"].shape)).double()
+
+        def rate(k: str, energy: str, at: float) -> Callable[[Tensor], Tensor]:
+            steep = theta[energy] / GAS
+            top = theta[k].log() + steep / (at + ZERO_C)
+            return lambda kelvin: torch.exp(top - steep / kelvin)
+
+        k1, k2 = rate("k1", "E1", 60.0), rate("k2", "E2", 80.0)
+
+        def step(state: State, at: State, h: Tensor, feed: float) -> State:
+            (a, b, p, waste, t), (_, held, _, _, warm) = state, at
+            takes = h * (0.02 * theta["k1"] if mixing else k1(warm)) * held
+            boil = 0.0 * one
             if boils:
-                gone = h * theta["kv"] * 2.0 * torch.nn.functional.softplus((t - 92.0) / 2.0)
-                a = a / (1.0 + gone)
-            made = h * k1 * a * b / (1.0 + h * k1 * (a + b))
-            a, b = a - made, b - made
-            k2 = _arrhenius(theta["k2"], theta["E2"], t, 80.0)
-            lost = (p + made) * h * k2 / (1.0 + h * k2)
-            p, waste = p + made - lost, waste + lost
-            cool = h * theta["cooling"]
-            warm = heat_sign * theta["heat"] * (made + second * lost) - 12.0 * gone
-            t = ((t + warm + cool * jacket) / (1.0 + cool)).clamp(-60.0, 600.0)
-            peak = torch.maximum(peak, t)
+                spill = torch.nn.functional.softplus(0.5 * (warm - 92.0 - ZERO_C))
+                boil = 2.0 * h * theta["kv"] * spill
+            gone, mean = _passing(takes + boil)
+            made = (a * gone + feed * (1.0 - mean)) * takes / (takes + boil)
+            decays, mean_p = _passing(h * k2(warm))
+            lost = p * decays + made * (1.0 - mean_p)
+            heat = heat_sign * theta["heat"] * (made + second * lost) - 12.0 * boil
+            cools, mean_t = _passing(h * theta["cooling"])
+            t = (t + (jacket - t) * cools + heat * mean_t).clamp(ZERO_C - 60.0, ZERO_C + 600.0)
+            return a - a * gone + feed * mean, b - made, p + made - lost, waste + lost, t
+
+        state, peak = (0.0 * one, 1.05 * one, 0.0 * one, 0.0 * one, jacket * one), jacket * one
+        # The 30 minutes after the dosing in steps that grow.
+        rest = [(one * 30.0 * (2 * i + 1) / rested**2, 0.0) for i in range(rested)]
+        for h, feed in [(dosing / dosed, 1.0 / dosed)] * dosed + rest:
+            middle = step(state, state, 0.5 * h, 0.5 * feed)
+            state = step(state, middle, h, feed)
+            peak = torch.maximum(peak, torch.maximum(middle[-1], state[-1]))
+        _, _, p, waste, _ = state
+        peak = peak - ZERO_C
         pure = torch.sigmoid((p / (p + waste + 1e-6) - 0.97) / 0.01)
         value = 60.0 * p / (dosing + 30.0) * pure * torch.sigmoid((85.0 - peak) / 3.0)
         return {"value": value, "product": p, "waste": waste, "peak": peak}
@@ -287,6 +306,12 @@ def exotherm(drawn: Draw) -> PhysicsModel:
         {"value": "1", "product": "1", "waste": "1", "peak": "degC"},
         name="Exotherm",
     )
+
+
+def _passing(z: Tensor) -> tuple[Tensor, Tensor]:
+    """Return 1 - exp(-z), and the average of exp(-s) for s from 0 to z."""
+    gone = -torch.expm1(-z)
+    return gone, gone / z
 
 
 def coupling(drawn: Draw) -> PhysicsModel:

@@ -49,17 +49,22 @@ _PLANNER = ("physics", "surrogates", "brain", "space", "objectives")
 Key = tuple[str, str, int, str]
 
 
-def _digest(paths: Iterable[Path]) -> str:
-    """Return a hash of what Python sees: comments and layout do not count."""
-    trees = [ast.dump(ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+def _digest(paths: Iterable[Path], lab: str = "") -> str:
+    """Return a hash of what Python sees without the functions of other labs."""
+    others = {*LABS} - {lab}
+    trees = []
+    for path in paths:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree.body = [node for node in tree.body if getattr(node, "name", "") not in others]
+        trees.append(ast.dump(tree))
     return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:12]
 
 
 @cache
-def code_of(*, belief: bool) -> str:
-    """Return the hash of the code that decides what a run meets."""
+def code_of(lab: str, *, belief: bool) -> str:
+    """Return the hash of the code that decides what a run in a laboratory meets."""
     names = (*_DECIDES, *_DECIDES_BELIEF) if belief else _DECIDES
-    return _digest(Path(__file__).with_name(name) for name in names)
+    return _digest((Path(__file__).with_name(name) for name in names), lab)
 
 
 @cache
@@ -71,7 +76,7 @@ def planner_code() -> str:
 
 def key_of(lab: str, method: Method, seed: int) -> Key:
     """Return what makes two runs the same one."""
-    return lab, method.name, seed, code_of(belief=method.belief is not None)
+    return lab, method.name, seed, code_of(lab, belief=method.belief is not None)
 
 
 def read(path: Path) -> dict[Key, dict[str, Any]]:
@@ -85,9 +90,9 @@ def read(path: Path) -> dict[Key, dict[str, Any]]:
         except json.JSONDecodeError:
             # A line that a crash cut short.
             continue
-        method = METHODS.get(run["method"])
-        if method and run["code"] == code_of(belief=method.belief is not None):
-            key = run["lab"], run["method"], run["seed"], run["code"]
+        method, lab = METHODS.get(run["method"]), run["lab"]
+        if method and run["code"] == code_of(lab, belief=method.belief is not None):
+            key = lab, run["method"], run["seed"], run["code"]
             if key not in found or len(run["trace"]) >= len(found[key]["trace"]):
                 found[key] = run
     return found
@@ -229,7 +234,7 @@ def _record(
         "group": lab.group,
         "method": method.name,
         "seed": seed,
-        "code": code_of(belief=method.belief is not None),
+        "code": code_of(lab.name, belief=method.belief is not None),
         "planner": planner_code() if method.ours else None,
         "version": getattr(strategy, "version", ""),
         "drawn": drawn.record() if drawn else None,
