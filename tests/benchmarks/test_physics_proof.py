@@ -31,7 +31,7 @@ def predicted(lab, drawn, points):
 
 
 def expected(lab, drawn):
-    """Return the value that physics with its prior medians expects at some points, and the truth."""
+    """Return the value at some points by physics with its prior medians, and the truth."""
     points = lab.space.sample(POINTS, 5)
     return predicted(lab, drawn, points)[VALUE], lab.value(points)
 
