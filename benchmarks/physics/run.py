@@ -208,7 +208,7 @@ def _propose(
     data = Dataset(tuple(course.observations))
     recorder = None
     if method.ours and number in COVERED and isinstance(strategy, AutoStrategy):
-        inner: Any = strategy.row_for(lab.space, OBJECTIVE).make(strategy.physics)
+        inner: Any = strategy.row_for(lab.space, OBJECTIVE).make(strategy.physics, strategy.device)
         recorder = inner.model = Recorder(inner.model)
         strategy = inner
     began = time.perf_counter()

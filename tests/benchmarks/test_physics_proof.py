@@ -123,19 +123,20 @@ def test_score_is_one_at_the_optimum_and_zero_at_the_median(name):
 
 
 @pytest.mark.slow
-def test_six_experiments_go_through_and_are_kept_once(tmp_path):
+def test_eleven_experiments_go_through_and_are_kept_once(tmp_path):
     """Runs with and without physics are a line each, found again; short ones count for alarms."""
     out = tmp_path / "runs.jsonl"
     lab = LABS["coating"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in (MISMATCHED, PLAIN):
-            runs.append(out, runs.campaign(lab, METHODS[name], 0, most=6))
+            runs.append(out, runs.campaign(lab, METHODS[name], 0, most=11))
     kept = runs.read(out)
     assert {key[1] for key in kept} == {MISMATCHED, PLAIN}
     first, second = kept.values()
     assert first["points"][:5] == second["points"][:5]
-    assert [len(run["trace"]) for run in (first, second)] == [6, 6]
+    assert [len(run["trace"]) for run in (first, second)] == [11, 11]
+    assert [set(run["coverage"]) for run in (first, second)] == [{"10"}, {"10"}]
     assert first["drawn"]["removed"] in lab.terms
     low, high = first["predicted"][0]
     assert low < high
@@ -145,7 +146,7 @@ def test_six_experiments_go_through_and_are_kept_once(tmp_path):
     assert len(together.every) == 2
     assert f"| {MISMATCHED} | 1 |" not in summary.table(together)
     assert summary.figures(together) == []
-    longer = [{**run, "trace": run["trace"] * 5} for run in kept.values()]
+    longer = [{**run, "trace": run["trace"] * 3} for run in kept.values()]
     together = summary.Runs(longer)
     assert f"| {MISMATCHED} | 1 |" in summary.table(together)
     assert [row["name"] for row in summary.figures(together)] == ["regret-report"]
