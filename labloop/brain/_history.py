@@ -44,16 +44,15 @@ def usable(space: SearchSpace, objective: Objectives, data: Dataset) -> list[Obs
 
     One that breaks a constraint, by a person's wish, still teaches.
     """
-    return [
-        o
-        for o in data.done
-        if _encodable(space, o.point) and all(name in o.outputs for name in objective.outputs)
-    ]
+    known = [o for o in data.done if all(name in o.outputs for name in objective.outputs)]
+    if _encodable(space, [o.point for o in known]):
+        return known
+    return [o for o in known if _encodable(space, [o.point])]
 
 
-def _encodable(space: SearchSpace, point: Point) -> bool:
+def _encodable(space: SearchSpace, points: Sequence[Point]) -> bool:
     try:
-        space.encode([point])
+        space.encode(points)
     except SpaceError:
         return False
     return True
