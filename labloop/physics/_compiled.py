@@ -14,7 +14,7 @@ from numba import njit
 
 from labloop.records import FloatArray
 
-_BLOCK = 256
+_BLOCK = 512
 _LIMITS = 4
 _NOTHING = np.empty((0, 0))
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -31,49 +31,49 @@ def _compiled(function: _Function) -> _Function:
 
 
 @_compiled
-def _set(out: Any, x: Any) -> None:
-    for b in range(out.size):
-        out[b] = x[b]
+def _set(out: Any, o: int, x: Any, i: int) -> None:
+    for b in range(out.shape[1]):
+        out[o, b] = x[i, b]
 
 
 @_compiled
-def _add(out: Any, scale: float, x: Any) -> None:
-    for b in range(out.size):
-        out[b] += scale * x[b]
+def _add(out: Any, o: int, scale: float, x: Any, i: int) -> None:
+    for b in range(out.shape[1]):
+        out[o, b] += scale * x[i, b]
 
 
 @_compiled
-def _add_product(out: Any, scale: float, x: Any, y: Any) -> None:
-    for b in range(out.size):
-        out[b] += scale * x[b] * y[b]
+def _add_product(out: Any, o: int, scale: float, x: Any, i: int, y: Any, j: int) -> None:
+    for b in range(out.shape[1]):
+        out[o, b] += scale * x[i, b] * y[j, b]
 
 
 @_compiled
-def _times(out: Any, x: Any) -> None:
-    for b in range(out.size):
-        out[b] *= x[b]
+def _times(out: Any, o: int, x: Any, i: int) -> None:
+    for b in range(out.shape[1]):
+        out[o, b] *= x[i, b]
 
 
 @_compiled
-def _times_positive(out: Any, x: Any) -> None:
-    for b in range(out.size):
-        out[b] *= max(x[b], 0.0)
+def _times_positive(out: Any, o: int, x: Any, i: int) -> None:
+    for b in range(out.shape[1]):
+        out[o, b] *= max(x[i, b], 0.0)
 
 
 @_compiled
-def _divide(out: Any, held: Any, power: float) -> None:
-    for b in range(out.size):
-        out[b] /= held[b] ** power
+def _divide(out: Any, o: int, held: Any, i: int, power: float) -> None:
+    for b in range(out.shape[1]):
+        out[o, b] /= held[i, b] ** power
 
 
 @_compiled
-def _holding(hold: Any, y: Any, held: Any) -> None:
+def _holding(hold: Any, y: Any, held: Any, r: int) -> None:
     """Write one plus what holds a rate back."""
-    for b in range(held.size):
-        held[b] = 1.0
+    for b in range(held.shape[1]):
+        held[r, b] = 1.0
     for i in range(y.shape[0]):
-        for b in range(held.size):
-            held[b] += hold[i, b] * max(y[i, b], 0.0)
+        for b in range(held.shape[1]):
+            held[r, b] += hold[r, i, b] * max(y[i, b], 0.0)
 
 
 @_compiled
@@ -82,90 +82,95 @@ def _rates(network: Any, law: Any, y: Any, rate: Any, held: Any) -> None:
     _, factors, power = network
     k, hold = law
     for r in range(len(k)):
-        _set(rate[r], k[r])
+        _set(rate, r, k, r)
         for f in range(len(factors)):
-            _times_positive(rate[r], y[factors[f, r]])
+            _times_positive(rate, r, y, factors[f, r])
         if power.size:
-            _holding(hold[r], y, held[r])
-            _divide(rate[r], held[r], power[r, 0])
+            _holding(hold, y, held, r)
+            _divide(rate, r, held, r, power[r, 0])
 
 
 @_compiled
 def _by_factors(network: Any, r: int, k: Any, y: Any, held: Any, out: Any, work: Any) -> None:
-    """Subtract from row ``r`` what the extents change through its factors."""
+    """Subtract from the r-th row of the matrix what the extents change through its factors."""
     net, factors, power = network
+    size = len(k)
     for f in range(len(factors)):
-        _set(work, k)
+        _set(work, 0, k, r)
         for g in range(len(factors)):
             if g != f:
-                _times_positive(work, y[factors[g, r]])
+                _times_positive(work, 0, y, factors[g, r])
         if power.size:
-            _divide(work, held, power[r, 0])
-        for s in range(len(out)):
+            _divide(work, 0, held, r, power[r, 0])
+        for s in range(size):
             if net[factors[f, r], s] != 0.0:
-                _add(out[s], -net[factors[f, r], s], work)
+                _add(out, r * size + s, -net[factors[f, r], s], work, 0)
 
 
 @_compiled
-def _by_holding(network: Any, power: float, hold: Any, out: Any, work: Any) -> None:
-    """Add what the extents change through that which holds a rate back."""
-    net = network[0]
-    for i in range(len(hold)):
-        for s in range(len(out)):
-            if net[i, s] != 0.0:
-                _add_product(out[s], power * net[i, s], work, hold[i])
+def _by_holding(network: Any, r: int, hold: Any, out: Any, work: Any) -> None:
+    """Add to the r-th row of the matrix what the extents change through its being held back."""
+    net, _, power = network
+    size = len(power)
+    for i in range(hold.shape[1]):
+        for s in range(size):
+            scale = power[r, 0] * net[i, s]
+            if scale != 0.0:
+                for b in range(out.shape[1]):
+                    out[r * size + s, b] += scale * work[0, b] * hold[r, i, b]
 
 
 @_compiled
 def _matrix(
-    network: Any, law: Any, y: Any, rate: Any, held: Any, per: Any, out: Any, work: Any
+    network: Any, law: Any, y: Any, rate: Any, held: Any, per: Any, step: int, out: Any, work: Any
 ) -> None:
-    """Write ``2 per I - d rate / d extent``, R x R x B."""
+    """Write ``2 per I - d rate / d extent``, (R R) x B, row by row."""
     k, hold = law
-    power = network[2]
+    size = len(k)
     out[:] = 0.0
-    for r in range(len(k)):
-        _add(out[r, r], 2.0, per)
-        _by_factors(network, r, k[r], y, held[r], out[r], work)
-        if power.size:
-            _set(work, rate[r])
-            _divide(work, held[r], 1.0)
-            _by_holding(network, power[r, 0], hold[r], out[r], work)
+    for r in range(size):
+        _add(out, r * size + r, 2.0, per, step)
+        _by_factors(network, r, k, y, held, out, work)
+        if network[2].size:
+            _set(work, 0, rate, r)
+            _divide(work, 0, held, r, 1.0)
+            _by_holding(network, r, hold, out, work)
 
 
 @_compiled
-def _factorise(matrix: Any) -> None:
-    """Replace R x R x B matrices by their factors, pivots inverted, without pivoting."""
-    for i in range(len(matrix)):
-        pivot = matrix[i, i]
-        for b in range(pivot.size):
-            pivot[b] = 1.0 / pivot[b]
-        for j in range(i + 1, len(matrix)):
-            _times(matrix[j, i], pivot)
-            for m in range(i + 1, len(matrix)):
-                _add_product(matrix[j, m], -1.0, matrix[j, i], matrix[i, m])
+def _factorise(matrix: Any, size: int) -> None:
+    """Replace R x R matrices by their factors, pivots inverted, without pivoting."""
+    for i in range(size):
+        pivot = i * size + i
+        for b in range(matrix.shape[1]):
+            matrix[pivot, b] = 1.0 / matrix[pivot, b]
+        for j in range(i + 1, size):
+            _times(matrix, j * size + i, matrix, pivot)
+            for m in range(i + 1, size):
+                _add_product(matrix, j * size + m, -1.0, matrix, j * size + i, matrix, i * size + m)
 
 
 @_compiled
 def _solve(matrix: Any, x: Any) -> None:
     """Replace right-hand sides (R x B) by the solutions."""
-    for i in range(len(x)):
+    size = len(x)
+    for i in range(size):
         for j in range(i):
-            _add_product(x[i], -1.0, matrix[i, j], x[j])
-    for i in range(len(x) - 1, -1, -1):
-        for j in range(i + 1, len(x)):
-            _add_product(x[i], -1.0, matrix[i, j], x[j])
-        _times(x[i], matrix[i, i])
+            _add_product(x, i, -1.0, matrix, i * size + j, x, j)
+    for i in range(size - 1, -1, -1):
+        for j in range(i + 1, size):
+            _add_product(x, i, -1.0, matrix, i * size + j, x, j)
+        _times(x, i, matrix, i * size + i)
 
 
 @_compiled
 def _moved(net: Any, y: Any, extents: Any, out: Any) -> None:
     """Write ``y + net @ extents``, (S + 1) x B."""
     for i in range(len(y)):
-        _set(out[i], y[i])
+        _set(out, i, y, i)
         for r in range(len(extents)):
             if net[i, r] != 0.0:
-                _add(out[i], net[i, r], extents[r])
+                _add(out, i, net[i, r], extents, r)
 
 
 @_compiled
@@ -190,43 +195,10 @@ def _shortened(net: Any, y: Any, extents: Any) -> None:
 
 
 @_compiled
-def _step(network: Any, laws: Any, y: Any, per: Any, dose: Any) -> None:
-    """Take one RODAS3 step in place, as :func:`labloop.physics._integrator._step` does."""
-    net, before, after = network[0], laws[0], laws[1]
-    gain, drift = dose
-    rate, held = np.empty(before[0].shape), np.ones(before[0].shape)
-    size = len(rate)
-    matrix, work = np.empty((size, size, len(per))), np.empty(len(per))
-    _rates(network, before, y, rate, held)
-    _matrix(network, before, y, rate, held, per, matrix, work)
-    _factorise(matrix)
-    u1, u2 = rate.copy(), rate.copy()
-    if gain.size:
-        u1 += 0.5 * drift
-        u2 += 1.5 * drift
-        y += gain
-    _solve(matrix, u1)
-    for r in range(size):
-        _add_product(u2[r], 4.0, per, u1[r])
-    _solve(matrix, u2)
-    reached, there = 2.0 * u1, np.empty(y.shape)
+def _legal(net: Any, y: Any, reached: Any, there: Any) -> None:
+    """Write where ``reached`` leads, with less of it where a species would become negative."""
     _moved(net, y, reached, there)
-    _rates(network, after, there, rate, held)
-    shift = u1 - u2
-    for r in range(size):
-        _times(shift[r], per)
-    u3 = rate + shift
-    _solve(matrix, u3)
-    reached += u3
-    _moved(net, y, reached, there)
-    _rates(network, after, there, rate, held)
-    u4 = rate + shift
-    for r in range(size):
-        _add_product(u4[r], -8.0 / 3.0, per, u3[r])
-    _solve(matrix, u4)
-    reached += u4
-    _moved(net, y, reached, there)
-    for b in range(len(per)):
+    for b in range(y.shape[1]):
         least = 0.0
         for i in range(len(y)):
             least = min(least, there[i, b])
@@ -235,6 +207,56 @@ def _step(network: Any, laws: Any, y: Any, per: Any, dose: Any) -> None:
             _shortened(net, y[:, b], extents)
             for i in range(len(y)):
                 there[i, b] = y[i, b] + (net[i] * extents).sum()
+
+
+@_compiled
+def _first_stages(
+    network: Any, law: Any, y: Any, per: Any, step: int, dose: Any, work: Any
+) -> None:
+    """Write the first two stages, and what of them is left for the third."""
+    rate, held, matrix, u1, u2, shift, _, _, spare = work
+    gain, drift = dose
+    _rates(network, law, y, rate, held)
+    _matrix(network, law, y, rate, held, per, step, matrix, spare)
+    size = len(rate)
+    _factorise(matrix, size)
+    u1[:] = rate
+    u2[:] = rate
+    if gain.size:
+        u1 += 0.5 * drift
+        u2 += 1.5 * drift
+        y += gain
+    _solve(matrix, u1)
+    for r in range(size):
+        _add_product(u2, r, 4.0, per, step, u1, r)
+    _solve(matrix, u2)
+    for r in range(size):
+        for b in range(y.shape[1]):
+            shift[r, b] = per[step, b] * (u1[r, b] - u2[r, b])
+
+
+@_compiled
+def _step(network: Any, laws: Any, y: Any, per: Any, step: int, dose: Any, work: Any) -> None:
+    """Take one RODAS3 step in place, as :func:`labloop.physics._integrator._step` does."""
+    net = network[0]
+    rate, held, matrix, u1, u2, shift, reached, there, _ = work
+    _first_stages(network, laws[0], y, per, step, dose, work)
+    reached[:] = 2.0 * u1
+    _moved(net, y, reached, there)
+    _rates(network, laws[1], there, rate, held)
+    u3 = u2
+    u3[:] = rate + shift
+    _solve(matrix, u3)
+    reached += u3
+    _moved(net, y, reached, there)
+    _rates(network, laws[1], there, rate, held)
+    u4 = u1
+    u4[:] = rate + shift
+    for r in range(len(u4)):
+        _add_product(u4, r, -8.0 / 3.0, per, step, u3, r)
+    _solve(matrix, u4)
+    reached += u4
+    _legal(net, y, reached, there)
     y[:] = there
 
 
@@ -245,17 +267,32 @@ def _blocks(network: Any, laws: Any, state: Any, per: Any, dose: Any) -> None:
     dosed = dose[0].size > 0
     (k0, hold0), (k1, hold1) = laws
     gain, drift = dose
+    size = len(k0)
     for first in range(0, state.shape[1], _BLOCK):
         end = min(first + _BLOCK, state.shape[1])
+        n = end - first
         y = state[:, first:end].copy()
         before = (k0[:, first:end].copy(), hold0[:, :, first:end].copy() if held else hold0)
         after = (k1[:, first:end].copy(), hold1[:, :, first:end].copy() if held else hold1)
+        widths = per[:, first:end].copy()
         more = (
             gain[:, first:end].copy() if dosed else gain,
             drift[:, first:end].copy() if dosed else drift,
         )
-        for s in range(len(per)):
-            _step(network, (before, after), y, per[s, first:end].copy(), more)
+        rows = np.empty((5, size, n))
+        work = (
+            rows[0],
+            np.ones((size, n)),
+            np.empty((size * size, n)),
+            rows[1],
+            rows[2],
+            rows[3],
+            rows[4],
+            np.empty(y.shape),
+            np.empty((1, n)),
+        )
+        for step in range(len(per)):
+            _step(network, (before, after), y, widths, step, more, work)
         state[:, first:end] = y
 
 
