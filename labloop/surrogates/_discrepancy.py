@@ -8,10 +8,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
 from labloop.records import FloatArray
+from labloop.surrogates._evidence import REFUSED, evidence
 from labloop.surrogates._kernels import Hyper, Kernel, distances, profile_and_slope
 
 _LENGTH_SHIFT, _LENGTH_SD = -2.0, 0.5
@@ -43,26 +43,26 @@ class _Posterior:
         )
         total = size * shape
         total[np.diag_indices_from(total)] += noise + self.known
-        try:
-            root = np.linalg.cholesky(total)
-        except np.linalg.LinAlgError:
-            return 1e10, np.zeros_like(theta)
-        half = solve_triangular(root, np.eye(len(root)), lower=True, check_finite=False)
-        precision = half.T @ half
-        alpha = precision @ self.residual
-        outer = np.outer(alpha, alpha) - precision
+        found = evidence(total, self.residual)
+        if found is None:
+            return REFUSED, np.zeros_like(theta)
+        value, outer = found
         weighted = (outer * slope).reshape(-1)
         gradient = np.empty_like(theta)
         gradient[:groups] = -2.0 * size * inverse * (self.square.reshape(groups, -1) @ weighted)
         gradient[-2] = size * float((outer * shape).sum())
         gradient[-1] = noise * float(np.trace(outer))
         away = (theta - self.centre) / self.spread
-        value = 0.5 * float(self.residual @ alpha) + float(np.log(np.diag(root)).sum())
         return value + 0.5 * float(away @ away), -0.5 * gradient + away / self.spread
 
 
 def fit_discrepancy(
-    kernel: Kernel, x: FloatArray, residual: FloatArray, known: FloatArray, size: float
+    kernel: Kernel,
+    x: FloatArray,
+    residual: FloatArray,
+    known: FloatArray,
+    size: float,
+    before: Hyper | None = None,
 ) -> Hyper:
     """Return the most probable process of a residual.
 
@@ -72,6 +72,7 @@ def fit_discrepancy(
         residual: ``n``, in standard deviations of the channel.
         known: ``n`` known variances, in the same unit squared.
         size: the standard deviation of the discrepancy that is expected, in the same unit.
+        before: the process of a residual that was much the same, to begin at.
     """
     groups = len(kernel.groups)
     centre = np.concatenate(
@@ -80,11 +81,10 @@ def fit_discrepancy(
     spread = np.concatenate([np.full(groups, _LENGTH_SD), [2.0 * _SIZE_SD, _NOISE[1]]])
     problem = _Posterior(kernel, distances(kernel, x), residual, known, centre, spread)
     bounds = [_BOUNDS_LENGTH] * groups + [_BOUNDS_SIZE, _BOUNDS_NOISE]
-    start = centre.copy()
-    start = np.clip(start, *np.array(bounds).T)
+    start = centre if before is None else _logarithms(before)
     found = minimize(
         problem.loss,
-        start,
+        np.clip(start, *np.array(bounds).T),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
@@ -94,3 +94,8 @@ def fit_discrepancy(
     return Hyper(
         np.exp(theta[:groups]), np.array([math.exp(theta[-2])]), math.exp(float(theta[-1]))
     )
+
+
+def _logarithms(hyper: Hyper) -> FloatArray:
+    found: FloatArray = np.log(np.concatenate([hyper.lengthscales, hyper.weights, [hyper.noise]]))
+    return found

@@ -6,12 +6,13 @@ their evidence is a normal density with a closed gradient (Laplace's approximati
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
 from labloop.records import FloatArray
+from labloop.surrogates._evidence import REFUSED, evidence
 from labloop.surrogates._kernels import Kernel, distances, profile_and_slope
 
 _LENGTH_SHIFT, _LENGTH_SD = -1.0, 1.2
@@ -37,7 +38,7 @@ class FieldHyper:
     """``C``: standard deviation of the small process beside, in the same unit."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FieldProblem:
     """Linearised measurements, in standard deviations of their channels."""
 
@@ -51,8 +52,9 @@ class FieldProblem:
     known: FloatArray
     """``C x n`` known variances."""
 
+    @cached_property
     def centre_and_spread(self) -> tuple[FloatArray, FloatArray]:
-        """Return the normal priors of the logarithms: lengthscales, rho, noise, tau."""
+        """The normal priors of the logarithms: lengthscales, rho, noise, tau."""
         groups, (channels, _, count) = len(self.kernel.groups), self.slope.shape
         centre = [self.kernel.log_scale + _LENGTH_SHIFT] * groups
         spread = [_LENGTH_SD] * groups
@@ -81,18 +83,12 @@ class FieldProblem:
             self.kernel.profile, np.tensordot(inverse, self.square, axes=1)
         )
         joint = _covariance(self, hyper, shape)
-        try:
-            root = np.linalg.cholesky(joint)
-        except np.linalg.LinAlgError:
-            return 1e10, np.zeros_like(theta)
-        half = solve_triangular(root, np.eye(len(root)), lower=True, check_finite=False)
-        precision = half.T @ half
-        flat = self.start.reshape(-1)
-        alpha = precision @ flat
-        centre, spread = self.centre_and_spread()
+        found = evidence(joint, self.start.reshape(-1))
+        if found is None:
+            return REFUSED, np.zeros_like(theta)
+        loss, outer = found
+        centre, spread = self.centre_and_spread
         away = (theta - centre) / spread
-        loss = 0.5 * float(flat @ alpha) + float(np.log(np.diag(root)).sum())
-        outer = np.outer(alpha, alpha) - precision
         gradient = -0.5 * self._gradient(hyper, shape, shape_slope, outer)
         return loss + 0.5 * float(away @ away), gradient + away / spread
 
@@ -102,7 +98,10 @@ class FieldProblem:
         """Return the inner products of ``outer`` with the covariance's slopes by logarithms."""
         channels, n, _ = self.slope.shape
         blocks = outer.reshape(channels, n, channels, n)
-        by_rho = np.einsum("caj,caeb,ebj->jab", self.slope, blocks, self.slope, optimize=True)
+        by_point = self.slope.transpose(1, 2, 0)  # n x p x C
+        half = by_point @ blocks.transpose(1, 0, 2, 3).reshape(n, channels, -1)
+        half = half.reshape(n, -1, channels, n)
+        by_rho = (half * by_point.transpose(1, 2, 0)).sum(2).transpose(1, 0, 2)
         own = blocks[np.arange(channels), :, np.arange(channels), :]
         rho2, tau2 = hyper.rho**2, hyper.tau**2
         total = np.tensordot(rho2, by_rho, axes=1) + np.tensordot(tau2, own, axes=1)
@@ -140,7 +139,7 @@ def fit_hyper(problem: FieldProblem, before: FieldHyper | None, iterations: int)
     groups, (channels, _, count) = len(problem.kernel.groups), problem.slope.shape
     sizes = [_BOUNDS_SIZE] * count + [_BOUNDS_NOISE] * channels + [_BOUNDS_SIZE] * channels
     bounds = np.array([_BOUNDS_LENGTH] * groups + sizes)
-    start = problem.centre_and_spread()[0] if before is None else problem.join(before)
+    start = problem.centre_and_spread[0] if before is None else problem.join(before)
     found = minimize(
         problem.loss,
         np.clip(start, *bounds.T),

@@ -7,12 +7,14 @@ The priors are those of BoTorch (Hvarfner et al. 2024, dimension-scaled lengthsc
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
 from labloop.records import FloatArray
+from labloop.surrogates._evidence import REFUSED, evidence
 from labloop.surrogates._kernels import Hyper, Kernel, distances, profile_and_slope
 
 MEAN_VARIANCE = 1.0
@@ -43,12 +45,20 @@ class Component:
     log_posterior: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Problem:
     kernel: Kernel
     square: FloatArray
     y: FloatArray
     known: FloatArray
+
+    @cached_property
+    def _normal(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Centre and sd of the priors, and by how much they fall with the logarithm itself."""
+        groups, parts = len(self.kernel.groups), len(self.kernel.parts)
+        # A log-normal density falls so; a normal one of the logarithm does not.
+        tilt = np.concatenate([np.ones(groups), np.zeros(parts), [1.0]])
+        return *prior_of(self.kernel), tilt
 
     def split(self, theta: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         """Return squared inverse lengthscales, weights and noise variance."""
@@ -75,15 +85,10 @@ class _Problem:
     def objective(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return the negative log posterior and its gradient."""
         total, values, slopes = self.covariance(theta)
-        try:
-            root = np.linalg.cholesky(total)
-        except np.linalg.LinAlgError:
-            return 1e10, np.zeros_like(theta)
-        half = solve_triangular(root, np.eye(len(root)), lower=True, check_finite=False)
-        precision = half.T @ half
-        alpha = precision @ self.y
-        loss = 0.5 * float(self.y @ alpha) + float(np.log(np.diag(root)).sum())
-        outer = np.outer(alpha, alpha) - precision
+        found = evidence(total, self.y)
+        if found is None:
+            return REFUSED, np.zeros_like(theta)
+        loss, outer = found
         gradient = -0.5 * self._gradient(theta, outer, values, slopes)
         prior, prior_gradient = self._prior(theta)
         return loss - prior, gradient - prior_gradient
@@ -108,10 +113,7 @@ class _Problem:
         return gradient
 
     def _prior(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        groups, parts = len(self.kernel.groups), len(self.kernel.parts)
-        centre, spread = prior_of(self.kernel)
-        # A log-normal density falls with the logarithm itself; a normal one of it does not.
-        tilt = np.concatenate([np.ones(groups), np.zeros(parts), [1.0]])
+        centre, spread, tilt = self._normal
         away = (theta - centre) / spread
         return float(-0.5 * away @ away - tilt @ theta), -away / spread - tilt
 

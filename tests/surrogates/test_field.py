@@ -80,11 +80,11 @@ def test_the_gradient_of_the_evidence_is_exact():
     kernel = build_kernel("rbf", SPACE.features)
     slope, start = rng.standard_normal((2, 7, 3)), rng.standard_normal((2, 7))
     problem = field_problem(kernel, x, slope, start, np.full((2, 7), 0.01))
-    at = problem.centre_and_spread()[0] + 0.3 * rng.standard_normal(9)
+    at = problem.centre_and_spread[0] + 0.3 * rng.standard_normal(9)
     numeric = approx_fprime(at, lambda theta: problem.loss(theta)[0], 1e-7)
     assert problem.loss(at)[1] == pytest.approx(numeric, rel=1e-4, abs=1e-4)
     best = fit_hyper(problem, None, 50)
-    assert problem.loss(problem.join(best))[0] < problem.loss(problem.centre_and_spread()[0])[0]
+    assert problem.loss(problem.join(best))[0] < problem.loss(problem.centre_and_spread[0])[0]
 
 
 def test_left_out_experiments_are_predicted_as_by_a_field_that_never_saw_them():
