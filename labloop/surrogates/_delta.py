@@ -17,7 +17,7 @@ from labloop.space import Feature
 from labloop.surrogates._discrepancy import fit_discrepancy
 from labloop.surrogates._kernels import Hyper, Kernel, build_kernel, cross
 from labloop.surrogates._leave_out import Linearised, leave_one_out, one_step_ahead
-from labloop.surrogates._levenberg import Minimum, least_squares
+from labloop.surrogates._levenberg import LIMIT, Minimum, least_squares
 from labloop.surrogates._physics_inputs import Channels, PhysicsFailureError
 from labloop.surrogates._stability import best_apart, continued, rival_of
 
@@ -27,10 +27,11 @@ _MISSED = 0.5
 """What physics is expected to miss, in standard deviations of a channel. Not taken from the
 residuals: a cluster of experiments near the best one would shrink it by repeating itself."""
 _START_SD = 0.8
-_STARTS, _KEPT = 16, 2
-_HALVING = ((1, 8), (2, 4), (6, _KEPT))
-"""How many iterations the starts get, and how many of each group then go on: four starts were
-caught in a worse minimum in 7 of 30 fits of a stirred vessel that runs away, sixteen in 2."""
+_STARTS, _BEGUN, _KEPT = 64, 6, 2
+_HALVING = ((2, 3), (6, _KEPT))
+"""Starts are judged where they lie, which needs no slopes. The best of them get so many
+iterations, and so many of each group then go on. Of 36 fits of a stirred vessel that runs away
+3 ended in a worse minimum; 4 did when 16 starts each got a first step, for half as much again."""
 _REWEIGHTED = (4, 4)
 _GENERALISED = 6
 _CONTINUED = 6
@@ -249,21 +250,21 @@ def fit_blocks(
     masks = torch.zeros(len(groups), len(channels.names), dtype=torch.float64)
     for row, group in enumerate(groups):
         masks[row, list(group)] = 1.0
-    z, rivals = _with_white_noise(channels, masks, seed)
+    at, rivals = _with_white_noise(channels, masks, seed)
     kernel = build_kernel("matern", features)
-    fitted = _discrepancies(channels, groups, kernel, z, known)
-    z = _generalised(channels, masks, groups, fitted, z, known)
-    fitted = _discrepancies(channels, groups, kernel, z, known)
+    fitted = _discrepancies(channels, groups, kernel, at.value, known)
+    at = _generalised(channels, masks, groups, fitted, at, known)
+    fitted = _discrepancies(channels, groups, kernel, at.value, known, fitted)
     return [
-        Block(group, z[row].numpy().copy(), tuple(fitted[row]), rivals[row])
+        Block(group, at.z[row].numpy().copy(), tuple(fitted[row]), rivals[row])
         for row, group in enumerate(groups)
     ]
 
 
 def _with_white_noise(
     channels: Channels, masks: Tensor, seed: int
-) -> tuple[Tensor, list[FloatArray | None]]:
-    """Return the best parameters ``G x p`` of every group, and a rival of each or None."""
+) -> tuple[Minimum, list[FloatArray | None]]:
+    """Return the best fit of every group, and a rival of each or None."""
     groups, count = len(masks), channels.bound.dimension
     floor = (_FLOOR * channels.scale).square()
     at = _best_starts(channels, masks, floor, seed)
@@ -290,7 +291,7 @@ def _with_white_noise(
         at.rows(rows),
         _CONTINUED,
     )
-    return lowest.z, [None if rival is None else rival.numpy().copy() for rival in rivals]
+    return lowest, [None if rival is None else rival.numpy().copy() for rival in rivals]
 
 
 def _best_starts(channels: Channels, masks: Tensor, floor: Tensor, seed: int) -> Minimum:
@@ -299,14 +300,19 @@ def _best_starts(channels: Channels, masks: Tensor, floor: Tensor, seed: int) ->
     generator = torch.Generator().manual_seed(seed % (1 << 62))
     spread = torch.tensor([0.0, *[_START_SD] * (_STARTS - 1)], dtype=torch.float64)
     draws = torch.randn(_STARTS, count, generator=generator, dtype=torch.float64)
-    at: Tensor | Minimum = (spread[:, None] * draws).repeat(groups, 1)
-    running = _STARTS
+    z = (spread[:, None] * draws).clamp(-LIMIT, LIMIT)
+    away = channels.values - channels.predict(channels.encoded, z.unsqueeze(-2))
+    misfit = (away.square() / floor).sum(-2) @ masks.T + z.square().sum(-1, keepdim=True)
+    misfit = torch.where(torch.isfinite(misfit), misfit, torch.inf)
+    begun = [best_apart(z, misfit[:, group], _BEGUN) for group in range(groups)]
+    at: Tensor | Minimum = z[torch.cat(begun)]
+    running = _BEGUN
     for iterations, kept in _HALVING:
         mask = masks.repeat_interleave(running, 0)
         found = _white_noise_fit(channels, mask, floor.expand_as(mask), at, iterations)
         # The worse half can hardly win any more and would cost as much as the better one.
-        z, cost = found.z.view(groups, running, count), found.cost.view(groups, running)
-        ranks = [g * running + best_apart(z[g], cost[g], kept) for g in range(groups)]
+        rows, cost = found.z.view(groups, running, count), found.cost.view(groups, running)
+        ranks = [g * running + best_apart(rows[g], cost[g], kept) for g in range(groups)]
         at = found = found.rows(torch.cat(ranks))
         running = kept
     return found
@@ -340,19 +346,23 @@ def _discrepancies(
     channels: Channels,
     groups: Sequence[tuple[int, ...]],
     kernel: Kernel,
-    z: Tensor,
+    value: Tensor,
     known: Tensor,
+    before: Sequence[Sequence[Discrepancy]] | None = None,
 ) -> list[list[Discrepancy]]:
-    value, _ = channels.value_and_slope(channels.encoded, z.unsqueeze(-2))
+    """Return the processes of every group where the physics says ``value``, ``G x n x C``."""
     x = channels.encoded.numpy()
     fitted = []
     for row, group in enumerate(groups):
         made = []
-        for c in group:
+        for i, c in enumerate(group):
             scale = float(channels.scale[c])
             size = _MISSED if channels.covered[c] else 1.0
             residual = ((channels.values[:, c] - value[row, :, c]) / scale).numpy()
-            hyper = fit_discrepancy(kernel, x, residual, known[:, c].numpy() / scale**2, size)
+            start = None if before is None else before[row][i].hyper
+            hyper = fit_discrepancy(
+                kernel, x, residual, known[:, c].numpy() / scale**2, size, start
+            )
             made.append(Discrepancy(kernel, hyper, scale))
         fitted.append(made)
     return fitted
@@ -363,10 +373,10 @@ def _generalised(
     masks: Tensor,
     groups: Sequence[tuple[int, ...]],
     fitted: Sequence[Sequence[Discrepancy]],
-    z: Tensor,
+    at: Minimum,
     known: Tensor,
-) -> Tensor:
-    """Return the parameters ``G x p`` under the processes' precision."""
+) -> Minimum:
+    """Return the best fit of every group under the processes' precision."""
     n = len(channels.values)
     whitener = torch.zeros(*masks.shape, n, n, dtype=torch.float64)
     eye = torch.eye(n, dtype=torch.float64)
@@ -374,11 +384,10 @@ def _generalised(
         for d, c in zip(fitted[row], group, strict=True):
             root = torch.linalg.cholesky(_data_covariance(d, channels.encoded, known[:, c]))
             whitener[row, c] = torch.linalg.solve_triangular(root, eye, upper=False)
-    at = least_squares(
+    return least_squares(
         lambda w: channels.value_and_slope(channels.encoded, w.unsqueeze(-2)),
         channels.values,
         whitener,
-        z,
+        at,
         _GENERALISED,
     )
-    return at.z

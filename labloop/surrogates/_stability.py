@@ -76,10 +76,12 @@ def best_apart(z: Tensor, cost: Tensor, count: int) -> Tensor:
     order = cost.argsort(stable=True)
     taken: list[int] = []
     for row in order[torch.isfinite(cost[order])].tolist():
+        if len(taken) == count:
+            break
         if all(bool(((z[row] - z[one]).abs() > _APART).any()) for one in taken):
             taken.append(row)
     rest = [row for row in order.tolist() if row not in taken]
-    return torch.tensor([*taken, *rest][:count])
+    return torch.tensor([*taken, *rest[: count - len(taken)]])
 
 
 def rival_of(z: Tensor, loss: Tensor, best: int) -> Tensor | None:
