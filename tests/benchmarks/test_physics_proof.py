@@ -149,7 +149,8 @@ def test_eleven_experiments_go_through_and_are_kept_once(tmp_path):
     longer = [{**run, "trace": run["trace"] * 3} for run in kept.values()]
     together = summary.Runs(longer)
     assert f"| {MISMATCHED} | 1 |" in summary.table(together)
-    assert [row["name"] for row in summary.figures(together)] == ["regret-report"]
+    named = [row["name"] for row in summary.figures(together)]
+    assert named == ["regret-report", "coverage-report"]
 
 
 def test_a_line_cut_short_and_one_of_other_labs_are_left_out(tmp_path):
