@@ -251,50 +251,48 @@ def exotherm(drawn: Draw) -> PhysicsModel:
     """Dosing into a jacketed vessel; wrong: the reaction takes up heat, or mixing limits it.
 
     An exponential midpoint rule: a step is exact where all but what it changes most stands still,
-    and is taken with b and the temperature of its middle.
+    and is taken with b and the temperature of its middle. What was made is p and waste together.
     """
     heat_sign = -1.0 if drawn.variant == "sign" else 1.0
     mixing = drawn.variant == "mechanism"
     boils = drawn.removed != "kv"
     second = 0.0 if drawn.removed == "second heat" else 0.6
-    dosed, rested = 40, 20
+    dosed, rested = 32, 16
 
     def predict(x: Values, theta: Values) -> Values:
         jacket, dosing = x["jacket"], x["dosing_time"] / 60.0
         one = torch.ones(torch.broadcast_shapes(jacket.shape, theta["k1"].shape)).double()
-
-        def rate(k: str, energy: str, at: float) -> Callable[[Tensor], Tensor]:
-            steep = theta[energy] / GAS
-            top = theta[k].log() + steep / (at + ZERO_C)
-            return lambda kelvin: torch.exp(top - steep / kelvin)
-
-        k1, k2 = rate("k1", "E1", 60.0), rate("k2", "E2", 80.0)
+        k1, k2 = _hot(theta["k1"], theta["E1"], 60.0), _hot(theta["k2"], theta["E2"], 80.0)
+        heat = heat_sign * theta["heat"]
 
         def step(state: State, at: State, h: Tensor, feed: float) -> State:
-            (a, b, p, waste, t), (_, held, _, _, warm) = state, at
-            takes = h * (0.02 * theta["k1"] if mixing else k1(warm)) * held
-            boil = 0.0 * one
+            (a, b, p, t), (_, held, _, warm) = state, at
+            takes = gone = h * (0.02 * theta["k1"] if mixing else k1(warm)) * held
             if boils:
-                spill = torch.nn.functional.softplus(0.5 * (warm - 92.0 - ZERO_C))
-                boil = 2.0 * h * theta["kv"] * spill
-            gone, mean = _passing(takes + boil)
-            made = (a * gone + feed * (1.0 - mean)) * takes / (takes + boil)
-            decays, mean_p = _passing(h * k2(warm))
-            lost = p * decays + made * (1.0 - mean_p)
-            heat = heat_sign * theta["heat"] * (made + second * lost) - 12.0 * boil
-            cools, mean_t = _passing(h * theta["cooling"])
-            t = (t + (jacket - t) * cools + heat * mean_t).clamp(ZERO_C - 60.0, ZERO_C + 600.0)
-            return a - a * gone + feed * mean, b - made, p + made - lost, waste + lost, t
+                spill = torch.nn.functional.softplus(warm - 92.0 - ZERO_C, beta=0.5)
+                boiled = h * theta["kv"] * spill
+                gone = takes + boiled
+            fall, mean = _passing(gone)
+            left = torch.addcmul(a, a, fall) + feed * mean
+            made = (a + feed - left) * takes / gone
+            fall, mean = _passing(h * k2(warm))
+            after = torch.addcmul(torch.addcmul(p, p, fall), made, mean)
+            warmed = heat * torch.add(made, p + made - after, alpha=second)
+            if boils:
+                warmed = warmed - 12.0 * boiled
+            fall, mean = _passing(h * theta["cooling"])
+            t = torch.addcmul(torch.addcmul(t, t - jacket, fall), warmed, mean)
+            return left, b - made, after, t.clamp(ZERO_C - 60.0, ZERO_C + 600.0)
 
-        state, peak = (0.0 * one, 1.05 * one, 0.0 * one, 0.0 * one, jacket * one), jacket * one
+        state, peak = (0.0 * one, 1.05 * one, 0.0 * one, jacket * one), jacket * one
         # The 30 minutes after the dosing in steps that grow.
         rest = [(one * 30.0 * (2 * i + 1) / rested**2, 0.0) for i in range(rested)]
         for h, feed in [(dosing / dosed, 1.0 / dosed)] * dosed + rest:
             middle = step(state, state, 0.5 * h, 0.5 * feed)
             state = step(state, middle, h, feed)
             peak = torch.maximum(peak, torch.maximum(middle[-1], state[-1]))
-        _, _, p, waste, _ = state
-        peak = peak - ZERO_C
+        _, b, p, _ = state
+        waste, peak = 1.05 - b - p, peak - ZERO_C
         pure = torch.sigmoid((p / (p + waste + 1e-6) - 0.97) / 0.01)
         value = 60.0 * p / (dosing + 30.0) * pure * torch.sigmoid((85.0 - peak) / 3.0)
         return {"value": value, "product": p, "waste": waste, "peak": peak}
@@ -308,10 +306,17 @@ def exotherm(drawn: Draw) -> PhysicsModel:
     )
 
 
+def _hot(k: Tensor, energy: Tensor, at: float) -> Callable[[Tensor], Tensor]:
+    """Return the rate constant as a function of kelvin, with as few operations as it takes."""
+    steep = energy / GAS
+    top = k.log() + steep / (at + ZERO_C)
+    return lambda kelvin: torch.exp(torch.addcdiv(top, steep, kelvin, value=-1.0))
+
+
 def _passing(z: Tensor) -> tuple[Tensor, Tensor]:
-    """Return 1 - exp(-z), and the average of exp(-s) for s from 0 to z."""
-    gone = -torch.expm1(-z)
-    return gone, gone / z
+    """Return exp(-z) - 1, and the average of exp(-s) for s from 0 to z."""
+    fall = torch.expm1(-z)
+    return fall, fall / -z
 
 
 def coupling(drawn: Draw) -> PhysicsModel:
