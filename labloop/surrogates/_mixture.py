@@ -28,13 +28,17 @@ from labloop.surrogates._physics_inputs import (
     PhysicsFailureError,
     SingularMatrixError,
 )
-from labloop.surrogates._physics_report import Family, learned, missing_terms
+from labloop.surrogates._physics_report import Family, learned, missing_terms, varies
 from labloop.surrogates._scores import softmax_weights
 from labloop.surrogates._solving import Solving
 
 _SMALLEST_WEIGHT = 0.02
 _MAJORITY = 0.5
 """With more than this the surrogate without physics is alone in the mixture's predictions."""
+_DEMANDED = 4.0
+"""By so much must the leave-one-out log density of varying constants lead. They bend to any results
+with dozens of hyper-parameters that the same results chose, so they lead over no physics also
+where the physics is badly wrong: by 1 to 6 mostly, and by 8 to 28 where it is merely imprecise."""
 _BOOTSTRAP = 256
 _SCHEMA = 2
 _MOST = 300
@@ -190,7 +194,8 @@ class MixtureFactory:
         began: float,
     ) -> FittedSurrogate:
         members = [self.plain.fit(data), *(m for f in families for m in (*f.members, *f.beside))]
-        weights = member_weights(torch.stack([m.loo_log_density for m in members]))
+        demanded = np.array([_DEMANDED if varies(m) else 0.0 for m in members])
+        weights = member_weights(torch.stack([m.loo_log_density for m in members]), demanded)
         share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
         kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
         if weights[0] > _MAJORITY:
@@ -226,10 +231,10 @@ def _far_off(model: PhysicsModel) -> str:
     )
 
 
-def member_weights(log_density: Tensor) -> FloatArray:
+def member_weights(log_density: Tensor, demanded: FloatArray) -> FloatArray:
     """Return weights of M members from leave-one-out log densities ``M x n`` (pseudo-BMA+).
 
-    The softmax of the sums, averaged over Bayesian-bootstrap weights of the experiments (Yao
+    The softmax of the sums less what is ``demanded`` of each member (``M``), averaged over Bayesian-bootstrap weights of the experiments (Yao
     et al., Bayesian Analysis 13 (2018) 917): which member is better is itself uncertain, and
     one surprising experiment must not silence another member.
     """
@@ -237,7 +242,7 @@ def member_weights(log_density: Tensor) -> FloatArray:
     density = np.where(np.isfinite(density), density, -1e6)
     count = density.shape[1]
     draws = np.random.default_rng(0).dirichlet(np.ones(count), size=_BOOTSTRAP) * count
-    shares = [softmax_weights(density @ draw) for draw in draws]
+    shares = [softmax_weights(density @ draw - demanded) for draw in draws]
     weights: FloatArray = np.mean(shares, axis=0)
     return weights
 

@@ -75,13 +75,22 @@ def test_right_physics_is_believed_and_wrong_physics_is_not():
 
 def test_one_surprising_experiment_does_not_silence_a_member():
     """Two equally good members keep comparable weights though one failed once, badly."""
-    even = torch.zeros(2, 10, dtype=torch.float64)
-    assert member_weights(even) == pytest.approx([0.5, 0.5])
+    even, alike = torch.zeros(2, 10, dtype=torch.float64), np.zeros(2)
+    assert member_weights(even, alike) == pytest.approx([0.5, 0.5])
     once = even.clone()
     once[0, 3] = -6.0
-    assert member_weights(once)[0] > 5 * float(torch.softmax(once.sum(1), 0)[0])
-    assert member_weights(once)[1] > 0.8
-    assert member_weights(even - 1000 * torch.tensor([[1.0], [0.0]]))[1] == pytest.approx(1)
+    found = member_weights(once, alike)
+    assert found[0] > 5 * float(torch.softmax(once.sum(1), 0)[0])
+    assert found[1] > 0.8
+    far = even - 1000 * torch.tensor([[1.0], [0.0]])
+    assert member_weights(far, alike)[1] == pytest.approx(1)
+
+
+def test_a_member_of_whom_more_is_demanded_must_lead_by_it():
+    """The odds of two members that predict alike are those of what is demanded."""
+    even = torch.zeros(2, 10, dtype=torch.float64)
+    first, second = member_weights(even, np.array([0.0, 4.0]))
+    assert np.log(first / second) == pytest.approx(4.0)
 
 
 def test_a_parameter_far_from_its_prior_is_told_in_words():
