@@ -234,9 +234,10 @@ def _far_off(model: PhysicsModel) -> str:
 def member_weights(log_density: Tensor, demanded: FloatArray) -> FloatArray:
     """Return weights of M members from leave-one-out log densities ``M x n`` (pseudo-BMA+).
 
-    The softmax of the sums less what is ``demanded`` of each member (``M``), averaged over Bayesian-bootstrap weights of the experiments (Yao
-    et al., Bayesian Analysis 13 (2018) 917): which member is better is itself uncertain, and
-    one surprising experiment must not silence another member.
+    The softmax of the sums less what is ``demanded`` of each member (``M``), averaged over
+    Bayesian-bootstrap weights of the experiments (Yao et al., Bayesian Analysis 13 (2018) 917):
+    which member is better is itself uncertain, and one surprising experiment must not silence
+    another member.
     """
     density = log_density.detach().numpy()
     density = np.where(np.isfinite(density), density, -1e6)
