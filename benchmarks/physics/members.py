@@ -32,7 +32,7 @@ from labloop.surrogates import (  # noqa: E402
 )
 from labloop.surrogates._family import fit_family  # noqa: E402
 from labloop.surrogates._hybrid_member import fit_beside  # noqa: E402
-from labloop.surrogates._mixture import member_weights  # noqa: E402
+from labloop.surrogates._mixture import weights_of  # noqa: E402
 from labloop.surrogates._physics_inputs import Channels  # noqa: E402
 
 _HELD_OUT = 300
@@ -83,7 +83,7 @@ def run(lab: Lab, count: int, seed: int) -> list[dict[str, Any]]:
     points = lab.space.sample(_HELD_OUT, 7)
     about = {"lab": lab.number, "n": count, "seed": seed}
     members = members_of(lab, physics, data)
-    weights = member_weights(torch.stack([m.loo_log_density for m in members]))
+    weights = weights_of(members)
     rows = [
         {
             **about,

@@ -194,8 +194,7 @@ class MixtureFactory:
         began: float,
     ) -> FittedSurrogate:
         members = [self.plain.fit(data), *(m for f in families for m in (*f.members, *f.beside))]
-        demanded = np.array([_DEMANDED if varies(m) else 0.0 for m in members])
-        weights = member_weights(torch.stack([m.loo_log_density for m in members]), demanded)
+        weights = weights_of(members)
         share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
         kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
         if weights[0] > _MAJORITY:
@@ -229,6 +228,12 @@ def _far_off(model: PhysicsModel) -> str:
         f"physics {model.name!r} predicts numbers of another size than those measured, so that "
         "nothing can be learned of its constants; check the units of its outputs"
     )
+
+
+def weights_of(members: Sequence[FittedSurrogate]) -> FloatArray:
+    """Return the weight of each member, by how well it predicts what was left out."""
+    demanded = np.array([_DEMANDED if varies(m) else 0.0 for m in members])
+    return member_weights(torch.stack([m.loo_log_density for m in members]), demanded)
 
 
 def member_weights(log_density: Tensor, demanded: FloatArray) -> FloatArray:
