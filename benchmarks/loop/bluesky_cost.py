@@ -71,7 +71,7 @@ def installed() -> str:
         if probe.returncode == 0:
             return ""
         say("installing bluesky")
-        words = [PYTHON, "-m", "pip", "install", "-q", "bluesky"]
+        words = [str(PYTHON), "-m", "pip", "install", "-q", "bluesky"]
         subprocess.run(words, check=True, timeout=600, stdout=sys.stderr)
     except (OSError, subprocess.SubprocessError) as error:
         return str(error)

@@ -19,6 +19,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks.loop._common import answer, example, say
 from labloop.campaign import Campaign
@@ -52,7 +53,7 @@ def log_of(lab: str) -> bytes:
 def entry_line(entry: JournalEntry) -> str:
     """Return a journal entry without wall times."""
     intent, outcome = entry.intent, entry.outcome
-    told: list[object] = [entry.sequence, intent.id, intent.experiment_id, intent.device]
+    told: list[Any] = [entry.sequence, intent.id, intent.experiment_id, intent.device]
     told += [intent.kind, intent.name, intent.arguments, intent.lab_time, intent.lease_token]
     if outcome is not None:
         told += [outcome.state.value, outcome.result, outcome.detail, outcome.lab_time]
@@ -68,8 +69,8 @@ def data_lines(repositories: Repositories, campaign_id: str) -> Iterator[str]:
         for name, value in sorted(outputs.get(row.id, {}).items()):
             yield f"{row.id} {name} {exactly(value)}"
         measured = repositories.experiments.raw(row.id)
-        for name, value in sorted(measured.raw.items() if measured else ()):
-            yield f"{row.id} raw {name} {exactly(value)}"
+        for name, seen in sorted(measured.raw.items() if measured else ()):
+            yield f"{row.id} raw {name} {exactly(seen)}"
 
 
 def exactly(value: object) -> str:

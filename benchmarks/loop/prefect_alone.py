@@ -41,7 +41,8 @@ def measure(pairs: int) -> dict[str, object]:
     cpus: list[float] = [time.process_time()]
 
     def one(number: int) -> None:
-        WAITED_FOR[number] = ended = Future()
+        ended: Future[None] = Future()
+        WAITED_FOR[number] = ended
         shown = wait.submit(number)
         ended.set_result(None)
         shown.wait()

@@ -73,7 +73,9 @@ def _valued(
     """Return a model that also predicts ``value``: arithmetic of its outputs and the inputs."""
 
     def predict(x: Values, theta: Values) -> Values:
-        stacked = torch.stack(torch.broadcast_tensors(*theta.values()), dim=-1)
+        # torch forgot a type here and there. An annotation would be another code, and ask for
+        # all runs again; a comment does not.
+        stacked = torch.stack(torch.broadcast_tensors(*theta.values()), dim=-1)  # type: ignore[no-untyped-call]
         found = model.predict(x, stacked)
         named = {name: found[..., i] for i, name in enumerate(model.outputs)}
         return {"value": value(x, named), **named}
@@ -261,7 +263,7 @@ def exotherm(drawn: Draw) -> PhysicsModel:
 
     def predict(x: Values, theta: Values) -> Values:
         jacket, dosing = x["jacket"], x["dosing_time"] / 60.0
-        one = torch.ones(torch.broadcast_shapes(jacket.shape, theta["k1"].shape)).double()
+        one = torch.ones(torch.broadcast_shapes(jacket.shape, theta["k1"].shape)).double()  # type: ignore[no-untyped-call]
         k1, k2 = _hot(theta["k1"], theta["E1"], 60.0), _hot(theta["k2"], theta["E2"], 80.0)
         heat = heat_sign * theta["heat"]
 
@@ -289,7 +291,7 @@ def exotherm(drawn: Draw) -> PhysicsModel:
         rest = [(one * 30.0 * (2 * i + 1) / rested**2, 0.0) for i in range(rested)]
         for h, feed in [(dosing / dosed, 1.0 / dosed)] * dosed + rest:
             middle = step(state, state, 0.5 * h, 0.5 * feed)
-            state = step(state, middle, h, feed)
+            state = step(state, middle, h, feed)  # type: ignore[assignment]
             peak = torch.maximum(peak, torch.maximum(middle[-1], state[-1]))
         _, b, p, _ = state
         waste, peak = 1.05 - b - p, peak - ZERO_C

@@ -180,7 +180,7 @@ SPECTRUM = absorption(
         ),
         "Q": Molar([10.0] * 25, factor=Prior(1, rel=0.1)),
     },
-    of=MassAction,
+    of=MassAction,  # type: ignore[arg-type]  # decorators of classes are not followed
     path="1 mm",
     axis=_AU,
     outputs={"y": At("spectrum", 520, "nm"), "off": Rms("spectrum", [0.1] * 25)},
@@ -237,7 +237,7 @@ FUNCTION = FunctionPhysics(
     name="function",
 )
 BLOCKS: Mapping[str, PhysicsModel] = {
-    model.name: model
+    model.name: model  # type: ignore[misc,union-attr]  # nor here
     for model in (
         MassAction, TwoSteps, Dosed, HeldBack, Electrode, Stirred, Categories, Complexes, SPECTRUM,
         LAYERS, ANNEAL, HELD, PRESSED, FUNCTION,

@@ -21,7 +21,6 @@ Every run is one line of JSON in ``--out``; runs that are there already are not 
 import argparse
 import importlib.util
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -98,7 +97,7 @@ def campaign(
         )
         seconds.append(time.perf_counter() - began)
         point = batch.proposals[0].point
-        outputs = lab.yield_of(**point, random=random)
+        outputs = lab.yield_of(**{n: float(v) for n, v in point.items()}, random=random)
         done.append(Observation(f"e{number:02d}", point, outputs))
         chosen = max(done, key=lambda o: o.outputs["product_yield"])
         trace.append(round((truth(lab, chosen.point) - median) / (best - median), 4))
@@ -180,4 +179,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -64,7 +64,7 @@ def _peer(kind: type[PeerProcess]) -> PeerProcess:
 
 
 def _of(kind: type[PeerProcess]) -> Callable[[object | None], Any]:
-    return lambda _physics: _peer(kind)
+    return lambda _physics: _peer(kind)  # type: ignore[arg-type]  # a class has a hash
 
 
 OPTUNA = Method("optuna", _of(OptunaStrategy))

@@ -80,7 +80,7 @@ class Peer:
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, str) or isinstance(b, str):
         return bool(a == b)
-    return abs(a - b) <= 1e-6 * max(1.0, abs(a), abs(b))
+    return bool(abs(a - b) <= 1e-6 * max(1.0, abs(a), abs(b)))
 
 
 if __name__ == "__main__":

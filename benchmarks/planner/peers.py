@@ -199,10 +199,10 @@ class PlainBotorch:
         seed: int,
     ) -> ProposalBatch:
         """Return the points that a plain loop would try."""
-        from botorch.acquisition import qLogExpectedImprovement
+        from botorch.acquisition.logei import qLogExpectedImprovement
         from botorch.fit import fit_gpytorch_mll
         from botorch.models import SingleTaskGP
-        from botorch.optim import optimize_acqf
+        from botorch.optim.optimize import optimize_acqf
         from gpytorch.mlls import ExactMarginalLogLikelihood
 
         del pending
@@ -226,7 +226,7 @@ class PlainBotorch:
             else:
                 rows = torch.tensor(candidates.encoded)
                 with torch.no_grad():
-                    value = torch.cat([acquisition(r[:, None]) for r in rows.split(512)])
+                    value = torch.cat([acquisition(r[:, None]) for r in torch.split(rows, 512)])
                 value[[candidates.index_of(o.point) for o in data.observations]] = -np.inf
                 value[[candidates.index_of(p) for p in points]] = -np.inf
                 points.append(candidates.point(int(value.argmax())))
