@@ -22,7 +22,7 @@ from labloop.campaign._lab_time import lab_seconds
 from labloop.campaign._results import read_results, write_asked
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._spec import CampaignSpec
-from labloop.campaign._words import resume_words
+from labloop.campaign._words import db_words, resume_words
 
 __all__ = [
     "MADE",
@@ -46,6 +46,7 @@ __all__ = [
     "changed_since",
     "check_campaign",
     "check_lab",
+    "db_words",
     "difference",
     "lab_seconds",
     "load_campaign",

@@ -53,5 +53,5 @@ def taken(repositories: Repositories, existing: CampaignRecord, definition: Defi
         if changed
         else f"a {mode} campaign called {name!r} exists ({existing.state.value})"
     )
-    way = resume_words(existing)
+    way = resume_words(existing, repositories)
     return f"{first}; go on with it by '{way}', or begin another by adding --new"

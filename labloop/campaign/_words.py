@@ -1,12 +1,20 @@
 """Where the loop stands, in words for a person."""
 
+import shlex
+
 from labloop.campaign._machine import MachineConfig, MachineState
-from labloop.records import CampaignRecord, Mode
+from labloop.records import CampaignRecord, Mode, Repositories
 
 
-def resume_words(record: CampaignRecord) -> str:
-    """Return what is typed to go on with a campaign; a real one is never gone on with unsaid."""
-    return f"labloop resume {record.name}" + (" --real" if record.mode is Mode.REAL else "")
+def resume_words(record: CampaignRecord, repositories: Repositories) -> str:
+    """Return what is typed, in any folder, to go on with a campaign; a real one says so."""
+    real = " --real" if record.mode is Mode.REAL else ""
+    return f"labloop resume {record.name}{real} {db_words(repositories)}"
+
+
+def db_words(repositories: Repositories) -> str:
+    """Return the option that names the database, whichever is the default where it is typed."""
+    return f"--db {shlex.quote(repositories.url)}"
 
 
 def doing_of(state: MachineState, running: list[int]) -> str:

@@ -111,7 +111,7 @@ def ask(
 ) -> None:
     """Ask for experiments that a person carries out; fill in the file and tell it."""
     from labloop.campaign import ask as propose  # noqa: PLC0415 - heavy
-    from labloop.campaign import who, write_asked  # noqa: PLC0415 - heavy
+    from labloop.campaign import db_words, who, write_asked  # noqa: PLC0415 - heavy
 
     if out.exists():
         raise CampaignError(f"{out} exists; name another file, so that no result is overwritten")
@@ -130,11 +130,11 @@ def ask(
         except CampaignError as error:
             raise CampaignError(
                 f"{error}; the experiments are stored all the same, and labloop export "
-                f"{record.name} lists them"
+                f"{record.name} {db_words(repositories)} lists them"
             ) from error
         console().print(f"campaign  {record.name} ({record.mode.value}) in {repositories.url}")
         console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
-        console().print(f"then      labloop tell {record.name} {out}")
+        console().print(f"then      labloop tell {record.name} {out} {db_words(repositories)}")
 
 
 def _given(target: str) -> "Definition | None":

@@ -43,7 +43,7 @@ def command(
         if record.state is not CampaignState.RUNNING:
             raise CampaignError(
                 f"campaign {name!r} is {record.state.value}, so nobody would answer; "
-                f"run it again with: {resume_words(record)}"
+                f"run it again with: {resume_words(record, repositories)}"
             )
         if kind in _NEEDS_POINT:
             arguments["point"] = _point(record, given)
@@ -64,7 +64,7 @@ def command(
             time.sleep(0.1)
         console().print(
             f"{kind.value}: written, and not answered within {wait:g} s; where the campaign's "
-            f"process has ended, go on with: {resume_words(record)}"
+            f"process has ended, go on with: {resume_words(record, repositories)}"
         )
         raise typer.Exit(3)
 

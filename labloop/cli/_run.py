@@ -199,7 +199,9 @@ def resume(
             confirm_real(made.definition)
         ended = conduct(repositories, made, chosen)
         if over:
-            out.print(f"go on     {resume_words(ended)} --experiments N: a larger budget")
+            out.print(
+                f"go on     {resume_words(ended, repositories)} --experiments N: a larger budget"
+            )
 
 
 def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool) -> None:
@@ -217,7 +219,9 @@ def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool
         out.print(f"changed   {line} since the campaign was begun")
     if lines:
         out.print("          it goes on with the files that it was begun with; to take the new")
-        out.print(f"          ones: {resume_words(campaign.record)} --changed {place}")
+        out.print(
+            f"          ones: {resume_words(campaign.record, repositories)} --changed {place}"
+        )
 
 
 def conduct(
@@ -242,7 +246,7 @@ def conduct(
     if record.state is CampaignState.FAILED:
         raise CampaignError(f"the campaign failed: {record.reason}")
     if record.state is CampaignState.STOPPED:
-        out.print(f"go on     {resume_words(record)} --db {repositories.url}")
+        out.print(f"go on     {resume_words(record, repositories)}")
         raise typer.Exit(130)
     return record
 

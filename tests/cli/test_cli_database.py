@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sqlite3
 import threading
 import time
@@ -76,14 +77,19 @@ def test_another_programs_lock_ends_with_a_sentence(ran, monkeypatch):
     assert "5/5" in ran.ok("resume", "tiny", "--experiments", "5", *PLAIN)
 
 
-def test_a_finished_campaign_says_how_to_go_on(ran):
-    """Taken up again with the same budget nothing is done, and the way to do more is told."""
+def test_a_finished_campaign_says_how_to_go_on(ran, tmp_path, monkeypatch):
+    """With the same budget nothing is done; what is told to be typed works in any folder."""
     before = json.loads(ran.ok("status", "tiny", "--json"))
     told = ran.ok("resume", "tiny", *PLAIN)
-    assert "labloop resume tiny --experiments N" in told
+    words = told[told.index("go on     labloop ") :].removeprefix("go on     labloop ")
     after = json.loads(ran.ok("status", "tiny", "--json"))
     assert after["done"] == before["done"]
     assert {"planned", "abandoned", "awaiting"} <= after.keys()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    typed = words.partition(" --experiments N: a larger budget")[0]
+    assert "4/4" in ran.ok(*shlex.split(typed), "--experiments", "4", *PLAIN)
 
 
 def goes_on(shell):

@@ -103,4 +103,4 @@ def test_a_real_line_that_is_not_there_is_told(real):
     said = real(port)
     assert f"socket://127.0.0.1:{port}" in said
     # The way on is one that can be typed as it stands.
-    assert "go on with it by 'labloop resume tiny --real'" in real(port)
+    assert "go on with it by 'labloop resume tiny --real --db sqlite:" in real(port)
