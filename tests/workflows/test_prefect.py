@@ -92,6 +92,7 @@ def test_a_configured_server_that_is_away_is_one_sentence(alone, support):
     assert "--engine plain" in said
     assert "Traceback" not in said
     assert not alone.happened()
+    assert not alone.db.exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")

@@ -17,12 +17,20 @@ from labloop.records import CampaignRecord  # noqa: E402
 from labloop_workflows._artifacts import Artifacts  # noqa: E402
 from labloop_workflows._flow import CAMPAIGNS, campaign_flow  # noqa: E402
 from labloop_workflows._hooks import PrefectHooks  # noqa: E402
-from labloop_workflows._server import find_or_start, is_prefect  # noqa: E402
+from labloop_workflows._server import configured, find_or_start, is_prefect  # noqa: E402
 from labloop_workflows._watch import CancelWatch, forget_events  # noqa: E402
 
 
 class PrefectEngine:
-    """The engine ``prefect``: one flow a campaign, in this process."""
+    """The engine ``prefect``: one flow a campaign, in this process.
+
+    Raises:
+        EngineError: the environment names a server that does not answer. Said before a campaign
+            is stored, so that the same words can be typed again.
+    """
+
+    def __init__(self) -> None:
+        configured()
 
     def run(self, campaign: Campaign, hooks: Hooks) -> CampaignRecord:
         """Run ``campaign`` in a flow on a server that is found or started.

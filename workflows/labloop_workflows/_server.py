@@ -37,20 +37,32 @@ class Server:
         return self.api_url.removesuffix("/api")
 
 
+def configured() -> Server | None:
+    """Return the server that the environment names, None where it names none.
+
+    Raises:
+        EngineError: it does not answer.
+    """
+    url = os.environ.get("PREFECT_API_URL")
+    if not url:
+        return None
+    if not is_prefect(url):
+        raise EngineError(
+            f"PREFECT_API_URL names {url}, where no Prefect server answers; "
+            "start it, unset PREFECT_API_URL, or add --engine plain"
+        )
+    return Server(url)
+
+
 def find_or_start(port: int | None = None) -> Server:
     """Return a healthy server: the one that is configured, ours, or a new one.
 
     Raises:
         EngineError: a configured server does not answer, or none could be started.
     """
-    configured = os.environ.get("PREFECT_API_URL")
-    if configured:
-        if not is_prefect(configured):
-            raise EngineError(
-                f"PREFECT_API_URL names {configured}, where no Prefect server answers; "
-                "start it, unset PREFECT_API_URL, or add --engine plain"
-            )
-        return Server(configured)
+    named = configured()
+    if named is not None:
+        return named
     remembered = _remembered()
     if remembered is not None and is_prefect(remembered.api_url):
         return remembered
