@@ -25,7 +25,6 @@ from labloop.physics import (
 GAS = 8.31446261815324e-3
 ZERO_C = 273.15
 Values = Mapping[str, Tensor]
-State = tuple[Tensor, ...]
 
 
 def believe(name: str, drawn: Draw) -> PhysicsModel:
@@ -168,8 +167,8 @@ def enzyme(drawn: Draw) -> PhysicsModel:
             return bound + s * (1.0 + (s / theta["Ksi"] if has["Ksi"] else 0.0))
 
         for mark in FRACTIONS:
-            for _ in range(8):
-                h = (mark - at_start(mark)) / 8.0
+            for _ in range(12):
+                h = (mark - at_start(mark)) / 12.0
                 drive = rate * torch.exp(-dying * end * (at + 0.5 * h)) * h * end
                 half = s / (1.0 + 0.5 * drive / slowed(s))
                 s = s / (1.0 + drive / slowed(half))
@@ -259,30 +258,35 @@ def exotherm(drawn: Draw) -> PhysicsModel:
     mixing = drawn.variant == "mechanism"
     boils = drawn.removed != "kv"
     second = 0.0 if drawn.removed == "second heat" else 0.6
-    dosed, rested = 32, 16
+    dosed, rested = 48, 24
 
     def predict(x: Values, theta: Values) -> Values:
         jacket, dosing = x["jacket"], x["dosing_time"] / 60.0
         one = torch.ones(torch.broadcast_shapes(jacket.shape, theta["k1"].shape)).double()  # type: ignore[no-untyped-call]
-        k1, k2 = _hot(theta["k1"], theta["E1"], 60.0), _hot(theta["k2"], theta["E2"], 80.0)
+        k1, k2 = (
+            _exotherm_hot(theta["k1"], theta["E1"], 60.0),
+            _exotherm_hot(theta["k2"], theta["E2"], 80.0),
+        )
         heat = heat_sign * theta["heat"]
 
-        def step(state: State, at: State, h: Tensor, feed: float) -> State:
+        def step(
+            state: tuple[Tensor, ...], at: tuple[Tensor, ...], h: Tensor, feed: float
+        ) -> tuple[Tensor, ...]:
             (a, b, p, t), (_, held, _, warm) = state, at
             takes = gone = h * (0.02 * theta["k1"] if mixing else k1(warm)) * held
             if boils:
                 spill = torch.nn.functional.softplus(warm - 92.0 - ZERO_C, beta=0.5)
                 boiled = h * theta["kv"] * spill
                 gone = takes + boiled
-            fall, mean = _passing(gone)
+            fall, mean = _exotherm_passing(gone)
             left = torch.addcmul(a, a, fall) + feed * mean
             made = (a + feed - left) * takes / gone
-            fall, mean = _passing(h * k2(warm))
+            fall, mean = _exotherm_passing(h * k2(warm))
             after = torch.addcmul(torch.addcmul(p, p, fall), made, mean)
             warmed = heat * torch.add(made, p + made - after, alpha=second)
             if boils:
                 warmed = warmed - 12.0 * boiled
-            fall, mean = _passing(h * theta["cooling"])
+            fall, mean = _exotherm_passing(h * theta["cooling"])
             t = torch.addcmul(torch.addcmul(t, t - jacket, fall), warmed, mean)
             return left, b - made, after, t.clamp(ZERO_C - 60.0, ZERO_C + 600.0)
 
@@ -308,14 +312,14 @@ def exotherm(drawn: Draw) -> PhysicsModel:
     )
 
 
-def _hot(k: Tensor, energy: Tensor, at: float) -> Callable[[Tensor], Tensor]:
+def _exotherm_hot(k: Tensor, energy: Tensor, at: float) -> Callable[[Tensor], Tensor]:
     """Return the rate constant as a function of kelvin, with as few operations as it takes."""
     steep = energy / GAS
     top = k.log() + steep / (at + ZERO_C)
     return lambda kelvin: torch.exp(torch.addcdiv(top, steep, kelvin, value=-1.0))
 
 
-def _passing(z: Tensor) -> tuple[Tensor, Tensor]:
+def _exotherm_passing(z: Tensor) -> tuple[Tensor, Tensor]:
     """Return exp(-z) - 1, and the average of exp(-s) for s from 0 to z."""
     fall = torch.expm1(-z)
     return fall, fall / -z

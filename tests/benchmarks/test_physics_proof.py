@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import solve_ivp
 
 from benchmarks.physics import run as runs
 from benchmarks.physics import summary, truth
@@ -19,15 +20,17 @@ from benchmarks.physics.plot import write_plot
 from labloop.physics import bind
 
 POINTS = 64
+AWAY = ("product", "waste", "peak")
 
 
 def predicted(lab, drawn, points):
-    """Return each output of the physics with its prior medians."""
+    """Return each output and curve of the physics with its prior medians."""
     model = believe(lab.name, drawn)
     rows = torch.as_tensor(lab.space.encode(points))
-    zero = torch.zeros(len(model.parameters), dtype=torch.float64)
-    found = bind(model, lab.space).predict(rows, zero)
-    return {name: found[:, i].numpy() for i, name in enumerate(model.outputs)}
+    bound = bind(model, lab.space)
+    found = bound.predict_all(rows, torch.zeros(bound.dimension, dtype=torch.float64)).numpy()
+    outputs = {name: found[:, i] for i, name in enumerate(model.outputs)}
+    return outputs | {name: found[:, columns] for name, columns in bound.curve_columns.items()}
 
 
 def expected(lab, drawn):
@@ -75,12 +78,54 @@ def test_a_laboratory_answers_alike_twice(name):
 
 @pytest.mark.parametrize("name", LABS)
 def test_physics_with_the_true_constants_is_the_truth(name):
-    """Two independent implementations agree within half of the noise in every output."""
+    """Two implementations agree within the noise in nine of ten experiments, all that is measured.
+
+    The exotherm's runs away at some points, where a planner's few steps cannot follow the peak.
+    """
     lab = LABS[name]
-    points = lab.space.sample(POINTS, 5)
+    points = lab.space.sample(4 * POINTS, 5)
     true = lab.ideal(points)
-    for output, found in predicted(lab, as_true(lab), points).items():
-        assert np.median(np.abs(found - true[output])) < 0.5 * lab.sd(output)
+    found = predicted(lab, as_true(lab), points)
+    assert set(found) == set(true)
+    for output, values in found.items():
+        away = np.abs(values - true[output]) / lab.sd(output)
+        assert np.median(away) < 0.25, output
+        assert np.quantile(away, 0.75 if output == "peak" else 0.9) < 1.0, output
+
+
+def test_the_vessel_is_integrated_as_by_lsoda():
+    """The true exotherm against an adaptive solver: within half of the noise in nine of ten."""
+    lab, c = LABS["exotherm"], truth.TRUE["exotherm"]
+    points = [*lab.space.sample(24, 5), {"jacket": 14.15, "dosing_time": 50.27}]
+
+    def rates(_, y, jacket, feed):
+        a, b, p, _, t = y
+        made = truth._arrhenius(c["k1"], c["E1"], t, 60.0) * a * b
+        lost = truth._arrhenius(c["k2"], c["E2"], t, 80.0) * p
+        boil = c["kv"] * 2.0 * np.logaddexp(0.0, (t - 92.0) / 2.0)
+        warm = c["heat"] * (made + 0.6 * lost) - 12.0 * boil - c["cooling"] * (t - jacket)
+        return [feed - made - boil * a, -made, made - lost, lost, warm]
+
+    away = []
+    for point, *mine in zip(points, *(lab.ideal(points)[n] for n in AWAY), strict=True):
+        state, peak = [0.0, 1.05, 0.0, 0.0, point["jacket"]], point["jacket"]
+        for end, feed in ((point["dosing_time"], 1.0 / point["dosing_time"]), (30.0, 0.0)):
+            found = solve_ivp(
+                rates, (0.0, end), state, "LSODA", args=(point["jacket"], feed),
+                rtol=1e-7, atol=1e-9, max_step=end / 500,
+            )  # fmt: skip
+            state, peak = found.y[:, -1], max(peak, found.y[4].max())
+        away.append(np.abs(np.array(mine) - [state[2], state[3], peak]))
+    scaled = np.array(away) / [lab.sd(name) for name in AWAY]
+    assert np.all(np.quantile(scaled, 0.9, axis=0) < 0.5)
+    assert np.all(scaled < 5.0)
+
+
+def test_nothing_is_made_of_nothing():
+    """Product and waste of the exotherm are never negative, nor more than was dosed."""
+    made = LABS["exotherm"].ideal(LABS["exotherm"].space.sample(2048, 1))
+    assert min(made["product"].min(), made["waste"].min()) >= 0.0
+    assert (made["product"] + made["waste"]).max() <= 1.0
 
 
 @pytest.mark.parametrize("name", LABS)
