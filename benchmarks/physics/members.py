@@ -25,15 +25,15 @@ from labloop.brain._physics import measured_data  # noqa: E402
 from labloop.physics import PhysicsModel, as_physics, bind  # noqa: E402
 from labloop.records import Dataset, Observation, Point  # noqa: E402
 from labloop.surrogates import (  # noqa: E402
-    FittedSurrogate,
     GPFactory,
     MixtureFactory,
     TrainingData,
 )
 from labloop.surrogates._family import fit_family  # noqa: E402
 from labloop.surrogates._hybrid_member import fit_beside  # noqa: E402
-from labloop.surrogates._mixture import weights_of  # noqa: E402
 from labloop.surrogates._physics_inputs import Channels  # noqa: E402
+from labloop.surrogates._physics_report import Family  # noqa: E402
+from labloop.surrogates._weights import weigh  # noqa: E402
 
 _HELD_OUT = 300
 _QUANTILE = 1.6448536269514722
@@ -69,11 +69,11 @@ def judged(lab: Lab, model: Any, points: list[Point]) -> dict[str, float]:
     }
 
 
-def members_of(lab: Lab, physics: PhysicsModel, data: TrainingData) -> list[FittedSurrogate]:
-    """Return every member, with its leave-one-out density; the mixture drops the light ones."""
+def family_of(lab: Lab, physics: PhysicsModel, data: TrainingData) -> Family:
+    """Return every member with physics, the hybrid as well."""
     bound = bind(physics, lab.space)
-    beside, _ = fit_beside(bound, data)
-    return [GPFactory().fit(data), *fit_family(Channels(bound, data), data), *beside]
+    channels = Channels(bound, data)
+    return Family(channels, fit_family(channels, data), fit_beside(bound, data)[0])
 
 
 def run(lab: Lab, count: int, seed: int) -> list[dict[str, Any]]:
@@ -82,8 +82,9 @@ def run(lab: Lab, count: int, seed: int) -> list[dict[str, Any]]:
     physics = as_physics(believe(lab.name, draw(lab, seed, "mismatched")))
     points = lab.space.sample(_HELD_OUT, 7)
     about = {"lab": lab.number, "n": count, "seed": seed}
-    members = members_of(lab, physics, data)
-    weights = weights_of(members)
+    family = family_of(lab, physics, data)
+    members = [GPFactory().fit(data), *family.members, *family.beside]
+    weights = weigh(members, [family], data.features).counted
     rows = [
         {
             **about,

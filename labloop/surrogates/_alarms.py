@@ -1,6 +1,6 @@
 """Doubts about the physics in a chemist's words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 
@@ -31,20 +31,19 @@ def failure_alarm(reason: str) -> Alarm:
 
 
 def doubts(
-    families: Sequence[Family], believed: Family, share: Mapping[str, float], data: TrainingData
+    believed: Family, share: Mapping[str, float], evidence: float, data: TrainingData
 ) -> list[Alarm]:
     """Return every doubt about the physics that the data support most.
 
     Args:
-        families: all physics models of the mixture.
-        believed: the one that counts most.
+        believed: the physics model of the mixture that counts most.
         share: member -> weight.
+        evidence: what all physics together would weigh if nothing were demanded of any member.
         data: the experiments.
     """
-    physical = sum(family.weight(share) for family in families)
     return [
         *pinned_alarms(believed, share),
-        *early_alarms(believed.name, len(data.outputs), physical),
+        *early_alarms(believed.name, len(data.outputs), evidence),
         *missing_alarms(believed, share, data),
         *rival_alarms(believed, share),
     ]

@@ -80,6 +80,9 @@ class FittedSurrogate:
     loo_log_density: Tensor
     """``n`` leave-one-experiment-out log densities of the scores in their natural units
     (summed over several objectives), so that surrogates of one data set can be compared."""
+    elsewhere: Mapping[str, Tensor] = field(default_factory=dict)
+    """Measured channels that the objective does not read -> ``n`` leave-one-experiment-out log
+    densities in standard deviations of the channel; those that the model learned from."""
     over: Literal["outputs", "scores"] = "outputs"
     """Which of the two the posterior of ``model`` speaks of."""
     report: Mapping[str, Json] = field(default_factory=dict)

@@ -51,8 +51,16 @@ class Block(Protocol):
         """Return measured less fitted, ``n x m``."""
         ...
 
+    @property
+    def learned_from(self) -> tuple[int, ...]:
+        """The channels that it was fitted to, those of the posterior among them."""
+        ...
+
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
-        """Return mean and variance ``n x m`` of each experiment given all others."""
+        """Return mean and variance of each experiment given all others.
+
+        Each ``n`` by ``learned_from``.
+        """
         ...
 
     def surprises(self) -> Tensor:

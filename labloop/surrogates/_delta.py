@@ -192,10 +192,17 @@ class SolvedBlock:
         found = self._noise * self._alpha
         return found.T[:, self.parts]
 
+    @property
+    def learned_from(self) -> tuple[int, ...]:
+        """The columns of ``Channels.values`` that it was fitted to."""
+        return self.block.channels
+
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
-        """Return mean and variance ``n x m`` of each experiment given all others, with noise."""
-        mean, variance = leave_one_out(self._linearised(), self._physics)
-        return mean[:, self.parts], variance[:, self.parts]
+        """Return mean and variance of each experiment given all others, with noise.
+
+        Each ``n`` by the channels that it learned from.
+        """
+        return leave_one_out(self._linearised(), self._physics)
 
     def surprises(self) -> Tensor:
         """Return ``n x C`` whitened one-step-ahead surprises."""
@@ -295,7 +302,7 @@ def _with_white_noise(
 
 
 def _best_starts(channels: Channels, masks: Tensor, floor: Tensor, seed: int) -> Minimum:
-    """Return the ``_KEPT`` best of ``_STARTS`` fits of every group by successive halving."""
+    """Return the ``_KEPT`` best fits of every group, begun at the best of ``_STARTS`` places."""
     groups, count = len(masks), channels.bound.dimension
     generator = torch.Generator().manual_seed(seed % (1 << 62))
     spread = torch.tensor([0.0, *[_START_SD] * (_STARTS - 1)], dtype=torch.float64)
@@ -310,7 +317,7 @@ def _best_starts(channels: Channels, masks: Tensor, floor: Tensor, seed: int) ->
     for iterations, kept in _HALVING:
         mask = masks.repeat_interleave(running, 0)
         found = _white_noise_fit(channels, mask, floor.expand_as(mask), at, iterations)
-        # The worse half can hardly win any more and would cost as much as the better one.
+        # The others can hardly win any more and would cost as much as the better ones.
         rows, cost = found.z.view(groups, running, count), found.cost.view(groups, running)
         ranks = [g * running + best_apart(rows[g], cost[g], kept) for g in range(groups)]
         at = found = found.rows(torch.cat(ranks))

@@ -1,6 +1,6 @@
 """The members of a mixture that one physics model gives, fitted together and restored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from labloop.surrogates._delta_state import blocks_of, state_of
 from labloop.surrogates._field import SolvedField, fit_field
 from labloop.surrogates._field_state import field_of, field_state_of
 from labloop.surrogates._physics_inputs import Channels
-from labloop.surrogates._scores import log_density_of_scores
+from labloop.surrogates._scores import log_density_of_channel, log_density_of_scores
 
 SCALAR, VECTOR, FIELD = "each output by itself", "all outputs together", "constants that vary"
 
@@ -111,9 +111,23 @@ def fitted_member(
     """Return a member of solved blocks, with its errors and its leave-one-out density."""
     model = PhysicsGPModel(solved)
     with torch.no_grad():
-        mean, variance = _in_order(channels, solved, lambda block: block.leave_one_out())
-        (left,) = _in_order(channels, solved, lambda block: (block.left_over(),))
-    error = {"train": left, "leave_one_out": data.outputs - mean}
+        left = torch.cat([block.left_over() for block in solved], -1)
+        left = left[:, _columns([block.channels for block in solved], range(channels.count))]
+        told = [block.leave_one_out() for block in solved]
+        mean, variance = (torch.cat(parts, -1) for parts in zip(*told, strict=True))
+        sd = variance.clamp_min(1e-300).sqrt()
+        learned_from = [block.learned_from for block in solved]
+        read = _columns(learned_from, range(channels.count))
+        beside = [c for part in learned_from for c in part if c >= channels.count]
+        elsewhere = {
+            channels.names[c]: log_density_of_channel(
+                channels.values[:, c] / channels.scale[c],
+                mean[:, column] / channels.scale[c],
+                sd[:, column] / channels.scale[c],
+            )
+            for c, column in zip(beside, _columns(learned_from, beside), strict=True)
+        }
+    error = {"train": left, "leave_one_out": data.outputs - mean[:, read]}
     report: dict[str, Json] = {
         what: {
             output: float(found[:, i].square().mean().sqrt()) for i, output in enumerate(data.names)
@@ -123,16 +137,14 @@ def fitted_member(
     return FittedSurrogate(
         model=model,
         name=name,
-        loo_log_density=log_density_of_scores(data, mean, variance.clamp_min(1e-300).sqrt()),
+        loo_log_density=log_density_of_scores(data, mean[:, read], sd[:, read]),
+        elsewhere=elsewhere,
         report=report,
         state=state,
     )
 
 
-def _in_order(
-    channels: Channels, solved: Sequence[Block], told: Callable[[Block], Sequence[Tensor]]
-) -> list[Tensor]:
-    """Return what the blocks tell (``n x their channels`` each) as ``n x m`` in order."""
-    place = [c for block in solved for c in block.channels]
-    order = [place.index(c) for c in range(channels.count)]
-    return [torch.cat(parts, -1)[:, order] for parts in zip(*map(told, solved), strict=True)]
+def _columns(parts: Sequence[Sequence[int]], wanted: Sequence[int]) -> list[int]:
+    """Return where the channels ``wanted`` stand when ``parts`` are put side by side."""
+    place = [c for part in parts for c in part]
+    return [place.index(c) for c in wanted]

@@ -220,10 +220,14 @@ class SolvedField:
         found: Tensor = (self._noise * self._alpha).T[:, list(self.channels)]
         return found
 
+    @property
+    def learned_from(self) -> tuple[int, ...]:
+        """The columns of ``Channels.values`` that it was fitted to: all of them."""
+        return tuple(range(len(self._channels.names)))
+
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
-        """Return mean and variance ``n x m`` of each experiment given all others, with noise."""
-        mean, variance = leave_one_out(self._linearised, self._channels.solved_at)
-        return mean[:, list(self.channels)], variance[:, list(self.channels)]
+        """Return mean and variance ``n x C`` of each experiment given all others, with noise."""
+        return leave_one_out(self._linearised, self._channels.solved_at)
 
     def surprises(self) -> Tensor:
         """Return ``n x C`` whitened one-step-ahead surprises."""

@@ -145,6 +145,11 @@ class SolvedHybrid:
         """Return measured less fitted, ``n x m``: what is taken for noise."""
         return (self._noise * self._alpha).T
 
+    @property
+    def learned_from(self) -> tuple[int, ...]:
+        """The channels that are judged: its networks learned from others as well."""
+        return self.channels
+
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x m`` of each experiment given all others, with noise.
 

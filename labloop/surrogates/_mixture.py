@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from labloop.errors import PhysicsError
 from labloop.physics import BoundPhysics, PhysicsModel, as_physics, bind
@@ -28,19 +27,12 @@ from labloop.surrogates._physics_inputs import (
     PhysicsFailureError,
     SingularMatrixError,
 )
-from labloop.surrogates._physics_report import Family, learned, missing_terms, varies
-from labloop.surrogates._scores import softmax_weights
+from labloop.surrogates._physics_report import Family, learned, missing_terms
 from labloop.surrogates._solving import Solving
+from labloop.surrogates._weights import MAJORITY, weigh
 
 _SMALLEST_WEIGHT = 0.02
-_MAJORITY = 0.5
-"""With more than this the surrogate without physics is alone in the mixture's predictions."""
-_DEMANDED = 4.0
-"""By so much must the leave-one-out log density of varying constants lead. They bend to any results
-with dozens of hyper-parameters that the same results chose, so they lead over no physics also
-where the physics is badly wrong: by 1 to 6 mostly, and by 8 to 28 where it is merely imprecise."""
-_BOOTSTRAP = 256
-_SCHEMA = 2
+_SCHEMA = 3
 _MOST = 300
 """Experiments that are learned from; more of them are thinned out."""
 
@@ -194,10 +186,11 @@ class MixtureFactory:
         began: float,
     ) -> FittedSurrogate:
         members = [self.plain.fit(data), *(m for f in families for m in (*f.members, *f.beside))]
-        weights = weights_of(members)
+        weighed = weigh(members, families, data.features)
+        weights = weighed.counted
         share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
         kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
-        if weights[0] > _MAJORITY:
+        if weights[0] > MAJORITY:
             # Physics that the data reject must not lead the search, however little it is heard.
             kept = [0]
         counted = weights[kept] / weights[kept].sum()
@@ -211,7 +204,7 @@ class MixtureFactory:
             report["physics"] = {f.name: f.weight(share) for f in families}
             report["parameters"] = learned(believed, share)
             report["missing"] = [term.json() for term in missing_terms(believed, data)]
-            alarms = [*alarms, *doubts(families, believed, share, data)]
+            alarms = [*alarms, *doubts(believed, share, 1.0 - float(weighed.evidence[0]), data)]
         report["seconds"] = time.perf_counter() - began
         return FittedSurrogate(
             model=MixtureModel([members[i].model for i in kept], [float(w) for w in counted]),
@@ -228,29 +221,6 @@ def _far_off(model: PhysicsModel) -> str:
         f"physics {model.name!r} predicts numbers of another size than those measured, so that "
         "nothing can be learned of its constants; check the units of its outputs"
     )
-
-
-def weights_of(members: Sequence[FittedSurrogate]) -> FloatArray:
-    """Return the weight of each member, by how well it predicts what was left out."""
-    demanded = np.array([_DEMANDED if varies(m) else 0.0 for m in members])
-    return member_weights(torch.stack([m.loo_log_density for m in members]), demanded)
-
-
-def member_weights(log_density: Tensor, demanded: FloatArray) -> FloatArray:
-    """Return weights of M members from leave-one-out log densities ``M x n`` (pseudo-BMA+).
-
-    The softmax of the sums less what is ``demanded`` of each member (``M``), averaged over
-    Bayesian-bootstrap weights of the experiments (Yao et al., Bayesian Analysis 13 (2018) 917):
-    which member is better is itself uncertain, and one surprising experiment must not silence
-    another member.
-    """
-    density = log_density.detach().numpy()
-    density = np.where(np.isfinite(density), density, -1e6)
-    count = density.shape[1]
-    draws = np.random.default_rng(0).dirichlet(np.ones(count), size=_BOOTSTRAP) * count
-    shares = [softmax_weights(density @ draw - demanded) for draw in draws]
-    weights: FloatArray = np.mean(shares, axis=0)
-    return weights
 
 
 def _joined(members: Sequence[FittedSurrogate], weights: FloatArray) -> ModelState:

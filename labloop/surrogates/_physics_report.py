@@ -48,7 +48,9 @@ class Family:
 
     def constant_blocks(self, share: Mapping[str, float]) -> Sequence[Block]:
         """Return the blocks of that member with the same parameters everywhere that counts most."""
-        return _blocks(max((m for m in self.members if not varies(m)), key=lambda m: share[m.name]))
+        return _blocks(
+            max((m for m in self.members if not is_field(m)), key=lambda m: share[m.name])
+        )
 
 
 def _blocks(member: FittedSurrogate) -> Sequence[Block]:
@@ -56,8 +58,8 @@ def _blocks(member: FittedSurrogate) -> Sequence[Block]:
     return model.blocks if isinstance(model, PhysicsGPModel) else ()
 
 
-def varies(member: FittedSurrogate) -> bool:
-    """Return whether the constants of a member's physics vary over the space."""
+def is_field(member: FittedSurrogate) -> bool:
+    """Return whether a member is a FieldGP, whose constants vary over the space."""
     return any(isinstance(block, SolvedField) for block in _blocks(member))
 
 

@@ -35,6 +35,13 @@ def log_density_of_scores(data: TrainingData, mean: Tensor, sd: Tensor) -> Tenso
     return torch.maximum(density, least).sum(-1).to(torch.float64)
 
 
+def log_density_of_channel(values: Tensor, mean: Tensor, sd: Tensor) -> Tensor:
+    """Return ``n`` log densities of standardised measurements, none of them below the floor."""
+    density = -0.5 * ((values - mean) / sd).square() - sd.log() - 0.5 * np.log(2.0 * np.pi)
+    found: Tensor = density.clamp_min(_FLOOR)
+    return found
+
+
 def _normal_draws(columns: int) -> Tensor:
     normal: Tensor = draw_sobol_normal_samples(columns, _DRAWS, dtype=torch.float64, seed=0)
     centred = normal - normal.mean(0)

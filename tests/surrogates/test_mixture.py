@@ -15,8 +15,8 @@ from labloop.objectives import Maximize, Objectives
 from labloop.physics import FunctionPhysics, Prior
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import MixtureFactory, MixtureModel, SurrogateFactory, TrainingData
-from labloop.surrogates._mixture import member_weights
 from labloop.surrogates._mixture_model import allotment
+from labloop.surrogates._weights import member_weights
 
 SPACE = SearchSpace(Continuous("time", 0.1, 10, unit="s"), Continuous("heat", 0, 1))
 
