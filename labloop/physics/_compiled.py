@@ -2,7 +2,8 @@
 
 A round asks for tens of thousands of solves in batches of a few hundred, and most of their time
 in tensors goes into starting small operations. The arithmetic is that of the tensors, step by
-step, in blocks of experiments that stay in the processor's cache.
+step, in blocks of experiments that stay in the processor's cache. Rows are named by an array and
+a number: a view of a row costs about as much as the work on it.
 """
 
 from collections.abc import Callable
@@ -279,17 +280,16 @@ def _blocks(network: Any, laws: Any, state: Any, per: Any, dose: Any) -> None:
             gain[:, first:end].copy() if dosed else gain,
             drift[:, first:end].copy() if dosed else drift,
         )
-        rows = np.empty((5, size, n))
         work = (
-            rows[0],
-            np.ones((size, n)),
-            np.empty((size * size, n)),
-            rows[1],
-            rows[2],
-            rows[3],
-            rows[4],
-            np.empty(y.shape),
-            np.empty((1, n)),
+            np.empty((size, n)),  # rate
+            np.ones((size, n)),  # what holds it back
+            np.empty((size * size, n)),  # matrix
+            np.empty((size, n)),  # u1, then u4
+            np.empty((size, n)),  # u2, then u3
+            np.empty((size, n)),  # shift
+            np.empty((size, n)),  # extents reached
+            np.empty(y.shape),  # where they lead
+            np.empty((1, n)),  # a row to spare
         )
         for step in range(len(per)):
             _step(network, (before, after), y, widths, step, more, work)

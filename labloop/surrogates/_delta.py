@@ -310,6 +310,7 @@ def _best_starts(channels: Channels, masks: Tensor, floor: Tensor, seed: int) ->
     z = (spread[:, None] * draws).clamp(-LIMIT, LIMIT)
     away = channels.values - channels.predict(channels.encoded, z.unsqueeze(-2))
     misfit = (away.square() / floor).sum(-2) @ masks.T + z.square().sum(-1, keepdim=True)
+    # Where only the slope is no number nobody knows it yet: such a start ends where it begins.
     misfit = torch.where(torch.isfinite(misfit), misfit, torch.inf)
     begun = [best_apart(z, misfit[:, group], _BEGUN) for group in range(groups)]
     at: Tensor | Minimum = z[torch.cat(begun)]

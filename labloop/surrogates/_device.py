@@ -20,11 +20,11 @@ DeviceChoice: TypeAlias = Literal["auto", "cpu", "cuda"]
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 MOST_SOLVES = 100_000
 MOST_EXPERIMENTS = 1500
-_SHARED, _OF_GROUP = 5, 56
+_SHARED, _OF_GROUP = 5, 50
 """Calls of a fit that solve every experiment: once for all, and for each group of channels."""
 _OF_NETWORKS = 830
 """Calls that training networks takes beside."""
-_HEARD = 1.6
+_HEARD = 1.8
 """Members with physics that are still heard after a fit: one to three, mostly."""
 _LEAST, _EVERYWHERE, _NEARER = 256, 64, 705
 _ELSEWHERE = 3500

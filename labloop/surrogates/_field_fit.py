@@ -98,10 +98,9 @@ class FieldProblem:
         """Return the inner products of ``outer`` with the covariance's slopes by logarithms."""
         channels, n, _ = self.slope.shape
         blocks = outer.reshape(channels, n, channels, n)
-        by_point = self.slope.transpose(1, 2, 0)  # n x p x C
-        half = by_point @ blocks.transpose(1, 0, 2, 3).reshape(n, channels, -1)
-        half = half.reshape(n, -1, channels, n)
-        by_rho = (half * by_point.transpose(1, 2, 0)).sum(2).transpose(1, 0, 2)
+        # The sum over both channels of slope, block and slope, the larger half as one product.
+        half = self.slope.transpose(1, 2, 0) @ blocks.transpose(1, 0, 2, 3).reshape(n, channels, -1)
+        by_rho = np.einsum("ajeb,ebj->jab", half.reshape(n, -1, channels, n), self.slope)
         own = blocks[np.arange(channels), :, np.arange(channels), :]
         rho2, tau2 = hyper.rho**2, hyper.tau**2
         total = np.tensordot(rho2, by_rho, axes=1) + np.tensordot(tau2, own, axes=1)
