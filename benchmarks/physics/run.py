@@ -33,6 +33,8 @@ from benchmarks.physics.draws import MASTER, Draw
 from benchmarks.physics.labs import LABS, OBJECTIVE, VALUE, Lab, landmarks
 from benchmarks.physics.methods import COVERED, LEAST, METHODS, MOST, START, Method
 from labloop.brain import AutoStrategy, Strategy
+from labloop.brain._physics import measured_data
+from labloop.brain._rng import isolated
 from labloop.records import Dataset, Observation, Point, ProposalBatch, derive_seed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,31 +114,6 @@ def append(path: Path, run: Mapping[str, Any]) -> None:
         stream.write(("\n" if cut else "") + json.dumps(run) + "\n")
 
 
-class Recorder:
-    """A surrogate factory that remembers the last fit, so that it can be asked more."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.name = inner.name
-        self.fitted: Any = None
-        self.training: Any = None
-
-    def fit(self, data: Any) -> Any:
-        """Return the inner factory's fit."""
-        self.training, self.fitted = data, self.inner.fit(data)
-        return self.fitted
-
-    def intervals(self, points: Sequence[Point]) -> Any:
-        """Return low and high of the 90 % intervals of a measurement at points, ``n x 2``."""
-        rows = torch.as_tensor(self.training.space.encode(list(points)), dtype=torch.float64)
-        place = list(self.training.names).index(VALUE)
-        with torch.no_grad():
-            seen = self.fitted.model.posterior(rows.unsqueeze(-2), observation_noise=True)
-            mean, variance = seen.mean[:, 0, place], seen.variance[:, 0, place]
-        half = _Z90 * variance.clamp_min(0.0).sqrt()
-        return torch.stack([mean - half, mean + half], dim=-1).numpy()
-
-
 @cache
 def held_out(name: str) -> tuple[list[Point], Any]:
     """Return points of the space at random and one measurement of each."""
@@ -193,38 +170,50 @@ def campaign(lab: Lab, method: Method, seed: int, most: int = MOST) -> dict[str,
     for point in lab.space.sample(START, derive_seed(f"start-{lab.name}", seed)):
         course.measure(lab, seed, point)
     while len(course.trace) < most and not (course.hit and len(course.trace) >= method.least(seed)):
-        batch = _propose(strategy, lab, method, course, seed)
+        batch = _propose(strategy, lab, course, seed)
         course.note(batch)
         course.measure(lab, seed, batch.proposals[0].point)
     if method.ours and len(course.trace) in COVERED:
-        _propose(strategy, lab, method, course, seed)
+        _propose(strategy, lab, course, seed)
     return _record(lab, method, seed, course, drawn, strategy)
 
 
-def _propose(
-    strategy: Strategy, lab: Lab, method: Method, course: _Course, seed: int
-) -> ProposalBatch:
+def _propose(strategy: Strategy, lab: Lab, course: _Course, seed: int) -> ProposalBatch:
     """Return the next proposal; where intervals are due, check them on the points held out."""
-    number = len(course.trace)
-    data = Dataset(tuple(course.observations))
-    recorder = None
-    if method.ours and number in COVERED and isinstance(strategy, AutoStrategy):
-        inner: Any = strategy.row_for(lab.space, OBJECTIVE).make(strategy.physics, strategy.device)
-        recorder = inner.model = Recorder(inner.model)
-        strategy = inner
+    number, data = len(course.trace), Dataset(tuple(course.observations))
+    drawn = derive_seed(f"run-{lab.name}-{seed}", number)
     began = time.perf_counter()
-    batch = strategy.propose(
-        lab.space, OBJECTIVE, data, [], 1, derive_seed(f"run-{lab.name}-{seed}", number)
-    )
+    batch = strategy.propose(lab.space, OBJECTIVE, data, [], 1, drawn)
     course.seconds.append(round(time.perf_counter() - began, 4))
-    if recorder is not None and recorder.fitted is not None:
+    if number in COVERED and isinstance(strategy, AutoStrategy):
         points, measured = held_out(lab.name)
-        low, high = recorder.intervals(points).T
+        low, high = intervals(strategy, lab, data, drawn, points).T
         course.coverage[str(number)] = {
             "share": float(np.mean((measured >= low) & (measured <= high))),
             "width": float(np.median(high - low) / measured.std()),
         }
     return batch
+
+
+def intervals(
+    strategy: AutoStrategy, lab: Lab, data: Dataset, seed: int, points: Sequence[Point]
+) -> Any:
+    """Return low and high of the 90 % intervals of a measurement at points, ``n x 2``.
+
+    The model is that of the proposal, fitted again: a fit is a pure function of its data.
+    """
+    chosen: Any = strategy.row_for(lab.space, OBJECTIVE).make(strategy.physics, strategy.device)
+    training = measured_data(lab.space, OBJECTIVE, data, seed)
+    if training is None:
+        raise ValueError("intervals are asked for before there is anything to learn from")
+    with isolated(seed), torch.no_grad():
+        fitted = chosen.model.fit(training)
+        rows = torch.as_tensor(lab.space.encode(list(points)), dtype=torch.float64)
+        place = list(training.names).index(VALUE)
+        seen = fitted.model.posterior(rows.unsqueeze(-2), observation_noise=True)
+        mean, variance = seen.mean[:, 0, place], seen.variance[:, 0, place]
+    half = _Z90 * variance.clamp_min(0.0).sqrt()
+    return torch.stack([mean - half, mean + half], dim=-1).numpy()
 
 
 def _record(

@@ -5,16 +5,21 @@ import shlex
 from labloop.campaign._machine import MachineConfig, MachineState
 from labloop.records import CampaignRecord, Mode, Repositories
 
+_HIDDEN = ":***@"
+
 
 def resume_words(record: CampaignRecord, repositories: Repositories) -> str:
     """Return what is typed, in any folder, to go on with a campaign; a real one says so."""
     real = " --real" if record.mode is Mode.REAL else ""
-    return f"labloop resume {record.name}{real} {db_words(repositories)}"
+    return f"labloop resume {record.name}{real}{db_words(repositories)}"
 
 
 def db_words(repositories: Repositories) -> str:
-    """Return the option that names the database, whichever is the default where it is typed."""
-    return f"--db {shlex.quote(repositories.url)}"
+    """Return the option that names the database, with a space before it.
+
+    Nothing where its password is not shown: who reads that gave the URL, or has it in LABLOOP_DB.
+    """
+    return "" if _HIDDEN in repositories.url else f" --db {shlex.quote(repositories.url)}"
 
 
 def doing_of(state: MachineState, running: list[int]) -> str:

@@ -1,5 +1,6 @@
 """Verbs for experiments by hand: try, ask, tell, reanalyse."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -130,11 +131,12 @@ def ask(
         except CampaignError as error:
             raise CampaignError(
                 f"{error}; the experiments are stored all the same, and labloop export "
-                f"{record.name} {db_words(repositories)} lists them"
+                f"{record.name}{db_words(repositories)} lists them"
             ) from error
         console().print(f"campaign  {record.name} ({record.mode.value}) in {repositories.url}")
         console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
-        console().print(f"then      labloop tell {record.name} {out} {db_words(repositories)}")
+        words = f"{record.name} {shlex.quote(str(out.resolve()))}{db_words(repositories)}"
+        console().print(f"then      labloop tell {words}")
 
 
 def _given(target: str) -> "Definition | None":

@@ -1,5 +1,6 @@
 """Verbs that run a campaign: demo, run, resume."""
 
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -219,9 +220,8 @@ def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool
         out.print(f"changed   {line} since the campaign was begun")
     if lines:
         out.print("          it goes on with the files that it was begun with; to take the new")
-        out.print(
-            f"          ones: {resume_words(campaign.record, repositories)} --changed {place}"
-        )
+        way = resume_words(campaign.record, repositories)
+        out.print(f"          ones: {way} --changed {shlex.quote(place)}")
 
 
 def conduct(
@@ -259,7 +259,7 @@ def check_truth(file: Path, mode: Mode) -> None:
 
 
 def find_engine(name: str) -> Callable[["Campaign", "Hooks"], CampaignRecord]:
-    """Return what runs a campaign; raises where the engine is not installed."""
+    """Return what runs a campaign; raises where the engine is not installed, or cannot run it."""
     if name == "plain":
         return lambda campaign, hooks: campaign.run(hooks)
     for point in metadata.entry_points(group="labloop.engines"):

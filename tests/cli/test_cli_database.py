@@ -6,10 +6,13 @@ import shlex
 import sqlite3
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from labloop.campaign import db_words
 from labloop.store import _connect, open_database
+from labloop.store._target import resolve
 
 PLAIN = ("--engine", "plain")
 
@@ -75,6 +78,15 @@ def test_another_programs_lock_ends_with_a_sentence(ran, monkeypatch):
     lock.execute("ROLLBACK")
     lock.close()
     assert "5/5" in ran.ok("resume", "tiny", "--experiments", "5", *PLAIN)
+
+
+def test_a_database_whose_password_is_hidden_is_not_to_be_typed():
+    """Where the place cannot be typed as it is shown it is left out; a path is quoted."""
+    behind = SimpleNamespace(url=resolve("postgresql://anna:secret@host/lab").shown)
+    assert db_words(behind) == ""
+    here = SimpleNamespace(url=resolve("a lab/my.db").shown)
+    assert shlex.split(db_words(here))[0] == "--db"
+    assert len(shlex.split(db_words(here))) == 2
 
 
 def test_a_finished_campaign_says_how_to_go_on(ran, tmp_path, monkeypatch):

@@ -114,7 +114,7 @@ def test_an_experiment_is_the_same_in_every_batch():
     model = made("mass action", dosed=False)
     x, theta = inputs(600, 5), parameters(model, 600, 5)
     whole = model.predict(x, theta)
-    for row in (0, 511, 512, 511, 599):
+    for row in (0, 255, 511, 512, 599):
         alone = model.predict({k: v[row : row + 1] for k, v in x.items()}, theta[row : row + 1])
         assert torch.equal(alone[0], whole[row])
 
