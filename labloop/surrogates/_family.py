@@ -8,7 +8,8 @@ from torch import Tensor
 from labloop.records import Json, ModelState
 from labloop.surrogates._base import FittedSurrogate, TrainingData
 from labloop.surrogates._blocks_model import Block, PhysicsGPModel
-from labloop.surrogates._delta import SolvedBlock, fit_blocks
+from labloop.surrogates._delta import SolvedBlock
+from labloop.surrogates._delta_fit import fit_blocks
 from labloop.surrogates._delta_state import blocks_of, state_of
 from labloop.surrogates._field import SolvedField, fit_field
 from labloop.surrogates._field_state import field_of, field_state_of

@@ -9,7 +9,8 @@ from labloop.objectives import Maximize, Objectives
 from labloop.physics import FunctionPhysics, Prior, bind
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import DeltaFactory, MeasuredData, TrainingData
-from labloop.surrogates._delta import SolvedBlock, fit_blocks
+from labloop.surrogates._delta import SolvedBlock
+from labloop.surrogates._delta_fit import fit_blocks
 from labloop.surrogates._levenberg import least_squares
 from labloop.surrogates._physics_inputs import Channels
 
