@@ -212,6 +212,13 @@ def test_a_line_cut_short_and_one_of_other_labs_are_left_out(tmp_path):
     assert sorted(key[2] for key in runs.read(out)) == [0, 2]
 
 
+@pytest.mark.parametrize("kept", runs.DONE, ids=lambda path: path.stem)
+def test_every_run_that_is_kept_still_counts(kept):
+    """No lab, draw or belief has changed since: else its lines are to be run again, or dropped."""
+    lines = kept.read_text(encoding="utf-8").splitlines()
+    assert len(runs.read(kept)) == len(lines)
+
+
 REPORTING = [name for name, lab in LABS.items() if lab.group == "report"]
 
 
