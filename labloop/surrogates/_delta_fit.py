@@ -92,7 +92,7 @@ def _with_white_noise(
     rivals = [rival_of(z[g], loss[g], int(best[g])) for g in range(groups)]
     rows = best + _KEPT * torch.arange(groups)
     lowest = continued(
-        lambda w: channels.value_and_slope(channels.encoded, w.unsqueeze(-2)),
+        channels.of_sets,
         channels.values,
         _white(channels, masks, variance[rows]),
         at.rows(rows),
@@ -110,11 +110,22 @@ def _best_starts(channels: Channels, masks: Tensor, floor: Tensor, seed: int) ->
     z = (spread[:, None] * draws).clamp(-LIMIT, LIMIT)
     away = channels.values - channels.predict(channels.encoded, z.unsqueeze(-2))
     misfit = (away.square() / floor).sum(-2) @ masks.T + z.square().sum(-1, keepdim=True)
-    # Where only the slope is no number nobody knows it yet: such a start ends where it begins.
     misfit = torch.where(torch.isfinite(misfit), misfit, torch.inf)
-    begun = [best_apart(z, misfit[:, group], _BEGUN) for group in range(groups)]
-    at: Tensor | Minimum = z[torch.cat(begun)]
-    running = _BEGUN
+    found = _halved(channels, masks, floor, z, misfit, _BEGUN)
+    if not bool(torch.isfinite(found.cost).view(groups, _KEPT).any(1).all()):
+        # Where a slope is no number is known only now: a start there ends where it begins.
+        found = _halved(channels, masks, floor, z, misfit, _STARTS)
+    return found
+
+
+def _halved(
+    channels: Channels, masks: Tensor, floor: Tensor, z: Tensor, misfit: Tensor, begun: int
+) -> Minimum:
+    """Return the ``_KEPT`` best fits of every group that start at the ``begun`` best of ``z``."""
+    groups, count = len(masks), z.shape[-1]
+    first = [best_apart(z, misfit[:, group], begun) for group in range(groups)]
+    at: Tensor | Minimum = z[torch.cat(first)]
+    running = begun
     for iterations, kept in _HALVING:
         mask = masks.repeat_interleave(running, 0)
         found = _white_noise_fit(channels, mask, floor.expand_as(mask), at, iterations)
@@ -130,7 +141,7 @@ def _white_noise_fit(
     channels: Channels, mask: Tensor, variance: Tensor, starts: Tensor | Minimum, iterations: int
 ) -> Minimum:
     return least_squares(
-        lambda z: channels.value_and_slope(channels.encoded, z.unsqueeze(-2)),
+        channels.of_sets,
         channels.values,
         _white(channels, mask, variance),
         starts,
@@ -193,7 +204,7 @@ def _generalised(
             root = torch.linalg.cholesky(data_covariance(d, channels.encoded, known[:, c]))
             whitener[row, c] = torch.linalg.solve_triangular(root, eye, upper=False)
     return least_squares(
-        lambda w: channels.value_and_slope(channels.encoded, w.unsqueeze(-2)),
+        channels.of_sets,
         channels.values,
         whitener,
         at,

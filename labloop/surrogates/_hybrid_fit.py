@@ -144,7 +144,7 @@ class _Training:
 
     def _by_constants(self, z: Tensor) -> tuple[Tensor, Tensor]:
         self._check_time()
-        return self._channels.value_and_slope(self._channels.encoded, z.unsqueeze(-2))
+        return self._channels.of_sets(z)
 
     def _by_weights(self, weights: Tensor) -> tuple[Tensor, Tensor]:
         self._check_time()

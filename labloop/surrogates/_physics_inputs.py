@@ -151,6 +151,10 @@ class Channels:
         slope = (found[..., 1:, :, :] - value.unsqueeze(-3)) / _SLOPE_STEP
         return value, slope.movedim(-3, -1)
 
+    def of_sets(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return physics and slope at the experiments for B sets of parameters, ``B x p``."""
+        return self.value_and_slope(self.encoded, z.unsqueeze(-2))
+
     def solved_at(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return physics and slope at the experiments, each with parameters of its own.
 
