@@ -5,8 +5,6 @@ import shlex
 from labloop.campaign._machine import MachineConfig, MachineState
 from labloop.records import CampaignRecord, Mode, Repositories
 
-_HIDDEN = ":***@"
-
 
 def resume_words(record: CampaignRecord, repositories: Repositories) -> str:
     """Return what is typed, in any folder, to go on with a campaign; a real one says so."""
@@ -19,7 +17,7 @@ def db_words(repositories: Repositories) -> str:
 
     Nothing where its password is not shown: who reads that gave the URL, or has it in LABLOOP_DB.
     """
-    return "" if _HIDDEN in repositories.url else f" --db {shlex.quote(repositories.url)}"
+    return "" if repositories.typed is None else f" --db {shlex.quote(repositories.typed)}"
 
 
 def doing_of(state: MachineState, running: list[int]) -> str:

@@ -45,9 +45,14 @@ class ActionCall(Coroutine[Any, Any, T]):
             self.scope.calls[self] = None
 
     @property
+    def begun(self) -> bool:
+        """Whether anybody awaited it."""
+        return self._inner is not None
+
+    @property
     def told(self) -> str:
         """The call with file and line."""
-        begun = "called" if self._inner is None else "begun and left"
+        begun = "begun and left" if self.begun else "called"
         file, line = self.caller
         return f"{self.device.name}.{self.spec.name} was {begun} in {file}, line {line}"
 

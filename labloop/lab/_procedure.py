@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labloop.errors import NoResultError
-from labloop.lab._scope import SCOPE, Scope
+from labloop.lab._scope import SCOPE, Scope, not_awaited
 
 
 async def run_procedure(
@@ -27,11 +27,14 @@ async def run_procedure(
     scope = SCOPE.get()
     try:
         result = await running
-    except BaseException:
+    except BaseException as error:
         if scope is not None:
-            # Its own error is the one to tell.
+            forgotten = [call for call in scope.calls if not call.begun]
             await end_calls(scope)
             scope.calls.clear()
+            if forgotten and isinstance(error, (TypeError, AttributeError)):
+                # The call was used as if it were its result; any other error is the one to tell.
+                raise not_awaited(forgotten) from error
         raise
     if scope is not None:
         await end_calls(scope)

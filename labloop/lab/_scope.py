@@ -1,6 +1,6 @@
 """On whose behalf something happens: one experiment, or the lab itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -43,12 +43,17 @@ class Scope:
         """Raise NotAwaitedError where an action was called and is not over."""
         if not self.calls:
             return
-        told = "; ".join(call.told for call in self.calls)
+        calls = list(self.calls)
         self.calls.clear()
-        raise NotAwaitedError(
-            f"not awaited: {told}. An action happens only where it is awaited: "
-            "write `await` before it"
-        )
+        raise not_awaited(calls)
+
+
+def not_awaited(calls: "Iterable[ActionCall[Any]]") -> NotAwaitedError:
+    """Return the error that names the calls and what to do."""
+    told = "; ".join(call.told for call in calls)
+    return NotAwaitedError(
+        f"not awaited: {told}. An action happens only where it is awaited: write `await` before it"
+    )
 
 
 SCOPE: ContextVar[Scope | None] = ContextVar("SCOPE", default=None)

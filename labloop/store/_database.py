@@ -48,6 +48,11 @@ class Database:
         return self.target.shown
 
     @property
+    def typed(self) -> str | None:
+        """What names the records in a command; None where a password would have to be shown."""
+        return self.target.typed
+
+    @property
     def read_only(self) -> bool:
         """Whether every write is refused."""
         return self.core.writer is None

@@ -26,6 +26,11 @@ class Target:
         return url.render_as_string(hide_password=True)
 
     @property
+    def typed(self) -> str | None:
+        """The place as a command takes it; None where a password would have to be shown."""
+        return self.shown if self.url.password is None else None
+
+    @property
     def where(self) -> str:
         """The place as messages name it."""
         return str(self.path) if self.path is not None else self.shown

@@ -82,9 +82,9 @@ def test_another_programs_lock_ends_with_a_sentence(ran, monkeypatch):
 
 def test_a_database_whose_password_is_hidden_is_not_to_be_typed():
     """Where the place cannot be typed as it is shown it is left out; a path is quoted."""
-    behind = SimpleNamespace(url=resolve("postgresql://anna:secret@host/lab").shown)
+    behind = SimpleNamespace(typed=resolve("postgresql://anna:secret@host/lab").typed)
     assert db_words(behind) == ""
-    here = SimpleNamespace(url=resolve("a lab/my.db").shown)
+    here = SimpleNamespace(typed=resolve("a lab/my.db").typed)
     assert shlex.split(db_words(here))[0] == "--db"
     assert len(shlex.split(db_words(here))) == 2
 

@@ -102,6 +102,17 @@ def test_an_action_that_is_not_awaited_fails_the_experiment_by_line():
     assert f"a.set_value was called in {__file__}, line {line}" in str(told.value)
 
 
+def test_a_call_used_as_if_it_were_its_result_is_named():
+    """Promise: a forgotten `await` is told, not the error that Python makes of it."""
+
+    async def forgetful(lab):
+        made = lab.a.set_value(FLOW)
+        return {"x": made["x"]}
+
+    with toy_host("a") as host, pytest.raises(NotAwaitedError, match=r"a\.set_value was called"):
+        host.run([LabJob("e1", forgetful)])
+
+
 def test_an_action_begun_in_a_task_and_left_fails_the_experiment():
     """Promise: what still runs when the procedure is over is cancelled and named."""
 
