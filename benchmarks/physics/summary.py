@@ -25,6 +25,7 @@ from benchmarks.physics.methods import (
     MOST,
     PEERS,
     PLAIN,
+    START,
     WRONG,
 )
 from benchmarks.physics.plot import write_plot
@@ -34,6 +35,8 @@ GROUPS = ("report", "tune")
 COUNTED = ("physics-wrong", "physics-parameter", "physics-failed", "physics-missing")
 """The kinds of alarm that say that the physics is wrong."""
 EARLY = 10
+_STAGES = ((START, 10), (10, 25), (25, MOST))
+"""Numbers of results between which intervals told beforehand are counted."""
 _DRAWS = 10_000
 Array = NDArray[np.float64]
 Run = Mapping[str, Any]
@@ -184,11 +187,31 @@ def coverage(runs: Runs, group: str) -> list[dict[str, Any]]:
             told.append(f"{method} {' / '.join(parts)}")
     if not n:
         return []
+    told.append(f"of results proposed, when they came: {_proposed(runs, group)}")
     asked = (
         f"{group}: nominal 90 % intervals cover 0.80-0.95 of 200 points held out at n = "
         f"{' / '.join(str(c) for c in COVERED)}, mismatched physics"
     )
     return [_figure(f"coverage-{group}", asked, "; ".join(told), n, passed)]
+
+
+def _proposed(runs: Runs, group: str) -> str:
+    """Return how many results lay in the interval that was told before they were measured."""
+    every = [run for lab in runs.labs(group, MISMATCHED) for run in runs.of(lab, MISMATCHED)]
+    parts = []
+    for first, end in _STAGES:
+        inside = [
+            told[0] <= value <= told[1]
+            for run in every
+            for told, value in list(zip(run["predicted"], run["measured"][START:], strict=True))[
+                first - START : end - START
+            ]
+            if told
+        ]
+        if inside:
+            until = f"{end}" if end < MOST else "later"
+            parts.append(f"{np.mean(inside):.2f} ({first + 1} to {until})")
+    return ", ".join(parts)
 
 
 def alarmed(runs: Sequence[Run], until: int) -> float:
