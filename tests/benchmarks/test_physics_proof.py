@@ -243,6 +243,8 @@ def made_run(lab, method, seed, hit, after, alarms):
         "trace": trace,
         "alarms": list(alarms),
         "coverage": {"10": {"share": 0.9}},
+        "measured": [0.5] * 11,
+        "predicted": [[0.4, 0.6], [0.6, 0.7], None, [0.4, 0.6], [0.4, 0.6], [0.4, 0.6]],
         "planner": None,
         "seconds": [0.1],
     }
@@ -270,9 +272,11 @@ def test_figures_say_what_the_runs_say():
     assert not found["harmless-report"]["passed"]
     assert not found["worst-report"]["passed"]
     assert found["coverage-report"]["passed"]
+    assert "when they came: 0.75 (6 to 10), 1.00 (11 to 25)" in found["coverage-report"]["measured"]
     assert "physics-wrong 75 % (ever 100 %)" in found["alarms-report"]["measured"]
     assert not found["alarms-report"]["passed"]
-    fewer = [row for row in rows if (row["lab"], row["method"]) != ("coating", "baybe")]
-    found = {row["name"]: row for row in summary.figures(summary.Runs(fewer))}
-    assert "runs still missing in coating" in found["faster-report"]["measured"]
-    assert not any(row["passed"] for row in found.values())
+    for left_out in ("baybe", "physics-good"):
+        fewer = [row for row in rows if (row["lab"], row["method"]) != ("coating", left_out)]
+        found = {row["name"]: row for row in summary.figures(summary.Runs(fewer))}
+        assert "runs still missing in coating" in found["faster-report"]["measured"]
+        assert not any(row["passed"] for row in found.values())
