@@ -107,7 +107,7 @@ class _Page:
             nothing = "Nothing stands out as undecided in this round."
             self._each(told.open_questions or (nothing,))
         self._head("Alarms")
-        self._each(f"{d.kind}, {d.when}: {d.message}" for d in told.alarms)
+        self._each(d.words for d in told.alarms)
         if not told.alarms:
             self._say("None was raised up to this round.")
 

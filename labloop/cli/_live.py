@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -14,31 +14,40 @@ from rich.table import Table
 from rich.text import Text
 
 from labloop.campaign import Campaign, PlainHooks, Snapshot
+from labloop.records import Repositories
+from labloop.report import subject, summary
 
 if TYPE_CHECKING:
     from labloop.records import Point
 
 LINE_SECONDS = 2.0
 """Where there is no terminal, a line at least this often."""
+_SHOWN = 2
+"""Newest alarms in the panel; all of them follow when it closes."""
 
 
 class LiveView(PlainHooks):
     """Shows a campaign while it runs.
 
     In a terminal a panel that redraws four times a second; elsewhere one line at least every
-    two seconds, so that a log is never silent.
+    two seconds, so that a log is never silent. An alarm is told when it is raised first.
     """
 
-    def __init__(self, console: Console, campaign: Campaign) -> None:
+    def __init__(self, console: Console, campaign: Campaign, repositories: Repositories) -> None:
         super().__init__()
         self._console = console
         self._campaign = campaign
+        self._repositories = repositories
+        self._raised: dict[Hashable, str] = {}
+        self._told: list[str] = []
+        self._looked_at = -1
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._live: Live | None = None
         self._seen = ("", 0.0)
 
     def __enter__(self) -> Self:
+        self._new_alarms()
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console,
@@ -66,11 +75,24 @@ class LiveView(PlainHooks):
             last = self._campaign.snapshot()
             self._console.print(_line(last, last.doing))
 
-    def print_best(self, console: Console) -> None:
-        """Print the best experiment so far."""
+    def print_end(self, console: Console) -> None:
+        """Print the best experiment so far, and every alarm once."""
         snapshot = self._campaign.snapshot()
         if snapshot.best:
             console.print(f"best      {_best(snapshot)}")
+        for alarm in summary(self._repositories, self._campaign.record.id).alarms:
+            console.print(f"alarm     {alarm}")
+
+    def _new_alarms(self) -> list[str]:
+        """Return what alarms were raised for the first time since this was asked last."""
+        found = self._repositories.alarms.all(self._campaign.record.id)
+        new = {
+            subject(record): f"{record.alarm.kind}: {record.alarm.message}"
+            for record in found
+            if subject(record) not in self._raised
+        }
+        self._raised |= new
+        return list(new.values())
 
     def _lines(self) -> None:
         shown, last = "", time.monotonic()
@@ -80,6 +102,10 @@ class LiveView(PlainHooks):
             if moved or time.monotonic() - last >= LINE_SECONDS:
                 shown, last = snapshot.budget, time.monotonic()
                 self._console.print(_line(snapshot, self._doing(snapshot)))
+            if snapshot.round_index != self._looked_at:
+                self._looked_at = snapshot.round_index
+                for alarm in self._new_alarms():
+                    self._console.print(f"alarm     {alarm}")
 
     def _doing(self, snapshot: Snapshot) -> str:
         """Return what is going on, and for how long where it is long."""
@@ -99,6 +125,10 @@ class LiveView(PlainHooks):
             parts.append(_devices(activity))
         if snapshot.best:
             parts.append(_words(f"best so far  {_best(snapshot)}", "green"))
+        if snapshot.round_index != self._looked_at:
+            self._looked_at = snapshot.round_index
+            self._told = [*self._told, *self._new_alarms()]
+        parts += [_words(f"alarm  {alarm}", "yellow") for alarm in self._told[-_SHOWN:]]
         if snapshot.question:
             parts.append(_words(f"waits for you  {snapshot.question}", "yellow"))
         title = f"{snapshot.name} ({snapshot.mode})"

@@ -237,12 +237,12 @@ def conduct(
     record = campaign.record
     out.print(f"campaign  {record.name} ({record.mode.value})")
     out.print(f"database  {repositories.url}")
-    with LiveView(out, campaign) as view:
+    with LiveView(out, campaign, repositories) as view:
         record = engine(campaign, view)
     for note in campaign.notes:
         out.print(f"note      {note}")
     out.print(f"ended     {record.state.value}: {record.reason}")
-    view.print_best(out)
+    view.print_end(out)
     if record.state is CampaignState.FAILED:
         raise CampaignError(f"the campaign failed: {record.reason}")
     if record.state is CampaignState.STOPPED:

@@ -1,6 +1,6 @@
 """Figures and the HTML page of a campaign, and the pure data behind them."""
 
-from labloop.report._doubts import Doubt
+from labloop.report._doubts import Doubt, subject
 from labloop.report._explain import (
     Explanation,
     constant_words,
@@ -38,6 +38,7 @@ __all__ = [
     "member_words",
     "paragraph",
     "percent",
+    "subject",
     "summary",
     "term_words",
     "unsure",

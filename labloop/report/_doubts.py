@@ -3,8 +3,12 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from labloop.records import AlarmRecord, Severity
+
+if TYPE_CHECKING:
+    from labloop.report._data import CampaignData
 
 _ABOUT_A_FIT = "physics-"
 """Alarms of this kind are raised again in every round in which the doubt goes on."""
@@ -36,6 +40,11 @@ class Doubt:
     """Whether it was raised in the newest round looked at."""
 
     @property
+    def words(self) -> str:
+        """What, since when and why, in a line."""
+        return f"{self.kind}, {self.when}: {self.message}"
+
+    @property
     def when(self) -> str:
         """Since when, in words."""
         if self.last is None:
@@ -49,6 +58,13 @@ class Doubt:
         if self.times == 1:
             return f"in round {self.last}, not since"
         return f"{self.times} times from round {self.first} to {self.last}, not since"
+
+
+def doubts_of(data: "CampaignData", until: int | None = None) -> tuple[Doubt, ...]:
+    """Return the alarms of the campaign whose data was read, up to a round; see :func:`doubts`."""
+    fitted = [r.index for r in data.rounds if r.fit_report]
+    numbers = {t.record.id: t.record.number for t in data.trials}
+    return doubts(data.alarms, fitted, until, numbers)
 
 
 def doubts(
@@ -69,14 +85,14 @@ def doubts(
     for record in raised:
         if until is not None and (record.round_index or 0) > until:
             continue
-        key = _subject(record)
+        key = subject(record)
         # Folded alarms stand where the newest of them was raised.
         groups[key] = [*groups.pop(key, []), record]
     newest = max((i for i in fitted if until is None or i <= until), default=until)
     return tuple(_folded(group, fitted, newest, numbers) for group in reversed(groups.values()))
 
 
-def _subject(record: AlarmRecord) -> Hashable:
+def subject(record: AlarmRecord) -> Hashable:
     """Return what alarms must share to be one: of a fit the constant, else every word."""
     alarm = record.alarm
     if alarm.kind == _NAMES_ONE_OF_ALL:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from labloop.errors import NotFoundError
 from labloop.records import Alarm, Json, Repositories, RoundRecord
 from labloop.report._data import CampaignData, load
-from labloop.report._doubts import Doubt, doubts
+from labloop.report._doubts import Doubt, doubts_of
 from labloop.report._fit import Learned, Term, learned, terms, weights
 from labloop.report._numbers import interval, number, unit_text, with_unit, words
 from labloop.report._purpose import Purpose, purposes
@@ -63,9 +63,7 @@ def explain(
 def explained(data: CampaignData, asked: RoundRecord | None) -> Explanation:
     """Return the explanation of one round of the campaign whose data was read."""
     report = asked.fit_report if asked else {}
-    fitted = [r.index for r in data.rounds if r.fit_report]
-    numbers = {t.record.id: t.record.number for t in data.trials}
-    alarms = doubts(data.alarms, fitted, asked.index if asked else None, numbers)
+    alarms = doubts_of(data, asked.index if asked else None)
     asks = purposes(data, asked) if asked else ()
     constants = learned(report) or ()
     return Explanation(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from labloop.report._charts import legend
 from labloop.report._data import CampaignData
-from labloop.report._doubts import doubts
+from labloop.report._doubts import doubts_of
 from labloop.report._explain import member_words, percent, support_words
 from labloop.report._fit import Learned, learned, weights
 from labloop.report._markup import Markup, el, join
@@ -39,8 +39,7 @@ def physics_section(data: CampaignData) -> Section:
             el("h3", "Weight of each model in the mixture"),
             _shares({member_words(n, competing): w for n, w in members.items()}),
         ]
-    fitted = [r.index for r in data.rounds if r.fit_report]
-    parts.append(missing_part(data, doubts(data.alarms, fitted, None, {})))
+    parts.append(missing_part(data, doubts_of(data)))
     caption = (
         "Grey is what was believed before the first experiment, blue what the data say (90 % "
         "interval). Blue as wide as grey means: nothing was learned about it."

@@ -18,6 +18,7 @@ from labloop.records import (
 )
 from labloop.report._aims import Scores
 from labloop.report._data import CampaignData, Trial, load
+from labloop.report._doubts import doubts_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class CampaignSummary:
     hypervolume: float | None
     last_round: int | None
     alarms: tuple[str, ...]
-    """Each alarm in words, the oldest first."""
+    """Each alarm in words, repeated ones once, the newest last."""
 
     @property
     def done(self) -> int:
@@ -163,7 +164,7 @@ def summarise(data: CampaignData) -> CampaignSummary:
         front=tuple(describe(data, trial) for trial in on_front),
         hypervolume=points[-1].hypervolume if points else None,
         last_round=max((r.index for r in data.rounds), default=None),
-        alarms=tuple(f"{a.alarm.kind}: {a.alarm.message}" for a in data.alarms),
+        alarms=tuple(doubt.words for doubt in reversed(doubts_of(data))),
     )
 
 
