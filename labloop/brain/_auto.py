@@ -70,12 +70,19 @@ class AutoStrategy:
     Args:
         physics: a physics model, or a factory of surrogates made of one.
         device: where physics is solved, see :class:`PhysicsStrategy`.
+
+    Raises:
+        PhysicsError: no physics model, two that compete of one name, or a device that is not
+            there.
     """
 
     name = "auto"
 
     def __init__(self, physics: object | None = None, device: str = "auto") -> None:
         check_device(device)
+        if physics is not None:
+            # What no data could mend is told before there are any.
+            _mixture(physics, device)
         self.physics = physics
         self.device = device
 

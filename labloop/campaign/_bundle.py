@@ -202,8 +202,11 @@ def _load(file: Path, name: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except LabloopError:
-        raise
+    except LabloopError as error:
+        place = _place(error, file)
+        if not place:
+            raise
+        raise CampaignFileError(f"{place}: {error}") from error
     except (Exception, SystemExit) as error:  # a person's file may raise anything, or end
         raise CampaignFileError(f"{file.name} does not run: {_where(error, file)}") from error
     return module
@@ -211,6 +214,12 @@ def _load(file: Path, name: str) -> ModuleType:
 
 def _where(error: BaseException, file: Path) -> str:
     """Return the error with the line of the campaign's folder that raised it."""
+    place = _place(error, file)
+    return f"{type(error).__name__}: {error}" + (f" ({place})" if place else "")
+
+
+def _place(error: BaseException, file: Path) -> str:
+    """Return the last line of the campaign's folder on the way to an error, in words."""
     line = getattr(error, "lineno", None)
     place = f"line {line}" if line else ""
     trace = error.__traceback__
@@ -219,7 +228,7 @@ def _where(error: BaseException, file: Path) -> str:
         if Path(code.co_filename).is_relative_to(file.parent):
             place = f"{Path(code.co_filename).name} line {trace.tb_lineno}"
         trace = trace.tb_next
-    return f"{type(error).__name__}: {error}" + (f" ({place})" if place else "")
+    return place
 
 
 def _find_spec(module: ModuleType, file: Path) -> CampaignSpec:

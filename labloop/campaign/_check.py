@@ -44,7 +44,10 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
         return
     spec = definition.spec
     yield Finding(True, f"{len(spec.space.parameters)} parameters, all constraints can be met")
-    yield _attempt("strategy and physics fit the space", spec.resolve)
+    fits = _attempt("strategy and physics fit the space", spec.resolve)
+    yield fits
+    if fits.good:
+        yield from _physics(spec)
     lab_file = definition.lab_file
     if lab_file is not None:
         yield _attempt(
@@ -54,6 +57,22 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
     if spec.procedure is not None:
         mistakes = list(_mistakes(spec, _actions(lab_file)))
         yield from mistakes or [Finding(True, "the procedure awaits what it calls")]
+
+
+def _physics(spec: CampaignSpec) -> Iterator[Finding]:
+    """Yield whether each physics gives numbers all over the space, without which none is used."""
+    if not spec.competing:
+        return
+    from labloop.physics import as_physics, check_physics  # noqa: PLC0415 - loads torch
+
+    for given in spec.competing:
+        model = as_physics(given)
+        found = check_physics(model, spec.space).findings
+        wrong = [f for f in found if not f.holds and f.name in {"values", "batches"}]
+        for finding in wrong:
+            yield Finding(False, f"physics {model.name!r}, {finding.name}: {finding.sentence}")
+        if not wrong:
+            yield Finding(True, f"physics {model.name!r} gives numbers all over the space")
 
 
 def _attempt(what: str, call: Callable[[], object]) -> Finding:

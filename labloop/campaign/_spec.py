@@ -138,17 +138,23 @@ class CampaignSpec:
         models = [as_physics(given) for given in self.competing]
         for model in models:
             bind(model, self.space)
-            self._check_physics_outputs(model.outputs)
+            self._check_physics_outputs(model.name, model.outputs)
         cost_of(self, self.space.sample(1, self.seed)[0])
         return resolve_strategy(self.strategy, models or None, device)
 
-    def _check_physics_outputs(self, predicted: Sequence[str]) -> None:
+    def _check_physics_outputs(self, name: str, predicted: Sequence[str]) -> None:
         declared = [output.name for output in self.outputs]
-        unknown = [name for name in predicted if name not in declared]
+        unknown = [output for output in predicted if output not in declared]
         if unknown:
             raise CampaignFileError(
                 f"the physics predicts {unknown}, which the campaign does not declare; "
                 f"declared outputs are {declared}"
+            )
+        wanted = self.objectives.outputs
+        if not set(wanted) & set(predicted):
+            raise CampaignFileError(
+                f"physics {name!r} predicts {', '.join(predicted) or 'curves alone'}, none of "
+                f"which the objective reads ({', '.join(wanted)}); add that to its outputs"
             )
 
     def to_json(self) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -96,13 +97,13 @@ def _model(text: str, campaign: Path | None) -> "tuple[Any, Definition]":
     competing = definition.spec.competing
     if len(competing) > 1:
         raise CampaignError(
-            f"{place} has {len(competing)} physics models that compete; name one: "
-            f"labloop physics check physics.py:Name --campaign {place}"
+            f"{place} has {len(competing)} physics models that compete; name the file of one "
+            f"and the model: labloop physics check FILE.py:Name --campaign {place}"
         )
     if not competing:
         raise CampaignError(
             f"{place} has no physics; add physics='physics:Name' to its CampaignSpec, or name a "
-            f"model: labloop physics check physics.py:Name --campaign {place}"
+            f"model: labloop physics check FILE.py:Name --campaign {place}"
         )
     return competing[0], definition
 
@@ -128,12 +129,13 @@ def _loaded(place: Path) -> ModuleType:
     sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(module)
-    except PhysicsError:
-        raise
     except Exception as error:  # a person's file may raise anything
-        raise CampaignError(
-            f"{path.name} does not run: {type(error).__name__}: {error}; mend it first"
-        ) from error
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
+        ]
+        where = f"{path.name} line {lines[-1]}" if lines else path.name
+        what = "" if isinstance(error, PhysicsError) else f"{type(error).__name__}: "
+        raise CampaignError(f"{where}: {what}{error}; mend it first") from error
     finally:
         sys.path.remove(str(path.parent))
     return module
@@ -179,7 +181,12 @@ def _examine(candidate: Any, definition: "Definition", noise: float, n: int) -> 
             f"({', '.join(declared)}); name its outputs alike"
         )
         return _Examined(name, [*findings, Finding("outputs", holds=False, sentence=told)], ())
-    findings.append(Finding("outputs", holds=True, sentence=f"learns from {', '.join(measured)}"))
+    wanted = definition.spec.objectives.outputs
+    learns = f"learns from {', '.join(measured)}"
+    if not set(wanted) & set(candidate.outputs):
+        learns += f", but predicts nothing that the objective reads ({', '.join(wanted)}); add that"
+        return _Examined(name, [*findings, Finding("outputs", holds=False, sentence=learns)], ())
+    findings.append(Finding("outputs", holds=True, sentence=learns))
     findings.append(speed(bind(candidate, space), space))
     parameters = identify(candidate, space, measured=measured, noise=noise, n=n)
     return _Examined(name, findings, parameters)

@@ -32,6 +32,17 @@ class Conservative(Protocol):
         ...
 
 
+@runtime_checkable
+class Fed(Protocol):
+    """A physics model of species that are fed."""
+
+    species: tuple[str, ...]
+
+    def fed(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
+        """Return what is fed of each species, ``[..., S]``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PhysicsCheck:
     """What :func:`check_physics` found."""
@@ -68,6 +79,8 @@ def check_physics(model: object, space: SearchSpace, seed: int = 0) -> PhysicsCh
         sentence = f"it raised {type(error).__name__}: {error}"
         return PhysicsCheck((*findings, Finding("values", holds=False, sentence=sentence)))
     findings.append(_values(bound, encoded, value))
+    if findings[-1].holds and isinstance(bound.model, Fed):
+        findings[-1] = _feeds(bound, bound.model, encoded, z) or findings[-1]
     if not findings[-1].holds:
         return PhysicsCheck(tuple(findings))
     findings.append(_guarded("batches", lambda: _batches(bound, encoded, z, value)))
@@ -113,14 +126,35 @@ def _values(bound: BoundPhysics, encoded: Tensor, value: Tensor) -> Finding:
     bad |= amounts & (value < low)
     if bool(bad.any()):
         row, column = bad.nonzero()[0].tolist()
-        where = {k: float(v[row]) for k, v in bound.inputs_si(encoded).items()}
-        told = ", ".join(f"{k} = {v:.4g} (SI)" for k, v in where.items())
+        told = _place(bound, encoded[row])
         number = float(value[row, column])
         what = f"{names[column]} is {number:.6g}"
         if number < 0 and torch.isfinite(value[row, column]):
             what += f" {_units(bound)[column]}, a negative amount,"
         return Finding("values", holds=False, sentence=f"{what} at {told}")
     return Finding("values", holds=True, sentence="finite over the whole box")
+
+
+def _feeds(bound: BoundPhysics, model: Fed, encoded: Tensor, z: Tensor) -> Finding | None:
+    """Return what is wrong where less than nothing is fed, which the solver takes for nothing."""
+    fed = model.fed(bound.inputs_si(encoded), bound.theta(z))
+    fed = fed.expand(len(encoded), fed.shape[-1])
+    low = fed < -_BALANCE * fed.abs().amax()
+    if not bool(low.any()):
+        return None
+    row, column = low.nonzero()[0].tolist()
+    sentence = (
+        f"of {model.species[column]} {float(fed[row, column]):.4g} mol/m^3 are fed, a negative "
+        f"amount, at {_place(bound, encoded[row])}; correct its feed, or keep such points out of "
+        "the space by a constraint"
+    )
+    return Finding("values", holds=False, sentence=sentence)
+
+
+def _place(bound: BoundPhysics, encoded: Tensor) -> str:
+    """Return one point in words."""
+    where = bound.inputs_si(encoded)
+    return ", ".join(f"{k} = {float(v):.4g} (SI)" for k, v in where.items())
 
 
 def _names(bound: BoundPhysics) -> list[str]:

@@ -44,7 +44,10 @@ class Expression:
             tree = ast.parse(self.text, mode="eval").body
             self._check(tree, names)
         except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
-            raise PhysicsError(f"{what} is no arithmetic: {text!r}") from error
+            raise PhysicsError(
+                f"{what} is no arithmetic: {text!r}; use numbers, names, + - * / ** and brackets "
+                "(a quantity with a unit, such as '0.1 mol/L', can only stand alone)"
+            ) from error
         self._tree = tree
         self.names = tuple(names)
 

@@ -1,7 +1,7 @@
 """Any torch function as a physics model."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -52,7 +52,8 @@ class FunctionPhysics:
     ) -> None:
         if not callable(predict):
             raise PhysicsError(f"predict must be a function predict(x, theta), got {predict!r}")
-        self.name = name or str(getattr(predict, "__name__", "function"))
+        given_name = str(getattr(predict, "__name__", "function"))
+        self.name = name or ("function" if given_name == "<lambda>" else given_name)
         self.curves: Mapping[str, CurveAxis] = dict(curves or {})
         given = (
             dict(outputs)
@@ -118,15 +119,19 @@ class FunctionPhysics:
         """
         named = {key: term.value(x, theta) for key, term in self._terms.items()}
         shape = common_shape(*x.values(), theta[..., :1].sum(-1))
-        found = self._predict(x, named)
+        found = self._returned(x, named)
         wanted = [o for o in self.outputs if o not in self._read_off] + list(self.curves)
         if isinstance(found, Tensor):
             found = {wanted[0]: found} if len(wanted) == 1 else {}
-        missing = [output for output in wanted if output not in found]
+        missing = [
+            o
+            for o in wanted
+            if not (isinstance(found, Mapping) and isinstance(found.get(o), Tensor))
+        ]
         if missing:
             raise PhysicsError(
-                f"physics {self.name!r} returned no {', '.join(missing)}; return a dictionary "
-                "of output name -> tensor"
+                f"physics {self.name!r} returned no tensor for {', '.join(missing)}; return a "
+                "dictionary of output name -> tensor, made by operators and functions of torch"
             )
         try:
             curves = {c: found[c].expand(*shape, len(a.values)) for c, a in self.curves.items()}
@@ -134,12 +139,23 @@ class FunctionPhysics:
                 o: r.of(self.curves[r.curve], curves[r.curve]) for o, r in self._read_off.items()
             }
             scalars = [read[o] if o in read else found[o].expand(shape) for o in self.outputs]
-        except (RuntimeError, AttributeError) as error:
+        except RuntimeError as error:
+            came = ", ".join(f"{o} {tuple(found[o].shape)}" for o in wanted)
             raise PhysicsError(
                 f"physics {self.name!r} must return tensors of shape {tuple(shape)}, with a last "
-                f"dimension of points for a curve: {error}"
+                f"dimension of points for a curve; it returned {came}"
             ) from error
         return torch.cat([torch.stack(scalars, dim=-1), *curves.values()], dim=-1)
+
+    def _returned(self, x: Mapping[str, Tensor], named: Mapping[str, Tensor]) -> Any:
+        """Return what the author's function makes of inputs and parameters."""
+        try:
+            return self._predict(x, named)
+        except KeyError as error:
+            raise PhysicsError(
+                f"physics {self.name!r} reads {error}, which it does not declare; its inputs are "
+                f"{', '.join(x)}, its parameters {', '.join(named)}"
+            ) from error
 
     def __repr__(self) -> str:
         return f"<physics {self.name}>"

@@ -63,7 +63,7 @@ class Arrhenius:
     reaction: str
     k: Given
     Ea: Given
-    at: str
+    at: str = ""
 
     def steps(self, label: str, book: Book) -> list[Step]:
         """Return the reaction; its parameters are ``label.k`` and ``label.Ea``."""
@@ -269,7 +269,7 @@ def _warm(
 
 def reference(at: str, what: str) -> float:
     """Return a reference temperature in K; raises PhysicsError."""
-    kelvin = source(what, at, "K").constant if at else None
+    kelvin = source(what, at, "K").constant if at and isinstance(at, str) else None
     if kelvin is None or kelvin <= 0:
         raise PhysicsError(f"{what} must be a temperature such as '90 degC', got {at!r}")
     return kelvin

@@ -49,12 +49,13 @@ class Prior:
             )
         low = 1.0 if self.fold is not None else 0.0
         width = widths[given[0]]
+        written = f"Prior({self.median!r}, {self.unit!r}, {given[0]}={width!r})"
         if width is None or not (math.isfinite(width) and width > low):
-            raise PhysicsError(f"a Prior needs {given[0]} above {low:g}, got {width}")
+            raise PhysicsError(f"{written} needs {given[0]} above {low:g}, got {width}")
         if not math.isfinite(self.median) or (self.sd is None and self.median <= 0):
             raise PhysicsError(
-                f"a Prior with {given[0]}= needs a finite median above 0, got {self.median}; "
-                "use sd= for a value that may be zero or negative"
+                f"{written} needs a finite median above 0, got {self.median}; use sd= for a value "
+                "that may be zero or negative"
             )
         log_width = math.log(self.fold) if self.fold is not None else self.rel
         object.__setattr__(self, "_log_width", log_width)

@@ -5,13 +5,17 @@ import json
 import pytest
 
 PHYSICS = """
-from labloop.physics import Arrhenius, FunctionPhysics, Prior, kinetics
+from labloop.physics import Arrhenius, FunctionPhysics, Prior, Rate, kinetics
 
 @kinetics(feed={"A": "0.1 mol/L"}, time="minutes", temperature="temperature",
           outputs={"share": "P / A0"})
 class Good:
     k = Arrhenius("A -> P", k=Prior(0.1, "1/min", fold=3), Ea=Prior(50, "kJ/mol", rel=0.3),
                   at="60 degC")
+
+@kinetics(feed={"A": "-0.1 mol/L"}, time="minutes", outputs={"share": "P / A0"})
+class Drained:
+    k = Rate("A -> P", k=Prior(0.1, "1/min", fold=3))
 
 def function(predict, unit="1"):
     return FunctionPhysics(predict, {"a": Prior(1, fold=2)}, {"minutes": "s"}, {"share": unit})
@@ -24,6 +28,9 @@ nan = function(lambda x, t: {"share": x["minutes"] * t["a"] * float("nan")})
 other = FunctionPhysics(
     lambda x, t: x["minutes"] * t["a"], {"a": Prior(1, fold=2)}, {"minutes": "s"}, ["gain"]
 )
+unread = FunctionPhysics(
+    lambda x, t: x["minutes"] * t["a"], {"a": Prior(1, fold=2)}, {"minutes": "s"}, ["waste"]
+)
 seven = 7
 """
 CAMPAIGN = """
@@ -33,7 +40,7 @@ campaign = CampaignSpec(
     "look", SearchSpace(
         Continuous("minutes", 1, 60, unit="min"), Continuous("temperature", 40, 80, unit="degC")
     ),
-    outputs=[Scalar("share")], objective=Maximize("share"),
+    outputs=[Scalar("share"), Scalar("waste")], objective=Maximize("share"),
     strategy="random", budget=Budget(experiments=9), physics="mechanism:Good",
 )
 """
@@ -82,6 +89,8 @@ def test_json_holds_the_same(mine):
         ("shapeless", "must return tensors of shape"),
         ("picky", "it raised IndexError"),
         ("nan", "share is nan"),
+        ("Drained", "of A -100 mol/m^3 are fed, a negative amount, at minutes ="),
+        ("unread", "learns from waste, but predicts nothing that the objective reads (share)"),
         ("other", "none of which the campaign declares"),
         ("seven", "lacks name, parameters"),
         ("function", "is no physics model"),
@@ -103,8 +112,11 @@ def test_a_fault_is_bad_and_the_exit_code_says_so(mine, name, words):
         (("mechanism.py", "--campaign", "campaign.py"), "name one: mechanism.py:Name"),
         (("mechanism.py:Z", "--campaign", "campaign.py"), "has no 'Z'; its models are Good"),
         (("none.py:Z", "--campaign", "campaign.py"), "no Python file that exists"),
-        (("broken.py:Z", "--campaign", "campaign.py"), "broken.py does not run: NameError"),
-        (("refused.py:Z", "--campaign", "campaign.py"), "needs exactly one of fold="),
+        (("broken.py:Z", "--campaign", "campaign.py"), "broken.py line 1: NameError"),
+        (
+            ("refused.py:Z", "--campaign", "campaign.py"),
+            "refused.py line 2: a Prior needs exactly one of fold=",
+        ),
         (("mechanism.py",), "must hold one CampaignSpec"),
         (("plain.py",), "plain.py has no physics"),
         (("campaign.py:nothing",), "has no 'nothing'"),
@@ -117,3 +129,33 @@ def test_what_cannot_be_checked_is_one_sentence(mine, words, match):
     mine.write("refused.py", "from labloop.physics import Prior\nZ = Prior(1)")
     mine.write("plain.py", CAMPAIGN.replace(', physics="mechanism:Good"', ""))
     assert match in mine.refused("physics", "check", *words)
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ('"mechanism:Good"', "physics 'Good' gives numbers all over the space"),
+        ('"mechanism:nan"', "physics 'function', values: share is nan"),
+        ('"mechanism:raising"', "physics 'function', values: it raised ZeroDivisionError"),
+        ('"mechanism:Drained"', "a negative amount"),
+        ('"mechanism:unread"', "predicts waste, none of which the objective reads (share)"),
+        ('["mechanism:Good", "mechanism:Good"]', "are called 'Good'; name them apart"),
+    ],
+)
+def test_a_campaigns_check_tries_its_physics(mine, named, words):
+    """What would leave every round without the physics is told before the first one."""
+    text = CAMPAIGN.replace('"mechanism:Good"', named).replace('"random"', '"auto"')
+    mine.write("campaign.py", text)
+    code, said = mine("check", "campaign.py")
+    assert words in " ".join(said.split())
+    assert "Traceback" not in said
+    assert code == (0 if words.endswith("space") else 1)
+
+
+def test_a_prior_that_is_none_is_found_by_file_and_line(mine):
+    """Also where it stands in a file that the campaign only names."""
+    mine.write("mechanism.py", PHYSICS + "\nother = Prior(-60, 'kJ/mol', rel=0.1)\n")
+    code, said = mine("check", "campaign.py")
+    assert code == 1
+    line = len(PHYSICS.splitlines()) + 2
+    assert f"mechanism.py line {line}: Prior(-60, 'kJ/mol', rel=0.1) needs a finite" in said
