@@ -33,7 +33,7 @@ def _mixture(physics: object | None, device: str) -> Strategy:
 _TABLE: tuple[Row, ...] = (
     Row(
         "physics is given",
-        "plain GP, FieldGP and Delta-GPs weighted by leave-one-out, never the Delta-GP alone",
+        "models with and without it, weighted by how well they predict results left out",
         lambda _space, _objective, physics: physics,
         _mixture,
     ),

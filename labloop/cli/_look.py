@@ -97,13 +97,18 @@ def status(
         for key in (*always, *rare):
             out.print(f"{key:9} {row[key]}")
         if found.best_value is not None:
-            point = ", ".join(f"{k}={v}" for k, v in (found.best_point or {}).items())
+            point = ", ".join(f"{k}={_short(v)}" for k, v in (found.best_point or {}).items())
             out.print(f"best      {found.best_value:.5g} at {point}")
         for alarm in found.alarms:
             out.print(f"alarm     {alarm}")
         for asked in repositories.commands.all(record.id):
             answer = asked.answer or "not yet answered"
             out.print(f"command   {asked.kind.value} by {asked.actor}: {answer}")
+
+
+def _short(value: object) -> str:
+    """Return a number with as many digits as anybody sets, words as they are."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def report(name: Name, *, db: Database = None, real: AnyMode = None, out: Out = None) -> None:
