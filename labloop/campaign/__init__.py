@@ -20,6 +20,7 @@ from labloop.campaign._dataset import build_dataset
 from labloop.campaign._hooks import Hooks, PlainHooks
 from labloop.campaign._lab_time import lab_seconds
 from labloop.campaign._results import read_results, write_asked
+from labloop.campaign._rights import interrupted
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._spec import CampaignSpec
 from labloop.campaign._words import db_words, resume_words
@@ -48,6 +49,7 @@ __all__ = [
     "check_lab",
     "db_words",
     "difference",
+    "interrupted",
     "lab_seconds",
     "load_campaign",
     "need_lab",

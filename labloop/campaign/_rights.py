@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 
 from labloop.errors import LeaseError
 from labloop.lab import LabFile, LeaseCheck
-from labloop.records import CampaignRecord, LeaseGrant, Mode, Repositories
+from labloop.records import CampaignRecord, CampaignState, LeaseGrant, Mode, Repositories
 
 
 @contextmanager
@@ -18,11 +18,21 @@ def campaign_lease(
     Raises:
         LeaseError: another process has it, and the message says who.
     """
-    grant = repositories.leases.acquire(f"campaign:{record.id}", actor)
+    grant = repositories.leases.acquire(_resource(record), actor)
     try:
         yield
     finally:
         repositories.leases.release(grant)
+
+
+def interrupted(repositories: Repositories, record: CampaignRecord) -> bool:
+    """Return whether a campaign with a lab ought to go on and no process is at it."""
+    runs = record.state is CampaignState.RUNNING and bool(record.spec.get("lab"))
+    return runs and repositories.leases.abandoned(_resource(record))
+
+
+def _resource(record: CampaignRecord) -> str:
+    return f"campaign:{record.id}"
 
 
 @contextmanager

@@ -79,7 +79,8 @@ def status(
     name: Name, *, db: Database = None, real: AnyMode = None, as_json: AsJson = False
 ) -> None:
     """Show where a campaign stands: state, budget, best so far, questions and alarms."""
-    from labloop.report import summary  # noqa: PLC0415 - keeps labloop --help quick
+    from labloop.campaign import interrupted, resume_words  # noqa: PLC0415 - keeps --help quick
+    from labloop.report import summary  # noqa: PLC0415 - same
 
     with open_store(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
@@ -96,6 +97,9 @@ def status(
         rare = [s.value for s in ExperimentState if s.value not in always and row[s.value]]
         for key in (*always, *rare):
             out.print(f"{key:9} {row[key]}")
+        if interrupted(repositories, record):
+            way = resume_words(record, repositories)
+            out.print(f"go on     no process is at it, the last one ended in between: {way}")
         if found.best_value is not None:
             point = ", ".join(f"{k}={_short(v)}" for k, v in (found.best_point or {}).items())
             out.print(f"best      {found.best_value:.5g} at {point}")

@@ -225,6 +225,10 @@ class Leases(Protocol):
         """Return whether the grant's token is still the newest."""
         ...
 
+    def abandoned(self, resource: str) -> bool:
+        """Return whether nobody holds it, or only a process that has certainly ended."""
+        ...
+
 
 class Alarms(Protocol):
     """Alarms in order."""

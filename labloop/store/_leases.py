@@ -102,6 +102,14 @@ class SqlLeases:
         row = self._core.one(_HELD, {"resource": grant.resource})
         return row is not None and (row["token"], row["owner"]) == (grant.token, grant.owner)
 
+    def abandoned(self, resource: str) -> bool:
+        """Return whether nobody holds it, or only a process that has certainly ended."""
+        row = self._core.one(_HELD, {"resource": resource})
+        if row is None or not row["owner"]:
+            return True
+        holder = _Holder.parse(row["owner"])
+        return holder is not None and holder.dead
+
     def break_lease(self, resource: str, owner: str) -> LeaseGrant:
         """Take a lease from whoever holds it, because a person knows that the holder is dead.
 

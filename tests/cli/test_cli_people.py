@@ -161,3 +161,16 @@ def doubtful(repositories):
     if found is None:
         return []
     return repositories.experiments.all(found.id, {ExperimentState.UNCERTAIN})
+
+
+def test_a_campaign_whose_process_was_killed_is_told_to_be_nobodys(tiny, running):
+    """While a process is at it nothing is said; after kill -9 the words to go on with are."""
+    text = (tiny.folder / "campaign.py").read_text()
+    tiny.write("campaign.py", text.replace("strategy=", "approval=True, strategy="))
+    lab = running("run", "campaign.py")
+    lab.until("waits for you: approval of experiment 1")
+    assert "no process is at it" not in tiny.ok("status", "tiny")
+    lab.process.kill()
+    lab.end()
+    said = tiny.ok("status", "tiny")
+    assert "no process is at it, the last one ended in between: labloop resume tiny --db" in said

@@ -187,6 +187,14 @@ class TestLeases:
         database.leases.release(first)
         assert database.leases.holds(second)
 
+    def test_abandoned(self, database):
+        """Whatever nobody ever took, or gave back; never what a process that runs holds."""
+        assert database.leases.abandoned("campaign:x")
+        held = database.leases.acquire("campaign:x", "anna")
+        assert not database.leases.abandoned("campaign:x")
+        database.leases.release(held)
+        assert database.leases.abandoned("campaign:x")
+
     def test_broken_by_a_person(self, database):
         """A lease that a person breaks is the person's; the old token is stale."""
         first = database.leases.acquire("campaign:x", "anna")
