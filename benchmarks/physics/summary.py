@@ -311,6 +311,7 @@ def main() -> None:
     given = parser.parse_args()
     runs = Runs(list(known(given.out).values()))
     text = table(runs)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.with_name("summary.md").write_text(text + "\n", encoding="utf-8")
     write_plot(runs.rows, given.out.with_name("regret.svg"))
     print(text)
