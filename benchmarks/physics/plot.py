@@ -21,20 +21,37 @@ COLOURS = {
     "baybe": "#7c3aed",
     "ax": "#0891b2",
 }
+_NAMES = {
+    "physics": "physics, imprecise",
+    "physics-good": "physics, right",
+    "physics-wrong": "physics, badly wrong",
+    "no-physics": "no physics",
+    "botorch": "plain BoTorch",
+    "baybe": "BayBE",
+    "ax": "Ax",
+}
+_CAPTION = (
+    "Median regret of the best measured experiment, as a share of the way from the median of the "
+    "space to its optimum; campaigns that ended go on level. Dashed: 95 %."
+)
 _FLOOR, _TOP, _LAST = 1e-4, 1.0, 60
 _WIDE, _HIGH, _LEFT, _HEAD, _COLUMNS = 330, 220, 58, 30, 3
 
 
 def write_plot(runs: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write the median regret of every method in every lab."""
+    """Write the median regret of every method with runs in every lab."""
     parts = [_panel(runs, name, place) for place, name in enumerate(LABS)]
     rows = math.ceil(len(LABS) / _COLUMNS)
-    width, height = _COLUMNS * (_WIDE + _LEFT) + 20, rows * (_HIGH + 70) + 40
-    legend = "".join(
-        f'<g transform="translate({20 + 135 * i},{height - 14})">'
-        f'<line x2="22" stroke="{COLOURS[m]}" stroke-width="2.5"/>'
-        f'<text x="28" y="4">{escape(m)}</text></g>'
-        for i, m in enumerate(METHODS)
+    width, height = _COLUMNS * (_WIDE + _LEFT) + 20, rows * (_HIGH + 70) + 60
+    drawn = [m for m in METHODS if any(r["method"] == m for r in runs)]
+    legend = (
+        "".join(
+            f'<g transform="translate({20 + 164 * i},{height - 38})">'
+            f'<line x2="22" stroke="{COLOURS[m]}" stroke-width="2.5"/>'
+            f'<text x="28" y="4">{escape(_NAMES.get(m, m))}</text></g>'
+            for i, m in enumerate(drawn)
+        )
+        + f'<text x="20" y="{height - 10}">{_CAPTION}</text>'
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -64,10 +81,7 @@ def _panel(runs: Sequence[Mapping[str, Any]], name: str, place: int) -> str:
         'stroke-dasharray="4 3"/>'
     )
     parts.append(f'<rect width="{_WIDE}" height="{_HIGH}" fill="none" stroke="#888"/>')
-    parts.append(
-        f'<text x="{_WIDE / 2}" y="{_HIGH + 33}" text-anchor="middle">'
-        "experiments (median regret, ended runs go on level; dashed: 95 %)</text>"
-    )
+    parts.append(f'<text x="{_WIDE / 2}" y="{_HIGH + 33}" text-anchor="middle">experiments</text>')
     for method in METHODS:
         traces = [r["trace"] for r in runs if (r["lab"], r["method"]) == (name, method)]
         if traces:

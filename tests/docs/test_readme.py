@@ -8,8 +8,10 @@ import pytest
 from labloop.campaign import Campaign, load_campaign, with_overrides
 from labloop.records import CampaignState
 from labloop.store import open_database
+from labloop.testing.physics import assert_physics
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 LAB = """
 [lab]
@@ -35,6 +37,15 @@ def test_the_brain_finds_the_top():
     names = {}
     exec(block("brain.tell"), names)  # noqa: S102 - our own page
     assert names["brain"].best().point["x"] == pytest.approx(0.3, abs=0.05)
+
+
+def test_the_physics_is_sound_in_the_example():
+    """The printed model fits the space of the example's campaign, and keeps mass."""
+    names = {}
+    exec(block("@kinetics"), names)  # noqa: S102 - our own page
+    spec = load_campaign(ROOT / "examples" / "flow_snar" / "campaign.py").spec
+    assert_physics(names["SNAr"], spec.space)
+    assert set(names["SNAr"].outputs) <= {output.name for output in spec.outputs}
 
 
 def test_the_driver_declares_its_action():
