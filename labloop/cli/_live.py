@@ -47,7 +47,7 @@ class LiveView(PlainHooks):
         self._seen = ("", 0.0)
 
     def __enter__(self) -> Self:
-        self._new_alarms()
+        self._new_alarms(self._campaign.snapshot())
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console,
@@ -83,8 +83,11 @@ class LiveView(PlainHooks):
         for alarm in summary(self._repositories, self._campaign.record.id).alarms:
             console.print(f"alarm     {alarm}")
 
-    def _new_alarms(self) -> list[str]:
-        """Return what alarms were raised for the first time since this was asked last."""
+    def _new_alarms(self, snapshot: Snapshot) -> list[str]:
+        """Return what alarms were raised for the first time since the last round."""
+        if snapshot.round_index == self._looked_at:
+            return []
+        self._looked_at = snapshot.round_index
         found = self._repositories.alarms.all(self._campaign.record.id)
         new = {
             subject(record): f"{record.alarm.kind}: {record.alarm.message}"
@@ -102,10 +105,8 @@ class LiveView(PlainHooks):
             if moved or time.monotonic() - last >= LINE_SECONDS:
                 shown, last = snapshot.budget, time.monotonic()
                 self._console.print(_line(snapshot, self._doing(snapshot)))
-            if snapshot.round_index != self._looked_at:
-                self._looked_at = snapshot.round_index
-                for alarm in self._new_alarms():
-                    self._console.print(f"alarm     {alarm}")
+            for alarm in self._new_alarms(snapshot):
+                self._console.print(f"alarm     {alarm}")
 
     def _doing(self, snapshot: Snapshot) -> str:
         """Return what is going on, and for how long where it is long."""
@@ -125,9 +126,7 @@ class LiveView(PlainHooks):
             parts.append(_devices(activity))
         if snapshot.best:
             parts.append(_words(f"best so far  {_best(snapshot)}", "green"))
-        if snapshot.round_index != self._looked_at:
-            self._looked_at = snapshot.round_index
-            self._told = [*self._told, *self._new_alarms()]
+        self._told = [*self._told, *self._new_alarms(snapshot)]
         parts += [_words(f"alarm  {alarm}", "yellow") for alarm in self._told[-_SHOWN:]]
         if snapshot.question:
             parts.append(_words(f"waits for you  {snapshot.question}", "yellow"))

@@ -15,7 +15,7 @@ import typer
 from labloop.cli._common import console
 from labloop.cli._options import AsJson
 from labloop.cli._waiting import waiting
-from labloop.errors import CampaignError, MissingExtraError, PhysicsError
+from labloop.errors import CampaignError, LabloopError, MissingExtraError
 
 if TYPE_CHECKING:
     from labloop.campaign import Definition
@@ -134,7 +134,7 @@ def _loaded(place: Path) -> ModuleType:
             f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
         ]
         where = f"{path.name} line {lines[-1]}" if lines else path.name
-        what = "" if isinstance(error, PhysicsError) else f"{type(error).__name__}: "
+        what = "" if isinstance(error, LabloopError) else f"{type(error).__name__}: "
         raise CampaignError(f"{where}: {what}{error}; mend it first") from error
     finally:
         sys.path.remove(str(path.parent))
