@@ -203,7 +203,7 @@ def _load(file: Path, name: str) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except LabloopError as error:
-        place = _place(error, file)
+        place = place_of(error, file)
         if not place:
             raise
         raise CampaignFileError(f"{place}: {error}") from error
@@ -214,11 +214,11 @@ def _load(file: Path, name: str) -> ModuleType:
 
 def _where(error: BaseException, file: Path) -> str:
     """Return the error with the line of the campaign's folder that raised it."""
-    place = _place(error, file)
+    place = place_of(error, file)
     return f"{type(error).__name__}: {error}" + (f" ({place})" if place else "")
 
 
-def _place(error: BaseException, file: Path) -> str:
+def place_of(error: BaseException, file: Path) -> str:
     """Return the last line of the campaign's folder on the way to an error, in words."""
     line = getattr(error, "lineno", None)
     place = f"line {line}" if line else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labloop.errors import CampaignError, NotFoundError
-from labloop.records import CampaignRecord, Mode, Repositories
+from labloop.records import CampaignRecord, Mode, Point, Repositories
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,6 +76,14 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
             raise CampaignError(f"{name!r} is given twice; give it once")
         found[name] = value
     return found
+
+
+def point_words(point: Point, digits: int = 4) -> str:
+    """Return the conditions of an experiment, numbers with so many digits."""
+    return ", ".join(
+        f"{name}={value:.{digits}g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in point.items()
+    )
 
 
 def mark_made(folder: Path) -> None:

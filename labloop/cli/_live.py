@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Hashable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,11 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from labloop.campaign import Campaign, PlainHooks, Snapshot
+from labloop.cli._common import point_words
 from labloop.records import Repositories
 from labloop.report import subject, summary
-
-if TYPE_CHECKING:
-    from labloop.records import Point
 
 LINE_SECONDS = 2.0
 """Where there is no terminal, a line at least this often."""
@@ -166,12 +164,7 @@ def _left(seconds: float | None) -> str:
 
 def _best(snapshot: Snapshot) -> str:
     values = ", ".join(f"{name} {value:.4g}" for name, value in snapshot.best.items())
-    return f"{values} in experiment {snapshot.best_number} at {_point(snapshot.best_point)}"
-
-
-def _point(point: "Point") -> str:
-    texts = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in point.values())
-    return ", ".join(f"{name}={text}" for name, text in zip(point, texts, strict=True))
+    return f"{values} in experiment {snapshot.best_number} at {point_words(snapshot.best_point)}"
 
 
 def _line(snapshot: Snapshot, doing: str) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,12 +14,16 @@ from labloop.cli._common import (
     find_campaign,
     mark_made,
     open_store,
+    point_words,
     whole_file,
     writable_folder,
 )
 from labloop.cli._options import AsJson, Database, Name, Out
 from labloop.errors import MissingExtraError
-from labloop.records import ExperimentState, Repositories
+from labloop.records import CampaignRecord, ExperimentState, Repositories
+
+if TYPE_CHECKING:
+    from labloop.report import CampaignSummary
 
 AnyMode = Annotated[
     bool | None, typer.Option("--real/--sim", help="which one, where a name has both")
@@ -36,8 +40,13 @@ class Format(StrEnum):
 
 def campaigns(*, db: Database = None, as_json: AsJson = False) -> None:
     """List the campaigns of a database."""
+    from labloop.report import summary  # noqa: PLC0415 - keeps labloop --help quick
+
     with open_store(db, read_only=True) as repositories:
-        rows = [_row(repositories, record.id) for record in repositories.campaigns.all()]
+        rows = [
+            _row(record, summary(repositories, record.id))
+            for record in repositories.campaigns.all()
+        ]
         if as_json:
             typer.echo(json.dumps(rows, indent=2))
             return
@@ -57,11 +66,7 @@ def _cells(row: Mapping[str, object]) -> tuple[object, ...]:
     return (*(row[name] for name in names), best, str(row["created"])[:16], row["id"])
 
 
-def _row(repositories: Repositories, campaign_id: str) -> dict[str, object]:
-    from labloop.report import summary  # noqa: PLC0415 - keeps labloop --help quick
-
-    record = repositories.campaigns.get(campaign_id)
-    found = summary(repositories, campaign_id)
+def _row(record: CampaignRecord, found: "CampaignSummary") -> dict[str, object]:
     return {
         "id": record.id,
         "name": record.name,
@@ -84,8 +89,8 @@ def status(
 
     with open_store(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
-        row = _row(repositories, record.id)
         found = summary(repositories, record.id)
+        row = _row(record, found)
         row["best_point"] = dict(found.best_point or {})
         row["alarms"] = list(found.alarms)
         if as_json:
@@ -101,18 +106,13 @@ def status(
             way = resume_words(record, repositories)
             out.print(f"go on     no process is at it, the last one ended in between: {way}")
         if found.best_value is not None:
-            point = ", ".join(f"{k}={_short(v)}" for k, v in (found.best_point or {}).items())
+            point = point_words(found.best_point or {}, digits=6)
             out.print(f"best      {found.best_value:.5g} at {point}")
         for alarm in found.alarms:
             out.print(f"alarm     {alarm}")
         for asked in repositories.commands.all(record.id):
             answer = asked.answer or "not yet answered"
             out.print(f"command   {asked.kind.value} by {asked.actor}: {answer}")
-
-
-def _short(value: object) -> str:
-    """Return a number with as many digits as anybody sets, words as they are."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def report(name: Name, *, db: Database = None, real: AnyMode = None, out: Out = None) -> None:

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -117,6 +116,8 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _loaded(place: Path) -> ModuleType:
+    from labloop.campaign import place_of  # noqa: PLC0415 - heavy
+
     path = place.expanduser().resolve()
     if not path.is_file() or path.suffix != ".py":
         raise CampaignError(f"the file {place} is no Python file that exists; write FILE.py:object")
@@ -130,10 +131,7 @@ def _loaded(place: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # a person's file may raise anything
-        lines = [
-            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
-        ]
-        where = f"{path.name} line {lines[-1]}" if lines else path.name
+        where = place_of(error, path) or path.name
         what = "" if isinstance(error, LabloopError) else f"{type(error).__name__}: "
         raise CampaignError(f"{where}: {what}{error}; mend it first") from error
     finally:

@@ -121,13 +121,10 @@ class FunctionPhysics:
         shape = common_shape(*x.values(), theta[..., :1].sum(-1))
         found = self._returned(x, named)
         wanted = [o for o in self.outputs if o not in self._read_off] + list(self.curves)
-        if isinstance(found, Tensor):
-            found = {wanted[0]: found} if len(wanted) == 1 else {}
-        missing = [
-            o
-            for o in wanted
-            if not (isinstance(found, Mapping) and isinstance(found.get(o), Tensor))
-        ]
+        if isinstance(found, Tensor) and len(wanted) == 1:
+            found = {wanted[0]: found}
+        given = found if isinstance(found, Mapping) else {}
+        missing = [o for o in wanted if not isinstance(given.get(o), Tensor)]
         if missing:
             raise PhysicsError(
                 f"physics {self.name!r} returned no tensor for {', '.join(missing)}; return a "
