@@ -80,6 +80,12 @@ def _server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def own_instruments(tmp_path_factory, monkeypatch) -> None:
+    """Tests that run beside one another each have the instruments of a machine to themselves."""
+    monkeypatch.setenv("LABLOOP_LOCKS", str(tmp_path_factory.getbasetemp() / "locks"))
+
+
 @pytest.fixture(scope="session")
 def pg_server() -> Iterator[str]:
     """The URL of a PostgreSQL server."""

@@ -244,6 +244,7 @@ class Campaign:
                 actor=self._actor,
                 on_alarm=self._note_alarm,
                 lease=lease,
+                purpose=f"campaign {self.record.name}",
             ) as host,
         ):
             direct = DirectExecutor(

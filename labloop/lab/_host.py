@@ -16,6 +16,7 @@ from labloop.lab._clock import Clock
 from labloop.lab._emulated import Truth
 from labloop.lab._fit import Fitted, fit_lab, retold
 from labloop.lab._gate import LeaseCheck
+from labloop.lab._instruments import InstrumentLocks
 from labloop.lab._lab import Lab
 from labloop.lab._labfile import LabFile
 from labloop.lab._loops import LabLoop
@@ -48,9 +49,11 @@ class LabHost:
         world: answers in simulation instead of the one that the lab file names.
         on_alarm: is told of doubts, from any thread.
         record: a folder into which every device's frames are written, to be replayed.
+        purpose: what a real lab is opened for, told to whoever asks for the same instruments.
 
     Raises:
         LabFileError: the lab file cannot be used, or not for a real lab.
+        LeaseError: at ``with``, another program of this machine has one of the instruments.
         DeviceError: at ``with``, a device cannot be used; those that did connect were made safe.
     """
 
@@ -68,6 +71,7 @@ class LabHost:
         world: Any = None,
         on_alarm: Callable[[Alarm], object] | None = None,
         record: Path | None = None,
+        purpose: str = "",
     ) -> None:
         self.lab_file = lab_file
         self.mode = mode
@@ -75,6 +79,9 @@ class LabHost:
         self.report = SafetyReport()
         """What became of each device at the end; empty before."""
         self._plan = plan_lab(lab_file, mode)
+        self._locks: InstrumentLocks | None = None
+        if mode is Mode.REAL:
+            self._locks = InstrumentLocks(lab_file, self._plan.drivers, actor, purpose)
         self._world = None
         if mode is Mode.SIMULATED:
             self._world = world or make_world(lab_file, seed)
@@ -92,11 +99,15 @@ class LabHost:
         quantity(1.0, "s")
         simulated = self._speed != "real"
         factor = self._speed if isinstance(self._speed, float) else None
+        if self._locks is not None:
+            # Before the first byte, and until after the last one of the safe state.
+            self._locks.take()
         loop: LabLoop = SimulatedLoop(factor) if simulated else LabLoop()
         try:
             self._fit(loop)
         except BaseException:
             loop.close()
+            self._unlock()
             raise
         self._bridge = Bridge(loop, self.lab_file.lab.name)
         self._bridge.open()
@@ -298,8 +309,15 @@ class LabHost:
 
     def _close(self) -> None:
         # First: a thread that has ended cannot be asked for its time any more.
-        self._watchdog.stop()
-        self._bridge.close(_CLOSE_SECONDS)
+        try:
+            self._watchdog.stop()
+            self._bridge.close(_CLOSE_SECONDS)
+        finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
+        if self._locks is not None:
+            self._locks.release()
 
 
 def _checked_speed(speed: Speed, mode: Mode) -> Speed:
