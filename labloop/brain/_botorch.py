@@ -23,7 +23,6 @@ from labloop.brain._history import (
     legal,
     open_candidates,
     seen_points,
-    training_data,
     usable,
 )
 from labloop.brain._initial import initial_count
@@ -31,6 +30,7 @@ from labloop.brain._optimize import Optimum, best_in_list, best_in_space, values
 from labloop.brain._rng import isolated
 from labloop.brain._sampling import space_filling
 from labloop.brain._told import tell
+from labloop.brain._training import training_data
 from labloop.objectives import Objectives
 from labloop.records import (
     Dataset,

@@ -1,16 +1,13 @@
 """What the strategies read out of past experiments."""
 
-import math
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
-import torch
 
 from labloop.errors import BrainError, SpaceError, SpaceExhaustedError
 from labloop.objectives import Objectives
 from labloop.records import Dataset, FloatArray, Observation, Point
 from labloop.space import Candidates, SearchSpace
-from labloop.surrogates import TrainingData
 
 PointKey = tuple[tuple[str, float | int | str], ...]
 
@@ -68,29 +65,6 @@ def untried(space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> lis
         return fresh(space.sample(n, seed, exclude=seen), labels(seen), n)
     except SpaceExhaustedError:
         return []
-
-
-def training_data(
-    space: SearchSpace, objective: Objectives, data: Dataset, seed: int
-) -> TrainingData | None:
-    """Return what a surrogate learns from, or None before the first usable experiment."""
-    known = usable(space, objective, data)
-    if not known:
-        return None
-    names = tuple(objective.outputs)
-    outputs = [[o.outputs[name] for name in names] for o in known]
-    sds = [[o.sd.get(name, math.nan) for name in names] for o in known]
-    variance = torch.tensor(sds, dtype=torch.float64).square()
-    return TrainingData(
-        encoded=torch.as_tensor(space.encode([o.point for o in known]), dtype=torch.float64),
-        outputs=torch.tensor(outputs, dtype=torch.float64),
-        names=names,
-        objective=objective,
-        features=tuple(space.features),
-        space=space,
-        variance=None if bool(torch.isnan(variance).all()) else variance,
-        seed=seed,
-    )
 
 
 def check_count(n: int) -> None:

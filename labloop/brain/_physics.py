@@ -18,11 +18,11 @@ from labloop.brain._history import (
     fresh,
     labels,
     seen_points,
-    training_data,
     usable,
 )
 from labloop.brain._optimize import Optimum, best_in_space, values_at
 from labloop.brain._rng import isolated, small_seed
+from labloop.brain._training import training_data
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind

@@ -1,21 +1,32 @@
 """From the name of a strategy to the strategy."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
-from labloop.brain._auto import AutoStrategy
-from labloop.brain._botorch import BotorchStrategy
-from labloop.brain._physics import PhysicsStrategy
 from labloop.brain._sampling import RandomStrategy, SobolStrategy
-from labloop.brain._skopt import SkoptStrategy
 from labloop.brain._strategy import Strategy
-from labloop.errors import BrainError
-from labloop.surrogates import check_device
+from labloop.errors import BrainError, MissingExtraError
+
+
+def _auto(physics: object | None, device: str) -> Strategy:
+    from labloop.brain._auto import AutoStrategy  # noqa: PLC0415 - loads torch
+
+    return AutoStrategy(physics, device)
 
 
 def _with_physics(physics: object | None, device: str) -> Strategy:
+    from labloop.brain._botorch import BotorchStrategy  # noqa: PLC0415 - loads torch
+    from labloop.brain._physics import PhysicsStrategy  # noqa: PLC0415 - loads torch
+
     if physics is None:
         return BotorchStrategy()
     return PhysicsStrategy(physics, name="botorch", device=device)
+
+
+def _skopt(_physics: object | None, _device: str) -> Strategy:
+    from labloop.brain._skopt import SkoptStrategy  # noqa: PLC0415 - is asked for by few
+
+    return SkoptStrategy()
 
 
 def _hybrid(physics: object | None, device: str) -> Strategy:
@@ -24,17 +35,28 @@ def _hybrid(physics: object | None, device: str) -> Strategy:
             "strategy 'hybrid' trains networks within a physics and got none; give physics=..., "
             "or use 'auto'"
         )
+    from labloop.brain._physics import PhysicsStrategy  # noqa: PLC0415 - loads torch
+
     return PhysicsStrategy(physics, name="hybrid", hybrid=True, device=device)
 
 
+def _check_device(device: str) -> None:
+    if device != "auto":
+        from labloop.surrogates import check_device  # noqa: PLC0415 - loads torch
+
+        check_device(device)
+
+
 _NAMES: dict[str, Callable[[object | None, str], Strategy]] = {
-    "auto": AutoStrategy,
+    "auto": _auto,
     "botorch": _with_physics,
     "sobol": lambda _physics, _device: SobolStrategy(),
     "random": lambda _physics, _device: RandomStrategy(),
-    "skopt": lambda _physics, _device: SkoptStrategy(),
+    "skopt": _skopt,
     "hybrid": _hybrid,
 }
+_SAMPLED = frozenset({"sobol", "random"})
+"""Strategies that learn nothing and work where only the base is installed."""
 
 
 def strategy_names() -> tuple[str, ...]:
@@ -56,15 +78,18 @@ def resolve_strategy(
     Raises:
         BrainError: the name is unknown, the object is no strategy or chooses its device for
             itself, or physics is missing.
+        MissingExtraError: the strategy learns, and what it learns with is not installed.
         PhysicsError: no such device.
     """
-    check_device(device)
+    _check_device(device)
     if isinstance(strategy, str):
         if strategy not in _NAMES:
             raise BrainError(
                 f"strategy {strategy!r} is not known; use one of {', '.join(_NAMES)}, "
                 "or give an object with `name` and `propose`"
             )
+        if strategy not in _SAMPLED and find_spec("torch") is None:
+            raise MissingExtraError(f"the strategy {strategy!r}", "brain")
         return _NAMES[strategy](physics, device)
     if not isinstance(strategy, Strategy):
         raise BrainError(

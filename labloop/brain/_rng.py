@@ -4,13 +4,11 @@ import random
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
-import torch
-from gpytorch.settings import min_variance
-from threadpoolctl import ThreadpoolController
 
 
 def small_seed(seed: int, salt: int = 0) -> int:
@@ -19,11 +17,13 @@ def small_seed(seed: int, salt: int = 0) -> int:
 
 
 @lru_cache(maxsize=1)
-def _pools(modules: int) -> ThreadpoolController:  # noqa: ARG001 - only what is kept hangs on it
+def _pools(modules: int) -> Any:  # noqa: ARG001 - only what is kept hangs on it
     """Return the thread pools of the linear algebra that is loaded.
 
     Looking for them takes 3 ms; new ones can only have come with new ``modules``.
     """
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - sampled strategies do without
+
     return ThreadpoolController()
 
 
@@ -35,19 +35,25 @@ def isolated(seed: int) -> Iterator[None]:
     for one another (measured on two cores: 18 s instead of 2.7 s for 25 rounds), and the same
     seed gives the same bits on every machine only with a fixed number.
 
+    BoTorch calculates hypervolumes in Python: whether the C++ that it would compile at the first
+    use is there may change no proposal, and nothing compiles while somebody waits for one.
+
     Warnings of the libraries within are for their own authors (a jitter that was added, a
     start that was repeated) and stay inside.
     """
+    import torch  # noqa: PLC0415 - sampled strategies do without
+    from gpytorch.settings import min_variance  # noqa: PLC0415 - as above
+
     python_state = random.getstate()
     numpy_state = np.random.get_state()  # noqa: NPY002 - this is the one to be restored
-    # GPyTorch's least variance is meant for standardised outputs; ours carry their units.
-    least = min_variance(float_value=1e-38, double_value=1e-300)
-    # Recorded, not ignored: BoTorch sets its own filters, which a record catches as well.
-    recorded, one_thread = (
-        warnings.catch_warnings(record=True),
-        _pools(len(sys.modules)).limit(limits=1),
-    )
-    with torch.random.fork_rng(devices=[]), recorded, least, one_thread:
+    with ExitStack() as held:
+        held.enter_context(torch.random.fork_rng(devices=[]))
+        # Recorded, not ignored: BoTorch sets its own filters, which a record catches as well.
+        held.enter_context(warnings.catch_warnings(record=True))
+        # GPyTorch's least variance is meant for standardised outputs; ours carry their units.
+        held.enter_context(min_variance(float_value=1e-38, double_value=1e-300))
+        held.enter_context(_pools(len(sys.modules)).limit(limits=1))
+        held.enter_context(_nothing_compiled())
         torch.manual_seed(seed)
         np.random.seed(small_seed(seed))  # noqa: NPY002 - as above
         random.seed(seed)
@@ -56,3 +62,20 @@ def isolated(seed: int) -> Iterator[None]:
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)  # noqa: NPY002 - as above
+
+
+@contextmanager
+def _nothing_compiled() -> Iterator[None]:
+    """Keep BoTorch from compiling its kernel, and from using one that somebody compiled.
+
+    BoTorch has no switch for it: it tries once a process, and notes in its module that it did.
+    """
+    from botorch.acquisition.multi_objective import logei  # noqa: PLC0415 - loads torch
+
+    state = vars(logei)
+    found = {name: state[name] for name in ("_load_attempted", "_C")}
+    state.update(_load_attempted=True, _C=None)
+    try:
+        yield
+    finally:
+        state.update(found)

@@ -17,6 +17,7 @@ from labloop.space import SearchSpace
 
 if TYPE_CHECKING:
     from labloop.brain import Strategy
+    from labloop.physics import PhysicsModel
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -132,15 +133,21 @@ class CampaignSpec:
         ``device`` says where physics is solved. It is no part of the definition: it is this
         machine's, and another one may take the campaign up.
         """
-        from labloop.brain import resolve_strategy  # noqa: PLC0415 - loads torch
+        from labloop.brain import resolve_strategy  # noqa: PLC0415 - not every command asks
+
+        models = self._physics_models() if self.competing else None
+        cost_of(self, self.space.sample(1, self.seed)[0])
+        return resolve_strategy(self.strategy, models, device)
+
+    def _physics_models(self) -> "list[PhysicsModel]":
+        """Return the models that compete, each of which fits space and outputs."""
         from labloop.physics import as_physics, bind  # noqa: PLC0415 - loads torch
 
         models = [as_physics(given) for given in self.competing]
         for model in models:
             bind(model, self.space)
             self._check_physics_outputs(model.name, model.outputs)
-        cost_of(self, self.space.sample(1, self.seed)[0])
-        return resolve_strategy(self.strategy, models or None, device)
+        return models
 
     def _check_physics_outputs(self, name: str, predicted: Sequence[str]) -> None:
         declared = [output.name for output in self.outputs]
