@@ -17,7 +17,7 @@ from pathlib import Path
 from labloop.errors import LeaseError
 from labloop.lab._device import Device
 from labloop.lab._labfile import LabFile
-from labloop.lab._platform import lock_folder, open_for_all, try_lock
+from labloop.lab._platform import lock_folder, open_for_all, try_lock, unlock
 
 FOLDER_VARIABLE = "LABLOOP_LOCKS"
 """Names another folder of locks: for tests, and for machines that share one."""
@@ -27,7 +27,7 @@ _OPEN: set[int] = set()
 
 
 def _leave_to_the_parent() -> None:
-    """Close a forked child's copies: they would keep a lock that its owner gave back."""
+    """Close a forked child's copies: they would keep the lock when its owner has died."""
     for handle in list(_OPEN):
         with suppress(OSError):
             os.close(handle)
@@ -83,6 +83,7 @@ class InstrumentLocks:
             _OPEN.discard(handle)
             with suppress(OSError):
                 os.ftruncate(handle, 0)
+            unlock(handle)
             os.close(handle)
         self._handles.clear()
 

@@ -94,10 +94,17 @@ if sys.platform == "win32":
 
     def try_lock(handle: int) -> bool:
         """Lock an open file for this process until it is closed; False where another has it."""
+        return _lock(handle, msvcrt.LK_NBLCK)
+
+    def unlock(handle: int) -> None:
+        """Give the lock back at once."""
+        _lock(handle, msvcrt.LK_UNLCK)
+
+    def _lock(handle: int, how: int) -> bool:
         # Far behind the content: Windows keeps others from reading what is locked.
         os.lseek(handle, 1 << 30, os.SEEK_SET)
         try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(handle, how, 1)
         except OSError:
             return False
         finally:
@@ -114,3 +121,7 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def unlock(handle: int) -> None:
+        """Give the lock back at once, also where a forked child has the file open, too."""
+        fcntl.flock(handle, fcntl.LOCK_UN)
