@@ -28,6 +28,9 @@ class DeviceContext:
     """The serial number that the lab file names; empty where it names none."""
     latest: dict[str, Reading] = field(default_factory=dict)
     """Name of a read -> what was read last."""
+    on_transport: bool = False
+    """Whether the driver was seen to speak through its transport: only then does a transport
+    that carried no frame say that nothing was sent."""
 
     def deadline(self, seconds: float | None) -> AbstractAsyncContextManager[None]:
         """Bound a block to ``seconds`` of lab time; raises DeviceTimeoutError."""
@@ -50,6 +53,8 @@ class Device(ABC):
     serial_on_wire: ClassVar[bool] = True
     """Whether the instrument tells its serial number. Where it does not, its identity has none:
     the number in the lab file then says which instrument a person saw at the end of the cable."""
+    transport_only: ClassVar[bool] = True
+    """False in a driver that speaks through its transport and acts by another way, too."""
     actions: ClassVar[Mapping[str, ActionSpec]] = {}
     reads: ClassVar[tuple[str, ...]] = ()
 

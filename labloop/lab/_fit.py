@@ -21,6 +21,7 @@ from labloop.lab._registry import LabPlan
 from labloop.lab._scope import SCOPE, Scope
 from labloop.lab._shutdown import TOTAL_SECONDS, SafeStates, SafetyReport
 from labloop.lab._steps import Steps
+from labloop.lab._transport import RECORDER, Recorder
 from labloop.lab._urls import open_transport
 from labloop.records import Alarm, DeviceIdentity, Journal, Reading
 
@@ -82,12 +83,15 @@ class Fitted:
         )
 
     async def _connect(self, device: Device) -> Exception | None:
+        recorder = Recorder()
+        RECORDER.set(recorder)
         try:
             async with self.clock.deadline(CONNECT_SECONDS, f"connecting {device.name}"):
                 await device.connect()
                 found = await device.identify()
         except Exception as error:  # noqa: BLE001 - process edge: a tree of all dead devices is raised
             return error if isinstance(error, LabloopError) else _wrapped(error)
+        device.context.on_transport = bool(recorder.sent)
         kind = type(device)
         top = sys.modules.get(kind.__module__.partition(".")[0])
         self.identities[device.name] = replace(

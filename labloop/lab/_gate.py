@@ -58,6 +58,8 @@ class Passage:
     deadline: float | None = None
     intent: Intent | None = None
     recorder: Recorder = field(default_factory=Recorder)
+    begun: bool = False
+    """Whether the driver's body was entered."""
     result: Any = None
     error: BaseException | None = None
     state: ActionState = ActionState.INTENT
@@ -67,6 +69,17 @@ class Passage:
     def told(self) -> str:
         """Device and action."""
         return f"{self.call.device.name}.{self.call.spec.name}"
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether anything may have left.
+
+        Only a transport that the driver is known to use can say no: a vendor's library acts
+        without one.
+        """
+        device = self.call.device
+        known = device.transport_only and device.context.on_transport
+        return self.begun and bool(self.recorder.sent or not known)
 
 
 PASSING: ContextVar[tuple[str, ...]] = ContextVar("PASSING", default=())
@@ -246,9 +259,12 @@ class SendBytes(Stage):
         try:
             left = None if passage.deadline is None else passage.deadline - services.clock.now()
             async with services.clock.deadline(left, passage.told):
+                passage.begun = True
                 passage.result = await self._body(passage)
         finally:
             RECORDER.reset(token)
+            if passage.recorder.sent:
+                call.device.context.on_transport = True
             if outer is not None:
                 # What an action does through another one is its own doing, too.
                 outer.sent += passage.recorder.sent
@@ -261,7 +277,8 @@ class SendBytes(Stage):
             try:
                 return await call.spec.function(call.device, **passage.bound)
             except (DeviceTimeoutError, ProtocolError):
-                await call.device.transport.drain()
+                if passage.recorder.sent:
+                    await call.device.transport.drain()
         return await call.spec.function(call.device, **passage.bound)
 
 
@@ -275,7 +292,7 @@ class CommitOutcome(Stage):
         if passage.intent is None:
             return
         services, error = self.services, passage.error
-        passage.state = outcome_state(error, bool(passage.recorder.sent))
+        passage.state = outcome_state(error, passage.may_have_acted)
         outcome = Outcome(
             intent_id=passage.intent.id,
             state=passage.state,
@@ -342,15 +359,15 @@ class Gate:
             raise cancelled
 
 
-def outcome_state(error: BaseException | None, sent: bool) -> ActionState:
-    """Return how an action ended, from what ended it and whether a byte may have left.
+def outcome_state(error: BaseException | None, may_have_acted: bool) -> ActionState:
+    """Return how an action ended, from what ended it and whether anything may have left.
 
     Only a device that said no has FAILED; a silence, an unreadable answer, a broken line, a
     cancellation or a mistake in the driver leave it UNCERTAIN.
     """
     if error is None:
         return ActionState.DONE
-    if not sent:
+    if not may_have_acted:
         return ActionState.NOT_SENT
     unknown = (DeviceTimeoutError, ProtocolError, NotConnectedError, UncertainError)
     if isinstance(error, DeviceError) and not isinstance(error, unknown):
