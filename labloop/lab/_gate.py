@@ -17,19 +17,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from labloop.errors import (
-    DeviceError,
-    DeviceTimeoutError,
-    NotConnectedError,
-    ProtocolError,
-    StoreError,
-    UncertainError,
-)
+from labloop.errors import DeviceTimeoutError, ProtocolError, StoreError
 from labloop.lab._action import ActionCall
 from labloop.lab._clock import Clock
 from labloop.lab._interlocks import InterlockCheck
 from labloop.lab._json import to_json
 from labloop.lab._limits import LimitCheck
+from labloop.lab._outcomes import detail_of, outcome_state, to_raise
 from labloop.lab._scope import Scope
 from labloop.lab._transport import RECORDER, Recorder
 from labloop.lab._turn import Turn
@@ -297,7 +291,7 @@ class CommitOutcome(Stage):
             intent_id=passage.intent.id,
             state=passage.state,
             result=to_json(passage.result),
-            detail=_detail(error),
+            detail=detail_of(error),
             sent=tuple(passage.recorder.sent),
             received=tuple(passage.recorder.received),
             lab_time=services.clock.now(),
@@ -344,7 +338,9 @@ class Gate:
                 passage.error = error
             await self._end(passage)
         if passage.error is not None:
-            raise _to_raise(passage)
+            raise to_raise(
+                passage.error, passage.state, passage.told, idempotent=call.spec.idempotent
+            )
         return passage.result
 
     async def _end(self, passage: Passage) -> None:
@@ -357,43 +353,6 @@ class Gate:
                 cancelled = error
         if cancelled is not None:
             raise cancelled
-
-
-def outcome_state(error: BaseException | None, may_have_acted: bool) -> ActionState:
-    """Return how an action ended, from what ended it and whether anything may have left.
-
-    Only a device that said no has FAILED; a silence, an unreadable answer, a broken line, a
-    cancellation or a mistake in the driver leave it UNCERTAIN.
-    """
-    if error is None:
-        return ActionState.DONE
-    if not may_have_acted:
-        return ActionState.NOT_SENT
-    unknown = (DeviceTimeoutError, ProtocolError, NotConnectedError, UncertainError)
-    if isinstance(error, DeviceError) and not isinstance(error, unknown):
-        return ActionState.FAILED
-    return ActionState.UNCERTAIN
-
-
-def _to_raise(passage: Passage) -> BaseException:
-    error = passage.error
-    assert error is not None  # noqa: S101 - for the type checker
-    plain = passage.state is not ActionState.UNCERTAIN or passage.call.spec.idempotent
-    if plain or isinstance(error, (UncertainError, asyncio.CancelledError)):
-        return error
-    made = UncertainError(
-        f"{passage.told} may or may not have happened: {_detail(error)}; ask the device or look"
-    )
-    made.__cause__ = error
-    return made
-
-
-def _detail(error: BaseException | None) -> str:
-    if error is None:
-        return ""
-    if isinstance(error, asyncio.CancelledError):
-        return "cancelled"
-    return str(error) if isinstance(error, DeviceError) else f"{type(error).__name__}: {error}"
 
 
 def _doing(passage: Passage) -> str:
