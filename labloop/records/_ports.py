@@ -244,8 +244,16 @@ class Alarms(Protocol):
         """Append an alarm."""
         ...
 
+    def acknowledge(self, sequence: int, actor: str, note: str = "") -> Future[bool]:
+        """Record that a person has seen an alarm; False where somebody had before."""
+        ...
+
     def all(self, campaign_id: str) -> Sequence[AlarmRecord]:
         """Return the alarms by sequence."""
+        ...
+
+    def open(self) -> Sequence[AlarmRecord]:
+        """Return what is critical and not acknowledged, of every campaign, by sequence."""
         ...
 
 

@@ -14,6 +14,7 @@ from labloop.records._states import (
     ExperimentState,
     Mode,
     Origin,
+    Severity,
 )
 from labloop.records._values import OutputValue, Point
 
@@ -211,7 +212,7 @@ class LeaseGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRecord:
-    """An alarm with where and when it was raised."""
+    """An alarm with where and when it was raised, and who has acknowledged it."""
 
     campaign_id: str
     alarm: Alarm
@@ -219,3 +220,13 @@ class AlarmRecord:
     experiment_id: str | None = None
     sequence: int = 0
     created: datetime | None = None
+    acknowledged_by: str = ""
+    """The person; empty while nobody has."""
+    acknowledged: datetime | None = None
+    note: str = ""
+    """What that person found."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person has to look: critical, and acknowledged by nobody."""
+        return self.alarm.severity is Severity.CRITICAL and not self.acknowledged_by

@@ -91,6 +91,8 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+    CRITICAL = "critical"
+    """Somebody may come to harm: it stays open until a person acknowledges it."""
 
 
 class CommandKind(StrEnum):

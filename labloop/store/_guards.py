@@ -26,6 +26,7 @@ from labloop.records import (
 from labloop.store._tables import METADATA
 
 APPEND_ONLY = (
+    "acknowledgement",
     "alarm",
     "analysis",
     "answer",

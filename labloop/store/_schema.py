@@ -6,7 +6,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from labloop.store import _guards as guards
 from labloop.store._tables import METADATA
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision, oldest first; kept beside the migrations so that opening a database that
 is up to date imports no Alembic."""
 HEAD = REVISIONS[-1]

@@ -360,6 +360,16 @@ class AlarmRow(Row, table=True):
     recorded: int = big_column()
 
 
+class AcknowledgementRow(Row, table=True):
+    """Who has seen an alarm; its key lets an alarm be acknowledged once."""
+
+    __tablename__ = "acknowledgement"
+    sequence: int = Field(primary_key=True, foreign_key="alarm.sequence", sa_type=BigInteger)
+    note: str = text_column()
+    actor: str = text_column()
+    recorded: int = big_column()
+
+
 METADATA = Row.metadata
 """Every table, for migrations and guards."""
 

@@ -171,6 +171,24 @@ class TestAlarms:
         assert first.created is not None
         assert first.created.tzinfo is not None
 
+    def test_a_person_acknowledges(self, filled):
+        """A critical alarm is open until one person has acknowledged it; the first one counts."""
+        filled.alarms.add(CAMPAIGN, Alarm("drift", "the yield drifts", Severity.ERROR)).result()
+        filled.alarms.add(CAMPAIGN, Alarm("not-safe", "it is hot", Severity.CRITICAL)).result()
+        (alarm,) = filled.alarms.open()
+        assert (alarm.alarm.kind, alarm.is_open) == ("not-safe", True)
+        assert filled.alarms.acknowledge(alarm.sequence, "anna", "unplugged").result() is True
+        assert filled.alarms.acknowledge(alarm.sequence, "ben").result() is False
+        assert filled.alarms.open() == []
+        seen = filled.alarms.all(CAMPAIGN)[-1]
+        assert (seen.acknowledged_by, seen.note, seen.is_open) == ("anna", "unplugged", False)
+        assert seen.acknowledged.tzinfo is not None
+
+    def test_unknown_alarm(self, filled):
+        """Nothing is acknowledged that was never raised."""
+        with pytest.raises(NotFoundError, match="no alarm 99"):
+            filled.alarms.acknowledge(99, "anna").result()
+
 
 class TestLeases:
     def test_exclusive(self, database):

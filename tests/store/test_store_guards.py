@@ -68,6 +68,8 @@ def whole(filled):
     ).result()
     filled.commands.answer(sequence, True, "yes")
     filled.alarms.add(CAMPAIGN, Alarm("drift", "it drifts")).result()
+    (alarm,) = filled.alarms.all(CAMPAIGN)
+    filled.alarms.acknowledge(alarm.sequence, "ben").result()
     filled.leases.acquire("device:a/b", "ben")
     return filled
 

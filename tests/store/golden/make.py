@@ -116,6 +116,8 @@ def fill(database: Database) -> None:
     database.commands.answer(sequence, accepted=True, answer="paused")
     database.campaigns.set_state(CAMPAIGN, CampaignState.PAUSED, "a person paused it", "anna")
     database.alarms.add(CAMPAIGN, Alarm("drift", "the yield drifts")).result()
+    (alarm,) = database.alarms.all(CAMPAIGN)
+    database.alarms.acknowledge(alarm.sequence, "anna", "seen").result()
     grant = database.leases.acquire(f"campaign:{CAMPAIGN}", "anna")
     database.leases.release(grant)
 
