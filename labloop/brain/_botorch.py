@@ -22,7 +22,6 @@ from labloop.brain._history import (
     check_count,
     legal,
     open_candidates,
-    seen_points,
     usable,
 )
 from labloop.brain._initial import initial_count
@@ -31,6 +30,7 @@ from labloop.brain._rng import isolated
 from labloop.brain._sampling import space_filling
 from labloop.brain._told import tell
 from labloop.brain._training import training_data
+from labloop.brain._tried import Tried, tried
 from labloop.objectives import Objectives
 from labloop.records import (
     Dataset,
@@ -110,7 +110,7 @@ class BotorchStrategy:
         """Return the points that promise most; see ``Strategy.propose``."""
         check_count(n)
         began = time.perf_counter()
-        seen = seen_points(space, data, pending)
+        seen = tried(space, data, pending)
         wait = initial_count(space) if self.initial is None else self.initial
         training = training_data(space, objective, data, seed)
         if training is None or len(training.outputs) + len(pending) < wait:
@@ -118,11 +118,11 @@ class BotorchStrategy:
         with isolated(seed):
             fitted = self.model.fit(training)
             search = _Search(self.acquisition, space, objective, data, training, fitted, seed)
-            return _ask(self.name, search, seen, pending, n, began)
+            return _ask(self.name, search, seen.points, pending, n, began)
 
 
 def _begin(
-    name: str, space: SearchSpace, seen: Sequence[Point], n: int, seed: int, wait: int
+    name: str, space: SearchSpace, seen: Tried, n: int, seed: int, wait: int
 ) -> ProposalBatch:
     """Return points that fill the space, while there are too few results for a model."""
     reason = f"fewer than {wait} results: space-filling start"

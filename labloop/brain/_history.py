@@ -31,11 +31,6 @@ def legal(space: SearchSpace, points: Iterable[Point]) -> list[Point]:
     return kept
 
 
-def seen_points(space: SearchSpace, data: Dataset, pending: Sequence[Point]) -> list[Point]:
-    """Return every legal point that was tried or is under way."""
-    return legal(space, [*(o.point for o in data.observations), *pending])
-
-
 def usable(space: SearchSpace, objective: Objectives, data: Dataset) -> list[Observation]:
     """Return the experiments that can teach: done, within all ranges, with all outputs.
 

@@ -17,12 +17,12 @@ from labloop.brain._history import (
     exhausted,
     fresh,
     labels,
-    seen_points,
     usable,
 )
 from labloop.brain._optimize import Optimum, best_in_space, values_at
 from labloop.brain._rng import isolated, small_seed
 from labloop.brain._training import training_data
+from labloop.brain._tried import tried
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind
@@ -113,7 +113,7 @@ class PhysicsStrategy:
         if isinstance(self.model, MixtureFactory):
             for physics in self.model.models:
                 bind(physics, space)
-        seen = seen_points(space, data, pending)
+        seen = tried(space, data, pending)
         training = measured_data(space, objective, data, seed)
         if training is None or len(training.outputs) + len(pending) < self.initial:
             return _begin(self.name, space, seen, n, seed, self.initial)
@@ -123,7 +123,7 @@ class PhysicsStrategy:
             search = _TrialSearch(
                 mixture_improvement, space, objective, data, training, fitted, seed
             )
-            return _ask(self.name, search, seen, pending, n, began)
+            return _ask(self.name, search, seen.points, pending, n, began)
 
         with isolated(seed):
             try:

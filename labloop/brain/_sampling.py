@@ -8,10 +8,10 @@ from labloop.brain._history import (
     check_count,
     exhausted,
     open_candidates,
-    seen_points,
     untried,
 )
 from labloop.brain._rng import small_seed
+from labloop.brain._tried import Tried, tried
 from labloop.objectives import Objectives
 from labloop.records import Dataset, FloatArray, Point, Proposal, ProposalBatch
 from labloop.space import Candidates, SearchSpace
@@ -19,7 +19,7 @@ from labloop.space import Candidates, SearchSpace
 _DRAWS = 256
 
 
-def space_filling(space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> list[Point]:
+def space_filling(space: SearchSpace, seen: Tried, n: int, seed: int) -> list[Point]:
     """Return up to ``n`` points far from each other and from ``seen``.
 
     The first points of an empty campaign on a continuous space are a scrambled Sobol sequence
@@ -32,39 +32,41 @@ def space_filling(space: SearchSpace, seen: Sequence[Point], n: int, seed: int) 
     candidates = space.candidates()
     if candidates is not None:
         return _maximin_pool(space, candidates, seen, n, seed)
-    if not seen:
+    if not seen.points:
         points = untried(space, (), n, small_seed(seed))
     else:
-        drawn = untried(space, seen, max(_DRAWS, 4 * n), small_seed(seed))
+        drawn = untried(space, _excluded(space, seen.points), max(_DRAWS, 4 * n), small_seed(seed))
         encoded = np.asarray(space.encode(drawn)) if drawn else np.zeros((0, space.dimension))
-        order = _maximin(encoded, np.asarray(space.encode(list(seen))), n, 0)
-        points = [drawn[i] for i in order]
+        points = [drawn[i] for i in _maximin(encoded, seen.distances(encoded), n, 0)]
     if not points:
         raise exhausted(space.size or 0)
     return points
 
 
+def _excluded(space: SearchSpace, seen: Sequence[Point]) -> Sequence[Point]:
+    """Return what a draw must leave out: in a continuum nothing is drawn twice."""
+    return seen if space.size is not None else ()
+
+
 def _maximin_pool(
-    space: SearchSpace, candidates: Candidates, seen: Sequence[Point], n: int, seed: int
+    space: SearchSpace, candidates: Candidates, seen: Tried, n: int, seed: int
 ) -> list[Point]:
-    mask = open_candidates(candidates, seen, strict=space.nonrepeatable)
+    mask = open_candidates(candidates, seen.points, strict=space.nonrepeatable)
     open_rows = np.flatnonzero(mask)
     rng = np.random.default_rng(seed)
     if len(open_rows) > 4096:
         open_rows = np.sort(rng.choice(open_rows, 4096, replace=False))
-    known = np.asarray(space.encode(list(seen))) if seen else np.zeros((0, space.dimension))
     first = int(rng.integers(len(open_rows)))
-    order = _maximin(np.asarray(candidates.encoded)[open_rows], known, n, first)
+    encoded = np.asarray(candidates.encoded)[open_rows]
+    order = _maximin(encoded, seen.distances(encoded), n, first)
     return [candidates.point(int(open_rows[i])) for i in order]
 
 
-def _maximin(encoded: FloatArray, known: FloatArray, n: int, first: int) -> list[int]:
-    """Return row numbers: each next row is the farthest from ``known`` and those before."""
-    if len(encoded) == 0:
-        return []
-    nearest = np.full(len(encoded), np.inf)
-    for row in known:
-        nearest = np.minimum(nearest, ((encoded - row) ** 2).sum(1))
+def _maximin(encoded: FloatArray, nearest: FloatArray, n: int, first: int) -> list[int]:
+    """Return row numbers: each next row is the farthest from what is known and those before.
+
+    ``nearest`` is each row's squared distance to what is known, infinite where nothing is.
+    """
     order: list[int] = []
     while len(order) < min(n, len(encoded)):
         best = first if np.isinf(nearest).all() else int(np.argmax(nearest))
@@ -90,7 +92,7 @@ class SobolStrategy:
     ) -> ProposalBatch:
         """Return points far from everything tried; see ``Strategy.propose``."""
         check_count(n)
-        points = space_filling(space, seen_points(space, data, pending), n, seed)
+        points = space_filling(space, tried(space, data, pending), n, seed)
         reason = "space-filling: far from every point tried so far"
         return ProposalBatch(
             tuple(Proposal(p, strategy=self.name, reason=reason, seed=seed) for p in points)
@@ -113,7 +115,7 @@ class RandomStrategy:
     ) -> ProposalBatch:
         """Return independent uniform points; see ``Strategy.propose``."""
         check_count(n)
-        points = self._draw(space, seen_points(space, data, pending), n, seed)
+        points = self._draw(space, tried(space, data, pending).points, n, seed)
         if not points:
             raise exhausted(space.size or 0)
         return ProposalBatch(
@@ -132,5 +134,5 @@ class RandomStrategy:
             return [candidates.point(int(i)) for i in picked]
         drawn: list[Point] = []
         for k in range(n):
-            drawn += untried(space, [*seen, *drawn], 1, small_seed(seed, k))
+            drawn += untried(space, [*_excluded(space, seen), *drawn], 1, small_seed(seed, k))
         return drawn

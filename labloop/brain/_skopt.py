@@ -12,13 +12,13 @@ from labloop.brain._history import (
     fresh,
     labels,
     open_candidates,
-    seen_points,
     untried,
     usable,
 )
 from labloop.brain._initial import initial_count
 from labloop.brain._rng import isolated, small_seed
 from labloop.brain._sampling import space_filling
+from labloop.brain._tried import tried
 from labloop.errors import MissingExtraError
 from labloop.objectives import Objectives
 from labloop.records import Dataset, FloatArray, Point, Proposal, ProposalBatch
@@ -53,7 +53,7 @@ class SkoptStrategy:
     ) -> ProposalBatch:
         """Return proposals of ``skopt.Optimizer``; see ``Strategy.propose``."""
         check_count(n)
-        seen = seen_points(space, data, pending)
+        seen = tried(space, data, pending)
         known = usable(space, objective, data)
         if len(known) < 1 or len(known) + len(pending) < initial_count(space):
             points = space_filling(space, seen, n, seed)
@@ -65,7 +65,7 @@ class SkoptStrategy:
         with isolated(seed), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             asked = self._ask(space, rows, losses, waiting, n, seed)
-        points = _repair(space, asked, seen, n, seed)
+        points = _repair(space, asked, seen.points, n, seed)
         reason = "scikit-optimize Gaussian process; constant liar within a batch"
         return _batch(points, self.name, reason, "skopt GP", self.acquisition, seed)
 

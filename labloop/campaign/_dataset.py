@@ -1,7 +1,7 @@
 """Rows into the dataset that a strategy learns from."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from labloop.objectives import Objectives
 from labloop.records import (
@@ -71,12 +71,24 @@ class Measured:
     def add(self, *observations: Observation) -> None:
         """Take observations in, by number of the experiment."""
         known = list(self.data.observations)
+        news = True
         for one in observations:
             at = bisect_left(known, self._number(one), key=self._number)
             same = at < len(known) and known[at].experiment_id == one.experiment_id
             known[at : at + same] = [one]
+            news = news and not same
         self.data = Dataset(tuple(known))
-        self.best = self._objectives.best_seen(self.data)
+        self.best = self._best(observations if news else known)
+
+    def _best(self, fresh: Sequence[Observation]) -> Observation | None:
+        """Return the best, where all but ``fresh`` were compared before.
+
+        Several aims are weighed by the ranges of all, so there each one counts anew.
+        """
+        if self._objectives.count > 1:
+            return self._objectives.best_seen(self.data)
+        rivals = {one.experiment_id: one for one in (self.best, *fresh) if one is not None}
+        return self._objectives.best_seen(Dataset(tuple(sorted(rivals.values(), key=self._number))))
 
     def _number(self, one: Observation) -> int:
         return self.numbers[one.experiment_id]

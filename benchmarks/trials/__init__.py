@@ -1,0 +1,1 @@
+"""What strangers broke, tried again: ends, exchanges, hostile input, a fresh machine, growth."""

@@ -1,0 +1,112 @@
+"""What was tried already, kept from round to round: a campaign of thousands asks every time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import ref
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from labloop.errors import SpaceError
+from labloop.records import Dataset, FloatArray, Observation, Point
+from labloop.space import SearchSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Legal points that were tried or are under way.
+
+    Attributes:
+        points: N points, those of the dataset in its order, then the pending ones.
+        encoded: ``N x d`` rows of the unit cube.
+    """
+
+    points: Sequence[Point]
+    encoded: FloatArray
+
+    def distances(self, encoded: FloatArray) -> FloatArray:
+        """Return the squared distance of each of ``n x d`` rows to its nearest tried point."""
+        if len(self.encoded) == 0:
+            return np.full(len(encoded), np.inf)
+        if len(encoded) == 0:
+            return np.zeros(0)
+        _, nearest = KDTree(self.encoded).query(encoded)
+        found: FloatArray = ((encoded - self.encoded[nearest]) ** 2).sum(1)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was worked out for the observations that a dataset began with."""
+
+    observations: tuple[Observation, ...]
+    points: tuple[Point | None, ...]
+    """None where a point is not legal: a person may have left the space."""
+    encoded: FloatArray
+
+
+_KEPT: dict[int, tuple[ref[SearchSpace], _Kept]] = {}
+"""The newest of each living space, by identity: to compare two spaces takes as long as a pool.
+
+Only time is saved by it: what is kept is what would be worked out anew.
+"""
+
+
+def tried(space: SearchSpace, data: Dataset, pending: Sequence[Point]) -> Tried:
+    """Return every legal point that was tried or is under way, with its encoded row."""
+    kept = _grown(space, _kept(space), data.observations)
+    _keep(space, kept)
+    points = [p for p in kept.points if p is not None]
+    waiting, rows = _legal(space, pending)
+    return Tried(
+        [*points, *(p for p in waiting if p is not None)], np.concatenate([kept.encoded, rows])
+    )
+
+
+def _kept(space: SearchSpace) -> _Kept | None:
+    living, kept = _KEPT.get(id(space), (None, None))
+    return kept if living is not None and living() is space else None
+
+
+def _keep(space: SearchSpace, kept: _Kept) -> None:
+    key = id(space)
+    _KEPT[key] = (ref(space, lambda _: _KEPT.pop(key, None)), kept)
+
+
+def _grown(space: SearchSpace, kept: _Kept | None, observations: tuple[Observation, ...]) -> _Kept:
+    """Return ``kept`` with what is new; begun anew from the first observation that differs."""
+    if kept is None:
+        kept = _Kept((), (), np.zeros((0, space.dimension)))
+    if kept.observations is observations:
+        return kept
+    same = _common(kept.observations, observations)
+    legal = sum(p is not None for p in kept.points[:same])
+    points, rows = _legal(space, [one.point for one in observations[same:]])
+    return _Kept(
+        observations,
+        (*kept.points[:same], *points),
+        np.concatenate([kept.encoded[:legal], rows]),
+    )
+
+
+def _common(before: Sequence[Observation], now: Sequence[Observation]) -> int:
+    """Return how many observations both begin with."""
+    for index, (one, other) in enumerate(zip(before, now, strict=False)):
+        if one is not other:
+            return index
+    return min(len(before), len(now))
+
+
+def _legal(
+    space: SearchSpace, points: Sequence[Point]
+) -> tuple[tuple[Point | None, ...], FloatArray]:
+    """Return each point normalised, or None where it is not legal, and rows of the legal ones."""
+    made: list[Point | None] = []
+    for point in points:
+        try:
+            made.append(space.validate(point))
+        except SpaceError:
+            made.append(None)
+    kept = [p for p in made if p is not None]
+    rows = np.asarray(space.encode(kept)) if kept else np.zeros((0, space.dimension))
+    return tuple(made), rows
