@@ -14,7 +14,14 @@ from labloop.campaign._bundle import (
     with_spec,
 )
 from labloop.campaign._by_hand import ask, reanalyse, tell
-from labloop.campaign._campaign import Campaign, Speed, check_lab, need_lab, who, with_overrides
+from labloop.campaign._campaign import (
+    Campaign,
+    Speed,
+    check_lab,
+    need_procedure,
+    who,
+    with_overrides,
+)
 from labloop.campaign._check import Finding, check_campaign, rehearse
 from labloop.campaign._conditions import Conditions, point_from_text
 from labloop.campaign._dataset import build_dataset
@@ -53,7 +60,7 @@ __all__ = [
     "interrupted",
     "lab_seconds",
     "load_campaign",
-    "need_lab",
+    "need_procedure",
     "place_of",
     "point_from_text",
     "read_results",

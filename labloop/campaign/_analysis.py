@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from labloop.campaign._conditions import for_analysis, to_outputs
 from labloop.campaign._spec import CampaignSpec
 from labloop.errors import AnalysisError, LabloopError
-from labloop.records import Measurement, OutputValue
+from labloop.records import Measurement, OutputValue, RawValue
 
 
 class Analysis:
@@ -23,17 +23,27 @@ class Analysis:
         """Return the declared outputs; raises AnalysisError with the reason."""
         if measurement is None:
             raise AnalysisError("no raw data was stored, so there is nothing to analyse")
-        raw = for_analysis(measurement)
         if self._analyse is None:
-            return to_outputs(raw, self._declared)
+            return to_outputs(self._returned(measurement), self._declared)
         try:
-            return to_outputs(self._analyse(raw), self._declared)
+            return to_outputs(self._analyse(for_analysis(measurement)), self._declared)
         except AnalysisError:
             raise
         except LabloopError as error:
             raise AnalysisError(str(error)) from error
         except Exception as error:  # a person's code may raise anything
             raise AnalysisError(f"analyse failed with {type(error).__name__}: {error}") from error
+
+    def _returned(self, measurement: Measurement) -> dict[str, RawValue]:
+        """Return the outputs that the procedure returned; what else it returned stays raw data."""
+        names, raw = [output.name for output in self._declared], measurement.raw
+        missing = [name for name in names if name not in raw]
+        if missing:
+            raise AnalysisError(
+                f"the procedure returned {', '.join(raw)} and not the declared output "
+                f"{', '.join(missing)}; return a value for each of {names}"
+            )
+        return {name: raw[name] for name in names}
 
 
 def _fingerprint(spec: CampaignSpec) -> str:

@@ -41,7 +41,7 @@ class Definition:
 
     @property
     def lab_file(self) -> Path | None:
-        """The lab file, or None for a campaign without procedure."""
+        """The lab file, or None where a plain function or a person carries experiments out."""
         return self.folder / self.spec.lab if self.spec.lab else None
 
 

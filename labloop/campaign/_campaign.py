@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from labloop.campaign._budget import Budget
@@ -14,6 +13,7 @@ from labloop.campaign._bundle import Definition, difference, restore, with_spec
 from labloop.campaign._by_hand import ByHandOnly
 from labloop.campaign._direct import DirectExecutor
 from labloop.campaign._events import Finish, StopAsked
+from labloop.campaign._function import FunctionExecutor
 from labloop.campaign._hooks import Hooks, PlainHooks
 from labloop.campaign._jobs import planned
 from labloop.campaign._lab_time import lab_end
@@ -23,6 +23,7 @@ from labloop.campaign._refusals import check_change, taken
 from labloop.campaign._rights import campaign_lease, device_leases
 from labloop.campaign._runner import Runner
 from labloop.campaign._snapshot import Snapshot
+from labloop.campaign._words import without_lab
 from labloop.errors import (
     CampaignError,
     LabloopError,
@@ -34,6 +35,7 @@ from labloop.records import (
     Alarm,
     CampaignRecord,
     CampaignState,
+    Executor,
     ExperimentJob,
     Json,
     Mode,
@@ -106,12 +108,15 @@ class Campaign:
     ) -> "Campaign":
         """Store a new campaign and return it; ``by_hand``: a person carries it out, not a lab.
 
+        A plain function's results are what they are, so its campaign is real in any ``mode``.
         ``device``: where physics is solved, see :meth:`CampaignSpec.resolve`.
 
         Raises:
             NameTakenError: the name exists; the message says how to go on.
         """
         spec, actor = definition.spec, actor or who()
+        if spec.is_function and not by_hand:
+            mode = Mode.REAL
         existing = repositories.campaigns.find(spec.name, mode)
         if existing is not None and not new:
             raise NameTakenError(taken(repositories, existing, definition))
@@ -154,7 +159,7 @@ class Campaign:
         device: str = "auto",
     ) -> "Campaign":
         """Take up a stored campaign from its bundle, or from ``changed`` files where told."""
-        record = repositories.campaigns.find(name, mode)
+        record = repositories.campaigns.find(name, mode) or of_function(repositories, name)
         if record is None:
             known = [f"{c.name} ({c.mode.value})" for c in repositories.campaigns.all()]
             raise NotFoundError(
@@ -168,7 +173,7 @@ class Campaign:
         else:
             definition = with_overrides(changed, seed=record.seed)
             check_change(repositories, record, definition)
-            check_lab(definition, mode)
+            check_lab(definition, record.mode)
         return cls(repositories, record, definition, actor=actor, speed=speed, device=device)
 
     def only(self, point: Point) -> None:
@@ -186,7 +191,7 @@ class Campaign:
         """
         hooks = hooks or PlainHooks()
         spec = self.definition.spec
-        need_lab(self.definition)
+        need_procedure(self.definition)
         self._began = time.monotonic()
         self._phase = "loading the planner"
         strategy = spec.resolve(self._device) if self._only is None else ByHandOnly()
@@ -199,7 +204,8 @@ class Campaign:
             state = found.state if self._only is None else self._by_hand(found.state, self._only)
             self._set_state(CampaignState.RUNNING, "running")
             try:
-                finish = self._run_in_lab(hooks, strategy, state)
+                carry_out = self._run_function if spec.is_function else self._run_in_lab
+                finish = carry_out(hooks, strategy, state)
             except Exception as error:
                 named = "" if isinstance(error, LabloopError) else f"{type(error).__name__}: "
                 self._set_state(CampaignState.FAILED, f"{named}{error}")
@@ -226,9 +232,23 @@ class Campaign:
             ready=(job,), next_round=state.next_round, next_number=state.next_number + 1
         )
 
+    def _run_function(self, hooks: Hooks, strategy: "Strategy", state: MachineState) -> Finish:
+        spec, experiments = self.definition.spec, self._repositories.experiments
+        function = FunctionExecutor(
+            need_procedure(self.definition),
+            units=spec.units,
+            experiments=experiments,
+            actor=self._actor,
+            parallel=spec.parallel,
+            began=lab_end(experiments.all(self.record.id)),
+        )
+        with signals_to(self.stop, "what runs is ended, and what was measured is kept"), function:
+            runner = self._runner_of(hooks, strategy, function, function.stop, function.now)
+            return runner.run(state)
+
     def _run_in_lab(self, hooks: Hooks, strategy: "Strategy", state: MachineState) -> Finish:
-        spec, (procedure, path) = self.definition.spec, need_lab(self.definition)
-        lab_file, mode = load_lab_file(path), self.record.mode
+        spec, procedure = self.definition.spec, need_procedure(self.definition)
+        lab_file, mode = load_lab_file(self.definition.folder / str(spec.lab)), self.record.mode
         began = lab_end(self._repositories.experiments.all(self.record.id))
         self._phase = "opening the lab"
         with (
@@ -255,26 +275,40 @@ class Campaign:
                 actor=self._actor,
                 began=began,
             )
-            runner = Runner(
-                spec=spec,
-                record=self.record,
-                repositories=self._repositories,
-                strategy=strategy,
-                executor=hooks.executor(direct),
-                hooks=hooks,
-                abort=host.stop,
-                lab_now=lambda: began + host.now(),
-                actor=self._actor,
-            )
             with self._lock:
-                self._host, self._runner = host, runner
-                stopped = self._stop_reason
-            if stopped:
-                runner.post(StopAsked(stopped, now=True))
+                self._host = host
+            runner = self._runner_of(hooks, strategy, direct, host.stop, lambda: began + host.now())
             if mode is Mode.REAL and (self.notes or state.uncertain):
                 # What the last process left moving or hot is made safe before anything new.
                 host.make_safe()
             return runner.run(state)
+
+    def _runner_of(
+        self,
+        hooks: Hooks,
+        strategy: "Strategy",
+        executor: Executor,
+        abort: Callable[[str], None],
+        lab_now: Callable[[], float],
+    ) -> Runner:
+        """Return the loop around an executor; a stop that came before reaches it first."""
+        runner = Runner(
+            spec=self.definition.spec,
+            record=self.record,
+            repositories=self._repositories,
+            strategy=strategy,
+            executor=hooks.executor(executor),
+            hooks=hooks,
+            abort=abort,
+            lab_now=lab_now,
+            actor=self._actor,
+        )
+        with self._lock:
+            self._runner = runner
+            stopped = self._stop_reason
+        if stopped:
+            runner.post(StopAsked(stopped, now=True))
+        return runner
 
     def _note_alarm(self, alarm: Alarm) -> None:
         """Keep what the lab doubts; called from any thread, so nobody waits for the commit."""
@@ -340,15 +374,21 @@ def with_overrides(
     return with_spec(definition, spec)
 
 
-def need_lab(definition: Definition) -> tuple[Callable[..., Any], Path]:
-    """Return procedure and lab file; raises CampaignError where nothing can carry it out."""
-    spec, lab_file = definition.spec, definition.lab_file
-    if spec.procedure is None or lab_file is None:
+def need_procedure(definition: Definition) -> Callable[..., Any]:
+    """Return the procedure; raises CampaignError where nothing but a person can carry it out."""
+    spec = definition.spec
+    if spec.procedure is None:
         raise CampaignError(
             f"campaign {spec.name!r} has no procedure, so nothing can carry it out; "
             f"use: labloop ask {definition.bundle.entry} -n 5 --out next.csv, and labloop tell"
         )
-    return spec.procedure, lab_file
+    return spec.procedure
+
+
+def of_function(repositories: Repositories, name: str) -> CampaignRecord | None:
+    """Return the campaign of a plain function: it is found by its name, whatever mode is asked."""
+    record = repositories.campaigns.find(name, Mode.REAL)
+    return record if record is not None and without_lab(record) else None
 
 
 def check_lab(definition: Definition, mode: Mode) -> None:

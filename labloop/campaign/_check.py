@@ -10,7 +10,7 @@ from typing import Any
 
 from labloop.campaign._bundle import Definition, load_campaign
 from labloop.campaign._conditions import Conditions, to_measurement
-from labloop.campaign._spec import CampaignSpec
+from labloop.campaign._spec import CampaignSpec, name_of
 from labloop.errors import CampaignError, LabloopError
 from labloop.lab import (
     Lab,
@@ -56,7 +56,17 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
         )
     if spec.procedure is not None:
         mistakes = list(_mistakes(spec, _actions(lab_file)))
-        yield from mistakes or [Finding(True, "the procedure awaits what it calls")]
+        yield from mistakes or [Finding(True, _procedure_words(spec))]
+
+
+def _procedure_words(spec: CampaignSpec) -> str:
+    if not spec.is_function:
+        return "the procedure awaits what it calls"
+    at_once = f"{spec.parallel} at once" if spec.parallel > 1 else "one after the other"
+    return (
+        f"{name_of(spec.procedure)} is a plain function: it carries experiments out in this "
+        f"process, {at_once}, without a lab"
+    )
 
 
 def _physics(spec: CampaignSpec) -> Iterator[Finding]:
@@ -119,7 +129,21 @@ def _mistakes(spec: CampaignSpec, actions: frozenset[str]) -> Iterator[Finding]:
         return
     tree = ast.parse(textwrap.dedent("".join(lines)))
     function = tree.body[0]
-    if not isinstance(function, ast.AsyncFunctionDef) or not function.args.args:
+    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return
+    if not spec.is_function:
+        yield from _lab_mistakes(function, first, actions)
+    if not any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(function)):
+        yield Finding(
+            False, f"{function.name} returns nothing; end it with return {{'name': value}}"
+        )
+
+
+def _lab_mistakes(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, first: int, actions: frozenset[str]
+) -> Iterator[Finding]:
+    """Yield actions not awaited and calls that block the lab; ``first``: the function's line."""
+    if not function.args.args:
         return
     lab = function.args.args[0].arg
     for node in ast.walk(function):
@@ -132,10 +156,6 @@ def _mistakes(spec: CampaignSpec, actions: frozenset[str]) -> Iterator[Finding]:
             name = ast.unparse(node.func)
             instead = _ADVICE.get(name, "the procedure's awaitable actions")
             yield Finding(False, f"line {line}: {name}(...) blocks the whole lab; use {instead}")
-    if not any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(function)):
-        yield Finding(
-            False, f"{function.name} returns nothing; end it with return {{'name': value}}"
-        )
 
 
 def _not_awaited(node: ast.AST, lab: str, actions: frozenset[str]) -> Iterator[str]:
@@ -160,11 +180,15 @@ def rehearse(definition: Definition, point: Point) -> list[str]:
     Nothing is stored. Raises CampaignError where the campaign has no procedure, and whatever
     the procedure itself would raise.
     """
-    spec, lab_file = definition.spec, definition.lab_file
-    if spec.procedure is None or lab_file is None:
+    spec, procedure = definition.spec, definition.spec.procedure
+    if procedure is None:
         raise CampaignError(f"campaign {spec.name!r} has no procedure to rehearse")
+    if spec.is_function:
+        raise CampaignError(
+            f"{name_of(procedure)} is a plain function: what it does is not known without doing "
+            "it; try it without --dry"
+        )
     journal = MemoryJournal()
-    procedure = spec.procedure
 
     x = Conditions(point, spec.units)
 

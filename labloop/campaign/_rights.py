@@ -26,8 +26,8 @@ def campaign_lease(
 
 
 def interrupted(repositories: Repositories, record: CampaignRecord) -> bool:
-    """Return whether a campaign with a lab ought to go on and no process is at it."""
-    runs = record.state is CampaignState.RUNNING and bool(record.spec.get("lab"))
+    """Return whether a campaign that runs by itself ought to go on and no process is at it."""
+    runs = record.state is CampaignState.RUNNING and bool(record.spec.get("procedure"))
     return runs and repositories.leases.abandoned(_resource(record))
 
 

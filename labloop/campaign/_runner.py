@@ -36,7 +36,14 @@ from labloop.campaign._persons import cost_of, why_stop
 from labloop.campaign._proposing import RoundAnswer, RoundAsked, Thinker, commit_round
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._spec import CampaignSpec
-from labloop.campaign._words import budget_words, doing_of, fraction_of, question_of
+from labloop.campaign._words import (
+    budget_words,
+    doing_of,
+    ending_of,
+    fraction_of,
+    question_of,
+    where_of,
+)
 from labloop.errors import AnalysisError, BrainError, SpaceExhaustedError, StaleStateError
 from labloop.records import (
     CampaignRecord,
@@ -231,7 +238,7 @@ class Runner:
             case Start():
                 self._start(effect)
             case Abort():
-                self._tell(doing=f"making the lab safe: {effect.reason}")
+                self._tell(doing=ending_of(self._spec, effect.reason))
                 self._patience = time.monotonic() + ABORT_SECONDS
                 self._abort(effect.reason)
             case Ask():
@@ -367,7 +374,7 @@ class Runner:
             self._measured.numbers[key] for key in state.running if key in self._measured.numbers
         )
         if not doing:
-            doing = doing_of(state, running)
+            doing = doing_of(state, running, where_of(self._spec))
         with self._lock:
             self._snapshot = replace(
                 self._snapshot,

@@ -31,10 +31,11 @@ class CampaignSpec:
         space: what may be varied.
         outputs: what an experiment yields, declared with units.
         objective: one aim or several over scalar outputs.
-        procedure: ``async def (lab, x) -> mapping`` for one experiment. None where results
-            come by ``labloop tell``.
+        procedure: what carries out one experiment and returns a mapping: ``async def (lab, x)``
+            in a lab, or a plain function ``(x)``, ``def`` or ``async def``, that needs none.
+            None where a person does it and results come by ``labloop tell``.
         analyse: pure function raw -> outputs. None where the procedure returns outputs.
-        lab: lab file, relative to the campaign file.
+        lab: lab file, relative to the campaign file; None for a plain function or a person.
         physics: a physics model, or ``"module:Name"`` in the campaign's folder; a list of
             them competes, and the data decide which one counts.
         strategy: a strategy's name or object.
@@ -102,6 +103,11 @@ class CampaignSpec:
     def objectives(self) -> Objectives:
         """The aims as one value."""
         return Objectives.of(self.objective)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether a plain function carries experiments out, without a lab."""
+        return self.procedure is not None and self.lab is None
 
     @property
     def competing(self) -> tuple[Any, ...]:
@@ -172,7 +178,7 @@ class CampaignSpec:
             "outputs": [_output_json(output) for output in self.outputs],
             "objective": self.objectives.spec(),
             "lab": self.lab or "",
-            "physics": ", ".join(_name_of(given) for given in self.competing),
+            "physics": ", ".join(name_of(given) for given in self.competing),
             "strategy": self.strategy if isinstance(self.strategy, str) else self.strategy.name,
             "batch": self.batch,
             "parallel": self.parallel,
@@ -180,12 +186,13 @@ class CampaignSpec:
             "seed": self.seed,
             "budget": self.budget.spec(),
             "approval": self.approval,
-            "procedure": _name_of(self.procedure),
-            "analyse": _name_of(self.analyse),
+            "procedure": name_of(self.procedure),
+            "analyse": name_of(self.analyse),
         }
 
 
-def _name_of(thing: object) -> str:
+def name_of(thing: object) -> str:
+    """Return how a person calls a function, model or object of theirs; empty for nothing."""
     if thing is None or isinstance(thing, str):
         return thing or ""
     name = getattr(thing, "__name__", None) or getattr(thing, "name", None)
@@ -263,12 +270,12 @@ def _check_analyse(analyse: Callable[..., Any] | None) -> None:
         raise CampaignFileError(f"analyse must be a function of the raw data, got {analyse!r}")
     if inspect.iscoroutinefunction(analyse):
         raise CampaignFileError(
-            f"the analysis {_name_of(analyse)!r} must be a plain 'def': it only computes, "
+            f"the analysis {name_of(analyse)!r} must be a plain 'def': it only computes, "
             "so there is nothing to await"
         )
     if not _takes(analyse, 1):
         raise CampaignFileError(
-            f"the analysis {_name_of(analyse)!r} must take one argument, the raw data: "
+            f"the analysis {name_of(analyse)!r} must take one argument, the raw data: "
             "def analyse(raw)"
         )
 
@@ -276,19 +283,39 @@ def _check_analyse(analyse: Callable[..., Any] | None) -> None:
 def _check_procedure(procedure: Callable[..., Any] | None, lab: str | None) -> None:
     if procedure is None:
         return
-    if not inspect.iscoroutinefunction(procedure):
+    if not callable(procedure):
         raise CampaignFileError(
-            f"the procedure {_name_of(procedure)!r} must be written 'async def', "
-            "or its actions would never be awaited"
-        )
-    if not _takes(procedure, 2):
-        raise CampaignFileError(
-            f"the procedure {_name_of(procedure)!r} must take two arguments, the lab and the "
-            "conditions: async def react(lab, x)"
+            f"procedure must be a function of the conditions, got {procedure!r}"
         )
     if lab is None:
-        raise CampaignFileError('a procedure needs a lab: add lab="lab.toml" to the spec')
+        _check_function(procedure)
+        return
+    if not _takes(procedure, 2):
+        one = _takes(procedure, 1) and "; a plain function of x needs no lab: leave lab= out"
+        raise CampaignFileError(
+            f"the procedure {name_of(procedure)!r} must take two arguments, the lab and the "
+            f"conditions: async def react(lab, x){one or ''}"
+        )
+    if not inspect.iscoroutinefunction(procedure):
+        raise CampaignFileError(
+            f"the procedure {name_of(procedure)!r} must be written 'async def', "
+            "or its actions would never be awaited"
+        )
     if Path(lab).is_absolute() or ".." in Path(lab).parts:
         raise CampaignFileError(
             f"lab must be a file beside or below the campaign file, got {lab!r}"
         )
+
+
+def _check_function(procedure: Callable[..., Any]) -> None:
+    if _takes(procedure, 1):
+        return
+    if _takes(procedure, 2):
+        raise CampaignFileError(
+            f'the procedure {name_of(procedure)!r} takes a lab: add lab="lab.toml" to the '
+            "spec, or make it a plain function of the conditions: def measure(x)"
+        )
+    raise CampaignFileError(
+        f"the procedure {name_of(procedure)!r} must take one argument, the conditions: "
+        "def measure(x), or with a lab two: async def react(lab, x)"
+    )

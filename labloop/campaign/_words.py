@@ -3,13 +3,19 @@
 import shlex
 
 from labloop.campaign._machine import MachineConfig, MachineState
+from labloop.campaign._spec import CampaignSpec, name_of
 from labloop.records import CampaignRecord, Mode, Repositories
 
 
 def resume_words(record: CampaignRecord, repositories: Repositories) -> str:
-    """Return what is typed, in any folder, to go on with a campaign; a real one says so."""
-    real = " --real" if record.mode is Mode.REAL else ""
+    """Return what is typed, in any folder, to go on with a campaign; a real lab is named."""
+    real = " --real" if record.mode is Mode.REAL and not without_lab(record) else ""
     return f"labloop resume {record.name}{real}{db_words(repositories)}"
+
+
+def without_lab(record: CampaignRecord) -> bool:
+    """Return whether a plain function carries a stored campaign out."""
+    return bool(record.spec.get("procedure")) and not record.spec.get("lab")
 
 
 def db_words(repositories: Repositories) -> str:
@@ -20,17 +26,29 @@ def db_words(repositories: Repositories) -> str:
     return "" if repositories.typed is None else f" --db {shlex.quote(repositories.typed)}"
 
 
-def doing_of(state: MachineState, running: list[int]) -> str:
-    """Return what the campaign does now, in words."""
+def doing_of(state: MachineState, running: list[int], where: str = "in the lab") -> str:
+    """Return what the campaign does now, in words; ``where`` experiments are carried out."""
     if state.over:
         return state.ending
     if running:
-        return "in the lab: " + ", ".join(f"experiment {number}" for number in running)
+        return f"{where}: " + ", ".join(f"experiment {number}" for number in running)
     if state.paused or state.doubt:
         return f"paused: {state.paused or state.doubt}"
     if state.proposing:
         return f"the brain proposes round {state.next_round}"
     return "waiting" if state.awaiting else "between rounds"
+
+
+def where_of(spec: CampaignSpec) -> str:
+    """Return where experiments are carried out, in words."""
+    return f"in {name_of(spec.procedure)}" if spec.is_function else "in the lab"
+
+
+def ending_of(spec: CampaignSpec, reason: str) -> str:
+    """Return what is done between a stop and the end, in words."""
+    if spec.is_function:
+        return f"waiting for {name_of(spec.procedure)} to return: {reason}"
+    return f"making the lab safe: {reason}"
 
 
 def question_of(state: MachineState) -> str:

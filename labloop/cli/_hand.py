@@ -41,7 +41,7 @@ def try_(
     from labloop.campaign import (  # noqa: PLC0415 - heavy
         Campaign,
         check_lab,
-        need_lab,
+        need_procedure,
         point_from_text,
         rehearse,
         with_spec,
@@ -56,14 +56,15 @@ def try_(
         for line in rehearse(definition, point):
             console().print(line)
         return
+    need_procedure(definition)
+    check_lab(definition, mode)
     if mode is Mode.REAL:
         confirm_real(definition)
-    need_lab(definition)
-    check_lab(definition, mode)
     named = with_spec(definition, replace(definition.spec, name=f"{definition.spec.name}.try"))
     chosen = find_engine(engine)
     with open_store(db, create=True) as repositories:
-        if repositories.campaigns.find(named.spec.name, mode) is None:
+        kept = Mode.REAL if named.spec.is_function else mode
+        if repositories.campaigns.find(named.spec.name, kept) is None:
             campaign = Campaign.create(repositories, named, mode=mode)
         else:
             campaign = Campaign.resume(repositories, named.spec.name, mode=mode, changed=named)

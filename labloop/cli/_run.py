@@ -135,6 +135,8 @@ def run_file(
     with waiting(out, f"reading {file}"):
         chosen = find_engine(engine)
         definition = _read(file, mode, seed=seed, experiments=experiments)
+    if truth is not None and definition.lab_file is None:
+        raise CampaignError("--truth is for simulated labs, and this campaign has no lab")
     if mode is Mode.REAL:
         confirm_real(definition)
     with open_store(db, create=True) as repositories:
@@ -157,12 +159,12 @@ def _read(file: Path, mode: Mode, *, seed: int | None, experiments: int | None) 
     from labloop.campaign import (  # noqa: PLC0415 - heavy
         check_lab,
         load_campaign,
-        need_lab,
+        need_procedure,
         with_overrides,
     )
 
     definition = with_overrides(load_campaign(file), seed=seed, experiments=experiments)
-    need_lab(definition)
+    need_procedure(definition)
     check_lab(definition, mode)
     return definition
 
@@ -184,7 +186,12 @@ def resume(
     mode, out = mode_of(real), console()
     pace = read_speed(speed, mode)
     with waiting(out, "loading"):
-        from labloop.campaign import Campaign, load_campaign, resume_words  # noqa: PLC0415 - heavy
+        from labloop.campaign import (  # noqa: PLC0415 - heavy
+            Campaign,
+            check_lab,
+            load_campaign,
+            resume_words,
+        )
 
         chosen = find_engine(engine)
         definition = None if changed is None else load_campaign(changed)
@@ -197,6 +204,7 @@ def resume(
             made.extend(experiments)
         over = made.record.state is CampaignState.FINISHED and experiments is None
         if mode is Mode.REAL:
+            check_lab(made.definition, mode)
             confirm_real(made.definition)
         ended = conduct(repositories, made, chosen)
         if over:
@@ -295,7 +303,12 @@ def read_speed(text: str, mode: Mode) -> "Speed":
 
 
 def confirm_real(definition: "Definition") -> None:
-    """Ask a person at this terminal for an explicit yes; nothing else counts."""
+    """Ask a person at this terminal for an explicit yes; nothing else counts.
+
+    A plain function commands no instrument of a lab, so there is nothing to say yes to.
+    """
+    if definition.lab_file is None:
+        return
     name = definition.spec.name
     if not sys.stdin.isatty():
         raise CampaignError(

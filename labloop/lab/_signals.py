@@ -11,11 +11,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def signals_to(stop: Callable[[str], object]) -> Iterator[None]:
+def signals_to(
+    stop: Callable[[str], object], meanwhile: str = "every device is brought into its safe state"
+) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM call ``stop(reason)`` for the length of the block.
 
-    A second signal is noted on the screen and changes nothing: the devices are being made
-    safe. Outside of the main thread nothing is taken over, for signals arrive only there.
+    ``meanwhile`` says on the screen what happens then. A second signal is noted there and
+    changes nothing. Outside of the main thread nothing is taken over, for signals arrive
+    only there.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -27,10 +30,10 @@ def signals_to(stop: Callable[[str], object]) -> Iterator[None]:
         first = not seen
         seen.append(number)
         if first:
-            _say(f"\n{name}: stopping; every device is brought into its safe state\n")
+            _say(f"\n{name}: stopping; {meanwhile}\n")
             stop(f"{name} received")
         else:
-            _say(f"\n{name} again: noted; the devices are still being made safe\n")
+            _say(f"\n{name} again: noted; still stopping: {meanwhile}\n")
 
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:

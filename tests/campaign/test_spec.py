@@ -63,7 +63,10 @@ def spec(**changes):
         ({"procedure": alone, "lab": "lab.toml"}, "must take two arguments"),
         ({"budget": Budget(cost=5)}, "needs the function cost"),
         ({"procedure": plain, "lab": "lab.toml"}, "must be written 'async def'"),
-        ({"procedure": procedure}, "needs a lab"),
+        ({"procedure": procedure}, "takes a lab: add lab="),
+        ({"procedure": nothing}, r"def measure\(x\), or with a lab two"),
+        ({"procedure": alone, "lab": "lab.toml"}, "needs no lab: leave lab= out"),
+        ({"procedure": "react"}, "must be a function of the conditions"),
         ({"procedure": procedure, "lab": "../lab.toml"}, "beside or below"),
     ],
 )
