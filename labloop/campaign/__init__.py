@@ -31,7 +31,7 @@ from labloop.campaign._results import read_results, write_asked
 from labloop.campaign._rights import interrupted
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._spec import CampaignSpec
-from labloop.campaign._words import db_words, resume_words
+from labloop.campaign._words import db_words, kind_of, resume_words
 
 __all__ = [
     "MADE",
@@ -58,6 +58,7 @@ __all__ = [
     "db_words",
     "difference",
     "interrupted",
+    "kind_of",
     "lab_seconds",
     "load_campaign",
     "need_procedure",

@@ -23,7 +23,7 @@ from labloop.campaign._refusals import check_change, taken
 from labloop.campaign._rights import campaign_lease, device_leases
 from labloop.campaign._runner import Runner
 from labloop.campaign._snapshot import Snapshot
-from labloop.campaign._words import without_lab
+from labloop.campaign._words import kind_of, without_lab
 from labloop.errors import (
     CampaignError,
     LabloopError,
@@ -329,7 +329,7 @@ class Campaign:
         if runner is None:
             return Snapshot(
                 name=self.record.name,
-                mode=self.record.mode.value,
+                mode=kind_of(self.record),
                 doing=self._phase,
                 seconds=time.monotonic() - self._began,
             )

@@ -41,6 +41,7 @@ from labloop.campaign._words import (
     doing_of,
     ending_of,
     fraction_of,
+    kind_of,
     question_of,
     where_of,
 )
@@ -112,7 +113,7 @@ class Runner:
         self._patience = 0.0
         """When a stop is no longer waited for; 0 while none was asked."""
         self._lock = threading.Lock()
-        self._snapshot = Snapshot(name=record.name, mode=record.mode.value)
+        self._snapshot = Snapshot(name=record.name, mode=kind_of(record))
 
     def snapshot(self) -> Snapshot:
         """Return where the campaign stands, from any thread."""

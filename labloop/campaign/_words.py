@@ -18,6 +18,11 @@ def without_lab(record: CampaignRecord) -> bool:
     return bool(record.spec.get("procedure")) and not record.spec.get("lab")
 
 
+def kind_of(record: CampaignRecord) -> str:
+    """Return what carries a stored campaign out: its mode, or the function by name."""
+    return f"function {record.spec['procedure']}" if without_lab(record) else record.mode.value
+
+
 def db_words(repositories: Repositories) -> str:
     """Return the option that names the database, with a space before it.
 

@@ -238,12 +238,12 @@ def conduct(
     engine: Callable[["Campaign", "Hooks"], CampaignRecord],
 ) -> CampaignRecord:
     """Run a campaign under the live view and say how it ended."""
-    from labloop.campaign import resume_words  # noqa: PLC0415 - heavy
+    from labloop.campaign import kind_of, resume_words  # noqa: PLC0415 - heavy
     from labloop.cli._live import LiveView  # noqa: PLC0415 - keeps labloop --help quick
 
     out = console()
     record = campaign.record
-    out.print(f"campaign  {record.name} ({record.mode.value})")
+    out.print(f"campaign  {record.name} ({kind_of(record)})")
     out.print(f"database  {repositories.url}")
     with LiveView(out, campaign, repositories) as view:
         record = engine(campaign, view)
