@@ -14,19 +14,13 @@ from labloop.campaign._bundle import (
     with_spec,
 )
 from labloop.campaign._by_hand import ask, reanalyse, tell
-from labloop.campaign._campaign import (
-    Campaign,
-    Speed,
-    check_lab,
-    need_procedure,
-    who,
-    with_overrides,
-)
+from labloop.campaign._campaign import Campaign, Speed, who, with_overrides
 from labloop.campaign._check import Finding, check_campaign, rehearse
 from labloop.campaign._conditions import Conditions, point_from_text
 from labloop.campaign._dataset import build_dataset
 from labloop.campaign._hooks import Hooks, PlainHooks
 from labloop.campaign._lab_time import lab_seconds
+from labloop.campaign._preflight import check_lab, need_procedure
 from labloop.campaign._results import read_results, write_asked
 from labloop.campaign._rights import interrupted
 from labloop.campaign._snapshot import Snapshot

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from labloop.campaign._budget import Budget
 from labloop.campaign._bundle import Definition, difference, restore, with_spec
@@ -18,19 +18,19 @@ from labloop.campaign._hooks import Hooks, PlainHooks
 from labloop.campaign._jobs import planned
 from labloop.campaign._lab_time import lab_end
 from labloop.campaign._machine import MachineState
+from labloop.campaign._preflight import check_lab, need_procedure, of_function
 from labloop.campaign._reconcile import reconcile
 from labloop.campaign._refusals import check_change, taken
 from labloop.campaign._rights import campaign_lease, device_leases
 from labloop.campaign._runner import Runner
 from labloop.campaign._snapshot import Snapshot
-from labloop.campaign._words import kind_of, without_lab
+from labloop.campaign._words import kind_of
 from labloop.errors import (
-    CampaignError,
     LabloopError,
     NameTakenError,
     NotFoundError,
 )
-from labloop.lab import LabHost, MemoryJournal, Truth, load_lab_file, signals_to
+from labloop.lab import LabHost, Truth, load_lab_file, signals_to
 from labloop.records import (
     Alarm,
     CampaignRecord,
@@ -372,31 +372,3 @@ def with_overrides(
     if experiments is not None:
         spec = replace(spec, budget=replace(spec.budget, experiments=experiments))
     return with_spec(definition, spec)
-
-
-def need_procedure(definition: Definition) -> Callable[..., Any]:
-    """Return the procedure; raises CampaignError where nothing but a person can carry it out."""
-    spec = definition.spec
-    if spec.procedure is None:
-        raise CampaignError(
-            f"campaign {spec.name!r} has no procedure, so nothing can carry it out; "
-            f"use: labloop ask {definition.bundle.entry} -n 5 --out next.csv, and labloop tell"
-        )
-    return spec.procedure
-
-
-def of_function(repositories: Repositories, name: str) -> CampaignRecord | None:
-    """Return the campaign of a plain function: it is found by its name, whatever mode is asked."""
-    record = repositories.campaigns.find(name, Mode.REAL)
-    return record if record is not None and without_lab(record) else None
-
-
-def check_lab(definition: Definition, mode: Mode) -> None:
-    """Raise LabFileError where the lab of a campaign cannot be opened; no byte is sent."""
-    if definition.lab_file is not None:
-        LabHost(
-            load_lab_file(definition.lab_file),
-            mode=mode,
-            journal=MemoryJournal(),
-            campaign_id="check",
-        )
