@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from weakref import ref
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from labloop.errors import SpaceError
 from labloop.records import Dataset, FloatArray, Observation, Point
 from labloop.space import SearchSpace
+
+_FEW = 500
+"""So many are compared one by one: a tree pays beyond, and its import takes 0.2 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,7 @@ class Tried:
             return np.full(len(encoded), np.inf)
         if len(encoded) == 0:
             return np.zeros(0)
-        _, nearest = KDTree(self.encoded).query(encoded)
-        found: FloatArray = ((encoded - self.encoded[nearest]) ** 2).sum(1)
+        found: FloatArray = ((encoded - self.encoded[_nearest(self.encoded, encoded)]) ** 2).sum(1)
         return found
 
 
@@ -87,6 +88,16 @@ def _grown(space: SearchSpace, kept: _Kept | None, observations: tuple[Observati
         (*kept.points[:same], *points),
         np.concatenate([kept.encoded[:legal], rows]),
     )
+
+
+def _nearest(known: FloatArray, rows: FloatArray) -> FloatArray:
+    """Return for each of ``rows`` the number of the nearest one of ``known``."""
+    if len(known) > _FEW:
+        from scipy.spatial import KDTree  # noqa: PLC0415 - not for a short campaign
+
+        nearest: FloatArray = KDTree(known).query(rows)[1]
+        return nearest
+    return np.array([int(((known - row) ** 2).sum(1).argmin()) for row in rows])
 
 
 def _common(before: Sequence[Observation], now: Sequence[Observation]) -> int:

@@ -50,9 +50,10 @@ def test_what_is_kept_equals_what_is_worked_out_anew(change):
     assert np.array_equal(kept.encoded, anew.encoded)
 
 
-def test_distances_are_to_the_nearest():
-    """The squared distance of a row is the least over everything tried."""
-    found = tried(space(), Dataset(tuple(observations(20))), ())
+@pytest.mark.parametrize("n", [20, 700])
+def test_distances_are_to_the_nearest(n):
+    """The squared distance of a row is the least over everything tried, few or many."""
+    found = tried(space(), Dataset(tuple(observations(n))), ())
     rows = np.random.default_rng(1).random((30, found.encoded.shape[1]))
     brute = ((rows[:, None, :] - found.encoded[None, :, :]) ** 2).sum(-1).min(1)
     assert np.allclose(found.distances(rows), brute, rtol=1e-12, atol=0)
