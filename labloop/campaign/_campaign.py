@@ -14,6 +14,7 @@ from labloop.campaign._by_hand import ByHandOnly
 from labloop.campaign._direct import DirectExecutor
 from labloop.campaign._events import Finish, StopAsked
 from labloop.campaign._function import FunctionExecutor
+from labloop.campaign._hold import Hold
 from labloop.campaign._hooks import Hooks, PlainHooks
 from labloop.campaign._jobs import planned
 from labloop.campaign._lab_time import lab_end
@@ -277,7 +278,14 @@ class Campaign:
             )
             with self._lock:
                 self._host = host
-            runner = self._runner_of(hooks, strategy, direct, host.stop, lambda: began + host.now())
+            runner = self._runner_of(
+                hooks,
+                strategy,
+                direct,
+                host.stop,
+                lambda: began + host.now(),
+                Hold(lab_file.hold, host, self._repositories, self.record, self._actor),
+            )
             if mode is Mode.REAL and (self.notes or state.uncertain):
                 # What the last process left moving or hot is made safe before anything new.
                 host.make_safe()
@@ -290,6 +298,7 @@ class Campaign:
         executor: Executor,
         abort: Callable[[str], None],
         lab_now: Callable[[], float],
+        hold: Hold | None = None,
     ) -> Runner:
         """Return the loop around an executor; a stop that came before reaches it first."""
         runner = Runner(
@@ -302,6 +311,7 @@ class Campaign:
             abort=abort,
             lab_now=lab_now,
             actor=self._actor,
+            hold=hold,
         )
         with self._lock:
             self._runner = runner

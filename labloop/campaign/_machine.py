@@ -90,6 +90,12 @@ def step(
 _Handled: TypeAlias = tuple[MachineState, tuple[Effect, ...]]
 
 
+def waits(state: MachineState) -> bool:
+    """Return whether nothing goes on until a person answers."""
+    busy = state.over or state.ending or state.running or state.proposing
+    return not busy and bool(state.paused or state.doubt or state.awaiting)
+
+
 @singledispatch
 def _handle(event: object, _config: MachineConfig, _state: MachineState) -> _Handled:
     raise TypeError(f"{event!r} is no event of a campaign")

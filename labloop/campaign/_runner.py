@@ -25,8 +25,8 @@ from labloop.campaign._events import (
     RoundPlanned,
     RuleMet,
     Start,
-    StopAsked,
 )
+from labloop.campaign._hold import Hold
 from labloop.campaign._hooks import Hooks
 from labloop.campaign._inbox import Inbox
 from labloop.campaign._jobs import job_of
@@ -34,13 +34,10 @@ from labloop.campaign._lab_time import LabTime, was_begun
 from labloop.campaign._machine import MachineConfig, MachineState, step
 from labloop.campaign._persons import cost_of, why_stop
 from labloop.campaign._proposing import RoundAnswer, RoundAsked, Thinker, commit_round
-from labloop.campaign._snapshot import Snapshot
+from labloop.campaign._snapshot import Snapshot, refreshed
 from labloop.campaign._spec import CampaignSpec
 from labloop.campaign._words import (
-    budget_words,
-    doing_of,
     ending_of,
-    fraction_of,
     kind_of,
     question_of,
     where_of,
@@ -85,7 +82,9 @@ class Runner:
         abort: Callable[[str], None],
         lab_now: Callable[[], float],
         actor: str,
+        hold: Hold | None = None,
     ) -> None:
+        self._hold = hold
         self._spec = spec
         self._config: MachineConfig = spec.machine_config()
         self._record = record
@@ -147,6 +146,7 @@ class Runner:
                 # After the last one lab time stands still: what follows is the safe state.
                 if finish is None:
                     self._settle()
+                    self._mind_the_hold()
         finally:
             self._thinker.close()
         return finish
@@ -369,30 +369,20 @@ class Runner:
 
     def _tell(self, *, doing: str = "", question: str = "") -> None:
         """Refresh the snapshot and show it to whoever watches."""
-        state = self._state
-        best = self._measured.best
-        running = sorted(
-            self._measured.numbers[key] for key in state.running if key in self._measured.numbers
-        )
-        if not doing:
-            doing = doing_of(state, running, where_of(self._spec))
+        if self._hold is not None:
+            question = self._hold.told(question or question_of(self._state))
         with self._lock:
-            self._snapshot = replace(
+            self._snapshot = refreshed(
                 self._snapshot,
+                self._config,
+                self._state,
+                self._measured,
+                where=where_of(self._spec),
                 doing=doing,
-                round_index=state.next_round,
-                finished=state.finished,
-                failed=self._measured.failed,
-                running=tuple(running),
-                budget=budget_words(self._config, state),
-                fraction=fraction_of(self._config, state),
-                best=dict(best.outputs) if best else {},
-                best_point=dict(best.point) if best else {},
-                best_number=self._measured.numbers.get(best.experiment_id) if best else None,
-                question=question or question_of(state),
+                question=question,
             )
         self._hooks.changed(self.snapshot())
 
-    def stop(self, reason: str) -> None:
-        """End at once and safely, from any thread."""
-        self.post(StopAsked(reason, now=True))
+    def _mind_the_hold(self) -> None:
+        if self._hold is not None and self._hold.mind(self._state):
+            self._tell()

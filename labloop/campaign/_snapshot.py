@@ -1,8 +1,11 @@
 """What a person sees of a running campaign, as one frozen value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from labloop.campaign._dataset import Measured
+from labloop.campaign._machine import MachineConfig, MachineState
+from labloop.campaign._words import budget_words, doing_of, fraction_of, question_of
 from labloop.records import Point
 
 
@@ -38,3 +41,36 @@ class Snapshot:
         if not 0 < self.fraction < 1:
             return None
         return self.seconds * (1 - self.fraction) / self.fraction
+
+
+def refreshed(
+    snapshot: Snapshot,
+    config: MachineConfig,
+    state: MachineState,
+    measured: Measured,
+    *,
+    where: str,
+    doing: str,
+    question: str,
+) -> Snapshot:
+    """Return ``snapshot`` as the campaign stands now.
+
+    ``where`` experiments are carried out; ``doing`` and ``question`` where more is known than
+    the state tells, else empty.
+    """
+    best, numbers = measured.best, measured.numbers
+    running = sorted(numbers[key] for key in state.running if key in numbers)
+    return replace(
+        snapshot,
+        doing=doing or doing_of(state, running, where),
+        round_index=state.next_round,
+        finished=state.finished,
+        failed=measured.failed,
+        running=tuple(running),
+        budget=budget_words(config, state),
+        fraction=fraction_of(config, state),
+        best=dict(best.outputs) if best else {},
+        best_point=dict(best.point) if best else {},
+        best_number=numbers.get(best.experiment_id) if best else None,
+        question=question or question_of(state),
+    )

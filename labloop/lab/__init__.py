@@ -9,7 +9,7 @@ from labloop.lab._emulated import Truth
 from labloop.lab._gate import LeaseCheck
 from labloop.lab._host import LabHost, Speed
 from labloop.lab._lab import Lab
-from labloop.lab._labfile import LabFile, lab_file_of, load_lab_file
+from labloop.lab._labfile import HoldTable, LabFile, lab_file_of, load_lab_file
 from labloop.lab._memory import MemoryJournal
 from labloop.lab._procedure import run_procedure
 from labloop.lab._registry import find_driver, installed, plan_lab
@@ -27,6 +27,7 @@ __all__ = [
     "Complete",
     "Device",
     "DeviceContext",
+    "HoldTable",
     "Lab",
     "LabFile",
     "LabHost",

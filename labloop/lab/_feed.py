@@ -1,7 +1,7 @@
 """Feeds the watchdogs of instruments: one that hears nothing any more makes itself safe."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from labloop.errors import DeviceError
 from labloop.lab._clock import Clock
@@ -18,6 +18,8 @@ class Feeding:
     """Feeds in lab time, from the connect of each device until the lab is closed.
 
     A feeding that fails is tried again at the next third; the second failure in a row is told.
+    While a campaign waits for a person, an instrument that could not be made safe is left to
+    its watchdog.
 
     Args:
         clock: lab time; while it is held, no watchdog runs either.
@@ -27,20 +29,21 @@ class Feeding:
     def __init__(self, clock: Clock, on_alarm: Callable[[Alarm], object]) -> None:
         self._clock = clock
         self._on_alarm = on_alarm
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def begin(self, device: Device) -> None:
-        """Feed ``device`` from now on, where it has an armed watchdog."""
-        if device.watchdog is not None:
+        """Feed ``device`` from now on, where it has an armed watchdog and is not fed yet."""
+        if device.watchdog is not None and device.name not in self._tasks:
             feeding = self._feed(device, device.watchdog)
-            self._tasks.append(asyncio.create_task(feeding, name=f"feeds {device.name}"))
+            self._tasks[device.name] = asyncio.create_task(feeding, name=f"feeds {device.name}")
 
-    async def end(self) -> None:
-        """Feed no more: from now on each watchdog counts down."""
-        for task in self._tasks:
+    async def end(self, names: Collection[str] | None = None) -> None:
+        """Feed these, or all, no more: from now on their watchdogs count down."""
+        ended = [name for name in self._tasks if names is None or name in names]
+        tasks = [self._tasks.pop(name) for name in ended]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _feed(self, device: Device, watchdog: float) -> None:
         failures = 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,17 @@ class Fitted:
     async def make_safe(self, report: SafetyReport, until: float) -> None:
         """Bring every device that connected into its safe state until lab second ``until``."""
         await self.safe_states.run(report, until, self.identities)
+
+    async def hold(self, report: SafetyReport, until: float, keep: Collection[str]) -> None:
+        """Make safe what is not kept; who did not get there is left to its watchdog."""
+        held = [name for name in self.identities if name not in keep]
+        await self.safe_states.run(report, until, held)
+        await self.feeding.end(report.failures)
+
+    async def go_on(self) -> None:
+        """Feed all again that connected."""
+        for name in self.identities:
+            self.feeding.begin(self.devices[name])
 
     async def close(self, seconds: float) -> None:
         """Feed no more and give every line back; one that hangs is left after ``seconds``."""

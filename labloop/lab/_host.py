@@ -211,6 +211,24 @@ class LabHost:
         self.call(safe)
         return report
 
+    def hold(self) -> SafetyReport:
+        """Bring the lab into the state in which it waits for a person; see ``[hold]``.
+
+        Called where no experiment runs.
+        """
+        report = SafetyReport()
+
+        async def hold(_: Lab) -> None:
+            until = self._clock.now() + TOTAL_SECONDS
+            await self._fitted.hold(report, until, self.lab_file.hold.keep)
+
+        self.call(hold)
+        return report
+
+    def go_on(self) -> None:
+        """Say that nobody is waited for any more: every watchdog is fed again."""
+        self.call(lambda _: self._fitted.go_on())
+
     # What can be seen from any thread.
 
     @property

@@ -2,8 +2,9 @@
 
 import tomllib
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -83,6 +84,22 @@ class StationTable(_Table):
         return self.names or tuple(f"{kind}-{n}" for n in range(1, self.count + 1))
 
 
+class HoldTable(_Table):
+    """``[hold]``: what becomes of the lab while its campaign waits for a person."""
+
+    after: str = "10 min"
+    """How long it is left as it is."""
+    state: Literal["safe", "keep"] = "safe"
+    """``safe``: every device goes to its safe state then; ``keep``: all stay as they are."""
+    keep: tuple[str, ...] = Field(default=(), strict=False)
+    """Devices that stay as they are where the others go to their safe state."""
+
+    @property
+    def seconds(self) -> float:
+        """``after`` in seconds; raises UnitError."""
+        return convert(*split_quantity(self.after), "s")
+
+
 class LabFile(_Table):
     """A lab file that was read and whose parts fit each other."""
 
@@ -90,6 +107,7 @@ class LabFile(_Table):
     devices: dict[str, DeviceTable] = Field(min_length=1)
     interlocks: tuple[InterlockTable, ...] = Field(default=(), strict=False)
     stations: dict[str, StationTable] = Field(default_factory=dict)
+    hold: HoldTable = HoldTable()
     source: str = "lab file"
     """Where it was read from, for messages."""
 
@@ -167,6 +185,7 @@ def _mistakes(lab_file: LabFile) -> list[str]:
         if name not in devices
     ]
     found += [f"[devices.{n}] is no usable name" for n in devices if not n.isidentifier()]
+    found += _wrong_hold(lab_file)
     for number, table in enumerate(lab_file.interlocks, 1):
         where = f"[[interlocks]] number {number}"
         try:
@@ -179,4 +198,19 @@ def _mistakes(lab_file: LabFile) -> list[str]:
             for name in named
             if name not in devices
         ]
+    return found
+
+
+def _wrong_hold(lab_file: LabFile) -> list[str]:
+    hold = lab_file.hold
+    found = [
+        f"[hold] keep names {name!r}, which is no device of it"
+        for name in hold.keep
+        if name not in lab_file.devices
+    ]
+    try:
+        if not 0 <= hold.seconds < inf:
+            found.append(f"[hold] after must be a time from 0 s, got {hold.after!r}")
+    except UnitError as error:
+        found.append(f"[hold] after: {error}")
     return found

@@ -77,3 +77,36 @@ def test_a_covered_safe_state_that_is_quick_enough_is_simply_done():
     with watched(world) as host:
         pass
     assert host.report.safe == ["a"]
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_while_a_person_is_waited_for_only_what_is_safe_is_fed(reached):
+    """Promise: what could not be made safe is left to its watchdog, until the campaign goes on."""
+    world = ToyWorld("a")
+    with watched(world) as host:
+        world.emulators["a"].safe_takes = 0.0 if reached else 40.0
+        report = host.hold()
+        assert (report.safe == ["a"]) is reached
+        world.emulators["a"].safe_takes = 0.0
+        held = len(heard(world))
+        host.call(lambda lab: lab.wait(quantity(10, "min")))
+        fed = len(heard(world)) - held
+        assert fed >= 29 if reached else fed == 0
+        host.go_on()
+        host.call(lambda lab: lab.wait(quantity(10, "min")))
+        assert len(heard(world)) - held - fed == pytest.approx(30, abs=1)
+
+
+def test_what_the_lab_file_keeps_is_left_as_it_is_and_fed():
+    """Promise: a bath that is to stay warm stays warm, the others are made safe."""
+    world = ToyWorld("a", "b")
+    for emulator in world.emulators.values():
+        emulator.value = 7.0
+    devices = {**TABLES["devices"], "b": {"driver": "lab_toys:Toy"}}
+    tables = {"devices": devices, "hold": {"keep": ["a"]}}
+    with toy_host("a", "b", world=world, tables=tables) as host:
+        assert host.hold().safe == ["b"]
+        assert (world.emulators["a"].value, world.emulators["b"].value) == (7.0, 0.0)
+        held = len(heard(world))
+        host.call(lambda lab: lab.wait(quantity(10, "min")))
+        assert len(heard(world)) - held >= 29
