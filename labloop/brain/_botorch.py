@@ -206,8 +206,7 @@ class _Search:
         return chosen
 
     def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
-        order = self.training.scores[:, 0].argsort(descending=True, stable=True)[:_LEADERS]
-        leaders = self.training.encoded[order]
+        leaders = self._leaders(_LEADERS)
         chosen: list[_Chosen] = []
         for k in range(n):
             built, name = self._build(waiting, k)
@@ -217,12 +216,28 @@ class _Search:
             chosen.append(_Chosen(optimum, name))
         return chosen
 
+    def _leaders(self, most: int) -> Tensor:
+        """Return the rows of the best results, ``most`` at most."""
+        rows, scores = self._inside
+        return rows[scores[:, 0].argsort(descending=True, stable=True)[:most]]
+
+    @property
+    def _inside(self) -> tuple[Tensor, Tensor]:
+        """Rows and scores of the results within the bounds, all of them where none is.
+
+        A result beyond teaches the model, but nothing that may be proposed competes with it.
+        """
+        rows, scores = self.training.encoded, self.training.scores
+        inside = ((rows >= 0.0) & (rows <= 1.0)).all(1)
+        return (rows[inside], scores[inside]) if inside.any() else (rows, scores)
+
     def _context(self, waiting: Sequence[Tensor], k: int) -> AcquisitionContext:
+        rows, scores = self._inside
         return AcquisitionContext(
             model=self.fitted.model,
             over=self.fitted.over,
-            baseline=self.training.encoded,
-            scores=self.training.scores,
+            baseline=rows,
+            scores=scores,
             objectives=self.objective,
             pending=stack(waiting),
             seed=self.seed + k,

@@ -114,7 +114,8 @@ class Brain:
             experiment_id: from ``ask``.
             outputs: name -> value in the output's unit; None where the experiment failed.
             sd: standard deviations of the values, where they are known.
-            point: the conditions that were reached, where they differ from the proposal.
+            point: the conditions that were reached, where they differ from the proposal;
+                they may lie outside of the space.
             curves: name -> measured curve; physics that predicts it learns from it.
 
         Raises:
@@ -125,10 +126,12 @@ class Brain:
             raise self._unknown(experiment_id)
         self._check_outputs(experiment_id, outputs)
         del self._pending[experiment_id]
+        reached = asked.point if point is None else self.space.placed(point)
         self._observations.append(
             Observation(
                 experiment_id,
-                asked.point if point is None else self.space.validate(point),
+                reached,
+                asked=None if reached == asked.point else asked.point,
                 outputs={} if outputs is None else {k: float(v) for k, v in outputs.items()},
                 sd={} if sd is None else dict(sd),
                 curves={} if curves is None or outputs is None else dict(curves),

@@ -32,9 +32,9 @@ def legal(space: SearchSpace, points: Iterable[Point]) -> list[Point]:
 
 
 def usable(space: SearchSpace, objective: Objectives, data: Dataset) -> list[Observation]:
-    """Return the experiments that can teach: done, within all ranges, with all outputs.
+    """Return the experiments that can teach: done, with all outputs and a place in the space.
 
-    One that breaks a constraint, by a person's wish, still teaches.
+    One that lies outside of it, by a person's wish or as it was reached, still teaches.
     """
     known = [o for o in data.done if all(name in o.outputs for name in objective.outputs)]
     if _encodable(space, [o.point for o in known]):

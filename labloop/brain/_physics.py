@@ -221,8 +221,7 @@ class _TrialSearch(_Search):
     """The search of a batch where a gradient through the physics costs more than trials."""
 
     def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
-        order = self.training.scores[:, 0].argsort(descending=True, stable=True)[:4]
-        leaders = self.training.encoded[order]
+        leaders = self._leaders(4)
         chosen: list[_Chosen] = []
         for k in range(n):
             built, name = self._build(waiting, k)

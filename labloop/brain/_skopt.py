@@ -54,7 +54,8 @@ class SkoptStrategy:
         """Return proposals of ``skopt.Optimizer``; see ``Strategy.propose``."""
         check_count(n)
         seen = tried(space, data, pending)
-        known = usable(space, objective, data)
+        # Its own space ends at the bounds: a result beyond them would be taken for one on them.
+        known = [o for o in usable(space, objective, data) if _within(space, o.point)]
         if len(known) < 1 or len(known) + len(pending) < initial_count(space):
             points = space_filling(space, seen, n, seed)
             reason = "too few results for a model: space-filling start"
@@ -95,6 +96,11 @@ class SkoptStrategy:
         optimizer.tell(told, [*losses.tolist(), *([float(losses.min())] * len(waiting))])
         asked = optimizer.ask(n_points=n, strategy="cl_min")
         return np.stack([codec.from_skopt(row) for row in asked])
+
+
+def _within(space: SearchSpace, point: Point) -> bool:
+    row = np.asarray(space.encode([point]))
+    return bool((row >= 0.0).all() and (row <= 1.0).all())
 
 
 class _Codec:

@@ -1,6 +1,7 @@
 """What was tried already, kept from round to round: a campaign of thousands asks every time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from weakref import ref
 
@@ -41,8 +42,9 @@ class _Kept:
     """What was worked out for the observations that a dataset began with."""
 
     observations: tuple[Observation, ...]
-    points: tuple[Point | None, ...]
-    """None where a point is not legal: a person may have left the space."""
+    points: tuple[tuple[Point, ...], ...]
+    """Of each its legal points: what was carried out, and what was asked for where another
+    point was reached; none where a person has left the space."""
     encoded: FloatArray
 
 
@@ -57,10 +59,10 @@ def tried(space: SearchSpace, data: Dataset, pending: Sequence[Point]) -> Tried:
     """Return every legal point that was tried or is under way, with its encoded row."""
     kept = _grown(space, _kept(space), data.observations)
     _keep(space, kept)
-    points = [p for p in kept.points if p is not None]
-    waiting, rows = _legal(space, pending)
+    waiting = _legal(space, pending)
     return Tried(
-        [*points, *(p for p in waiting if p is not None)], np.concatenate([kept.encoded, rows])
+        [*(p for points in kept.points for p in points), *waiting],
+        np.concatenate([kept.encoded, _rows(space, waiting)]),
     )
 
 
@@ -81,13 +83,18 @@ def _grown(space: SearchSpace, kept: _Kept | None, observations: tuple[Observati
     if kept.observations is observations:
         return kept
     same = _common(kept.observations, observations)
-    legal = sum(p is not None for p in kept.points[:same])
-    points, rows = _legal(space, [one.point for one in observations[same:]])
+    legal = sum(len(points) for points in kept.points[:same])
+    news = [_legal(space, _points(one)) for one in observations[same:]]
+    rows = _rows(space, [p for points in news for p in points])
     return _Kept(
         observations,
-        (*kept.points[:same], *points),
+        (*kept.points[:same], *news),
         np.concatenate([kept.encoded[:legal], rows]),
     )
+
+
+def _points(one: Observation) -> tuple[Point, ...]:
+    return (one.point,) if one.asked is None else (one.point, one.asked)
 
 
 def _nearest(known: FloatArray, rows: FloatArray) -> FloatArray:
@@ -108,16 +115,14 @@ def _common(before: Sequence[Observation], now: Sequence[Observation]) -> int:
     return min(len(before), len(now))
 
 
-def _legal(
-    space: SearchSpace, points: Sequence[Point]
-) -> tuple[tuple[Point | None, ...], FloatArray]:
-    """Return each point normalised, or None where it is not legal, and rows of the legal ones."""
-    made: list[Point | None] = []
+def _legal(space: SearchSpace, points: Sequence[Point]) -> tuple[Point, ...]:
+    """Return the legal ones of ``points``, normalised."""
+    made = []
     for point in points:
-        try:
+        with suppress(SpaceError):
             made.append(space.validate(point))
-        except SpaceError:
-            made.append(None)
-    kept = [p for p in made if p is not None]
-    rows = np.asarray(space.encode(kept)) if kept else np.zeros((0, space.dimension))
-    return tuple(made), rows
+    return tuple(made)
+
+
+def _rows(space: SearchSpace, points: Sequence[Point]) -> FloatArray:
+    return np.asarray(space.encode(points)) if points else np.zeros((0, space.dimension))

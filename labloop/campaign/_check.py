@@ -193,7 +193,7 @@ def rehearse(definition: Definition, point: Point) -> list[str]:
     x = Conditions(point, spec.units)
 
     async def once(lab: Lab) -> Any:
-        return to_measurement(await run_procedure(procedure, lab, x))
+        return to_measurement(await run_procedure(procedure, lab, x), spec.units)
 
     host = _simulated(definition, journal, "rehearsal")
     with host:

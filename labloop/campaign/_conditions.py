@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from labloop.errors import AnalysisError, LabloopError, NoResultError, UnitError
 from labloop.records import (
+    ActualValue,
     CurveData,
     Measurement,
     Output,
@@ -19,7 +22,14 @@ from labloop.records import (
     ScalarValue,
 )
 from labloop.space import Categorical, SearchSpace
-from labloop.units import convert, is_quantity, magnitude, quantity, split_units
+from labloop.units import (
+    convert,
+    is_quantity,
+    magnitude,
+    quantity,
+    same_dimension,
+    split_units,
+)
 
 
 class Conditions:
@@ -60,14 +70,22 @@ class Conditions:
         return f"Conditions({dict(self.numbers)!r})"
 
 
-def to_measurement(returned: object) -> Measurement:
+def to_measurement(
+    returned: object, units: Mapping[str, str] = MappingProxyType({})
+) -> Measurement:
     """Return what a procedure returned as a measurement.
 
     A mapping of name to quantity, number, Reading, CurveData or text; the key ``actual``
-    may hold a mapping of parameter name to the quantity that was reached.
+    may hold a mapping of parameter name to the quantity (or category) that was reached. A
+    bare number there is in the parameter's own unit, as it is for outputs.
+
+    Args:
+        returned: what came of it.
+        units: parameter name -> declared unit.
 
     Raises:
-        NoResultError: it is no mapping, is empty, or holds something that cannot be kept.
+        NoResultError: it is no mapping, is empty, or holds something that cannot be kept, or
+            a condition was reached in another dimension than its parameter has.
     """
     if not isinstance(returned, Mapping) or not returned:
         raise NoResultError(
@@ -78,7 +96,21 @@ def to_measurement(returned: object) -> Measurement:
     actual = returned.get("actual", {})
     if not isinstance(actual, Mapping):
         raise NoResultError(f"'actual' must be a mapping of quantities, got {actual!r}")
-    return Measurement(raw, {str(k): _scalar(str(k), v) for k, v in actual.items()})
+    return Measurement(raw, {str(k): _reached(str(k), v, units) for k, v in actual.items()})
+
+
+def _reached(name: str, value: object, units: Mapping[str, str]) -> ActualValue:
+    if isinstance(value, str):
+        return value
+    found, unit = _scalar(name, value), units.get(name, "1")
+    if found.unit == "1":
+        return replace(found, unit=unit)
+    if name in units and not same_dimension(found.unit, unit):
+        raise NoResultError(
+            f"'actual' tells {name!r} in {found.unit!r}, and the parameter is in {unit!r}; "
+            "return what was reached in a unit of the same dimension"
+        )
+    return found
 
 
 def _raw_value(name: str, value: object) -> RawValue:

@@ -2,39 +2,46 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from labloop.errors import SpaceError, UnitError
 from labloop.objectives import Objectives
 from labloop.records import (
+    ActualValue,
     CurveData,
     Dataset,
     ExperimentState,
     Observation,
     OutputValue,
     Point,
+    PointValue,
     Repositories,
     ScalarValue,
 )
-from labloop.space import SearchSpace
+from labloop.space import Parameter, SearchSpace
+from labloop.units import convert
 
 
 def build_dataset(repositories: Repositories, campaign_id: str, space: SearchSpace) -> Dataset:
     """Return everything that a campaign has measured, by number of the experiment.
 
     A failed experiment is in it without outputs; one that was analysed again is in it with
-    its newest outputs. One that a person settled as done, without outputs, is not in it:
-    nothing was learned, not even that it fails. By number and not by time, so that the same
-    experiments give the same dataset in whichever order they finished.
+    its newest outputs, and one that reached other conditions than those asked for at these.
+    One that a person settled as done, without outputs, is not in it: nothing was learned,
+    not even that it fails. Nor is one that has no place in the space.
+    By number and not by time, so that the same experiments give the same dataset in whichever
+    order they finished.
     """
     outputs = repositories.experiments.outputs(campaign_id)
+    actual = repositories.experiments.actual(campaign_id)
     ended = {ExperimentState.DONE, ExperimentState.FAILED}
     rows = repositories.experiments.all(campaign_id, ended)
-    return Dataset(
-        tuple(
-            observation(row.id, row.point, outputs.get(row.id, {}), space)
-            for row in rows
-            if tells_something(row.state, outputs.get(row.id, {}))
-        )
+    seen = (
+        observation(row.id, row.point, outputs.get(row.id, {}), space, actual.get(row.id, {}))
+        for row in rows
+        if tells_something(row.state, outputs.get(row.id, {}))
     )
+    return Dataset(tuple(one for one in seen if one is not None))
 
 
 def tells_something(state: ExperimentState, outputs: Mapping[str, OutputValue]) -> bool:
@@ -42,14 +49,50 @@ def tells_something(state: ExperimentState, outputs: Mapping[str, OutputValue]) 
     return bool(outputs) or state is ExperimentState.FAILED
 
 
+def carried_out(asked: Point, actual: Mapping[str, ActualValue], space: SearchSpace) -> Point:
+    """Return the conditions at which an experiment was carried out.
+
+    Those reached where they are known, else those asked for, in the units of the space.
+
+    Raises:
+        SpaceError: they have no place in the space.
+    """
+    point = dict(asked)
+    for parameter in space.parameters:
+        if (reached := actual.get(parameter.name)) is not None:
+            point[parameter.name] = _reached(reached, parameter)
+    return space.placed(point)
+
+
+def _reached(reached: ActualValue, parameter: Parameter) -> PointValue:
+    if isinstance(reached, str):
+        return reached
+    try:
+        return convert(reached.value, reached.unit, parameter.unit)
+    except UnitError as error:
+        raise SpaceError(f"the {parameter.name} that was reached: {error}") from error
+
+
 def observation(
-    experiment_id: str, point: Point, outputs: Mapping[str, OutputValue], space: SearchSpace
-) -> Observation:
-    """Return one experiment as the brain sees it; without outputs it has failed."""
+    experiment_id: str,
+    asked: Point,
+    outputs: Mapping[str, OutputValue],
+    space: SearchSpace,
+    actual: Mapping[str, ActualValue] = MappingProxyType({}),
+) -> Observation | None:
+    """Return one experiment as the brain sees it; without outputs it has failed.
+
+    None where what was carried out has no place in the space.
+    """
     scalars = {k: v for k, v in outputs.items() if isinstance(v, ScalarValue)}
+    try:
+        point = carried_out(asked, actual, space)
+    except SpaceError:
+        return None
     return Observation(
         experiment_id=experiment_id,
-        point=space.validate(point),
+        point=point,
+        asked=asked if actual and point != asked else None,
         outputs={k: v.value for k, v in scalars.items()},
         sd={k: v.sd for k, v in scalars.items() if v.sd is not None},
         curves={k: v for k, v in outputs.items() if isinstance(v, CurveData)},
@@ -94,5 +137,6 @@ class Measured:
         return self.numbers[one.experiment_id]
 
     def scores(self) -> list[float]:
-        """Return the first aim of each finished experiment, larger is better."""
-        return [self._objectives.score(o.outputs)[0] for o in self.data.done]
+        """Return the first aim of each experiment that has all aims, larger is better."""
+        scores: list[float] = self._objectives.measured(self.data)[1][:, 0].tolist()
+        return scores

@@ -83,7 +83,8 @@ class DirectExecutor:
         state, reason = ExperimentState.DONE, ""
         measurement: Measurement | None = None
         try:
-            measurement = to_measurement(await run_procedure(self._procedure, lab, x))
+            returned = await run_procedure(self._procedure, lab, x)
+            measurement = to_measurement(returned, self._units)
             await clock.external(self._experiments.save_raw(job.experiment_id, measurement))
         except UncertainError as error:
             state, reason = ExperimentState.UNCERTAIN, str(error)

@@ -125,7 +125,7 @@ class FunctionExecutor:
                 actor=self._actor,
                 lab_time=result.lab_started,
             ).result()
-            measurement = to_measurement(self._call(job))
+            measurement = to_measurement(self._call(job), self._units)
             self._experiments.save_raw(job.experiment_id, measurement).result()
         except BaseException as error:  # noqa: BLE001 - process edge: a person's code, also its sys.exit
             state, reason = self._told(error)

@@ -49,6 +49,7 @@ from labloop.records import (
     ExperimentJob,
     ExperimentResult,
     ExperimentState,
+    Measurement,
     OutputValue,
     Repositories,
 )
@@ -310,7 +311,7 @@ class Runner:
                 reason=result.reason,
                 lab_time=result.lab_finished,
             ).result()
-        self._remember(result.experiment_id, result.state, outputs)
+        self._remember(result.experiment_id, result.state, outputs, result.measurement)
         with self._lock:
             self._since.pop(result.experiment_id, None)
             self._lab_time.add(result.lab_started, result.lab_finished)
@@ -359,13 +360,26 @@ class Runner:
         return result, outputs
 
     def _remember(
-        self, experiment_id: str, state: ExperimentState, outputs: Mapping[str, OutputValue]
+        self,
+        experiment_id: str,
+        state: ExperimentState,
+        outputs: Mapping[str, OutputValue],
+        measurement: Measurement | None = None,
     ) -> None:
         """Keep what the brain can learn from an experiment that ended or was settled."""
         self._measured.failed += state is ExperimentState.FAILED
-        if tells_something(state, outputs):
-            point = self._jobs[experiment_id].point
-            self._measured.add(observation(experiment_id, point, outputs, self._spec.space))
+        if not tells_something(state, outputs):
+            return
+        raw = measurement or self._repositories.experiments.raw(experiment_id)
+        seen = observation(
+            experiment_id,
+            self._jobs[experiment_id].point,
+            outputs,
+            self._spec.space,
+            raw.actual if raw else {},
+        )
+        if seen is not None:
+            self._measured.add(seen)
 
     def _tell(self, *, doing: str = "", question: str = "") -> None:
         """Refresh the snapshot and show it to whoever watches."""

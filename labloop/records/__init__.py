@@ -61,6 +61,7 @@ from labloop.records._states import (
     Severity,
 )
 from labloop.records._values import (
+    ActualValue,
     Curve,
     CurveData,
     FloatArray,
@@ -80,6 +81,7 @@ from labloop.records._values import (
 __all__ = [
     "EXPERIMENT_MOVES",
     "ActionState",
+    "ActualValue",
     "Alarm",
     "AlarmRecord",
     "Alarms",

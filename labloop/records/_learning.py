@@ -51,6 +51,8 @@ class Observation:
     sd: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, CurveData] = field(default_factory=dict)
     failed: bool = False
+    asked: Point | None = None
+    """The conditions asked for, where others were reached: ``point`` holds those."""
     digest: str = field(init=False, repr=False)
     """sha256 of everything above, taken once: a dataset's fingerprint is made of these."""
 
@@ -65,13 +67,15 @@ class Observation:
         object.__setattr__(self, "outputs", freeze(outputs))
         object.__setattr__(self, "sd", freeze(sd))
         object.__setattr__(self, "point", freeze(self.point))
+        object.__setattr__(self, "asked", None if self.asked is None else freeze(self.asked))
         object.__setattr__(self, "curves", freeze(self.curves))
         object.__setattr__(self, "digest", self._digest())
 
     def _digest(self) -> str:
         curves = {name: _curve_key(curve) for name, curve in self.curves.items()}
         head: list[Json] = [self.experiment_id, dict(self.point), dict(self.outputs)]
-        return content_hash([*head, dict(self.sd), curves, self.failed])
+        tail: list[Json] = [] if self.asked is None else [dict(self.asked)]
+        return content_hash([*head, dict(self.sd), curves, self.failed, *tail])
 
 
 @dataclass(frozen=True, slots=True)

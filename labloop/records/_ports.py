@@ -26,7 +26,7 @@ from labloop.records._rows import (
     RoundRecord,
 )
 from labloop.records._states import CampaignState, ExperimentState, Mode
-from labloop.records._values import Measurement, OutputValue
+from labloop.records._values import ActualValue, Measurement, OutputValue
 
 
 class Journal(Protocol):
@@ -150,6 +150,10 @@ class Experiments(Protocol):
 
     def raw(self, experiment_id: str) -> Measurement | None:
         """Return the newest raw data of an experiment, or None."""
+        ...
+
+    def actual(self, campaign_id: str) -> Mapping[str, Mapping[str, ActualValue]]:
+        """Return experiment id -> condition -> what was reached, of its newest raw data."""
         ...
 
     def save_outputs(

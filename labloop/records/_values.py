@@ -127,6 +127,8 @@ class ScalarValue:
 
 OutputValue: TypeAlias = ScalarValue | CurveData
 RawValue: TypeAlias = ScalarValue | CurveData | str
+ActualValue: TypeAlias = ScalarValue | str
+"""A condition that was reached: a number with its unit, or a category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Measurement:
     """What a procedure returned for one experiment, stored as it is."""
 
     raw: Mapping[str, RawValue]
-    actual: Mapping[str, ScalarValue] = field(default_factory=dict)
+    actual: Mapping[str, ActualValue] = field(default_factory=dict)
     """The conditions that were reached, beside those that were asked for."""
 
     def __post_init__(self) -> None:

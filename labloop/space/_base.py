@@ -19,6 +19,9 @@ from labloop.units import check_unit, is_quantity, magnitude
 TOLERANCE = 1e-9
 """How far, as a share of the range, a value may be off and is still snapped."""
 
+FAR = 1.0
+"""How far beyond its bounds, as a share of the range, an experiment still teaches about it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -109,13 +112,24 @@ class Parameter(ABC):
         """Return the codes of many values; raises SpaceError at the first that is none."""
         return np.array([self.code(value) for value in values], dtype=np.float64)
 
+    def place(self, value: object) -> float:
+        """Return the code of a value that was carried out; raises SpaceError where it has none.
+
+        As ``code``; a number beyond the bounds or between steps lies where it is.
+        """
+        return self.code(value)
+
+    def places_of(self, values: list[PointValue]) -> FloatArray:
+        """Return the places of many values; raises SpaceError at the first that has none."""
+        return np.array([self.place(value) for value in values], dtype=np.float64)
+
     @abstractmethod
     def at(self, unit: FloatArray) -> FloatArray:
         """Return codes spread over the parameter as ``unit`` (n) is over [0, 1)."""
 
     @abstractmethod
     def encode(self, codes: FloatArray) -> FloatArray:
-        """Return ``n x width`` columns in [0, 1]."""
+        """Return ``n x width`` columns, in [0, 1] for every legal code."""
 
     @abstractmethod
     def decode(self, columns: FloatArray) -> FloatArray:
@@ -177,17 +191,54 @@ class Numeric(Parameter):
 
     def code(self, value: object) -> float:
         """Return the number, snapped; raises SpaceError."""
+        number = self._number(value)
+        nearest = float(self.snap(np.array([number]))[0])
+        if abs(nearest - number) > self._allowed(nearest):
+            raise SpaceError(self._refusal(number, nearest))
+        return nearest
+
+    def _number(self, value: object) -> float:
         what = f"parameter {self.name!r}"
         if is_quantity(value):
             try:
                 value = magnitude(value, self.unit, what)
             except UnitError as error:
                 raise SpaceError(str(error)) from error
-        number = number_of(value, what)
+        return number_of(value, what)
+
+    def place(self, value: object) -> float:
+        """Return the number, snapped where it is dust; raises SpaceError where it is far off."""
+        number = self._number(value)
         nearest = float(self.snap(np.array([number]))[0])
-        if abs(nearest - number) > self._allowed(nearest):
-            raise SpaceError(self._refusal(number, nearest))
-        return nearest
+        if abs(nearest - number) <= self._allowed(nearest):
+            return nearest
+        low, high = self.span
+        if self.log and number <= 0:
+            raise SpaceError(
+                f"parameter {self.name!r} is spread over its logarithm, so {number:g} "
+                f"{self.unit} has no place on it"
+            )
+        share = float(self._shares(np.array([number]))[0])
+        if not -FAR <= share <= 1 + FAR:
+            raise SpaceError(
+                f"{number:g} lies farther from the bounds {low:g} and {high:g} {self.unit} of "
+                f"parameter {self.name!r} than they lie apart"
+            )
+        return number
+
+    def places_of(self, values: list[PointValue]) -> FloatArray:
+        """Return the places of many numbers; all at once where all are legal."""
+        try:
+            return self.codes_of(values)
+        except SpaceError:
+            return np.array([self.place(value) for value in values], dtype=np.float64)
+
+    def _shares(self, numbers: FloatArray) -> FloatArray:
+        """Return how far along the range each number lies: 0 at its begin, 1 at its end."""
+        low, high = self.span
+        if self.log:
+            return np.asarray(np.log(numbers / low) / math.log(high / low))
+        return np.asarray((numbers - low) / (high - low))
 
     def codes_of(self, values: list[PointValue]) -> FloatArray:
         """Return the numbers, snapped; all at once where all are plain numbers."""
@@ -229,13 +280,10 @@ class Numeric(Parameter):
         return self.level(np.minimum(np.floor(unit * self.count), self.count - 1))
 
     def encode(self, codes: FloatArray) -> FloatArray:
-        """Return ``n x 1``."""
-        low, high = self.span
-        if self.log:
-            unit = np.log(codes / low) / math.log(high / low)
-        else:
-            unit = (codes - low) / (high - low)
-        return np.asarray(np.clip(unit, 0.0, 1.0)[:, None])
+        """Return ``n x 1``; below 0 or above 1 only for a place beyond the bounds."""
+        unit = self._shares(codes)
+        inside = np.clip(unit, 0.0, 1.0)
+        return np.asarray(np.where(np.abs(unit - inside) <= TOLERANCE, inside, unit)[:, None])
 
     def decode(self, columns: FloatArray) -> FloatArray:
         """Return the legal number nearest to each row."""

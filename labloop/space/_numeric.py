@@ -164,9 +164,8 @@ class Integer(Numeric):
         return np.asarray(np.floor(numbers - self.low + 1e-9))
 
     def values_of(self, codes: FloatArray) -> list[PointValue]:
-        """Return ints."""
-        numbers: list[PointValue] = np.rint(codes).astype(np.int64).tolist()
-        return numbers
+        """Return ints; a place between two whole numbers stays where it is."""
+        return [int(n) if n.is_integer() else n for n in codes.tolist()]
 
     def spec(self) -> dict[str, Json]:
         """Return the declaration."""

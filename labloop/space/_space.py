@@ -134,6 +134,24 @@ class SearchSpace:
             )
         return self._points(polished(self._frame, codes))[0]
 
+    def placed(self, point: Mapping[str, Any]) -> Point:
+        """Return ``point`` as it was carried out, which may lie outside of the space.
+
+        A legal point is the one that ``validate`` returns. Otherwise numbers stay where they
+        are, beyond bounds, between steps and against constraints, so that what was measured
+        there can teach.
+
+        Raises:
+            SpaceError: it has no place: a parameter is missing or unknown, a name is none of
+                the categories, a number lies farther out than the range is wide.
+        """
+        try:
+            return self.validate(point)
+        except SpaceError:
+            self._refuse_strange(point)
+            places = [p.place(_value(point, p.name)) for p in self.parameters]
+            return self._points(np.array([places]))[0]
+
     def contains(self, point: Mapping[str, Any]) -> bool:
         """Return whether ``point`` is legal."""
         try:
@@ -168,11 +186,15 @@ class SearchSpace:
         return Candidates(listed, self._encode, self._points, self._code)
 
     def encode(self, points: Sequence[Point]) -> FloatArray:
-        """Return ``n x d`` float64 in [0, 1]; raises SpaceError for values out of range.
+        """Return ``n x d`` float64, in [0, 1] for legal points.
 
-        Constraints are not looked at, so that any past experiment can be encoded.
+        Constraints are not looked at and numbers beyond the bounds lie beyond 0 or 1, so that
+        any past experiment with a place (see ``placed``) can be encoded; raises SpaceError
+        for one without.
         """
-        columns = [p.codes_of([_value(point, p.name) for point in points]) for p in self.parameters]
+        columns = [
+            p.places_of([_value(point, p.name) for point in points]) for p in self.parameters
+        ]
         return self._encode(np.array(columns, dtype=np.float64).reshape(len(columns), -1).T)
 
     def decode(self, encoded: FloatArray) -> list[Point]:
@@ -242,13 +264,16 @@ class SearchSpace:
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _code(self, point: Mapping[str, Any]) -> FloatArray:
+        self._refuse_strange(point)
+        return np.array([p.code(_value(point, p.name)) for p in self.parameters])
+
+    def _refuse_strange(self, point: Mapping[str, Any]) -> None:
         strange = [name for name in point if name not in self.names]
         if strange:
             raise SpaceError(
                 f"the point names {', '.join(map(repr, strange))}, which the space does not have; "
                 f"it has {', '.join(self.names)}"
             )
-        return np.array([p.code(_value(point, p.name)) for p in self.parameters])
 
     def _fits(self, point: Mapping[str, Any]) -> bool:
         try:

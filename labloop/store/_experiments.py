@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, select, update
 from labloop.errors import NotFoundError, StaleStateError, StoreError
 from labloop.records import (
     EXPERIMENT_MOVES,
+    ActualValue,
     ExperimentChange,
     ExperimentMove,
     ExperimentRecord,
@@ -114,6 +115,10 @@ class SqlExperiments:
     def raw(self, experiment_id: str) -> Measurement | None:
         """Return the newest raw data of an experiment, or None."""
         return values.newest_raw(self._core, experiment_id)
+
+    def actual(self, campaign_id: str) -> Mapping[str, Mapping[str, ActualValue]]:
+        """Return experiment id -> condition -> what was reached, of its newest raw data."""
+        return values.newest_actual(self._core, campaign_id)
 
     def save_outputs(
         self,

@@ -134,16 +134,14 @@ def _experiment(
     row |= {_headed(name, units.get(name, "1")): v for name, v in record.point.items()}
     if measurement is not None:
         for name, actual in measurement.actual.items():
-            row |= _scalar(f"actual {name}", actual)
+            row |= _named(f"actual {name}", actual)
     for name, output in outputs.items():
         if isinstance(output, ScalarValue):
             row |= _scalar(name, output)
     if measurement is not None:
         for name, value in measurement.raw.items():
-            if isinstance(value, ScalarValue):
-                row |= _scalar(f"raw {name}", value)
-            elif isinstance(value, str):
-                row[f"raw {name}"] = value
+            if not isinstance(value, CurveData):
+                row |= _named(f"raw {name}", value)
     return row | {
         "reason": record.reason,
         "actor": record.actor,
@@ -153,6 +151,10 @@ def _experiment(
         "created": _time(record.created),
         "finished": _time(record.finished),
     }
+
+
+def _named(name: str, value: ScalarValue | str) -> Row:
+    return {name: value} if isinstance(value, str) else _scalar(name, value)
 
 
 def _scalar(name: str, value: ScalarValue) -> Row:

@@ -6,7 +6,14 @@ from typing import Any
 
 from sqlalchemy import FromClause, Select, Table, func, select
 
-from labloop.records import CurveData, Measurement, OutputValue, RawValue, ScalarValue
+from labloop.records import (
+    ActualValue,
+    CurveData,
+    Measurement,
+    OutputValue,
+    RawValue,
+    ScalarValue,
+)
 from labloop.store import _encode as encode
 from labloop.store._arrays import Packed
 from labloop.store._core import Core
@@ -33,6 +40,9 @@ _EMPTY: dict[str, Any] = dict.fromkeys(
     ("value", "sd", "unit", "text", "x_unit", "x_sha256", "y_sha256")
 )
 
+_REACHED = "actual "
+"""Begins the name of a text that is a category which was reached: kind ``actual`` is numbers."""
+
 Save = Callable[[Work, str, str], None]
 """Stores values, given the work, the campaign's id and the mode."""
 
@@ -42,7 +52,11 @@ def raw_operation(core: Core, experiment_id: str, measurement: Measurement) -> S
     arrays: list[Packed] = []
     rows = _value_rows(measurement.raw, arrays)
     for name, value in measurement.actual.items():
-        rows.append(_scalar_row(name, value, "actual") | {"position": len(rows)})
+        if isinstance(value, str):
+            row = _text_row(_REACHED + name, value)
+        else:
+            row = _scalar_row(name, value, "actual")
+        rows.append(row | {"position": len(rows)})
     row = {"experiment_id": experiment_id, "actor": encode.ENGINE, "recorded": encode.now()}
 
     def save(work: Work, campaign_id: str, mode: str) -> None:
@@ -90,13 +104,48 @@ def newest_raw(core: Core, experiment_id: str) -> Measurement | None:
     )
     arrays = _arrays(core, _hashes(_RAW, _RAW).where(_RAW.c.sequence == newest["sequence"]))
     raw: dict[str, RawValue] = {}
-    actual: dict[str, ScalarValue] = {}
+    actual: dict[str, ActualValue] = {}
     for row in found:
-        if row["kind"] == "actual":
-            actual[row["name"]] = ScalarValue(row["value"], row["unit"], row["sd"])
+        if _is_actual(row):
+            actual |= _actual(row)
         else:
             raw[row["name"]] = row["text"] if row["kind"] == "text" else _value(row, arrays)
     return Measurement(raw, actual)
+
+
+def newest_actual(core: Core, campaign_id: str) -> dict[str, dict[str, ActualValue]]:
+    """Return experiment id -> condition -> what was reached, of its newest measurement."""
+    newest = (
+        select(func.max(_MEASUREMENT.c.sequence).label("sequence"))
+        .where(_MEASUREMENT.c.campaign_id == campaign_id)
+        .group_by(_MEASUREMENT.c.experiment_id)
+        .subquery()
+    )
+    reached = (_RAW.c.kind == "actual") | (
+        (_RAW.c.kind == "text") & _RAW.c.name.startswith(_REACHED, autoescape=True)
+    )
+    found = core.rows(
+        select(_RAW, _MEASUREMENT.c.experiment_id)
+        .join_from(_RAW, newest, newest.c.sequence == _RAW.c.sequence)
+        .join(_MEASUREMENT, _MEASUREMENT.c.sequence == _RAW.c.sequence)
+        .where(reached)
+        .order_by(_RAW.c.sequence, _RAW.c.position)
+    )
+    made: dict[str, dict[str, ActualValue]] = defaultdict(dict)
+    for row in found:
+        made[row["experiment_id"]] |= _actual(row)
+    return dict(made)
+
+
+def _is_actual(row: Mapping[str, Any]) -> bool:
+    named = str(row["name"]).startswith(_REACHED)
+    return bool(row["kind"] == "actual" or (row["kind"] == "text" and named))
+
+
+def _actual(row: Mapping[str, Any]) -> dict[str, ActualValue]:
+    if row["kind"] == "text":
+        return {row["name"].removeprefix(_REACHED): row["text"]}
+    return {row["name"]: ScalarValue(row["value"], row["unit"], row["sd"])}
 
 
 def newest_outputs(core: Core, campaign_id: str) -> dict[str, dict[str, OutputValue]]:
@@ -127,15 +176,19 @@ def _value_rows(named: Mapping[str, RawValue], arrays: list[Packed]) -> list[dic
         if isinstance(value, CurveData):
             row = _curve_row(name, value, arrays)
         elif isinstance(value, str):
-            row = _EMPTY | {
-                "name": encode.text(name, "the name of a value"),
-                "kind": "text",
-                "text": encode.text(value, f"the text {name}"),
-            }
+            row = _text_row(name, value)
         else:
             row = _scalar_row(name, value, "scalar")
         rows.append(row | {"position": position})
     return rows
+
+
+def _text_row(name: str, value: str) -> dict[str, Any]:
+    return _EMPTY | {
+        "name": encode.text(name, "the name of a value"),
+        "kind": "text",
+        "text": encode.text(value, f"the text {name}"),
+    }
 
 
 def _scalar_row(name: str, value: ScalarValue, kind: str) -> dict[str, Any]:

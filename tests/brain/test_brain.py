@@ -12,7 +12,7 @@ from labloop.brain._rng import isolated
 from labloop.errors import BrainError, DefinitionError, LabloopError, SpaceExhaustedError
 from labloop.objectives import Maximize, Minimize
 from labloop.records import CurveData, points_of
-from labloop.space import Categorical, Continuous, Ordered, SearchSpace
+from labloop.space import Categorical, Continuous, Integer, Ordered, SearchSpace
 
 
 def grid():
@@ -181,3 +181,29 @@ def test_the_brain_runs_without_store_lab_and_prefect():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "gp"
+
+
+@pytest.mark.parametrize("strategy", ["auto", "skopt", "sobol", "random", "botorch"])
+def test_a_result_from_outside_is_learned_from_and_not_asked_for(strategy):
+    """Reached conditions may leave the bounds; what is asked for never does."""
+    brain = Brain(SearchSpace(Continuous("x", 0, 1), Integer("n", 1, 4)), Maximize("y"), strategy)
+    for i in range(8):
+        ((number, proposal),) = brain.ask()
+        assert brain.space.contains(proposal.point)
+        reached = {"x": proposal.point["x"] + (0.4 if i % 2 else 0.0), "n": proposal.point["n"]}
+        brain.tell(number, {"y": reached["x"] + reached["n"]}, point=reached)
+    seen = brain.data.observations
+    assert max(o.point["x"] for o in seen) > 1
+    assert [o.asked is None for o in seen] == [True, False] * 4
+
+
+def test_a_point_that_was_missed_is_not_asked_for_again():
+    """Where 2 was asked for and 2.2 reached, 2 counts as tried; so does a row of a pool."""
+    brain = Brain(SearchSpace(Ordered("dose", [1.0, 2.0, 5.0])), Maximize("y"), "botorch")
+    asked = []
+    for _ in range(3):
+        ((number, proposal),) = brain.ask()
+        asked.append(proposal.point["dose"])
+        reached = {"dose": proposal.point["dose"] + 0.2}
+        brain.tell(number, {"y": reached["dose"]}, point=reached)
+    assert sorted(asked) == [1.0, 2.0, 5.0]

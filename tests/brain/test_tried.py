@@ -38,7 +38,11 @@ def outside(base):
     return [*base[:2], replace(base[2], point={"x": 7.0, "c": "a"}), *base[3:]]
 
 
-@pytest.mark.parametrize("change", [grown, inserted, corrected, outside, lambda b: b[:5]])
+def missed(base):
+    return [*base[:2], replace(base[2], asked={"x": 0.2, "c": "b"}), *base[3:]]
+
+
+@pytest.mark.parametrize("change", [grown, inserted, corrected, outside, missed, lambda b: b[:5]])
 def test_what_is_kept_equals_what_is_worked_out_anew(change):
     """However the results changed since the last round, nothing old is believed."""
     ours, base = space(), observations(10)
@@ -48,6 +52,13 @@ def test_what_is_kept_equals_what_is_worked_out_anew(change):
     kept, anew = tried(ours, after, pending), tried(space(), after, pending)
     assert list(kept.points) == list(anew.points)
     assert np.array_equal(kept.encoded, anew.encoded)
+
+
+def test_what_was_asked_for_and_missed_was_tried_as_well():
+    """Another point was reached: both count, so that neither is asked for again."""
+    points = tried(space(), Dataset(tuple(missed(observations(10)))), ()).points
+    assert len(points) == 11
+    assert {"x": 0.2, "c": "b"} in [dict(p) for p in points]
 
 
 @pytest.mark.parametrize("n", [20, 700])

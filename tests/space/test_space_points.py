@@ -6,7 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from labloop.space import SearchSpace
+from labloop.errors import SpaceError
+from labloop.space import Categorical, Continuous, Integer, Linear, Ordered, SearchSpace
 
 
 def same(first, second):
@@ -129,3 +130,64 @@ def test_small_samples_of_finite_spaces_do_not_repeat(spaces, name):
     assert len({tuple(p.values()) for p in points}) == space.size
     twice = Counter(tuple(p.values()) for p in space.sample(2 * space.size, seed=1))
     assert set(twice.values()) == {2}
+
+
+OUTSIDE = SearchSpace(
+    Continuous("heat", 20, 90, unit="degC"),
+    Continuous("dose", 0.1, 10, log=True),
+    Integer("cycles", 1, 5),
+    Ordered("cell", [1.0, 2.0, 5.0], unit="cm"),
+    Categorical("metal", ["alum", "iron"]),
+    Linear({"heat": 1.0}, "<=", 80.0, unit="degC"),
+)
+LEGAL = {"heat": 55.0, "dose": 1.0, "cycles": 3, "cell": 2.0, "metal": "iron"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "column", "share"),
+    [
+        ("heat", 85.0, 0, 65 / 70),
+        ("heat", 97.0, 0, 1.1),
+        ("heat", 6.0, 0, -0.2),
+        ("dose", 100.0, 1, 1.5),
+        ("cycles", 7, 2, 1.5),
+        ("cycles", 2.5, 2, 0.375),
+        ("cell", 3.0, 3, 0.5),
+    ],
+)
+def test_what_was_carried_out_outside_has_a_place(name, value, column, share):
+    """Beyond a bound, between steps, against a constraint: where it is, in its own type."""
+    point = {**LEGAL, name: value}
+    assert not OUTSIDE.contains(point)
+    placed = OUTSIDE.placed(point)
+    assert placed == point
+    assert type(placed[name]) is type(value)
+    encoded = OUTSIDE.encode([LEGAL, placed])
+    assert encoded[1, column] == pytest.approx(share, rel=1e-12)
+    assert OUTSIDE.contains(OUTSIDE.decode(encoded)[1])
+
+
+def test_a_legal_point_is_placed_as_it_is_validated(space):
+    """To the last bit: what was learned before is learned again."""
+    points = space.sample(50, seed=3)
+    assert [space.placed(p) for p in points] == [space.validate(p) for p in points]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"heat": 161.0}, "farther from the bounds 20 and 90 degC"),
+        ({"heat": -51.0}, "farther from the bounds"),
+        ({"dose": -1.0}, "has no place on it"),
+        ({"dose": 0.0}, "has no place on it"),
+        ({"heat": float("nan")}, "must be finite"),
+        ({"metal": "tin"}, "must be one of alum, iron"),
+        ({"pressure": 1.0}, "which the space does not have"),
+    ],
+)
+def test_what_has_no_place_is_told(wrong, words):
+    """A category that is none, a number out of all proportion, a parameter that is unknown."""
+    with pytest.raises(SpaceError, match=words):
+        OUTSIDE.placed({**LEGAL, **wrong})
+    with pytest.raises(SpaceError, match="has no value for 'metal'"):
+        OUTSIDE.placed({n: v for n, v in LEGAL.items() if n != "metal"})

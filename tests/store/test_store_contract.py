@@ -210,6 +210,19 @@ class TestExperiments:
         }  # fmt: skip
         assert filled.experiments.raw(FIRST) == Measurement({"y": ScalarValue(2.0)})
 
+    def test_actual(self, filled):
+        """What was reached is read for a whole campaign, of the newest measurement of each."""
+        filled.experiments.add(experiment(2)).result()
+        first = {"heat": ScalarValue(49.5, "degC"), "metal": "iron"}
+        filled.experiments.save_raw(FIRST, Measurement({"actual": "no"}, first)).result()
+        assert filled.experiments.raw(FIRST) == Measurement({"actual": "no"}, first)
+        assert filled.experiments.actual(CAMPAIGN) == {FIRST: first}
+        filled.experiments.save_raw(FIRST, Measurement({"y": ScalarValue(1.0)})).result()
+        second = {"heat": ScalarValue(51.0, "degC")}
+        filled.experiments.save_raw(experiment(2).id, Measurement({}, second)).result()
+        assert filled.experiments.actual(CAMPAIGN) == {experiment(2).id: second}
+        assert filled.experiments.actual("other") == {}
+
     def test_listed(self, filled):
         """Experiments come by number, filtered by state."""
         filled.experiments.add(experiment(3)).result()
