@@ -111,8 +111,9 @@ class Measured:
         self.best: Observation | None = None
         self._objectives = objectives
 
-    def add(self, *observations: Observation) -> None:
-        """Take observations in, by number of the experiment."""
+    def add(self, *seen: Observation | None) -> None:
+        """Take observations in, by number of the experiment; None has no place in the space."""
+        observations = [one for one in seen if one is not None]
         known = list(self.data.observations)
         news = True
         for one in observations:

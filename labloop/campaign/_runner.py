@@ -49,7 +49,6 @@ from labloop.records import (
     ExperimentJob,
     ExperimentResult,
     ExperimentState,
-    Measurement,
     OutputValue,
     Repositories,
 )
@@ -198,7 +197,8 @@ class Runner:
 
         def apply(event: Event) -> None:
             if isinstance(event, Resolved):
-                self._remember(event.experiment_id, event.state, {})
+                key, state = event.experiment_id, event.state
+                self._remember(ExperimentResult(experiment_id=key, state=state), {})
             finish = self._apply(event)
             if finish is not None:
                 ends.append(finish)
@@ -311,7 +311,7 @@ class Runner:
                 reason=result.reason,
                 lab_time=result.lab_finished,
             ).result()
-        self._remember(result.experiment_id, result.state, outputs, result.measurement)
+        self._remember(result, outputs)
         with self._lock:
             self._since.pop(result.experiment_id, None)
             self._lab_time.add(result.lab_started, result.lab_finished)
@@ -359,27 +359,14 @@ class Runner:
         ).result()
         return result, outputs
 
-    def _remember(
-        self,
-        experiment_id: str,
-        state: ExperimentState,
-        outputs: Mapping[str, OutputValue],
-        measurement: Measurement | None = None,
-    ) -> None:
+    def _remember(self, ended: ExperimentResult, outputs: Mapping[str, OutputValue]) -> None:
         """Keep what the brain can learn from an experiment that ended or was settled."""
-        self._measured.failed += state is ExperimentState.FAILED
-        if not tells_something(state, outputs):
-            return
-        raw = measurement or self._repositories.experiments.raw(experiment_id)
-        seen = observation(
-            experiment_id,
-            self._jobs[experiment_id].point,
-            outputs,
-            self._spec.space,
-            raw.actual if raw else {},
-        )
-        if seen is not None:
-            self._measured.add(seen)
+        self._measured.failed += ended.state is ExperimentState.FAILED
+        if tells_something(ended.state, outputs):
+            key, space = ended.experiment_id, self._spec.space
+            raw = ended.measurement or self._repositories.experiments.raw(key)
+            actual = raw.actual if raw else {}
+            self._measured.add(observation(key, self._jobs[key].point, outputs, space, actual))
 
     def _tell(self, *, doing: str = "", question: str = "") -> None:
         """Refresh the snapshot and show it to whoever watches."""
