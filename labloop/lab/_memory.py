@@ -1,7 +1,7 @@
 """A journal in memory: for tests, dry runs and labs that nobody keeps records of."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 
 from labloop.records import ActionState, DeviceIdentity, Intent, JournalEntry, Json, Outcome
@@ -57,6 +57,10 @@ class MemoryJournal:
                 if intent.campaign_id == campaign_id
                 and experiment_id in {None, intent.experiment_id}
             ]
+
+    def walk(self, campaign_id: str) -> Iterator[JournalEntry]:
+        """Yield the entries by sequence."""
+        yield from self.entries(campaign_id)
 
     def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
         """Return what has no outcome or an uncertain one."""

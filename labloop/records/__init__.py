@@ -8,6 +8,7 @@ from labloop.records._canonical import (
     make_campaign_id,
     make_experiment_id,
 )
+from labloop.records._cells import cell, uncell
 from labloop.records._jobs import (
     Executor,
     ExperimentJob,
@@ -135,6 +136,7 @@ __all__ = [
     "ScalarValue",
     "Severity",
     "canonical_json",
+    "cell",
     "content_hash",
     "derive_seed",
     "finite",
@@ -142,4 +144,5 @@ __all__ = [
     "make_campaign_id",
     "make_experiment_id",
     "points_of",
+    "uncell",
 ]

@@ -4,7 +4,7 @@ Every write returns a ``Future`` that resolves after the commit: a thread calls
 ``.result()``, a coroutine awaits it through ``Clock.external``. Reads are plain calls.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Protocol, Self
@@ -50,6 +50,10 @@ class Journal(Protocol):
 
     def entries(self, campaign_id: str, experiment_id: str | None = None) -> Sequence[JournalEntry]:
         """Return a campaign's (or one experiment's) entries by sequence."""
+        ...
+
+    def walk(self, campaign_id: str) -> Iterator[JournalEntry]:
+        """Yield a campaign's entries by sequence, a page in memory at a time."""
         ...
 
     def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
@@ -179,8 +183,10 @@ class Experiments(Protocol):
         """Save outputs and move to DONE in one transaction."""
         ...
 
-    def outputs(self, campaign_id: str) -> Mapping[str, Mapping[str, OutputValue]]:
-        """Return experiment id -> output name -> newest value."""
+    def outputs(
+        self, campaign_id: str, experiment_id: str | None = None
+    ) -> Mapping[str, Mapping[str, OutputValue]]:
+        """Return experiment id -> output name -> newest value, of all or of one experiment."""
         ...
 
 

@@ -151,9 +151,11 @@ class SqlExperiments:
         )
         return self._core.prepared(lambda: _yield_operation(self._core, made, lab_time))
 
-    def outputs(self, campaign_id: str) -> Mapping[str, Mapping[str, OutputValue]]:
-        """Return experiment id -> output name -> newest value."""
-        return values.newest_outputs(self._core, campaign_id)
+    def outputs(
+        self, campaign_id: str, experiment_id: str | None = None
+    ) -> Mapping[str, Mapping[str, OutputValue]]:
+        """Return experiment id -> output name -> newest value, of all or of one experiment."""
+        return values.newest_outputs(self._core, campaign_id, experiment_id)
 
 
 def change_operation(core: Core, changes: Sequence[ExperimentChange]) -> Callable[[Work], None]:

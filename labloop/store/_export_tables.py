@@ -1,6 +1,9 @@
-"""A campaign as plain tables: lists of rows that a spreadsheet or pandas understands."""
+"""A campaign as plain tables that a spreadsheet or pandas understands, one row after the other.
 
-from collections.abc import Mapping, Sequence
+Long tables are streams: a campaign's curves need not fit into memory.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from labloop.records import (
@@ -19,88 +22,93 @@ from labloop.space import SearchSpace
 
 Row = dict[str, Any]
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "experiments": (
-        "number",
-        "experiment",
-        "state",
-        "origin",
-        "round",
-        "proposal",
-        "reason",
-        "actor",
-        "mode",
-        "lab started (s)",
-        "lab finished (s)",
-        "created",
-        "finished",
-    ),
-    "proposals": (
-        "round",
-        "attempt",
-        "proposal",
-        "strategy",
-        "reason",
-        "model",
-        "acquisition",
-        "acquisition value",
-        "seed",
-        "data hash",
-    ),
-    "journal": (
-        "sequence",
-        "intent",
-        "experiment",
-        "device",
-        "kind",
-        "name",
-        "arguments",
-        "state",
-        "result",
-        "detail",
-        "sent",
-        "received",
-        "lab time begun (s)",
-        "lab time ended (s)",
-        "idempotent",
-        "actor",
-        "lease token",
-        "recorded",
-    ),
-    "curves": (
-        "number",
-        "experiment",
-        "source",
-        "curve",
-        "index",
-        "x",
-        "y",
-        "x unit",
-        "y unit",
-    ),
+COLUMNS: Mapping[str, Mapping[str, type]] = {
+    "experiments": {
+        "number": int,
+        "experiment": str,
+        "state": str,
+        "origin": str,
+        "round": int,
+        "proposal": int,
+        "reason": str,
+        "actor": str,
+        "mode": str,
+        "lab started (s)": float,
+        "lab finished (s)": float,
+        "created": str,
+        "finished": str,
+    },
+    "proposals": {
+        "round": int,
+        "attempt": int,
+        "proposal": int,
+        "strategy": str,
+        "reason": str,
+        "model": str,
+        "acquisition": str,
+        "acquisition value": float,
+        "seed": int,
+        "data hash": str,
+    },
+    "journal": {
+        "sequence": int,
+        "intent": str,
+        "experiment": str,
+        "device": str,
+        "kind": str,
+        "name": str,
+        "arguments": str,
+        "state": str,
+        "result": str,
+        "detail": str,
+        "sent": str,
+        "received": str,
+        "lab time begun (s)": float,
+        "lab time ended (s)": float,
+        "idempotent": bool,
+        "actor": str,
+        "lease token": int,
+        "recorded": str,
+    },
+    "curves": {
+        "number": int,
+        "experiment": str,
+        "source": str,
+        "curve": str,
+        "index": int,
+        "x": float,
+        "y": float,
+        "x unit": str,
+        "y unit": str,
+    },
 }
-"""What a table without rows still says of itself; parameters and outputs come with the rows."""
+"""The columns that every table of its kind has; parameters and outputs come with the rows."""
+
+LONG = ("journal", "curves")
+"""Tables that have these columns and no others, and may be longer than memory."""
+
+_SLICE = 10_000
+"""So many points of a curve are turned into rows at once."""
 
 
-def tables(repositories: Repositories, campaign_id: str) -> dict[str, list[Row]]:
-    """Return ``experiments`` and ``proposals`` (wide), ``journal``, ``curves`` (long).
+def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[Row]]:
+    """Return ``experiments`` and ``proposals`` (wide), ``journal`` and ``curves`` (long).
 
     A column's header carries its unit: ``temperature (degC)``; a unit of 1 is left out.
     """
     campaign = repositories.campaigns.get(campaign_id)
     units = units_of(campaign)
     experiments = repositories.experiments.all(campaign_id)
-    outputs = repositories.experiments.outputs(campaign_id)
-    raw = {e.id: repositories.experiments.raw(e.id) for e in experiments}
+
+    def yields(e: ExperimentRecord) -> tuple[Measurement | None, Mapping[str, OutputValue]]:
+        found = repositories.experiments.outputs(campaign_id, e.id)
+        return repositories.experiments.raw(e.id), found.get(e.id, {})
+
     return {
-        "experiments": [
-            _experiment(e, raw[e.id], outputs.get(e.id, {}), units) for e in experiments
-        ],
+        "experiments": [_experiment(e, *yields(e), units) for e in experiments],
         "proposals": _proposals(repositories, campaign_id, units),
-        "journal": [_entry(entry) for entry in repositories.journal.entries(campaign_id)],
-        "curves": [
-            row for e in experiments for row in _curves(e, raw[e.id], outputs.get(e.id, {}))
-        ],
+        "journal": (_entry(entry) for entry in repositories.journal.walk(campaign_id)),
+        "curves": (row for e in experiments for row in _curves(e, *yields(e))),
     }
 
 
@@ -229,24 +237,23 @@ def _curves(
     record: ExperimentRecord,
     measurement: Measurement | None,
     outputs: Mapping[str, OutputValue],
-) -> list[Row]:
+) -> Iterator[Row]:
     sources: list[tuple[str, Mapping[str, RawValue]]] = [("output", outputs)]
     if measurement is not None:
         sources.insert(0, ("raw", measurement.raw))
-    return [
-        {
-            "number": record.number,
-            "experiment": record.id,
-            "source": source,
-            "curve": name,
-            "index": index,
-            "x": x,
-            "y": y,
-            "x unit": curve.x_unit,
-            "y unit": curve.y_unit,
-        }
-        for source, values in sources
-        for name, curve in values.items()
-        if isinstance(curve, CurveData)
-        for index, (x, y) in enumerate(zip(curve.x.tolist(), curve.y.tolist(), strict=True))
-    ]
+    for source, values in sources:
+        for name, curve in values.items():
+            if isinstance(curve, CurveData):
+                whose: Row = {"number": record.number, "experiment": record.id}
+                whose |= {"source": source, "curve": name}
+                for row in _points(curve):
+                    yield whose | row
+
+
+def _points(curve: CurveData) -> Iterator[Row]:
+    units = {"x unit": curve.x_unit, "y unit": curve.y_unit}
+    for begin in range(0, len(curve.x), _SLICE):
+        part = slice(begin, begin + _SLICE)
+        pairs = zip(curve.x[part].tolist(), curve.y[part].tolist(), strict=True)
+        for index, (x, y) in enumerate(pairs, start=begin):
+            yield {"index": index, "x": x, "y": y} | units

@@ -1,6 +1,6 @@
 """The journal: intents, outcomes, identities."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -23,6 +23,8 @@ from labloop.store._tables import IdentityRow, IntentRow, OutcomeRow, table_of
 _INTENT = table_of(IntentRow)
 _OUTCOME = table_of(OutcomeRow)
 _IDENTITY = table_of(IdentityRow)
+_PAGE = 1000
+"""Entries that a walk holds in memory."""
 _INSERT_INTENT = insert_into(_INTENT)
 _INSERT_OUTCOME = insert_into(_OUTCOME)
 _INSERT_IDENTITY = insert_into(_IDENTITY)
@@ -87,6 +89,26 @@ class SqlJournal:
             .order_by(_OUTCOME.c.sequence)
         )
         return _joined(intents, outcomes)
+
+    def walk(self, campaign_id: str) -> Iterator[JournalEntry]:
+        """Yield a campaign's entries by sequence, a page in memory at a time."""
+        last = 0
+        while True:
+            ours = (_INTENT.c.campaign_id == campaign_id, _INTENT.c.sequence > last)
+            intents = self._core.rows(
+                select(_INTENT).where(*ours).order_by(_INTENT.c.sequence).limit(_PAGE)
+            )
+            if not intents:
+                return
+            here = _INTENT.c.sequence.between(intents[0]["sequence"], intents[-1]["sequence"])
+            outcomes = self._core.rows(
+                select(_OUTCOME)
+                .join_from(_OUTCOME, _INTENT, _OUTCOME.c.intent_id == _INTENT.c.id)
+                .where(_INTENT.c.campaign_id == campaign_id, here)
+                .order_by(_OUTCOME.c.sequence)
+            )
+            yield from _joined(intents, outcomes)
+            last = intents[-1]["sequence"]
 
     def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
         """Return entries that have no outcome, or whose latest outcome is UNCERTAIN."""

@@ -148,9 +148,13 @@ def _actual(row: Mapping[str, Any]) -> dict[str, ActualValue]:
     return {row["name"]: ScalarValue(row["value"], row["unit"], row["sd"])}
 
 
-def newest_outputs(core: Core, campaign_id: str) -> dict[str, dict[str, OutputValue]]:
-    """Return experiment id -> output name -> newest value."""
+def newest_outputs(
+    core: Core, campaign_id: str, experiment_id: str | None
+) -> dict[str, dict[str, OutputValue]]:
+    """Return experiment id -> output name -> newest value, of all or of one experiment."""
     ours = _ANALYSIS.c.campaign_id == campaign_id
+    if experiment_id is not None:
+        ours &= _ANALYSIS.c.experiment_id == experiment_id
     found = core.rows(
         select(_OUTPUT, _ANALYSIS.c.experiment_id)
         .join_from(_OUTPUT, _ANALYSIS, _ANALYSIS.c.sequence == _OUTPUT.c.sequence)

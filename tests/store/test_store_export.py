@@ -4,6 +4,7 @@ import csv
 import json
 import sqlite3
 import sys
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -25,10 +26,12 @@ from labloop.records import (
     Proposal,
     RoundRecord,
     ScalarValue,
+    uncell,
 )
 from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.store import _export as export
 from labloop.store import _export_tables as export_tables
+from labloop.store import _journal as journal_module
 from labloop.store import backup, export_campaign, open_database, verify
 
 FIRST = experiment().id
@@ -113,6 +116,58 @@ def test_read_by_pandas(done, tmp_path, form):
     assert set(curves["y unit"]) == {"mAU"}
 
 
+def test_a_formula_stays_a_text(database, tmp_path):
+    """A name that a spreadsheet would carry out is marked as text; numbers stay numbers."""
+    database.campaigns.create(campaign(), bundle())
+    texts = ["=1+1", "+NO2", "-CF3", "@x", "plain"]
+    for number, text in enumerate(texts, start=1):
+        database.experiments.add(experiment(number, point={"group": text, "x": -1.5})).result()
+    path = export_campaign(database, CAMPAIGN, "csv", tmp_path)[0]
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["group"] for row in rows] == ["'=1+1", "'+NO2", "'-CF3", "'@x", "plain"]
+    assert [uncell(row["group"]) for row in rows] == texts
+    assert {row["x"] for row in rows} == {"-1.5"}
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_a_long_curve_needs_little_memory(database, tmp_path, form):
+    """A curve is written in parts: the export holds a fraction of it as rows."""
+    n = 30_000
+    database.campaigns.create(campaign(), bundle())
+    database.experiments.add(experiment(1)).result()
+    curve = CurveData(np.arange(float(n)), np.arange(float(n)) / 7, "s", "V")
+    database.experiments.save_raw(FIRST, Measurement({"scan": curve}, {})).result()
+    export_campaign(database, CAMPAIGN, form, tmp_path)
+    tracemalloc.start()
+    try:
+        paths = export_campaign(database, CAMPAIGN, form, tmp_path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # As rows the whole curve would be 15 MB; Parquet groups 5,000 of them.
+    assert peak < 5e6
+    back = READERS[form](paths[3])
+    assert back["x"].tolist() == curve.x.tolist()
+    assert back["y"].tolist() == curve.y.tolist()
+
+
+def test_a_walk_through_the_journal_is_the_journal(done, monkeypatch):
+    """Page by page the same entries come in the same order."""
+    for number in range(7):
+        intent = Intent(
+            id=f"w{number}", campaign_id=CAMPAIGN, experiment_id=None, device="pump", name="go"
+        )
+        done.journal.intent(intent).result()
+        if number % 2:
+            ended = Outcome(intent_id=f"w{number}", state=ActionState.DONE)
+            done.journal.outcome(ended).result()
+    whole = list(done.journal.entries(CAMPAIGN))
+    for size in (1, 3, 100):
+        monkeypatch.setattr(journal_module, "_PAGE", size)
+        assert list(done.journal.walk(CAMPAIGN)) == whole
+
+
 def test_read_by_a_spreadsheet(done, tmp_path):
     """The CSV is plain UTF-8 with one header line."""
     paths = export_campaign(done, CAMPAIGN, "csv", tmp_path)
@@ -140,7 +195,8 @@ def test_empty(database, tmp_path, form):
 
 def test_empty_tables_have_the_columns_of_full_ones(done):
     """A header that a table without rows shows is one that it has with rows, in that order."""
-    for name, rows in export_tables.tables(done, CAMPAIGN).items():
+    for name, stream in export_tables.tables(done, CAMPAIGN).items():
+        rows = list(stream)
         assert rows
         full = list(dict.fromkeys(key for row in rows for key in row))
         known = export_tables.COLUMNS[name]
