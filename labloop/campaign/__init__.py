@@ -3,6 +3,7 @@
 from labloop.campaign._analysis import Analysis
 from labloop.campaign._budget import Budget, FailurePolicy, NoImprovement, Reached, StopRule
 from labloop.campaign._bundle import (
+    LOADING,
     MADE,
     Definition,
     changed_since,
@@ -19,6 +20,7 @@ from labloop.campaign._check import Finding, check_campaign, rehearse
 from labloop.campaign._conditions import Conditions, point_from_text
 from labloop.campaign._dataset import build_dataset
 from labloop.campaign._hooks import Hooks, PlainHooks
+from labloop.campaign._in_memory import defined
 from labloop.campaign._lab_time import lab_seconds
 from labloop.campaign._preflight import check_lab, need_procedure
 from labloop.campaign._results import read_results, write_asked
@@ -28,6 +30,7 @@ from labloop.campaign._spec import CampaignSpec
 from labloop.campaign._words import db_words, kind_of, resume_words
 
 __all__ = [
+    "LOADING",
     "MADE",
     "Analysis",
     "Budget",
@@ -50,6 +53,7 @@ __all__ = [
     "check_campaign",
     "check_lab",
     "db_words",
+    "defined",
     "difference",
     "interrupted",
     "kind_of",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +20,8 @@ from labloop.campaign._spec import CampaignSpec
 from labloop.errors import CampaignFileError, LabloopError
 from labloop.records import Bundle, Json, content_hash
 
+LOADING: ContextVar[str] = ContextVar("LOADING", default="")
+"""The campaign file that is being loaded; empty otherwise."""
 _KEPT = {".py", ".toml", ".csv", ".json", ".txt"}
 _ORIGIN = "campaign file"
 """Kept beside the versions: where the campaign file lay when it was loaded."""
@@ -62,16 +65,30 @@ def load_campaign(path: str | Path) -> Definition:
         )
     files = _files(file)
     name = f"labloop_campaign_{content_hash([str(file), _key(files)])[:12]}"
-    with _importable(file.parent):
-        module = _load(file, name)
-        spec = _with_physics(_find_spec(module, file), file)
+    outer = LOADING.set(str(file))
+    try:
+        with _importable(file.parent):
+            module = _load(file, name)
+            spec = _with_physics(_find_spec(module, file), file)
+    finally:
+        LOADING.reset(outer)
     return Definition(spec, file.parent, _bundle(spec, file, files))
+
+
+def of_script(spec: CampaignSpec, file: Path) -> Definition:
+    """Return the definition of a spec that was made in ``file``, which is running already."""
+    with _importable(file.parent):
+        spec = _with_physics(spec, file)
+    return Definition(spec, file.parent, _bundle(spec, file, _files(file)))
 
 
 def restore(bundle: Bundle) -> Definition:
     """Load a campaign from its stored bundle, written out to a folder of its own."""
     if not bundle.entry:
-        raise CampaignFileError("this campaign was stored without a campaign file")
+        raise CampaignFileError(
+            "this campaign was begun in a notebook and has no file to load; go on with it there, "
+            "by labloop.run(campaign, resume=True)"
+        )
     folder = Path(mkdtemp(prefix="labloop-bundle-"))
     # Needed as long as the process runs: the lab file is read when the lab is opened.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

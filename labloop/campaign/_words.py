@@ -8,7 +8,12 @@ from labloop.records import CampaignRecord, Mode, Repositories
 
 
 def resume_words(record: CampaignRecord, repositories: Repositories) -> str:
-    """Return what is typed, in any folder, to go on with a campaign; a real lab is named."""
+    """Return what is typed, in any folder, to go on with a campaign; a real lab is named.
+
+    One that was begun in a notebook goes on there: no file could be loaded elsewhere.
+    """
+    if not repositories.campaigns.bundle(record.id).entry:
+        return "labloop.run(campaign, resume=True)"
     real = " --real" if record.mode is Mode.REAL and not without_lab(record) else ""
     return f"labloop resume {record.name}{real}{db_words(repositories)}"
 

@@ -22,7 +22,8 @@ def console() -> "Console":
     from rich.console import Console  # noqa: PLC0415 - keeps labloop --help quick
 
     # What is printed holds names such as [store] and paths: none of it is markup.
-    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    # In a notebook plain lines are wanted too: rich would make a box of HTML of each.
+    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False, force_jupyter=False)
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from labloop.report._explain import (
 from labloop.report._fit import Learned, Term
 from labloop.report._page import write_report
 from labloop.report._purpose import Purpose, unsure
+from labloop.report._result import CampaignResult, result
 from labloop.report._summary import (
     Best,
     BudgetUse,
@@ -25,6 +26,7 @@ from labloop.report._summary import (
 __all__ = [
     "Best",
     "BudgetUse",
+    "CampaignResult",
     "CampaignSummary",
     "ConvergencePoint",
     "Doubt",
@@ -38,6 +40,7 @@ __all__ = [
     "member_words",
     "paragraph",
     "percent",
+    "result",
     "subject",
     "summary",
     "term_words",
