@@ -1,5 +1,6 @@
 """What several verbs do first: open the database, find the campaign, read name=value pairs."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,8 +23,24 @@ def console() -> "Console":
     from rich.console import Console  # noqa: PLC0415 - keeps labloop --help quick
 
     # What is printed holds names such as [store] and paths: none of it is markup.
-    # In a notebook plain lines are wanted too: rich would make a box of HTML of each.
-    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False, force_jupyter=False)
+    # A notebook takes plain lines, whatever its environment says of colours: neither a box of
+    # HTML for each, nor a panel that is drawn over again.
+    return Console(
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+        emoji=False,
+        force_jupyter=False,
+        force_terminal=None if _terminal() else False,
+    )
+
+
+def _terminal() -> bool:
+    """Return whether what is printed reaches a terminal."""
+    try:
+        return sys.stdout.isatty()
+    except (AttributeError, ValueError):  # there is none, or it is closed
+        return False
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
