@@ -24,6 +24,9 @@ HELP = {
     "ui": "Find or start the Prefect server and print where its UI is.",
 }
 
+EXAMPLES = {"snar": "flow_snar", "direct-arylation": "direct_arylation"}
+"""Name of an example's campaign -> its folder among the examples."""
+
 Engine = Annotated[
     str, typer.Option("--engine", help="'prefect', or 'plain' which needs no Prefect")
 ]
@@ -44,16 +47,16 @@ New = Annotated[bool, typer.Option("--new", help="begin another campaign of the 
 def demo(
     folder: Annotated[Path, typer.Argument(help="where to put it")] = Path("labloop-demo"),
     *,
-    example: Annotated[str, typer.Option(help="which example")] = "flow_snar",
+    example: Annotated[str, typer.Option(help="an example, by its campaign's name")] = "snar",
     engine: Engine = "prefect",
     experiments: Experiments = None,
     truth: Truth = None,
 ) -> None:
     """Copy an example campaign into a folder and run it in simulation."""
-    source = examples() / example
-    if not (source / "campaign.py").is_file():
-        known = sorted(p.name for p in examples().iterdir() if (p / "campaign.py").is_file())
-        raise CampaignError(f"no example is called {example!r}; there are: {', '.join(known)}")
+    if example not in EXAMPLES:
+        known = ", ".join(EXAMPLES)
+        raise CampaignError(f"no example is called {example!r}; there are: {known}")
+    source = examples() / EXAMPLES[example]
     target = folder / example
     if target.exists():
         raise CampaignError(f"{target} exists; name another folder, or remove it first")

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from labloop.campaign import load_campaign
+from labloop.cli._run import EXAMPLES, examples
 from labloop.records import CampaignState, ExperimentState
 from labloop.store import open_database
 
@@ -109,3 +111,9 @@ def _until(met):
     while not met():
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_an_example_has_the_name_of_its_campaign():
+    """What is typed after --example, the folder that is made and the campaign are one name."""
+    for name, folder in EXAMPLES.items():
+        assert load_campaign(examples() / folder / "campaign.py").spec.name == name

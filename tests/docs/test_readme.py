@@ -55,6 +55,15 @@ def test_the_driver_declares_its_action():
     assert list(names["Stirrer"].actions) == ["set_speed"]
 
 
+def test_a_function_is_a_campaign(tmp_path):
+    """The first campaign of the page needs neither lab nor driver, and finds the top at 62."""
+    (tmp_path / "first.py").write_text(block("def measure(x)"), encoding="utf-8")
+    with open_database(tmp_path / "readme.db") as repositories:
+        campaign = Campaign.create(repositories, load_campaign(tmp_path / "first.py"))
+        assert campaign.run().state is CampaignState.FINISHED
+        assert campaign.snapshot().best_point["temperature"] == pytest.approx(62, abs=1)
+
+
 def test_the_campaign_runs_in_simulation(tmp_path):
     """The printed campaign file runs on a lab file with one hotplate."""
     (tmp_path / "campaign.py").write_text(block("async def react"), encoding="utf-8")
