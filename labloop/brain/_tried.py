@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import is_
+from typing import Any
 from weakref import ref
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labloop.errors import SpaceError
 from labloop.records import Dataset, FloatArray, Observation, Point
 from labloop.space import SearchSpace
 
-_FEW = 500
-"""So many are compared one by one: a tree pays beyond, and its import takes 0.2 s."""
+_TREE = 128
+"""Points go into a tree by so many, those left over are compared one by one: which go where
+hangs on their number alone, so that the same history gives the same bits. A short campaign is
+spared the tree, whose import takes 0.2 s.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +28,23 @@ class Tried:
     Attributes:
         points: N points, those of the dataset in its order, then the pending ones.
         encoded: ``N x d`` rows of the unit cube.
+        tree: over the first rows, a multiple of 128; None for fewer.
     """
 
     points: Sequence[Point]
     encoded: FloatArray
+    tree: Any = None
 
     def distances(self, encoded: FloatArray) -> FloatArray:
         """Return the squared distance of each of ``n x d`` rows to its nearest tried point."""
-        if len(self.encoded) == 0:
-            return np.full(len(encoded), np.inf)
-        if len(encoded) == 0:
-            return np.zeros(0)
-        found: FloatArray = ((encoded - self.encoded[_nearest(self.encoded, encoded)]) ** 2).sum(1)
-        return found
+        nearest: FloatArray = np.full(len(encoded), np.inf)
+        rest = self.encoded
+        if self.tree is not None and len(encoded):
+            there = self.encoded[self.tree.query(encoded)[1]]
+            nearest, rest = ((encoded - there) ** 2).sum(1), self.encoded[self.tree.n :]
+        for row in rest:
+            nearest = np.minimum(nearest, ((encoded - row) ** 2).sum(1))
+        return nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +52,12 @@ class _Kept:
     """What was worked out for the observations that a dataset began with."""
 
     observations: tuple[Observation, ...]
-    points: tuple[tuple[Point, ...], ...]
-    """Of each its legal points: what was carried out, and what was asked for where another
-    point was reached; none where a person has left the space."""
+    counts: NDArray[np.int64]
+    """Legal points of each: what was carried out, and what was asked for where another point
+    was reached; none where a person has left the space."""
+    points: tuple[Point, ...]
     encoded: FloatArray
+    tree: Any
 
 
 _KEPT: dict[int, tuple[ref[SearchSpace], _Kept]] = {}
@@ -60,10 +72,8 @@ def tried(space: SearchSpace, data: Dataset, pending: Sequence[Point]) -> Tried:
     kept = _grown(space, _kept(space), data.observations)
     _keep(space, kept)
     waiting = _legal(space, pending)
-    return Tried(
-        [*(p for points in kept.points for p in points), *waiting],
-        np.concatenate([kept.encoded, _rows(space, waiting)]),
-    )
+    encoded = np.concatenate([kept.encoded, _rows(space, waiting)])
+    return Tried((*kept.points, *waiting), encoded, kept.tree)
 
 
 def _kept(space: SearchSpace) -> _Kept | None:
@@ -79,17 +89,20 @@ def _keep(space: SearchSpace, kept: _Kept) -> None:
 def _grown(space: SearchSpace, kept: _Kept | None, observations: tuple[Observation, ...]) -> _Kept:
     """Return ``kept`` with what is new; begun anew from the first observation that differs."""
     if kept is None:
-        kept = _Kept((), (), np.zeros((0, space.dimension)))
+        kept = _Kept((), np.zeros(0, dtype=np.int64), (), np.zeros((0, space.dimension)), None)
     if kept.observations is observations:
         return kept
     same = _common(kept.observations, observations)
-    legal = sum(len(points) for points in kept.points[:same])
+    old = int(kept.counts[:same].sum())
     news = [_legal(space, _points(one)) for one in observations[same:]]
-    rows = _rows(space, [p for points in news for p in points])
+    points = tuple(p for each in news for p in each)
+    encoded = np.concatenate([kept.encoded[:old], _rows(space, points)])
     return _Kept(
         observations,
-        (*kept.points[:same], *news),
-        np.concatenate([kept.encoded[:legal], rows]),
+        np.concatenate([kept.counts[:same], np.array([len(p) for p in news], dtype=np.int64)]),
+        (*kept.points[:old], *points),
+        encoded,
+        _tree(encoded, kept.tree if old == len(kept.points) else None),
     )
 
 
@@ -97,22 +110,27 @@ def _points(one: Observation) -> tuple[Point, ...]:
     return (one.point,) if one.asked is None else (one.point, one.asked)
 
 
-def _nearest(known: FloatArray, rows: FloatArray) -> FloatArray:
-    """Return for each of ``rows`` the number of the nearest one of ``known``."""
-    if len(known) > _FEW:
-        from scipy.spatial import KDTree  # noqa: PLC0415 - not for a short campaign
+def _tree(encoded: FloatArray, known: Any) -> Any:
+    """Return the tree over the first rows, a multiple of 128; None for fewer."""
+    many = len(encoded) // _TREE * _TREE
+    if not many:
+        return None
+    if known is not None and known.n == many:
+        return known
+    from scipy.spatial import KDTree  # noqa: PLC0415 - not for a short campaign
 
-        nearest: FloatArray = KDTree(known).query(rows)[1]
-        return nearest
-    return np.array([int(((known - row) ** 2).sum(1).argmin()) for row in rows])
+    return KDTree(encoded[:many])
 
 
 def _common(before: Sequence[Observation], now: Sequence[Observation]) -> int:
     """Return how many observations both begin with."""
-    for index, (one, other) in enumerate(zip(before, now, strict=False)):
-        if one is not other:
-            return index
-    return min(len(before), len(now))
+    least = min(len(before), len(now))
+    # Nearly always all of them, which is found out without a loop of Python's.
+    if all(map(is_, before, now)):
+        return least
+    return next(
+        i for i, (one, other) in enumerate(zip(before, now, strict=False)) if one is not other
+    )
 
 
 def _legal(space: SearchSpace, points: Sequence[Point]) -> tuple[Point, ...]:
