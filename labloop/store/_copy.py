@@ -1,19 +1,24 @@
 """A consistent copy of an SQLite database, made while it is in use."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-
-from sqlalchemy import Connection
+from typing import Any
 
 from labloop.store._platform import sync_folder
 
 
-def copy_sqlite(connection: Connection, path: Path) -> None:
-    """Write a copy of the connection's database to ``path``; there is all of it or nothing."""
+def copy_sqlite(execute: Callable[[str, tuple[Any, ...]], object], path: Path) -> None:
+    """Write a copy of a database to ``path``; there is all of it or nothing.
+
+    Args:
+        execute: runs a statement on an open connection to it.
+        path: the new file.
+    """
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     try:
-        connection.exec_driver_sql("VACUUM INTO ?", (str(part),))
+        execute("VACUUM INTO ?", (str(part),))
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)

@@ -13,10 +13,12 @@ from labloop.store._arrays import ArrayStore
 from labloop.store._campaigns import SqlCampaigns
 from labloop.store._commands import SqlCommands
 from labloop.store._connect import make_engine
+from labloop.store._copy import copy_sqlite
 from labloop.store._core import Core
 from labloop.store._create import create_file
 from labloop.store._experiments import SqlExperiments
 from labloop.store._failures import translate
+from labloop.store._identity import FileIdentity
 from labloop.store._journal import SqlJournal
 from labloop.store._leases import SqlLeases
 from labloop.store._opening import check_place, check_to_read, prepare_to_write
@@ -117,13 +119,15 @@ def _start_writer(engine: Engine, target: Target) -> Writer:
     except DBAPIError as error:
         raise translate(error, target.where) from error
     bare: Any = pooled.driver_connection
-    sqlite = engine.dialect.name == "sqlite"
-    return Writer(
-        Work(bare.cursor(), engine.dialect),
-        "BEGIN IMMEDIATE" if sqlite else "BEGIN",
-        target.where,
-        pooled.close,
-    )
+    work = Work(bare.cursor(), engine.dialect)
+    if target.path is None:
+        return Writer(work, "BEGIN", target.where, pooled.close, lambda: None)
+    identity = FileIdentity(target.path)
+
+    def check() -> None:
+        identity.check(lambda copy: copy_sqlite(bare.execute, copy))
+
+    return Writer(work, "BEGIN IMMEDIATE", target.where, pooled.close, check)
 
 
 def _close(core: Core) -> None:

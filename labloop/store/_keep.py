@@ -69,7 +69,7 @@ def backup(repositories: Repositories, path: str | Path) -> Path:
             # SQLite counts the copy as a write; the database itself is not touched.
             connection.exec_driver_sql("PRAGMA query_only=OFF")
             try:
-                copy_sqlite(connection, target)
+                copy_sqlite(connection.exec_driver_sql, target)
             finally:
                 connection.exec_driver_sql("PRAGMA query_only=ON")
         # Files only ever come in addition, and before the rows that name them.

@@ -44,7 +44,7 @@ def migrate(
     if target.path is not None:
         copy = target.path.with_name(f"{target.path.name}.before-{revision}")
         if not copy.exists():
-            copy_sqlite(connection, copy)
+            copy_sqlite(connection.exec_driver_sql, copy)
         _LOG.warning("%s gets a newer schema; a copy of it lies in %s", target.where, copy)
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:

@@ -48,7 +48,12 @@ class Writer:
     """Owns ``work``'s connection from its construction on."""
 
     def __init__(
-        self, work: Work, begin: str, where: str, release: Callable[[], None] = lambda: None
+        self,
+        work: Work,
+        begin: str,
+        where: str,
+        release: Callable[[], None],
+        check: Callable[[], None],
     ) -> None:
         """Start the thread.
 
@@ -57,11 +62,13 @@ class Writer:
             begin: the statement that opens a transaction.
             where: the database's name in messages.
             release: closes the connection; called by the thread as its last act.
+            check: raises where what is written would be lost; called before each transaction.
         """
         self._work = work
         self._begin = begin
         self._where = where
         self._release = release
+        self._check = check
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._entry = threading.Lock()
         self._closed = False
@@ -128,6 +135,7 @@ class Writer:
     def _commit(self, group: list[_Job]) -> None:
         started = perf_counter()
         try:
+            self._check()
             self._run(group)
             middle = perf_counter()
             self._work.control("COMMIT")
