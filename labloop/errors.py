@@ -25,6 +25,7 @@ Every message says what was asked, what came and what to do::
     │   ├── LimitError             an argument outside of a hard limit
     │   ├── InterlockError         a rule between devices forbids it
     │   ├── LeaseError             somebody else commands the device
+    │   ├── DeviceInUseError       another running experiment uses the device
     │   └── UncertainError         it may or may not have happened
     ├── ProcedureError             the procedure of one experiment
     │   ├── NotAwaitedError        an action was called and not awaited
@@ -130,6 +131,10 @@ class InterlockError(DeviceError):
 
 class LeaseError(DeviceError):
     """Somebody else holds the right to command the device; no byte was sent."""
+
+
+class DeviceInUseError(DeviceError):
+    """Another running experiment uses the device, and would be spoiled; no byte was sent."""
 
 
 class UncertainError(DeviceError):

@@ -11,6 +11,7 @@ from typing import Any
 from labloop.campaign._bundle import Definition, load_campaign
 from labloop.campaign._conditions import Conditions, to_measurement
 from labloop.campaign._spec import CampaignSpec, name_of
+from labloop.campaign._together import rehearse_together
 from labloop.errors import CampaignError, LabloopError
 from labloop.lab import (
     Lab,
@@ -49,14 +50,30 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
     if fits.good:
         yield from _physics(spec)
     lab_file = definition.lab_file
+    opens = lab_file is not None
     if lab_file is not None:
-        yield _attempt(
+        opened = _attempt(
             f"the lab file {lab_file.name} fits its drivers, and every simulated device answers",
             lambda: _open(definition),
         )
+        yield opened
+        opens = opened.good
     if spec.procedure is not None:
         mistakes = list(_mistakes(spec, _actions(lab_file)))
         yield from mistakes or [Finding(True, _procedure_words(spec))]
+        if opens and not mistakes and spec.parallel > 1:
+            yield _at_once(definition)
+
+
+def _at_once(definition: Definition) -> Finding:
+    spec = definition.spec
+    assert spec.procedure is not None  # noqa: S101 - asked by the only caller
+    host = _simulated(definition, MemoryJournal(), "together")
+    host.on_alarm = lambda _: None
+    found = rehearse_together(
+        host, spec.procedure, spec.space, parallel=spec.parallel, seed=spec.seed
+    )
+    return Finding(*found)
 
 
 def _procedure_words(spec: CampaignSpec) -> str:

@@ -133,7 +133,7 @@ def _told(error: BaseException) -> tuple[ExperimentState, str]:
 
     A doubt counts before any failure, for it must reach a person.
     """
-    leaves = _leaves(error)
+    leaves = leaves_of(error)
     for leaf in leaves:
         if isinstance(leaf, UncertainError):
             return ExperimentState.UNCERTAIN, str(leaf)
@@ -142,7 +142,8 @@ def _told(error: BaseException) -> tuple[ExperimentState, str]:
     return ExperimentState.FAILED, f"{named}{first}"
 
 
-def _leaves(error: BaseException) -> list[BaseException]:
+def leaves_of(error: BaseException) -> list[BaseException]:
+    """Return what an error is made of: a group's errors one by one, else itself."""
     if isinstance(error, BaseExceptionGroup):
-        return [leaf for part in error.exceptions for leaf in _leaves(part)]
+        return [leaf for part in error.exceptions for leaf in leaves_of(part)]
     return [error]

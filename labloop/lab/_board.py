@@ -150,6 +150,7 @@ class Board:
             # Given up before.
             return
         del self._running[entry]
+        entry.scope.over = entry.experiment
         if not (entry.experiment and self._holding) or self.stopped:
             _tell(entry, result, error)
         else:

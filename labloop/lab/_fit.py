@@ -19,6 +19,7 @@ from labloop.lab._limits import LimitCheck
 from labloop.lab._places import Places
 from labloop.lab._registry import LabPlan
 from labloop.lab._scope import SCOPE, Scope
+from labloop.lab._sharing import Sharing
 from labloop.lab._shutdown import TOTAL_SECONDS, SafeStates, SafetyReport
 from labloop.lab._steps import Steps
 from labloop.lab._transport import RECORDER, Recorder
@@ -164,6 +165,8 @@ def fit_lab(
     """Build every device of a lab; no byte is sent yet. Raises LabFileError."""
     devices: dict[str, Device] = {}
     activity = dict.fromkeys(lab_file.devices, "idle")
+    shared = [name for name, table in lab_file.devices.items() if table.shared]
+    sharing = Sharing(shared, on_alarm)
     checks = InterlockCheck(plan.interlocks, DeviceReadings(devices), clock.now)
     bounds: dict[str, float] = {}
     for name, table in lab_file.devices.items():
@@ -174,6 +177,7 @@ def fit_lab(
             lease=lease,
             limits=LimitCheck(name, plan.limits[name]),
             interlocks=checks,
+            sharing=sharing,
             own_scope=scope,
             stop=stop,
             activity=activity,
@@ -197,6 +201,7 @@ def fit_lab(
         stations={kind: Places(table.all(kind)) for kind, table in lab_file.stations.items()},
         benches={name: Places([name]) for name in devices},
         steps=Steps(clock, journal, stop),
+        sharing=sharing,
     )
     in_order = [devices[name] for name in lab_file.safe_order]
     safe_states = SafeStates(in_order, bounds, clock, journal, scope)

@@ -1,6 +1,6 @@
 """The gate around every action: a fixed pipeline of small stages, in one file.
 
-validate, turn, lease, limits, interlocks, INTENT committed, lease, freshness and deadline
+validate, turn, lease, limits, interlocks, sharing, INTENT committed, lease, freshness and deadline
 checked again, bytes, outcome committed, record. Nothing reaches a wire in any other way, and
 no stage can be left out: their order is the safety case.
 
@@ -25,6 +25,7 @@ from labloop.lab._json import to_json
 from labloop.lab._limits import LimitCheck
 from labloop.lab._outcomes import detail_of, outcome_state, to_raise
 from labloop.lab._scope import Scope
+from labloop.lab._sharing import Sharing
 from labloop.lab._transport import RECORDER, Recorder
 from labloop.lab._turn import Turn
 from labloop.records import ActionState, Intent, Journal, Outcome
@@ -90,6 +91,7 @@ class Services:
     """None in a lab that nobody else can reach."""
     limits: LimitCheck
     interlocks: InterlockCheck
+    sharing: Sharing
     own_scope: Scope
     """For actions outside of any experiment."""
     stop: Callable[[str], None]
@@ -187,6 +189,17 @@ class Interlocks(Stage):
         """Check every rule."""
         call = passage.call
         await self.services.interlocks(call.device.name, call.spec.name)
+
+
+class Share(Stage):
+    """What another running experiment relies on is not changed under its hands."""
+
+    name = "sharing"
+
+    async def __call__(self, passage: Passage) -> None:
+        """Note the use, or refuse it."""
+        call = passage.call
+        self.services.sharing.claim(passage.scope, call.device.name, call.spec.name)
 
 
 class CommitIntent(Stage):
@@ -313,7 +326,14 @@ class Record(Stage):
 class Gate:
     """The only way from a call to a wire, for one device."""
 
-    before: ClassVar[tuple[type[Stage], ...]] = (Validate, TakeTurn, Lease, Limits, Interlocks)
+    before: ClassVar[tuple[type[Stage], ...]] = (
+        Validate,
+        TakeTurn,
+        Lease,
+        Limits,
+        Interlocks,
+        Share,
+    )
     """Raise without leaving a trace in the journal."""
     during: ClassVar[tuple[type[Stage], ...]] = (CommitIntent, Recheck, SendBytes)
     after: ClassVar[tuple[type[Stage], ...]] = (CommitOutcome, Record)

@@ -10,6 +10,7 @@ from labloop.lab._clock import Clock
 from labloop.lab._device import Device
 from labloop.lab._places import Places
 from labloop.lab._scope import Scope
+from labloop.lab._sharing import Sharing
 from labloop.lab._steps import Steps
 from labloop.units import Quantity, magnitude, quantity
 
@@ -24,6 +25,7 @@ class Fittings:
     benches: Mapping[str, Places]
     """One place per device, for ``lab.exclusive``."""
     steps: Steps
+    sharing: Sharing
 
 
 class Lab:
@@ -68,7 +70,11 @@ class Lab:
             known = ", ".join(self._fittings.stations) or "none"
             raise ProcedureError(f"the lab has no stations {kind!r}; it has: {known}")
         async with places as name:
-            yield name
+            self._fittings.sharing.hold(self._scope, name)
+            try:
+                yield name
+            finally:
+                self._fittings.sharing.release(self._scope, name)
 
     @asynccontextmanager
     async def exclusive(self, *devices: Device) -> AsyncIterator[None]:
@@ -76,7 +82,7 @@ class Lab:
 
         Several are taken in one fixed order, so that two procedures cannot wait for each other.
         """
-        holding = self._scope.holding
+        holding, sharing = self._scope.holding, self._fittings.sharing
         names = sorted({device.name for device in devices})
         again = [name for name in names if name in holding]
         if again:
@@ -89,6 +95,8 @@ class Lab:
                 await stack.enter_async_context(self._fittings.benches[name])
                 holding.add(name)
                 stack.callback(holding.discard, name)
+                sharing.hold(self._scope, name)
+                stack.callback(sharing.release, self._scope, name)
             yield
 
     async def step(self, name: str, f: Callable[..., Awaitable[Any]], *args: Any) -> Any:

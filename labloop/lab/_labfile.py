@@ -47,6 +47,8 @@ class DeviceTable(_Table):
     safe_seconds: float | None = Field(default=None, gt=0, strict=False)
     options: dict[str, Any] = Field(default_factory=dict)
     limits: dict[str, LimitTable] = Field(default_factory=dict)
+    shared: bool = False
+    """Whether experiments that run at once may all command it: a bath that serves everybody."""
 
 
 class InterlockTable(_Table):

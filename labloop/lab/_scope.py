@@ -30,7 +30,13 @@ class Scope:
     steps: set[str] = field(default_factory=set)
     """Names of the steps that were entered."""
     holding: set[str] = field(default_factory=set)
-    """Devices and stations that the experiment has to itself."""
+    """Devices that the experiment has to itself."""
+    blocks: dict[str, None] = field(default_factory=dict)
+    """Devices and stations whose ``exclusive`` and ``any`` blocks are open, outermost first."""
+    uses: dict[str, str] = field(default_factory=dict)
+    """Device -> the block that ends its use; empty where only the experiment's end does."""
+    over: bool = False
+    """Whether the experiment has ended."""
 
     def next_id(self, device: str) -> str:
         """Return the id of the next intent, the same in every run of a seed."""

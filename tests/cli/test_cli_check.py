@@ -54,6 +54,19 @@ def test_each_mistake_is_named(tiny, name, before, after, words):
     assert "Traceback" not in said
 
 
+def test_experiments_that_meet_at_a_device_are_a_problem_before_they_run(tiny):
+    """With parallel=2 the box is set by two at once; one way out makes the file good."""
+    path = tiny.folder / "campaign.py"
+    path.write_text(path.read_text().replace('"random"', '"random", parallel=2', 1))
+    code, said = tiny("check", "campaign.py")
+    assert code == 1
+    assert "with parallel=2: experiment 2 asked box for set_level, but experiment 1 uses" in said
+    assert said.count("lab.exclusive(lab.box)") == 1
+    lab = tiny.folder / "lab.toml"
+    lab.write_text(lab.read_text().replace("[devices.box]", "[devices.box]\nshared = true", 1))
+    assert "2 experiments at once do not meet at a device" in tiny.ok("check", "campaign.py")
+
+
 def test_doctor_names_what_is_there(tiny):
     """Versions, extras, drivers, the database and the disk; names in brackets are kept."""
     said = tiny.ok("doctor")

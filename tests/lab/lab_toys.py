@@ -174,6 +174,12 @@ def toy_tables(*names: str, **more: Any) -> dict[str, Any]:
     return {"lab": {"name": "toys", "world": f"{__name__}:create"}, "devices": devices} | more
 
 
+def shared_toys(*names: str) -> dict[str, Any]:
+    """Return the tables of toys that experiments may command at once."""
+    driver = f"{Toy.__module__}:Toy"
+    return {"devices": {name: {"driver": driver, "shared": True} for name in names}}
+
+
 def toy_host(*names: str, **options: Any) -> LabHost:
     """Return a host over toys of these names; ``tables`` and any argument of LabHost."""
     names = names or ("a", "b", "c")

@@ -41,6 +41,7 @@ def test_the_order_of_the_stages():
         "lease",
         "limits",
         "interlocks",
+        "sharing",
         "intent",
         "recheck",
         "bytes",

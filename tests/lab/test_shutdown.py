@@ -9,7 +9,7 @@ import time
 import warnings
 
 import pytest
-from lab_toys import ToyWorld, toy_host
+from lab_toys import ToyWorld, shared_toys, toy_host
 
 from labloop.errors import ExperimentCancelled, LabFileError
 from labloop.lab import LabJob, signals_to
@@ -17,7 +17,8 @@ from labloop.records import ActionState
 from labloop.units import quantity
 from labloop_simulators.kit import Fault
 
-ORDER = {"lab": {"name": "toys", "safe_order": ["c", "a"]}}
+SHARED = shared_toys("a", "b", "c")
+ORDER = {"lab": {"name": "toys", "safe_order": ["c", "a"]}, **SHARED}
 
 
 async def long(lab, device):
@@ -73,7 +74,7 @@ def test_four_experiments_in_flight_in_simulated_time():
 def test_four_experiments_in_flight_in_real_time():
     """Promise: the same in real time; a second stop changes nothing."""
     world = slow_world(0.3)
-    with toy_host(world=world, speed="real") as host:
+    with toy_host(world=world, tables=SHARED, speed="real") as host:
         futures = host.start(jobs())
         all_set(world)
         began = time.monotonic()
@@ -92,7 +93,7 @@ def test_leaving_the_block_with_an_error_makes_safe():
     world = ToyWorld("a", "b", "c")
 
     def caller():
-        with toy_host(world=world, speed="real") as host:
+        with toy_host(world=world, tables=SHARED, speed="real") as host:
             caller.futures = host.start(jobs())
             all_set(world)
             raise RuntimeError("the caller's own mistake")
@@ -247,7 +248,7 @@ def test_signals_stop_and_are_given_back(number, capfd):
 def test_a_signal_ends_a_lab_in_flight():
     """Promise: Ctrl-C with four experiments in flight leaves everything safe."""
     world = slow_world(0.05)
-    with toy_host(world=world, speed="real") as host, signals_to(host.stop):
+    with toy_host(world=world, tables=SHARED, speed="real") as host, signals_to(host.stop):
         futures = host.start(jobs())
         all_set(world)
         os.kill(os.getpid(), signal.SIGINT)

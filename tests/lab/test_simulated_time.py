@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lab_toys import ToyWorld, toy_host
+from lab_toys import ToyWorld, shared_toys, toy_host
 
 from labloop.errors import DefinitionError, DeviceTimeoutError, LabloopError
 from labloop.lab import LabJob, MemoryJournal
@@ -70,7 +70,7 @@ async def busy(lab, number):
 def one_run(wall):
     """Return a digest over bytes, journal and ends of one run."""
     journal = WallTimeJournal(wall)
-    tables = {"stations": {"vial": {"count": 2}}}
+    tables = {"stations": {"vial": {"count": 2}}, **shared_toys("a", "b", "c")}
     ends = []
     with toy_host(journal=journal, tables=tables, world=ToyWorld("a", "b", "c")) as host:
         queue: list[str] = []
