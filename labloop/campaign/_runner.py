@@ -32,6 +32,7 @@ from labloop.campaign._inbox import Inbox
 from labloop.campaign._jobs import job_of
 from labloop.campaign._lab_time import LabTime, was_begun
 from labloop.campaign._machine import MachineConfig, MachineState, step
+from labloop.campaign._pace import Pace
 from labloop.campaign._persons import cost_of, why_stop
 from labloop.campaign._proposing import RoundAnswer, RoundAsked, Thinker, commit_round
 from labloop.campaign._snapshot import Snapshot, refreshed
@@ -109,6 +110,7 @@ class Runner:
         self._unsettled = False
         """Whether an experiment ended and lab time still waits for what follows from it."""
         self._began = time.monotonic()
+        self._pace = Pace()
         self._patience = 0.0
         """When a stop is no longer waited for; 0 while none was asked."""
         self._lock = threading.Lock()
@@ -117,10 +119,14 @@ class Runner:
     def snapshot(self) -> Snapshot:
         """Return where the campaign stands, from any thread."""
         with self._lock:
-            seconds = time.monotonic() - self._began
-            since = min(self._since.values(), default=None)
+            now, since = time.monotonic(), min(self._since.values(), default=None)
             used = self._lab_time.seconds(since, self._lab_now())
-            return replace(self._snapshot, seconds=seconds, lab_hours=used / 3600)
+            return replace(
+                self._snapshot,
+                seconds=now - self._began,
+                seconds_left=self._pace.seconds_left(now, self._state, self._snapshot.fraction),
+                lab_hours=used / 3600,
+            )
 
     def post(self, event: Event) -> None:
         """Feed an event in from any thread or from a signal handler."""
@@ -268,6 +274,7 @@ class Runner:
             data=self._measured.data,
             pending=tuple(self._jobs[key].point for key in sorted(begun)),
         )
+        self._pace.asked(time.monotonic())
         self._thinker.ask(
             asked,
             lambda: self._hooks.propose(
@@ -296,6 +303,7 @@ class Runner:
             return NothingToPropose(str(error), failed=True)
         jobs = tuple(job_of(row) for row in rows)
         self._jobs.update({job.experiment_id: job for job in jobs})
+        self._pace.planned(len(jobs), by_model=any(p.model for p in answer.proposals().proposals))
         return RoundPlanned(jobs)
 
     def _ended(self, result: ExperimentResult) -> Ended:

@@ -33,14 +33,9 @@ class Snapshot:
     """What waits for a person; empty where nothing does."""
     seconds: float = 0.0
     """Wall seconds since the campaign's process began."""
+    seconds_left: float | None = None
+    """Wall seconds that the rest of the budget takes, where there is evidence of the pace."""
     lab_hours: float = 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Wall seconds that the rest of the budget takes at this pace, or None."""
-        if not 0 < self.fraction < 1:
-            return None
-        return self.seconds * (1 - self.fraction) / self.fraction
 
 
 def refreshed(

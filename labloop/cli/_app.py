@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -16,6 +17,7 @@ app = typer.Typer(
     name="labloop",
     help="A self-driving lab: propose, carry out, learn, in one loop that survives.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -39,6 +41,19 @@ _BUILT_IN = (
     (_health.doctor, "doctor"),
     (_bench.bench, "bench"),
 )
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="say which labloop this is", is_eager=True)
+    ] = False,
+) -> None:
+    """A self-driving lab: propose, carry out, learn, in one loop that survives."""
+    if version:
+        typer.echo(f"labloop {metadata.version('labloop-sdl')}")
+        raise typer.Exit
 
 
 @cache

@@ -18,8 +18,10 @@ from labloop.cli._common import point_words
 from labloop.records import Repositories
 from labloop.report import subject, summary
 
-LINE_SECONDS = 2.0
+LINE_SECONDS = 10.0
 """Where there is no terminal, a line at least this often."""
+ROUND_SECONDS = 2.0
+"""And one for each round, but not more often than this."""
 _SHOWN = 2
 """Newest alarms in the panel; all of them follow when it closes."""
 
@@ -27,8 +29,9 @@ _SHOWN = 2
 class LiveView(PlainHooks):
     """Shows a campaign while it runs.
 
-    In a terminal a panel that redraws four times a second; elsewhere one line at least every
-    two seconds, so that a log is never silent. An alarm is told when it is raised first.
+    In a terminal a panel that redraws four times a second; elsewhere a line for each round, and
+    one at least every ten seconds, so that a log is never silent. An alarm is told when it
+    is raised first.
     """
 
     def __init__(self, console: Console, campaign: Campaign, repositories: Repositories) -> None:
@@ -96,12 +99,13 @@ class LiveView(PlainHooks):
         return list(new.values())
 
     def _lines(self) -> None:
-        shown, last = "", time.monotonic()
+        shown, last = None, time.monotonic() - ROUND_SECONDS
         while not self._stop.wait(0.25):
             snapshot = self._campaign.snapshot()
-            moved = snapshot.budget != shown
-            if moved or time.monotonic() - last >= LINE_SECONDS:
-                shown, last = snapshot.budget, time.monotonic()
+            now = (snapshot.round_index, snapshot.question)
+            due = LINE_SECONDS if now == shown else ROUND_SECONDS
+            if time.monotonic() - last >= due:
+                shown, last = now, time.monotonic()
                 self._console.print(_line(snapshot, self._doing(snapshot)))
             for alarm in self._new_alarms(snapshot):
                 self._console.print(f"alarm     {alarm}")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-SECONDS = 1.0
-"""Where there is no terminal, a line as often as this."""
+FIRST, SECONDS = 2.0, 10.0
+"""Where there is no terminal, a line after the first of these, then as often as the second."""
 
 
 class Waiting:
@@ -32,7 +32,7 @@ class Waiting:
 def waiting(out: "Console", text: str) -> Iterator[Waiting]:
     """Show ``text`` and for how long it is going on, for the length of the block.
 
-    In a terminal one line that goes away; elsewhere a line every second.
+    In a terminal one line that goes away; elsewhere a line after two seconds, then every ten.
     """
     said = Waiting(text)
     if out.is_terminal:
@@ -44,8 +44,10 @@ def waiting(out: "Console", text: str) -> Iterator[Waiting]:
     ended = threading.Event()
 
     def lines() -> None:
-        while not ended.wait(SECONDS):
+        due = FIRST
+        while not ended.wait(due):
             out.print(said.__rich__())
+            due = SECONDS
 
     thread = threading.Thread(target=lines, name="waiting", daemon=True)
     thread.start()

@@ -38,6 +38,8 @@ class Doubt:
     """Number of the experiment that it is about."""
     in_force: bool
     """Whether it was raised in the newest round looked at."""
+    is_open: bool = False
+    """Whether it is critical and nobody has acknowledged it."""
 
     @property
     def words(self) -> str:
@@ -127,6 +129,7 @@ def _folded(
         about_since=named[-1].round_index,
         experiment=numbers.get(latest.experiment_id or ""),
         in_force=bool(rounds) and rounds[-1] == newest,
+        is_open=any(record.is_open for record in group),
     )
 
 

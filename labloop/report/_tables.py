@@ -4,13 +4,19 @@ from collections.abc import Iterable, Sequence
 
 from labloop.records import Bundle, Repositories, ScalarValue, Severity
 from labloop.report._data import Axis, CampaignData, Trial
+from labloop.report._doubts import Doubt, doubts_of
 from labloop.report._markup import Child, Markup, el, join
 from labloop.report._numbers import column, count, duration, number, titled
 from labloop.report._sections import Section, missing, note
 
 LONGEST_FILE = 40_000
 _ORIGINS = {"proposed": "", "edited": "edited by a person", "manual": "a person"}
-_SIGNS = {Severity.INFO: "i", Severity.WARNING: "!", Severity.ERROR: "\N{MULTIPLICATION SIGN}"}
+_SIGNS = {
+    Severity.INFO: "i",
+    Severity.WARNING: "!",
+    Severity.ERROR: "\N{MULTIPLICATION SIGN}",
+    Severity.CRITICAL: "!!",
+}
 
 
 def table(head: Iterable[str], rows: Iterable[Child], kind: str = "") -> Markup:
@@ -88,26 +94,23 @@ def _took(trial: Trial) -> Markup:
 
 
 def alarms_section(data: CampaignData) -> Section:
-    """Return the alarms in words, the newest first."""
-    if not data.alarms:
+    """Return the alarms in words, repeated ones once; what waits for a person comes first."""
+    found = sorted(doubts_of(data), key=lambda doubt: not doubt.is_open)
+    if not found:
         return missing("alarms", "Alarms", "None was raised.")
-    numbers = {t.record.id: t.record.number for t in data.trials}
-    items = []
-    for raised in reversed(data.alarms):
-        where = [] if raised.round_index is None else [f"round {raised.round_index}"]
-        if raised.experiment_id in numbers:
-            where.append(f"experiment {numbers[raised.experiment_id]}")
-        alarm = raised.alarm
-        items.append(
-            el(
-                "li",
-                el("i", _SIGNS[alarm.severity], class_=f"sign {alarm.severity.value}"),
-                el("div", el("b", alarm.kind), " ", el("small", ", ".join(where))),
-                el("p", alarm.message),
-            )
-        )
-    caption = f"{count(len(items), 'doubt')} that the campaign raised by itself, the newest first."
-    return Section("alarms", "Alarms", caption, el("ul", items, class_="alarms"))
+    caption = f"{count(len(found), 'doubt')} that the campaign raised by itself, the newest first."
+    return Section("alarms", "Alarms", caption, el("ul", map(_alarm, found), class_="alarms"))
+
+
+def _alarm(doubt: Doubt) -> Markup:
+    raised = f", raised {doubt.times} times" if doubt.times > 1 and doubt.in_force else ""
+    waits = ", waits for a person to acknowledge it" if doubt.is_open else ""
+    return el(
+        "li",
+        el("i", _SIGNS[doubt.severity], class_=f"sign {doubt.severity.value}"),
+        el("div", el("b", doubt.kind), " ", el("small", f"{doubt.when}{raised}{waits}")),
+        el("p", doubt.message),
+    )
 
 
 def provenance_section(repositories: Repositories, data: CampaignData) -> Section:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from importlib import metadata
 
 import pytest
 from rich.console import Console
@@ -39,6 +40,7 @@ def watch(ran, out, steps, monkeypatch, alarms=()):
     Before the last step ``alarms`` are raised in a campaign of the database.
     """
     monkeypatch.setattr(_live, "LINE_SECONDS", 0.3)
+    monkeypatch.setattr(_live, "ROUND_SECONDS", 0.3)
     with open_database(ran.folder / "labloop.db") as store:
         (record,) = store.campaigns.all()
         campaign = Slow(record)
@@ -107,6 +109,7 @@ def test_a_terminal_shows_devices_best_and_question(ran, monkeypatch):
 
 def test_waiting_tells_what_and_for_how_long(monkeypatch):
     """What takes longer than a moment is named."""
+    monkeypatch.setattr("labloop.cli._waiting.FIRST", 0.2)
     monkeypatch.setattr("labloop.cli._waiting.SECONDS", 0.2)
     out = Console(file=io.StringIO(), soft_wrap=True)
     with waiting(out, "reading [a].py") as meanwhile:
@@ -157,3 +160,9 @@ def test_a_real_terminal_is_left_as_it_was(tiny):
     assert b"reading campaign.py" in said
     assert b"ended     finished" in said
     assert said.count(b"\x1b[?25l") == said.count(b"\x1b[?25h") > 0
+
+
+def test_the_version_is_told(shell):
+    """--version says which labloop this is, and no verb at all says what there is."""
+    assert shell.ok("--version").strip() == f"labloop {metadata.version('labloop-sdl')}"
+    assert "Commands" in shell()[1]

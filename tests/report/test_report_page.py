@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from labloop.errors import NotFoundError
-from labloop.records import Alarm
+from labloop.records import Alarm, Severity
 from labloop.report import write_report
 
 EVERY_PART = (
@@ -111,6 +111,25 @@ def test_hostile_alarms_stay_text(written, tmp_path):
     text = write_report(store, campaign_id, tmp_path / "r.html").read_text(encoding="utf-8")
     assert "<img" not in text
     assert text.count("<script>") == 1
+
+
+def test_an_alarm_of_every_round_is_one_with_its_count(written, tmp_path):
+    """Raised again and again it is one doubt; the tile above counts as many; open ones lead."""
+    store, campaign_id = written(experiments=12)
+    for _ in range(20):
+        alarm = Alarm("physics-wrong", "k does not fit", data={"parameter": "k"})
+        store.alarms.add(campaign_id, alarm, round_index=2).result(timeout=30)
+    critical = Alarm("unsafe", "the heater is on", Severity.CRITICAL)
+    store.alarms.add(campaign_id, critical).result(timeout=30)
+    store.alarms.add(campaign_id, Alarm("late", "a word")).result(timeout=30)
+    text = write_report(store, campaign_id, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert text.count("k does not fit") == 1
+    listed = text[text.index('<ul class="alarms">') :]
+    listed = listed[: listed.index("</ul>")]
+    assert f"{listed.count('<li>')} doubts" in text
+    assert f"<b>{listed.count('<li>')}</b><span>alarms" in text
+    assert listed.index("waits for a person") < listed.index("a word")
+    assert "raised 20 times" in listed or "20 times from round" in listed
 
 
 def test_the_same_records_give_the_same_bytes(written, tmp_path):
