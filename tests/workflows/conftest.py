@@ -5,6 +5,8 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
+from base64 import b64encode
 from pathlib import Path
 
 import httpx
@@ -56,6 +58,17 @@ class Place:
             text=True,
         )
 
+    def start_at(self, terminal, *words):
+        """Start ``labloop words`` at a terminal, a file descriptor, and return its process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "labloop", *(str(w) for w in words)],
+            cwd=self.folder,
+            env=self.env,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+
     def run(self, *words, timeout=240, **env):
         """Run ``labloop words`` to its end and return (exit code, what it said)."""
         process = self.start(*words, **env)
@@ -76,11 +89,28 @@ class Place:
 
     def _asked(self, method, path, body):
         url, until = f"http://127.0.0.1:{self.port}/api/{path}", time.monotonic() + 60
-        while (answer := httpx.request(method, url, json=body, timeout=30)).status_code == BUSY:
-            assert time.monotonic() < until, answer.text
-            time.sleep(0.5)
+        with httpx.Client(headers=self.proof(), timeout=30) as client:
+            while (answer := client.request(method, url, json=body)).status_code == BUSY:
+                assert time.monotonic() < until, answer.text
+                time.sleep(0.5)
         answer.raise_for_status()
         return answer.json()
+
+    @property
+    def password(self):
+        """The password of the server that labloop started here; empty where it started none."""
+        kept = Path(self.env["PREFECT_HOME"]) / "labloop-server.secret"
+        return kept.read_text() if kept.exists() else ""
+
+    def proof(self):
+        """Return the headers by which a request is known as a person's own."""
+        if not self.password:
+            return {}
+        client = str(uuid.uuid4())
+        known = {"Authorization": f"Basic {b64encode(self.password.encode()).decode()}"}
+        url = f"http://127.0.0.1:{self.port}/api/csrf-token"
+        token = httpx.get(url, params={"client": client}, headers=known, timeout=30).json()
+        return known | {"Prefect-Csrf-Client": client, "Prefect-Csrf-Token": token["token"]}
 
     def happened(self):
         """Return what physically happened in the slow lab, in order."""

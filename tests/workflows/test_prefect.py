@@ -60,24 +60,26 @@ def test_a_campaign_is_one_flow_with_a_task_a_round_and_an_experiment(place, sup
     assert {"slow-best", "slow-progress", "slow-round"} <= kinds
 
 
-def test_a_port_taken_by_something_else_is_left_alone(alone, support):
-    """Where something that is no Prefect has the port, the server gets another one."""
+def test_somebody_elses_server_is_left_alone(alone, support):
+    """Whatever has the port, a Prefect as well: it is not taken, and an own one is started."""
     with socket.create_server(("127.0.0.1", alone.port)) as stranger:
-        threading.Thread(target=_answer_nonsense, args=(stranger,), daemon=True).start()
+        threading.Thread(target=_answer_as_prefect_does, args=(stranger,), daemon=True).start()
         code, said = alone.run("run", support / SLOW / "campaign.py", SLOW_EXPERIMENTS=4)
     assert code == 0, said
-    assert f"127.0.0.1:{alone.port}" not in said
+    assert f"port {alone.port} is used by something that labloop did not start" in said
+    assert f"Prefect   http://127.0.0.1:{alone.port}" not in said
+    assert "Prefect   http://127.0.0.1:" in said
     assert counts(alone) == {ExperimentState.DONE: 4}
 
 
-def _answer_nonsense(stranger):
+def _answer_as_prefect_does(stranger):
     while True:
         try:
             connection, _ = stranger.accept()
         except OSError:
             return
         with connection:
-            connection.sendall(b"220 this is no Prefect\r\n")
+            connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"3.9.1"')
 
 
 def test_a_configured_server_that_is_away_is_one_sentence(alone, support):

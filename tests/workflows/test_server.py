@@ -138,6 +138,44 @@ def test_a_home_that_is_no_folder_is_told(tmp_path, monkeypatch):
         server.find_or_start()
 
 
+def test_a_slow_server_is_waited_for_aloud_and_left_to_start(remember, monkeypatch):
+    """Promise: never silent; who gives up waiting says so, and ends nothing."""
+    monkeypatch.setattr(server, "TOLD_SECONDS", 0.1)
+    told = []
+    with sleeper() as slow:
+        remember(nowhere(), slow.pid, process_mark(slow.pid))
+        with pytest.raises(EngineError, match=r"was not ready after 1 s; it goes on starting"):
+            server.find_or_start(say=told.append, patience=1.0)
+        assert slow.poll() is None
+    assert len(told) > 1
+    assert "its server is starting: " in told[0]
+
+
+def test_a_campaign_goes_on_where_no_server_can_be_started(alone, support):
+    """Promise: the window is worth a sentence, never the campaign."""
+    (alone.folder / "file").touch()
+    words = ("run", support / "slow_campaign" / "campaign.py")
+    code, said = alone.run(*words, SLOW_EXPERIMENTS=4, PREFECT_HOME=alone.folder / "file")
+    assert code == 0, said
+    assert "Prefect cannot keep anything in" in said
+    assert "the campaign goes on without this window" in said
+    assert "the budget of 4 experiments is used up" in said
+
+
+@pytest.mark.parametrize("given", ["", "another"])
+def test_a_named_server_that_wants_a_password_is_told(shared, monkeypatch, given):
+    """Promise: a password that nobody told is one sentence, and ours is found by itself."""
+    url = f"http://127.0.0.1:{shared.port}/api"
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    monkeypatch.setenv("PREFECT_HOME", shared.env["PREFECT_HOME"] if not given else "/nowhere")
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", given)
+    if given:
+        with pytest.raises(EngineError, match="asks for a password; set PREFECT_API_AUTH_STRING"):
+            server.find_or_start()
+    else:
+        assert server.find_or_start() == server.Server(url, password=shared.password)
+
+
 def test_two_served_campaigns_of_one_name_are_refused(tmp_path):
     """The form starts a campaign by its name, so one name cannot stand for two files."""
     text = (

@@ -1,6 +1,6 @@
 """Runs a campaign inside a Prefect flow."""
 
-import os
+import sys
 from uuid import UUID
 
 from labloop_workflows import _settings
@@ -9,7 +9,6 @@ _settings.apply()
 
 # Settings must be in the environment before Prefect is imported.
 from prefect.runtime import flow_run  # noqa: E402
-from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: E402
 
 from labloop.campaign import Campaign, Hooks  # noqa: E402
 from labloop.errors import EngineError  # noqa: E402
@@ -17,7 +16,14 @@ from labloop.records import CampaignRecord  # noqa: E402
 from labloop_workflows._artifacts import Artifacts  # noqa: E402
 from labloop_workflows._flow import CAMPAIGNS, campaign_flow  # noqa: E402
 from labloop_workflows._hooks import PrefectHooks  # noqa: E402
-from labloop_workflows._server import configured, find_or_start, is_prefect  # noqa: E402
+from labloop_workflows._server import (  # noqa: E402
+    START_SECONDS,
+    Look,
+    configured,
+    find_or_start,
+    look,
+    speaking_to,
+)
 from labloop_workflows._watch import CancelWatch, forget_events  # noqa: E402
 
 
@@ -35,20 +41,26 @@ class PrefectEngine:
     def run(self, campaign: Campaign, hooks: Hooks) -> CampaignRecord:
         """Run ``campaign`` in a flow on a server that is found or started.
 
+        Where there is none in time, the campaign runs without it, and that is said.
+
         Raises:
-            EngineError: no server could be found or started.
             LabloopError: whatever ended the campaign.
         """
-        server = find_or_start()
-        print(f"Prefect   {server.ui_url}")  # noqa: T201 - the one line that says where to look
+        try:
+            server = find_or_start(patience=START_SECONDS)
+        except EngineError as error:
+            print(f"Prefect   {error}")  # noqa: T201 - said where the address would stand
+            print("          the campaign goes on without this window")  # noqa: T201 - same
+            return campaign.run(hooks)
+        for line in server.told(secret=sys.stdout.isatty()):
+            print(line)  # noqa: T201 - says where to look
         if server.pid is not None:
-            print("          stays for looking afterwards; end it with: labloop ui --stop")  # noqa: T201
-        os.environ["PREFECT_API_URL"] = server.api_url
-        with temporary_settings({PREFECT_API_URL: server.api_url}):
+            print("          stays for looking afterwards; end it with: labloop ui --stop")  # noqa: T201 - same
+        with speaking_to(server):
             try:
                 return run_in_flow(campaign, hooks)
             finally:
-                if not is_prefect(server.api_url):
+                if look(server.api_url) is Look.AWAY:
                     forget_events()
                     print("Prefect   its server has gone; the records are complete without it")  # noqa: T201 - same
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,15 +11,17 @@ from prefect import flow
 from prefect import serve as prefect_serve
 from prefect.client.schemas.objects import State
 from prefect.deployments.runner import EntrypointType, RunnerDeployment  # type: ignore[attr-defined]  # public docs
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from labloop.campaign import Campaign, PlainHooks, load_campaign, with_overrides
-from labloop.errors import CampaignError
+from labloop.errors import CampaignError, LabloopError
 from labloop.records import CampaignRecord, Mode
 from labloop.store import open_database
+from labloop_workflows._codes import codes, use_up
 from labloop_workflows._engine import run_inside
 from labloop_workflows._flow import state_of
+from labloop_workflows._server import Server, speaking_to
 
 _SERVED = "LABLOOP_SERVED"
 
@@ -37,15 +41,23 @@ class RunRequest(BaseModel):
         le=100_000,
         description="In all, also those of before; empty: the budget of the file, or of before",
     )
-    new: bool = Field(default=True, description="Begin another campaign where the name exists")
+    new: bool = Field(default=False, description="Begin another campaign where the name exists")
     resume: bool = Field(default=False, description="Go on with the stored campaign instead")
     real: bool = Field(default=False, description="Only where the lab's terminal allowed it")
+    code: str = Field(
+        default="",
+        description="For real: the one-time code at the terminal of labloop serve --real",
+    )
 
 
 @flow(name="served-campaign", flow_run_name="{request.campaign}", retries=0, persist_result=False)
 def served_campaign(request: RunRequest) -> State[Any]:
     """Run a served campaign, asked for from the UI."""
-    return state_of(run_request(request))
+    try:
+        return state_of(run_request(request))
+    except LabloopError as error:
+        # Raised, Prefect would put a traceback around the sentence.
+        return Failed(message=str(error))
 
 
 def run_request(request: RunRequest) -> CampaignRecord:
@@ -57,16 +69,13 @@ def run_request(request: RunRequest) -> CampaignRecord:
             f"no served campaign is called {request.campaign!r}; "
             f"served are: {', '.join(sorted(paths)) or 'none'}"
         )
-    if request.real and not served.get("real"):
-        raise CampaignError(
-            "real instruments were not confirmed at the lab's terminal; "
-            "start there with: labloop serve --real"
-        )
     if request.resume and request.seed is not None:
         raise CampaignError(
             f"a campaign goes on with the seed that it was begun with, got seed={request.seed}; "
             "leave the seed empty, or begin another one without resume"
         )
+    if request.real:
+        _need_code(request.code, served)
     mode = Mode.REAL if request.real else Mode.SIMULATED
     with open_database(served.get("db")) as repositories:
         if request.resume:
@@ -83,16 +92,43 @@ def run_request(request: RunRequest) -> CampaignRecord:
         return run_inside(campaign, PlainHooks())
 
 
-def serve_campaigns(paths: dict[str, str], *, db: str | None, real: bool, api_url: str) -> None:
+def _need_code(code: str, served: Mapping[str, Any]) -> None:
+    """Raise CampaignError where no person at the lab's own terminal stands behind a real run."""
+    folder = served.get("codes")
+    if folder is None:
+        raise CampaignError(
+            "real instruments were not confirmed at the lab's terminal; "
+            "start there with: labloop serve --real"
+        )
+    if not code.strip():
+        raise CampaignError(
+            "each run on real instruments needs the one-time code that stands at the terminal of "
+            "labloop serve --real, and none was given; nothing was sent to any instrument"
+        )
+    if not use_up(Path(folder), code):
+        raise CampaignError(
+            "the one-time code is wrong or was used before; type the newest one at the terminal of "
+            "labloop serve --real; nothing was sent to any instrument"
+        )
+
+
+def serve_campaigns(paths: dict[str, str], *, db: str | None, real: bool, server: Server) -> None:
     """Serve campaigns by name until Ctrl-C."""
     database = db or os.environ.get("LABLOOP_DB")
     if database is None or "://" not in database:
         # A run starts in a folder of its own, so a relative file would be another database.
         database = str(Path(database or "labloop.db").resolve())
-    os.environ[_SERVED] = json.dumps({"paths": paths, "db": database, "real": real})
-    os.environ["PREFECT_API_URL"] = api_url
-    with temporary_settings({PREFECT_API_URL: api_url}):
+    with ExitStack() as stack:
+        served: dict[str, object] = {"paths": paths, "db": database}
+        if real:
+            served["codes"] = str(stack.enter_context(codes(_tell_code)))
+        os.environ[_SERVED] = json.dumps(served)
+        stack.enter_context(speaking_to(server))
         prefect_serve(*(_deployment(name) for name in sorted(paths)), limit=len(paths))
+
+
+def _tell_code(code: str) -> None:
+    print(f"code      {code}  lets the next run on real instruments begin", flush=True)  # noqa: T201 - at the lab's terminal
 
 
 def _deployment(name: str) -> RunnerDeployment:

@@ -23,8 +23,9 @@ def ui(
     if end:
         console().print(stop())
         return
-    server = find_or_start(port)
-    console().print(f"Prefect   {server.ui_url}")
+    out = console()
+    for line in find_or_start(port, say=out.print).told(secret=True):
+        out.print(line)
 
 
 def serve(
@@ -45,12 +46,13 @@ def serve(
     if real:
         for definition in definitions:
             confirm_real(definition)
-    server = find_or_start()
     out = console()
-    out.print(f"Prefect   {server.ui_url}")
+    server = find_or_start(say=out.print)
+    for line in server.told(secret=out.is_terminal):
+        out.print(line)
     out.print(f"served    {', '.join(names)}; start one under Deployments, end with Ctrl-C")
     paths = {
         definition.spec.name: str(Path(path).resolve())
         for definition, path in zip(definitions, files, strict=True)
     }
-    serve_campaigns(paths, db=db, real=real, api_url=server.api_url)
+    serve_campaigns(paths, db=db, real=real, server=server)

@@ -1,0 +1,84 @@
+"""The gate of the server that labloop starts, and the program that serves behind it.
+
+A web page of another origin, open in a browser on the lab's PC, can send requests to a server
+on loopback. Prefect asks for the password; this refuses what comes from another page or under
+another name before Prefect sees it, websockets as well, which no CORS rule covers.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+import uvicorn
+from prefect.server.api.server import create_app
+from prefect.settings import get_current_settings
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from labloop_workflows._settings import NAMES, origins
+
+_FRAMED = {"X-Frame-Options": "DENY", "Content-Security-Policy": "frame-ancestors 'none'"}
+"""No other page may lay itself over the UI and let a person click through."""
+
+
+class OwnPagesOnly:
+    """Passes requests on that come from no page, or from a page of ``allowed`` origins."""
+
+    def __init__(self, app: ASGIApp, allowed: frozenset[str]) -> None:
+        self._app = app
+        self._allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        origin = Headers(scope=scope).get("origin")
+        if origin is not None and origin not in self._allowed:
+            await _refuse(scope, receive, send)
+            return
+
+        async def unframed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=_raw(message)).update(_FRAMED)
+            await send(message)
+
+        await self._app(scope, receive, unframed)
+
+
+def _raw(message: Message) -> MutableMapping[str, Any]:
+    message.setdefault("headers", [])
+    return message
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await WebSocketClose(code=1008)(scope, receive, send)
+        return
+    said = "labloop's Prefect server answers no page of another origin\n"
+    await PlainTextResponse(said, status_code=403)(scope, receive, send)
+
+
+def gated(app: ASGIApp, port: int) -> ASGIApp:
+    """Return ``app`` behind the gate: only under its own names, only to its own pages."""
+    own = OwnPagesOnly(app, frozenset(origins(port)))
+    # A foreign name that was made to lead to loopback is refused by its Host header.
+    return TrustedHostMiddleware(own, allowed_hosts=list(NAMES), www_redirect=False)
+
+
+def main() -> None:
+    """Serve Prefect's API and UI on loopback until a signal; settings come by the environment."""
+    api = get_current_settings().server.api
+    uvicorn.run(
+        gated(create_app(final=True), api.port),
+        host="127.0.0.1",
+        port=api.port,
+        timeout_keep_alive=api.keepalive_timeout,
+        log_level="info",
+    )
+
+
+if __name__ == "__main__":
+    main()
