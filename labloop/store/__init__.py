@@ -10,7 +10,7 @@ if find_spec("sqlmodel") is None:
 from labloop.store._database import Database, open_database
 from labloop.store._export import export_campaign
 from labloop.store._keep import Verification, backup, verify
-from labloop.store._leases import process_owner
+from labloop.store._leases import process_ended, process_owner
 from labloop.store._platform import process_mark
 from labloop.store._writer import Statistics
 
@@ -21,6 +21,7 @@ __all__ = [
     "backup",
     "export_campaign",
     "open_database",
+    "process_ended",
     "process_mark",
     "process_owner",
     "verify",

@@ -77,6 +77,15 @@ def process_owner(name: str) -> str:
     return f"{name} [{_platform.process_mark(os.getpid())}]"
 
 
+def process_ended(owner: str) -> bool:
+    """Return whether the process of an ``owner``, as leases keep it, has certainly ended.
+
+    Only known on its own machine: False elsewhere, and where there is no stamp.
+    """
+    holder = _Holder.parse(owner)
+    return holder is not None and holder.dead
+
+
 class SqlLeases:
     """Leases in a database; see the port ``Leases``."""
 

@@ -16,6 +16,7 @@ from labloop.records import CampaignRecord  # noqa: E402
 from labloop_workflows._artifacts import Artifacts  # noqa: E402
 from labloop_workflows._flow import CAMPAIGNS, campaign_flow  # noqa: E402
 from labloop_workflows._hooks import PrefectHooks  # noqa: E402
+from labloop_workflows._reconcile import Reconciler  # noqa: E402
 from labloop_workflows._server import (  # noqa: E402
     START_SECONDS,
     Look,
@@ -96,12 +97,13 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
 
 def run_inside(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     """Run ``campaign`` inside a flow that has begun: tasks, artifacts and the cancel watch."""
-    artifacts = Artifacts(campaign.record.name)
-    inside = PrefectHooks(hooks, campaign.record.id, artifacts)
-    try:
-        with CancelWatch(UUID(flow_run.get_id()), campaign.stop):
-            return campaign.run(inside)
-    finally:
-        # The flow waits for its tasks.
-        inside.close()
-        artifacts.close()
+    artifacts, mine = Artifacts(campaign.record.name), UUID(flow_run.get_id())
+    with Reconciler(mine, campaign.record.id) as reconciler:
+        inside = PrefectHooks(hooks, campaign.record.id, artifacts, reconciler.lease_held)
+        try:
+            with CancelWatch(mine, campaign.stop):
+                return campaign.run(inside)
+        finally:
+            # The flow waits for its tasks.
+            inside.close()
+            artifacts.close()

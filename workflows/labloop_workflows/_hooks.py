@@ -31,14 +31,23 @@ class PrefectExecutor:
 class PrefectHooks:
     """The hooks of a campaign that runs inside the flow."""
 
-    def __init__(self, inner: Hooks, campaign_id: str, artifacts: Artifacts) -> None:
+    def __init__(
+        self,
+        inner: Hooks,
+        campaign_id: str,
+        artifacts: Artifacts,
+        lease_held: Callable[[], None],
+    ) -> None:
         self._inner = inner
+        self._lease_held = lease_held
         self._campaign_id = campaign_id
         self._artifacts = artifacts
         self._round: Future[ProposalBatch] | None = None
 
     def executor(self, inner: Executor) -> Executor:
         """Return an executor that shows each experiment as a task."""
+        # The lab is open, and only the holder of the campaign's lease opens it.
+        self._lease_held()
         return PrefectExecutor(self._inner.executor(inner))
 
     def propose(self, round_index: int, call: Callable[[], ProposalBatch]) -> ProposalBatch:

@@ -8,8 +8,9 @@ import typer
 from labloop.campaign import load_campaign
 from labloop.cli import confirm_real, console
 from labloop.errors import CampaignError
+from labloop_workflows._reconcile import settle_quietly
 from labloop_workflows._serve import serve_campaigns
-from labloop_workflows._server import find_or_start, stop
+from labloop_workflows._server import Server, find_or_start, speaking_to, stop
 
 
 def ui(
@@ -24,8 +25,10 @@ def ui(
         console().print(stop())
         return
     out = console()
-    for line in find_or_start(port, say=out.print).told(secret=True):
+    server = find_or_start(port, say=out.print)
+    for line in server.told(secret=True):
         out.print(line)
+    _settle(server)
 
 
 def serve(
@@ -51,8 +54,17 @@ def serve(
     for line in server.told(secret=out.is_terminal):
         out.print(line)
     out.print(f"served    {', '.join(names)}; start one under Deployments, end with Ctrl-C")
+    _settle(server)
     paths = {
         definition.spec.name: str(Path(path).resolve())
         for definition, path in zip(definitions, files, strict=True)
     }
     serve_campaigns(paths, db=db, real=real, server=server)
+
+
+def _settle(server: Server) -> None:
+    """Show runs of dead processes as what they are, and say how many."""
+    with speaking_to(server):
+        count = settle_quietly()
+    if count:
+        console().print(f"crashed   {count} runs whose process had ended; they stood as running")

@@ -1,0 +1,148 @@
+"""Flow runs whose process has ended without a word are shown as crashed, not as running.
+
+Prefect learns the end of a flow from its process: one that was killed stays Running for ever.
+Each flow run carries the stamp of its process, as leases do; whoever starts next looks.
+"""
+
+import contextvars
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Self
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.states import Crashed
+
+from labloop.campaign import who
+from labloop.store import process_ended, process_owner
+
+OWNER, CAMPAIGN = "labloop.owner", "labloop.campaign"
+FLOWS = ("campaign", "served-campaign")
+"""Names of the flows that are labloop's own."""
+_PAGE = 200
+"""Rows that the server gives at most for one question."""
+_ANSWER_SECONDS = 10.0
+_GONE = "the process that ran it has ended without a word; the database tells what was done"
+
+
+class Reconciler:
+    """Stamps a campaign's flow run, and settles those of dead processes, from its own thread.
+
+    Args:
+        flow_run_id: the run of this process.
+        campaign_id: its campaign.
+    """
+
+    def __init__(self, flow_run_id: UUID, campaign_id: str) -> None:
+        self._mine = flow_run_id
+        self._campaign_id = campaign_id
+        self._held = threading.Event()
+        # Which server is asked stands in the calling context: without it, Prefect starts one.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(
+            target=lambda: context.run(self._work), name="reconciler", daemon=True
+        )
+        self._refused = False
+
+    def lease_held(self) -> None:
+        """Say that this process has the campaign's lease: no other one runs it."""
+        self._held.set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._refused = not self._held.is_set()
+        self._held.set()
+        # A short campaign is over before the server has answered.
+        self._thread.join(_ANSWER_SECONDS)
+
+    def _work(self) -> None:
+        with suppress(Exception), get_client({"timeout": _ANSWER_SECONDS}, sync_client=True) as c:
+            stamp(c, self._mine, self._campaign_id)
+            self._held.wait()
+            if not self._refused:
+                settle(c, mine=self._mine, campaign_id=self._campaign_id)
+
+
+def stamp(client: SyncPrefectClient, flow_run_id: UUID, campaign_id: str) -> None:
+    """Write onto a flow run which process carries out which campaign."""
+    client.update_flow_run_labels(flow_run_id, {OWNER: process_owner(who()), CAMPAIGN: campaign_id})
+
+
+def settle(
+    client: SyncPrefectClient, *, mine: UUID | None = None, campaign_id: str | None = None
+) -> int:
+    """Set flow runs of dead processes to Crashed and return how many there were.
+
+    Args:
+        client: of the server to look at.
+        mine: the run of this process; it is left alone.
+        campaign_id: the campaign whose lease this process holds: every other run of it is of a
+            dead process, also one that was killed before it could say whose it is.
+    """
+    count = 0
+    # All are read before one is set: a page must not move while it is turned.
+    for run in list(_unfinished(client)):
+        labels = run.labels or {}
+        same = run.parameters.get("campaign_id") or labels.get(CAMPAIGN)
+        dead = process_ended(str(labels.get(OWNER, "")))
+        if run.id != mine and (dead or (campaign_id is not None and same == campaign_id)):
+            _crash(client, run)
+            count += 1
+    return count
+
+
+def settle_quietly() -> int:
+    """Settle on the server that is set; 0 where it does not answer."""
+    with suppress(Exception), get_client({"timeout": _ANSWER_SECONDS}, sync_client=True) as client:
+        return settle(client)
+    return 0
+
+
+def _unfinished(client: SyncPrefectClient) -> Iterator[FlowRun]:
+    kinds = [StateType.RUNNING, StateType.CANCELLING]
+    page: list[FlowRun] = []
+    offset = 0
+    while offset == 0 or len(page) == _PAGE:
+        page = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=list(FLOWS))),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=kinds))
+            ),
+            sort=FlowRunSort.START_TIME_ASC,
+            limit=_PAGE,
+            offset=offset,
+        )
+        yield from page
+        offset += _PAGE
+
+
+def _crash(client: SyncPrefectClient, run: FlowRun) -> None:
+    """Set a run and its tasks that are shown as running to Crashed."""
+    kinds = [StateType.RUNNING, StateType.PENDING]
+    tasks = client.read_task_runs(
+        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])),
+        task_run_filter=TaskRunFilter(
+            state=TaskRunFilterState(type=TaskRunFilterStateType(any_=kinds))
+        ),
+        limit=_PAGE,
+    )
+    for task in tasks:
+        client.set_task_run_state(task.id, Crashed(message=_GONE), force=True)
+    client.set_flow_run_state(run.id, Crashed(message=_GONE), force=True)
