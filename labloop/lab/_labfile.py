@@ -13,6 +13,18 @@ from labloop.lab._interlocks import Interlock, parse_terms
 from labloop.units import convert, split_quantity
 
 LARGEST = 64 * 1024
+_TEXT = "lab file"
+"""The source of one that was given as a text."""
+_WORDS = {
+    "too_short": "is empty: it needs at least one entry",
+    "string_too_short": "is empty",
+    "string_type": "must be a text in quotes",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "tuple_type": "must be a list in brackets",
+}
+"""What is wrong, by pydantic's name for it, as somebody who writes TOML would say it."""
 
 
 class _Table(BaseModel):
@@ -112,6 +124,8 @@ class LabFile(_Table):
     hold: HoldTable = HoldTable()
     source: str = "lab file"
     """Where it was read from, for messages."""
+    folder: Path | None = None
+    """Where it lies: drivers and worlds may lie beside it."""
 
     @property
     def safe_order(self) -> tuple[str, ...]:
@@ -131,13 +145,16 @@ def load_lab_file(path_or_text: "Path | str") -> LabFile:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise LabFileError(f"{source} is no TOML: {error}") from error
-    return lab_file_of(tables, source)
+    folder = None if source == _TEXT else Path(source).resolve().parent
+    return lab_file_of(tables, source, folder)
 
 
-def lab_file_of(tables: Mapping[str, Any], source: str = "lab file") -> LabFile:
+def lab_file_of(
+    tables: Mapping[str, Any], source: str = "lab file", folder: Path | None = None
+) -> LabFile:
     """Return the lab file that ``tables`` describe; raises LabFileError."""
     try:
-        lab_file = LabFile.model_validate({**tables, "source": source})
+        lab_file = LabFile.model_validate({**tables, "source": source, "folder": folder})
     except ValidationError as error:
         told = [_sentence(source, dict(each)) for each in error.errors()]
         raise LabFileError("\n".join(told)) from error
@@ -149,7 +166,7 @@ def lab_file_of(tables: Mapping[str, Any], source: str = "lab file") -> LabFile:
 
 def _read(path_or_text: "Path | str") -> tuple[str, str]:
     if isinstance(path_or_text, str) and ("\n" in path_or_text or "[" in path_or_text):
-        return path_or_text, "lab file"
+        return path_or_text, _TEXT
     path = Path(path_or_text)
     try:
         content = path.read_bytes()
@@ -174,6 +191,10 @@ def _sentence(source: str, mistake: Mapping[str, Any]) -> str:
         return f"{source}: {where} is not known; take it out or correct its spelling"
     if kind == "missing":
         return f"{source}: {where} is missing"
+    if (kind, key) == ("too_short", "devices"):
+        return f"{source}: [devices] is empty; name a device, as [devices.NAME] with its driver"
+    if kind in _WORDS:
+        return f"{source}: {where} {_WORDS[kind]}; got {came!r}"
     told = str(mistake["msg"]).removeprefix("Value error, ").lower()
     return f"{source}: {where} is not usable: {told}; got {came!r}"
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from labloop.errors import LabFileError, UnitError
 from labloop.lab._args import Arg
+from labloop.lab._beside import module_of
 from labloop.lab._device import Device
 from labloop.lab._interlocks import Interlock
 from labloop.lab._labfile import DeviceTable, LabFile, LimitTable
@@ -38,7 +39,7 @@ def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
     limits: dict[str, Limits] = {}
     for name, table in lab_file.devices.items():
         try:
-            drivers[name] = find_driver(table.driver)
+            drivers[name] = find_driver(table.driver, lab_file.folder)
         except LabFileError as error:
             mistakes.append(f"[devices.{name}] driver: {error}")
             continue
@@ -53,9 +54,13 @@ def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
     return LabPlan(drivers, limits, interlocks)
 
 
-def find_driver(name: str) -> type[Device]:
-    """Return the driver of that name; raises LabFileError, which names the installed ones."""
-    found = _load(DRIVERS, name, "driver")
+def find_driver(name: str, folder: Path | None = None) -> type[Device]:
+    """Return the driver of that name: installed, or ``module:Class`` with its module in ``folder``.
+
+    Raises:
+        LabFileError: there is none; the message names the installed ones.
+    """
+    found = _load(DRIVERS, name, "driver", folder)
     if not (isinstance(found, type) and issubclass(found, Device)):
         raise LabFileError(f"driver {name!r} is {found!r}, which is no labloop.lab.Device")
     return found
@@ -69,7 +74,7 @@ def make_world(lab_file: LabFile, seed: int) -> Any:
             f"{lab_file.source}: [lab] world is missing, so nothing would answer in simulation"
         )
     try:
-        create = _load(WORLDS, name, "world")
+        create = _load(WORLDS, name, "world", lab_file.folder)
     except LabFileError as error:
         raise LabFileError(f"{lab_file.source}: [lab] world: {error}") from error
     return create(seed, lab_file.lab.world_options)
@@ -80,16 +85,21 @@ def installed(group: str) -> dict[str, EntryPoint]:
     return {each.name: each for each in entry_points(group=group)}
 
 
-def _load(group: str, name: str, what: str) -> Any:
+def _load(group: str, name: str, what: str, folder: Path | None) -> Any:
     module, colon, attribute = name.partition(":")
     try:
         if colon:
-            return getattr(import_module(module), attribute)
+            return getattr(module_of(module, folder), attribute)
         known = installed(group)
         if name in known:
             return known[name].load()
-    except (ImportError, AttributeError) as error:
-        raise LabFileError(f"{what} {name!r} cannot be imported: {error}") from error
+    except ModuleNotFoundError as error:
+        hint = f"; put {module}.py beside the lab file, or install it" if colon else ""
+        raise LabFileError(f"{what} {name!r} cannot be imported: {error}{hint}") from error
+    except Exception as error:  # a person's module may raise anything
+        named = "" if isinstance(error, (ImportError, AttributeError)) else type(error).__name__
+        told = ": ".join(filter(None, [named, str(error)]))
+        raise LabFileError(f"{what} {name!r} cannot be imported: {told}") from error
     raise LabFileError(
         f"{what} {name!r} is not installed; installed are: {', '.join(sorted(known)) or 'none'}"
     )

@@ -64,6 +64,8 @@ class Shell:
 
     def __init__(self, folder, capsys, monkeypatch):
         self.folder = folder
+        self.support = SUPPORT
+        self.campaign = CAMPAIGN
         self._capsys = capsys
         self._monkeypatch = monkeypatch
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("LABLOOP_", "PYTEST"))}

@@ -69,12 +69,12 @@ def test_a_good_file(tmp_path):
     ("old", "new", "match"),
     [
         ('name = "toys"', "", r"lab file: \[lab\] name is missing"),
-        ('name = "toys"', "name = 3", r"\[lab\] name is not usable: .*; got 3"),
+        ('name = "toys"', "name = 3", r"\[lab\] name must be a text in quotes; got 3"),
         ('url = "serial', 'uri = "serial', r"\[devices\.a\] uri is not known"),
         (
             'serial_number = "77"',
             "serial_number = 77",
-            r"\[devices\.a\] serial_number is not usable",
+            r"\[devices\.a\] serial_number must be a text in quotes",
         ),
         (
             'safe_order = ["b", "a"]',

@@ -1,0 +1,58 @@
+"""Drivers and worlds that lie beside the lab file that names them, in a folder nobody installed."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module, invalidate_caches
+from pathlib import Path
+from types import ModuleType
+
+_LOADED: dict[tuple[Path, str], tuple[Mapping[str, int], ModuleType]] = {}
+"""Folder and module -> state of the folder's files, and the module as it was loaded then."""
+
+
+def module_of(name: str, folder: Path | None) -> ModuleType:
+    """Return a module: of ``folder`` where it lies there, else whatever Python finds.
+
+    The folder is on the path for the time of loading only, and what was loaded from it is
+    forgotten by Python, so that two labs may each have a ``desk.py``. The same module is
+    returned as long as no file of the folder changes.
+
+    Raises:
+        ImportError: there is none, or it does not run.
+    """
+    root = name.partition(".")[0]
+    if folder is None or not _lies_in(folder.resolve(), root):
+        return import_module(name)
+    folder = folder.resolve()
+    state = {path.name: path.stat().st_mtime_ns for path in sorted(folder.glob("*.py"))}
+    before, module = _LOADED.get((folder, name), (None, None))
+    if module is None or before != state:
+        with _first_on_the_path(folder, root):
+            module = import_module(name)
+        _LOADED[folder, name] = state, module
+    return module
+
+
+def _lies_in(folder: Path, root: str) -> bool:
+    return (folder / f"{root}.py").is_file() or (folder / root / "__init__.py").is_file()
+
+
+@contextmanager
+def _first_on_the_path(folder: Path, root: str) -> Iterator[None]:
+    """Let Python look into ``folder`` first, and leave its list of modules as it was."""
+    known = dict(sys.modules)
+    for name in [n for n in known if n == root or n.startswith(f"{root}.")]:
+        del sys.modules[name]
+    sys.path.insert(0, str(folder))
+    invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name, module in list(sys.modules.items()):
+            origin = getattr(module, "__file__", None)
+            if name not in known and origin and Path(origin).is_relative_to(folder):
+                del sys.modules[name]
+        for name in [n for n in known if n == root or n.startswith(f"{root}.")]:
+            sys.modules[name] = known[name]
