@@ -21,10 +21,12 @@ from labloop.campaign._conditions import Conditions, point_from_text
 from labloop.campaign._dataset import build_dataset
 from labloop.campaign._hooks import Hooks, PlainHooks
 from labloop.campaign._in_memory import defined
+from labloop.campaign._inbox import OF_A_RUN
 from labloop.campaign._lab_time import lab_seconds
 from labloop.campaign._preflight import check_lab, need_procedure
+from labloop.campaign._reconcile import answer_unattended
 from labloop.campaign._results import read_results, write_asked
-from labloop.campaign._rights import interrupted
+from labloop.campaign._rights import interrupted, unattended
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._spec import CampaignSpec
 from labloop.campaign._words import db_words, kind_of, resume_words
@@ -32,6 +34,7 @@ from labloop.campaign._words import db_words, kind_of, resume_words
 __all__ = [
     "LOADING",
     "MADE",
+    "OF_A_RUN",
     "Analysis",
     "Budget",
     "Campaign",
@@ -47,6 +50,7 @@ __all__ = [
     "Snapshot",
     "Speed",
     "StopRule",
+    "answer_unattended",
     "ask",
     "build_dataset",
     "changed_since",
@@ -68,6 +72,7 @@ __all__ = [
     "restore",
     "resume_words",
     "tell",
+    "unattended",
     "versions",
     "who",
     "with_overrides",

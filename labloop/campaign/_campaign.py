@@ -286,7 +286,7 @@ class Campaign:
                 lambda: began + host.now(),
                 Hold(lab_file.hold, host, self._repositories, self.record, self._actor),
             )
-            if mode is Mode.REAL and (self.notes or state.uncertain):
+            if mode is Mode.REAL and (self.notes or state.next_number > 1):
                 # What the last process left moving or hot is made safe before anything new.
                 host.make_safe()
             return runner.run(state)

@@ -32,6 +32,9 @@ from labloop.records import (
 )
 from labloop.space import SearchSpace
 
+OF_A_RUN = {CommandKind.PAUSE, CommandKind.RESUME, CommandKind.STOP, CommandKind.ABORT}
+"""What is asked of a process: it means nothing to the next one. Everything else is said of
+experiments, and counts for as long as they stand as they stood."""
 _ENDS = {"done": ExperimentState.DONE} | {
     state.value: state for state in (ExperimentState.FAILED, ExperimentState.ABANDONED)
 }
@@ -42,40 +45,53 @@ _Effect: TypeAlias = tuple[Event, tuple[ExperimentChange, ...]]
 
 
 class Inbox:
-    """Reads a campaign's commands and turns each into an event, or says why not."""
+    """Reads a campaign's commands and turns each into an event, or says why not.
+
+    Args:
+        attended: whether the campaign runs; where not, nothing can be asked of its process.
+    """
 
     def __init__(
-        self, repositories: Repositories, record: CampaignRecord, space: SearchSpace
+        self,
+        repositories: Repositories,
+        record: CampaignRecord,
+        space: SearchSpace,
+        *,
+        attended: bool = True,
     ) -> None:
+        self._attended = attended
         self._repositories = repositories
         self._record = record
         self._space = space
 
-    def read(self, state: Callable[[], MachineState], emit: Callable[[Event], None]) -> None:
-        """Answer everything that is pending; ``emit`` carries each event into the loop.
+    def read(
+        self, state: Callable[[], MachineState], emit: Callable[[Event], object]
+    ) -> tuple[str, ...]:
+        """Answer everything that is pending; return each answer in words.
+
+        ``emit`` carries each event into the loop.
 
         What follows from a command is stored with its answer or not at all, so that no end of
         the process in between lets it be applied twice.
         """
-        commands = self._repositories.commands
+        commands, told = self._repositories.commands, []
         for command in commands.pending(self._record.id):
             try:
                 event, changes = self._effect(command, state())
                 first = commands.answer(command.sequence, True, "accepted", changes).result()
             except LabloopError as error:
                 commands.answer(command.sequence, False, str(error)).result()
+                told.append(f"{command.kind.value} by {command.actor}: {error}")
                 continue
             if first:
                 emit(event)
+                told.append(f"{command.kind.value} by {command.actor}: accepted")
+        return tuple(told)
 
     def _effect(self, command: Command, state: MachineState) -> _Effect:
         kind, given = command.kind, command.arguments
-        if command.expected_version is not None and (
-            command.expected_version < self._record.version
-        ):
-            raise StaleStateError(
-                "too late: the campaign was begun again since this was asked; ask it again"
-            )
+        if kind in OF_A_RUN:
+            self._check_run(command)
         why = str(given.get("reason", "")) or f"{kind.value} asked for by {command.actor}"
         if kind is CommandKind.PAUSE:
             return PauseAsked(why), ()
@@ -89,6 +105,15 @@ class Inbox:
             job, row = self._new(command, state, Origin.MANUAL)
             return Added(job), (row,)
         return self._about_experiment(command, state)
+
+    def _check_run(self, command: Command) -> None:
+        """Raise where the run that was spoken to is over: a stop does not stop the next one."""
+        expected = command.expected_version
+        if not self._attended or (expected is not None and expected < self._record.version):
+            raise StaleStateError(
+                "too late: the run that this was asked of is over; ask it again of the one that "
+                "runs now"
+            )
 
     def _about_experiment(self, command: Command, state: MachineState) -> _Effect:
         experiment_id = self._experiment_id(command)

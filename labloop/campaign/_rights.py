@@ -25,10 +25,15 @@ def campaign_lease(
         repositories.leases.release(grant)
 
 
+def unattended(repositories: Repositories, record: CampaignRecord) -> bool:
+    """Return whether certainly no process is at a campaign."""
+    return repositories.leases.abandoned(_resource(record))
+
+
 def interrupted(repositories: Repositories, record: CampaignRecord) -> bool:
     """Return whether a campaign that runs by itself ought to go on and no process is at it."""
     runs = record.state is CampaignState.RUNNING and bool(record.spec.get("procedure"))
-    return runs and repositories.leases.abandoned(_resource(record))
+    return runs and unattended(repositories, record)
 
 
 def _resource(record: CampaignRecord) -> str:

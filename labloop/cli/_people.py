@@ -1,15 +1,26 @@
-"""The verb by which a person speaks to a running campaign: it only writes a row."""
+"""The verb by which a person speaks to a campaign: it writes a row, which is answered once.
+
+Where no process is at the campaign, what is said of its experiments is answered at once.
+"""
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from labloop.cli._common import console, find_campaign, open_store, pairs
 from labloop.cli._options import Database, Name
-from labloop.errors import CampaignError
-from labloop.records import CampaignRecord, CampaignState, Command, CommandKind, Json
+from labloop.errors import CampaignError, LeaseError
+from labloop.records import (
+    CampaignRecord,
+    CampaignState,
+    Command,
+    CommandKind,
+    Json,
+    Repositories,
+)
 
 _NEEDS_EXPERIMENT = {
     CommandKind.APPROVE,
@@ -33,17 +44,19 @@ def command(
     reason: Annotated[str, typer.Option("--reason", help="why, for the record")] = "",
     wait: Annotated[float, typer.Option(help="seconds to wait for the answer", min=0)] = 5.0,
 ) -> None:
-    """Ask something of a running campaign: pause, resume, stop, approve, add, ..."""
-    from labloop.campaign import resume_words, who  # noqa: PLC0415 - keeps labloop --help quick
+    """Ask something of a campaign: approve, resolve, add, ...; of a running one pause, stop, ..."""
+    from labloop.campaign import OF_A_RUN, resume_words, who  # noqa: PLC0415 - keeps --help quick
+    from labloop.campaign import unattended as nobody_at  # noqa: PLC0415 - same
 
     given = pairs(words or ())
     arguments = _arguments(kind, given, reason)
     with open_store(db) as repositories:
         record = find_campaign(repositories, name, real)
-        if record.state is not CampaignState.RUNNING:
+        alone = nobody_at(repositories, record)
+        if kind in OF_A_RUN and (alone or record.state is not CampaignState.RUNNING):
             raise CampaignError(
-                f"campaign {name!r} is {record.state.value}, so nobody would answer; "
-                f"run it again with: {resume_words(record, repositories)}"
+                f"no process is at campaign {name!r} ({record.state.value}), so nobody would "
+                f"answer; run it again with: {resume_words(record, repositories)}"
             )
         if kind in _NEEDS_POINT:
             arguments["point"] = _point(record, given)
@@ -55,18 +68,32 @@ def command(
             expected_version=record.version,
         )
         sequence = repositories.commands.add(asked).result()
+        if alone:
+            _answer(repositories, record)
         until = time.monotonic() + wait
         while time.monotonic() < until:
             row = next(c for c in repositories.commands.all(record.id) if c.sequence == sequence)
             if row.accepted is not None:
                 console().print(f"{kind.value}: {row.answer}")
+                if alone and row.accepted:
+                    way = resume_words(record, repositories)
+                    console().print(f"it counts from now on; the campaign goes on with: {way}")
                 raise typer.Exit(0 if row.accepted else 1)
             time.sleep(0.1)
         console().print(
             f"{kind.value}: written, and not answered within {wait:g} s; where the campaign's "
-            f"process has ended, go on with: {resume_words(record, repositories)}"
+            "process has ended, it is answered before anything else when it goes on with: "
+            f"{resume_words(record, repositories)}"
         )
         raise typer.Exit(3)
+
+
+def _answer(repositories: Repositories, record: CampaignRecord) -> None:
+    from labloop.campaign import answer_unattended, who  # noqa: PLC0415 - heavy
+
+    # Where a process has begun meanwhile, that one answers.
+    with suppress(LeaseError):
+        answer_unattended(repositories, record, who())
 
 
 def _arguments(kind: CommandKind, given: dict[str, str], reason: str) -> dict[str, Json]:

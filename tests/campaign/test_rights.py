@@ -136,7 +136,7 @@ def test_a_command_to_an_earlier_process_is_too_late(repositories, record):
     Inbox(repositories, record, space).read(MachineState, events.append)
     answers = [(c.accepted, c.answer) for c in repositories.commands.all(record.id)]
     assert answers[0][0] is False
-    assert "begun again since" in answers[0][1]
+    assert "the run that this was asked of is over" in answers[0][1]
     assert answers[1] == (True, "accepted")
     assert len(events) == 1
 

@@ -103,6 +103,35 @@ def test_a_person_decides_and_everybody_else_is_told_no(tiny, running):
     assert (row["done"], row["failed"]) == (4, 0)
 
 
+def test_a_word_counts_also_while_nothing_runs(tiny, running):
+    """On a stopped campaign approvals, edits and the like are answered at once, and carried out."""
+    text = (tiny.folder / "campaign.py").read_text()
+    tiny.write("campaign.py", text.replace("strategy=", "approval=True, batch=3, strategy="))
+    lab = running("run", "campaign.py", "--experiments", "4")
+    lab.until("approval of experiment 1, 2, 3")
+    assert tiny("command", "tiny", "stop", "--wait", "20")[0] == 0
+    assert lab.end() == 130
+
+    def command(*words):
+        return tiny("command", "tiny", *words, "--wait", "0.2")
+
+    code, said = command("approve", "experiment=1")
+    assert (code, said.splitlines()[0]) == (0, "approve: accepted")
+    assert "goes on with: labloop resume tiny" in said
+    code, said = command("approve", "experiment=1")
+    assert code == 1
+    assert "too late" in said
+    assert command("edit", "experiment=2", "level=2")[0] == 0
+    assert command("reject", "experiment=3", "--reason", "too hot")[0] == 0
+    assert command("add", "level=3", "ratio=0.6")[0] == 0
+    lab = running("resume", "tiny", "--experiments", "3")
+    assert lab.end() == 0
+    row = json.loads(tiny.ok("status", "tiny", "--json"))
+    assert (row["done"], row["abandoned"]) == (3, 2)
+    assert points(tiny)[3]["level"] == 2.0
+    assert points(tiny)[4] == {"level": 3.0, "ratio": 0.6}
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
