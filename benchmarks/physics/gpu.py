@@ -2,8 +2,8 @@
 
 Usage: python -m benchmarks.physics.gpu [--seconds 240] [--rounds 30,100,300]
 
-Needs torch (with CUDA), gpytorch, botorch, scipy and pint; neither Prefect, a database, nor
-Numba. Prints one JSON object. Without a CUDA device it says so, and measures the processor.
+Needs torch (with CUDA), gpytorch, botorch, scipy and pint; neither Prefect nor
+a database. Prints one JSON object. Without a CUDA device it says so, and measures the processor.
 """
 
 import argparse
@@ -23,7 +23,6 @@ from benchmarks.physics.blocks import BLOCKS, SPACE
 from labloop.brain import PhysicsStrategy
 from labloop.objectives import Maximize, Objectives
 from labloop.physics import BoundPhysics, bind
-from labloop.physics._machine import machine_code
 from labloop.records import Dataset, Json, Observation
 from labloop.space import Continuous, SearchSpace
 
@@ -92,7 +91,7 @@ def batch(name: str, device: torch.device, size: int, repeats: int) -> float:
             began = time.perf_counter()
             bound.predict_all(points.to(device), z.to(device)).cpu()
             times.append(time.perf_counter() - began)
-    # The first one fetches kernels and compiled code.
+    # The first one fetches kernels.
     return statistics.median(times[1:])
 
 
@@ -175,7 +174,6 @@ def measured(seconds: float, counts: Sequence[int]) -> dict[str, Json]:
         "torch": torch.__version__,
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),
-        "machine_code": machine_code() is not None,
     }
     if there:
         told["agreement"] = agreement(torch.device("cuda"))

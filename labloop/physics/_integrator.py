@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from labloop.physics._machine import March, machine_code, numbers, plain
-from labloop.physics._network import Laws, Network, inverse, react
+from labloop.physics._march import march
+from labloop.physics._network import Laws, Network, inverse, react, total
+from labloop.physics._plain import numbers, plain
 from labloop.physics._shapes import common_shape
 from labloop.records import FloatArray
 
@@ -103,7 +104,7 @@ def flatten(laws: Laws, batch: torch.Size) -> Laws:
 
 
 def _closed(network: Network, laws: Laws, state: Tensor, end: Tensor, steps: int) -> Tensor:
-    ends = _shares(network.fastest(laws, state[:-1].sum(0)), end, steps)
+    ends = _shares(network.fastest(laws, total(state[:-1].unbind(0))), end, steps)
     return _marched(network, (laws, laws), state, 1.0 / _widths(ends, end))
 
 
@@ -116,13 +117,12 @@ def _marched(
 ) -> Tensor:
     """Return the state after steps of widths ``1 / per`` (steps x N), see :func:`_step`.
 
-    As machine code where no gradient is asked for and the compiler is there, else in tensors:
-    the numbers are the same to rounding.
+    In arrays where no gradient is asked for, else in tensors: the numbers are the same to
+    rounding.
     """
-    fast = machine_code()
     asked = [laws[0].k, laws[1].k, laws[0].hold, laws[1].hold, state, per, *(dose or ())]
-    if fast is not None and all(plain(tensor) for tensor in asked if tensor is not None):
-        return _by_machine(fast, network, laws, state, per, dose)
+    if all(plain(tensor) for tensor in asked if tensor is not None):
+        return _in_arrays(network, laws, state, per, dose)
     twice = _twice(laws[0])
     for step in per.unbind(0):
         extents = _step(network, laws, state, step, twice, dose)
@@ -132,8 +132,7 @@ def _marched(
     return state
 
 
-def _by_machine(
-    march: March,
+def _in_arrays(
     network: Network,
     laws: tuple[Laws, Laws],
     state: Tensor,
@@ -178,7 +177,7 @@ def _dosed(
     # The share that has run in; all of it where dosing takes no time.
     dosed = torch.where(end >= over, 1.0, end / torch.where(end >= over, 1.0, over))
     gain, swelling = gain * dosed, swelling * dosed
-    fastest = network.fastest(laws, state[:-1].sum(0) + gain.sum(0))
+    fastest = network.fastest(laws, total(state[:-1].unbind(0)) + total(gain.unbind(0)))
     ends = _shares(fastest, running, steps)
     now = laws
     for width, share, last in zip(

@@ -1,12 +1,13 @@
 """Rates of a reaction network and their slopes, for many experiments at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 _NOTHING = 1e-100
+_HIGHEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Laws:
 
     def swollen(self, order: Tensor, volume: Tensor) -> "Laws":
         """Return the laws over amounts instead of concentrations, in ``volume`` (N)."""
-        k = self.k * volume ** (1.0 - order)
+        k = self.k / _power(volume, order - 1.0)
         return Laws(k, None if self.hold is None else self.hold / volume, self.power)
 
 
@@ -114,9 +115,9 @@ class Network:
         change = change + rate * (1.0 - self.order) * grown
         if laws.hold is None or laws.power is None:
             return change
-        held = 1.0 + (laws.hold * positive).sum(1)
-        more = (laws.hold * (gain - positive * grown)).sum(1)
-        return (change - laws.power * rate * more / held) * held**-laws.power
+        held = 1.0 + total((laws.hold * positive).unbind(1))
+        more = total((laws.hold * (gain - positive * grown)).unbind(1))
+        return (change - laws.power * rate * more / held) / _power(held, laws.power)
 
     def _partials(self, laws: Laws, positive: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the derivative of the mass-action rate by each factor, and that rate."""
@@ -130,15 +131,34 @@ class Network:
             partials.append(partial)
         return partials, partials[-1] * gathered[-1]
 
-    def fastest(self, laws: Laws, total: Tensor) -> Tensor:
+    def fastest(self, laws: Laws, fed: Tensor) -> Tensor:
         """Return an upper bound of the rates' time constants in 1/s, N.
 
         Args:
             laws: the constants.
-            total: the sum of all that is fed, N.
+            fed: the sum of all that is fed, N.
         """
-        most = (total * self.net.abs().max()).clamp_min(1e-300)
-        return (laws.k * most ** (self.order - 1.0).clamp_min(0.0)).amax(0)
+        most = (fed * self.net.abs().max()).clamp_min(1e-300)
+        return (laws.k * _power(most, self.order - 1.0)).amax(0)
+
+
+def total(rows: Iterable[Tensor]) -> Tensor:
+    """Return the sum of tensors one after the other.
+
+    torch's own sum takes another order, and has other last bits, for one experiment than for many.
+    """
+    first, *others = rows
+    for row in others:
+        first = first + row
+    return first
+
+
+def _power(base: Tensor, powers: Tensor) -> Tensor:
+    """Return ``base`` to whole powers of 0 to 3, by products, which have the same bits anywhere."""
+    found = torch.ones_like(base + powers)
+    for power in range(1, _HIGHEST + 1):
+        found = torch.where(powers >= power, found * base, found)
+    return found
 
 
 def inverse(matrix: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ def test_every_block_runs_elsewhere_with_the_same_numbers(name):
     bound = bind(BLOCKS[name], SPACE)
     with elsewhere() as there:
         moved = value_and_gradients(bound, there)
-    # In tensors, as elsewhere: with gradients asked for no machine code takes part.
+    # In tensors, as elsewhere: with gradients asked for no arrays stand in for them.
     here = value_and_gradients(bound, torch.device("cpu"))
     for ours, theirs in zip(moved, here, strict=True):
         if name == "Complexes":

@@ -1,5 +1,13 @@
-"""Kinetics as machine code: the numbers are those of tensors, which do what it cannot."""
+"""Kinetics in arrays: the numbers are those of tensors, which do what arrays cannot."""
 
+import hashlib
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -7,10 +15,8 @@ from hypothesis import strategies as st
 
 from labloop.physics import Arrhenius, Dose, Langmuir, MichaelisMenten, Prior, Rate, kinetics
 from labloop.physics import _integrator as integrator
-from labloop.physics._machine import machine_code, numbers, plain
+from labloop.physics._plain import numbers, plain
 from labloop.physics._prior import Whitening
-
-pytestmark = pytest.mark.skipif(machine_code() is None, reason="numba is not installed")
 
 K, EA = Prior(3, "L/mol/min", fold=2.7), Prior(45, "kJ/mol", rel=0.3)
 NETWORKS = {
@@ -30,6 +36,10 @@ NETWORKS = {
         "k2": MichaelisMenten(
             "P -> Q", vmax=Prior(0.2, "mol/L/min", fold=2), Km=Prior(0.1, "mol/L", fold=2)
         ),
+    },
+    "orders": {
+        "third": Rate("2 A + N -> P", k=Prior(5, "L^2/mol^2/min", fold=3)),
+        "first": Rate("P -> Q", k=Prior(0.3, "1/min", fold=3)),
     },
     # Far faster than the grid: steps overshoot and have to be cut short.
     "very stiff": {
@@ -75,11 +85,11 @@ def parameters(model, count, seed):
 
 @pytest.fixture
 def in_tensors(monkeypatch):
-    """Return a function that solves without machine code."""
+    """Return a function that solves in tensors, though no gradient is asked for."""
 
     def solve(model, x, theta):
         with monkeypatch.context() as patch:
-            patch.setattr(integrator, "machine_code", lambda: None)
+            patch.setattr(integrator, "plain", lambda _tensor: False)
             return model.predict(x, theta)
 
     return solve
@@ -109,14 +119,84 @@ def test_mass_is_kept_whatever_the_rates(seed, scale):
         assert float(gap.abs().max()) < 1e-12
 
 
-def test_an_experiment_is_the_same_in_every_batch():
-    """A solve does not depend on what is solved beside it: the same bits alone and among 600."""
-    model = made("mass action", dosed=False)
-    x, theta = inputs(600, 5), parameters(model, 600, 5)
+@pytest.mark.parametrize("dosed", [False, True])
+@pytest.mark.parametrize("network", list(NETWORKS))
+def test_an_experiment_is_the_same_in_every_batch(network, dosed):
+    """A solve does not depend on what is solved beside it: the same bits alone and among 2100."""
+    model = made(network, dosed=dosed)
+    x, theta = inputs(2100, 5), parameters(model, 2100, 5)
     whole = model.predict(x, theta)
-    for row in (0, 255, 511, 512, 599):
+    for row in (0, 255, 2047, 2048, 2099):
         alone = model.predict({k: v[row : row + 1] for k, v in x.items()}, theta[row : row + 1])
         assert torch.equal(alone[0], whole[row])
+
+
+ONE_STEPS = (
+    "A -> P",
+    "A + N -> P",
+    "P + N -> Q",
+    "A + P -> Q + N",
+    "2 A -> D",
+    "D -> 2 A",
+    "Q -> Z",
+)
+PER = {1: "1/min", 2: "L/mol/min"}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    chosen=st.sets(st.sampled_from(ONE_STEPS), min_size=1, max_size=6),
+    seed=st.integers(0, 10_000),
+)
+def test_any_network_has_the_numbers_of_tensors(chosen, seed):
+    """Two to seven reactions, at inputs and constants at random: equal to rounding."""
+    steps = {"first": Rate("A -> P", k=Prior(0.3, "1/min", fold=3))}
+    for i, text in enumerate(sorted(chosen)):
+        order = text.split("->")[0].count("+") + 1 + text.startswith("2 ")
+        steps[f"k{i}"] = Rate(text, k=Prior(2.0, PER[order], fold=3))
+    fed = {"A": "amount", "N": "2*amount", "D": "0.1*amount", "Q": "0.1*amount"}
+    taking_part = " ".join(step.reaction for step in steps.values()).replace("2 ", "").split()
+    model = kinetics(
+        feed={s: given for s, given in fed.items() if s in taking_part},
+        time="time",
+        outputs={"y": "P / A0"},
+    )(type("Toy", (), steps))
+    x, theta = inputs(9, seed), parameters(model, 9, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(integrator, "plain", lambda _tensor: False)
+        slow = model.predict(x, theta)
+    torch.testing.assert_close(model.predict(x, theta), slow, rtol=1e-9, atol=1e-9)
+
+
+def digest():
+    """Return a digest of the bits of what every network gives."""
+    found = [
+        model.predict(inputs(70, 4), parameters(model, 70, 4)).numpy().tobytes()
+        for model in (made(name, dosed=dosed) for name in NETWORKS for dosed in (False, True))
+    ]
+    return hashlib.sha256(b"".join(found)).hexdigest()
+
+
+def test_another_processor_gives_the_same_bits_and_nothing_is_compiled():
+    """Without the vector instructions that NumPy chooses by the processor; no compiler loaded."""
+    umath = np._core._multiarray_umath
+    extra = [name for name in umath.__cpu_dispatch__ if umath.__cpu_features__[name]]
+    code = """
+        import sys
+        import test_march
+        print(test_march.digest())
+        print(sorted({"numba", "llvmlite", "torch.utils.cpp_extension"} & set(sys.modules)))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(extra)},
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.split("\n")[:2] == [digest(), "[]"], done.stderr[-2000:]
 
 
 def test_gradients_flow_as_before():

@@ -1,10 +1,6 @@
-"""Where compiled arithmetic may stand in for tensors: numbers in, numbers out, no gradient."""
+"""Where arrays may stand in for tensors: plain numbers on the processor, no gradient asked for."""
 
-from collections.abc import Callable
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,18 +8,6 @@ from torch import Tensor
 from torch.autograd.forward_ad import unpack_dual
 
 from labloop.records import FloatArray
-
-March: TypeAlias = Callable[..., FloatArray]
-"""See :func:`labloop.physics._compiled.march`."""
-
-
-@cache
-def machine_code() -> March | None:
-    """Return the compiled steps, or None where their compiler is not installed."""
-    if find_spec("numba") is None:
-        return None
-    march: March = import_module("labloop.physics._compiled").march
-    return march
 
 
 def plain(tensor: Tensor) -> bool:
