@@ -4,7 +4,6 @@ from labloop.campaign._analysis import Analysis
 from labloop.campaign._budget import Budget, FailurePolicy, NoImprovement, Reached, StopRule
 from labloop.campaign._bundle import (
     LOADING,
-    MADE,
     Definition,
     changed_since,
     difference,
@@ -33,7 +32,6 @@ from labloop.campaign._words import db_words, kind_of, resume_words
 
 __all__ = [
     "LOADING",
-    "MADE",
     "OF_A_RUN",
     "Analysis",
     "Budget",

@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -16,19 +16,15 @@ from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any
 
+from labloop.campaign._bundle_files import bundle_files, noting_opened
 from labloop.campaign._spec import CampaignSpec
 from labloop.errors import CampaignFileError, LabloopError
 from labloop.records import Bundle, Json, content_hash
 
 LOADING: ContextVar[str] = ContextVar("LOADING", default="")
 """The campaign file that is being loaded; empty otherwise."""
-_KEPT = {".py", ".toml", ".csv", ".json", ".txt"}
 _ORIGIN = "campaign file"
 """Kept beside the versions: where the campaign file lay when it was loaded."""
-MADE = ".labloop-made"
-"""Marks a folder that a verb has written: what lies in it is no part of a campaign."""
-_ASKED = b"experiment,mode,"
-_MOST_BYTES = 8 * 1024 * 1024
 _VERSIONED = (
     "labloop-sdl", "torch", "botorch", "gpytorch", "numpy", "scikit-optimize", "prefect", "sqlmodel"
 )  # fmt: skip
@@ -63,23 +59,22 @@ def load_campaign(path: str | Path) -> Definition:
         raise CampaignFileError(
             f"the campaign file {path} does not exist; name a Python file that holds a CampaignSpec"
         )
-    files = _files(file)
-    name = f"labloop_campaign_{content_hash([str(file), _key(files)])[:12]}"
+    name = f"labloop_campaign_{content_hash([str(file), _key(bundle_files(file))])[:12]}"
     outer = LOADING.set(str(file))
     try:
-        with _importable(file.parent):
+        with _importable(file.parent), noting_opened(file.parent) as opened:
             module = _load(file, name)
             spec = _with_physics(_find_spec(module, file), file)
     finally:
         LOADING.reset(outer)
-    return Definition(spec, file.parent, _bundle(spec, file, files))
+    return Definition(spec, file.parent, _bundle(spec, file, _files(spec, file, opened)))
 
 
 def of_script(spec: CampaignSpec, file: Path) -> Definition:
     """Return the definition of a spec that was made in ``file``, which is running already."""
     with _importable(file.parent):
         spec = _with_physics(spec, file)
-    return Definition(spec, file.parent, _bundle(spec, file, _files(file)))
+    return Definition(spec, file.parent, _bundle(spec, file, _files(spec, file, ())))
 
 
 def restore(bundle: Bundle) -> Definition:
@@ -119,7 +114,7 @@ def changed_since(bundle: Bundle) -> tuple[str, list[str]]:
     if not bundle.entry or not file.is_file():
         return "", []
     try:
-        now = replace(bundle, files=_files(file))
+        now = replace(bundle, files=bundle_files(file, bundle.files))
     except (CampaignFileError, OSError) as error:
         return str(file), [f"its folder cannot be compared: {error}"]
     return str(file), difference(bundle, now)
@@ -127,8 +122,7 @@ def changed_since(bundle: Bundle) -> tuple[str, list[str]]:
 
 def difference(stored: Bundle, now: Bundle) -> list[str]:
     """Return in words which files changed between two bundles; empty where none did."""
-    new = sorted(now.files.keys() - stored.files.keys())
-    lines = [f"{name} is new" for name in new if _matters(name, now)]
+    lines = [f"{name} is new" for name in sorted(now.files.keys() - stored.files.keys())]
     lines += [f"{name} is gone" for name in sorted(stored.files.keys() - now.files.keys())]
     lines += [
         f"{name} has changed"
@@ -142,14 +136,6 @@ def difference(stored: Bundle, now: Bundle) -> list[str]:
     return lines
 
 
-def _matters(name: str, bundle: Bundle) -> bool:
-    """Return whether a new file can change anything: code can, data only where code names it."""
-    if name.endswith(".py"):
-        return True
-    word = name.rpartition("/")[2].encode()
-    return any(word in text for path, text in bundle.files.items() if path.endswith(".py"))
-
-
 def _change(key: str, before: Json, after: Json) -> str:
     """Return a key with both of its values, where they can be read at a glance."""
     values = f"{before} -> {after}"
@@ -158,42 +144,6 @@ def _change(key: str, before: Json, after: Json) -> str:
 
 def _key(files: dict[str, bytes]) -> list[list[str]]:
     return [[name, content.hex()] for name, content in sorted(files.items())]
-
-
-def _files(file: Path) -> dict[str, bytes]:
-    """Return relative path -> content of everything in the folder that a campaign may read."""
-    found: dict[str, bytes] = {}
-    total = 0
-    for path in sorted(file.parent.rglob("*")):
-        relative = path.relative_to(file.parent)
-        if path.suffix not in _KEPT or not path.is_file() or _hidden(relative):
-            continue
-        if _made_by_labloop(path, file.parent):
-            continue
-        content = path.read_bytes()
-        total += len(content)
-        if total > _MOST_BYTES:
-            raise CampaignFileError(
-                f"the folder {file.parent} holds more than {_MOST_BYTES // 2**20} MiB of code and "
-                "tables, which a campaign keeps a copy of; give the campaign a folder of its own"
-            )
-        found[relative.as_posix()] = content
-    return found
-
-
-def _made_by_labloop(path: Path, folder: Path) -> bool:
-    """Return whether a file is an export, or a table of experiments to be carried out."""
-    above = [each for each in path.parents if each.is_relative_to(folder) and each != folder]
-    if any((each / MADE).exists() for each in above):
-        return True
-    if path.suffix != ".csv":
-        return False
-    with path.open("rb") as stream:
-        return stream.read(len(_ASKED)) == _ASKED
-
-
-def _hidden(relative: Path) -> bool:
-    return any(part.startswith((".", "__pycache__")) for part in relative.parts)
 
 
 @contextmanager
@@ -286,6 +236,10 @@ def _named(text: str, file: Path) -> Any:
     if not hasattr(loaded, attribute):
         raise CampaignFileError(f"{path.name} has no {attribute!r}, which physics= names")
     return getattr(loaded, attribute)
+
+
+def _files(spec: CampaignSpec, file: Path, opened: Collection[str]) -> dict[str, bytes]:
+    return bundle_files(file, {*opened, *([spec.lab] if spec.lab else [])})
 
 
 def _bundle(spec: CampaignSpec, file: Path, files: dict[str, bytes]) -> Bundle:

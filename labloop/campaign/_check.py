@@ -44,6 +44,7 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
         yield Finding(False, str(error))
         return
     spec = definition.spec
+    yield Finding(True, f"it keeps a copy of {', '.join(sorted(definition.bundle.files))}")
     yield Finding(True, f"{len(spec.space.parameters)} parameters, all constraints can be met")
     fits = _attempt("strategy and physics fit the space", spec.resolve)
     yield fits

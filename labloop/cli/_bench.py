@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labloop.cli._common import aligned, console, mark_made, whole_file, writable_folder
+from labloop.cli._common import aligned, console, whole_file, writable_folder
 from labloop.cli._options import Device
 from labloop.cli._waiting import waiting
 from labloop.errors import CampaignError, LabloopError, MissingExtraError
@@ -47,7 +47,7 @@ def bench(
     with waiting(screen, "loading the strategies"):
         problems = _problems(problem, experiments)
         methods = _methods([strategy, *_words(against)], device)
-    mark_made(writable_folder(out / "proposals.csv"))
+    writable_folder(out / "proposals.csv")
     runs = _run(screen, problems, methods, range(seeds), out)
     _write(screen, runs, out)
     _print_table(screen, runs, next(iter(methods)))

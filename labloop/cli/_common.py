@@ -104,13 +104,6 @@ def point_words(point: Point, digits: int = 4) -> str:
     )
 
 
-def mark_made(folder: Path) -> None:
-    """Mark a folder as written by a verb, so that no campaign beside it takes it for its own."""
-    from labloop.campaign import MADE  # noqa: PLC0415 - keeps labloop --help quick
-
-    (folder / MADE).touch()
-
-
 def writable_folder(path: Path) -> Path:
     """Return the folder of ``path``, made where it lacks; raises where it cannot be written."""
     folder = path.resolve().parent

@@ -12,7 +12,6 @@ from labloop.cli._common import (
     aligned,
     console,
     find_campaign,
-    mark_made,
     open_store,
     point_words,
     whole_file,
@@ -149,6 +148,6 @@ def export(
     with open_store(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
         folder = out or Path(f"export-{record.name}")
-        mark_made(writable_folder(folder / "x"))
+        writable_folder(folder / "x")
         for path in export_campaign(repositories, record.id, form.value, folder):
             console().print(f"wrote     {path}")

@@ -1,6 +1,7 @@
 """Tables: experiments, alarms, who answered, what the campaign was made of."""
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 
 from labloop.records import Bundle, Repositories, ScalarValue, Severity
 from labloop.report._data import Axis, CampaignData, Trial
@@ -159,10 +160,16 @@ def _devices(repositories: Repositories, campaign_id: str) -> Markup:
 
 
 def _files(bundle: Bundle) -> list[Markup]:
-    """Return the text of every file of the bundle, folded up."""
+    """Return the text of every file of code in the bundle, folded up; data are named only."""
+    code = [name for name in sorted(bundle.files) if name.endswith((".py", ".toml"))]
+    data = [
+        (name, f"{len(content)} bytes, sha256 {sha256(content).hexdigest()}")
+        for name, content in sorted(bundle.files.items())
+        if name not in code
+    ]
     return [
-        el("details", el("summary", name), el("pre", _file_text(bundle.files[name])))
-        for name in sorted(bundle.files)
+        *(el("details", el("summary", n), el("pre", _file_text(bundle.files[n]))) for n in code),
+        *([_facts(data)] if data else []),
     ]
 
 
