@@ -30,6 +30,7 @@ Every message says what was asked, what came and what to do::
     ├── ProcedureError             the procedure of one experiment
     │   ├── NotAwaitedError        an action was called and not awaited
     │   ├── BlockingCallError      the lab's loop was blocked
+    │   ├── PlacesUsedUpError      no place is left that was not used already
     │   ├── NoResultError          nothing, or something unusable, was returned
     │   └── ExperimentCancelled    the lab is stopping
     ├── AnalysisError              raw data could not be turned into outputs
@@ -151,6 +152,10 @@ class NotAwaitedError(ProcedureError):
 
 class BlockingCallError(ProcedureError):
     """Code of a procedure blocked the lab's loop."""
+
+
+class PlacesUsedUpError(ProcedureError):
+    """No place is left that was not used already; new ones must be put there."""
 
 
 class NoResultError(ProcedureError):

@@ -3,7 +3,7 @@
 import getpass
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -27,6 +27,7 @@ from labloop.campaign._runner import Runner
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._words import kind_of
 from labloop.errors import (
+    CampaignError,
     LabloopError,
     NameTakenError,
     NotFoundError,
@@ -89,6 +90,7 @@ class Campaign:
         self._runner: Runner | None = None
         self._stop_reason = ""
         self._only: Point | None = None
+        self._renewed: tuple[str, ...] = ()
         self._phase = "starting"
         self._began = time.monotonic()
         # Re-entrant: a signal handler may ask for it while this thread holds it.
@@ -181,6 +183,12 @@ class Campaign:
         """Let the next :meth:`run` carry out this one experiment by hand, and nothing else."""
         self._only = self.definition.spec.space.validate(point)
 
+    def renew(self, kinds: Sequence[str]) -> None:
+        """Say that new places of these kinds were put where the old ones are used up."""
+        if kinds and not self.definition.spec.lab:
+            raise CampaignError(f"campaign {self.record.name!r} has no lab, so no places in it")
+        self._renewed = tuple(kinds)
+
     def extend(self, experiments: int) -> None:
         """Give the campaign another budget of experiments."""
         self.definition = with_overrides(self.definition, experiments=experiments)
@@ -266,6 +274,7 @@ class Campaign:
                 on_alarm=self._note_alarm,
                 lease=lease,
                 purpose=f"campaign {self.record.name}",
+                renew=self._renewed,
             ) as host,
         ):
             direct = DirectExecutor(

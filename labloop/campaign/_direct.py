@@ -7,7 +7,12 @@ from functools import partial
 from typing import Any
 
 from labloop.campaign._conditions import Conditions, to_measurement
-from labloop.errors import ExperimentCancelled, LabloopError, UncertainError
+from labloop.errors import (
+    ExperimentCancelled,
+    LabloopError,
+    PlacesUsedUpError,
+    UncertainError,
+)
 from labloop.lab import Lab, LabHost, LabJob, run_procedure
 from labloop.records import (
     ExperimentJob,
@@ -86,12 +91,8 @@ class DirectExecutor:
             returned = await run_procedure(self._procedure, lab, x)
             measurement = to_measurement(returned, self._units)
             await clock.external(self._experiments.save_raw(job.experiment_id, measurement))
-        except UncertainError as error:
-            state, reason = ExperimentState.UNCERTAIN, str(error)
-        except LabloopError as error:
-            if isinstance(error, ExperimentCancelled):
-                raise
-            state, reason = ExperimentState.FAILED, str(error)
+        except ExperimentCancelled:
+            raise
         except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
             state, reason = _told(error)
         return ExperimentResult(
@@ -137,6 +138,10 @@ def _told(error: BaseException) -> tuple[ExperimentState, str]:
     for leaf in leaves:
         if isinstance(leaf, UncertainError):
             return ExperimentState.UNCERTAIN, str(leaf)
+    for leaf in leaves:
+        if isinstance(leaf, PlacesUsedUpError):
+            # It says nothing about these conditions, and the next one would find no place either.
+            return ExperimentState.ABANDONED, str(leaf)
     first = leaves[0]
     named = "" if isinstance(first, LabloopError) else f"{type(first).__name__}: "
     return ExperimentState.FAILED, f"{named}{first}"

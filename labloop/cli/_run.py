@@ -182,6 +182,10 @@ def resume(
         Path | None, typer.Option("--changed", help="go on with this changed campaign file")
     ] = None,
     experiments: Experiments = None,
+    renew: Annotated[
+        list[str] | None,
+        typer.Option("--renew", help="stations whose used-up places were put there anew"),
+    ] = None,
     real: Real = False,
     device: Device = "auto",
 ) -> None:
@@ -205,6 +209,7 @@ def resume(
         _say_changes(repositories, made, told=changed is not None)
         if experiments is not None:
             made.extend(experiments)
+        made.renew(renew or ())
         over = made.record.state is CampaignState.FINISHED and experiments is None
         if mode is Mode.REAL:
             check_lab(made.definition, mode)

@@ -24,6 +24,7 @@ from labloop.lab._shutdown import TOTAL_SECONDS, SafeStates, SafetyReport
 from labloop.lab._steps import Steps
 from labloop.lab._transport import RECORDER, Recorder
 from labloop.lab._urls import open_transport
+from labloop.lab._used_up import UsedUp
 from labloop.records import Alarm, DeviceIdentity, Journal, Reading
 
 CONNECT_SECONDS = 15.0
@@ -161,6 +162,7 @@ def fit_lab(
     stop: Callable[[str], None],
     on_alarm: Callable[[Alarm], object],
     record: Path | None,
+    used: Mapping[str, Collection[str]],
 ) -> Fitted:
     """Build every device of a lab; no byte is sent yet. Raises LabFileError."""
     devices: dict[str, Device] = {}
@@ -198,10 +200,18 @@ def fit_lab(
     fittings = Fittings(
         clock=clock,
         devices=devices,
-        stations={kind: Places(table.all(kind)) for kind, table in lab_file.stations.items()},
+        stations={
+            kind: Places(
+                [name for name in table.all(kind) if name not in used.get(kind, ())],
+                used_up=table.used_up,
+                kind=kind,
+            )
+            for kind, table in lab_file.stations.items()
+        },
         benches={name: Places([name]) for name in devices},
         steps=Steps(clock, journal, stop),
         sharing=sharing,
+        used_up=UsedUp(clock, journal),
     )
     in_order = [devices[name] for name in lab_file.safe_order]
     safe_states = SafeStates(in_order, bounds, clock, journal, scope)

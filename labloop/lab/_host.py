@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLong
 from pathlib import Path
@@ -24,6 +24,8 @@ from labloop.lab._registry import make_world, plan_lab
 from labloop.lab._scope import Scope
 from labloop.lab._shutdown import PROCEDURE_SECONDS, TOTAL_SECONDS, SafetyReport
 from labloop.lab._simulated import SimulatedLoop
+from labloop.lab._used_up import renew as write_renewed
+from labloop.lab._used_up import used_places
 from labloop.lab._watch import Watchdog
 from labloop.records import Alarm, DeviceIdentity, Journal, JournalEntry, Mode
 from labloop.units import quantity
@@ -49,6 +51,7 @@ class LabHost:
         world: answers in simulation instead of the one that the lab file names.
         on_alarm: is told of doubts, from any thread.
         record: a folder into which every device's frames are written, to be replayed.
+        renew: kinds of stations that are used up by their use and were put there anew.
         purpose: what a real lab is opened for, told to whoever asks for the same instruments.
 
     Raises:
@@ -72,6 +75,7 @@ class LabHost:
         on_alarm: Callable[[Alarm], object] | None = None,
         record: Path | None = None,
         purpose: str = "",
+        renew: Collection[str] = (),
     ) -> None:
         self.lab_file = lab_file
         self.mode = mode
@@ -91,6 +95,7 @@ class LabHost:
         self._actor = actor
         self._lease = lease
         self._record = record
+        self._renew = tuple(renew)
         self._stop_lock = threading.Lock()
         self._opened: Fitted | None = None
 
@@ -134,6 +139,9 @@ class LabHost:
         self._entered = {each.intent.experiment_id for each in entries}
         start = _starts(entries)
         self._scope = Scope(self._campaign_id, actor=self._actor, start=start)
+        if self._renew:
+            write_renewed(self._journal, self._scope, self.lab_file, self._renew)
+            entries = self._journal.entries(self._campaign_id)
         self._opened = fit_lab(
             self.lab_file,
             self._plan,
@@ -145,6 +153,7 @@ class LabHost:
             stop=self.stop,
             on_alarm=self._alarm,
             record=self._record,
+            used=used_places(self.lab_file, entries),
         )
 
     def __exit__(

@@ -12,6 +12,7 @@ from labloop.lab._places import Places
 from labloop.lab._scope import Scope
 from labloop.lab._sharing import Sharing
 from labloop.lab._steps import Steps
+from labloop.lab._used_up import UsedUp
 from labloop.units import Quantity, magnitude, quantity
 
 
@@ -26,6 +27,7 @@ class Fittings:
     """One place per device, for ``lab.exclusive``."""
     steps: Steps
     sharing: Sharing
+    used_up: UsedUp
 
 
 class Lab:
@@ -64,12 +66,18 @@ class Lab:
 
     @asynccontextmanager
     async def any(self, kind: str) -> AsyncIterator[str]:
-        """Hold one of several stations alike; yields its name. First come, first served."""
+        """Hold one of several stations alike; yields its name. First come, first served.
+
+        Raises:
+            PlacesUsedUpError: its use uses a place up, and none is left.
+        """
         places = self._fittings.stations.get(kind)
         if places is None:
             known = ", ".join(self._fittings.stations) or "none"
             raise ProcedureError(f"the lab has no stations {kind!r}; it has: {known}")
         async with places as name:
+            if places.used_up:
+                await self._fittings.used_up.use_up(self._scope, kind, name)
             self._fittings.sharing.hold(self._scope, name)
             try:
                 yield name

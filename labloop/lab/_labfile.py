@@ -84,6 +84,8 @@ class StationTable(_Table):
 
     names: tuple[str, ...] = Field(default=(), strict=False)
     count: int = Field(default=0, ge=0)
+    used_up: bool = False
+    """Whether its use uses a place up, as it does a well, a vial or a tip."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "StationTable":
@@ -208,6 +210,11 @@ def _mistakes(lab_file: LabFile) -> list[str]:
         if name not in devices
     ]
     found += [f"[devices.{n}] is no usable name" for n in devices if not n.isidentifier()]
+    found += [
+        f"[stations.{kind}] is used up, so it cannot have the name of a device, which is not"
+        for kind, table in lab_file.stations.items()
+        if table.used_up and kind in devices
+    ]
     found += _wrong_hold(lab_file)
     for number, table in enumerate(lab_file.interlocks, 1):
         where = f"[[interlocks]] number {number}"

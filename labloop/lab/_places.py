@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+from labloop.errors import PlacesUsedUpError
+
 
 class Places:
     """Several alike: whoever comes gets a free one, or waits in line.
@@ -13,10 +15,15 @@ class Places:
 
     Args:
         names: one name each.
+        used_up: whether each is given once and never again; without it a place that was given
+            back is given to the next.
+        kind: what they are called in the lab file, for messages.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], *, used_up: bool = False, kind: str = "") -> None:
         self._free = deque(names)
+        self.used_up = used_up
+        self._kind = kind
         self._line: deque[asyncio.Future[str]] = deque()
         self._held: dict[asyncio.Task[Any] | None, list[str]] = {}
 
@@ -33,9 +40,18 @@ class Places:
             del self._held[task]
 
     async def take(self) -> str:
-        """Wait for a free place and return its name."""
+        """Wait for a free place and return its name.
+
+        Raises:
+            PlacesUsedUpError: none is left, and none will be given back.
+        """
         if self._free:
             return self._free.popleft()
+        if self.used_up:
+            raise PlacesUsedUpError(
+                f"every place of [stations.{self._kind}] is used up; put new ones there and go on "
+                f"with: labloop resume NAME --renew {self._kind}"
+            )
         place: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._line.append(place)
         try:
@@ -49,7 +65,9 @@ class Places:
             raise
 
     def give(self, name: str) -> None:
-        """Give a place back; the next in line has it at once."""
+        """Give a place back; the next in line has it at once. What is used up stays so."""
+        if self.used_up:
+            return
         while self._line:
             place = self._line.popleft()
             if not place.done():

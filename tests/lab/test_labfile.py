@@ -91,6 +91,7 @@ def test_a_good_file(tmp_path):
         ('["v1", "v2"]', '["v1", "v1"]', "names one station twice"),
         ("[lab]", "[lab", "lab file is no TOML"),
         ('max_age = "5 s"', 'max_age = "5 g"', "cannot be converted"),
+        ("[stations.vial]", "[stations.a]\nused_up = true", "cannot have the name of a device"),
         ("[stations.oven]", '[hold]\nafter = "5 g"\n[stations.oven]', r"\[hold\] after: .*convert"),
         ("[stations.oven]", '[hold]\nafter = "-1 s"\n[stations.oven]', "must be a time from 0 s"),
         ("[stations.oven]", '[hold]\nkeep = ["x"]\n[stations.oven]', "keep names 'x', which is no"),
