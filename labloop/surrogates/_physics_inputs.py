@@ -15,8 +15,12 @@ from labloop.surrogates._curve_modes import CurveModes, curve_modes
 from labloop.surrogates._solving import Solver
 
 _SLOPE_STEP = 1e-4
-PATIENCE = 60.0
-"""Seconds of physics that one fit may cost; the laboratory waits meanwhile."""
+PATIENCE = 300.0
+"""Seconds of its own CPU time that the physics of one fit may take.
+
+So long that only what practically never ends is given up: a limit that one computer keeps and
+another does not would give them different proposals. What only waits is not counted.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +120,8 @@ class Channels:
             ) from error
         if self._solve.seconds > PATIENCE:
             raise PhysicsFailureError(
-                f"physics {name!r} took {self._solve.seconds:.0f} s, more than the {PATIENCE:g} s "
-                "that a round waits for it; batch its solves, or give a simpler model"
+                f"physics {name!r} took {self._solve.seconds:.0f} s of CPU, more than the "
+                f"{PATIENCE:g} s that a round gives it; batch its solves, or give a simpler model"
             )
         shape = (encoded[..., 0] + z[..., :1].sum(-1)).shape
         points = sum(len(axis.values) for axis in self.bound.curves.values())

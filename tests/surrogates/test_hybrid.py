@@ -7,7 +7,13 @@ import torch
 from labloop.objectives import Maximize, Objectives
 from labloop.physics import FunctionPhysics, Prior, Rate, bind, kinetics
 from labloop.space import Continuous, SearchSpace
-from labloop.surrogates import DeltaFactory, MeasuredData, MixtureFactory, TrainingData
+from labloop.surrogates import (
+    DeltaFactory,
+    MeasuredData,
+    MixtureFactory,
+    TrainingData,
+    _physics_inputs,
+)
 from labloop.surrogates import _hybrid_fit as training
 from labloop.surrogates._hybrid import SolvedHybrid, fit_hybrid
 from labloop.surrogates._hybrid_fit import bootstrap_weights, fit_ensemble
@@ -263,7 +269,7 @@ def test_its_seconds_and_errors_are_reported(mixtures):
     """What it took is told, and it is weighed as every other member."""
     _, _, fitted = mixtures
     told = fitted.report["members"][HYBRID]
-    assert 0 < told["seconds"] < training.SECONDS
+    assert told["seconds"] > 0
     assert told["train"]["y"] < told["leave_one_out"]["y"]
     assert (told["networks"], told["folds"]) == (6, 10)
     assert 0 <= fitted.report["weights"][HYBRID] <= 1
@@ -300,14 +306,13 @@ def test_its_posterior_serves_acquisitions(mixtures):
     assert float(parts.discrepancy.min()) >= 0
 
 
-def test_too_slow_training_leaves_it_out_of_the_round(monkeypatch):
-    """The other members go on, and a sentence says why."""
-    monkeypatch.setattr(training, "SECONDS", 0.0)
-    fitted = MixtureFactory(Chain, hybrid=True).fit(results(8))
-    assert HYBRID not in fitted.report["weights"]
-    assert "Chain, constants that vary" in fitted.report["weights"]
-    (told,) = [a for a in fitted.alarms if a.kind == "hybrid-left-out"]
-    assert "left out of this round: training took" in told.message
+def test_physics_too_slow_for_networks_leaves_them_out_of_the_round(monkeypatch):
+    """They ask for many more solves than the other members, and have a patience of their own."""
+    monkeypatch.setattr(_physics_inputs, "PATIENCE", 0.0)
+    members, (told,) = fit_beside(bind(Chain, SPACE), results(8))
+    assert members == ()
+    assert told.kind == "hybrid-left-out"
+    assert "left out of this round: physics 'Chain' took" in told.message
 
 
 def test_many_results_leave_it_out_at_once():
