@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from pint import DimensionalityError
 from torch import Tensor
 
 from labloop.errors import PhysicsError, UnitError
@@ -86,10 +85,11 @@ def check_dimension(expression: Expression, unit: str, values: Mapping[str, Any]
     wanted = si_sample(unit)
     try:
         _ = expression(values, functions) + 0.0 * wanted
-    except DimensionalityError as error:
+    except UnitError as error:
+        # What to write instead is advice for a procedure, not for an expression.
         raise PhysicsError(
             f"{expression.what} {expression.text!r} has no meaning in units, expected a quantity "
-            f"like {unit!r}: {error}"
+            f"like {unit!r}: {error.__cause__}"
         ) from error
     except ZeroDivisionError:
         return

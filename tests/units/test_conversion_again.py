@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labloop import units
 from labloop.errors import UnitError
+from labloop.units import _quantities as units
 from labloop.units import magnitude, quantity
 
 PAIRS = [

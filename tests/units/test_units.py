@@ -1,6 +1,7 @@
 """Units: what is accepted is on the list, and everything else is refused with a sentence."""
 
 import math
+import operator
 import subprocess
 import sys
 
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 
 from labloop.errors import UnitError
 from labloop.units import (
-    _SYMBOLS,
     check_unit,
     convert,
     is_quantity,
@@ -21,6 +21,7 @@ from labloop.units import (
     split_quantity,
     split_units,
 )
+from labloop.units._symbols import SYMBOLS
 
 # Text -> (number, unit), or the words that the refusal must hold.
 VERDICTS = {
@@ -62,7 +63,23 @@ VERDICTS = {
     "5 minutes": "did you mean 'min'",
     "5 Ω": "did you mean 'ohm'",
     "5 megaliter": "use one of",
-    "5 psi": "use one of",
+    "5 psi": (5.0, "psi"),
+    "5 nA": (5.0, "nA"),
+    "5 pA/cm^2": (5.0, "pA/cm^2"),
+    "5 nmol": (5.0, "nmol"),
+    "5 ug/mL": (5.0, "ug/mL"),
+    "5 mol%": (5.0, "mol%"),
+    "5 percent": (5.0, "percent"),
+    "1.2 eq": (1.2, "eq"),
+    "5 mS/cm": (5.0, "mS/cm"),
+    "5 na": "did you mean 'nA'",
+    "5 NMOL": "did you mean 'nmol'",
+    "5 PA": "did you mean 'Pa' or 'pA'",
+    "5 amps": "did you mean 'A'",
+    "5 cc": "did you mean 'mL'",
+    "5 equivalents": "did you mean 'eq'",
+    "5 kA": "of its kind there are 'A', 'mA', 'uA', 'nA', 'pA'",
+    "5 fmol": "of its kind there are 'kmol', 'mol', 'mmol', 'umol', 'nmol', 'pmol'",
     "5 c": "use one of",
     "5 pint": "use one of",
     "5 delta_degC": "use one of",
@@ -168,6 +185,19 @@ def test_blanks_stand_around_operators_only(unit):
         (2, "W", "J/s", 2),
         (1, "L/mol/s", "m^3/mol/s", 1e-3),
         (1, "fL", "L", 1e-15),
+        (1, "nA", "A", 1e-9),
+        (1, "pmol", "nmol", 1e-3),
+        (5, "mol%", "1", 0.05),
+        (5, "mol%", "percent", 5),
+        (2, "eq", "1", 2),
+        (3, "ppm", "ppb", 3000),
+        (1, "atm", "kPa", 101.325),
+        (1, "psi", "kPa", 6.894757293168361),
+        (760, "Torr", "atm", 1),
+        (1, "cP", "mPa*s", 1),
+        (1, "kcal", "kJ", 4.184),
+        (1, "S", "1/ohm", 1),
+        (1, "Da", "g", 1.66053906660e-24),
     ],
 )
 def test_conversions(value, source, target, expected):
@@ -199,7 +229,7 @@ def test_other_dimensions_are_refused(source, target):
         magnitude(quantity(1.0, source), target, "x")
 
 
-UNITS = st.sampled_from(sorted(_SYMBOLS))
+UNITS = st.sampled_from(sorted(SYMBOLS))
 FACTORS = st.tuples(UNITS, st.sampled_from(["", "^2", "^3", "^-1", "^-2"])).map(
     lambda pair: pair[0] + ("" if pair[0] == "1" else pair[1])
 )
@@ -230,7 +260,7 @@ def test_a_quantity_tells_its_unit_back(number, unit):
 
 
 @settings(deadline=None)
-@given(NUMBERS, st.sampled_from(sorted(_SYMBOLS)), st.sampled_from(sorted(_SYMBOLS)))
+@given(NUMBERS, st.sampled_from(sorted(SYMBOLS)), st.sampled_from(sorted(SYMBOLS)))
 def test_there_and_back(number, first, second):
     """A conversion can be undone."""
     if not same_dimension(first, second):
@@ -277,6 +307,60 @@ def test_a_quantity_is_made_of_numbers(value):
     """A text is no number, though float() would take it."""
     with pytest.raises(UnitError, match="needs a number"):
         quantity(value, "mL")
+
+
+HOT, COLD, STEP = quantity(80, "degC"), quantity(60, "degC"), quantity(5, "K")
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (lambda: HOT + STEP, 85),
+        (lambda: STEP + HOT, 85),
+        (lambda: HOT - STEP, 75),
+        (lambda: HOT + (HOT - COLD), 100),
+        (lambda: HOT + 0.5 * (COLD - HOT), 70),
+        (lambda: HOT - quantity(2, "K/min") * quantity(5, "min"), 70),
+        (lambda: HOT + quantity(2, "degC/min") * quantity(5, "min"), 90),
+        (lambda: (HOT.to("K") * 0.9).to("degC"), 0.9 * 353.15 - 273.15),
+        (lambda: operator.iadd(HOT, STEP), 85),
+    ],
+)
+def test_a_step_from_a_temperature_is_a_temperature(made, expected):
+    """K beside degC is a difference, as in "five degrees more"; so is degC less degC."""
+    assert magnitude(made(), "degC", "x") == pytest.approx(expected, rel=1e-12)
+    assert magnitude(HOT, "degC", "x") == 80.0
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda: HOT + COLD, r"80 degC \+ 60 degC: .* quantity\(5, 'K'\); the mean of a and b is"),
+        (lambda: (HOT + COLD) / 2, "the mean of a and b is"),
+        (lambda: sum([HOT, COLD]), "the mean of a and b is"),
+        (lambda: STEP - HOT, "5 K - 80 degC: write both in one unit"),
+        (lambda: HOT * 0.9, r"80 degC \* 0.9: a temperature in degC has no multiples"),
+        (lambda: 0.9 * HOT, "has no multiples"),
+        (lambda: HOT / 2, "has no multiples"),
+        (lambda: 2 / HOT, "has no multiples"),
+        (lambda: HOT**2, "has no multiples"),
+        (lambda: HOT // 2, "has no multiples"),
+        (lambda: HOT % 2, "has no multiples"),
+        (lambda: HOT * quantity(2, "mL"), "has no multiples"),
+        (lambda: HOT + 5, r"80 degC \+ 5: 5 has no unit; write quantity\(5, 'K'\)"),
+        (lambda: 5 - HOT, "5 has no unit"),
+        (lambda: HOT > 70, r"80 degC > 70: .* write quantity\(70, 'degC'\)"),
+        (lambda: quantity(1, "mL") + 1.5, r"write quantity\(1.5, 'mL'\)"),
+        (lambda: quantity(1, "mL") + quantity(1, "g"), "1 mL \\+ 1 g: .* different dimensions"),
+        (lambda: quantity(1, "mL") >= quantity(1, "g"), "1 mL >= 1 g: .* different dimensions"),
+        (lambda: HOT + "5 K", "does not go with that"),
+        (lambda: quantity(HOT, "degC"), "needs a number, got 80.0"),
+    ],
+)
+def test_arithmetic_without_an_answer_ends_in_a_sentence(made, words):
+    """What pint refuses comes as labloop's error and says what to write."""
+    with pytest.raises(UnitError, match=words):
+        made()
 
 
 def test_a_difference_of_temperatures_is_no_temperature():

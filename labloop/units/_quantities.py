@@ -1,8 +1,4 @@
-"""Quantities with a whitelist of units.
-
-A strict parser stands before pint, which is loaded on first use: pint by itself reads
-``ML`` as megalitre, ``25 C`` as coulomb and evaluates ``9**9**2 m``.
-"""
+"""Quantities: made, read from a text, converted, and taken apart again."""
 
 import math
 import re
@@ -10,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labloop.errors import UnitError
+from labloop.units._symbols import DEFINITIONS, SYMBOLS, check_unit, pint_text
 
 if TYPE_CHECKING:
     import pint
@@ -18,98 +15,16 @@ if TYPE_CHECKING:
 else:
     Quantity = Any
 
-_SYMBOLS: dict[str, str] = {
-    "1": "dimensionless",
-    "%": "percent",
-    "degC": "degC",
-    "K": "kelvin",
-    "ms": "millisecond",
-    "s": "second",
-    "min": "minute",
-    "h": "hour",
-    "d": "day",
-    "m": "meter",
-    "cm": "centimeter",
-    "mm": "millimeter",
-    "um": "micrometer",
-    "nm": "nanometer",
-    "L": "liter",
-    "mL": "milliliter",
-    "uL": "microliter",
-    "nL": "nanoliter",
-    "fL": "femtoliter",
-    "kg": "kilogram",
-    "g": "gram",
-    "mg": "milligram",
-    "ug": "microgram",
-    "mol": "mole",
-    "mmol": "millimole",
-    "umol": "micromole",
-    "M": "molar",
-    "mM": "millimolar",
-    "uM": "micromolar",
-    "rpm": "turn_per_minute",
-    "Hz": "hertz",
-    "bar": "bar",
-    "mbar": "millibar",
-    "Pa": "pascal",
-    "kPa": "kilopascal",
-    "MPa": "megapascal",
-    "V": "volt",
-    "mV": "millivolt",
-    "A": "ampere",
-    "mA": "milliampere",
-    "uA": "microampere",
-    "W": "watt",
-    "mW": "milliwatt",
-    "kW": "kilowatt",
-    "J": "joule",
-    "kJ": "kilojoule",
-    "N": "newton",
-    "deg": "angle_degree",
-    "rad": "angle_radian",
-    "ohm": "ohm",
-    "AU": "optical_absorbance",
-    "mAU": "millioptical_absorbance",
-    "EUR": "euro",
-    "USD": "us_dollar",
-}
-_DEFINITIONS = (
-    # pint's absorbance is a plain number, and would be added to one.
-    "optical_absorbance = [optical_absorbance]",
-    # pint's radian is a plain number, which makes 1 rpm 0.105 Hz: here rpm is no frequency.
-    "angle_radian = [angle]",
-    f"angle_degree = {math.pi / 180!r} * angle_radian",
-    f"turn_per_minute = {2 * math.pi!r} * angle_radian / minute",
-    "euro = [currency_eur]",
-    "us_dollar = [currency_usd]",
-)
-_HINTS = {
-    "C": "degC",
-    "°C": "degC",
-    "℃": "degC",
-    "celsius": "degC",
-    "°": "deg",
-    "Ω": "ohm",
-    "l": "L",
-    "sec": "s",
-    "minutes": "min",
-    "hour": "h",
-    "hr": "h",
-    "day": "d",
-    "molar": "mol/L",
-}
-_FACTOR = re.compile(r"([A-Za-z%]+)(?:\^(-[1-9]|[2-9]))?|(1)")
-_OPERATOR = re.compile(r" *([*/]) *")
 _NUMBER_AND_UNIT = re.compile(r"\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\S*)\s*", re.ASCII)
 
 
 @lru_cache(maxsize=1)
 def _registry() -> Any:
-    import pint  # noqa: PLC0415 - loaded on first use: a third of a second
+    # Loaded on first use: a third of a second.
+    from labloop.units._arithmetic import LabRegistry  # noqa: PLC0415 - as above
 
-    registry: Any = pint.UnitRegistry(cache_folder=None)
-    for definition in _DEFINITIONS:
+    registry: Any = LabRegistry(cache_folder=None)
+    for definition in DEFINITIONS:
         registry.define(definition)
     return registry
 
@@ -117,60 +32,7 @@ def _registry() -> Any:
 @lru_cache(maxsize=1024)
 def _pint_unit(unit: str) -> Any:
     """Return the pint unit of a whitelisted text; raises UnitError."""
-    return _registry().Unit(_pint_text(unit))
-
-
-@lru_cache(maxsize=1024)
-def _pint_text(unit: str) -> str:
-    parts = _OPERATOR.split(unit)
-    if len(parts) == 1 and parts[0] in _SYMBOLS:
-        return _SYMBOLS[parts[0]]
-    text = ""
-    for index, part in enumerate(parts):
-        if index % 2:
-            text += part
-            continue
-        match = _FACTOR.fullmatch(part)
-        symbol = (match[1] or match[3]) if match else part
-        if match is None or symbol not in _SYMBOLS:
-            raise UnitError(_unknown(unit, part))
-        # Inside a product a temperature is a difference: degC/min is a ramp.
-        name = "delta_degC" if symbol == "degC" else _SYMBOLS[symbol]
-        text += f"{name}**{match[2]}" if match[2] else name
-    return text
-
-
-def _unknown(unit: str, part: str) -> str:
-    if "**" in unit:
-        return f"unit {unit!r} is not known; write a power as in m^2"
-    if not unit.strip():
-        return f"unit {unit!r} is empty; did you mean '1', a plain number?"
-    if not part:
-        return f"unit {unit!r} is not known: something is missing beside '*' or '/'"
-    # The micro sign and the Greek letter look alike.
-    plain = part.strip().replace("\u00b5", "u").replace("\u03bc", "u")
-    alike = [s for s in _SYMBOLS if s == plain] or [
-        s for s in _SYMBOLS if s.lower() == plain.lower()
-    ]
-    hints = [_HINTS[plain]] if plain in _HINTS else alike
-    advice = f"use one of {', '.join(_SYMBOLS)}"
-    if hints:
-        advice = f"did you mean {' or '.join(map(repr, hints))}?"
-    return f"unit {unit!r} is not known because of {part!r}; {advice}"
-
-
-def check_unit(unit: str) -> str:
-    """Return ``unit`` where it is on the whitelist.
-
-    Symbols may be combined: ``mL/min``, ``L/mol/s``, ``m^2``, ``1/s``.
-
-    Raises:
-        UnitError: the text is no unit, with what was probably meant.
-    """
-    if not isinstance(unit, str):
-        raise UnitError(f"a unit must be a text such as 'mL/min', got {unit!r}")
-    _pint_text(unit)
-    return unit
+    return _registry().Unit(pint_text(unit))
 
 
 def quantity(value: float, unit: str) -> Quantity:
@@ -179,8 +41,9 @@ def quantity(value: float, unit: str) -> Quantity:
     Raises:
         UnitError: an unknown unit, or a value that is no finite number.
     """
-    if isinstance(value, (str, bytes, bool)):
-        raise UnitError(f"a quantity needs a number, got {value!r} {unit}")
+    if isinstance(value, (str, bytes, bool)) or is_quantity(value):
+        given = f"{value:~}" if is_quantity(value) else repr(value)
+        raise UnitError(f"a quantity needs a number, got {given} and the unit {unit!r}")
     number = float(value)
     if not math.isfinite(number):
         raise UnitError(f"a quantity must be finite, got {number} {unit}")
@@ -315,7 +178,11 @@ def magnitude(value: object, unit: str, what: str) -> float:
 def _names() -> dict[str, str]:
     """Return pint's name of each whitelisted unit -> the symbol that labloop uses."""
     registry = _registry()
-    names = {str(registry.Unit(name)): s for s, name in reversed(_SYMBOLS.items()) if s != "1"}
+    names = {
+        str(registry.Unit(name)): s
+        for s, name in reversed(SYMBOLS.items())
+        if name != "dimensionless"
+    }
     return names | {str(registry.Unit("delta_degC")): "degC"}
 
 

@@ -1,0 +1,229 @@
+"""The whitelist of units, and what was probably meant by a text that is not on it."""
+
+import math
+import re
+from functools import lru_cache
+
+from labloop.errors import UnitError
+
+SYMBOLS: dict[str, str] = {
+    "1": "dimensionless",
+    "%": "percent",
+    "percent": "percent",
+    "mol%": "percent",
+    "wt%": "percent",
+    "vol%": "percent",
+    "ppm": "ppm",
+    "ppb": "part_per_billion",
+    "eq": "dimensionless",
+    "equiv": "dimensionless",
+    "degC": "degC",
+    "K": "kelvin",
+    "ns": "nanosecond",
+    "us": "microsecond",
+    "ms": "millisecond",
+    "s": "second",
+    "min": "minute",
+    "h": "hour",
+    "d": "day",
+    "m": "meter",
+    "dm": "decimeter",
+    "cm": "centimeter",
+    "mm": "millimeter",
+    "um": "micrometer",
+    "nm": "nanometer",
+    "pm": "picometer",
+    "L": "liter",
+    "mL": "milliliter",
+    "uL": "microliter",
+    "nL": "nanoliter",
+    "pL": "picoliter",
+    "fL": "femtoliter",
+    "kg": "kilogram",
+    "g": "gram",
+    "mg": "milligram",
+    "ug": "microgram",
+    "ng": "nanogram",
+    "pg": "picogram",
+    "Da": "dalton",
+    "kDa": "kilodalton",
+    "kmol": "kilomole",
+    "mol": "mole",
+    "mmol": "millimole",
+    "umol": "micromole",
+    "nmol": "nanomole",
+    "pmol": "picomole",
+    "M": "molar",
+    "mM": "millimolar",
+    "uM": "micromolar",
+    "nM": "nanomolar",
+    "pM": "picomolar",
+    "rpm": "turn_per_minute",
+    "Hz": "hertz",
+    "kHz": "kilohertz",
+    "MHz": "megahertz",
+    "bar": "bar",
+    "mbar": "millibar",
+    "Pa": "pascal",
+    "mPa": "millipascal",
+    "hPa": "hectopascal",
+    "kPa": "kilopascal",
+    "MPa": "megapascal",
+    "GPa": "gigapascal",
+    "atm": "standard_atmosphere",
+    "psi": "pound_force_per_square_inch",
+    "Torr": "torr",
+    "mmHg": "millimeter_Hg",
+    "cP": "centipoise",
+    "kV": "kilovolt",
+    "V": "volt",
+    "mV": "millivolt",
+    "uV": "microvolt",
+    "A": "ampere",
+    "mA": "milliampere",
+    "uA": "microampere",
+    "nA": "nanoampere",
+    "pA": "picoampere",
+    "MW": "megawatt",
+    "kW": "kilowatt",
+    "W": "watt",
+    "mW": "milliwatt",
+    "uW": "microwatt",
+    "nW": "nanowatt",
+    "MJ": "megajoule",
+    "kJ": "kilojoule",
+    "J": "joule",
+    "mJ": "millijoule",
+    "kcal": "kilocalorie",
+    "cal": "calorie",
+    "eV": "electron_volt",
+    "kN": "kilonewton",
+    "N": "newton",
+    "mN": "millinewton",
+    "deg": "angle_degree",
+    "rad": "angle_radian",
+    "Mohm": "megaohm",
+    "kohm": "kiloohm",
+    "ohm": "ohm",
+    "mohm": "milliohm",
+    "S": "siemens",
+    "mS": "millisiemens",
+    "uS": "microsiemens",
+    "AU": "optical_absorbance",
+    "mAU": "millioptical_absorbance",
+    "EUR": "euro",
+    "USD": "us_dollar",
+}
+"""What a person writes -> pint's name; where two mean the same, the first is told back."""
+DEFINITIONS = (
+    "part_per_billion = 1e-9",
+    # pint's absorbance is a plain number, and would be added to one.
+    "optical_absorbance = [optical_absorbance]",
+    # pint's radian is a plain number, which makes 1 rpm 0.105 Hz: here rpm is no frequency.
+    "angle_radian = [angle]",
+    f"angle_degree = {math.pi / 180!r} * angle_radian",
+    f"turn_per_minute = {2 * math.pi!r} * angle_radian / minute",
+    "euro = [currency_eur]",
+    "us_dollar = [currency_usd]",
+)
+_HINTS = {
+    "C": "degC",
+    "°C": "degC",
+    "℃": "degC",
+    "celsius": "degC",
+    "kelvin": "K",
+    "°": "deg",
+    "Ω": "ohm",
+    "l": "L",
+    "cc": "mL",
+    "ccm": "mL",
+    "sec": "s",
+    "second": "s",
+    "minute": "min",
+    "hour": "h",
+    "hr": "h",
+    "day": "d",
+    "gram": "g",
+    "mole": "mol",
+    "mols": "mol",
+    "molar": "mol/L",
+    "equivalent": "eq",
+    "mol-%": "mol%",
+    "percentage": "%",
+    "ampere": "A",
+    "amp": "A",
+    "volt": "V",
+    "watt": "W",
+}
+_PREFIXES = "yzafpnumcdhkMGTPEZY"
+_FACTOR = re.compile(r"([A-Za-z%]+)(?:\^(-[1-9]|[2-9]))?|(1)")
+_OPERATOR = re.compile(r" *([*/]) *")
+
+
+@lru_cache(maxsize=1024)
+def pint_text(unit: str) -> str:
+    """Return what pint calls a whitelisted text; raises UnitError."""
+    parts = _OPERATOR.split(unit)
+    if len(parts) == 1 and parts[0] in SYMBOLS:
+        return SYMBOLS[parts[0]]
+    text = ""
+    for index, part in enumerate(parts):
+        if index % 2:
+            text += part
+            continue
+        match = _FACTOR.fullmatch(part)
+        symbol = (match[1] or match[3]) if match else part
+        if match is None or symbol not in SYMBOLS:
+            raise UnitError(_unknown(unit, part))
+        # Inside a product a temperature is a difference: degC/min is a ramp.
+        name = "delta_degC" if symbol == "degC" else SYMBOLS[symbol]
+        text += f"{name}**{match[2]}" if match[2] else name
+    return text
+
+
+def _unknown(unit: str, part: str) -> str:
+    if "**" in unit:
+        return f"unit {unit!r} is not known; write a power as in m^2"
+    if not unit.strip():
+        return f"unit {unit!r} is empty; did you mean '1', a plain number?"
+    if not part:
+        return f"unit {unit!r} is not known: something is missing beside '*' or '/'"
+    # The micro sign and the Greek letter look alike.
+    plain = part.strip().replace("\u00b5", "u").replace("\u03bc", "u")
+    hints, kin = _meant(plain), _kin(plain)
+    advice = f"use one of {', '.join(SYMBOLS)}"
+    if hints:
+        advice = f"did you mean {' or '.join(map(repr, hints))}?"
+    elif kin:
+        advice = f"of its kind there are {', '.join(map(repr, kin))}"
+    return f"unit {unit!r} is not known because of {part!r}; {advice}"
+
+
+def _meant(plain: str) -> list[str]:
+    """Return the units whose text differs in nothing but its letters' case, or by a plural."""
+    for word in (plain, plain.lower(), plain.lower().removesuffix("s")):
+        if word in _HINTS:
+            return [_HINTS[word]]
+    return [s for s in SYMBOLS if s == plain] or [s for s in SYMBOLS if s.lower() == plain.lower()]
+
+
+def _kin(plain: str) -> list[str]:
+    """Return the units with another prefix, where a prefix stands before a unit of the list."""
+    base = plain[1:]
+    if plain[:1] not in _PREFIXES or base not in SYMBOLS or not base.isalpha():
+        return []
+    return [s for s in SYMBOLS if s == base or (s[0] in _PREFIXES and s[1:] == base)]
+
+
+def check_unit(unit: str) -> str:
+    """Return ``unit`` where it is on the whitelist.
+
+    Symbols may be combined: ``mL/min``, ``L/mol/s``, ``m^2``, ``1/s``.
+
+    Raises:
+        UnitError: the text is no unit, with what was probably meant.
+    """
+    if not isinstance(unit, str):
+        raise UnitError(f"a unit must be a text such as 'mL/min', got {unit!r}")
+    pint_text(unit)
+    return unit
