@@ -1,11 +1,13 @@
 # Everything here only calls Python: without make, type the command behind the target.
 PYTHON ?= python3
 
-.PHONY: demo test install figures-loop figures-physics clean
+.PHONY: demo test search install figures-loop figures-physics clean
 demo:          ## install, then run the main campaign in simulation
 	$(PYTHON) tools/make.py demo
 test:          ## install, then run every check
 	$(PYTHON) tools/make.py test
+search:        ## look for new counterexamples in the property tests (before each release)
+	$(PYTHON) tools/make.py search
 install:       ## make .venv and install everything
 	$(PYTHON) tools/make.py install
 figures-loop:  ## measure every figure of the loop (resumable; about an hour on 2 cores)

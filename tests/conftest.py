@@ -13,6 +13,18 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The gate answers the same twice: fixed examples, and every counterexample that was found is one
+# of them by name. `make search` looks for new ones, before each release.
+settings.register_profile(
+    "gate",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("search", settings.get_profile("gate"), derandomize=False)
+settings.load_profile("search" if os.environ.get("LABLOOP_TEST_SEARCH") else "gate")
 
 # A shell that starts the tests in the background has them, and what they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

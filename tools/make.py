@@ -1,10 +1,11 @@
 """What the Makefile calls: works without make, on every system that has Python 3.11.
 
-Usage: python tools/make.py demo | test | install | figures-loop | figures-physics | clean
+Usage: python tools/make.py demo | test | search | install | figures-loop | figures-physics | clean
 """
 
 import hashlib
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ BIN = ENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = ENV / "installed.sha256"
 DEMO = ROOT / ".demo"
+SEARCHES = 10
+"""Rounds of a search, each with another seed."""
 
 
 def run(*command: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
@@ -105,6 +108,19 @@ def test() -> None:
     print("everything passed", flush=True)
 
 
+def search() -> None:
+    """Try every property test on examples that nobody has seen, as a release does first.
+
+    A counterexample becomes an ``@example`` of its test. The seed that is told repeats it.
+    """
+    install()
+    env = {"OMP_NUM_THREADS": "1", "LABLOOP_TEST_SEARCH": "1"}
+    words = (PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "hypothesis")
+    for _ in range(SEARCHES):
+        seed = secrets.randbelow(2**32)
+        timed(f"seed {seed}", *words, f"--hypothesis-seed={seed}", env=env)
+
+
 def figures_loop() -> None:
     """Measure every figure of the loop."""
     install()
@@ -126,6 +142,7 @@ def clean() -> None:
 TARGETS = {
     "demo": demo,
     "test": test,
+    "search": search,
     "install": install,
     "figures-loop": figures_loop,
     "figures-physics": figures_physics,

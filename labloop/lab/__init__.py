@@ -16,7 +16,7 @@ from labloop.lab._registry import find_driver, installed, plan_lab
 from labloop.lab._shutdown import SafetyReport
 from labloop.lab._signals import signals_to
 from labloop.lab._stable import until_stable
-from labloop.lab._transport import Complete, Transport, until, until_etx
+from labloop.lab._transport import Complete, Resync, Transport, recognised, until, until_etx
 from labloop.lab._urls import open_transport
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "LabJob",
     "LeaseCheck",
     "MemoryJournal",
+    "Resync",
     "SafetyReport",
     "Speed",
     "Transport",
@@ -46,6 +47,7 @@ __all__ = [
     "open_transport",
     "plan_lab",
     "read",
+    "recognised",
     "run_procedure",
     "signals_to",
     "until",

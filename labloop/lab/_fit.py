@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from labloop.lab._interlocks import InterlockCheck
 from labloop.lab._lab import Fittings
 from labloop.lab._labfile import LabFile
 from labloop.lab._limits import LimitCheck
+from labloop.lab._meeting import meet, meet_again
 from labloop.lab._places import Places
 from labloop.lab._registry import LabPlan
 from labloop.lab._scope import SCOPE, Scope
@@ -25,6 +27,7 @@ from labloop.lab._steps import Steps
 from labloop.lab._transport import RECORDER, Recorder
 from labloop.lab._urls import open_transport
 from labloop.lab._used_up import UsedUp
+from labloop.lab._wire import Wire
 from labloop.records import Alarm, DeviceIdentity, Journal, Reading
 
 CONNECT_SECONDS = 15.0
@@ -100,8 +103,7 @@ class Fitted:
         RECORDER.set(recorder)
         try:
             async with self.clock.deadline(CONNECT_SECONDS, f"connecting {device.name}"):
-                await device.connect()
-                found = await device.identify()
+                found = await meet(device, recorder)
         except Exception as error:  # noqa: BLE001 - process edge: a tree of all dead devices is raised
             return error if isinstance(error, LabloopError) else _wrapped(error)
         device.context.on_transport = bool(recorder.sent)
@@ -171,6 +173,7 @@ def fit_lab(
     sharing = Sharing(shared, on_alarm)
     checks = InterlockCheck(plan.interlocks, DeviceReadings(devices), clock.now)
     bounds: dict[str, float] = {}
+    wires: dict[str, Wire] = {}
     for name, table in lab_file.devices.items():
         driver = plan.drivers[name]
         services = Services(
@@ -192,8 +195,9 @@ def fit_lab(
             _take_on(emulators.get(name), table.serial_number)
         file = record / f"{name}.jsonl" if record is not None else None
         try:
-            transport = open_transport(url, clock, emulators=emulators, record=file)
+            transport = open_transport(url, clock, emulators=emulators, record=file, wires=wires)
             devices[name] = driver(name, transport, table.options, context)
+            transport.greet = partial(meet_again, devices[name], on_alarm)
         except LabloopError as error:
             raise LabFileError(f"{lab_file.source}: [devices.{name}]: {error}") from error
         bounds[name] = _bound(lab_file, devices[name], table.safe_seconds or driver.safe_seconds)

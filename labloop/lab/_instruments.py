@@ -18,11 +18,10 @@ from labloop.errors import LeaseError
 from labloop.lab._device import Device
 from labloop.lab._labfile import LabFile
 from labloop.lab._platform import lock_folder, open_for_all, try_lock, unlock
+from labloop.lab._port_url import line_key
 
 FOLDER_VARIABLE = "LABLOOP_LOCKS"
 """Names another folder of locks: for tests, and for machines that share one."""
-_HERE = {"localhost", "127.0.0.1", "::1", "[::1]", ""}
-_NO_LINE = {"replay", "emulator"}
 _OPEN: set[int] = set()
 
 
@@ -110,32 +109,6 @@ class InstrumentLocks:
         with suppress(OSError):
             os.ftruncate(handle, 0)
             os.write(handle, json.dumps(content).encode())
-
-
-def line_key(url: str) -> str:
-    r"""Return what is the same for every way to write one line; empty where there is none.
-
-    ``COM3`` and ``\\.\com3`` are one port, and so are a link in ``/dev/serial/by-id`` and
-    the node that it leads to; host names are compared as they are written.
-    """
-    scheme, _, rest = url.partition("://")
-    place = rest.partition("?")[0].partition("#")[0]
-    if not place or scheme in _NO_LINE:
-        return ""
-    if scheme == "serial":
-        return f"serial {_port(place)}"
-    if scheme in {"socket", "rfc2217"}:
-        host, _, port = place.strip("/").rpartition(":")
-        return f"tcp {'localhost' if host.lower() in _HERE else host.lower()}:{port}"
-    return f"{scheme} {place}"
-
-
-def _port(name: str) -> str:
-    plain = re.sub(r"^[\\/]{2}[.?][\\/]", "", name)
-    if re.fullmatch(r"com\d+", plain, re.IGNORECASE):
-        return plain.upper()
-    # On macOS one port has two nodes.
-    return re.sub(r"^/dev/tty\.", "/dev/cu.", os.path.realpath(name))
 
 
 def _folder() -> Path:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from labloop.errors import LabFileError, UnitError
 from labloop.lab._interlocks import Interlock, parse_terms
+from labloop.lab._port_url import line_mistakes
 from labloop.units import convert, split_quantity
 
 LARGEST = 64 * 1024
@@ -215,6 +216,7 @@ def _mistakes(lab_file: LabFile) -> list[str]:
         for kind, table in lab_file.stations.items()
         if table.used_up and kind in devices
     ]
+    found += line_mistakes({name: (table.url, table.options) for name, table in devices.items()})
     found += _wrong_hold(lab_file)
     for number, table in enumerate(lab_file.interlocks, 1):
         where = f"[[interlocks]] number {number}"

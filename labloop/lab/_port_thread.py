@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from labloop.errors import NotConnectedError
+
 T = TypeVar("T")
 
 
@@ -27,6 +29,9 @@ class PortThread:
         """Queue a call; an urgent one goes ahead of all that wait."""
         future: Future[T] = Future()
         with self._news:
+            if self._closed and not self._calls:
+                future.set_exception(NotConnectedError(f"the line {self._name} was given back"))
+                return future
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()

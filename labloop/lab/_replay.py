@@ -6,12 +6,13 @@ device, ``<`` from it) and ``hex``.
 
 import json
 from collections import deque
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TextIO
 
 from labloop.errors import DeviceTimeoutError, LabFileError, ProtocolError
 from labloop.lab._clock import Clock
-from labloop.lab._transport import Complete, Transport, note_received, note_sent
+from labloop.lab._transport import Complete, Resync, Transport, note_received, note_sent
 
 
 class ReplayTransport:
@@ -23,6 +24,8 @@ class ReplayTransport:
 
     def __init__(self, url: str, path: Path) -> None:
         self.url = url
+        self.resync: Resync | None = None
+        self.greet: Callable[[], Awaitable[None]] | None = None
         self._lines = deque(_read(path))
         self._buffer = b""
 
@@ -61,6 +64,10 @@ class ReplayTransport:
         """Drop the rest of an answer."""
         self._buffer = b""
 
+    async def forget(self) -> None:
+        """Drop the rest of an answer; a transcript owes nothing."""
+        self._buffer = b""
+
     async def close(self) -> None:
         """Forget the rest."""
         self._lines.clear()
@@ -75,6 +82,24 @@ class RecordingTransport:
         self._clock = clock
         self._path = path
         self._file: TextIO | None = None
+
+    @property
+    def resync(self) -> Resync | None:
+        """That of the line."""
+        return self._inner.resync
+
+    @resync.setter
+    def resync(self, resync: Resync | None) -> None:
+        self._inner.resync = resync
+
+    @property
+    def greet(self) -> Callable[[], Awaitable[None]] | None:
+        """That of the line."""
+        return self._inner.greet
+
+    @greet.setter
+    def greet(self, greet: Callable[[], Awaitable[None]] | None) -> None:
+        self._inner.greet = greet
 
     async def exchange(self, frame: bytes, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
         """Pass on and write down."""
@@ -97,6 +122,10 @@ class RecordingTransport:
     async def drain(self) -> None:
         """Pass on."""
         await self._inner.drain()
+
+    async def forget(self) -> None:
+        """Pass on."""
+        await self._inner.forget()
 
     async def close(self) -> None:
         """Close both."""

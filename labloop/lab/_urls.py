@@ -6,10 +6,13 @@ from pathlib import Path
 from labloop.errors import LabFileError
 from labloop.lab._clock import Clock
 from labloop.lab._emulated import EmulatedDevice, EmulatedTransport
+from labloop.lab._port import PortTransport
+from labloop.lab._port_url import PORTS, line_key
 from labloop.lab._replay import RecordingTransport, ReplayTransport
 from labloop.lab._transport import Transport
+from labloop.lab._wire import Wire
 
-SCHEMES = ("emulator", "serial", "socket", "rfc2217", "replay")
+SCHEMES = ("emulator", *PORTS, "replay")
 
 
 def open_transport(
@@ -18,6 +21,7 @@ def open_transport(
     *,
     emulators: Mapping[str, EmulatedDevice] | None = None,
     record: "Path | str | None" = None,
+    wires: "dict[str, Wire] | None" = None,
 ) -> Transport:
     """Return the transport that ``url`` names; a line is opened by its first use.
 
@@ -27,6 +31,8 @@ def open_transport(
         clock: lab time.
         emulators: who answers to ``emulator://``.
         record: a file to which every frame is written, to be replayed.
+        wires: lines that other devices are on, which a url of the same line shares; a new one
+            is added.
 
     Raises:
         LabFileError: no transport of that kind, or not in simulated time.
@@ -37,28 +43,34 @@ def open_transport(
             f"{url!r} names no transport; write one of "
             + ", ".join(f"{each}://..." for each in SCHEMES)
         )
-    transport = _transport(scheme, rest, url, clock, emulators or {})
+    if scheme in PORTS:
+        transport = _port(url, clock, {} if wires is None else wires)
+    else:
+        transport = _no_port(scheme, rest, url, clock, emulators or {})
     if record is None:
         return transport
     return RecordingTransport(transport, Path(record), clock)
 
 
-def _transport(
+def _no_port(
     scheme: str, rest: str, url: str, clock: Clock, emulators: Mapping[str, EmulatedDevice]
 ) -> Transport:
     if scheme == "replay":
         return ReplayTransport(url, Path(rest))
-    if scheme == "emulator":
-        if rest not in emulators:
-            raise LabFileError(
-                f"{url!r}: no emulator of that name; there are: {', '.join(emulators) or 'none'}"
-            )
-        return EmulatedTransport(emulators[rest], clock)
+    if rest not in emulators:
+        raise LabFileError(
+            f"{url!r}: no emulator of that name; there are: {', '.join(emulators) or 'none'}"
+        )
+    return EmulatedTransport(emulators[rest], clock)
+
+
+def _port(url: str, clock: Clock, wires: "dict[str, Wire]") -> Transport:
     if clock.loop.simulated:
         raise LabFileError(
             f"{url!r} waits for a real line, which simulated time cannot do; use "
             "speed='real', or an emulator"
         )
-    from labloop.lab._port import PortTransport  # noqa: PLC0415 - only where there is a port
-
-    return PortTransport(url, clock)
+    line = line_key(url)
+    if line not in wires:
+        wires[line] = Wire(url, clock.now)
+    return PortTransport(url, clock, wire=wires[line])

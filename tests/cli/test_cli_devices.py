@@ -25,8 +25,8 @@ def with_faults(shell, text):
     ],
 )
 def test_a_lab_that_cannot_be_opened_fails_with_the_devices_name(tiny, kind, words):
-    """The first answer is spoilt; the name is taken, and the same campaign goes on later."""
-    with_faults(tiny, f'faults = [["{kind}", 1]]')
+    """Two answers are spoilt; the name is taken, and the same campaign goes on later."""
+    with_faults(tiny, f'faults = [["{kind}", 1], ["{kind}", 2]]')
     said = tiny.refused("run", "campaign.py", *PLAIN)
     assert "box" in said
     assert words in said
@@ -35,6 +35,12 @@ def test_a_lab_that_cannot_be_opened_fails_with_the_devices_name(tiny, kind, wor
     tiny.write("lab.toml", re.sub(r"world_options = .*", "world_options = {}", text))
     tiny.ok("resume", "tiny", "--changed", "campaign.py", *PLAIN)
     assert '"done": 3' in tiny.ok("status", "tiny", "--json")
+
+
+def test_one_lost_answer_does_not_keep_a_lab_closed(tiny):
+    """What is asked at the connect changes nothing, so it is asked once more."""
+    with_faults(tiny, 'faults = [["drop", 1]]')
+    tiny.ok("run", "campaign.py", *PLAIN)
 
 
 class Nonsense:

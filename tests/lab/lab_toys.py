@@ -55,7 +55,7 @@ class ToyEmulator(Emulator):
             return b"OK\n"
         if word == b"RUN":
             self.truth.record(now, self.name, "run", seconds=float(rest))
-            return Reply(b"OK\n", delay=float(rest))
+            return Reply(b"OK\n", delay=float(rest), meanwhile=True)
         if word == b"SAFE":
             self.value, self.safe = 0.0, True
             self.truth.record(now, self.name, "safe")

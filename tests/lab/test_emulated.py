@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lab_toys import ToyWorld
 
@@ -74,8 +74,8 @@ def test_silence_ends_at_the_deadline(kind):
     assert on_line(work, Fault(kind, at=1)) == b"0.000\n"
 
 
-def test_a_late_answer_arrives_when_it_arrives():
-    """Promise: dropped where it came before the next exchange, seen where it comes in it."""
+def test_a_late_answer_belongs_to_its_question():
+    """Promise: dropped where it came before the next exchange, waited for where it did not."""
 
     async def work(transport, clock, emulator):
         with pytest.raises(DeviceTimeoutError):
@@ -87,7 +87,7 @@ def test_a_late_answer_arrives_when_it_arrives():
             await transport.exchange(b"ID\n", complete=LINE, timeout=1.005)
         return await transport.exchange(b"GET\n", complete=LINE)
 
-    assert on_line(work, Fault("delay", at=1)).startswith(b"toy")
+    assert on_line(work, Fault("delay", at=1)) == b"0.000\n"
 
 
 def test_surplus_is_dropped_before_the_next_exchange():
@@ -226,6 +226,7 @@ def test_until_takes_exactly_the_first_complete_reply(data, terminator):
 
 
 @settings(max_examples=100, deadline=None)
+@example([("garble", 8), ("delay", 8), ("delay", 8), ("duplicate", 1)], 300)
 @given(
     st.lists(
         st.tuples(
@@ -246,7 +247,7 @@ def test_whatever_goes_wrong_an_exchange_ends(faults, baud):
             except LabloopError:
                 assert clock.now() == pytest.approx(began + 2)
             assert clock.now() <= began + 2.0001
-        await clock.sleep(10)
+        await clock.sleep(60)
         return await transport.exchange(b"GET\n", complete=LINE)
 
     plan = [Fault(kind, at=at) for kind, at in faults]

@@ -36,7 +36,12 @@ def folder(tmp_path, monkeypatch):
 
 def locks(*urls, serial="7", user="anna"):
     devices = {
-        f"d{n}": {"driver": "lab_toys:Toy", "url": url, "serial_number": serial}
+        f"d{n}": {
+            "driver": "lab_toys:Toy",
+            "url": url,
+            "serial_number": serial,
+            "options": {"address": n},
+        }
         for n, url in enumerate(urls)
     }
     lab_file = lab_file_of({"lab": {"name": "one"}, "devices": devices})

@@ -98,18 +98,19 @@ def test_stop_cancels_a_blocked_line_and_safe_goes_first():
     assert host.report.safe == ["a"]
 
 
-def test_a_pulled_cable_is_told_and_the_line_stays_dead():
-    """Promise: who is plugged in afterwards is not commanded unasked."""
+def test_a_pulled_cable_is_told_and_the_line_comes_back():
+    """Promise: opened again once it can be, and nothing is set anew by itself."""
     world = ToyWorld("a", baud=None)
     emulator = world.emulators["a"]
     with serve_tcp(emulator) as url, real_host({"a": url}) as host:
         emulator.faults.add(Fault("unplug", at=3))
         with pytest.raises(UncertainError, match=r"the line .* is dead .*check cable and power"):
             host.call(lambda lab: lab.a.set_value(quantity(1, "mL/min")))
-        emulator.plug(0.0)
-        with pytest.raises(NotConnectedError, match="was lost; open the lab again"):
+        with pytest.raises(NotConnectedError, match="is lost; it is tried again in"):
             host.call(lambda lab: lab.a.value())
-    # Only the safe state goes to whatever answers there.
+        emulator.plug(0.0)
+        time.sleep(0.6)
+        assert host.call(lambda lab: lab.a.value()).value == 0.0
     assert host.report.safe == ["a"]
 
 
@@ -205,7 +206,12 @@ def test_real_lines_are_refused_in_simulated_time():
         ("COM3", "names no transport; write one of emulator://"),
         ("gpib://5", "names no transport"),
         ("socket://", "names no transport"),
-        ("serial://COM3?speed=9600", r"speed is not known; serial:// knows: baud, mode"),
+        ("serial://COM3?speed=9600", r"speed is not known; serial:// knows: baud, mode, rtscts"),
+        ("serial://COM3?mode=8X1", r"needs baud=<number> and a mode such as 8N1 or 7E1 \("),
+        ("serial://COM3?mode=7e1", r"parity as one capital of NEOMS.*got mode='7e1'"),
+        ("serial://COM3?baud=", r"got baud=''"),
+        ("serial://COM3?dtr=low", r"dtr \(the line DTR\) is 0 or 1, got 'low'"),
+        ("serial://COM3?rtscts=1&rts=0", r"the handshake moves RTS; leave rts out"),
         ("serial://COM3?baud=fast", r"needs baud=<number> and a mode"),
         ("serial://COM3?mode=9X9", r"needs baud=<number> and a mode"),
         ("socket://host:1?baud=9600", r"socket:// knows: nothing"),
@@ -229,6 +235,9 @@ def test_what_pyserial_is_asked_for(monkeypatch):
     settings = {"baudrate": 19200, "bytesize": 7, "parity": "E", "stopbits": 1}
     assert parse_port("serial://COM3?baud=19200&mode=7E1") == ("COM3", settings | exclusive)
     assert parse_port("serial:///dev/ttyUSB0")[0] == "/dev/ttyUSB0"
+    place, asked = parse_port("serial:///dev/by-id/usb-A5#XK3-if00?baud=4800&rtscts=1&dtr=0")
+    assert place == "/dev/by-id/usb-A5#XK3-if00"
+    assert (asked["baudrate"], asked["rtscts"], asked["dtr"]) == (4800, True, False)
     assert parse_port("rfc2217://pc:2217?baud=19200&mode=7E1") == ("rfc2217://pc:2217", settings)
     monkeypatch.setattr("os.name", "nt")
     assert serial_options() == {}
@@ -247,19 +256,29 @@ def test_an_urgent_call_goes_ahead_of_the_queue():
     assert seen == ["safe", 0, 1, 2]
 
 
-def test_an_urgent_task_is_urgent_on_the_port():
-    """Promise: the mark of the task reaches the port's queue."""
-    loop = LabLoop()
-    transport = PortTransport("socket://127.0.0.1:1", Clock(loop))
-    asked = []
-    transport._thread.submit = lambda call, urgent: asked.append(urgent) or 1 / 0
-    for urgent in (False, True):
-        URGENT.set(urgent)
-        with pytest.raises(ZeroDivisionError):
-            loop.run_until_complete(transport.drain())
-    URGENT.set(False)
-    loop.close()
-    assert asked == [False, True]
+def test_an_urgent_task_goes_ahead_of_those_who_wait_for_the_port():
+    """Promise: the mark of the task reaches the line."""
+    world = ToyWorld("a", baud=None)
+
+    async def work(clock):
+        transport = PortTransport(url, clock)
+        ends = []
+
+        async def ask(name, urgent=False):
+            URGENT.set(urgent)
+            await transport.exchange(b"RUN 0.1\n", complete=LINE, timeout=5)
+            ends.append(name)
+
+        async with asyncio.TaskGroup() as group:
+            for name in "xyz":
+                group.create_task(ask(name))
+            await clock.sleep(0.05)
+            group.create_task(ask("safe", urgent=True))
+        await transport.close()
+        return ends
+
+    with serve_tcp(world.emulators["a"]) as url:
+        assert on_loop(work) == ["x", "safe", "y", "z"]
 
 
 def test_no_thread_and_no_socket_is_left_behind():

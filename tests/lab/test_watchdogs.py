@@ -91,7 +91,8 @@ def test_while_a_person_is_waited_for_only_what_is_safe_is_fed(reached):
         held = len(heard(world))
         host.call(lambda lab: lab.wait(quantity(10, "min")))
         fed = len(heard(world)) - held
-        assert fed >= 29 if reached else fed == 0
+        # One question may be on the wire when the hold begins.
+        assert fed >= 29 if reached else fed <= 1
         host.go_on()
         host.call(lambda lab: lab.wait(quantity(10, "min")))
         assert len(heard(world)) - held - fed == pytest.approx(30, abs=1)

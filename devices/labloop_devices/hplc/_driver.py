@@ -12,7 +12,7 @@ from labloop.errors import (
     ProtocolError,
     UncertainError,
 )
-from labloop.lab import Arg, Device, DeviceContext, Transport, action, read
+from labloop.lab import Arg, Device, DeviceContext, Resync, Transport, action, read, recognised
 from labloop.records import CurveData, DeviceIdentity, Reading
 from labloop_devices.hplc import _protocol as protocol
 
@@ -34,6 +34,10 @@ class Hplc(Device):
         super().__init__(name, transport, options, context)
         if options:
             raise LabFileError(f"device {name!r} has options {sorted(options)}; hplc has none")
+        identity = recognised(
+            protocol.line_length, lambda reply: protocol.parse_identity(protocol.parse(reply))
+        )
+        transport.resync = Resync(protocol.frame("ID"), identity)
 
     async def identify(self) -> DeviceIdentity:
         """Return model, serial number and firmware."""

@@ -5,7 +5,17 @@ from contextlib import suppress
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from labloop.errors import DeviceFaultError, DeviceTimeoutError, LabFileError, ProtocolError
-from labloop.lab import Arg, Device, DeviceContext, Transport, action, read, until_stable
+from labloop.lab import (
+    Arg,
+    Device,
+    DeviceContext,
+    Resync,
+    Transport,
+    action,
+    read,
+    recognised,
+    until_stable,
+)
 from labloop.records import DeviceIdentity, Reading
 from labloop.units import convert, split_quantity
 from labloop_devices.ika import _protocol as protocol
@@ -38,10 +48,13 @@ class IkaHotplate(Device):
     ) -> None:
         super().__init__(name, transport, options, context)
         self.watchdog = self._armed = _watchdog_option(name, options)
+        # Two values of one channel look alike: only the name tells that what was owed has passed.
+        name_told = recognised(protocol.line_length, protocol.parse_name)
+        transport.resync = Resync(protocol.IN_NAME, name_told)
 
     async def identify(self) -> DeviceIdentity:
         """Return the name that the plate gives; the family tells no serial number."""
-        told = await self._ask(protocol.IN_NAME, protocol.parse_text)
+        told = await self._ask(protocol.IN_NAME, protocol.parse_name)
         return DeviceIdentity(device=self.name, model=told)
 
     async def connect(self) -> None:

@@ -81,6 +81,14 @@ def parse_text(reply: bytes) -> str:
     return text.decode("ascii")
 
 
+def parse_name(reply: bytes) -> str:
+    """Return the plate's name; raises ProtocolError for the answer to any other question."""
+    text = parse_text(reply)
+    if _ANSWER.fullmatch(text.strip()) or sum(letter.isalpha() for letter in text) < 2:
+        raise ProtocolError(f"the IKA plate answered {reply!r} where its name was due")
+    return text
+
+
 def parse_value(reply: bytes, channel: int | None = None) -> float:
     """Return the number of an answer ``value channel``.
 

@@ -5,7 +5,17 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from labloop.errors import DeviceFaultError, DeviceTimeoutError, LabFileError, ProtocolError
-from labloop.lab import Arg, Device, DeviceContext, Transport, action, read, until_stable
+from labloop.lab import (
+    Arg,
+    Device,
+    DeviceContext,
+    Resync,
+    Transport,
+    action,
+    read,
+    recognised,
+    until_stable,
+)
 from labloop.records import DeviceIdentity, Reading
 from labloop_devices.julabo import _protocol as protocol
 
@@ -59,6 +69,14 @@ class JulaboThermostat(Device):
                 protocol.VERSION,
             )
         }
+
+        # Values bear no mark: only the version tells that what was owed has passed.
+        version = recognised(
+            protocol.line_length, lambda reply: protocol.parse_version(reply, address)
+        )
+        transport.resync = Resync(
+            self._questions[protocol.VERSION], version, gap=protocol.COMMAND_GAP
+        )
 
     async def identify(self) -> DeviceIdentity:
         """Ask the version; the instrument has no way to tell a serial number."""

@@ -24,6 +24,7 @@ _STATES = {0: "MANUAL STOP", 1: "MANUAL START", 2: "REMOTE STOP", 3: "REMOTE STA
 
 _VALUE = re.compile(rb" *([+-]?\d{1,4}(?:\.\d{1,3})?) *")
 _STATUS = re.compile(rb" *(-?\d{2}) +([A-Z0-9][A-Z0-9 \-]{2,60}?) *")
+_LETTERS = re.compile(rb"[A-Za-z]")
 _LONGEST = 80
 
 
@@ -92,5 +93,12 @@ def parse_status(reply: bytes, address: int | None = None) -> tuple[int, str]:
 
 
 def parse_version(reply: bytes, address: int | None = None) -> str:
-    """Return what the instrument says of itself, model and version; raises ProtocolError."""
-    return text_of(reply, address).decode("ascii").strip()
+    """Return what the instrument says of itself, model and version.
+
+    Raises:
+        ProtocolError: the answer to another question: a number, or a status.
+    """
+    text = text_of(reply, address)
+    if _VALUE.fullmatch(text) or _STATUS.fullmatch(text) or len(_LETTERS.findall(text)) < 2:
+        raise ProtocolError(f"the circulator answered {reply!r} where its version was due")
+    return text.decode("ascii").strip()

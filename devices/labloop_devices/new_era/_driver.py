@@ -1,6 +1,7 @@
 """Verbs of a New Era NE-1000 syringe pump."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, ClassVar
 
 from labloop.errors import (
@@ -10,7 +11,7 @@ from labloop.errors import (
     LimitError,
     ProtocolError,
 )
-from labloop.lab import Arg, Device, DeviceContext, Transport, action, read
+from labloop.lab import Arg, Device, DeviceContext, Resync, Transport, action, read
 from labloop.records import DeviceIdentity, Reading
 from labloop.units import magnitude, parse_quantity
 from labloop_devices.new_era import _protocol as protocol
@@ -61,7 +62,7 @@ class NewEraPump(Device):
                 f"and {self._address!r}"
             )
         self._safe = mode == "safe"
-        self._complete = protocol.safe_length if self._safe else protocol.basic_length
+        self._complete = protocol.answer_length(address=self._address, safe=self._safe)
         self._ask_rate = self._frame("RAT")
         self._ask_volumes = self._frame("DIS")
         self._ask_status = self._frame("")
@@ -69,11 +70,24 @@ class NewEraPump(Device):
         if self._safe:
             self.watchdog = float(self._dead_man)
         self._unheard: protocol.Answer | None = None
-        """An alarm that a feeding was told, and thereby acknowledged: nobody has acted on it."""
+        """An alarm that was told, and thereby acknowledged, while nobody was there to act on it:
+        in a feeding, or in an answer that came too late."""
+        transport.resync = Resync(
+            self._frame("VER"),
+            protocol.version_end(address=self._address, safe=self._safe),
+            swallowed=self._overhear,
+        )
 
     async def identify(self) -> DeviceIdentity:
-        """Ask model and firmware; the pump has no way to tell a serial number."""
-        answer = await self._ask("VER", acknowledge=True)
+        """Ask model and firmware; the pump has no way to tell a serial number.
+
+        An alarm, which the pump tells instead and forgets, is kept for the next command.
+        """
+        answer = await self._told("VER")
+        if answer.alarm:
+            self._unheard = answer
+            answer = await self._told("VER")
+        self._judge(answer, "VER")
         model, firmware = protocol.parse_version(answer.data)
         return DeviceIdentity(
             device=self.name,
@@ -105,8 +119,7 @@ class NewEraPump(Device):
 
     async def feed(self) -> None:
         """Ask for the status: any packet keeps the dead-man quiet; an alarm is kept for later."""
-        reply = await self._exchange(self._ask_status)
-        answer = protocol.parse(reply, address=self._address, safe=self._safe)
+        answer = await self._told("")
         if answer.alarm:
             self._unheard = answer
 
@@ -195,6 +208,7 @@ class NewEraPump(Device):
         if answer.status[0] == "A" or answer.data[:1] == b"?":
             self._judge(answer, "a question")
         self._status = answer.status
+        self._tell_earlier_alarm("a question")
         return answer
 
     async def _ask(self, command: str, *, acknowledge: bool = False) -> protocol.Answer:
@@ -208,21 +222,36 @@ class NewEraPump(Device):
         if acknowledge:
             self._unheard = None
         self._tell_alarm(command or "a question")
-        frame = self._frame(command)
-        reply = await self._exchange(frame)
-        answer = protocol.parse(reply, address=self._address, safe=self._safe)
+        answer = await self._told(command)
         if acknowledge and answer.alarm:
-            reply = await self._exchange(frame)
-            answer = protocol.parse(reply, address=self._address, safe=self._safe)
+            answer = await self._told(command)
         self._judge(answer, command or "a question")
         self._status = answer.status
+        if not acknowledge:
+            self._tell_earlier_alarm(command or "a question")
         return answer
+
+    def _overhear(self, swallowed: bytes) -> None:
+        """Keep an alarm that stood in an answer which nobody waited for."""
+        for reply in protocol.answers(swallowed, safe=self._safe):
+            with suppress(ProtocolError):
+                answer = protocol.parse(reply, address=self._address, safe=self._safe)
+                if answer.alarm:
+                    self._unheard = answer
 
     def _tell_alarm(self, command: str) -> None:
         """Raise what a feeding was told, before anything is sent."""
         answer, self._unheard = self._unheard, None
         if answer is not None:
             self._judge(answer, command)
+
+    def _tell_earlier_alarm(self, command: str) -> None:
+        """Raise what was told while the line was brought back, ahead of ``command``."""
+        answer, self._unheard = self._unheard, None
+        if answer is not None:
+            raise DeviceFaultError(
+                f"{self.name} {answer.alarm}, before {command!r} was sent; look at the pump"
+            )
 
     def _judge(self, answer: protocol.Answer, command: str) -> None:
         if answer.alarm:
@@ -235,6 +264,10 @@ class NewEraPump(Device):
             raise LimitError(f"{self.name} refused {command!r}: it finds the value out of range")
         if answer.refusal:
             raise DeviceFaultError(f"{self.name} refused {command!r}: it {answer.refusal}")
+
+    async def _told(self, command: str) -> protocol.Answer:
+        reply = await self._exchange(self._frame(command))
+        return protocol.parse(reply, address=self._address, safe=self._safe)
 
     async def _exchange(self, frame: bytes) -> bytes:
         return await self.transport.exchange(frame, complete=self._complete, timeout=_TIMEOUT)
@@ -250,6 +283,7 @@ class NewEraPump(Device):
 
     async def _change_mode(self) -> None:
         """Bring a pump that does not answer in our mode out of the other one."""
+        await self.transport.forget()
         if self._safe:
             # What the pump took for the beginning of a line is ended, and answered by an error.
             await self.transport.send(b"\r")
@@ -260,7 +294,7 @@ class NewEraPump(Device):
             # Sent twice: the first answer may be an alarm, which keeps the command from acting.
             await self.transport.send(frame)
             await self.context.clock.sleep(_SETTLE)
-        await self.transport.drain()
+        await self.transport.forget()
 
 
 def _option(

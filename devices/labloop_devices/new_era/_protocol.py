@@ -11,6 +11,8 @@ The text to the pump is ``[address][command]``, the text back ``address status [
 import binascii
 import math
 import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -103,13 +105,65 @@ def basic_length(buffer: bytes) -> int:
     return buffer.find(ETX) + 1
 
 
+def answers(buffer: bytes, *, safe: bool = True) -> Iterator[bytes]:
+    """Yield the complete answers in ``buffer``, of all pumps on the line, in their order."""
+    length = safe_length if safe else basic_length
+    begin = 0
+    while (size := length(buffer[begin:])) > 0:
+        yield buffer[begin : begin + size]
+        begin += size
+
+
+def answer_length(*, address: int = 0, safe: bool = True) -> Callable[[bytes], int]:
+    """Return what says where the first answer of pump ``address`` ends, 0 while it is not there.
+
+    Answers of other pumps on the line, which come late, stand before it. A damaged one counts
+    as its own, so that the parser says what is wrong.
+    """
+    own, at = b"%02d" % address, 2 if safe else 1
+
+    def complete(buffer: bytes) -> int:
+        end = 0
+        for answer in answers(buffer, safe=safe):
+            end += len(answer)
+            begin = answer.find(STX) + at
+            named = answer[begin : begin + 2]
+            if named == own or not named.isdigit():
+                return end
+        return 0
+
+    return complete
+
+
+def version_end(*, address: int = 0, safe: bool = True) -> Callable[[bytes], int]:
+    """Return what says where the answer to VER ends, whatever stands before it.
+
+    Each STX may begin it: an answer that was cut swallows the next one by its length.
+    """
+    length = safe_length if safe else basic_length
+
+    def answered(buffer: bytes) -> int:
+        begin = buffer.find(STX)
+        while begin >= 0:
+            end = begin + length(buffer[begin:])
+            with suppress(ProtocolError):
+                parse_version(parse(buffer[begin:end], address=address, safe=safe).data)
+                return end
+            begin = buffer.find(STX, begin + 1)
+        return 0
+
+    return answered
+
+
 @lru_cache(maxsize=256)
 def parse(reply: bytes, *, address: int = 0, safe: bool = True) -> Answer:
-    """Return what a complete reply says; the same bytes are read once.
+    """Return what the last answer in a complete reply says; the same bytes are read once.
 
     Raises:
         ProtocolError: damaged, from another address, or no status in it.
     """
+    for last in answers(reply, safe=safe):
+        reply = last
     text = _unpack(reply) if safe else _strip(reply)
     if text[:2] != b"%02d" % address:
         raise ProtocolError(f"asked pump {address:02d}, but {reply!r} comes from another address")

@@ -10,7 +10,7 @@ from labloop.errors import (
     ProtocolError,
     UncertainError,
 )
-from labloop.lab import Arg, Device, DeviceContext, Transport, action, read
+from labloop.lab import Arg, Device, DeviceContext, Resync, Transport, action, read, recognised
 from labloop.records import DeviceIdentity, Reading
 from labloop_devices.robot_arm import _protocol as protocol
 
@@ -36,6 +36,8 @@ class RobotArm(Device):
         super().__init__(name, transport, options, context)
         if options:
             raise LabFileError(f"device {name!r} has options {sorted(options)}; robot_arm has none")
+        identity = recognised(protocol.line_length, lambda reply: protocol.parse_for(reply, "ID"))
+        transport.resync = Resync(protocol.query("ID"), identity)
         self._last = 0
 
     async def identify(self) -> DeviceIdentity:

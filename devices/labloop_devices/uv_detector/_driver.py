@@ -1,10 +1,19 @@
 """Verbs of the in-line UV detector."""
 
-from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 from labloop.errors import DeviceFaultError, DeviceTimeoutError, ProtocolError
-from labloop.lab import Complete, Device, action, read
+from labloop.lab import (
+    Complete,
+    Device,
+    DeviceContext,
+    Resync,
+    Transport,
+    action,
+    read,
+    recognised,
+)
 from labloop.records import CurveData, DeviceIdentity, Reading
 from labloop_devices.uv_detector import _protocol as protocol
 
@@ -25,6 +34,16 @@ class UvDetector(Device):
 
     model: ClassVar[str] = "in-line UV detector"
     safe_seconds: ClassVar[float] = 5.0
+
+    def __init__(
+        self, name: str, transport: Transport, options: Mapping[str, Any], context: DeviceContext
+    ) -> None:
+        super().__init__(name, transport, options, context)
+        identity = recognised(
+            protocol.line_length,
+            lambda reply: protocol.parse_identity(protocol.text_of(reply)),
+        )
+        transport.resync = Resync(_ID, identity)
 
     async def identify(self) -> DeviceIdentity:
         """Ask model, serial number and firmware."""

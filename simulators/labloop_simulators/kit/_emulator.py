@@ -11,10 +11,15 @@ from labloop_simulators.kit._truth import TruthLog
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that the device thinks about for ``delay`` seconds before it sends it."""
+    """An answer that the device thinks about for ``delay`` seconds before it sends it.
+
+    Instruments answer in order: whatever is asked meanwhile is answered after it. One that
+    answers other questions while it works says ``meanwhile``.
+    """
 
     data: bytes
     delay: float = 0.0
+    meanwhile: bool = False
 
 
 class Emulator(ABC):
@@ -77,14 +82,9 @@ class Emulator(ABC):
             answer = self.handle(frame, now)
             if answer is None:
                 continue
-            body, delay = (
-                (answer.data, answer.delay) if isinstance(answer, Reply) else (answer, 0.0)
-            )
-            if struck:
-                spoilt = spoil(struck, body, delay)
-                answers += [self._send(part, now, after) for after, part in spoilt]
-            else:
-                answers.append(self._send(body, now, delay))
+            reply = answer if isinstance(answer, Reply) else Reply(answer)
+            spoilt = spoil(struck, reply.data) if struck else [(0.0, reply.data)]
+            answers += [self._send(part, now, reply, late) for late, part in spoilt]
         return answers
 
     def unplug(self, now: float) -> None:
@@ -98,13 +98,14 @@ class Emulator(ABC):
         self.plugged = True
         self.truth.record(now, self.name, "plugged")
 
-    def _send(self, data: bytes, now: float, delay: float) -> tuple[float, bytes]:
-        begin = now + delay
-        # A line carries one byte after another; a late answer does not hold up the next one.
-        if not delay and self._line_free > begin:
+    def _send(self, data: bytes, now: float, reply: Reply, late: float) -> tuple[float, bytes]:
+        """Put an answer on the line: in order, and one byte after another."""
+        begin = now + reply.delay + late
+        aside = reply.meanwhile and not late
+        if not aside and self._line_free > begin:
             begin = self._line_free
         end = begin + len(data) * self.seconds_per_byte
-        if not delay:
+        if not aside:
             self._line_free = end
         self.truth.frame(now, self.name, "<", data)
         return end, data
@@ -118,6 +119,7 @@ class Emulator(ABC):
                 lost = True
             elif fault.kind == "power_cycle":
                 self._buffer.clear()
+                self._line_free = now
                 self.power_cycle(now)
                 lost = True
             elif fault.kind == "wrong_serial":

@@ -29,7 +29,7 @@ class Fault:
     at: int | float
     """An int is the n-th frame that the device receives (1, 2, ...), a float a lab second."""
     seconds: float = 5.0
-    """How much later a delayed answer comes."""
+    """How much later a delayed answer comes; what is asked meanwhile is answered after it."""
     data: bytes = b"WRONG"
 
     def due(self, count: int, now: float) -> bool:
@@ -57,9 +57,9 @@ class FaultPlan:
         return due
 
 
-def spoil(faults: list[Fault], data: bytes, delay: float) -> list[tuple[float, bytes]]:
-    """Return what becomes of an answer: (delay in seconds, bytes) in order of sending."""
-    sent = [(delay, data)]
+def spoil(faults: list[Fault], data: bytes) -> list[tuple[float, bytes]]:
+    """Return what becomes of an answer: (seconds that it is late, bytes) in order of sending."""
+    sent = [(0.0, data)]
     for fault in faults:
         if fault.kind == "drop":
             sent = []

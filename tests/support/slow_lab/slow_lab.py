@@ -78,7 +78,7 @@ class SlowEmulator(Emulator):
             self.truth.record(now, self.name, words[0].lower())
             _append(f"{self.name} {words[0].lower()}")
         if words[0] == "WORK":
-            return Reply(b"DONE\n", float(words[1]))
+            return Reply(b"DONE\n", float(words[1]), meanwhile=True)
         return b"5.0\n" if words[0] == "LOAD" else b"OK\n"
 
 
