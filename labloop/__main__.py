@@ -1,6 +1,6 @@
 """``python -m labloop`` is the command ``labloop``."""
 
-from labloop.cli import main
+from labloop.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -14,6 +14,8 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
+from install import install as pip_install
+
 ROOT = Path(__file__).resolve().parent.parent
 ENV = ROOT / ".venv"
 BIN = ENV / ("Scripts" if os.name == "nt" else "bin")
@@ -22,6 +24,12 @@ STAMP = ENV / "installed.sha256"
 DEMO = ROOT / ".demo"
 SEARCHES = 10
 """Rounds of a search, each with another seed."""
+LEVELS = {
+    "demo": ("workflows", 137, "1.7 GB on disk"),
+    "install": ("all", 143, "2.0 GB on disk"),
+    "test": ("all,dev", 171, "2.2 GB on disk"),
+}
+"""What a target installs, each with all before it: extras, how many packages, how large."""
 
 
 def run(*command: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
@@ -40,50 +48,30 @@ def timed(title: str, *command: object, env: dict[str, str] | None = None) -> No
     print(f"-- {title}: {time.monotonic() - start:.0f} s", flush=True)
 
 
-def install() -> None:
-    """Make .venv and install labloop with everything, once for each state of the pins."""
+def install(level: str = "install") -> None:
+    """Make .venv and install labloop for a target, once for each state of the pins."""
     if sys.version_info < (3, 11):  # noqa: UP036 - told in a sentence, not by a traceback
         sys.exit(f"labloop needs Python 3.11 or newer, this is {sys.version.split()[0]}")
     state = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
     wanted = hashlib.sha256(state).hexdigest()
-    if STAMP.is_file() and STAMP.read_text() == wanted:
+    done = STAMP.read_text().split() if STAMP.is_file() else []
+    levels = list(LEVELS)
+    if done[:1] == [wanted] and done[1] in levels[levels.index(level) :]:
         return
-    print("installing labloop into .venv: about 250 MB to fetch, 1.5 GB on disk", flush=True)
+    extras, about, size = LEVELS[level]
+    print(f"installing labloop[{extras}] into .venv: {size}", flush=True)
     if not PYTHON.is_file():
         venv.create(ENV, with_pip=True)
-    pip = (
-        PYTHON,
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "-q",
-        "--progress-bar=off",
-    )
-    with_progress(*pip, "-c", "constraints.txt", "-e", ".[all,dev]")
-    STAMP.write_text(wanted)
-
-
-def with_progress(*command: object) -> None:
-    """Run a quiet command and say every two seconds that it still runs."""
-    start = time.monotonic()
-    with subprocess.Popen([str(word) for word in command], cwd=ROOT) as process:
-        while True:
-            try:
-                code = process.wait(timeout=2)
-                break
-            except subprocess.TimeoutExpired:
-                print(
-                    f"\r   still installing, {time.monotonic() - start:.0f} s", end="", flush=True
-                )
-    print(flush=True)
-    if code:
-        sys.exit(code)
+    STAMP.unlink(missing_ok=True)
+    began = time.monotonic()
+    pip_install(PYTHON, ENV, ROOT, extras, about)
+    print(f"-- installed: {time.monotonic() - began:.0f} s", flush=True)
+    STAMP.write_text(f"{wanted} {level}\n")
 
 
 def demo() -> None:
-    """Install, then run the flow campaign in simulation in a fresh folder."""
-    install()
+    """Install what it needs, then run the flow campaign in simulation in a fresh folder."""
+    install("demo")
     shutil.rmtree(DEMO, ignore_errors=True)
     run(PYTHON, "-m", "labloop", "demo", DEMO)
 
@@ -99,7 +87,7 @@ def checks() -> None:
 
 def test() -> None:
     """Install, then run every check, the tests, and the demo from the built wheel."""
-    install()
+    install("test")
     checks()
     # On POSIX the PostgreSQL of the test extra always starts, so a skip would hide a fault.
     one = {"OMP_NUM_THREADS": "1", "LABLOOP_TEST_REQUIRE_ALL": "1" if os.name == "posix" else ""}
@@ -113,7 +101,7 @@ def search() -> None:
 
     A counterexample becomes an ``@example`` of its test. The seed that is told repeats it.
     """
-    install()
+    install("test")
     env = {"OMP_NUM_THREADS": "1", "LABLOOP_TEST_SEARCH": "1"}
     words = (PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "hypothesis")
     for _ in range(SEARCHES):
@@ -123,13 +111,13 @@ def search() -> None:
 
 def figures_loop() -> None:
     """Measure every figure of the loop."""
-    install()
+    install("test")
     run(PYTHON, "-m", "benchmarks.figures_loop", env={"OMP_NUM_THREADS": "1"})
 
 
 def figures_physics() -> None:
     """Measure every figure of physics in the planner."""
-    install()
+    install("test")
     run(PYTHON, "-m", "benchmarks.figures_physics", env={"OMP_NUM_THREADS": "1"})
 
 

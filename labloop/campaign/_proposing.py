@@ -1,5 +1,6 @@
 """Rounds: the brain is asked beside the loop, and its answer is committed in one piece."""
 
+import atexit
 import queue
 import threading
 import time
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from labloop.campaign._jobs import planned
 from labloop.campaign._persons import persons
@@ -96,6 +98,23 @@ def answer_to(asked: RoundAsked, call: Callable[[], ProposalBatch]) -> RoundAnsw
     return RoundAnswer(asked, batch, time.monotonic() - started)
 
 
+_THINKING: "WeakSet[threading.Thread]" = WeakSet()
+
+
+def wait_for_thoughts(seconds: float = 30.0) -> None:
+    """Wait until no thread thinks any more, at the end of a process.
+
+    Python ends a daemon's thread at its next step, and one that is inside of C++ then takes the
+    whole process with it. A command that runs as a process of its own leaves without waiting.
+    """
+    until = time.monotonic() + seconds
+    for thread in list(_THINKING):
+        thread.join(max(0.0, until - time.monotonic()))
+
+
+atexit.register(wait_for_thoughts)
+
+
 class Thinker:
     """The thread in which the brain thinks, so that a stop never waits for it.
 
@@ -114,7 +133,9 @@ class Thinker:
         self._asked: queue.SimpleQueue[
             tuple[Context, RoundAsked, Callable[[], ProposalBatch]] | None
         ] = queue.SimpleQueue()
-        threading.Thread(target=self._think, name="labloop-brain", daemon=True).start()
+        thread = threading.Thread(target=self._think, name="labloop-brain", daemon=True)
+        thread.start()
+        _THINKING.add(thread)
 
     def ask(self, asked: RoundAsked, call: Callable[[], ProposalBatch]) -> None:
         """Let ``call`` think about a round, in a copy of the caller's context."""

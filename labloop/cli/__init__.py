@@ -2,6 +2,7 @@
 
 from labloop.cli._app import main
 from labloop.cli._common import console
+from labloop.cli._program import program
 from labloop.cli._run import confirm_real
 
-__all__ = ["confirm_real", "console", "main"]
+__all__ = ["confirm_real", "console", "main", "program"]
