@@ -9,6 +9,7 @@ Every message says what was asked, what came and what to do::
     │   ├── ObjectiveError         an output or an aim
     │   ├── PhysicsError           a physics model
     │   ├── CampaignFileError      a campaign file or its spec
+    │   ├── UntrustedCodeError     code that came with a database from elsewhere
     │   └── LabFileError           a lab file
     ├── StoreError                 the database
     │   ├── DatabaseUnusableError  locked, foreign, newer, damaged or on a full disk
@@ -68,6 +69,10 @@ class PhysicsError(DefinitionError):
 
 class CampaignFileError(DefinitionError):
     """A campaign file, or the spec in it, that cannot be used."""
+
+
+class UntrustedCodeError(DefinitionError):
+    """Code that a database holds, which was not begun here and nobody here has vouched for."""
 
 
 class LabFileError(DefinitionError):

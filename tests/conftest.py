@@ -98,6 +98,12 @@ def own_instruments(tmp_path_factory, monkeypatch) -> None:
     monkeypatch.setenv("LABLOOP_LOCKS", str(tmp_path_factory.getbasetemp() / "locks"))
 
 
+@pytest.fixture(autouse=True)
+def own_memory(tmp_path_factory, monkeypatch) -> None:
+    """What labloop remembers of campaigns that were begun here is not the tester's own."""
+    monkeypatch.setenv("LABLOOP_STATE", str(tmp_path_factory.getbasetemp() / "state"))
+
+
 @pytest.fixture(scope="session")
 def pg_server() -> Iterator[str]:
     """The URL of a PostgreSQL server."""

@@ -23,6 +23,7 @@ from labloop.campaign._in_memory import defined
 from labloop.campaign._inbox import OF_A_RUN
 from labloop.campaign._lab_time import lab_seconds
 from labloop.campaign._preflight import check_lab, need_procedure
+from labloop.campaign._provenance import vouch
 from labloop.campaign._reconcile import answer_unattended
 from labloop.campaign._results import read_results, write_asked
 from labloop.campaign._rights import interrupted, unattended
@@ -72,6 +73,7 @@ __all__ = [
     "tell",
     "unattended",
     "versions",
+    "vouch",
     "who",
     "with_overrides",
     "with_spec",

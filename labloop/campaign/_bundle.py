@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from labloop.campaign._bundle_files import bundle_files, noting_opened
+from labloop.campaign._provenance import check_origin, check_paths
 from labloop.campaign._spec import CampaignSpec
 from labloop.errors import CampaignFileError, LabloopError
 from labloop.records import Bundle, Json, content_hash
@@ -78,12 +79,19 @@ def of_script(spec: CampaignSpec, file: Path) -> Definition:
 
 
 def restore(bundle: Bundle) -> Definition:
-    """Load a campaign from its stored bundle, written out to a folder of its own."""
+    """Load a campaign from its stored bundle, written out to a folder of its own.
+
+    Raises:
+        CampaignFileError: it has no file, or one that would lie out of its folder.
+        UntrustedCodeError: it was begun elsewhere, and nobody here has vouched for its code.
+    """
     if not bundle.entry:
         raise CampaignFileError(
             "this campaign was begun in a notebook and has no file to load; go on with it there, "
             "by labloop.run(campaign, resume=True)"
         )
+    check_paths(bundle)
+    check_origin(bundle)
     folder = Path(mkdtemp(prefix="labloop-bundle-"))
     # Needed as long as the process runs: the lab file is read when the lab is opened.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

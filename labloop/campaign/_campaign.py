@@ -20,6 +20,7 @@ from labloop.campaign._jobs import planned
 from labloop.campaign._lab_time import lab_end
 from labloop.campaign._machine import MachineState
 from labloop.campaign._preflight import check_lab, need_procedure, of_function
+from labloop.campaign._provenance import vouch
 from labloop.campaign._reconcile import reconcile
 from labloop.campaign._refusals import check_change, taken
 from labloop.campaign._rights import campaign_lease, device_leases
@@ -140,6 +141,7 @@ class Campaign:
         if not by_hand:
             check_lab(definition, mode)
         repositories.campaigns.create(record, definition.bundle).result()
+        vouch(definition.bundle)
         return cls(
             repositories,
             repositories.campaigns.get(record.id),
@@ -226,6 +228,7 @@ class Campaign:
         campaigns, bundle = self._repositories.campaigns, self.definition.bundle
         if difference(campaigns.bundle(self.record.id), bundle):
             campaigns.add_bundle(self.record.id, bundle, self._actor).result()
+            vouch(bundle)
 
     def _by_hand(self, state: MachineState, point: Point) -> MachineState:
         """Plan one experiment by hand and return a state that holds nothing else to do."""

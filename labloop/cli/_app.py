@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from labloop.cli import _bench, _explain, _hand, _health, _look, _people, _physics, _run
+from labloop.cli import _bench, _explain, _hand, _health, _look, _people, _physics, _run, _trust
 from labloop.errors import LabloopError, MissingExtraError
+from labloop.records import printable
 
 app = typer.Typer(
     name="labloop",
@@ -37,6 +38,7 @@ _BUILT_IN = (
     (_hand.ask, "ask"),
     (_hand.tell, "tell"),
     (_hand.reanalyse, "reanalyse"),
+    (_trust.trust, "trust"),
     (_health.check, "check"),
     (_health.doctor, "doctor"),
     (_bench.bench, "bench"),
@@ -127,4 +129,5 @@ def _never_fail_at_letters() -> None:
 def _say(text: str) -> None:
     """Write one message to the terminal, whatever its code page can show."""
     encoding = sys.stderr.encoding or "ascii"
-    sys.stderr.write(f"labloop: {text}\n".encode(encoding, "replace").decode(encoding))
+    said = f"labloop: {printable(text)}\n"
+    sys.stderr.write(said.encode(encoding, "replace").decode(encoding))

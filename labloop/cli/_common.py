@@ -4,13 +4,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labloop.errors import CampaignError, NotFoundError
-from labloop.records import CampaignRecord, Mode, Point, Repositories
+from labloop.records import CampaignRecord, Mode, Point, Repositories, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 
 def mode_of(real: bool) -> Mode:
@@ -19,13 +20,20 @@ def mode_of(real: bool) -> Mode:
 
 
 def console() -> "Console":
-    """Return the console that everything for a person is written to."""
+    """Return the console that everything for a person is written to.
+
+    What is printed came from files, databases and instruments: it is shown, never obeyed.
+    """
     from rich.console import Console  # noqa: PLC0415 - keeps labloop --help quick
+
+    class PlainConsole(Console):
+        def render_str(self, text: str, *args: Any, **kwargs: Any) -> "Text":
+            return super().render_str(printable(text), *args, **kwargs)
 
     # What is printed holds names such as [store] and paths: none of it is markup.
     # A notebook takes plain lines, whatever its environment says of colours: neither a box of
     # HTML for each, nor a panel that is drawn over again.
-    return Console(
+    return PlainConsole(
         highlight=False,
         soft_wrap=True,
         markup=False,

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from labloop.campaign import Campaign, PlainHooks, Snapshot
 from labloop.cli._common import point_words
-from labloop.records import Repositories
+from labloop.records import Repositories, printable
 from labloop.report import subject, summary
 
 LINE_SECONDS = 10.0
@@ -139,13 +139,13 @@ class LiveView(PlainHooks):
 
 def _words(text: str, style: str) -> Text:
     """Return text that is folded at the panel's edge, where plain lines go on beyond it."""
-    return Text(text, style=style, no_wrap=False, overflow="fold")
+    return Text(printable(text), style=style, no_wrap=False, overflow="fold")
 
 
 def _devices(activity: Mapping[str, str]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for device, doing in activity.items():
-        table.add_row(device, Text(doing or "idle", style="" if doing else "dim"))
+        table.add_row(device, Text(printable(doing) or "idle", style="" if doing else "dim"))
     return table
 
 

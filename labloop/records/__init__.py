@@ -34,6 +34,7 @@ from labloop.records._ports import (
     Repositories,
     Rounds,
 )
+from labloop.records._printable import printable
 from labloop.records._rows import (
     AlarmRecord,
     Bundle,
@@ -144,5 +145,6 @@ __all__ = [
     "make_campaign_id",
     "make_experiment_id",
     "points_of",
+    "printable",
     "uncell",
 ]

@@ -1,11 +1,12 @@
 """A campaign file is loaded once, kept exactly, and its mistakes are told in a sentence."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 
-from labloop.campaign import difference, load_campaign, restore
-from labloop.errors import CampaignFileError
+from labloop.campaign import difference, load_campaign, restore, vouch
+from labloop.errors import CampaignFileError, UntrustedCodeError
 
 FILE = """
 from helper import TOP
@@ -36,6 +37,7 @@ def test_the_folder_is_importable_only_while_loading(folder):
 def test_a_bundle_loads_where_the_folder_is_gone(folder):
     """Resume needs nothing but what was stored."""
     bundle = load_campaign(folder / "campaign.py").bundle
+    vouch(bundle)
     (folder / "helper.py").write_text("TOP = 5.0\n")
     again = restore(bundle)
     assert again.spec.space.parameters[0].high == 2.0
@@ -187,3 +189,48 @@ def test_several_physics_models_compete(folder):
     )
     with pytest.raises(CampaignFileError, match=r"rivals.py has no 'Gone'"):
         load_campaign(folder)
+
+
+OUTSIDE = (
+    "../out.py",
+    "/out.py",
+    "a/../../out.py",
+    "C:\\out.py",
+    "\\\\host\\out.py",
+    "",
+    "a\0b.py",
+)
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_bundle_never_writes_out_of_its_folder(folder, name):
+    """A database from elsewhere cannot place a file where it likes."""
+    bundle = load_campaign(folder).bundle
+    vouch(bundle)
+    borrowed = replace(bundle, files={**bundle.files, name: b"raise SystemExit"})
+    vouch(borrowed)
+    with pytest.raises(CampaignFileError, match="out of the campaign's folder"):
+        restore(borrowed)
+
+
+def test_code_from_elsewhere_runs_only_where_a_person_trusts_it(folder, monkeypatch, tmp_path):
+    """What another user or machine began is not run before somebody here has vouched for it."""
+    bundle = load_campaign(folder).bundle
+    vouch(bundle)
+    assert restore(bundle).spec.name == "kept"
+    monkeypatch.setenv("LABLOOP_STATE", str(tmp_path / "another user's"))
+    with pytest.raises(UntrustedCodeError, match="labloop trust kept") as told:
+        restore(bundle)
+    assert "campaign.py, helper.py" in str(told.value)
+    vouch(bundle)
+    assert restore(bundle).spec.name == "kept"
+
+
+def test_trust_is_in_what_runs_not_in_what_it_says_of_itself(folder):
+    """A bundle that bears the hash of a trusted one, with other code, is not trusted."""
+    bundle = load_campaign(folder).bundle
+    vouch(bundle)
+    forged = replace(bundle, files={**bundle.files, "helper.py": b"TOP = 3.0"})
+    assert forged.sha256 == bundle.sha256
+    with pytest.raises(UntrustedCodeError):
+        restore(forged)

@@ -70,6 +70,7 @@ class Shell:
         self._monkeypatch = monkeypatch
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("LABLOOP_", "PYTEST"))}
         self.env |= {"PYTHONPATH": str(SUPPORT), "OMP_NUM_THREADS": "1"}
+        self.env |= {"LABLOOP_STATE": os.environ["LABLOOP_STATE"]}
 
     def __call__(self, *words):
         """Return (exit code, all that was said) of a verb that is run in this process."""

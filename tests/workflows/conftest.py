@@ -37,6 +37,7 @@ class Place:
             "LABLOOP_UI_PORT": str(self.port),
             "LABLOOP_DB": str(folder / "labloop.db"),
             "LABLOOP_SLOW_LAB_TRUTH": str(self.truth),
+            "LABLOOP_STATE": str(folder / "state"),
             "PYTHONPATH": str(SUPPORT / "slow_lab"),
             "OMP_NUM_THREADS": "1",
             "COLUMNS": "200",
