@@ -19,10 +19,11 @@ from torch import Tensor
 
 from labloop.brain._rng import small_seed
 from labloop.objectives import Objectives
-from labloop.surrogates import GPModel
+from labloop.surrogates import GPModel, spread_of
 
 _HYPERVOLUME_UP_TO = 4
-_TINY = 1e-20
+_TINY = 1e-300
+"""Only what is nothing at all: results may be in any unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,17 @@ class AcquisitionContext:
         return GenericMCMultiOutputObjective(self._several)
 
     @property
+    def reference(self) -> Tensor:
+        """``k`` scores from which on a result is worth something: the thresholds, where given."""
+        reference = self.objectives.reference_of(self.scores.numpy())
+        return torch.tensor(reference, dtype=torch.float64)
+
+    @property
+    def unit(self) -> Tensor:
+        """``k`` sizes of a difference in scores: their spread, so that no unit is a small one."""
+        return spread_of(self.scores)
+
+    @property
     def slope(self) -> float | None:
         """The slope of a single score that is a straight line of one posterior column."""
         if self.objectives.count != 1 or self.model.num_outputs != 1:
@@ -67,12 +79,13 @@ class AcquisitionContext:
         return SobolQMCNormalSampler(torch.Size([draws]), seed=small_seed(self.seed))
 
     def _single(self, samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG002, N803 - botorch's signature
-        return self._scores(samples)[..., 0]
+        return self.scores_of(samples)[..., 0]
 
     def _several(self, samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG002, N803 - botorch's signature
-        return self._scores(samples)
+        return self.scores_of(samples)
 
-    def _scores(self, samples: Tensor) -> Tensor:
+    def scores_of(self, samples: Tensor) -> Tensor:
+        """Return the scores ``... x k`` of samples of the posterior."""
         if self.over == "scores":
             return samples
         scores: Tensor = self.objectives.scores(samples)
@@ -87,36 +100,61 @@ def improvement(context: AcquisitionContext) -> AcquisitionFunction:
     """Return the default: expected improvement over what noise leaves uncertain.
 
     One straight score of a Gaussian process: ``LogNoisyEI``. Any other single score: qLogNEI.
-    Up to four: qLogNEHVI, beyond: qLogNParEGO.
+    Up to four: qLogNEHVI above the thresholds, beyond: qLogNParEGO; where there are thresholds
+    the least score above them, in shares that are drawn anew for every point (hypervolume
+    scalarisation, Zhang and Golovin 2020).
     """
     slope = context.slope
     if slope is not None and slope != 0.0 and isinstance(context.model, GPModel):
         return LogNoisyEI(
             context.model, context.baseline, context.pending, sign=slope, seed=context.seed
         )
-    common = {
+    count = context.objectives.count
+    thresholds = any(aim.threshold is not None for aim in context.objectives.aims)
+    common: dict[str, Any] = {
         "model": context.model,
         "X_baseline": context.baseline,
-        "objective": context.objective,
         "X_pending": context.pending,
         "prune_baseline": True,
         "cache_root": False,
     }
-    count = context.objectives.count
-    if count == 1:
-        return qLogNoisyExpectedImprovement(sampler=context.sampler(), **common)
-    if count > _HYPERVOLUME_UP_TO:
-        return qLogNParEGO(sampler=context.sampler(), **common)
-    return qLogNoisyExpectedHypervolumeImprovement(
-        ref_point=_reference(context), sampler=context.sampler(64), **common
+    if count > _HYPERVOLUME_UP_TO and not thresholds:
+        return qLogNParEGO(sampler=context.sampler(), objective=context.objective, **common)
+    worth = _Worth(context)
+    if 1 < count <= _HYPERVOLUME_UP_TO:
+        return qLogNoisyExpectedHypervolumeImprovement(
+            ref_point=torch.zeros(count, dtype=torch.float64),
+            sampler=context.sampler(64),
+            objective=GenericMCMultiOutputObjective(worth.each),
+            **common,
+        )
+    return qLogNoisyExpectedImprovement(
+        sampler=context.sampler(), objective=GenericMCObjective(worth.least), **common
     )
 
 
-def _reference(context: AcquisitionContext) -> list[float]:
-    """A tenth of the range below the worst of the scores seen (Ishibuchi et al. 2011)."""
-    low, high = context.scores.min(0).values, context.scores.max(0).values
-    span = torch.where(high > low, high - low, torch.ones_like(low))
-    return [float(v) for v in low - 0.1 * span]
+class _Worth:
+    """Scores above the reference in units of their spread, as BoTorch takes an objective.
+
+    BoTorch smooths improvements by amounts that are meant for standardised outputs; ours carry
+    their units.
+    """
+
+    def __init__(self, context: AcquisitionContext) -> None:
+        self._scores_of = context.scores_of
+        self._zero, self._unit = context.reference, context.unit
+        generator = torch.Generator().manual_seed(small_seed(context.seed, 2))
+        drawn = torch.randn(len(self._unit), dtype=torch.float64, generator=generator).abs()
+        self._shares = drawn / drawn.norm()
+
+    def each(self, samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG002, N803 - botorch's signature
+        """Return ``... x k``, negative where worth nothing."""
+        return (self._scores_of(samples) - self._zero) / self._unit
+
+    def least(self, samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: N803 - as above
+        """Return the least of them (``...``), in shares drawn by the seed."""
+        least: Tensor = (self.each(samples, X) / self._shares).amin(-1)
+        return least
 
 
 class LogNoisyEI(AcquisitionFunction):

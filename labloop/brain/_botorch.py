@@ -219,7 +219,8 @@ class _Search:
     def _leaders(self, most: int) -> Tensor:
         """Return the rows of the best results, ``most`` at most."""
         rows, scores = self._inside
-        return rows[scores[:, 0].argsort(descending=True, stable=True)[:most]]
+        order = self.objective.best_first(scores.numpy())
+        return rows[torch.from_numpy(order[:most])]
 
     @property
     def _inside(self) -> tuple[Tensor, Tensor]:

@@ -9,15 +9,16 @@ from labloop.objectives import Objectives
 from labloop.records import Dataset, FloatArray, Observation, Point
 from labloop.space import Candidates, SearchSpace
 
-PointKey = tuple[tuple[str, float | int | str], ...]
+_SAME = 1e-9
+"""Numbers that differ by less, as a share of their range, are the same one."""
 
 
-def key_of(point: Point) -> PointKey:
-    """Return what makes two points the same one; numbers count to 9 digits."""
-    return tuple(
-        (name, value if isinstance(value, str) else float(f"{value:.9g}"))
-        for name, value in sorted(point.items())
-    )
+def keys_of(space: SearchSpace, points: Sequence[Point]) -> list[bytes]:
+    """Return, for each legal point, what makes it the same one as another."""
+    if not points:
+        return []
+    rows = np.rint(np.asarray(space.encode(points)) / _SAME).astype(np.int64)
+    return [row.tobytes() for row in rows]
 
 
 def legal(space: SearchSpace, points: Iterable[Point]) -> list[Point]:
@@ -53,11 +54,11 @@ def _encodable(space: SearchSpace, points: Sequence[Point]) -> bool:
 def untried(space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> list[Point]:
     """Return up to ``n`` spread-out points that are not in ``seen``, none where none is left."""
     if space.size is not None:
-        n = min(n, space.size - len(labels(seen)))
+        n = min(n, space.size - len(labels(space, seen)))
     if n < 1:
         return []
     try:
-        return fresh(space.sample(n, seed, exclude=seen), labels(seen), n)
+        return fresh(space, space.sample(n, seed, exclude=seen), labels(space, seen), n)
     except SpaceExhaustedError:
         return []
 
@@ -94,19 +95,21 @@ def exhausted(count: int) -> SpaceExhaustedError:
     )
 
 
-def fresh(points: Iterable[Point], taken: Collection[PointKey], n: int) -> list[Point]:
+def fresh(
+    space: SearchSpace, points: Sequence[Point], taken: Collection[bytes], n: int
+) -> list[Point]:
     """Return the first ``n`` points that are neither taken nor repeated."""
     used = set(taken)
     kept: list[Point] = []
-    for point in points:
+    for point, key in zip(points, keys_of(space, points), strict=True):
         if len(kept) == n:
             break
-        if key_of(point) not in used:
-            used.add(key_of(point))
+        if key not in used:
+            used.add(key)
             kept.append(point)
     return kept
 
 
-def labels(seen: Sequence[Point]) -> set[PointKey]:
+def labels(space: SearchSpace, seen: Sequence[Point]) -> set[bytes]:
     """Return the keys of ``seen``."""
-    return {key_of(p) for p in seen}
+    return set(keys_of(space, seen))

@@ -87,7 +87,7 @@ def _first_legal(
     rows: Tensor,
     seed: int,
 ) -> Optimum:
-    points = fresh(space.decode(rows.numpy()), labels(seen), len(rows))
+    points = fresh(space, space.decode(rows.numpy()), labels(space, seen), len(rows))
     if not points:
         points = untried(space, seen, _NEAR, small_seed(seed, 2))
     if not points:

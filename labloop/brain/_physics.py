@@ -11,7 +11,7 @@ from botorch.acquisition.acquisition import AcquisitionFunction
 from torch import Tensor
 
 from labloop.brain._acquisition import AcquisitionContext, LogNoisyEI, improvement
-from labloop.brain._botorch import _ask, _begin, _Chosen, _Search
+from labloop.brain._botorch import _LEADERS, _ask, _begin, _Chosen, _Search
 from labloop.brain._history import (
     check_count,
     exhausted,
@@ -221,7 +221,7 @@ class _TrialSearch(_Search):
     """The search of a batch where a gradient through the physics costs more than trials."""
 
     def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
-        leaders = self._leaders(4)
+        leaders = self._leaders(_LEADERS)
         chosen: list[_Chosen] = []
         for k in range(n):
             built, name = self._build(waiting, k)
@@ -306,9 +306,14 @@ def _first_untried(
     rows: Tensor,
     seed: int,
 ) -> Optimum:
-    points = fresh(space.decode(rows.numpy()), labels(seen), 1)
+    points = fresh(space, space.decode(rows.numpy()), labels(space, seen), 1)
     if not points:
-        points = fresh(space.sample(_NEAR, small_seed(seed, 2), exclude=seen), labels(seen), 1)
+        points = fresh(
+            space,
+            space.sample(_NEAR, small_seed(seed, 2), exclude=seen),
+            labels(space, seen),
+            1,
+        )
     if not points:
         raise exhausted(space.size or 0)
     row = torch.as_tensor(np.asarray(space.encode(points)), dtype=torch.float64)

@@ -144,15 +144,20 @@ class _Codec:
 
 
 def _losses(objective: Objectives, outputs: Sequence[dict[str, float]], seed: int) -> FloatArray:
+    """Return losses (``n``) in units of their spread: what scikit-optimize adds has no unit."""
     scores = np.array([objective.score(o) for o in outputs], dtype=np.float64)
     if scores.shape[1] == 1:
-        return -scores[:, 0]
+        away = scores[:, 0].max() - scores[:, 0]
+        return np.asarray(away / (away.std() or 1.0))
     spread = scores.max(0) - scores.min(0)
     scaled = (scores.max(0) - scores) / np.where(spread > 0, spread, 1.0)
     weights = np.random.default_rng(seed).dirichlet(np.ones(scores.shape[1]))
     weighted = scaled * weights
-    total: FloatArray = weighted.max(1) + 0.05 * weighted.sum(1)
-    return total
+    total = weighted.max(1) + 0.05 * weighted.sum(1)
+    # What breaks a threshold is worse than all that breaks none, and the worse the more it does.
+    short = objective.shortfall(scores)
+    found: FloatArray = np.where(short > 0, total.max() + short, total)
+    return found
 
 
 def _repair(
@@ -171,8 +176,8 @@ def _repair(
             picked.append(int(np.argmin(away)))
             mask[picked[-1]] = False
         return [candidates.point(i) for i in picked]
-    taken = labels(seen)
-    points = fresh(space.decode(asked), taken, n)
+    taken = labels(space, seen)
+    points = fresh(space, space.decode(asked), taken, n)
     if len(points) < n:
         points += untried(space, [*seen, *points], n - len(points), small_seed(seed, 1))
     if not points:

@@ -69,7 +69,7 @@ def tell(
         standard deviations at each proposal by where they come from.
     """
     names = training.names if fitted.over == "outputs" else _score_names(training)
-    through = known[int(training.scores[:, 0].argmax())].point
+    through = known[int(training.objective.best_first(training.scores.numpy())[0])].point
     along = [(p, places(p)) for p in space.parameters] if fitted.over == "outputs" else []
     points: list[Point] = [{**through, p.name: v} for p, values in along for v in values]
     lines = torch.as_tensor(space.encode(points), dtype=torch.float64) if points else None

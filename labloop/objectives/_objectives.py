@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from labloop.errors import ObjectiveError
 from labloop.objectives._aims import Aim, Maximize, Minimize, Target, aim_from_spec
 from labloop.objectives._front import hypervolume, unbeaten
 from labloop.records import Curve, Dataset, FloatArray, Json, Observation, Output
 
+BoolArray = npt.NDArray[np.bool_]
 _DEFAULT_SHARE = 0.1
+_DUST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,25 @@ class Objectives:
 
     @classmethod
     def of(cls, wanted: "Aim | Iterable[Aim] | Objectives") -> "Objectives":
-        """Return the objectives of one aim, a list of aims, or objectives."""
+        """Return the objectives of one aim, a list of aims, or objectives.
+
+        Raises:
+            ObjectiveError: no aims, or a threshold of an aim that stands alone.
+        """
         if isinstance(wanted, Objectives):
             return wanted
-        if isinstance(wanted, Aim):
-            return cls((wanted,))
-        if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+        if not isinstance(wanted, Aim) and (
+            isinstance(wanted, str) or not isinstance(wanted, Iterable)
+        ):
             raise ObjectiveError(f"an aim is a Maximize, Minimize or Target, got {wanted!r}")
-        return cls(tuple(wanted))
+        aims = (wanted,) if isinstance(wanted, Aim) else tuple(wanted)
+        if len(aims) == 1 and getattr(aims[0], "threshold", None) is not None:
+            raise ObjectiveError(
+                f"the threshold {aims[0].threshold:g} of '{aims[0]}' says from where on a result "
+                f"is worth something beside other aims, and there is no other; leave the "
+                f"threshold out, or add a second aim"
+            )
+        return cls(aims)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -127,42 +141,80 @@ class Objectives:
         scores: FloatArray = self.scores(np.array(rows).reshape(len(found), self.count))
         return found, scores
 
+    def meets(self, scores: FloatArray) -> BoolArray:
+        """Return which rows of ``n x k`` scores break no threshold; one just met is met."""
+        least = np.array([_least(aim) for aim in self.aims])
+        return np.asarray((np.asarray(scores) >= least).all(axis=1))
+
+    def shortfall(self, scores: FloatArray) -> FloatArray:
+        """Return by how much rows of ``n x k`` scores miss the thresholds, in all (``n``).
+
+        Each aim counts in shares of the range seen, 0 where its threshold is met.
+        """
+        scores = np.asarray(scores, dtype=np.float64)
+        missing = np.array([_least(aim) for aim in self.aims]) - scores
+        ranges = np.ptp(scores, axis=0) if len(scores) else np.ones(self.count)
+        return np.asarray((np.maximum(missing, 0.0) / np.where(ranges > 0, ranges, 1.0)).sum(1))
+
+    def best_first(self, scores: FloatArray) -> npt.NDArray[np.int64]:
+        """Return row numbers of ``n x k`` scores: by what misses the thresholds, then by score 1.
+
+        Of equals the earlier one stands first.
+        """
+        return np.lexsort((-np.asarray(scores)[:, 0], self.shortfall(scores)))
+
+    @property
+    def demands(self) -> str:
+        """What all thresholds demand, in words: ``y at least 0.8, c at most 0.9``."""
+        return ", ".join(_demand(aim) for aim in self.aims if aim.threshold is not None)
+
     def best_seen(self, data: Dataset) -> Observation | None:
-        """Return the best measured experiment, the earlier one of equals; None without any.
+        """Return the best measured experiment, the earlier one of equals.
 
         With several aims: the one that alone covers the greatest volume above the reference
         point, or where none reaches above it, that with the greatest sum of shares of the
-        ranges seen.
+        ranges seen. Results that break a threshold are worth nothing and never the best; None
+        where there is no other.
         """
         found, scores = self.measured(data)
-        if not found:
+        worth = np.flatnonzero(self.meets(scores))
+        if not len(worth):
             return None
         if self.count == 1:
-            return found[int(np.argmax(scores[:, 0]))]
-        gains = np.maximum(scores - np.array(self.reference_point(data)), 0.0)
-        volumes = gains.prod(axis=1)
-        if volumes.max() > 0:
-            return found[int(np.argmax(volumes))]
+            return found[int(worth[np.argmax(scores[worth, 0])])]
         ranges = np.ptp(scores, axis=0)
-        return found[int(np.argmax((scores / np.where(ranges > 0, ranges, 1.0)).sum(axis=1)))]
+        shares = scores[worth] / np.where(ranges > 0, ranges, 1.0)
+        reference = np.array(self.reference_of(scores))
+        gains = np.maximum(scores[worth] - reference, 0.0) / np.where(ranges > 0, ranges, 1.0)
+        volumes = gains.prod(axis=1)
+        merit = volumes if volumes.max() > 0 else shares.sum(axis=1)
+        return found[int(worth[np.argmax(merit)])]
 
     def pareto(self, data: Dataset) -> tuple[Observation, ...]:
-        """Return the experiments that no other beats in all aims, in order of completion."""
+        """Return the experiments that no other beats in all aims, in order of completion.
+
+        Those that break a threshold are worth nothing and left out.
+        """
         found, scores = self.measured(data)
-        return tuple(o for o, keep in zip(found, unbeaten(scores), strict=True) if keep)
+        kept = self.meets(scores) & unbeaten(scores)
+        return tuple(o for o, keep in zip(found, kept, strict=True) if keep)
 
     def reference_point(self, data: Dataset) -> tuple[float, ...]:
         """Return the ``k`` scores from which on a result is worth something.
 
         The score of the threshold where one is given, else the worst score seen minus a
-        tenth of the range seen (of the size of the worst where all are the same).
+        tenth of the range seen (of the size of the worst where all are the same; Ishibuchi
+        et al. 2011).
 
         Raises:
             ObjectiveError: nothing is measured yet and a threshold is missing.
         """
-        scores = self.measured(data)[1]
+        return self.reference_of(self.measured(data)[1])
+
+    def reference_of(self, scores: FloatArray) -> tuple[float, ...]:
+        """Return what :meth:`reference_point` does, of ``n x k`` scores."""
         point = []
-        for aim, column in zip(self.aims, scores.T, strict=True):
+        for aim, column in zip(self.aims, np.asarray(scores).T, strict=True):
             if aim.reference is not None:
                 point.append(aim.reference)
                 continue
@@ -192,6 +244,20 @@ class Objectives:
                 "by another version"
             )
         return cls(tuple(aim_from_spec(entry) for entry in spec["aims"]))
+
+
+def _least(aim: Aim) -> float:
+    """Return the least score that meets an aim's threshold, less the dust of its arithmetic."""
+    if aim.reference is None:
+        return -np.inf
+    around = abs(aim.value) if isinstance(aim, Target) else 0.0
+    return aim.reference - _DUST * (abs(aim.reference) + around)
+
+
+def _demand(aim: Aim) -> str:
+    if isinstance(aim, Target):
+        return f"{aim.output} within {aim.threshold:g} of {aim.value:g}"
+    return f"{aim.output} at {'least' if isinstance(aim, Maximize) else 'most'} {aim.threshold:g}"
 
 
 _SIGNS: dict[type[Aim], float] = {Maximize: 1.0, Minimize: -1.0, Target: 0.0}

@@ -20,6 +20,7 @@ _POINTS = 64
 _BALANCE = 1e-9
 _SLOPE_STEP = 1e-5
 _SLOPE_ERROR = 1e-3
+_FLAT = 1e-9
 _AMOUNTS = ("mol/m^3", "kg/m^3", "mol", "kg")
 
 
@@ -216,7 +217,8 @@ def _gradients(bound: BoundPhysics, encoded: Tensor, z: Tensor) -> Finding:
         for s in (1.0, -1.0)
     ]
     numeric = (ends[0] - ends[1]) / (2.0 * _SLOPE_STEP)
-    scale = numeric.abs().max().clamp_min(1e-9)
+    # Of a constant the difference is the dust of its value.
+    scale = torch.maximum(numeric.abs().max(), _FLAT * ends[0].abs().max())
     wrong = (slope - numeric).abs() > _SLOPE_ERROR * scale
     # A kink (a species that runs out) may lie within the step of a few points.
     if int(wrong.sum()) > len(encoded) // 16:

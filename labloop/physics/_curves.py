@@ -209,7 +209,7 @@ class Rms:
         """Return the scalar ``[...]`` of the curve's values ``[..., n]``."""
         target = torch.tensor([float(v) for v in self.target], dtype=torch.float64)
         # The root has no slope at a perfect match; a floor far below any noise keeps it finite.
-        return ((y - target).square().mean(-1) + 1e-24).sqrt()
+        return ((y - target).square().mean(-1) + 1e-300).sqrt()
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,7 @@ class Transport(Block):
         stored = self._grid.to(u.device).mean(u)
         size = u.abs().amax(-1) + carried.peak + gained.abs()
         what = "energy" if self._units is HEAT else "amount"
-        return {f"{what} (stored = in + made)": (stored - gained) / size.clamp_min(1e-9)}
+        return {f"{what} (stored = in + made)": (stored - gained) / size.clamp_min(1e-300)}
 
 
 def heat(

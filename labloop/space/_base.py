@@ -171,7 +171,7 @@ class Numeric(Parameter):
     def span(self) -> tuple[float, float]:
         """The bounds, set apart where there is one value only."""
         low, high = self.bounds
-        return (low, high) if high > low else (low, low + 1.0)
+        return (low, high) if high > low else (low, low + (abs(low) or 1.0))
 
     def snap(self, numbers: FloatArray) -> FloatArray:
         """Return the legal value nearest to each number."""

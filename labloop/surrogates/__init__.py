@@ -11,7 +11,11 @@ from labloop.surrogates._physics_inputs import (
     PhysicsFailureError,
     SingularMatrixError,
 )
-from labloop.surrogates._scores import log_density_of_scores, softmax_weights
+from labloop.surrogates._scores import (
+    log_density_of_scores,
+    softmax_weights,
+    spread_of,
+)
 
 __all__ = [
     "DeltaFactory",
@@ -31,4 +35,5 @@ __all__ = [
     "check_device",
     "log_density_of_scores",
     "softmax_weights",
+    "spread_of",
 ]

@@ -28,6 +28,8 @@ from labloop.surrogates._scores import log_density_of_scores
 
 _CLEAR = 1.0
 """Log density by which another kernel must do better than the first to be taken."""
+_ALIKE = 1e-14
+"""Results that differ by less, as a share of their size, differ by the dust of arithmetic."""
 _MOST = 500
 """Experiments that are learned from; more of them are thinned out."""
 
@@ -172,8 +174,10 @@ class GPFactory:
     ) -> OutputModel:
         mean = float(y.mean())
         sd = float(y.std(ddof=1)) if len(y) > 1 else 0.0
-        if sd <= 1e-12 * max(1.0, abs(mean)):
-            sd = 1.0
+        size = float(np.abs(y).max())
+        if sd <= _ALIKE * size:
+            # Nothing tells how far results differ; their own size has at least their unit.
+            sd = size or 1.0
         fitted = [fit_component(k, x, (y - mean) / sd, known / sd**2) for k in kernels]
         scores = {
             c.kernel.name: float(_log_density((y - mean) / sd, c.loo_mean, c.loo_sd).sum())

@@ -9,6 +9,8 @@ from labloop.records import FloatArray
 from labloop.surrogates._base import TrainingData
 
 _DRAWS = 64
+_LEAST, _DUST = 1e-6, 1e-14
+"""The least sd of a score: shares of the scores' spread, and of its own size."""
 _FLOOR = -8.0
 """A single surprising experiment must not decide alone which model is believed."""
 
@@ -25,14 +27,22 @@ def log_density_of_scores(data: TrainingData, mean: Tensor, sd: Tensor) -> Tenso
     pushed = pushed.reshape(_DRAWS, len(mean), -1)
     centre = pushed.mean(0)
     variance = (pushed - centre).square().mean(0)
-    floor = 1e-12 * (1.0 + data.scores.square())
+    size = spread_of(data.scores)
+    floor = (_LEAST * size).square() + (_DUST * data.scores).square()
     variance = torch.maximum(variance, floor)
     away = (data.scores - centre).square() / variance
     density = -0.5 * (away + variance.log() + np.log(2.0 * np.pi))
-    spread = data.scores.std(0) if len(mean) > 1 else torch.ones(density.shape[1])
     # The floor is relative to the spread of the scores: a density has the inverse unit.
-    least = _FLOOR - spread.clamp_min(1e-12).log()
+    least = _FLOOR - size.log()
     return torch.maximum(density, least).sum(-1).to(torch.float64)
+
+
+def spread_of(scores: Tensor) -> Tensor:
+    """Return ``k`` standard deviations of ``n x k`` scores; where all are alike, their size."""
+    spread = scores.std(0) if len(scores) > 1 else torch.zeros_like(scores[0])
+    size = scores.abs().amax(0)
+    spread = torch.where(spread > _DUST * size, spread, size)
+    return torch.where(spread > 0, spread, torch.ones_like(spread))
 
 
 def log_density_of_channel(values: Tensor, mean: Tensor, sd: Tensor) -> Tensor:

@@ -83,11 +83,25 @@ def test_several_aims():
     assert both.volume(Dataset()) == 0.0
 
 
-def test_the_best_seen_while_nothing_reaches_the_thresholds():
-    """Somebody is best also where nobody is good."""
-    both = Objectives.of([Maximize("y", threshold=100.0), Minimize("c", threshold=-1.0)])
-    seen = data({"y": 9, "c": 9}, {"y": 8, "c": 1}, {"y": 1, "c": 0})
-    assert both.best_seen(seen).experiment_id == "e1"
+def test_what_breaks_a_threshold_is_worth_nothing():
+    """It is never the best and never on the front, however good it is otherwise."""
+    both = Objectives.of([Maximize("y", threshold=5.0), Minimize("c", threshold=4.0)])
+    seen = data({"y": 99, "c": 4.1}, {"y": 4.9, "c": -99}, {"y": 5, "c": 4}, {"y": 6, "c": 3})
+    assert both.meets(both.measured(seen)[1]).tolist() == [False, False, True, True]
+    assert both.best_seen(seen).experiment_id == "e3"
+    assert [o.experiment_id for o in both.pareto(seen)] == ["e3"]
+    assert both.best_seen(data({"y": 99, "c": 4.1}, {"y": 4.9, "c": -99})) is None
+    assert both.pareto(data({"y": 99, "c": 4.1})) == ()
+    assert both.demands == "y at least 5, c at most 4"
+
+
+def test_a_threshold_that_is_just_met_is_met():
+    """The arithmetic of a target's distance breaks no threshold."""
+    near = Objectives.of([Target("t", 1.0, 0.01, threshold=0.1), Maximize("y")])
+    assert near.best_seen(data({"t": 1.1, "y": 0})).experiment_id == "e0"
+    assert near.best_seen(data({"t": 0.9, "y": 0})).experiment_id == "e0"
+    assert near.best_seen(data({"t": 1.1001, "y": 0})) is None
+    assert near.demands == "t within 0.1 of 1"
 
 
 def test_the_reference_point_has_a_stated_default():
