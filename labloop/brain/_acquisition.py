@@ -107,7 +107,12 @@ def improvement(context: AcquisitionContext) -> AcquisitionFunction:
     slope = context.slope
     if slope is not None and slope != 0.0 and isinstance(context.model, GPModel):
         return LogNoisyEI(
-            context.model, context.baseline, context.pending, sign=slope, seed=context.seed
+            context.model,
+            context.baseline,
+            context.pending,
+            sign=slope,
+            seed=context.seed,
+            unit=float(context.unit[0]),
         )
     count = context.objectives.count
     thresholds = any(aim.threshold is not None for aim in context.objectives.aims)
@@ -171,6 +176,7 @@ class LogNoisyEI(AcquisitionFunction):
         sign: positive to maximise the output, negative to minimise it.
         seed: of the draws.
         draws: how many.
+        unit: improvements are counted in it; where a search ends must not hang on a unit.
     """
 
     def __init__(
@@ -182,10 +188,12 @@ class LogNoisyEI(AcquisitionFunction):
         sign: float = 1.0,
         seed: int = 0,
         draws: int = 64,
+        unit: float = 1.0,
     ) -> None:
         super().__init__(model=model)
         self._log = True
         self._process = model
+        self._unit = unit
         self._sign = 1.0 if sign > 0 else -1.0
         base = baseline if pending is None else torch.cat([baseline, pending])
         with torch.no_grad():
@@ -221,7 +229,7 @@ class LogNoisyEI(AcquisitionFunction):
         left = variance - half.square().sum(0)
         sd = left.clamp_min(1e-9 * float(self._root.diagonal().max()) ** 2 + _TINY).sqrt()
         sd = sd.unsqueeze(-1)
-        value = log_improvement((given - self._incumbent) / sd) + sd.log()
+        value = log_improvement((given - self._incumbent) / sd) + (sd / self._unit).log()
         total: Tensor = torch.logsumexp(value, -1) - math.log(value.shape[-1])
         return total
 

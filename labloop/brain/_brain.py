@@ -146,8 +146,15 @@ class Brain:
         self._refused.append(self._pending.pop(experiment_id).point)
 
     def best(self) -> Observation | None:
-        """Return the best experiment seen, or None; under noise it flatters."""
+        """Return the best experiment seen, or None; under noise it flatters.
+
+        With several aims the best compromise among those that break no threshold.
+        """
         return self.objective.best_seen(self.data)
+
+    def front(self) -> tuple[Observation, ...]:
+        """Return the experiments that break no threshold and that none beats in every aim."""
+        return self.objective.pareto(self.data)
 
     def _register(self, proposal: Proposal) -> tuple[str, Proposal]:
         self._count += 1

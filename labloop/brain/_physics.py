@@ -192,7 +192,14 @@ class MixtureNEI(AcquisitionFunction):
         mixture: Any = context.model
         self._weights = torch.tensor(mixture.weights, dtype=torch.float64).log()
         self._members = [
-            LogNoisyEI(member, context.baseline, context.pending, sign=slope, seed=context.seed)
+            LogNoisyEI(
+                member,
+                context.baseline,
+                context.pending,
+                sign=slope,
+                seed=context.seed,
+                unit=float(context.unit[0]),
+            )
             for member in mixture.members
         ]
         self._greatest: Tensor | None = None

@@ -58,7 +58,8 @@ class StopRule(Protocol):
         """Return why to stop, or None.
 
         Args:
-            scores: first aim of each finished experiment, in order, larger is better.
+            scores: first aim of each finished experiment, in order, larger is better; minus
+                infinity where it breaks the threshold of an aim.
         """
         ...
 
@@ -94,6 +95,9 @@ class NoImprovement:
         if len(scores) <= self.experiments:
             return None
         before = max(scores[: -self.experiments])
+        if before == -math.inf:
+            # Nothing was worth anything yet, so nothing could be improved.
+            return None
         if max(scores[-self.experiments :]) <= before + self.by:
             return f"no improvement in {self.experiments} experiments (best {before:g})"
         return None

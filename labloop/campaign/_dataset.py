@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import numpy as np
+
 from labloop.errors import SpaceError, UnitError
 from labloop.objectives import Objectives
 from labloop.records import (
@@ -138,6 +140,11 @@ class Measured:
         return self.numbers[one.experiment_id]
 
     def scores(self) -> list[float]:
-        """Return the first aim of each experiment that has all aims, larger is better."""
-        scores: list[float] = self._objectives.measured(self.data)[1][:, 0].tolist()
-        return scores
+        """Return the first aim of each experiment that has all aims, larger is better.
+
+        Minus infinity where a threshold is broken: that is worth nothing.
+        """
+        scores = self._objectives.measured(self.data)[1]
+        worth = np.where(self._objectives.meets(scores), scores[:, 0], -np.inf)
+        found: list[float] = worth.tolist()
+        return found

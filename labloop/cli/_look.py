@@ -107,6 +107,8 @@ def status(
         if found.best_value is not None:
             point = point_words(found.best_point or {}, digits=6)
             out.print(f"best      {found.best_value:.5g} at {point}")
+        elif found.done and found.demands:
+            out.print(f"best      none is worth anything yet: {found.demands}")
         for alarm in found.alarms:
             out.print(f"alarm     {alarm}")
         for asked in repositories.commands.all(record.id):

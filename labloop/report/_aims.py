@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from labloop.objectives import Maximize, Minimize, Objectives, Target
 from labloop.records import Dataset, Json
 from labloop.report._numbers import with_unit, words
@@ -56,8 +58,20 @@ class Aims:
             return None
         return tuple(float(s) for s in self.rules.score(outputs))
 
+    @property
+    def demands(self) -> str:
+        """What the thresholds demand, in words; empty where there are none."""
+        return self.rules.demands if self.rules else ""
+
+    def meets(self, scores: Scores) -> bool:
+        """Return whether scores break no threshold; what breaks one is worth nothing."""
+        return self.rules is None or bool(self.rules.meets(np.array([scores]))[0])
+
     def best(self, dataset: Dataset) -> str | None:
-        """Return the id of the best experiment; with several aims of the best compromise."""
+        """Return the id of the best experiment; with several aims of the best compromise.
+
+        None without results, or where all of them break a threshold.
+        """
         found = self.rules.best_seen(dataset) if self.rules else None
         return found.experiment_id if found else None
 

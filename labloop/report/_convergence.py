@@ -93,11 +93,12 @@ def _several(data: CampaignData) -> Section:
     ranked = data.ranked
     if not ranked:
         return missing("convergence", title, "No experiment has a result yet.")
+    worth = f", of those with {data.aims.demands}," if data.aims.demands else ""
     caption = (
-        "Ringed points are beaten by none in every aim; colour runs from the first "
+        f"Ringed points{worth} are beaten by none in every aim; colour runs from the first "
         "experiment (dark) to the last (bright). Below: the volume that the results dominate."
     )
-    best = {id(trial) for trial in on_the_front(ranked)}
+    best = {id(trial) for trial in on_the_front(data)}
     pairs = list(itertools.combinations(range(len(data.aims)), 2))[:6]
     charts = [_pair(data, ranked, best, pair) for pair in pairs]
     key = join(

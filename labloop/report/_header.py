@@ -71,7 +71,7 @@ def _budget_tile(use: BudgetUse) -> Markup:
 def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
     best = stand.best
     if best is None:
-        return el("div", el("p", "No experiment has a result yet.", class_="note"), class_="best")
+        return el("div", el("p", _nothing(data), class_="note"), class_="best")
     first = data.aims.items[0]
     value = best.values[first.output]
     title = "Best so far" if len(data.aims) == 1 else "Best compromise so far"
@@ -100,6 +100,12 @@ def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
         class_="best e",
         data_e=best.number,
     )
+
+
+def _nothing(data: CampaignData) -> str:
+    if not data.ranked:
+        return "No experiment has a result yet."
+    return f"No result is worth anything yet: what is wanted is {data.aims.demands}."
 
 
 def _interval(best: Best, unit: str) -> Markup:

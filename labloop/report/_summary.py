@@ -63,10 +63,12 @@ class CampaignSummary:
     budget: tuple[BudgetUse, ...]
     aims: tuple[str, ...]
     """What is wanted, in words."""
+    demands: str
+    """What a result must reach to be worth anything, in words; empty without thresholds."""
     best: Best | None
-    """The best result; with several aims the best compromise."""
+    """The best result that breaks no threshold; with several aims the best compromise."""
     front: tuple[Best, ...]
-    """With several aims: the results that none beats in every aim."""
+    """With several aims: the results that break no threshold and that none beats in every aim."""
     hypervolume: float | None
     last_round: int | None
     alarms: tuple[str, ...]
@@ -147,8 +149,7 @@ def summarise(data: CampaignData) -> CampaignSummary:
     counts = Counter(t.record.state for t in data.trials)
     best = data.best
     several = len(data.aims) > 1
-    ranked = data.ranked
-    on_front = on_the_front(ranked) if several else []
+    on_front = on_the_front(data) if several else []
     points = history(data) if several else ()
     return CampaignSummary(
         campaign_id=data.record.id,
@@ -160,6 +161,7 @@ def summarise(data: CampaignData) -> CampaignSummary:
         experiments={state: counts[state] for state in ExperimentState},
         budget=_budget(data),
         aims=tuple(aim.words for aim in data.aims.items),
+        demands=data.aims.demands,
         best=describe(data, best) if best else None,
         front=tuple(describe(data, trial) for trial in on_front),
         hypervolume=points[-1].hypervolume if points else None,
@@ -190,10 +192,14 @@ def describe(data: CampaignData, trial: Trial) -> Best:
     )
 
 
-def on_the_front(trials: Sequence[Trial]) -> list[Trial]:
-    """Return the trials that no other one beats in every aim."""
+def on_the_front(data: CampaignData) -> list[Trial]:
+    """Return the trials that break no threshold and that no other one beats in every aim."""
+    trials = data.ranked
     scores = np.array([t.scores for t in trials if t.scores])
-    return [t for t, kept in zip(trials, unbeaten(scores), strict=True) if kept] if trials else []
+    if not trials:
+        return []
+    kept = unbeaten(scores) & [data.aims.meets(t.scores or ()) for t in trials]
+    return [t for t, keep in zip(trials, kept, strict=True) if keep]
 
 
 def history(data: CampaignData) -> tuple[ConvergencePoint, ...]:
@@ -205,7 +211,8 @@ def history(data: CampaignData) -> tuple[ConvergencePoint, ...]:
     for trial in data.trials:
         if trial.scores is None and not trial.lost:
             continue
-        first = (trial.scores or ())[:1]
+        worth = trial.scores if trial.scores and data.aims.meets(trial.scores) else ()
+        first = worth[:1]
         better = bool(first) and (best is None or first > (best.scores or ())[:1])
         best = trial if better else best
         points.append(

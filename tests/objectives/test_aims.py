@@ -77,7 +77,10 @@ def test_wrong_columns_are_refused():
         (lambda: Target("a", "5", 1), "target of 'a' must be a number in the output's unit"),
         (lambda: Target("a", 5, -1), "tolerance of 'a' must be 0 or more, got -1"),
         (lambda: Target("a", 5, 1, 0.5), "greater than the tolerance 1, got 0.5"),
-        (lambda: Objectives.of(Maximize("a", 3)), r"threshold 3 of 'maximize a' .* no other; leave"),
+        (
+            lambda: Objectives.of(Maximize("a", 3)),
+            r"3 of 'maximize a' .* no other; leave",
+        ),
         (lambda: Objectives.of([Minimize("a", 3)]), "threshold 3 of 'minimize a'"),
         (lambda: Objectives.of([]), "needs at least one aim"),
         (lambda: Objectives.of("a"), "is a Maximize, Minimize or Target, got 'a'"),
