@@ -28,6 +28,7 @@ Every message says what was asked, what came and what to do::
     │   ├── LeaseError             somebody else commands the device
     │   ├── DeviceInUseError       another running experiment uses the device
     │   └── UncertainError         it may or may not have happened
+    ├── NotSafeError               something is not known to be in its safe state: go and look
     ├── ProcedureError             the procedure of one experiment
     │   ├── NotAwaitedError        an action was called and not awaited
     │   ├── BlockingCallError      the lab's loop was blocked
@@ -145,6 +146,10 @@ class DeviceInUseError(DeviceError):
 
 class UncertainError(DeviceError):
     """The action may or may not have happened."""
+
+
+class NotSafeError(LabloopError):
+    """Something is not known to be in its safe state; a person has to go and look at it now."""
 
 
 class ProcedureError(LabloopError):

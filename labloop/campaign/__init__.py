@@ -11,10 +11,11 @@ from labloop.campaign._bundle import (
     place_of,
     restore,
     versions,
+    with_overrides,
     with_spec,
 )
 from labloop.campaign._by_hand import ask, reanalyse, tell
-from labloop.campaign._campaign import Campaign, Speed, who, with_overrides
+from labloop.campaign._campaign import Campaign, Speed
 from labloop.campaign._check import Finding, check_campaign, rehearse
 from labloop.campaign._conditions import Conditions, point_from_text
 from labloop.campaign._dataset import build_dataset
@@ -26,10 +27,10 @@ from labloop.campaign._preflight import check_lab, need_procedure
 from labloop.campaign._provenance import vouch
 from labloop.campaign._reconcile import answer_unattended
 from labloop.campaign._results import read_results, write_asked
-from labloop.campaign._rights import interrupted, unattended
+from labloop.campaign._rights import interrupted, unattended, who
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._spec import CampaignSpec
-from labloop.campaign._words import db_words, kind_of, resume_words
+from labloop.campaign._words import db_words, kind_of, resume_words, without_lab
 
 __all__ = [
     "LOADING",
@@ -77,5 +78,6 @@ __all__ = [
     "who",
     "with_overrides",
     "with_spec",
+    "without_lab",
     "write_asked",
 ]

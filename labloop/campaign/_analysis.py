@@ -31,7 +31,9 @@ class Analysis:
             raise
         except LabloopError as error:
             raise AnalysisError(str(error)) from error
-        except Exception as error:  # a person's code may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a person's code may raise anything, also by sys.exit
             raise AnalysisError(f"analyse failed with {type(error).__name__}: {error}") from error
 
     def _returned(self, measurement: Measurement) -> dict[str, RawValue]:

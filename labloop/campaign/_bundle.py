@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -16,6 +16,7 @@ from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any
 
+from labloop.campaign._budget import Budget
 from labloop.campaign._bundle_files import bundle_files, noting_opened
 from labloop.campaign._provenance import check_origin, check_paths
 from labloop.campaign._spec import CampaignSpec
@@ -302,3 +303,23 @@ def _run_git(folder: Path, *arguments: str) -> str:
         check=True,
     )
     return done.stdout.strip()
+
+
+def with_overrides(
+    definition: Definition,
+    *,
+    seed: int | None = None,
+    experiments: int | None = None,
+    stored: Mapping[str, Json] | None = None,
+) -> Definition:
+    """Return ``definition`` with what was said on the command line, or stored at the start."""
+    spec = definition.spec
+    if stored is not None:
+        budget = stored.get("budget")
+        if isinstance(budget, Mapping):
+            spec = replace(spec, budget=Budget(**dict(budget)))  # type: ignore[arg-type]  # checks
+    if seed is not None:
+        spec = replace(spec, seed=seed)
+    if experiments is not None:
+        spec = replace(spec, budget=replace(spec.budget, experiments=experiments))
+    return with_spec(definition, spec)

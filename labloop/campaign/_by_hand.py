@@ -8,6 +8,7 @@ from labloop.campaign._analysis import Analysis
 from labloop.campaign._bundle import Definition
 from labloop.campaign._dataset import build_dataset
 from labloop.campaign._jobs import planned
+from labloop.campaign._machine import MachineState
 from labloop.campaign._proposing import RoundAsked, answer_to, commit_round
 from labloop.campaign._results import Told
 from labloop.campaign._rights import campaign_lease
@@ -65,6 +66,27 @@ def _settable(space: SearchSpace, point: Point) -> Point:
         return space.validate(digits)
     except SpaceError:
         return space.validate(point)
+
+
+def plan_one(
+    repositories: Repositories,
+    record: CampaignRecord,
+    state: MachineState,
+    point: Point,
+    actor: str,
+) -> MachineState:
+    """Plan one experiment by hand and return a state that holds nothing else to do."""
+    job = ExperimentJob(
+        experiment_id=make_experiment_id(record.id, state.next_number),
+        number=state.next_number,
+        round_index=None,
+        point=point,
+    )
+    row = planned(job, record, origin=Origin.MANUAL, actor=actor)
+    repositories.experiments.add(row).result()
+    return MachineState(
+        ready=(job,), next_round=state.next_round, next_number=state.next_number + 1
+    )
 
 
 def ask(

@@ -1,37 +1,36 @@
 """The campaign: the only stateful object, from a definition to the end of its budget."""
 
-import getpass
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from labloop.campaign._budget import Budget
-from labloop.campaign._bundle import Definition, difference, restore, with_spec
-from labloop.campaign._by_hand import ByHandOnly
+from labloop.campaign._bundle import Definition, difference, restore, with_overrides
+from labloop.campaign._by_hand import ByHandOnly, plan_one
 from labloop.campaign._direct import DirectExecutor
+from labloop.campaign._ending import Stopped, after_a_signal, end_of
 from labloop.campaign._events import Finish, StopAsked
 from labloop.campaign._function import FunctionExecutor
 from labloop.campaign._hold import Hold
 from labloop.campaign._hooks import Hooks, PlainHooks
-from labloop.campaign._jobs import planned
 from labloop.campaign._lab_time import lab_end
 from labloop.campaign._machine import MachineState
 from labloop.campaign._preflight import check_lab, need_procedure, of_function
 from labloop.campaign._provenance import vouch
 from labloop.campaign._reconcile import reconcile
 from labloop.campaign._refusals import check_change, taken
-from labloop.campaign._rights import campaign_lease, device_leases
+from labloop.campaign._rights import campaign_lease, device_leases, who
 from labloop.campaign._runner import Runner
 from labloop.campaign._snapshot import Snapshot
 from labloop.campaign._words import kind_of
 from labloop.errors import (
     CampaignError,
+    ExperimentCancelled,
     LabloopError,
     NameTakenError,
     NotFoundError,
+    NotSafeError,
 )
 from labloop.lab import LabHost, Truth, load_lab_file, signals_to
 from labloop.records import (
@@ -39,14 +38,11 @@ from labloop.records import (
     CampaignRecord,
     CampaignState,
     Executor,
-    ExperimentJob,
-    Json,
     Mode,
-    Origin,
     Point,
     Repositories,
+    Severity,
     make_campaign_id,
-    make_experiment_id,
 )
 
 if TYPE_CHECKING:
@@ -54,14 +50,6 @@ if TYPE_CHECKING:
 
 Speed: TypeAlias = Literal["max", "real"] | float
 """Simulated time as fast as it goes, real time, or so many times faster than life."""
-
-
-def who() -> str:
-    """Return who is at the keyboard, for the actor column of every row."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"
 
 
 class Campaign:
@@ -89,6 +77,10 @@ class Campaign:
         self._device = device
         self._host: LabHost | None = None
         self._runner: Runner | None = None
+        self._abort: Callable[[str], None] | None = None
+        """Ends what runs; None while nothing is open."""
+        self._finish: Finish | None = None
+        self._unsafe: list[str] = []
         self._stop_reason = ""
         self._only: Point | None = None
         self._renewed: tuple[str, ...] = ()
@@ -198,30 +190,69 @@ class Campaign:
     def run(self, hooks: Hooks | None = None) -> CampaignRecord:
         """Run to the end of the budget, a stop rule, a stop or a failure; return the record.
 
-        Called from the main thread, the lab takes over Ctrl-C and SIGTERM meanwhile.
+        Called from the main thread, every signal that ends a program is taken over meanwhile.
+
+        Raises:
+            NotSafeError: it has ended, and something is not known to be in its safe state. That
+                is stored as a critical alarm; :attr:`record` says how the campaign ended.
         """
-        hooks = hooks or PlainHooks()
+        try:
+            with signals_to(self._signalled, after_a_signal(self.definition.spec)):
+                return self._run(hooks or PlainHooks())
+        except BaseException as error:
+            if self._unsafe and not isinstance(error, NotSafeError):
+                # Whatever else went wrong, this is what a person must hear.
+                told = f"NOT SAFE: {' '.join(self._unsafe)}"
+                raise NotSafeError(f"{told} (It ended with {error})") from error
+            raise
+
+    def _run(self, hooks: Hooks) -> CampaignRecord:
+        self._began = time.monotonic()
+        try:
+            with ExitStack() as stack:
+                strategy, state = self._prepare(stack)
+                try:
+                    function = self.definition.spec.is_function
+                    carry_out = self._run_function if function else self._run_in_lab
+                    finish = carry_out(hooks, strategy, state)
+                except Stopped:
+                    raise
+                except BaseException as error:
+                    if not self._note_end(error):
+                        raise
+                    return self.record
+                return self._set_state(finish.state, finish.reason)
+        except Stopped as stopped:
+            # No lab was open, so nothing is to be made safe.
+            return self._set_state(CampaignState.STOPPED, str(stopped))
+
+    def _prepare(self, stack: ExitStack) -> tuple["Strategy", MachineState]:
+        """Take the campaign's lease and return what it goes on with; no lab is open yet."""
         spec = self.definition.spec
         need_procedure(self.definition)
-        self._began = time.monotonic()
         self._phase = "loading the planner"
         strategy = spec.resolve(self._device) if self._only is None else ByHandOnly()
-        with ExitStack() as stack:
-            stack.enter_context(campaign_lease(self._repositories, self.record, self._actor))
-            self._keep_bundle()
-            self._phase = "settling what was left open"
-            found = reconcile(self._repositories, self.record, spec, self._actor)
-            self.notes = found.notes
-            state = found.state if self._only is None else self._by_hand(found.state, self._only)
-            self._set_state(CampaignState.RUNNING, "running")
-            try:
-                carry_out = self._run_function if spec.is_function else self._run_in_lab
-                finish = carry_out(hooks, strategy, state)
-            except Exception as error:
-                named = "" if isinstance(error, LabloopError) else f"{type(error).__name__}: "
-                self._set_state(CampaignState.FAILED, f"{named}{error}")
-                raise
-            return self._set_state(finish.state, finish.reason)
+        stack.enter_context(campaign_lease(self._repositories, self.record, self._actor))
+        self._keep_bundle()
+        self._phase = "settling what was left open"
+        found = reconcile(self._repositories, self.record, spec, self._actor)
+        self.notes = found.notes
+        state = found.state
+        if self._only is not None:
+            state = plan_one(self._repositories, self.record, state, self._only, self._actor)
+        self._set_state(CampaignState.RUNNING, "running")
+        return strategy, state
+
+    def _note_end(self, error: BaseException) -> bool:
+        """Store how an error ended the campaign; return whether it was a stop that was asked for.
+
+        A store that fails as well hides no error.
+        """
+        finish = self._finish or end_of(error, self._stop_reason)
+        with suppress(LabloopError):
+            self._set_state(finish.state, finish.reason)
+            return isinstance(error, ExperimentCancelled) and bool(self._stop_reason)
+        return False
 
     def _keep_bundle(self) -> None:
         """Store what the campaign goes on with, where that is not what is stored already."""
@@ -229,20 +260,6 @@ class Campaign:
         if difference(campaigns.bundle(self.record.id), bundle):
             campaigns.add_bundle(self.record.id, bundle, self._actor).result()
             vouch(bundle)
-
-    def _by_hand(self, state: MachineState, point: Point) -> MachineState:
-        """Plan one experiment by hand and return a state that holds nothing else to do."""
-        job = ExperimentJob(
-            experiment_id=make_experiment_id(self.record.id, state.next_number),
-            number=state.next_number,
-            round_index=None,
-            point=point,
-        )
-        row = planned(job, self.record, origin=Origin.MANUAL, actor=self._actor)
-        self._repositories.experiments.add(row).result()
-        return MachineState(
-            ready=(job,), next_round=state.next_round, next_number=state.next_number + 1
-        )
 
     def _run_function(self, hooks: Hooks, strategy: "Strategy", state: MachineState) -> Finish:
         spec, experiments = self.definition.spec, self._repositories.experiments
@@ -254,7 +271,8 @@ class Campaign:
             parallel=spec.parallel,
             began=lab_end(experiments.all(self.record.id)),
         )
-        with signals_to(self.stop, "what runs is ended, and what was measured is kept"), function:
+        self._abort = function.stop
+        with function:
             runner = self._runner_of(hooks, strategy, function, function.stop, function.now)
             return runner.run(state)
 
@@ -263,10 +281,8 @@ class Campaign:
         lab_file, mode = load_lab_file(self.definition.folder / str(spec.lab)), self.record.mode
         began = lab_end(self._repositories.experiments.all(self.record.id))
         self._phase = "opening the lab"
-        with (
-            device_leases(self._repositories, lab_file, mode, self._actor) as lease,
-            signals_to(self.stop),
-            LabHost(
+        with device_leases(self._repositories, lab_file, mode, self._actor) as lease:
+            host = LabHost(
                 lab_file,
                 mode=mode,
                 journal=self._repositories.journal,
@@ -278,30 +294,27 @@ class Campaign:
                 lease=lease,
                 purpose=f"campaign {self.record.name}",
                 renew=self._renewed,
-            ) as host,
-        ):
-            direct = DirectExecutor(
-                host,
-                procedure=procedure,
-                units=spec.units,
-                experiments=self._repositories.experiments,
-                actor=self._actor,
-                began=began,
             )
-            with self._lock:
+            # From here on a stop goes through the lab, also while it is being opened.
+            self._abort = host.stop
+            with host:
                 self._host = host
-            runner = self._runner_of(
-                hooks,
-                strategy,
-                direct,
-                host.stop,
-                lambda: began + host.now(),
-                Hold(lab_file.hold, host, self._repositories, self.record, self._actor),
-            )
-            if mode is Mode.REAL and (self.notes or state.next_number > 1):
-                # What the last process left moving or hot is made safe before anything new.
-                host.make_safe()
-            return runner.run(state)
+                if mode is Mode.REAL and (self.notes or state.next_number > 1):
+                    # What the last process left moving or hot is made safe before anything new.
+                    host.make_safe().check()
+                direct = DirectExecutor(
+                    host,
+                    procedure=procedure,
+                    units=spec.units,
+                    experiments=self._repositories.experiments,
+                    actor=self._actor,
+                    began=began,
+                )
+                hold = Hold(lab_file.hold, host, self._repositories, self.record, self._actor)
+                lab_now = lambda: began + host.now()  # noqa: E731
+                runner = self._runner_of(hooks, strategy, direct, host.stop, lab_now, hold)
+                self._finish = runner.run(state)
+            return self._finish
 
     def _runner_of(
         self,
@@ -334,15 +347,26 @@ class Campaign:
 
     def _note_alarm(self, alarm: Alarm) -> None:
         """Keep what the lab doubts; called from any thread, so nobody waits for the commit."""
+        if alarm.severity is Severity.CRITICAL:
+            self._unsafe.append(alarm.message)
         self._repositories.alarms.add(self.record.id, alarm)
 
     def stop(self, reason: str) -> None:
         """End at once and safely; may be called from any thread and from a signal handler."""
         with self._lock:
-            self._stop_reason = reason
-            runner = self._runner
+            self._stop_reason = self._stop_reason or reason
+            runner, abort = self._runner, self._abort
         if runner is not None:
             runner.post(StopAsked(reason, now=True))
+        if abort is not None:
+            # Beside the loop, which may wait for the database: the safe state does not.
+            abort(reason)
+
+    def _signalled(self, reason: str) -> None:
+        """Stop, from a signal handler: where nothing is open yet, by leaving at once."""
+        self.stop(reason)
+        if self._abort is None and threading.current_thread() is threading.main_thread():
+            raise Stopped(reason)
 
     def snapshot(self) -> Snapshot:
         """Return where the campaign stands, from any thread."""
@@ -374,23 +398,3 @@ class Campaign:
             self.record.id, state, reason, self._actor
         ).result()
         return self.record
-
-
-def with_overrides(
-    definition: Definition,
-    *,
-    seed: int | None = None,
-    experiments: int | None = None,
-    stored: Mapping[str, Json] | None = None,
-) -> Definition:
-    """Return ``definition`` with what was said on the command line, or stored at the start."""
-    spec = definition.spec
-    if stored is not None:
-        budget = stored.get("budget")
-        if isinstance(budget, Mapping):
-            spec = replace(spec, budget=Budget(**dict(budget)))  # type: ignore[arg-type]  # checks
-    if seed is not None:
-        spec = replace(spec, seed=seed)
-    if experiments is not None:
-        spec = replace(spec, budget=replace(spec.budget, experiments=experiments))
-    return with_spec(definition, spec)

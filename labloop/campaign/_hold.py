@@ -8,7 +8,7 @@ from typing import Protocol
 from labloop.campaign._machine import MachineState, waits
 from labloop.campaign._words import question_of
 from labloop.lab import HoldTable, SafetyReport
-from labloop.records import Alarm, CampaignRecord, CampaignState, Repositories, Severity
+from labloop.records import Alarm, CampaignRecord, CampaignState, Repositories
 
 
 class HeldLab(Protocol):
@@ -101,8 +101,6 @@ class Hold:
         self._safe = tuple(report.safe)
         at = datetime.now().astimezone()
         self.note = f"since {at:%H:%M} the lab is held: {report.told}"
-        if report.failures:
-            self._raise("not-safe", f"held after {self._rule.after}: {report.told}", critical=True)
         message = (
             f"waited {self._rule.after} for a person, so these were brought into their safe "
             f"state: {', '.join(report.safe) or 'none'}"
@@ -127,9 +125,8 @@ class Hold:
         self._tell_status("running")
         return True
 
-    def _raise(self, kind: str, message: str, *, critical: bool = False) -> None:
-        severity = Severity.CRITICAL if critical else Severity.WARNING
-        self._repositories.alarms.add(self._record.id, Alarm(kind, message, severity)).result()
+    def _raise(self, kind: str, message: str) -> None:
+        self._repositories.alarms.add(self._record.id, Alarm(kind, message)).result()
 
     def _tell_status(self, reason: str) -> None:
         self._repositories.campaigns.set_state(

@@ -20,9 +20,9 @@ def persons(what: str, call: Callable[[], T]) -> T:
     """Return what a person's code gives; raises CampaignError with its reason and line."""
     try:
         return call()
-    except LabloopError:
+    except (LabloopError, KeyboardInterrupt):
         raise
-    except Exception as error:  # a person's code may raise anything
+    except BaseException as error:  # a person's code may raise anything, also by sys.exit
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise CampaignError(
             f"{what} failed with {type(error).__name__}: {error} "

@@ -1,5 +1,6 @@
 """Rights: to change a campaign, and to command real devices, asked for at every action."""
 
+import getpass
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -7,6 +8,14 @@ from contextlib import ExitStack, contextmanager
 from labloop.errors import LeaseError
 from labloop.lab import LabFile, LeaseCheck
 from labloop.records import CampaignRecord, CampaignState, LeaseGrant, Mode, Repositories
+
+
+def who() -> str:
+    """Return who is at the keyboard, for the actor column of every row."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
 
 
 @contextmanager

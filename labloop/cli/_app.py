@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from typing import Annotated
@@ -11,7 +12,8 @@ from typing import Annotated
 import typer
 
 from labloop.cli import _bench, _explain, _hand, _health, _look, _people, _physics, _run, _trust
-from labloop.errors import LabloopError, MissingExtraError
+from labloop.cli._common import NOT_SAFE_EXIT
+from labloop.errors import LabloopError, MissingExtraError, NotSafeError
 from labloop.records import printable
 
 app = typer.Typer(
@@ -34,6 +36,7 @@ _BUILT_IN = (
     (_look.report, "report"),
     (_look.export, "export"),
     (_people.command, "command"),
+    (_people.acknowledge, "acknowledge"),
     (_hand.try_, "try"),
     (_hand.ask, "ask"),
     (_hand.tell, "tell"),
@@ -102,11 +105,17 @@ def main() -> None:
         # Not standalone, so that errors come here; a verb's typer.Exit is then a return value.
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
+    except NotSafeError as error:
+        _say(str(error), "!! ")
+        sys.exit(NOT_SAFE_EXIT)
     except LabloopError as error:
         _say(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        _say("ended by Ctrl-C")
+    except BrokenPipeError:
+        _nobody_reads()
+        sys.exit(1)
+    except KeyboardInterrupt as error:
+        _say(str(error) or "ended by Ctrl-C")
         sys.exit(130)
     except typer.Abort:
         sys.exit(1)
@@ -126,8 +135,15 @@ def _never_fail_at_letters() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _say(text: str) -> None:
-    """Write one message to the terminal, whatever its code page can show."""
+def _nobody_reads() -> None:
+    """Let what is still to be written go nowhere: the reader of the pipe has gone."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(text: str, mark: str = "labloop: ") -> None:
+    """Write one message to the terminal, whatever its code page can show, where it is there."""
     encoding = sys.stderr.encoding or "ascii"
-    said = f"labloop: {printable(text)}\n"
-    sys.stderr.write(said.encode(encoding, "replace").decode(encoding))
+    said = f"{mark}{printable(text)}\n"
+    with suppress(OSError, ValueError):
+        sys.stderr.write(said.encode(encoding, "replace").decode(encoding))

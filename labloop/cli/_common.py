@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
+NOT_SAFE_EXIT = 4
+"""Exit code of a verb after which something is not known to be in its safe state."""
+
+
 def mode_of(real: bool) -> Mode:
     """Return the mode that a flag asks for; the default of every verb is simulation."""
     return Mode.REAL if real else Mode.SIMULATED
@@ -69,6 +73,24 @@ def open_store(url: str | None, *, read_only: bool = False, create: bool = False
     from labloop.store import open_database  # noqa: PLC0415 - keeps labloop --help quick
 
     return open_database(url, create=create, read_only=read_only)
+
+
+def say_not_safe(repositories: Repositories, record: CampaignRecord) -> None:
+    """Print what of a campaign is not known to be safe, before everything else."""
+    out = console()
+    told = [a.alarm.message for a in repositories.alarms.all(record.id) if a.is_open]
+    for message in dict.fromkeys(told):
+        out.print(f"!! NOT SAFE: {message}")
+    if told:
+        out.print(f"!! when you have looked: {acknowledge_words(repositories, record)}")
+
+
+def acknowledge_words(repositories: Repositories, record: CampaignRecord) -> str:
+    """Return what a person types who has looked at what was not known to be safe."""
+    from labloop.campaign import db_words  # noqa: PLC0415 - keeps labloop --help quick
+
+    mode = "--real" if record.mode is Mode.REAL else "--sim"
+    return f"labloop acknowledge {record.name} {mode}{db_words(repositories)}"
 
 
 def find_campaign(repositories: Repositories, name: str, real: bool | None) -> CampaignRecord:

@@ -14,12 +14,13 @@ from labloop.cli._common import (
     find_campaign,
     open_store,
     point_words,
+    say_not_safe,
     whole_file,
     writable_folder,
 )
 from labloop.cli._options import AsJson, Database, Name, Out
 from labloop.errors import MissingExtraError
-from labloop.records import CampaignRecord, ExperimentState, Repositories
+from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories
 
 if TYPE_CHECKING:
     from labloop.report import CampaignSummary
@@ -51,6 +52,8 @@ def campaigns(*, db: Database = None, as_json: AsJson = False) -> None:
             return
         out = console()
         out.print(f"database {repositories.url}")
+        for name in dict.fromkeys(row["name"] for row in rows if row["not_safe"]):
+            out.print(f"!! NOT SAFE: something of {name}; look at: labloop status {name}")
         if not rows:
             out.print("no campaign yet; begin one with: labloop run FILE")
             return
@@ -76,6 +79,7 @@ def _row(record: CampaignRecord, found: "CampaignSummary") -> dict[str, object]:
         "created": record.created.isoformat() if record.created else "",
         **{state.value: found.experiments[state] for state in ExperimentState},
         "best": found.best_value,
+        "not_safe": list(found.not_safe),
     }
 
 
@@ -83,7 +87,7 @@ def status(
     name: Name, *, db: Database = None, real: AnyMode = None, as_json: AsJson = False
 ) -> None:
     """Show where a campaign stands: state, budget, best so far, questions and alarms."""
-    from labloop.campaign import interrupted, resume_words  # noqa: PLC0415 - keeps --help quick
+    from labloop.campaign import interrupted, resume_words, without_lab  # noqa: PLC0415 - keeps --help quick
     from labloop.report import summary  # noqa: PLC0415 - same
 
     with open_store(db, read_only=True) as repositories:
@@ -96,6 +100,7 @@ def status(
             typer.echo(json.dumps(row, indent=2))
             return
         out = console()
+        say_not_safe(repositories, record)
         out.print(f"database  {repositories.url}")
         always = ("name", "mode", "state", "reason", "done", "failed", "running", "uncertain")
         rare = [s.value for s in ExperimentState if s.value not in always and row[s.value]]
@@ -103,6 +108,11 @@ def status(
             out.print(f"{key:9} {row[key]}")
         if interrupted(repositories, record):
             way = resume_words(record, repositories)
+            if record.mode is Mode.REAL and not without_lab(record):
+                out.print(
+                    "!! NOT SAFE: the last process ended in between and left every device as it "
+                    "was. Go and look at it now."
+                )
             out.print(f"go on     no process is at it, the last one ended in between: {way}")
         if found.best_value is not None:
             point = point_words(found.best_point or {}, digits=6)

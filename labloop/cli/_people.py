@@ -1,4 +1,4 @@
-"""The verb by which a person speaks to a campaign: it writes a row, which is answered once.
+"""Verbs by which a person speaks to a campaign: they write rows.
 
 Where no process is at the campaign, what is said of its experiments is answered at once.
 """
@@ -86,6 +86,27 @@ def command(
             f"{resume_words(record, repositories)}"
         )
         raise typer.Exit(3)
+
+
+def acknowledge(
+    name: Name,
+    *,
+    db: Database = None,
+    real: Annotated[bool | None, typer.Option("--real/--sim")] = None,
+    note: Annotated[str, typer.Option("--note", help="what you found, for the record")] = "",
+) -> None:
+    """Say that you have looked at what was not known to be safe; name and time are kept."""
+    from labloop.campaign import who  # noqa: PLC0415 - keeps labloop --help quick
+
+    out, actor = console(), who()
+    with open_store(db) as repositories:
+        record = find_campaign(repositories, name, real)
+        waiting = [a for a in repositories.alarms.all(record.id) if a.is_open]
+        for raised in waiting:
+            repositories.alarms.acknowledge(raised.sequence, actor, note).result()
+            out.print(f"seen      by {actor}: {raised.alarm.message}")
+        if not waiting:
+            out.print(f"nothing of {record.name} waits to be acknowledged")
 
 
 def _answer(repositories: Repositories, record: CampaignRecord) -> None:

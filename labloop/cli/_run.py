@@ -4,20 +4,29 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labloop.cli._common import console, mode_of, open_store, whole_file, writable_folder
+from labloop.cli._common import (
+    acknowledge_words,
+    console,
+    mode_of,
+    open_store,
+    whole_file,
+    writable_folder,
+)
 from labloop.cli._options import CampaignFile, Database, Device, Name, Real
 from labloop.cli._waiting import waiting
-from labloop.errors import CampaignError, MissingExtraError
+from labloop.errors import CampaignError, LabloopError, MissingExtraError, NotSafeError
 from labloop.records import CampaignRecord, CampaignState, Mode, Repositories
 
 if TYPE_CHECKING:
     from labloop.campaign import Campaign, Definition, Hooks, Speed
+    from labloop.cli._live import LiveView
 
 HELP = {
     "serve": "Keep a campaign ready to be started from the Prefect UI.",
@@ -248,16 +257,25 @@ def conduct(
     """Run a campaign under the live view and say how it ended."""
     from labloop.campaign import kind_of, resume_words  # noqa: PLC0415 - heavy
     from labloop.cli._live import LiveView  # noqa: PLC0415 - keeps labloop --help quick
+    from labloop.cli._terminal import steady_streams  # noqa: PLC0415 - same
 
+    steady_streams()
     out = console()
     record = campaign.record
     out.print(f"campaign  {record.name} ({kind_of(record)})")
     out.print(f"database  {repositories.url}")
+    unsafe: NotSafeError | None = None
     with LiveView(out, campaign, repositories) as view:
-        record = engine(campaign, view)
+        try:
+            record = engine(campaign, view)
+        except NotSafeError as error:
+            unsafe, record = error, campaign.record
     for note in campaign.notes:
         out.print(f"note      {note}")
-    out.print(f"ended     {record.state.value}: {record.reason}")
+    first = "" if unsafe is None else "NOT SAFE, see below; "
+    out.print(f"ended     {first}{record.state.value}: {record.reason}")
+    if unsafe is not None:
+        raise _told(repositories, view, unsafe, record)
     view.print_end(out)
     if record.state is CampaignState.FAILED:
         raise CampaignError(f"the campaign failed: {record.reason}")
@@ -265,6 +283,21 @@ def conduct(
         out.print(f"go on     {resume_words(record, repositories)}")
         raise typer.Exit(130)
     return record
+
+
+def _told(
+    repositories: Repositories, view: "LiveView", unsafe: NotSafeError, record: CampaignRecord
+) -> NotSafeError:
+    """Return the error with what to type, after all that is told beside it."""
+    way = "it could not be stored, so nothing else will tell you"
+    # Whatever the database says now, the error is what a person must hear.
+    with suppress(LabloopError):
+        view.print_end(console())
+        if any(a.is_open for a in repositories.alarms.all(record.id)):
+            way = f"when you have looked: {acknowledge_words(repositories, record)}"
+    told = NotSafeError(f"{unsafe}\n!! {way}")
+    told.__cause__ = unsafe
+    return told
 
 
 def check_truth(file: Path, mode: Mode) -> None:

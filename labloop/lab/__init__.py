@@ -16,6 +16,7 @@ from labloop.lab._registry import find_driver, installed, plan_lab
 from labloop.lab._shutdown import SafetyReport
 from labloop.lab._signals import signals_to
 from labloop.lab._stable import until_stable
+from labloop.lab._terminal import Terminal
 from labloop.lab._transport import Complete, Resync, Transport, recognised, until, until_etx
 from labloop.lab._urls import open_transport
 
@@ -37,6 +38,7 @@ __all__ = [
     "Resync",
     "SafetyReport",
     "Speed",
+    "Terminal",
     "Transport",
     "Truth",
     "action",

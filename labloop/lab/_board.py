@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from labloop.errors import BlockingCallError, ExperimentCancelled, LabloopError
+from labloop.errors import (
+    BlockingCallError,
+    ExperimentCancelled,
+    LabloopError,
+    ProcedureError,
+    UncertainError,
+)
 from labloop.lab._lab import Lab
 from labloop.lab._loops import LabLoop
 from labloop.lab._procedure import run_procedure
@@ -38,6 +44,8 @@ class Entry:
     lab: Lab
     experiment: bool = True
     """False for what a person or the lab itself does: it needs no result and no settling."""
+    of_the_end: bool = False
+    """Belongs to the safe states: it may begin after a stop."""
     future: "Future[Any]" = field(default_factory=Future)
     task: "asyncio.Task[Any] | None" = None
     reason: str = ""
@@ -72,7 +80,7 @@ class Board:
     def begin(self, entries: Sequence[Entry]) -> None:
         """Let jobs run, all at the same lab time and in their order."""
         for entry in entries:
-            if self.stopped and entry.experiment:
+            if self.stopped and not entry.of_the_end:
                 _tell(entry, None, _cancelled(entry, self.stopped))
                 continue
             self._running[entry] = None
@@ -97,8 +105,8 @@ class Board:
     def stop(self, reason: str) -> None:
         """Cancel all, refuse what comes later, and tell each end at once.
 
-        When all have left, lab time stands still until :meth:`leave`: how soon the caller
-        closes the lab changes nothing in it.
+        When all have left, lab time stands still, except between :meth:`leave` and :meth:`rest`:
+        how soon the caller closes the lab changes nothing in it.
         """
         if not self.stopped:
             self.stopped = reason
@@ -106,8 +114,13 @@ class Board:
         self.cancel(reason)
 
     def leave(self) -> None:
-        """The lab is being made safe: lab time goes on until its end."""
+        """The lab is being made safe: lab time goes on."""
         self._leaving = True
+        self._mind_the_clock()
+
+    def rest(self) -> None:
+        """The lab has been made safe: lab time stands still again."""
+        self._leaving = False
         self._mind_the_clock()
 
     def blame(self, task: object, message: str) -> None:
@@ -124,7 +137,9 @@ class Board:
         left = list(self._running)
         for entry in left:
             why = f"{entry.reason}, and it did not leave within {seconds:g} s"
-            self._end(entry, None, _cancelled(entry, why))
+            # It may still run, so nothing that it asks for reaches a device any more.
+            entry.scope.given_up = why
+            self._end(entry, None, UncertainError(f"{entry.job.experiment_id} was ended: {why}"))
         return [entry.job.experiment_id for entry in left]
 
     async def _carry(self, entry: Entry) -> None:
@@ -137,6 +152,14 @@ class Board:
             error = _cancelled(entry, entry.reason)
         except Exception as raised:  # noqa: BLE001 - process edge: a person's code may raise anything
             error = raised
+        except GeneratorExit:
+            raise
+        except BaseException as raised:  # noqa: BLE001 - the same: it would end the lab's loop
+            error = ProcedureError(
+                f"the procedure raised {type(raised).__name__}({raised}), which would end the "
+                "program; end an experiment by `return` or by an exception of its own"
+            )
+            error.__cause__ = raised
         if entry.blocked:
             error = BlockingCallError(entry.blocked)
         self._end(entry, result, error)

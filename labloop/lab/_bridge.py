@@ -66,11 +66,25 @@ class Bridge:
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         try:
-            self.loop.run_forever()
+            self._turn()
         finally:
             self._end_tasks()
             asyncio.set_event_loop(None)
             self.loop.close()
+
+    def _turn(self) -> None:
+        """Run the loop until it is closed, whatever a person's code raises in it.
+
+        asyncio lets SystemExit and KeyboardInterrupt of a task end the whole loop; the task
+        has it, too, so nothing is lost.
+        """
+        while True:
+            try:
+                self.loop.run_forever()
+            except (SystemExit, KeyboardInterrupt):
+                if not self._closed:
+                    continue
+            return
 
     def _end_tasks(self) -> None:
         """Leave no task behind: one that was forgotten would warn at the end of the process."""

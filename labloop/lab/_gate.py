@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from labloop.errors import DeviceTimeoutError, ProtocolError, StoreError
+from labloop.errors import DeviceTimeoutError, ExperimentCancelled, ProtocolError, StoreError
 from labloop.lab._action import ActionCall
 from labloop.lab._clock import Clock
 from labloop.lab._interlocks import InterlockCheck
@@ -64,6 +64,11 @@ class Passage:
     def told(self) -> str:
         """Device and action."""
         return f"{self.call.device.name}.{self.call.spec.name}"
+
+    def check_not_over(self) -> None:
+        """Raise ExperimentCancelled where the experiment was given up and its devices are safe."""
+        if self.scope.given_up:
+            raise ExperimentCancelled(f"{self.told} was not sent: {self.scope.given_up}")
 
     @property
     def may_have_acted(self) -> bool:
@@ -139,6 +144,7 @@ class Validate(Stage):
     async def __call__(self, passage: Passage) -> None:
         """Bind and convert."""
         call = passage.call
+        passage.check_not_over()
         passage.bound = call.spec.bind(call.args, call.kwargs, call.device.name)
 
 
@@ -245,6 +251,7 @@ class Recheck(Stage):
         services = self.services
         await self.token(passage)
         await services.interlocks(passage.call.device.name, passage.call.spec.name)
+        passage.check_not_over()
         if passage.deadline is not None and services.clock.now() >= passage.deadline:
             raise DeviceTimeoutError(
                 f"{passage.told} could not begin within {passage.call.spec.timeout:g} s; "

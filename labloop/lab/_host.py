@@ -1,10 +1,9 @@
 """The host: owns the open devices, from the first identify to the last safe state."""
 
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as WaitedTooLong
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -13,6 +12,7 @@ from labloop.errors import DefinitionError, LabloopError
 from labloop.lab._board import Board, Entry, LabJob
 from labloop.lab._bridge import Bridge
 from labloop.lab._clock import Clock
+from labloop.lab._closing import CLOSE_SECONDS, Closing, closed, opened
 from labloop.lab._emulated import Truth
 from labloop.lab._fit import Fitted, fit_lab, retold
 from labloop.lab._gate import LeaseCheck
@@ -21,9 +21,11 @@ from labloop.lab._lab import Lab
 from labloop.lab._labfile import LabFile
 from labloop.lab._loops import LabLoop
 from labloop.lab._registry import make_world, plan_lab
-from labloop.lab._scope import Scope
-from labloop.lab._shutdown import PROCEDURE_SECONDS, TOTAL_SECONDS, SafetyReport
+from labloop.lab._scope import Scope, number_of, starts_of
+from labloop.lab._shutdown import NOT_SAFE, TOTAL_SECONDS, SafetyReport, left_on
+from labloop.lab._signals import signals_raised
 from labloop.lab._simulated import SimulatedLoop
+from labloop.lab._terminal import say
 from labloop.lab._used_up import renew as write_renewed
 from labloop.lab._used_up import used_places
 from labloop.lab._watch import Watchdog
@@ -33,11 +35,12 @@ from labloop.units import quantity
 T = TypeVar("T")
 Speed = Literal["max", "real"] | float
 
-_CLOSE_SECONDS = 2.0
-
 
 class LabHost:
     """Opens a lab, carries experiments out in it, and leaves it safe.
+
+    In the main thread a signal that would kill the process leaves the block instead; a lab that
+    is still open when the program ends is made safe then.
 
     Args:
         lab_file: what stands where.
@@ -58,6 +61,8 @@ class LabHost:
         LabFileError: the lab file cannot be used, or not for a real lab.
         LeaseError: at ``with``, another program of this machine has one of the instruments.
         DeviceError: at ``with``, a device cannot be used; those that did connect were made safe.
+        NotSafeError: when the lab is left, something is not known to be safe. Its cause is what
+            the block ended with.
     """
 
     def __init__(
@@ -98,6 +103,10 @@ class LabHost:
         self._renew = tuple(renew)
         self._stop_lock = threading.Lock()
         self._opened: Fitted | None = None
+        self._closing: Closing | None = None
+        self._stop_asked = ""
+        self._is_leaving = False
+        self._signals = ExitStack()
 
     def __enter__(self) -> Self:
         # Loads pint now: a third of a second that would block the loop at its first use.
@@ -115,29 +124,39 @@ class LabHost:
             self._unlock()
             raise
         self._bridge = Bridge(loop, self.lab_file.lab.name)
+        self._closing = Closing(self._bridge, self._board, self._fitted, self.report, self._alarm)
         self._bridge.open()
         self._watchdog = Watchdog(loop, self._bridge.thread_id, self._alarm, self._board.blame)
         self._watchdog.start()
+        opened(self)
+        self._signals.enter_context(signals_raised(lambda: self._is_leaving))
+        if self._stop_asked:
+            self._closing.stop(self._stop_asked)
         try:
             self.call(lambda _: self._fitted.connect())
         except BaseException as error:
-            # What did connect may be hot from before: it is left as at any other end.
-            try:
-                self._leave("the lab could not be opened")
-            finally:
-                self._close()
-            if isinstance(error, LabloopError):
-                raise retold(error, f"{error}{_of_the_others(self.report, error)}") from None
-            raise
+            told = self._failed_to_open(error)
+            if told is error:
+                raise
+            raise told from error
         return self
+
+    def _failed_to_open(self, error: BaseException) -> BaseException:
+        """Leave what did connect as at any other end: it may be hot from before."""
+        self.report.failures |= left_on(self._entries, self._fitted.identities, self.mode)
+        self.leave("the lab could not be opened")
+        if not isinstance(error, LabloopError):
+            return self.report.error(error) or error
+        told = retold(error, f"{error}{_of_the_others(self.report, error)}")
+        return self.report.error(told) or told
 
     def _fit(self, loop: LabLoop) -> None:
         self._clock = Clock(loop)
         self._board = Board(loop, holding=loop.simulated)
-        entries = self._journal.entries(self._campaign_id)
+        entries = self._entries = self._journal.entries(self._campaign_id)
         # Only these have left anything to be read again when they enter.
         self._entered = {each.intent.experiment_id for each in entries}
-        start = _starts(entries)
+        start = starts_of(entries)
         self._scope = Scope(self._campaign_id, actor=self._actor, start=start)
         if self._renew:
             write_renewed(self._journal, self._scope, self.lab_file, self._renew)
@@ -162,10 +181,25 @@ class LabHost:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            self._leave(str(error) if error is not None else "the lab is closing")
-        finally:
-            self._close()
+        report = self.leave(str(error) if error is not None else "the lab is closing")
+        unsafe = report.error(error)
+        if unsafe is not None:
+            raise unsafe
+
+    def leave(self, reason: str) -> SafetyReport:
+        """End all that runs, make every device safe and close; return what became of each.
+
+        What leaving the ``with`` does. What is not known to be safe is told loudly, and as a
+        critical alarm.
+        """
+        self._is_leaving = True
+        with self._signals:
+            try:
+                self._need_closing().leave(reason)
+            finally:
+                self._close()
+                closed(self)
+        return self.report
 
     # Work.
 
@@ -193,8 +227,12 @@ class LabHost:
 
     def call(self, f: Callable[[Lab], Awaitable[T]]) -> T:
         """Carry ``f(lab)`` out by hand, outside of any experiment, and return its result."""
+        return self._carry_out(f)
+
+    def _carry_out(self, f: Callable[[Lab], Awaitable[T]], *, of_the_end: bool = False) -> T:
         lab = Lab(self._fitted.fittings, self._scope)
-        entry = Entry(LabJob("by hand", f), self._scope, lab, experiment=False)
+        job = LabJob("by hand", f)
+        entry = Entry(job, self._scope, lab, experiment=False, of_the_end=of_the_end)
         self._bridge.enter(lambda: self._board.begin([entry]))
         result: T = entry.future.result()
         return result
@@ -204,20 +242,27 @@ class LabHost:
         self._bridge.interrupt(lambda: self._board.cancel(reason, experiment_id))
 
     def stop(self, reason: str) -> None:
-        """End all experiments at once; may be called from any thread, and in a signal handler.
+        """End all experiments and make every device safe; the lab then takes nothing new.
 
-        The devices are made safe when the host is left.
+        May be called from any thread and in a signal handler, also while the lab is being
+        opened. It returns at once; who leaves the lab waits for the safe states.
         """
-        self._bridge.interrupt(lambda: self._board.stop(reason))
+        self._stop_asked = self._stop_asked or reason
+        if self._closing is not None:
+            self._closing.stop(reason)
 
     def make_safe(self) -> SafetyReport:
-        """Bring every device into its safe state now; return what became of each."""
+        """Bring every device into its safe state now; return what became of each.
+
+        What is not known to be safe is told loudly, and as a critical alarm.
+        """
         report = SafetyReport()
 
         async def safe(_: Lab) -> None:
             await self._fitted.make_safe(report, self._clock.now() + TOTAL_SECONDS)
 
-        self.call(safe)
+        self._carry_out(safe, of_the_end=True)
+        self._need_closing().tell(report)
         return report
 
     def hold(self) -> SafetyReport:
@@ -231,7 +276,8 @@ class LabHost:
             until = self._clock.now() + TOTAL_SECONDS
             await self._fitted.hold(report, until, self.lab_file.hold.keep)
 
-        self.call(hold)
+        self._carry_out(hold, of_the_end=True)
+        self._need_closing().tell(report)
         return report
 
     def go_on(self) -> None:
@@ -270,6 +316,11 @@ class LabHost:
 
     # Inside.
 
+    def _need_closing(self) -> Closing:
+        if self._closing is None:
+            raise DefinitionError("the lab is not open; open it with `with host:`")
+        return self._closing
+
     @property
     def _fitted(self) -> Fitted:
         if self._opened is None:
@@ -286,7 +337,7 @@ class LabHost:
             self._campaign_id,
             job.experiment_id,
             actor=self._actor,
-            count=max((_number(each.intent.id) for each in before), default=0),
+            count=max((number_of(each.intent.id) for each in before), default=0),
             finished=self._journal.finished_steps(job.experiment_id) if before else {},
         )
         return Entry(job, scope, Lab(self._fitted.fittings, scope))
@@ -295,50 +346,17 @@ class LabHost:
         self._board.settle(self._board.told)
 
     def _alarm(self, alarm: Alarm) -> None:
-        self.on_alarm(alarm)
-
-    def _leave(self, reason: str) -> None:
-        """Stop, run the shutdown in the loop and wait for it, as long as any safe state may take.
-
-        It is no job of the board, which a second stop would cancel.
-        """
-        done: Future[None] = Future()
-
-        async def work() -> None:
-            try:
-                await self._shut_down()
-            except BaseException as error:
-                done.set_exception(error)
-                raise
-            done.set_result(None)
-
-        def begin() -> None:
-            # In one turn of the loop: between the two, simulated lab time would run on by itself.
-            self._board.stop(reason)
-            self._shutdown = self._clock.loop.create_task(work())
-
-        # Where nothing else can happen: what was under way at this lab second comes first.
-        self._bridge.enter(begin)
+        """Tell whoever listens; what that raises ends neither watchdog nor safe state."""
         try:
-            done.result(TOTAL_SECONDS + 2 * _CLOSE_SECONDS)
-        except WaitedTooLong:
-            for name in self._fitted.identities:
-                if name not in self.report.safe:
-                    self.report.failures.setdefault(name, "the lab's loop did not answer")
-
-    async def _shut_down(self) -> None:
-        self._board.leave()
-        began = self._clock.now()
-        self.report.left = await self._board.wait(PROCEDURE_SECONDS)
-        await self._fitted.make_safe(self.report, began + TOTAL_SECONDS - _CLOSE_SECONDS)
-        await self._fitted.close(_CLOSE_SECONDS / 2)
-        self.report.seconds = self._clock.now() - began
+            self.on_alarm(alarm)
+        except Exception as error:  # noqa: BLE001 - process edge: somebody else's code
+            say(f"an alarm could not be told ({type(error).__name__}: {error}): {alarm.message}")
 
     def _close(self) -> None:
         # First: a thread that has ended cannot be asked for its time any more.
         try:
             self._watchdog.stop()
-            self._bridge.close(_CLOSE_SECONDS)
+            self._bridge.close(CLOSE_SECONDS)
         finally:
             self._unlock()
 
@@ -363,22 +381,6 @@ def _checked_speed(speed: Speed, mode: Mode) -> Speed:
     return float(speed)
 
 
-def _starts(entries: Sequence[JournalEntry]) -> int:
-    """Return the number of this start: one more than any that left an intent of its own."""
-    own = [e.intent.id for e in entries if e.intent.experiment_id is None]
-    return 1 + max((_start_of(intent_id) for intent_id in own), default=0)
-
-
-def _start_of(intent_id: str) -> int:
-    mark = intent_id.rsplit("-", 2)[-2]
-    return int(mark[1:]) if mark[:1] == "s" and mark[1:].isdigit() else 0
-
-
-def _number(intent_id: str) -> int:
-    mark = intent_id.rsplit("-", 1)[-1]
-    return int(mark[1:]) if mark[:1] == "a" and mark[1:].isdigit() else 0
-
-
 def _of_the_others(report: SafetyReport, error: LabloopError) -> str:
     """Return what is added to the error of a connect: what became of those that did connect."""
     told: list[str] = []
@@ -391,4 +393,6 @@ def _of_the_others(report: SafetyReport, error: LabloopError) -> str:
 
 
 def _print_alarm(alarm: Alarm) -> None:
-    print(f"{alarm.severity.value}: {alarm.message}", file=sys.stderr)  # noqa: T201 - nobody else listens
+    if alarm.kind != NOT_SAFE:
+        # That has been said loudly, whoever listens.
+        say(f"{alarm.severity.value}: {alarm.message}")

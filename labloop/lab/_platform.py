@@ -1,13 +1,26 @@
 """What differs between operating systems."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+END_SIGNALS = tuple(
+    signal.Signals[name]
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
+    if hasattr(signal, name)
+)
+"""Signals that ask a program to end: POSIX has SIGHUP and SIGQUIT, Windows SIGBREAK."""
+
+CLOSING_SECONDS = 20.0
+"""How long a closing console is kept waiting; Windows itself waits about 5 s, then it kills."""
 
 
 def serial_options() -> dict[str, Any]:
@@ -125,3 +138,42 @@ else:
     def unlock(handle: int) -> None:
         """Give the lock back at once, also where a forked child has the file open, too."""
         fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    _CLOSING = {2: "CTRL_CLOSE", 5: "CTRL_LOGOFF", 6: "CTRL_SHUTDOWN"}
+
+    @contextmanager
+    def console_closing(end: Callable[[str], None]) -> Iterator[None]:
+        """Call ``end(event)`` where the console is closed; wait for the block to be left.
+
+        Windows ends the process as soon as its question is answered, at the latest after 5 s.
+        """
+        left = threading.Event()
+
+        @ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.DWORD)
+        def answer(event: int) -> bool:
+            if event not in _CLOSING:
+                return False
+            end(_CLOSING[event])
+            left.wait(CLOSING_SECONDS)
+            return True
+
+        kernel = ctypes.windll.kernel32
+        kernel.SetConsoleCtrlHandler(answer, True)
+        try:
+            yield
+        finally:
+            left.set()
+            kernel.SetConsoleCtrlHandler(answer, False)
+
+else:
+
+    @contextmanager
+    def console_closing(end: Callable[[str], None]) -> Iterator[None]:
+        """Do nothing: here a closed terminal is a signal, SIGHUP."""
+        del end
+        yield

@@ -1,12 +1,12 @@
 """On whose behalf something happens: one experiment, or the lab itself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labloop.errors import NotAwaitedError
-from labloop.records import Json
+from labloop.records import JournalEntry, Json
 
 if TYPE_CHECKING:
     from labloop.lab._action import ActionCall
@@ -37,6 +37,8 @@ class Scope:
     """Device -> the block that ends its use; empty where only the experiment's end does."""
     over: bool = False
     """Whether the experiment has ended."""
+    given_up: str = ""
+    """Why it may do nothing any more: it still ran when the lab was made safe; empty before."""
 
     def next_id(self, device: str) -> str:
         """Return the id of the next intent, the same in every run of a seed."""
@@ -60,6 +62,23 @@ def not_awaited(calls: "Iterable[ActionCall[Any]]") -> NotAwaitedError:
     return NotAwaitedError(
         f"not awaited: {told}. An action happens only where it is awaited: write `await` before it"
     )
+
+
+def starts_of(entries: Sequence[JournalEntry]) -> int:
+    """Return the number of this start: one more than any that left an intent of its own."""
+    own = [e.intent.id for e in entries if e.intent.experiment_id is None]
+    return 1 + max((_start_of(intent_id) for intent_id in own), default=0)
+
+
+def _start_of(intent_id: str) -> int:
+    mark = intent_id.rsplit("-", 2)[-2]
+    return int(mark[1:]) if mark[:1] == "s" and mark[1:].isdigit() else 0
+
+
+def number_of(intent_id: str) -> int:
+    """Return which of its experiment's an intent was."""
+    mark = intent_id.rsplit("-", 1)[-1]
+    return int(mark[1:]) if mark[:1] == "a" and mark[1:].isdigit() else 0
 
 
 SCOPE: ContextVar[Scope | None] = ContextVar("SCOPE", default=None)

@@ -16,6 +16,10 @@ def header(data: CampaignData, stand: CampaignSummary) -> Markup:
     wish = " and ".join(stand.aims)
     return el(
         "header",
+        [
+            el("p", el("b", "NOT SAFE: "), told, class_="not-safe", role="alert")
+            for told in stand.not_safe
+        ],
         el("p", "labloop campaign", class_="eyebrow"),
         el("h1", stand.name, _badges(stand)),
         el("p", f"Wanted: {wish}." if wish else "No objective is stored.", class_="wish"),

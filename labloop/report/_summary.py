@@ -73,6 +73,8 @@ class CampaignSummary:
     last_round: int | None
     alarms: tuple[str, ...]
     """Each alarm in words, repeated ones once, the newest last."""
+    not_safe: tuple[str, ...]
+    """What is critical and acknowledged by nobody, to be shown before everything else."""
 
     @property
     def done(self) -> int:
@@ -167,6 +169,7 @@ def summarise(data: CampaignData) -> CampaignSummary:
         hypervolume=points[-1].hypervolume if points else None,
         last_round=max((r.index for r in data.rounds), default=None),
         alarms=tuple(doubt.words for doubt in reversed(doubts_of(data))),
+        not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
     )
 
 

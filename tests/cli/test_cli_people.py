@@ -149,6 +149,7 @@ def test_a_command_that_makes_no_sense_is_not_written(ran, words, sentence):
 
 def test_a_doubtful_experiment_waits_for_a_persons_word(tiny):
     """An answer that never came may mean that it happened: the person says, and it goes on."""
+    tiny.ok("try", "campaign.py", "level=1", "ratio=0.5")  # makes the database
     path = tiny.folder / "lab.toml"
     path.write_text(
         path.read_text().replace("options = {}", 'options = { faults = [["drop", 5]] }')
@@ -172,7 +173,6 @@ def test_a_doubtful_experiment_waits_for_a_persons_word(tiny):
                 time.sleep(0.1)
             answers.extend(c.answer for c in repositories.commands.all(asked.campaign_id))
 
-    tiny.ok("try", "campaign.py", "level=1", "ratio=0.5")  # makes the database
     thread = threading.Thread(target=person, daemon=True)
     thread.start()
     said = tiny.ok("run", "campaign.py", "--experiments", "4", "--engine", "plain")

@@ -1,9 +1,12 @@
 """A toy instrument, its emulator and a toy lab, for the tests of this room."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
-from labloop.errors import DeviceFaultError, ProtocolError
+import pytest
+
+from labloop.errors import DeviceFaultError, NotSafeError, ProtocolError
 from labloop.lab import (
     Arg,
     Choice,
@@ -178,6 +181,13 @@ def shared_toys(*names: str) -> dict[str, Any]:
     """Return the tables of toys that experiments may command at once."""
     driver = f"{Toy.__module__}:Toy"
     return {"devices": {name: {"driver": driver, "shared": True} for name in names}}
+
+
+@contextmanager
+def left_unsafe(host: LabHost, match: str) -> Iterator[LabHost]:
+    """Open ``host`` and require that leaving it raises NotSafeError with these words."""
+    with pytest.raises(NotSafeError, match=match), host:
+        yield host
 
 
 def toy_host(*names: str, **options: Any) -> LabHost:

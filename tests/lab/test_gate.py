@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from concurrent.futures import Future
+from contextlib import nullcontext
 
 import pytest
 from lab_toys import ToyWorld, toy_host
@@ -13,6 +14,7 @@ from labloop.errors import (
     ExperimentCancelled,
     InterlockError,
     NotConnectedError,
+    NotSafeError,
     ProtocolError,
     StoreError,
     UncertainError,
@@ -113,7 +115,8 @@ def test_a_refusal_is_failed():
 def test_an_action_without_a_clear_answer_is_uncertain(kind):
     """Promise: it is never sent a second time, and the caller is told that nobody knows."""
     world = ToyWorld("a")
-    with toy_host("a", world=world) as host:
+    unsafe = pytest.raises(NotSafeError) if kind == "unplug" else nullcontext()
+    with unsafe, toy_host("a", world=world) as host:
         world.emulators["a"].faults.add(Fault(kind, at=3))
         with pytest.raises(UncertainError, match=r"a\.set_value may or may not have happened"):
             host.call(lambda lab: lab.a.set_value(FLOW))

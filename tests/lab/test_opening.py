@@ -8,7 +8,13 @@ from concurrent.futures import Future
 import pytest
 from lab_toys import ToyWorld, toy_host
 
-from labloop.errors import DeviceTimeoutError, NotConnectedError, StoreError, WrongDeviceError
+from labloop.errors import (
+    DeviceTimeoutError,
+    NotConnectedError,
+    NotSafeError,
+    StoreError,
+    WrongDeviceError,
+)
 from labloop.lab import MemoryJournal
 from labloop.records import ActionState
 from labloop_simulators.kit import Fault
@@ -69,7 +75,8 @@ def test_one_that_cannot_be_made_safe_is_named_and_stops_no_other():
     world = hot_world()
     world.emulators["b"].silent = True
     world.emulators["c"].safe_takes = 60.0
-    host = opened(world, DeviceTimeoutError, r"made safe: a; c is NOT known to be safe: .* 5 s$")
+    told = r"c is NOT known to be in its safe state: .* 5 s\. Go and look .* made safe: a; c is"
+    host = opened(world, NotSafeError, told)
     assert list(host.report.failures) == ["c"]
     assert host.report.seconds < 20
     assert world.emulators["a"].safe

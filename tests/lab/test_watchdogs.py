@@ -1,7 +1,7 @@
 """Promise: an armed watchdog hears from the lab as long as the lab lives, and no longer."""
 
 import pytest
-from lab_toys import ToyWorld, toy_host
+from lab_toys import ToyWorld, left_unsafe, toy_host
 
 from labloop.units import quantity
 from labloop_simulators.kit import Fault
@@ -63,7 +63,7 @@ def test_a_watchdog_covers_a_safe_state_that_takes_longer_than_there_is():
     """Promise: it is begun, bounded, and the report says that the instrument ends it itself."""
     world = ToyWorld("a")
     world.emulators["a"].safe_takes = 25.0
-    with watched(world) as host:
+    with left_unsafe(watched(world), "it makes itself safe 60 s after it last heard") as host:
         pass
     assert world.emulators["a"].safe
     assert host.report.seconds <= 20

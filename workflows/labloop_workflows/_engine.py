@@ -1,6 +1,7 @@
 """Runs a campaign inside a Prefect flow."""
 
 import sys
+from typing import Any
 from uuid import UUID
 
 from labloop_workflows import _settings
@@ -8,13 +9,15 @@ from labloop_workflows import _settings
 _settings.apply()
 
 # Settings must be in the environment before Prefect is imported.
+from prefect.client.schemas.objects import State  # noqa: E402
 from prefect.runtime import flow_run  # noqa: E402
+from prefect.states import Failed  # noqa: E402
 
 from labloop.campaign import Campaign, Hooks  # noqa: E402
 from labloop.errors import EngineError  # noqa: E402
 from labloop.records import CampaignRecord  # noqa: E402
 from labloop_workflows._artifacts import Artifacts  # noqa: E402
-from labloop_workflows._flow import CAMPAIGNS, campaign_flow  # noqa: E402
+from labloop_workflows._flow import CAMPAIGNS, campaign_flow, state_of  # noqa: E402
 from labloop_workflows._hooks import PrefectHooks  # noqa: E402
 from labloop_workflows._reconcile import Reconciler  # noqa: E402
 from labloop_workflows._server import (  # noqa: E402
@@ -71,13 +74,14 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     raised: list[Exception] = []
     ended: list[CampaignRecord] = []
 
-    def body() -> CampaignRecord:
+    def body() -> State[Any]:
         try:
             ended.append(run_inside(campaign, hooks))
         except Exception as error:  # noqa: BLE001 - raised again below, outside of the flow
             # Kept as it is: Prefect would print a traceback where a sentence is due.
             raised.append(error)
-        return campaign.record
+            return Failed(message=str(error))
+        return state_of(campaign.record)
 
     CAMPAIGNS[campaign.record.id] = body
     try:

@@ -29,7 +29,7 @@ WAITED_FOR: dict[str, "Future[ExperimentResult]"] = {}
 ROUNDS: dict[str, "Future[ProposalBatch]"] = {}
 """Round key -> the future that its task waits on."""
 
-CAMPAIGNS: dict[str, Callable[[], CampaignRecord]] = {}
+CAMPAIGNS: dict[str, Callable[[], State[Any]]] = {}
 """Campaign id -> what its flow calls."""
 
 
@@ -82,7 +82,7 @@ def propose_task(key: str, round_index: int) -> State[Any]:
 def campaign_flow(campaign_id: str, name: str) -> State[Any]:
     """Run one campaign from its first to its last experiment."""
     del name  # shown in the UI
-    return state_of(CAMPAIGNS[campaign_id]())
+    return CAMPAIGNS[campaign_id]()
 
 
 def state_of(record: CampaignRecord) -> State[Any]:
