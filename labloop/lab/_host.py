@@ -190,8 +190,10 @@ class LabHost:
         """End all that runs, make every device safe and close; return what became of each.
 
         What leaving the ``with`` does. What is not known to be safe is told loudly, and as a
-        critical alarm.
+        critical alarm. A lab that was left is not left again.
         """
+        if self._is_leaving:
+            return self.report
         self._is_leaving = True
         with self._signals:
             try:

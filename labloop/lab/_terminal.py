@@ -56,10 +56,10 @@ class Terminal:
         """
         if os.getpid() != self._process or self._gone:
             return True
+        if self._stalled and seconds is not None:
+            return False
         done = threading.Event()
         self._words.put(done)
-        if self._stalled and seconds is not None:
-            seconds = 0.0
         written = done.wait(seconds)
         self._stalled = not written
         return written
@@ -67,10 +67,10 @@ class Terminal:
     def _work(self) -> None:
         while (words := self._words.get()) is not None:
             if isinstance(words, threading.Event):
-                self._stalled = False
                 words.set()
             else:
                 self._put_out(words)
+                self._stalled = False
 
     def _put_out(self, data: bytes) -> None:
         try:
