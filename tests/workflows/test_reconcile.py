@@ -17,17 +17,18 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, StateType
 from labloop.store import process_owner
 from labloop_workflows._flow import campaign_flow
-from labloop_workflows._reconcile import CAMPAIGN, OWNER, settle, settle_quietly
+from labloop_workflows._reconcile import OWNER, settle, settle_quietly
 
 dead, elsewhere = sys.argv[1:]
 running = State(type=StateType.RUNNING)
 with get_client(sync_client=True) as client:
+    settle(client)  # what other tests left on this server
 
     def make(state=running, **labels):
         given = {"campaign_id": "c", "name": "n"}
         run = client.create_flow_run(campaign_flow, parameters=given, state=state)
         if labels:
-            client.update_flow_run_labels(run.id, {OWNER: labels["owner"], CAMPAIGN: "other"})
+            client.update_flow_run_labels(run.id, {OWNER: labels["owner"]})
         return run.id
 
     lost = [make(owner=dead) for _ in range(3)]

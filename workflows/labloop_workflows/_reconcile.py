@@ -30,7 +30,7 @@ from prefect.states import Crashed
 from labloop.campaign import who
 from labloop.store import process_ended, process_owner
 
-OWNER, CAMPAIGN = "labloop.owner", "labloop.campaign"
+OWNER = "labloop.owner"
 FLOWS = ("campaign", "served-campaign")
 """Names of the flows that are labloop's own."""
 _PAGE = 200
@@ -74,15 +74,15 @@ class Reconciler:
 
     def _work(self) -> None:
         with suppress(Exception), get_client({"timeout": _ANSWER_SECONDS}, sync_client=True) as c:
-            stamp(c, self._mine, self._campaign_id)
+            stamp(c, self._mine)
             self._held.wait()
             if not self._refused:
                 settle(c, mine=self._mine, campaign_id=self._campaign_id)
 
 
-def stamp(client: SyncPrefectClient, flow_run_id: UUID, campaign_id: str) -> None:
-    """Write onto a flow run which process carries out which campaign."""
-    client.update_flow_run_labels(flow_run_id, {OWNER: process_owner(who()), CAMPAIGN: campaign_id})
+def stamp(client: SyncPrefectClient, flow_run_id: UUID) -> None:
+    """Write onto a flow run which process carries it out."""
+    client.update_flow_run_labels(flow_run_id, {OWNER: process_owner(who())})
 
 
 def settle(
@@ -93,16 +93,15 @@ def settle(
     Args:
         client: of the server to look at.
         mine: the run of this process; it is left alone.
-        campaign_id: the campaign whose lease this process holds: every other run of it is of a
-            dead process, also one that was killed before it could say whose it is.
+        campaign_id: the campaign whose lease this process holds: another run of it that does not
+            say whose it is was killed before it could.
     """
     count = 0
     # All are read before one is set: a page must not move while it is turned.
     for run in list(_unfinished(client)):
-        labels = run.labels or {}
-        same = run.parameters.get("campaign_id") or labels.get(CAMPAIGN)
-        dead = process_ended(str(labels.get(OWNER, "")))
-        if run.id != mine and (dead or (campaign_id is not None and same == campaign_id)):
+        owner = str((run.labels or {}).get(OWNER, ""))
+        same = campaign_id is not None and run.parameters.get("campaign_id") == campaign_id
+        if run.id != mine and (process_ended(owner) if owner else same):
             _crash(client, run)
             count += 1
     return count
