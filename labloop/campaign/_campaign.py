@@ -388,6 +388,11 @@ class Campaign:
         return {} if host is None else host.activity()
 
     @property
+    def repositories(self) -> Repositories:
+        """The records of this campaign; safe to read from any thread."""
+        return self._repositories
+
+    @property
     def truth(self) -> Truth | None:
         """The simulated world's own log; None before the lab is open, and in a real lab."""
         with self._lock:

@@ -1,5 +1,6 @@
 """Figures and the HTML page of a campaign, and the pure data behind them."""
 
+from labloop.report._brief import Brief
 from labloop.report._doubts import Doubt, subject
 from labloop.report._explain import (
     Explanation,
@@ -25,6 +26,7 @@ from labloop.report._summary import (
 
 __all__ = [
     "Best",
+    "Brief",
     "BudgetUse",
     "CampaignResult",
     "CampaignSummary",

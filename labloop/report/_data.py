@@ -97,18 +97,27 @@ class CampaignData:
         )
 
 
-def load(repositories: Repositories, campaign_id: str) -> CampaignData:
-    """Read one campaign; raises NotFoundError."""
+def load(
+    repositories: Repositories,
+    campaign_id: str,
+    known: dict[str, Mapping[str, OutputValue]] | None = None,
+) -> CampaignData:
+    """Read one campaign; raises NotFoundError.
+
+    ``known``: scalar outputs of finished experiments that were read before; only what is not
+    there is read, and added. Then curves are left out.
+    """
     record = repositories.campaigns.get(campaign_id)
     rounds = repositories.rounds.all(campaign_id)
     units = dict(_scalar_units(record.spec))
     aims = Aims.of(_mapping(record.spec.get("objective")), units)
-    outputs = repositories.experiments.outputs(campaign_id)
+    rows = repositories.experiments.all(campaign_id)
+    if known is None:
+        outputs = repositories.experiments.outputs(campaign_id)
+    else:
+        outputs = _completed(repositories, campaign_id, rows, known)
     asked = {(r.index, i): p for r in rounds for i, p in enumerate(r.proposals)}
-    trials = tuple(
-        _trial(e, outputs.get(e.id, {}), asked.get(_asked_by(e)), aims)
-        for e in repositories.experiments.all(campaign_id)
-    )
+    trials = tuple(_trial(e, outputs.get(e.id, {}), asked.get(_asked_by(e)), aims) for e in rows)
     return CampaignData(
         record=record,
         trials=trials,
@@ -118,6 +127,19 @@ def load(repositories: Repositories, campaign_id: str) -> CampaignData:
         units=units,
         aims=aims,
     )
+
+
+def _completed(
+    repositories: Repositories,
+    campaign_id: str,
+    rows: Sequence[ExperimentRecord],
+    known: dict[str, Mapping[str, OutputValue]],
+) -> Mapping[str, Mapping[str, OutputValue]]:
+    for row in rows:
+        if row.state is ExperimentState.DONE and row.id not in known:
+            read = repositories.experiments.outputs(campaign_id, row.id).get(row.id, {})
+            known[row.id] = {n: v for n, v in read.items() if isinstance(v, ScalarValue)}
+    return known
 
 
 def _asked_by(record: ExperimentRecord) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -56,8 +57,21 @@ def test_a_campaign_is_one_flow_with_a_task_a_round_and_an_experiment(place, sup
     tasks = sorted(task["name"] for task in ask(place, "task_runs", **mine))
     expected = [f"experiment-{n}" for n in range(1, 9)]
     assert tasks == sorted([*expected, "propose-round-0", "propose-round-1"])
-    kinds = {artifact["key"] for artifact in ask(place, "artifacts", **mine)}
-    assert {"slow-best", "slow-progress", "slow-round"} <= kinds
+    (page,) = ask(place, "artifacts", **mine)
+    assert page["key"] == "slow"
+    assert "# slow (simulated): finished" in page["data"]
+    assert "## Best so far: experiment " in page["data"]
+    assert "](data:image/svg+xml;base64," in page["data"]
+    lines = place.post("logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
+    told = [line["message"] for line in lines]
+    assert sum(line.startswith("round ") for line in told) == 2
+    assert sum(line.startswith("experiment ") for line in told) == 8
+    assert told[-1] == "slow: finished: the budget of 8 experiments is used up"
+    (link,) = re.findall(r"\[The whole report\]\((\S+)\)", page["data"])
+    report = httpx.get(link, timeout=30)
+    assert "sandbox" in report.headers["content-security-policy"]
+    assert "<html" in report.text
+    assert httpx.get(link.replace(link[-12:-6], "000000"), timeout=30).status_code == 404
 
 
 def test_somebody_elses_server_is_left_alone(alone, support):

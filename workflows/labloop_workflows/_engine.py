@@ -16,19 +16,22 @@ from prefect.states import Failed  # noqa: E402
 from labloop.campaign import Campaign, Hooks  # noqa: E402
 from labloop.errors import EngineError  # noqa: E402
 from labloop.records import CampaignRecord  # noqa: E402
-from labloop_workflows._artifacts import Artifacts  # noqa: E402
+from labloop.report import Brief  # noqa: E402
 from labloop_workflows._flow import CAMPAIGNS, campaign_flow, state_of  # noqa: E402
 from labloop_workflows._hooks import PrefectHooks  # noqa: E402
 from labloop_workflows._reconcile import Reconciler  # noqa: E402
+from labloop_workflows._reports import LinkedReport  # noqa: E402
 from labloop_workflows._server import (  # noqa: E402
     START_SECONDS,
     Look,
     configured,
     find_or_start,
     look,
+    own_ui_url,
     speaking_to,
 )
 from labloop_workflows._watch import CancelWatch, forget_events  # noqa: E402
+from labloop_workflows._window import Window  # noqa: E402
 
 
 class PrefectEngine:
@@ -100,14 +103,16 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
 
 
 def run_inside(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
-    """Run ``campaign`` inside a flow that has begun: tasks, artifacts and the cancel watch."""
-    artifacts, mine = Artifacts(campaign.record.name), UUID(flow_run.get_id())
-    with Reconciler(mine, campaign.record.id) as reconciler:
-        inside = PrefectHooks(hooks, campaign.record.id, artifacts, reconciler.lease_held)
+    """Run ``campaign`` inside a flow that has begun: tasks, the window and the cancel watch."""
+    record, repositories, mine = campaign.record, campaign.repositories, UUID(flow_run.get_id())
+    report = LinkedReport(repositories, record, own_ui_url())
+    window = Window(Brief(repositories, record.id), record.name, mine, report.link)
+    with Reconciler(mine, record.id) as reconciler:
+        inside = PrefectHooks(hooks, record.id, window, reconciler.lease_held)
         try:
             with CancelWatch(mine, campaign.stop):
                 return campaign.run(inside)
         finally:
             # The flow waits for its tasks.
             inside.close()
-            artifacts.close()
+            window.close()

@@ -5,30 +5,39 @@ on loopback. Prefect asks for the password; this refuses what comes from another
 another name before Prefect sees it, websockets as well, which no CORS rule covers.
 """
 
-from collections.abc import MutableMapping
-from typing import Any
-
 import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from labloop_workflows._settings import NAMES, origins
+from labloop_workflows._settings import NAMES, REPORTS, origins, reports_folder
 
 _FRAMED = {"X-Frame-Options": "DENY", "Content-Security-Policy": "frame-ancestors 'none'"}
 """No other page may lay itself over the UI and let a person click through."""
 
 
+_REPORT = {
+    "Content-Security-Policy": "sandbox allow-scripts allow-popups; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+"""A report shows what a database holds: it may not touch what belongs to the UI's pages."""
+
+
 class OwnPagesOnly:
-    """Passes requests on that come from no page, or from a page of ``allowed`` origins."""
+    """Passes requests on that come from no page, or from a page of ``allowed`` origins.
+
+    Reports are served beside ``app``: their names are secrets that only the UI tells.
+    """
 
     def __init__(self, app: ASGIApp, allowed: frozenset[str]) -> None:
         self._app = app
         self._allowed = allowed
+        self._reports = StaticFiles(directory=reports_folder(), check_dir=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
@@ -40,17 +49,19 @@ class OwnPagesOnly:
             await _refuse(scope, receive, send)
             return
 
+        report = scope["type"] == "http" and scope["path"].startswith(f"{REPORTS}/")
+
         async def unframed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=_raw(message)).update(_FRAMED)
+                message.setdefault("headers", [])
+                MutableHeaders(scope=message).update(_FRAMED | (_REPORT if report else {}))
             await send(message)
 
-        await self._app(scope, receive, unframed)
-
-
-def _raw(message: Message) -> MutableMapping[str, Any]:
-    message.setdefault("headers", [])
-    return message
+        if report:
+            inside = {**scope, "path": scope["path"].removeprefix(REPORTS), "root_path": ""}
+            await self._reports(inside, receive, unframed)
+        else:
+            await self._app(scope, receive, unframed)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,12 +1,12 @@
-"""What Prefect puts around the loop: tasks that wait, artifacts that show, a watch for Cancel."""
+"""What Prefect puts around the loop: tasks that wait, and a window."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from labloop.campaign import Hooks, Snapshot
 from labloop.records import Executor, ExperimentJob, ExperimentResult, ProposalBatch
-from labloop_workflows._artifacts import Artifacts
 from labloop_workflows._flow import ROUNDS, WAITED_FOR, experiment_task, propose_task
+from labloop_workflows._window import Window
 
 
 class PrefectExecutor:
@@ -35,13 +35,13 @@ class PrefectHooks:
         self,
         inner: Hooks,
         campaign_id: str,
-        artifacts: Artifacts,
+        window: Window,
         lease_held: Callable[[], None],
     ) -> None:
         self._inner = inner
         self._lease_held = lease_held
         self._campaign_id = campaign_id
-        self._artifacts = artifacts
+        self._window = window
         self._round: Future[ProposalBatch] | None = None
 
     def executor(self, inner: Executor) -> Executor:
@@ -61,7 +61,6 @@ class PrefectHooks:
             _tell(waited_for, error)
             raise
         _tell(waited_for, batch)
-        self._artifacts.round(round_index, batch)
         return batch
 
     def close(self) -> None:
@@ -71,7 +70,7 @@ class PrefectHooks:
 
     def changed(self, snapshot: Snapshot) -> None:
         """Show the snapshot, without waiting for anybody."""
-        self._artifacts.changed(snapshot)
+        self._window.changed(snapshot)
         self._inner.changed(snapshot)
 
 

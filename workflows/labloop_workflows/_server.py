@@ -28,6 +28,8 @@ START_SECONDS = 90.0
 TOLD_SECONDS = 5.0
 """Between two words about a server that is still starting."""
 STOP_SECONDS = 15.0
+ANSWER_SECONDS = 10.0
+"""A busy server is not called away sooner; where nothing listens, that is known at once."""
 
 
 class Look(Enum):
@@ -109,6 +111,13 @@ def configured() -> Server | None:
     return Server(url, password=given)
 
 
+def own_ui_url() -> str | None:
+    """Return where the UI is, where the server that is spoken to is one that labloop started."""
+    ours = _remembered()
+    spoken_to = os.environ.get("PREFECT_API_URL")
+    return ours.ui_url if ours is not None and ours.api_url == spoken_to else None
+
+
 def find_or_start(
     port: int | None = None,
     *,
@@ -152,7 +161,7 @@ def find_or_start(
 def look(api_url: str, secret: str = "") -> Look:
     """Return what answers at ``api_url``, and whether it takes the password ``secret``."""
     try:
-        with httpx.Client(timeout=3.0) as client:
+        with httpx.Client(timeout=ANSWER_SECONDS) as client:
             if client.get(f"{api_url}/health").status_code != httpx.codes.OK:
                 return Look.AWAY
             asked = client.get(f"{api_url}/admin/version")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 NAMES = ("127.0.0.1", "localhost")
 """What a server on loopback may be called by."""
+REPORTS = "/labloop/reports"
+"""Where a server that labloop starts serves reports."""
 
 _QUIET = {
     # Nothing leaves this machine unasked.
@@ -37,6 +39,11 @@ def home() -> Path:
     """Return the folder that Prefect keeps its things in."""
     named = os.environ.get("PREFECT_HOME")
     return Path(named) if named else Path.home() / ".prefect"
+
+
+def reports_folder() -> Path:
+    """Return the folder of the reports that the server serves."""
+    return home() / "labloop-reports"
 
 
 def origins(port: int) -> tuple[str, ...]:
