@@ -15,7 +15,7 @@ from prefect.states import Failed  # noqa: E402
 
 from labloop.campaign import Campaign, Hooks  # noqa: E402
 from labloop.errors import EngineError  # noqa: E402
-from labloop.records import CampaignRecord  # noqa: E402
+from labloop.records import CampaignRecord, CampaignState  # noqa: E402
 from labloop.report import Brief  # noqa: E402
 from labloop_workflows._flow import CAMPAIGNS, campaign_flow, state_of  # noqa: E402
 from labloop_workflows._hooks import PrefectHooks  # noqa: E402
@@ -30,7 +30,7 @@ from labloop_workflows._server import (  # noqa: E402
     own_ui_url,
     speaking_to,
 )
-from labloop_workflows._watch import CancelWatch, forget_events  # noqa: E402
+from labloop_workflows._watch import CANCELLED, CancelWatch, forget_events  # noqa: E402
 from labloop_workflows._window import Window  # noqa: E402
 
 
@@ -110,9 +110,21 @@ def run_inside(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     with Reconciler(mine, record.id) as reconciler:
         inside = PrefectHooks(hooks, record.id, window, reconciler.lease_held)
         try:
-            with CancelWatch(mine, campaign.stop):
-                return campaign.run(inside)
+            with CancelWatch(mine, campaign.stop) as watch:
+                return _told(campaign, watch, campaign.run(inside))
         finally:
             # The flow waits for its tasks.
             inside.close()
             window.close()
+
+
+def _told(campaign: Campaign, watch: CancelWatch, record: CampaignRecord) -> CampaignRecord:
+    """Return how the campaign ended: a cancel is told as one, not as the signal that it sent.
+
+    Asked when the lab is safe, so that nothing waits for a server.
+    """
+    stopped = record.state is CampaignState.STOPPED and record.reason != CANCELLED
+    if not stopped or not watch.asked():
+        return record
+    campaigns = campaign.repositories.campaigns
+    return campaigns.set_state(record.id, record.state, CANCELLED, record.actor).result()

@@ -9,6 +9,7 @@ import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
@@ -37,7 +38,9 @@ class OwnPagesOnly:
     def __init__(self, app: ASGIApp, allowed: frozenset[str]) -> None:
         self._app = app
         self._allowed = allowed
-        self._reports = StaticFiles(directory=reports_folder(), check_dir=False)
+        files = StaticFiles(directory=reports_folder(), check_dir=False)
+        # Outside of an application nothing else turns a missing file into an answer.
+        self._reports = ExceptionMiddleware(files)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""

@@ -9,8 +9,11 @@ from typing import Any, cast
 
 from prefect import flow
 from prefect import serve as prefect_serve
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import State
 from prefect.deployments.runner import EntrypointType, RunnerDeployment  # type: ignore[attr-defined]  # public docs
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Failed
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -136,7 +139,27 @@ def _deployment(name: str) -> RunnerDeployment:
         name=name,
         parameters={"request": {"campaign": name}},
         description=f"Run the campaign {name}; simulated unless the lab allowed more.",
+        schedules=_schedules(name),
         # By file path the package would load twice.
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     return cast("RunnerDeployment", made)
+
+
+def _schedules(name: str) -> list[DeploymentScheduleCreate]:
+    """Return the schedules that persons gave a deployment; served anew, it would lose them."""
+    with get_client(sync_client=True) as client:
+        try:
+            found = client.read_deployment_by_name(f"{served_campaign.name}/{name}")
+        except ObjectNotFound:
+            return []
+    return [
+        DeploymentScheduleCreate(
+            schedule=kept.schedule,
+            active=kept.active,
+            parameters=kept.parameters,
+            slug=kept.slug,
+            max_scheduled_runs=kept.max_scheduled_runs,
+        )
+        for kept in found.schedules
+    ]

@@ -4,6 +4,7 @@ import contextvars
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from prefect.events.worker import EventsWorker
 POLL_SECONDS = 1.0
 ANSWER_SECONDS = 10.0
 """How long the server may take to answer; then it is asked anew."""
+CANCELLED = "cancelled in the Prefect UI"
 _ENDING = {StateType.CANCELLING, StateType.CANCELLED}
 
 
@@ -41,8 +43,21 @@ class CancelWatch:
     def _work(self) -> None:
         while not self._done.wait(POLL_SECONDS):
             if self._cancelled():
-                self._stop("cancelled in the Prefect UI")
+                self._stop(CANCELLED)
                 return
+
+    def asked(self) -> bool:
+        """Ask once whether the run is being cancelled; False where nobody answers.
+
+        A served run is ended by a signal as soon as it is cancelled, so that the signal may come
+        before the watch has looked.
+        """
+        with (
+            suppress(Exception),
+            get_client({"timeout": ANSWER_SECONDS}, sync_client=True) as client,
+        ):
+            return self._is_ending(client)
+        return False
 
     def _cancelled(self) -> bool:
         """Look until the run is being cancelled; False: the campaign ended, or nobody answers."""
