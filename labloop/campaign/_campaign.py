@@ -71,7 +71,7 @@ class Campaign:
         self.record = record
         self.definition = definition
         self.notes: tuple[str, ...] = ()
-        self._repositories = repositories
+        self.repositories = self._repositories = repositories
         self._actor = actor
         self._speed = speed
         self._device = device
@@ -386,11 +386,6 @@ class Campaign:
         with self._lock:
             host = self._host
         return {} if host is None else host.activity()
-
-    @property
-    def repositories(self) -> Repositories:
-        """The records of this campaign; safe to read from any thread."""
-        return self._repositories
 
     @property
     def truth(self) -> Truth | None:
