@@ -56,9 +56,7 @@ class PrefectEngine:
         try:
             server = find_or_start(patience=START_SECONDS)
         except EngineError as error:
-            print(f"Prefect   {error}")  # noqa: T201 - said where the address would stand
-            print("          the campaign goes on without this window")  # noqa: T201 - same
-            return campaign.run(hooks)
+            return _without(str(error), campaign, hooks)
         for line in server.told(secret=sys.stdout.isatty()):
             print(line)  # noqa: T201 - says where to look
         if server.pid is not None:
@@ -84,7 +82,7 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
             # Kept as it is: Prefect would print a traceback where a sentence is due.
             raised.append(error)
             return Failed(message=str(error))
-        return state_of(campaign.record)
+        return state_of(ended[0])
 
     CAMPAIGNS[campaign.record.id] = body
     try:
@@ -92,7 +90,7 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     except Exception as error:
         # The server may have gone; where the campaign itself has ended, that is what counts.
         if not ended and not raised:
-            raise EngineError(f"Prefect could not run the campaign: {error}") from error
+            return _without(f"Prefect could not begin the flow: {error}", campaign, hooks)
     finally:
         del CAMPAIGNS[campaign.record.id]
     if raised:
@@ -100,6 +98,13 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     if not ended:
         raise EngineError("Prefect ended the flow before the campaign began; look at its UI")
     return ended[0]
+
+
+def _without(why: str, campaign: Campaign, hooks: Hooks) -> CampaignRecord:
+    """Run ``campaign`` where Prefect cannot show it."""
+    print(f"Prefect   {why}")  # noqa: T201 - said where the address would stand
+    print("          the campaign goes on without this window")  # noqa: T201 - same
+    return campaign.run(hooks)
 
 
 def run_inside(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
