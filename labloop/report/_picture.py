@@ -65,7 +65,7 @@ def _mark(trial: Trial, output: str, x: Scale, y: Scale) -> Markup:
 
 def _trade_off(data: CampaignData, panel: Panel) -> Markup:
     first, second = data.aims.items[:2]
-    front = on_the_front(data.ranked)
+    front = on_the_front(data)
     ends = {
         aim.output: [t.scalars[aim.output].value for t in data.ranked] for aim in (first, second)
     }

@@ -87,7 +87,7 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     CAMPAIGNS[campaign.record.id] = body
     try:
         campaign_flow(campaign.record.id, campaign.record.name, return_state=True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - process edge: a window that fails is told
         # The server may have gone; where the campaign itself has ended, that is what counts.
         if not ended and not raised:
             return _without(f"Prefect could not begin the flow: {error}", campaign, hooks)
