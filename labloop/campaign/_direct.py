@@ -10,6 +10,7 @@ from labloop.campaign._conditions import Conditions, to_measurement
 from labloop.errors import (
     ExperimentCancelled,
     LabloopError,
+    NotConnectedError,
     PlacesUsedUpError,
     UncertainError,
 )
@@ -85,7 +86,7 @@ class DirectExecutor:
         )
         await clock.external(moved)
         x = Conditions(job.point, self._units)
-        state, reason = ExperimentState.DONE, ""
+        state, reason, lost = ExperimentState.DONE, "", ""
         measurement: Measurement | None = None
         try:
             returned = await run_procedure(self._procedure, lab, x)
@@ -95,8 +96,13 @@ class DirectExecutor:
             raise
         except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
             state, reason = _told(error)
+            lost = _lost(error)
         return ExperimentResult(
-            experiment_id=job.experiment_id, state=state, reason=reason, measurement=measurement
+            experiment_id=job.experiment_id,
+            state=state,
+            reason=reason,
+            measurement=measurement,
+            lost=lost,
         )
 
     def _as_result(self, experiment_id: str, future: "Future[Any]") -> Future[ExperimentResult]:
@@ -145,6 +151,17 @@ def _told(error: BaseException) -> tuple[ExperimentState, str]:
     first = leaves[0]
     named = "" if isinstance(first, LabloopError) else f"{type(first).__name__}: "
     return ExperimentState.FAILED, f"{named}{first}"
+
+
+def _lost(error: BaseException) -> str:
+    """Return what could not be reached, where an error came of that; else nothing."""
+    for leaf in leaves_of(error):
+        cause: BaseException | None = leaf
+        while cause is not None:
+            if isinstance(cause, NotConnectedError):
+                return str(cause)
+            cause = cause.__cause__
+    return ""
 
 
 def leaves_of(error: BaseException) -> list[BaseException]:

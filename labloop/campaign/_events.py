@@ -59,6 +59,8 @@ class Ended:
     """Lab time used so far, as ``Budget.hours`` counts it."""
     cost: float = 0.0
     reason: str = ""
+    lost: str = ""
+    """What could not be reached, where that is why it failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from labloop.campaign._events import (
     Start,
     StopAsked,
 )
-from labloop.records import CampaignState, ExperimentJob, ExperimentState
+from labloop.records import CampaignState, ExperimentJob, ExperimentResult, ExperimentState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,9 @@ class MachineState:
     proposing: bool = False
     """The brain was asked for a round that is still wanted."""
     paused: str = ""
-    """Why a person paused it; empty where nobody did."""
+    """Why nothing new is begun until a person says so; empty while it goes on."""
+    lost: str = ""
+    """What cannot be reached since the last time that a person let the campaign go on."""
     doubt: str = ""
     """What must be settled before anything new begins; empty where nothing must."""
     ending: str = ""
@@ -94,6 +96,17 @@ def waits(state: MachineState) -> bool:
     """Return whether nothing goes on until a person answers."""
     busy = state.over or state.ending or state.running or state.proposing
     return not busy and bool(state.paused or state.doubt or state.awaiting)
+
+
+def counted_once(state: MachineState, result: ExperimentResult) -> ExperimentResult:
+    """Return a result whose failure counts where it says something new.
+
+    What one dead line ends at once is one failure; the other experiments are abandoned, so that
+    they use up no budget.
+    """
+    if result.state is ExperimentState.FAILED and result.lost and state.lost:
+        return replace(result, state=ExperimentState.ABANDONED)
+    return result
 
 
 @singledispatch
@@ -176,12 +189,25 @@ def _ended(event: Ended, config: MachineConfig, state: MachineState) -> _Handled
     if failed and row >= config.policy.stop_after:
         reason = f"{row} experiments in a row failed, the last because: {event.reason}"
         return _end(state, reason, CampaignState.FAILED), ()
+    state, asked = _unreachable(state, event)
     if event.state is ExperimentState.UNCERTAIN:
-        return _uncertain(config, state, event)
-    if event.state is ExperimentState.ABANDONED and not state.ending:
+        state, more = _uncertain(config, state, event)
+        return state, (*asked, *more)
+    if event.state is ExperimentState.ABANDONED and not state.ending and not event.lost:
         # Nobody asked for it: the lab stopped by itself and would abandon every further one.
         return _end(state, f"the lab stopped: {event.reason}", CampaignState.FAILED), ()
-    return state, ()
+    return state, asked
+
+
+def _unreachable(state: MachineState, event: Ended) -> _Handled:
+    """Wait for a person where a device cannot be reached: every further experiment would fail."""
+    if not event.lost or state.lost or state.ending:
+        return state, ()
+    question = (
+        f"a device cannot be reached: {event.lost}. Mend it, then let the campaign go on "
+        "(labloop command NAME resume)"
+    )
+    return replace(state, lost=event.lost, paused=state.paused or question), (Ask(question),)
 
 
 def _uncertain(config: MachineConfig, state: MachineState, event: Ended) -> _Handled:
@@ -207,7 +233,7 @@ def _pause(event: PauseAsked, _config: MachineConfig, state: MachineState) -> _H
 
 @_handle.register
 def _resume(_event: ResumeAsked, _config: MachineConfig, state: MachineState) -> _Handled:
-    return replace(state, paused="", doubt=""), ()
+    return replace(state, paused="", doubt="", lost=""), ()
 
 
 @_handle.register

@@ -31,7 +31,7 @@ from labloop.campaign._hooks import Hooks
 from labloop.campaign._inbox import Inbox
 from labloop.campaign._jobs import job_of
 from labloop.campaign._lab_time import LabTime, was_begun
-from labloop.campaign._machine import MachineConfig, MachineState, step
+from labloop.campaign._machine import MachineConfig, MachineState, counted_once, step
 from labloop.campaign._pace import Pace
 from labloop.campaign._persons import cost_of, why_stop
 from labloop.campaign._proposing import RoundAnswer, RoundAsked, Thinker, commit_round
@@ -309,6 +309,7 @@ class Runner:
     def _ended(self, result: ExperimentResult) -> Ended:
         """Store how an experiment ended; analyse it where there is something to analyse."""
         outputs: Mapping[str, OutputValue] = {}
+        result = counted_once(self._state, result)
         if result.state is ExperimentState.DONE:
             result, outputs = self._analyse(result)
         else:
@@ -334,6 +335,7 @@ class Runner:
             self._lab_time.seconds() / 3600,
             self._cost(result),
             result.reason,
+            result.lost,
         )
 
     def _cost(self, result: ExperimentResult) -> float:

@@ -195,7 +195,9 @@ def fit_lab(
             _take_on(emulators.get(name), table.serial_number)
         file = record / f"{name}.jsonl" if record is not None else None
         try:
-            transport = open_transport(url, clock, emulators=emulators, record=file, wires=wires)
+            transport = open_transport(
+                url, clock, emulators=emulators, record=file, wires=wires, whose=name
+            )
             devices[name] = driver(name, transport, table.options, context)
             transport.greet = partial(meet_again, devices[name], on_alarm)
         except LabloopError as error:

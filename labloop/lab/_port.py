@@ -29,13 +29,17 @@ class PortTransport(Line):
             ``rfc2217://host:port``.
         clock: lab time, which is real time here.
         wire: that of another device on the same line; the two take turns.
+        whose: the device, named in messages.
 
     Raises:
         LabFileError: the url cannot be used.
     """
 
-    def __init__(self, url: str, clock: Clock, *, wire: Wire | None = None) -> None:
+    def __init__(
+        self, url: str, clock: Clock, *, wire: Wire | None = None, whose: str = ""
+    ) -> None:
         super().__init__(url, clock)
+        self._whose = whose
         self._wire = wire or Wire(url, clock.now)
         self._wire.users.add(self)
         self._turn = self._wire.turn
@@ -55,9 +59,10 @@ class PortTransport(Line):
         wire = self._wire
         if wire.is_open and self._opening == wire.opened:
             return False
-        for left in reversed(range(_TRIES if URGENT.get() else 1)):
+        urgent = URGENT.get()
+        for left in reversed(range(_TRIES if urgent else 1)):
             try:
-                await self._on_thread(lambda: wire.open(URGENT.get()))
+                await self._on_thread(lambda: wire.open(self._whose, urgent))
                 break
             except NotConnectedError:
                 if not left:
@@ -110,4 +115,4 @@ class PortTransport(Line):
             return work()
         except LineLost as error:
             self._wire.lose()
-            raise self._wire.dead(error) from error
+            raise self._wire.dead(self._whose, error) from error

@@ -22,6 +22,7 @@ def open_transport(
     emulators: Mapping[str, EmulatedDevice] | None = None,
     record: "Path | str | None" = None,
     wires: "dict[str, Wire] | None" = None,
+    whose: str = "",
 ) -> Transport:
     """Return the transport that ``url`` names; a line is opened by its first use.
 
@@ -33,6 +34,7 @@ def open_transport(
         record: a file to which every frame is written, to be replayed.
         wires: lines that other devices are on, which a url of the same line shares; a new one
             is added.
+        whose: the device at its end, named in messages.
 
     Raises:
         LabFileError: no transport of that kind, or not in simulated time.
@@ -44,7 +46,7 @@ def open_transport(
             + ", ".join(f"{each}://..." for each in SCHEMES)
         )
     if scheme in PORTS:
-        transport = _port(url, clock, {} if wires is None else wires)
+        transport = _port(url, clock, {} if wires is None else wires, whose)
     else:
         transport = _no_port(scheme, rest, url, clock, emulators or {})
     if record is None:
@@ -64,7 +66,7 @@ def _no_port(
     return EmulatedTransport(emulators[rest], clock)
 
 
-def _port(url: str, clock: Clock, wires: "dict[str, Wire]") -> Transport:
+def _port(url: str, clock: Clock, wires: "dict[str, Wire]", whose: str) -> Transport:
     if clock.loop.simulated:
         raise LabFileError(
             f"{url!r} waits for a real line, which simulated time cannot do; use "
@@ -73,4 +75,4 @@ def _port(url: str, clock: Clock, wires: "dict[str, Wire]") -> Transport:
     line = line_key(url)
     if line not in wires:
         wires[line] = Wire(url, clock.now)
-    return PortTransport(url, clock, wire=wires[line])
+    return PortTransport(url, clock, wire=wires[line], whose=whose)

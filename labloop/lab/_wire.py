@@ -1,5 +1,6 @@
 """One port of pyserial on a thread of its own: whatever goes wrong on it is one error."""
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +18,7 @@ SLICE = 0.1
 """No call blocks longer (seconds), so that a cancellation is noticed."""
 _GLANCE = 0.005
 _AT_ONCE = 65_536
+_NUMBER = re.compile(r"\[Errno -?\d+\] ")
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 
 
@@ -62,10 +64,11 @@ class Wire:
         """Whether the line is open, as far as is known."""
         return self._port is not None
 
-    def open(self, hurry: bool) -> None:
+    def open(self, whose: str, hurry: bool) -> None:
         """Open the line where it is not; one that was lost is tried again with back-off.
 
         Args:
+            whose: the device that wants to speak, for the message.
             hurry: try at once, however often it failed before.
 
         Raises:
@@ -76,14 +79,14 @@ class Wire:
         left = self._retry_at - self._now()
         if left > 0 and not hurry:
             raise NotConnectedError(
-                f"the line {self.url} is lost; it is tried again in {left:.1f} s. Check cable and "
-                "power"
+                f"{_of(whose)}the line {self.url} is lost; it is tried again in {left:.1f} s. "
+                "Check cable and power"
             )
         try:
             self._port = self._sure(self._opened)
         except LineLost as error:
             self.lose()
-            raise self.dead(error) from error
+            raise self.dead(whose, error) from error
         self.opened += 1
         self._wait = _FIRST_WAIT
         self.arrived.clear()
@@ -106,17 +109,21 @@ class Wire:
             time.sleep(min(left, _GLANCE))
         data = b""
         while len(data) < _AT_ONCE and (waiting := self._sure(lambda: self._port.in_waiting)):
-            data += self._sure(partial(self._port.read, waiting))
+            data += self._sure(partial(self._read, waiting))
         self._keep(data)
 
     def close(self) -> None:
         """Give the line back; raises nothing."""
         port, self._port = self._port, None
-        if port is not None:
+        if port is None:
+            return
+        # pyserial forgets to close a socket whose other end has gone.
+        forgotten = getattr(port, "_socket", None)
+        for each in filter(None, (port, forgotten)):
             try:
-                port.close()
-            except Exception:  # noqa: BLE001 - a dead port may say so in any way
-                return
+                each.close()
+            except Exception:  # noqa: BLE001, S112 - a dead port may say so in any way
+                continue
 
     def lose(self) -> None:
         """Close a line that failed, and wait longer before each further try."""
@@ -124,12 +131,17 @@ class Wire:
         self._retry_at = self._now() + self._wait
         self._wait = min(2 * self._wait, _LONGEST_WAIT)
 
-    def dead(self, error: Exception) -> NotConnectedError:
+    def dead(self, whose: str, error: Exception) -> NotConnectedError:
         """Return what is told of a line that failed."""
         return NotConnectedError(
-            f"the line {self.url} is dead ({_plain(error)}); check cable and power. It is opened "
-            "again by the next question, and its instrument identified before anything else"
+            f"{_of(whose)}the line {self.url} is dead ({_plain(error)}); check cable and "
+            "power. It is opened again by the next question, and its instrument identified before "
+            "anything else"
         )
+
+    def _read(self, count: int) -> bytes:
+        data: bytes = self._port.read(count)
+        return data
 
     def _keep(self, data: bytes) -> None:
         if data:
@@ -169,5 +181,9 @@ def _plain(error: Exception) -> str:
     cause = error.__cause__
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
-    words = [str(word) for word in error.args if not isinstance(word, int)]
-    return " ".join(words) or type(cause or error).__name__
+    words = " ".join(str(word) for word in error.args if not isinstance(word, int))
+    return _NUMBER.sub("", words) or type(cause or error).__name__
+
+
+def _of(whose: str) -> str:
+    return f"{whose}: " if whose else ""

@@ -31,6 +31,8 @@ class ExperimentResult:
     lab_finished: float | None = None
     measurement: Measurement | None = None
     """The raw data, where the executor still has it at hand; else it is read from the records."""
+    lost: str = ""
+    """What could not be reached, where that is why it failed; empty otherwise."""
 
 
 class Executor(Protocol):
