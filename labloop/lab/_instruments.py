@@ -55,8 +55,9 @@ class InstrumentLocks:
             line = line_key(table.url)
             if line:
                 self._keys.setdefault(line, f"{name} at {table.url}")
-            if table.serial_number and line:
-                kind = drivers[name]
+            kind = drivers[name]
+            # Where the wire tells none, the number is a person's note and may be any word.
+            if table.serial_number and line and kind.serial_on_wire:
                 key = f"instrument {kind.__module__}:{kind.__qualname__} {table.serial_number}"
                 self._keys.setdefault(key, f"{name} (serial number {table.serial_number})")
         self._holder = {"user": user, "purpose": purpose}

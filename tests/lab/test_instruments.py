@@ -34,7 +34,11 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "locks"
 
 
-def locks(*urls, serial="7", user="anna"):
+class Mute(Toy):
+    serial_on_wire = False
+
+
+def locks(*urls, serial="7", user="anna", driver=Toy):
     devices = {
         f"d{n}": {
             "driver": "lab_toys:Toy",
@@ -45,7 +49,7 @@ def locks(*urls, serial="7", user="anna"):
         for n, url in enumerate(urls)
     }
     lab_file = lab_file_of({"lab": {"name": "one"}, "devices": devices})
-    return InstrumentLocks(lab_file, dict.fromkeys(devices, Toy), user, "campaign c")
+    return InstrumentLocks(lab_file, dict.fromkeys(devices, driver), user, "campaign c")
 
 
 def real_host(urls, **options):
@@ -124,6 +128,14 @@ def test_one_instrument_is_one_at_whatever_end_of_a_cable():
     locks("serial://COM4", serial="8").take()
     held.release()
     locks("serial://COM5").take()
+
+
+def test_a_number_that_the_wire_does_not_tell_names_no_instrument():
+    """Two plates that tell none are both noted as "seen"; their lines keep them apart."""
+    locks("serial://COM3", serial="seen", driver=Mute).take()
+    locks("serial://COM4", serial="seen", driver=Mute).take()
+    with pytest.raises(LeaseError, match="d0 at serial://COM3"):
+        locks("serial://COM3", serial="other", driver=Mute).take()
 
 
 def test_two_devices_of_one_lab_share_its_line():
