@@ -1,7 +1,7 @@
 # Everything here only calls Python: without make, type the command behind the target.
 PYTHON ?= python3
 
-.PHONY: demo test search install figures-loop figures-physics clean
+.PHONY: demo test search install figures-loop figures-physics figures-trials clean
 demo:          ## install, then run the main campaign in simulation
 	$(PYTHON) tools/make.py demo
 test:          ## install, then run every check
@@ -14,5 +14,7 @@ figures-loop:  ## measure every figure of the loop (resumable; about an hour on 
 	$(PYTHON) tools/make.py figures-loop
 figures-physics: ## measure what physics in the planner buys (resumable; a day on 2 cores)
 	$(PYTHON) tools/make.py figures-physics
+figures-trials: ## measure again what strangers broke (resumable)
+	$(PYTHON) tools/make.py figures-trials
 clean:         ## remove .venv and everything built
 	$(PYTHON) tools/make.py clean

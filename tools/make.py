@@ -1,6 +1,7 @@
 """What the Makefile calls: works without make, on every system that has Python 3.11.
 
-Usage: python tools/make.py demo | test | search | install | figures-loop | figures-physics | clean
+Usage: python tools/make.py demo | test | search | install | figures-loop | figures-physics |
+figures-trials | clean
 """
 
 import hashlib
@@ -121,6 +122,12 @@ def figures_physics() -> None:
     run(PYTHON, "-m", "benchmarks.figures_physics", env={"OMP_NUM_THREADS": "1"})
 
 
+def figures_trials() -> None:
+    """Measure again what strangers broke."""
+    install()
+    run(PYTHON, "-m", "benchmarks.figures_trials", env={"OMP_NUM_THREADS": "1"})
+
+
 def clean() -> None:
     """Remove the environment and everything built."""
     for name in (".venv", ".bench-venv", "dist", "build", ".demo", ".mypy_cache", ".ruff_cache"):
@@ -134,6 +141,7 @@ TARGETS = {
     "install": install,
     "figures-loop": figures_loop,
     "figures-physics": figures_physics,
+    "figures-trials": figures_trials,
     "clean": clean,
 }
 

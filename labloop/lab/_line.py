@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from labloop.errors import DeviceTimeoutError, NotConnectedError
 from labloop.lab._clock import Clock
-from labloop.lab._owed import AWAKE_SECONDS, Owed, Step
+from labloop.lab._owed import AWAKE_SECONDS, LOST_SECONDS, Owed, Step
 from labloop.lab._transport import (
     NOBODY,
     RECORDER,
@@ -147,6 +147,8 @@ class Line(ABC):
                 await self._hurry(frame, complete, recorder)
                 if self._owed.resync is None:
                     return await self._last(frame, allowed, recorder)
+                # Who makes safe has a bound of its own.
+                await self._settle(frame, self._clock.now() + LOST_SECONDS)
             deadline = self._clock.now() + allowed
             cut = await self._get_in_step(frame, deadline)
             data = await self._ask(frame, complete, allowed, deadline, recorder)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from labloop.errors import DeviceTimeoutError
-from labloop.lab._transport import QUIET_SECONDS, RESYNC_SECONDS, Complete, Resync
+from labloop.lab._transport import QUIET_SECONDS, Complete, Resync
 
 LOST_SECONDS = 10.0
 """An answer that has not come for so long never comes."""
@@ -43,6 +43,8 @@ class Owed:
     """Questions that resync, not yet answered, oldest first."""
     _fresh: int = 0
     """How many of the last marks were asked after the last debt."""
+    _ask_at: float = 0.0
+    """When to ask again."""
 
     def __bool__(self) -> bool:
         return bool(self.debts)
@@ -64,6 +66,7 @@ class Owed:
             self._marks.append(made)
         self.debts.append(made)
         self._fresh = 0
+        self._ask_at = now
 
     def step(self, buffer: bytes, now: float, frame: bytes) -> tuple[Step, bytes, float]:
         """Return what to do before ``frame`` may be sent.
@@ -81,15 +84,16 @@ class Owed:
             self._recognise()
         if not self.debts or (not buffer and self._is_same(frame)):
             return Step.IN_STEP, buffer, now
-        if not self._fresh or now >= self._marks[-1].since + RESYNC_SECONDS:
+        if not self._fresh or now >= self._ask_at:
             return Step.ASK, buffer, now
-        return Step.WAIT, buffer, self._marks[-1].since + RESYNC_SECONDS
+        return Step.WAIT, buffer, self._ask_at
 
     def asked(self, now: float) -> None:
         """Note that the question that resyncs was sent."""
         assert self.resync is not None  # noqa: S101 - for the type checker
         self._marks.append(Debt(self.resync.question, self.resync.answered, now))
         self._fresh += 1
+        self._ask_at = now + AWAKE_SECONDS
 
     def is_stray(self, frame: bytes, data: bytes) -> bool:
         """Return whether ``data``, come for ``frame``, is a late answer of a resync."""
@@ -124,10 +128,18 @@ class Owed:
     def refusal(self, url: str, frame: bytes) -> DeviceTimeoutError:
         """Return why ``frame`` was not sent."""
         told = ", ".join(dict.fromkeys(repr(debt.frame) for debt in self.debts))
+        until = (
+            f"it has come, or after {LOST_SECONDS:g} s of silence"
+            if self.resync is None
+            else f"it answers {self.resync.question!r}"
+        )
+        became = (
+            f"whether {frame!r} was carried out is not known"
+            if any(debt.frame == frame for debt in self.debts)
+            else f"{frame!r} was not sent, because that answer could be taken for its own"
+        )
         return DeviceTimeoutError(
-            f"{url} still owes the answer to {told}; {frame!r} was not sent, because that answer "
-            f"could be taken for its own. The line is used again when it has come, or after "
-            f"{LOST_SECONDS:g} s of silence"
+            f"{url} still owes the answer to {told}; {became}. The line is used again when {until}"
         )
 
     def _recognise(self) -> None:
@@ -137,6 +149,9 @@ class Owed:
         del self._marks[0]
         if len(self._marks) < self._fresh:
             self.forgive()
+        else:
+            # The instrument is awake: one more answer says at once what waiting would say.
+            self._ask_at = float("-inf")
 
     def take(self, buffer: bytes) -> tuple[bytes, bytes]:
         """Let answers in ``buffer`` pay debts; return the last of them and what is left."""
