@@ -4,7 +4,7 @@ import shlex
 
 from labloop.campaign._machine import MachineConfig, MachineState
 from labloop.campaign._spec import CampaignSpec, name_of
-from labloop.records import CampaignRecord, Mode, Repositories
+from labloop.records import CampaignRecord, Mode, Point, Repositories
 
 
 def resume_words(record: CampaignRecord, repositories: Repositories) -> str:
@@ -49,6 +49,10 @@ def doing_of(state: MachineState, running: list[int], where: str = "in the lab")
     return "waiting" if state.awaiting else "between rounds"
 
 
+_SHOWN = 6
+"""So many experiments that wait for approval are told with their conditions."""
+
+
 def where_of(spec: CampaignSpec) -> str:
     """Return where experiments are carried out, in words."""
     return f"in {name_of(spec.procedure)}" if spec.is_function else "in the lab"
@@ -67,8 +71,16 @@ def question_of(state: MachineState) -> str:
         return state.paused or state.doubt
     if not state.awaiting:
         return ""
-    numbers = ", ".join(str(job.number) for job in state.awaiting)
-    return f"approval of experiment {numbers}"
+    shown = [f"{job.number} ({_conditions(job.point)})" for job in state.awaiting[:_SHOWN]]
+    numbers = [str(job.number) for job in state.awaiting[_SHOWN:]]
+    return f"approval of experiment {', '.join([*shown, *numbers])}"
+
+
+def _conditions(point: Point) -> str:
+    return ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in point.items()
+    )
 
 
 def fraction_of(config: MachineConfig, state: MachineState) -> float:

@@ -99,12 +99,13 @@ class LiveView(PlainHooks):
         return list(new.values())
 
     def _lines(self) -> None:
-        shown, last = None, time.monotonic() - ROUND_SECONDS
+        shown, last = (-1, ""), time.monotonic() - ROUND_SECONDS
         while not self._stop.wait(0.25):
             snapshot = self._campaign.snapshot()
             now = (snapshot.round_index, snapshot.question)
             due = LINE_SECONDS if now == shown else ROUND_SECONDS
-            if time.monotonic() - last >= due:
+            asked = snapshot.question != shown[1]
+            if asked or time.monotonic() - last >= due:
                 shown, last = now, time.monotonic()
                 self._console.print(_line(snapshot, self._doing(snapshot)))
             for alarm in self._new_alarms(snapshot):

@@ -4,7 +4,7 @@ Where no process is at the campaign, what is said of its experiments is answered
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated
 
@@ -36,7 +36,7 @@ def command(
     kind: Annotated[CommandKind, typer.Argument(help="what is asked")],
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="experiment=3, outcome=done, or a point: temperature=80 ..."),
+        typer.Argument(help="experiment=3 (or 3,5), outcome=done, or a point: temperature=80 ..."),
     ] = None,
     *,
     db: Database = None,
@@ -60,25 +60,28 @@ def command(
             )
         if kind in _NEEDS_POINT:
             arguments["point"] = _point(record, given)
-        asked = Command(
-            campaign_id=record.id,
-            kind=kind,
-            actor=who(),
-            arguments=arguments,
-            expected_version=record.version,
-        )
-        sequence = repositories.commands.add(asked).result()
+        asked = [
+            Command(
+                campaign_id=record.id,
+                kind=kind,
+                actor=who(),
+                arguments=each,
+                expected_version=record.version,
+            )
+            for each in _each(kind, arguments)
+        ]
+        written = {repositories.commands.add(one).result() for one in asked}
         if alone:
             _answer(repositories, record)
         until = time.monotonic() + wait
         while time.monotonic() < until:
-            row = next(c for c in repositories.commands.all(record.id) if c.sequence == sequence)
-            if row.accepted is not None:
-                console().print(f"{kind.value}: {row.answer}")
-                if alone and row.accepted:
+            rows = [c for c in repositories.commands.all(record.id) if c.sequence in written]
+            if all(row.accepted is not None for row in rows):
+                _say_answers(rows)
+                if alone and any(row.accepted for row in rows):
                     way = resume_words(record, repositories)
                     console().print(f"it counts from now on; the campaign goes on with: {way}")
-                raise typer.Exit(0 if row.accepted else 1)
+                raise typer.Exit(0 if all(row.accepted for row in rows) else 1)
             time.sleep(0.1)
         console().print(
             f"{kind.value}: written, and not answered within {wait:g} s; where the campaign's "
@@ -115,6 +118,22 @@ def _answer(repositories: Repositories, record: CampaignRecord) -> None:
     # Where a process has begun meanwhile, that one answers.
     with suppress(LeaseError):
         answer_unattended(repositories, record, who())
+
+
+def _each(kind: CommandKind, arguments: dict[str, Json]) -> list[dict[str, Json]]:
+    """Return what is asked of each experiment that is named: ``experiment=2,4``."""
+    named = [n.strip() for n in str(arguments.get("experiment", "")).split(",") if n.strip()]
+    if len(named) < 2:
+        return [arguments]
+    if kind is CommandKind.EDIT:
+        raise CampaignError(f"a point is given to one experiment at a time, got {named}")
+    return [{**arguments, "experiment": one} for one in named]
+
+
+def _say_answers(rows: Sequence[Command]) -> None:
+    for row in rows:
+        about = f" {row.arguments['experiment']}" if len(rows) > 1 else ""
+        console().print(f"{row.kind.value}{about}: {row.answer}")
 
 
 def _arguments(kind: CommandKind, given: dict[str, str], reason: str) -> dict[str, Json]:

@@ -7,6 +7,8 @@ from labloop.report._markup import Markup, el, join
 from labloop.report._scales import Scale
 
 Ticks = Sequence[tuple[float, str]]
+WIDE = 800
+"""A chart that is wider than this, in its own pixels, does not fit a phone."""
 SHADES = 12
 """Steps of the sequential palette (classes ``s0 .. s11`` of the style sheet)."""
 
@@ -35,7 +37,9 @@ class Panel:
     def svg(self, label: str, *children: Markup) -> Markup:
         """Return the whole drawing; ``label`` is read aloud by a screen reader."""
         box = f"0 0 {self.width:.0f} {self.height:.0f}"
-        return el("svg", *children, viewBox=box, role="img", aria_label=label, class_="chart")
+        drawn = el("svg", *children, viewBox=box, role="img", aria_label=label, class_="chart")
+        # On a phone its letters would shrink to nothing: it is shifted sideways instead.
+        return el("div", drawn, class_="wide") if self.width > WIDE else drawn
 
     def axes(
         self, x: Scale, y: Scale, titles: tuple[str, str], x_ticks: Ticks, y_ticks: Ticks

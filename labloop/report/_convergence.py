@@ -26,11 +26,26 @@ def convergence_section(data: CampaignData) -> Section:
         "The line is the best result so far; filled points were asked for by a model, open ones "
         "by a starting design or a person; crosses on the floor gave no result."
     )
-    return Section("convergence", title, caption, _staircase(data, points, data.aims.items[0]))
+    aim = data.aims.items[0]
+    drawings = join(
+        el("div", _staircase(data, points, aim, Panel(1080, 360), 12), class_="on-desk"),
+        el("div", _staircase(data, points, aim, Panel(400, 300), 6), class_="on-phone"),
+    )
+    return Section("convergence", title, caption, join(_KEY, drawings))
 
 
-def _staircase(data: CampaignData, points: Sequence[ConvergencePoint], aim: Aim) -> Markup:
-    panel = Panel(1080, 360)
+_KEY = legend(
+    ("k-line", "best so far"),
+    ("k-dot", "asked for by a model"),
+    ("k-ring", "starting design or a person"),
+    ("k-cross", "no result"),
+)
+
+
+def _staircase(
+    data: CampaignData, points: Sequence[ConvergencePoint], aim: Aim, panel: Panel, most: int
+) -> Markup:
+    """Return the drawing, with at most about ``most`` ticks on the axis of experiments."""
     values = [p.values[aim.output] for p in points if p.values]
     extra = [aim.value] if aim.value is not None else []
     x = Scale(0.5, max(points[-1].number, 5) + 0.5, *panel.x_range)
@@ -40,7 +55,7 @@ def _staircase(data: CampaignData, points: Sequence[ConvergencePoint], aim: Aim)
             x,
             y,
             ("experiment", titled(aim.output, aim.unit)),
-            whole_ticks(1, points[-1].number, 12),
+            whole_ticks(1, points[-1].number, most),
             y.ticks(),
         )
     ]
@@ -51,14 +66,8 @@ def _staircase(data: CampaignData, points: Sequence[ConvergencePoint], aim: Aim)
     if known:
         parts.append(el("path", d=steps(known, x(points[-1].number)), class_="best-line"))
     marks = [_mark(data, t, aim, x, y) for t in data.trials]
-    key = legend(
-        ("k-line", "best so far"),
-        ("k-dot", "asked for by a model"),
-        ("k-ring", "starting design or a person"),
-        ("k-cross", "no result"),
-    )
     label = f"{words(aim.output)} of each experiment and the best so far"
-    return join(key, panel.svg(label, join(parts), join(marks)))
+    return panel.svg(label, join(parts), join(marks))
 
 
 def _mark(data: CampaignData, trial: Trial, aim: Aim, x: Scale, y: Scale) -> Markup:

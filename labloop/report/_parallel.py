@@ -44,7 +44,9 @@ def parallel_section(data: CampaignData) -> Section:
     ordered = sorted(trials, key=lambda t: rank.get(t.record.number, -1.0))
     lines = [_line(data, t, uprights, rank.get(t.record.number)) for t in ordered]
     label = "conditions and results of every experiment as lines between upright axes"
-    drawing = panel.svg(label, join(lines), join(_axis(u, panel) for u in uprights))
+    drawing = panel.svg(
+        label, join(lines), join(_axis(u, panel, last=u is uprights[-1]) for u in uprights)
+    )
     key = ramp("worst", "best", data.aims.items[0].words) if data.aims.items else Markup("")
     return Section("conditions", title, caption, join(key, drawing))
 
@@ -102,13 +104,14 @@ def _line(data: CampaignData, trial: Trial, uprights: list[_Upright], rank: floa
     )
 
 
-def _axis(upright: _Upright, panel: Panel) -> Markup:
+def _axis(upright: _Upright, panel: Panel, *, last: bool) -> Markup:
+    """Return an axis with its labels; those of the last one stand where no line runs."""
     y0, y1 = panel.y_range
     x = upright.x
     parts = [el("line", x1=x, x2=x, y1=y0, y2=y1, class_="axis")]
     parts.append(_title(upright.title, x, y1))
     if upright.scale is None:
-        ticks = [(_short(name), y) for name, y in upright.rungs.items()]
+        ticks = list(upright.rungs.items())
     else:
         scale = upright.scale
         ends = [(number(v, exact=True), scale(v)) for v in (scale.low, scale.high)]
@@ -116,7 +119,7 @@ def _axis(upright: _Upright, panel: Panel) -> Markup:
         ticks = ends + [t for t in inner if all(abs(t[1] - e[1]) > 16 for e in ends)]
     for label, y in ticks:
         parts.append(el("line", x1=x - 4, x2=x, y1=y, y2=y, class_="axis"))
-        parts.append(el("text", label, x=x - 7, y=y + 4, class_="tick halo", text_anchor="end"))
+        parts.append(_tick(label, x + 7 if last else x - 7, y + 4, "start" if last else "end"))
     return join(parts)
 
 
@@ -130,5 +133,9 @@ def _title(title: str, x: float, top: float) -> Markup:
     )
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
+def _tick(label: str, x: float, y: float, anchor: str) -> Markup:
+    """Return a label beside an axis; a long one is cut, and shown whole when pointed at."""
+    cut = len(label) > LONGEST_LABEL
+    shown = label[: LONGEST_LABEL - 1] + "…" if cut else label
+    whole = el("title", label) if cut else Markup("")
+    return el("text", shown, whole, x=x, y=y, class_="tick halo", text_anchor=anchor)

@@ -132,6 +132,7 @@ def _row(data: CampaignData, trial: Trial) -> dict[str, Cell]:
 
 _STYLE = """
 .labloop-result svg.chart{max-width:760px;height:auto}
+.labloop-result .on-phone{display:none}
 .labloop-result svg text{font:13px sans-serif;fill:#5d6871}
 .labloop-result .grid{stroke:#e3e4df}.labloop-result .axis{stroke:#8d969d}
 .labloop-result .aim{stroke:#8d969d;stroke-dasharray:5 4}

@@ -196,7 +196,8 @@ def test_a_campaign_that_waits_for_approval_is_held_and_goes_on(repositories, tm
     assert [e.state.value for e in safe_states(repositories, made)] == ["done", "done"]
     assert len(alarms(repositories, made, "hold-over")) == 1
     first = next(text for text in shown if ";" in text)
-    assert first.startswith("approval of experiment 1; after 0.05 s of waiting, at ")
+    assert first.startswith("approval of experiment 1 (")
+    assert "; after 0.05 s of waiting, at " in first
     assert any("since" in text and "the lab is held" in text for text in shown)
     [row] = repositories.experiments.all(made.record.id)
     assert row.state is ExperimentState.DONE

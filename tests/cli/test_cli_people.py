@@ -78,6 +78,7 @@ def test_a_person_decides_and_everybody_else_is_told_no(tiny, running):
     assert code == 1
     assert "too late" in said
     assert "a point is needed" in command("edit", "experiment=2")[1]
+    assert "one experiment at a time" in command("edit", "experiment=2,3", "level=2")[1]
     assert command("edit", "experiment=2", "level=2")[0] == 0
     lab.until("approval of experiment 4")
     asked, edited = points(tiny)[1:3]
@@ -108,7 +109,7 @@ def test_a_word_counts_also_while_nothing_runs(tiny, running):
     text = (tiny.folder / "campaign.py").read_text()
     tiny.write("campaign.py", text.replace("strategy=", "approval=True, batch=3, strategy="))
     lab = running("run", "campaign.py", "--experiments", "4")
-    lab.until("approval of experiment 1, 2, 3")
+    lab.until("approval of experiment 1 (level=")
     assert tiny("command", "tiny", "stop", "--wait", "20")[0] == 0
     assert lab.end() == 130
 
@@ -122,7 +123,9 @@ def test_a_word_counts_also_while_nothing_runs(tiny, running):
     assert code == 1
     assert "too late" in said
     assert command("edit", "experiment=2", "level=2")[0] == 0
-    assert command("reject", "experiment=3", "--reason", "too hot")[0] == 0
+    code, said = command("reject", "experiment=3,9", "--reason", "too hot")
+    assert (code, said.splitlines()[0]) == (1, "reject 3: accepted")
+    assert "reject 9: too late" in said
     assert command("add", "level=3", "ratio=0.6")[0] == 0
     lab = running("resume", "tiny", "--experiments", "3")
     assert lab.end() == 0
