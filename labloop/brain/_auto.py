@@ -44,7 +44,7 @@ _TABLE: tuple[Row, ...] = (
         _gp,
     ),
     Row(
-        "a pool, or a product of up to 1e5 combinations",
+        "a pool, or a product of up to 1e6 combinations",
         "a GP, its kernel chosen by leave-one-out; every candidate scored by noisy improvement",
         lambda space, _objective, _physics: space.candidates() is not None,
         _gp,

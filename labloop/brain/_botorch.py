@@ -58,8 +58,9 @@ class _Chosen:
 class BotorchStrategy:
     """Fits a surrogate, maximises an acquisition function, one point of a batch after another.
 
-    Lists (pools, and products up to 1e5 points) are scored whole; boxes are climbed by
-    gradients; everything else is searched by legal mutations. Each point of a batch takes
+    Lists (pools, and products up to 1e6 points) are scored whole, or searched from a sample
+    where that takes too long (see ``best_in_list``); boxes are climbed by gradients; everything
+    else is searched by legal mutations. Each point of a batch takes
     those before it, and everything under way, as pending. Where experiments failed, the
     chance of another failure is learned and lowers the acquisition.
 

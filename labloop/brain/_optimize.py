@@ -15,6 +15,9 @@ from labloop.brain._rng import small_seed
 from labloop.records import FloatArray, Point
 from labloop.space import SearchSpace
 
+_WHOLE, _WHOLE_UNBOUNDED = 100_000, 20_000
+"""Lists up to so many rows are scored whole, by an acquisition function without a bound."""
+_SAMPLED, _AROUND, _LOOKS = 8_000, 128, 6
 _CHUNK = 4096
 _TIE = 1e-5
 """Logarithms of improvements that differ by less are equal."""
@@ -42,16 +45,73 @@ def best_in_list(
 ) -> int | None:
     """Return the number of the best open row of ``N x d``, or None where none is open.
 
+    Where the acquisition function knows what its values cannot exceed, that is asked of every
+    row and the value only of those that may still be the best: the answer is that of scoring
+    all of them. Otherwise long lists are searched in two stages, a sample and what lies near
+    its best rows.
+
     Categories that nobody has tried yet are equal to the model; drawing among equals by the
     seed keeps the order of a table from deciding what is tried.
     """
     open_rows = np.flatnonzero(mask)
     if not len(open_rows):
         return None
-    values = values_at(acquisition, rows[torch.from_numpy(open_rows)])
     lots = torch.from_numpy(np.random.default_rng(seed).random(len(open_rows)))
-    values = torch.nan_to_num(values, nan=-torch.inf) + _TIE * lots
-    return int(open_rows[int(values.argmax())])
+    bound = getattr(acquisition, "bound", None)
+    table = rows if len(open_rows) == len(rows) else rows[torch.from_numpy(open_rows)]
+    if len(open_rows) > _WHOLE and bound is not None:
+        best = _best_by_bound(acquisition, bound, table, lots)
+    elif len(open_rows) > _WHOLE_UNBOUNDED and bound is None:
+        best = _best_near_a_sample(acquisition, table, lots, seed)
+    else:
+        best = int(_drawn(values_at(acquisition, table), lots).argmax())
+    return int(open_rows[best])
+
+
+def _drawn(values: Tensor, lots: Tensor) -> Tensor:
+    """Return values of which equal ones are told apart by lot."""
+    return torch.nan_to_num(values, nan=-torch.inf) + _TIE * lots
+
+
+def _best_by_bound(
+    acquisition: AcquisitionFunction,
+    bound: Callable[[Tensor], Tensor],
+    rows: Tensor,
+    lots: Tensor,
+) -> int:
+    """Return the number of the best row, by values asked in the order of their bounds."""
+    with torch.no_grad():
+        bounds = torch.cat([bound(part.unsqueeze(-2)) for part in torch.split(rows, _CHUNK)])
+    bounds = _drawn(bounds, torch.ones_like(bounds))
+    best, greatest = 0, -torch.inf
+    for part in torch.split(bounds.argsort(descending=True, stable=True), _CHUNK):
+        if float(bounds[part[0]]) <= greatest:
+            break
+        values = _drawn(values_at(acquisition, rows[part]), lots[part])
+        if float(values.max()) > greatest:
+            best, greatest = int(part[int(values.argmax())]), float(values.max())
+    return best
+
+
+def _best_near_a_sample(
+    acquisition: AcquisitionFunction, rows: Tensor, lots: Tensor, seed: int
+) -> int:
+    """Return the number of the best row found in a sample, then ever nearer to its best rows."""
+    rng = np.random.default_rng(small_seed(seed, 3))
+    new = torch.from_numpy(np.sort(rng.choice(len(rows), _SAMPLED, replace=False)))
+    values = torch.full((len(rows),), -torch.inf, dtype=torch.float64)
+    looked_at = torch.zeros(len(rows), dtype=torch.bool)
+    lengths = rows.square().sum(1)
+    for _ in range(_LOOKS):
+        values[new] = _drawn(values_at(acquisition, rows[new]), lots[new])
+        looked_at[new] = True
+        best = values.argsort(descending=True, stable=True)[:_PARENTS]
+        away = lengths - 2.0 * rows[best] @ rows.T
+        near = torch.unique(away.topk(_AROUND, largest=False).indices)
+        new = near[~looked_at[near]]
+        if not len(new):
+            break
+    return int(values.argmax())
 
 
 def best_in_space(

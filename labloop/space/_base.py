@@ -71,6 +71,20 @@ def number_of(value: object, what: str) -> float:
     return number
 
 
+def keys_of_rows(codes: FloatArray) -> list[bytes]:
+    """Return the bytes of each of ``n x p`` rows."""
+    rows = np.ascontiguousarray(codes)
+    size = rows.itemsize * rows.shape[1]
+    if not size:
+        return [b""] * len(rows)
+    return list(map(bytes, rows.view(np.dtype((np.void, size))).ravel().tolist()))
+
+
+def index_of_rows(codes: FloatArray) -> dict[bytes, int]:
+    """Return the bytes of each of ``n x p`` rows with its number."""
+    return dict(zip(keys_of_rows(codes), range(len(codes)), strict=True))
+
+
 def tidy(numbers: FloatArray) -> FloatArray:
     """Return ``numbers`` without the dust of binary fractions: 0.1 * 3 becomes 0.3."""
     with np.errstate(divide="ignore"):

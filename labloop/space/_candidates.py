@@ -8,10 +8,12 @@ import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Point
+from labloop.space._base import index_of_rows
 from labloop.space._frame import Frame
 
-MOST = 100_000
-_RAW = 1_000_000
+MOST = 1_000_000
+"""More points are not listed: the list alone takes 8 bytes for each column of each."""
+_RAW = MOST
 
 
 def raw_count(frame: Frame) -> int | None:
@@ -68,7 +70,7 @@ class Candidates:
 
     @cached_property
     def _index(self) -> dict[bytes, int]:
-        return {row.tobytes(): index for index, row in enumerate(self.codes)}
+        return index_of_rows(self.codes)
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray
-from labloop.space._base import Numeric, Parameter
+from labloop.space._base import Numeric, Parameter, index_of_rows
 from labloop.space._constraints import Linear, Mixture
 from labloop.space._mixing import Simplex
 from labloop.space._pool import Pool
@@ -71,7 +71,7 @@ class Frame:
         """The codes of a pool row -> its index."""
         if self.pool is None:
             return {}
-        return {row.tobytes(): index for index, row in enumerate(self.pool.codes)}
+        return index_of_rows(self.pool.codes)
 
     def row_of(self, codes: FloatArray) -> int | None:
         """Return the pool row that one point's codes (``p``) stand in."""

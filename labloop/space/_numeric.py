@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
@@ -194,12 +193,13 @@ class Ordered(Numeric):
             raise SpaceError(
                 f"ordered parameter {self.name!r} needs a list of numbers, got {self.values!r}"
             )
-        values = sorted(number_of(v, f"a value of parameter {self.name!r}") for v in self.values)
-        for first, second in pairwise(values):
-            if first == second:
-                raise SpaceError(f"parameter {self.name!r} lists {first:g} twice; list it once")
-        object.__setattr__(self, "values", tuple(values))
-        object.__setattr__(self, "_grid", np.array(values, dtype=np.float64))
+        what = f"a value of parameter {self.name!r}"
+        grid = np.sort(np.array([number_of(v, what) for v in self.values], dtype=np.float64))
+        twice = grid[1:][grid[1:] == grid[:-1]]
+        if len(twice):
+            raise SpaceError(f"parameter {self.name!r} lists {twice[0]:g} twice; list it once")
+        object.__setattr__(self, "values", tuple(grid.tolist()))
+        object.__setattr__(self, "_grid", grid)
 
     @property
     def bounds(self) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Json, PointValue
-from labloop.space._base import Parameter, check_name, check_space_unit
+from labloop.space._base import Parameter, check_name, check_space_unit, keys_of_rows
 from labloop.space._categorical import Categorical, Descriptors
 from labloop.space._numeric import Ordered
 
@@ -59,7 +60,7 @@ class Pool:
             )
         read = _read(self.table, list(self.columns))
         object.__setattr__(self, "parameters", tuple(self._parameter(n, read[n]) for n in read))
-        table = {p.name: [_cell(p, v) for v in read[p.name]] for p in self.parameters}
+        table = {p.name: _cells(p, read[p.name]) for p in self.parameters}
         columns = [p.codes_of(table[p.name]) for p in self.parameters]
         codes = np.array(columns, dtype=np.float64).T.copy()
         codes.flags.writeable = False
@@ -75,19 +76,22 @@ class Pool:
                     f"pool column {name!r} needs a unit such as 'degC', or Categorical, "
                     f"got {kind!r}"
                 )
-            texts = list(dict.fromkeys(_text(name, v) for v in values))
+            texts = list(dict.fromkeys(_texts(name, values)))
             given = (self.descriptors or {}).get(name)
             if given is not None and isinstance(given, Mapping):
                 # A table of descriptors may know more substances than stand on the shelf.
                 given = {text: given[text] for text in texts if text in given}
             return Categorical(name, texts, given)
         check_space_unit(kind, f"pool column {name!r}")
-        return Ordered(name, sorted({_number(name, v) for v in values}), kind)
+        return Ordered(name, np.unique(_numbers(name, values)).tolist(), kind)
 
     def _refuse_twins(self) -> None:
+        keys = keys_of_rows(self.codes)
+        if len(set(keys)) == len(keys):
+            return
         seen: dict[bytes, int] = {}
-        for index, row in enumerate(self.codes):
-            first = seen.setdefault(row.tobytes(), index)
+        for index, key in enumerate(keys):
+            first = seen.setdefault(key, index)
             if first != index:
                 raise SpaceError(
                     f"rows {first + 1} and {index + 1} of the pool are the same in "
@@ -179,7 +183,27 @@ def _number(name: str, value: object) -> float:
     return number
 
 
-def _cell(parameter: Parameter, value: object) -> PointValue:
+def _texts(name: str, values: Sequence[Any]) -> list[str]:
+    """Return many names, each kind of cell looked at once."""
+    try:
+        known = {value: _text(name, value) for value in dict.fromkeys(values)}
+    except TypeError:  # a cell that cannot be looked up is no name either
+        return [_text(name, value) for value in values]
+    return [known[value] for value in values]
+
+
+def _numbers(name: str, values: Sequence[Any]) -> FloatArray:
+    """Return many numbers, all at once where all are plain ones."""
+    if {type(value) for value in values} <= {int, float, np.float64}:
+        with suppress(OverflowError):
+            numbers = np.array(values, dtype=np.float64)
+            if np.isfinite(numbers).all():
+                return numbers
+    return np.array([_number(name, value) for value in values], dtype=np.float64)
+
+
+def _cells(parameter: Parameter, values: Sequence[Any]) -> list[PointValue]:
     if isinstance(parameter, Categorical):
-        return _text(parameter.name, value)
-    return _number(parameter.name, value)
+        return list(_texts(parameter.name, values))
+    cells: list[PointValue] = _numbers(parameter.name, values).tolist()
+    return cells

@@ -94,7 +94,7 @@ class SearchSpace:
         """``pool`` and ``product``: ``candidates()`` lists all points, with or without a pool;
         ``box``: numbers on a continuum (or a grid too fine to list); ``mixed``: the rest.
         """  # noqa: D205 - four kinds in one sentence
-        if self._listed is not None and len(self._listed) <= MOST:
+        if self.candidates() is not None:
             return "product" if self._frame.pool is None else "pool"
         if self._frame.pool is None and all(isinstance(p, Continuous) for p in self.parameters):
             return "box"
@@ -174,9 +174,13 @@ class SearchSpace:
         excluded = np.array(gone, dtype=np.float64).reshape(len(gone), len(self.parameters))
         return self._points(Sampler(self._frame, self._listed).draw(n, seed, excluded))
 
-    def candidates(self, limit: int = MOST) -> Candidates | None:
-        """Return every legal point, or None where they are more than ``limit`` or a continuum."""
-        if self._listed is None or len(self._listed) > limit:
+    def candidates(self, limit: int | None = None) -> Candidates | None:
+        """Return every legal point, or None where they are more than ``limit`` or a continuum.
+
+        The limit is a million, or the rows of the pool where these are more.
+        """
+        most = max(MOST, len(self._proof.rows)) if limit is None else limit
+        if self._listed is None or len(self._listed) > most:
             return None
         return self._candidates
 

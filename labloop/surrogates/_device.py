@@ -29,6 +29,7 @@ _HEARD = 1.8
 _LEAST, _EVERYWHERE, _NEARER = 256, 64, 705
 _ELSEWHERE = 3500
 _PLACES = 25
+_LISTED = 20_000
 
 
 def estimated_solves(
@@ -74,7 +75,7 @@ def points_looked_at(space: SearchSpace) -> int:
     """Return about how many points a search for one proposal asks the models at."""
     candidates = space.candidates()
     if candidates is not None:
-        return len(candidates.encoded)
+        return min(len(candidates), _LISTED)
     if space.kind == "box" and not space.constraints_encoded():
         return max(_LEAST, _EVERYWHERE * space.dimension) + _NEARER
     return _ELSEWHERE

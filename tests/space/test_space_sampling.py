@@ -207,14 +207,14 @@ def test_candidates_are_all_legal_points_once():
 
 
 def test_large_products_are_listed_and_larger_ones_are_not():
-    """Up to 100,000 combinations are enumerated."""
-    sides = [Integer(n, 1, 10) for n in "abcde"]
+    """Up to a million combinations are enumerated."""
+    sides = [Integer(n, 1, 10) for n in "abcdef"]
     space = SearchSpace(*sides)
-    assert (space.kind, space.size) == ("product", 100_000)
-    assert space.candidates().encoded.shape == (100_000, 5)
-    more = SearchSpace(*sides, Integer("f", 0, 1))
-    assert (more.kind, more.size, more.candidates()) == ("mixed", 200_000, None)
-    narrow = SearchSpace(*sides, Integer("f", 0, 1), Linear({"a": 1, "b": 1}, "<=", 4))
+    assert (space.kind, space.size) == ("product", 1_000_000)
+    assert space.candidates().encoded.shape == (1_000_000, 6)
+    more = SearchSpace(*sides, Integer("g", 0, 1))
+    assert (more.kind, more.size, more.candidates()) == ("mixed", 2_000_000, None)
+    narrow = SearchSpace(*sides[:5], Integer("g", 0, 1), Linear({"a": 1, "b": 1}, "<=", 4))
     assert (narrow.kind, narrow.size) == ("product", 12_000)
     assert SearchSpace(Continuous("x", 0, 1)).candidates() is None
 
