@@ -165,6 +165,11 @@ class Brain:
     def _check_outputs(self, experiment_id: str, outputs: Mapping[str, float] | None) -> None:
         if outputs is None:
             return
+        if not isinstance(outputs, Mapping):
+            raise BrainError(
+                f"experiment {experiment_id} was told {outputs!r:.200}; tell a mapping such as "
+                "{'yield': 61.5}, or None where the experiment failed"
+            )
         missing = [name for name in self.objective.outputs if name not in outputs]
         if missing:
             raise BrainError(

@@ -12,6 +12,9 @@ from labloop.space import Candidates, SearchSpace
 _SAME = 1e-9
 """Numbers that differ by less, as a share of their range, are the same one."""
 
+_MOST_AT_ONCE = 100_000
+"""More points at once are a mistake, and would be drawn until the memory is full."""
+
 
 def keys_of(space: SearchSpace, points: Sequence[Point]) -> list[bytes]:
     """Return, for each legal point, what makes it the same one as another."""
@@ -65,8 +68,8 @@ def untried(space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> lis
 
 def check_count(n: int) -> None:
     """Raise BrainError unless ``n`` is a batch size."""
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise BrainError(f"ask for at least one proposal, got n={n!r}")
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= _MOST_AT_ONCE:
+        raise BrainError(f"ask for 1 to {_MOST_AT_ONCE} proposals, got n={n!r:.60}")
 
 
 def open_candidates(candidates: Candidates, seen: Sequence[Point], *, strict: bool) -> FloatArray:

@@ -1,12 +1,11 @@
 """How long a campaign may go on: budget, stop rules and what to do about failures."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from labloop.errors import CampaignFileError
-from labloop.records import Json
+from labloop.records import Json, finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +38,17 @@ class Budget:
                 "write for example Budget(experiments=30)"
             )
         for name, value in given.items():
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise CampaignFileError(f"budget {name} must be above 0 and finite, got {value}")
-        if self.experiments is not None and self.experiments != int(self.experiments):
-            raise CampaignFileError(
-                f"budget experiments must be a whole number, got {self.experiments}"
-            )
+            if value is not None and finite(value, f"budget {name}") <= 0:
+                raise CampaignFileError(f"budget {name} must be above 0, got {value}")
+        if self.experiments is not None:
+            _whole(self.experiments, "budget experiments")
 
     def spec(self) -> dict[str, Json]:
         """Return the budget as plain JSON."""
         return {"experiments": self.experiments, "hours": self.hours, "cost": self.cost}
+
+
+_ON_UNCERTAIN = {"pause", "continue"}
 
 
 class StopRule(Protocol):
@@ -70,6 +70,9 @@ class Reached:
 
     score: float
 
+    def __post_init__(self) -> None:
+        finite(self.score, "the score of Reached")
+
     def met(self, scores: Sequence[float]) -> str | None:
         """Return why to stop, or None."""
         if scores and max(scores) >= self.score:
@@ -85,10 +88,8 @@ class NoImprovement:
     by: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.experiments, int) or self.experiments < 1:
-            raise CampaignFileError(
-                f"NoImprovement needs a whole number of experiments from 1, got {self.experiments}"
-            )
+        _whole(self.experiments, "the experiments of NoImprovement")
+        finite(self.by, "the improvement of NoImprovement")
 
     def met(self, scores: Sequence[float]) -> str | None:
         """Return why to stop, or None."""
@@ -116,9 +117,25 @@ class FailurePolicy:
     on_uncertain: Literal["pause", "continue"] = "pause"
 
     def __post_init__(self) -> None:
-        if self.stop_after < 1:
-            raise CampaignFileError(f"stop_after must be at least 1, got {self.stop_after}")
-        if self.on_uncertain not in {"pause", "continue"}:
+        _whole(self.stop_after, "stop_after")
+        if not isinstance(self.on_uncertain, str) or self.on_uncertain not in _ON_UNCERTAIN:
             raise CampaignFileError(
                 f"on_uncertain must be 'pause' or 'continue', got {self.on_uncertain!r}"
             )
+
+
+def _whole(value: object, what: str) -> None:
+    """Raise CampaignFileError unless ``value`` is a whole number from 1 that can be counted to."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        raise CampaignFileError(f"{what} must be a whole number, got {value!r}")
+    if not 1 <= value < 2**63:
+        raise CampaignFileError(f"{what} must be from 1 to {2**63 - 1}, got {value!r}")
+
+
+def _whole(value: object, what: str) -> None:
+    """Raise CampaignFileError unless ``value`` is a whole number from 1 that can be counted to."""
+    number = finite(value, what)  # type: ignore[arg-type]  # it says what a number is
+    if isinstance(value, bool) or number != int(number):
+        raise CampaignFileError(f"{what} must be a whole number, got {value!r}")
+    if not 1 <= number < 2**63:
+        raise CampaignFileError(f"{what} must be from 1 to {2**63 - 1}, got {value!r}")

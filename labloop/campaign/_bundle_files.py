@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -87,9 +88,11 @@ def _used(name: str, content: bytes, candidates: Mapping[str, Path]) -> Iterator
 def _imported(text: str, name: str) -> Iterator[str]:
     """Yield the modules that code imports, anywhere in it, as dotted names in the folder."""
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        # Told when it is loaded.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        # Told when it is loaded; the last two are what brackets in brackets end in.
         return
     package = name.split("/")[:-1]
     for node in ast.walk(tree):

@@ -206,7 +206,7 @@ def _output_json(output: Output) -> dict[str, Json]:
 
 
 def _check_outputs(outputs: Sequence[Output]) -> None:
-    if not outputs:
+    if not isinstance(outputs, (list, tuple)) or not outputs:
         raise CampaignFileError(
             'outputs must name what is measured, for example [Scalar("product_yield")]'
         )

@@ -12,9 +12,13 @@ from labloop.records import Json
 def _finite(value: object, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ObjectiveError(f"{what} must be a number in the output's unit, got {value!r}")
-    if not math.isfinite(value):
-        raise ObjectiveError(f"{what} must be finite, got {value}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ObjectiveError(f"{what} is a number too large to be calculated with") from None
+    if not math.isfinite(number):
+        raise ObjectiveError(f"{what} must be finite, got {number}")
+    return number
 
 
 def _check(output: object, threshold: float | None) -> None:

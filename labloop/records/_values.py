@@ -82,7 +82,7 @@ class CurveData:
         for name in ("x", "y"):
             try:
                 array = np.array(getattr(self, name), dtype=np.float64, copy=True)
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise DefinitionError(f"a curve's {name} must be numbers: {error}") from error
             if array.ndim != 1 or not np.isfinite(array).all():
                 raise DefinitionError(

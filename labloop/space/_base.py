@@ -7,6 +7,7 @@ parameter: a number is its own code, a category's code is its index.
 import keyword
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,11 +62,19 @@ def check_space_unit(unit: str, what: str) -> str:
         raise SpaceError(f"{what}: {error}") from error
 
 
+def is_list(values: object) -> bool:
+    """Return whether something is a list of values, and no text or mapping."""
+    return isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes))
+
+
 def number_of(value: object, what: str) -> float:
     """Return a finite number; raises SpaceError."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         raise SpaceError(f"{what} must be a number, got {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise SpaceError(f"{what} is a number too large to be calculated with") from None
     if not math.isfinite(number):
         raise SpaceError(f"{what} must be finite, got {number}")
     return number

@@ -8,7 +8,7 @@ import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Json, PointValue
-from labloop.space._base import Feature, Parameter, check_name, number_of
+from labloop.space._base import Feature, Parameter, check_name, is_list, number_of
 
 Descriptors: TypeAlias = Mapping[str, Sequence[float] | Mapping[str, float]]
 """Value -> its descriptors, as a sequence or by name; the same ones for every value."""
@@ -36,7 +36,7 @@ class Categorical(Parameter):
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        if isinstance(self.values, str) or len(self.values) == 0:
+        if not is_list(self.values) or len(self.values) == 0:
             raise SpaceError(
                 f"categorical parameter {self.name!r} needs a list of names, got {self.values!r}"
             )
@@ -62,7 +62,8 @@ class Categorical(Parameter):
         if not isinstance(given, Mapping) or set(given) != set(self.values):
             raise SpaceError(
                 f"the descriptors of {what} must be a mapping with one entry for each of "
-                f"{', '.join(self.values)}, got {sorted(given) if given else given!r}"
+                f"{', '.join(self.values)}, got "
+                f"{list(given) if isinstance(given, Mapping) else given!r}"
             )
         rows = {value: _named(given[value], what) for value in self.values}
         names = list(rows[self.values[0]])

@@ -32,7 +32,7 @@ class Linear:
                 f"a linear constraint needs weights such as {{'a': 1.0, 'b': 2.0}}, "
                 f"got {self.weights!r}"
             )
-        if self.sense not in {"<=", ">=", "=="}:
+        if not isinstance(self.sense, str) or self.sense not in {"<=", ">=", "=="}:
             raise SpaceError(f"a linear constraint is '<=', '>=' or '==', got {self.sense!r}")
         weights = {
             str(name): number_of(weight, f"the weight of {name!r} in a linear constraint")

@@ -12,6 +12,7 @@ from labloop.space._base import (
     Numeric,
     check_name,
     check_space_unit,
+    is_list,
     number_of,
     tidy,
 )
@@ -189,7 +190,7 @@ class Ordered(Numeric):
     def __post_init__(self) -> None:
         check_name(self.name)
         check_space_unit(self.unit, f"parameter {self.name!r}")
-        if isinstance(self.values, str) or len(self.values) == 0:
+        if not is_list(self.values) or len(self.values) == 0:
             raise SpaceError(
                 f"ordered parameter {self.name!r} needs a list of numbers, got {self.values!r}"
             )

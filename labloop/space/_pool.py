@@ -12,7 +12,13 @@ import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Json, PointValue
-from labloop.space._base import Parameter, check_name, check_space_unit, keys_of_rows
+from labloop.space._base import (
+    Parameter,
+    check_name,
+    check_space_unit,
+    is_list,
+    keys_of_rows,
+)
 from labloop.space._categorical import Categorical, Descriptors
 from labloop.space._numeric import Ordered
 
@@ -71,7 +77,7 @@ class Pool:
     def _parameter(self, name: str, values: Sequence[Any]) -> Parameter:
         kind = self.columns[name]
         if not isinstance(kind, str):
-            if kind not in {Categorical, str}:
+            if kind is not Categorical and kind is not str:
                 raise SpaceError(
                     f"pool column {name!r} needs a unit such as 'degC', or Categorical, "
                     f"got {kind!r}"
@@ -120,6 +126,11 @@ def _read(table: Table, names: list[str]) -> dict[str, list[Any]]:
         columns = _of_rows(_csv_rows(Path(table)), names)
     elif isinstance(table, Mapping):
         _require(names, list(table))
+        for name in names:
+            if not is_list(table[name]):
+                raise SpaceError(
+                    f"column {name!r} of a pool must be a list of values, got {table[name]!r:.60}"
+                )
         columns = {name: list(table[name]) for name in names}
     elif isinstance(table, Sequence):
         rows: Sequence[Any] = table

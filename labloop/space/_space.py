@@ -9,7 +9,7 @@ import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Json, Point, canonical_json
-from labloop.space._base import Feature, Numeric, Parameter
+from labloop.space._base import Feature, Numeric, Parameter, is_list
 from labloop.space._candidates import MOST, Candidates, enumerated, raw_count
 from labloop.space._frame import Item, build_frame
 from labloop.space._numeric import Continuous
@@ -196,6 +196,8 @@ class SearchSpace:
         any past experiment with a place (see ``placed``) can be encoded; raises SpaceError
         for one without.
         """
+        if not is_list(points):
+            raise SpaceError(f"points come as a list of mappings, got {points!r:.200}")
         columns = [
             p.places_of([_value(point, p.name) for point in points]) for p in self.parameters
         ]
@@ -272,6 +274,7 @@ class SearchSpace:
         return np.array([p.code(_value(point, p.name)) for p in self.parameters])
 
     def _refuse_strange(self, point: Mapping[str, Any]) -> None:
+        _check_point(point)
         strange = [name for name in point if name not in self.names]
         if strange:
             raise SpaceError(
@@ -287,9 +290,18 @@ class SearchSpace:
         return True
 
 
+def _check_point(point: object) -> None:
+    if not isinstance(point, Mapping):
+        raise SpaceError(
+            f"a point maps each parameter's name to its value, as in {{'temperature': 60}}, "
+            f"got {point!r:.200}"
+        )
+
+
 def _value(point: Mapping[str, Any], name: str) -> Any:
+    _check_point(point)
     if name not in point:
         raise SpaceError(
-            f"the point has no value for {name!r}; it has {', '.join(point) or 'none'}"
+            f"the point has no value for {name!r}; it has {', '.join(map(str, point)) or 'none'}"
         )
     return point[name]

@@ -81,6 +81,12 @@ def _open_sqlite(uri: str, *, writing: bool) -> sqlite3.Connection:
         if not writing:
             connection.execute("PRAGMA query_only=ON")
         connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    except UnicodeDecodeError as error:
+        # The driver cannot even read the message in which SQLite names what is damaged.
+        connection.close()
+        damaged = sqlite3.DatabaseError("its schema is no text")
+        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damaged from error
     except sqlite3.Error:
         connection.close()
         raise

@@ -43,6 +43,11 @@ class Core:
                 return [dict(zip(names, row, strict=True)) for row in result]
         except DBAPIError as error:
             raise translate(error, self.where) from error
+        except ValueError as error:
+            raise DatabaseUnusableError(
+                f"the database {self.where} is damaged: a row cannot be read ({error}); "
+                "restore a backup"
+            ) from error
         except PoolTimeout as error:
             raise DatabaseUnusableError(
                 f"too many threads read the database {self.where} at once: {error}"

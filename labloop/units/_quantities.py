@@ -44,7 +44,11 @@ def quantity(value: float, unit: str) -> Quantity:
     if isinstance(value, (str, bytes, bool)) or is_quantity(value):
         given = f"{value:~}" if is_quantity(value) else repr(value)
         raise UnitError(f"a quantity needs a number, got {given} and the unit {unit!r}")
-    number = float(value)
+    check_unit(unit)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UnitError(f"a quantity needs a number, got {value!r:.60}: {error}") from None
     if not math.isfinite(number):
         raise UnitError(f"a quantity must be finite, got {number} {unit}")
     made: Quantity = _registry().Quantity(number, _pint_unit(unit))
