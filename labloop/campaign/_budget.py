@@ -1,5 +1,6 @@
 """How long a campaign may go on: budget, stop rules and what to do about failures."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -122,14 +123,6 @@ class FailurePolicy:
             raise CampaignFileError(
                 f"on_uncertain must be 'pause' or 'continue', got {self.on_uncertain!r}"
             )
-
-
-def _whole(value: object, what: str) -> None:
-    """Raise CampaignFileError unless ``value`` is a whole number from 1 that can be counted to."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
-        raise CampaignFileError(f"{what} must be a whole number, got {value!r}")
-    if not 1 <= value < 2**63:
-        raise CampaignFileError(f"{what} must be from 1 to {2**63 - 1}, got {value!r}")
 
 
 def _whole(value: object, what: str) -> None:
