@@ -81,6 +81,8 @@ def test_mistakes_are_refused_in_a_sentence(changes, words):
     [
         ({}, "at least one of"),
         ({"experiments": 0}, "above 0"),
+        ({"experiments": "x"}, "must be a number"),
+        ({"experiments": 10**400}, "must be a number"),
         ({"hours": float("nan")}, "finite"),
         ({"experiments": 2.5}, "whole number"),
     ],
