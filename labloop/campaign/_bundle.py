@@ -25,6 +25,8 @@ from labloop.records import Bundle, Json, content_hash
 
 LOADING: ContextVar[str] = ContextVar("LOADING", default="")
 """The campaign file that is being loaded; empty otherwise."""
+_LISTS = ("space", "outputs")
+"""What a spec lists item by item, so that a difference is told of each."""
 _ORIGIN = "campaign file"
 """Kept beside the versions: where the campaign file lay when it was loaded."""
 _VERSIONED = (
@@ -140,7 +142,9 @@ def difference(stored: Bundle, now: Bundle) -> list[str]:
     ]
     if stored.spec != now.spec:
         keys = sorted(k for k in now.spec if now.spec.get(k) != stored.spec.get(k))
-        told = [_change(k, stored.spec.get(k), now.spec[k]) for k in keys]
+        told = [_change(k, stored.spec.get(k), now.spec[k]) for k in keys if k not in _LISTS]
+        items = {k: item_changes(stored.spec.get(k), now.spec.get(k)) for k in _LISTS}
+        told += [f"{key} ({'; '.join(said)})" for key, said in items.items() if said]
         lines.append(f"the spec differs in {', '.join(told)}")
     return lines
 
@@ -149,6 +153,27 @@ def _change(key: str, before: Json, after: Json) -> str:
     """Return a key with both of its values, where they can be read at a glance."""
     values = f"{before} -> {after}"
     return f"{key} ({values})" if len(values) < 100 else key
+
+
+def item_changes(before: Json, after: Json) -> list[str]:
+    """Return which parameters, or outputs, are new, gone or declared otherwise."""
+    old, new = _items(before), _items(after)
+    said = [f"{name} is new" for name in new if name not in old]
+    said += [f"{name} is gone" for name in old if name not in new]
+    for name in (name for name in new if name in old and old[name] != new[name]):
+        fields = [f for f in new[name] if new[name].get(f) != old[name].get(f)]
+        told = [_change(f, old[name].get(f), new[name][f]) for f in fields]
+        said.append(f"{name}: {', '.join(told)}")
+    return said
+
+
+def _items(declared: Json) -> dict[str, Mapping[str, Json]]:
+    """Return name -> declaration of what a spec lists; one without a name has its kind."""
+    listed: Any = declared.get("items", ()) if isinstance(declared, Mapping) else declared or ()
+    return {
+        str(item.get("name") or f"{item.get('type', 'item')} {i}"): item
+        for i, item in enumerate(listed)
+    }
 
 
 def _key(files: dict[str, bytes]) -> list[list[str]]:

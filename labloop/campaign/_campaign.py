@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from labloop.campaign._bundle import Definition, difference, restore, with_overrides
+from labloop.campaign._bundle import Definition, restore, with_overrides
 from labloop.campaign._by_hand import ByHandOnly, plan_one
 from labloop.campaign._direct import DirectExecutor
 from labloop.campaign._ending import Stopped, after_a_signal, end_of
@@ -19,7 +19,7 @@ from labloop.campaign._machine import MachineState
 from labloop.campaign._preflight import check_lab, need_procedure, of_function
 from labloop.campaign._provenance import vouch
 from labloop.campaign._reconcile import reconcile
-from labloop.campaign._refusals import check_change, taken
+from labloop.campaign._refusals import check_change, keep_bundle, taken
 from labloop.campaign._rights import campaign_lease, device_leases, who
 from labloop.campaign._runner import Runner
 from labloop.campaign._snapshot import Snapshot
@@ -169,7 +169,7 @@ class Campaign:
             definition = with_overrides(definition, seed=record.seed, stored=record.spec)
         else:
             definition = with_overrides(changed, seed=record.seed)
-            check_change(repositories, record, definition)
+            check_change(record, definition)
             check_lab(definition, record.mode)
         return cls(repositories, record, definition, actor=actor, speed=speed, device=device)
 
@@ -233,7 +233,7 @@ class Campaign:
         self._phase = "loading the planner"
         strategy = spec.resolve(self._device) if self._only is None else ByHandOnly()
         stack.enter_context(campaign_lease(self._repositories, self.record, self._actor))
-        self._keep_bundle()
+        keep_bundle(self._repositories, self.record, self.definition, self._actor)
         self._phase = "settling what was left open"
         found = reconcile(self._repositories, self.record, spec, self._actor)
         self.notes = found.notes
@@ -253,13 +253,6 @@ class Campaign:
             self._set_state(finish.state, finish.reason)
             return isinstance(error, ExperimentCancelled) and bool(self._stop_reason)
         return False
-
-    def _keep_bundle(self) -> None:
-        """Store what the campaign goes on with, where that is not what is stored already."""
-        campaigns, bundle = self._repositories.campaigns, self.definition.bundle
-        if difference(campaigns.bundle(self.record.id), bundle):
-            campaigns.add_bundle(self.record.id, bundle, self._actor).result()
-            vouch(bundle)
 
     def _run_function(self, hooks: Hooks, strategy: "Strategy", state: MachineState) -> Finish:
         spec, experiments = self.definition.spec, self._repositories.experiments

@@ -38,10 +38,12 @@ def build_dataset(repositories: Repositories, campaign_id: str, space: SearchSpa
     actual = repositories.experiments.actual(campaign_id)
     ended = {ExperimentState.DONE, ExperimentState.FAILED}
     rows = repositories.experiments.all(campaign_id, ended)
+    # A person may have said of one with outputs that it failed.
+    told = {row.id: outputs.get(row.id, {}) for row in rows if row.state is ExperimentState.DONE}
     seen = (
-        observation(row.id, row.point, outputs.get(row.id, {}), space, actual.get(row.id, {}))
+        observation(row.id, row.point, told.get(row.id, {}), space, actual.get(row.id, {}))
         for row in rows
-        if tells_something(row.state, outputs.get(row.id, {}))
+        if tells_something(row.state, told.get(row.id, {}))
     )
     return Dataset(tuple(one for one in seen if one is not None))
 

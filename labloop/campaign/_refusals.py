@@ -1,18 +1,18 @@
 """Why a name cannot be used anew, and why changed files cannot be gone on with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from labloop.campaign._bundle import Definition, difference
-from labloop.campaign._dataset import build_dataset
+from labloop.campaign._bundle import Definition, difference, item_changes
+from labloop.campaign._dataset import carried_out
+from labloop.campaign._provenance import vouch
+from labloop.campaign._spec import CampaignSpec
 from labloop.campaign._words import resume_words
 from labloop.errors import CampaignError, SpaceError
-from labloop.records import CampaignRecord, Repositories
+from labloop.records import CampaignRecord, ExperimentState, Repositories
 from labloop.space import SearchSpace
 
 
-def check_change(
-    repositories: Repositories, record: CampaignRecord, definition: Definition
-) -> None:
+def check_change(record: CampaignRecord, definition: Definition) -> None:
     """Raise CampaignError where changed files are another campaign than the stored one."""
     spec = definition.spec
     if spec.name != record.name:
@@ -29,19 +29,69 @@ def check_change(
             f"the changed file gives {', '.join(other)} in another unit, so what was measured "
             "would be read wrongly; keep the unit, or begin another with: labloop run FILE --new"
         )
-    stored, now = record.spec.get("outputs"), definition.bundle.spec["outputs"]
-    if stored != now:
+    if units and not units.keys() & spec.units.keys():
         raise CampaignError(
-            f"the changed file measures other outputs ({stored} -> {now}), so what was measured "
-            "would not fit; begin another campaign with: labloop run FILE --new"
+            f"the changed file varies {', '.join(spec.units)}, and campaign {record.name!r} "
+            f"{', '.join(units)}: that is another one; give it another name, or add --new"
         )
-    try:
-        build_dataset(repositories, record.id, spec.space)
-    except SpaceError as error:
+    changed = [
+        line
+        for line in item_changes(record.spec.get("outputs"), definition.bundle.spec["outputs"])
+        if ":" in line
+    ]
+    if changed:
         raise CampaignError(
-            f"the changed file leaves out what was measured already: {error}; widen its space, or "
-            "begin another campaign with: labloop run FILE --new"
-        ) from error
+            f"the changed file measures other outputs ({'; '.join(changed)}), so what was measured "
+            "would be read wrongly; give it another name there, or begin another campaign by "
+            "adding --new"
+        )
+
+
+def keep_bundle(
+    repositories: Repositories, record: CampaignRecord, definition: Definition, actor: str
+) -> list[str]:
+    """Store what a campaign goes on with, where that differs; return the differences in words."""
+    campaigns = repositories.campaigns
+    lines = difference(campaigns.bundle(record.id), definition.bundle)
+    if lines:
+        campaigns.add_bundle(record.id, definition.bundle, actor).result()
+        vouch(definition.bundle)
+    return lines
+
+
+def set_aside(repositories: Repositories, campaign_id: str, spec: CampaignSpec) -> list[str]:
+    """Return a sentence for results that a definition cannot use, or not as they were meant.
+
+    All of them are kept. Told where a definition changes, so that nothing is ignored silently.
+    """
+    experiments = repositories.experiments
+    outputs, actual = experiments.outputs(campaign_id), experiments.actual(campaign_id)
+    lost: dict[str, tuple[str, list[int]]] = {}
+    outside: list[int] = []
+    for row in experiments.all(campaign_id, {ExperimentState.DONE}):
+        lacking = [n for n in spec.objectives.outputs if n not in outputs.get(row.id, {})]
+        try:
+            point = carried_out(row.point, actual.get(row.id, {}), spec.space)
+        except SpaceError as error:
+            lost.setdefault("place", (str(error), []))[1].append(row.number)
+            continue
+        if lacking:
+            why = f"{', '.join(lacking)} is wanted and was not measured"
+            lost.setdefault(why, (why, []))[1].append(row.number)
+        elif not spec.space.contains(point):
+            outside.append(row.number)
+    said = [
+        f"{_numbered(numbers)} kept and set aside, the brain learns nothing from it: {why}"
+        for why, numbers in lost.values()
+    ]
+    if outside:
+        said.append(f"{_numbered(outside)} outside of the new space, and learned from")
+    return said
+
+
+def _numbered(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
+    return f"experiment {shown} is" if len(numbers) == 1 else f"experiments {shown} are"
 
 
 def taken(repositories: Repositories, existing: CampaignRecord, definition: Definition) -> str:

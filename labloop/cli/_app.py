@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from labloop.cli import _bench, _explain, _hand, _health, _look, _people, _physics, _run, _trust
+from labloop.cli import (
+    _bench,
+    _correct,
+    _explain,
+    _hand,
+    _health,
+    _look,
+    _people,
+    _physics,
+    _run,
+    _trust,
+)
 from labloop.cli._common import NOT_SAFE_EXIT
 from labloop.errors import LabloopError, MissingExtraError, NotSafeError
 from labloop.records import printable
@@ -40,6 +51,8 @@ _BUILT_IN = (
     (_hand.try_, "try"),
     (_hand.ask, "ask"),
     (_hand.tell, "tell"),
+    (_correct.correct, "correct"),
+    (_correct.withdraw, "withdraw"),
     (_hand.reanalyse, "reanalyse"),
     (_trust.trust, "trust"),
     (_health.check, "check"),

@@ -17,12 +17,12 @@ from labloop.cli._common import (
     writable_folder,
 )
 from labloop.cli._options import Database, Device, Name
-from labloop.cli._run import Engine, conduct, confirm_real, find_engine
+from labloop.cli._run import Engine, New, conduct, confirm_real, find_engine, say_new
 from labloop.errors import CampaignError, NotFoundError
 from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories, ScalarValue
 
 if TYPE_CHECKING:
-    from labloop.campaign import Definition
+    from labloop.campaign import Campaign, Definition
 
 Target = Annotated[str, typer.Argument(help="a stored campaign's name, or a campaign file")]
 Sim = Annotated[bool, typer.Option("--sim", help="as a simulated campaign, not a person's own")]
@@ -109,6 +109,7 @@ def ask(
     out: Annotated[Path, typer.Option("--out", help="CSV to fill in")] = Path("next.csv"),
     db: Database = None,
     sim: Sim = False,
+    new: New = False,
     device: Device = "auto",
 ) -> None:
     """Ask for experiments that a person carries out; fill in the file and tell it."""
@@ -124,7 +125,7 @@ def ask(
 
         check_device(device)
     with open_store(db, create=given is not None) as repositories:
-        record, definition = _by_hand(repositories, given, target, sim)
+        record, definition = _by_hand(repositories, given, target, sim=sim, new=new)
         rows = propose(repositories, record, definition, n, actor=who(), device=device)
         try:
             with whole_file(out) as part:
@@ -138,6 +139,7 @@ def ask(
         console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
         words = f"{record.name} {shlex.quote(str(out.resolve()))}{db_words(repositories)}"
         console().print(f"then      labloop tell {words}")
+        _say_budget(repositories, record, definition)
 
 
 def _given(target: str) -> "Definition | None":
@@ -148,36 +150,84 @@ def _given(target: str) -> "Definition | None":
 
 
 def _by_hand(
-    repositories: Repositories, given: "Definition | None", target: str, sim: bool
+    repositories: Repositories,
+    given: "Definition | None",
+    target: str,
+    *,
+    sim: bool,
+    new: bool,
 ) -> "tuple[CampaignRecord, Definition]":
-    """Return a campaign for asking and telling: stored, or begun from a file."""
-    from labloop.campaign import Campaign  # noqa: PLC0415 - heavy
+    """Return a campaign for asking and telling: stored, begun from a file, or gone on with.
+
+    A file that has changed since counts from now on, and the difference is shown.
+    """
+    from labloop.campaign import Campaign, take_up, who  # noqa: PLC0415 - heavy
 
     mode = mode_of(not sim)
-    if given is not None:
-        target = given.spec.name
-        if repositories.campaigns.find(target, mode) is None:
-            made = Campaign.create(repositories, given, mode=mode, by_hand=True)
-            return made.record, given
-    try:
-        found = Campaign.resume(repositories, target, mode=mode)
-    except NotFoundError:
-        other = Mode.REAL if sim else Mode.SIMULATED
-        if repositories.campaigns.find(target, other) is None:
-            raise
-        hint = "leave --sim out" if sim else "add --sim"
-        raise CampaignError(
-            f"{target!r} is a {other.value} campaign, and {mode.value} results were offered; {hint}"
-        ) from None
+    if given is None:
+        if new:
+            raise CampaignError(f"--new begins another campaign from a file, got {target!r}")
+        found = _stored(repositories, target, mode)
+        _say_edited(repositories, found)
+        return found.record, found.definition
+    if new or repositories.campaigns.find(given.spec.name, mode) is None:
+        made = Campaign.create(repositories, given, mode=mode, by_hand=True, new=new)
+        return made.record, given
+    found = Campaign.resume(repositories, given.spec.name, mode=mode, changed=given)
+    changes = take_up(repositories, found.record, found.definition, actor=who())
+    say_new(repositories, found, changes)
     return found.record, found.definition
+
+
+def _stored(repositories: Repositories, name: str, mode: Mode) -> "Campaign":
+    """Return a stored campaign; the message names the flag of one of the other mode."""
+    from labloop.campaign import Campaign  # noqa: PLC0415 - heavy
+
+    try:
+        return Campaign.resume(repositories, name, mode=mode)
+    except NotFoundError:
+        other = Mode.REAL if mode is Mode.SIMULATED else Mode.SIMULATED
+        if repositories.campaigns.find(name, other) is None:
+            raise
+        hint = "leave --sim out" if mode is Mode.SIMULATED else "add --sim"
+        raise CampaignError(
+            f"{name!r} is a {other.value} campaign, and {mode.value} results were offered; {hint}"
+        ) from None
+
+
+def _say_edited(repositories: Repositories, campaign: "Campaign") -> None:
+    """Say where the files of a campaign lie changed beside what is stored."""
+    from labloop.campaign import changed_since  # noqa: PLC0415 - heavy
+
+    place, lines = changed_since(repositories.campaigns.bundle(campaign.record.id))
+    for line in lines:
+        console().print(f"changed   {line} since it was last used, and is not used now")
+    if lines:
+        console().print(f"          to use it, name the file: {shlex.quote(place)}")
+
+
+def _say_budget(
+    repositories: Repositories, record: CampaignRecord, definition: "Definition"
+) -> None:
+    """Say where a person's results have used up the budget of experiments."""
+    limit = definition.spec.budget.experiments
+    ended = {ExperimentState.DONE, ExperimentState.FAILED}
+    used = len(repositories.experiments.all(record.id, ended))
+    if limit is not None and used >= limit:
+        more = "used up" if used == limit else f"exceeded, {used} have a result"
+        console().print(f"budget    the budget of {limit} experiments is {more}")
 
 
 def tell(
     target: Target,
-    results: Annotated[Path, typer.Argument(help="CSV with results")],
+    results: Annotated[Path, typer.Argument(help="CSV or .xlsx with results")],
     *,
     db: Database = None,
     sim: Sim = False,
+    new: New = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="store imported rows that were told before once more")
+    ] = False,
 ) -> None:
     """Tell results of experiments that were asked for, or import older ones."""
     from labloop.campaign import read_results, who  # noqa: PLC0415 - heavy
@@ -188,10 +238,20 @@ def tell(
         # Looked at first: results that cannot be told begin no campaign.
         read_results(results, given, mode_of(not sim).value)
     with open_store(db, create=given is not None) as repositories:
-        record, definition = _by_hand(repositories, given, target, sim)
-        told = read_results(results, definition, record.mode.value)
-        count = store(repositories, record, told, actor=who())
-        console().print(f"stored    {count} experiments in {record.name} ({repositories.url})")
+        record, definition = _by_hand(repositories, given, target, sim=sim, new=new)
+        table = read_results(results, definition, record.mode.value)
+        kept = store(repositories, record, table.told, actor=who(), again=again)
+        out = console()
+        what = "1 result" if kept.stored == 1 else f"{kept.stored} results"
+        out.print(f"stored    {what} in {record.name} ({repositories.url})")
+        for line in (*table.remarks, *kept.remarks):
+            out.print(f"note      {line}")
+        wrong = (*table.wrong, *kept.wrong)
+        for line in wrong:
+            out.print(f"wrong     {line}")
+        _say_budget(repositories, record, definition)
+        if wrong:
+            raise typer.Exit(1)
 
 
 def reanalyse(

@@ -20,6 +20,7 @@ _EXTRAS = {
     "report": ("plotly",),
     "postgres": ("psycopg",),
     "parquet": ("pyarrow",),
+    "excel": ("openpyxl",),
 }
 
 

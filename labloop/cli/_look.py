@@ -116,7 +116,8 @@ def status(
             out.print(f"go on     no process is at it, the last one ended in between: {way}")
         if found.best_value is not None:
             point = point_words(found.best_point or {}, digits=6)
-            out.print(f"best      {found.best_value:.5g} at {point}")
+            remark = f" ({found.best.remark})" if found.best and found.best.remark else ""
+            out.print(f"best      {found.best_value:.5g} at {point}{remark}")
         elif found.done and found.demands:
             out.print(f"best      none is worth anything yet: {found.demands}")
         for alarm in found.alarms:

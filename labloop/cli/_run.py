@@ -3,7 +3,7 @@
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -237,8 +237,7 @@ def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool
     out = console()
     stored = repositories.campaigns.bundle(campaign.record.id)
     if told:
-        for line in difference(stored, campaign.definition.bundle):
-            out.print(f"changed   {line}; from now on")
+        say_new(repositories, campaign, difference(stored, campaign.definition.bundle))
         return
     place, lines = changed_since(stored)
     for line in lines:
@@ -247,6 +246,18 @@ def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool
         out.print("          it goes on with the files that it was begun with; to take the new")
         way = resume_words(campaign.record, repositories)
         out.print(f"          ones: {way} --changed {shlex.quote(place)}")
+
+
+def say_new(repositories: Repositories, campaign: "Campaign", changes: Sequence[str]) -> None:
+    """Say what a changed definition changes, and what becomes of the results before it."""
+    from labloop.campaign import set_aside  # noqa: PLC0415 - heavy
+
+    for line in changes:
+        console().print(f"changed   {line}; from now on")
+    if changes:
+        spec = campaign.definition.spec
+        for line in set_aside(repositories, campaign.record.id, spec):
+            console().print(f"results   {line}")
 
 
 def conduct(

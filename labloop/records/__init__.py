@@ -24,6 +24,7 @@ from labloop.records._learning import (
     ProposalBatch,
     points_of,
 )
+from labloop.records._numerals import may_be_grouped, numeral
 from labloop.records._ports import (
     Alarms,
     Campaigns,
@@ -37,11 +38,13 @@ from labloop.records._ports import (
 from labloop.records._printable import printable
 from labloop.records._rows import (
     AlarmRecord,
+    AnalysisRecord,
     Bundle,
     CampaignRecord,
     Command,
     DeviceIdentity,
     ExperimentChange,
+    ExperimentMeasured,
     ExperimentMove,
     ExperimentRecord,
     ExperimentYield,
@@ -52,6 +55,7 @@ from labloop.records._rows import (
     RoundRecord,
 )
 from labloop.records._states import (
+    EXPERIMENT_CORRECTIONS,
     EXPERIMENT_MOVES,
     ActionState,
     CampaignState,
@@ -81,12 +85,14 @@ from labloop.records._values import (
 )
 
 __all__ = [
+    "EXPERIMENT_CORRECTIONS",
     "EXPERIMENT_MOVES",
     "ActionState",
     "ActualValue",
     "Alarm",
     "AlarmRecord",
     "Alarms",
+    "AnalysisRecord",
     "Bundle",
     "CampaignRecord",
     "CampaignState",
@@ -101,6 +107,7 @@ __all__ = [
     "Executor",
     "ExperimentChange",
     "ExperimentJob",
+    "ExperimentMeasured",
     "ExperimentMove",
     "ExperimentRecord",
     "ExperimentResult",
@@ -144,6 +151,8 @@ __all__ = [
     "freeze",
     "make_campaign_id",
     "make_experiment_id",
+    "may_be_grouped",
+    "numeral",
     "points_of",
     "printable",
     "uncell",

@@ -13,6 +13,7 @@ from labloop.records._canonical import Json
 from labloop.records._learning import Alarm
 from labloop.records._rows import (
     AlarmRecord,
+    AnalysisRecord,
     Bundle,
     CampaignRecord,
     Command,
@@ -187,6 +188,10 @@ class Experiments(Protocol):
         self, campaign_id: str, experiment_id: str | None = None
     ) -> Mapping[str, Mapping[str, OutputValue]]:
         """Return experiment id -> output name -> newest value, of all or of one experiment."""
+        ...
+
+    def analyses(self, campaign_id: str) -> Sequence[AnalysisRecord]:
+        """Return all numbers ever stored as outputs, superseded ones too, in order."""
         ...
 
 

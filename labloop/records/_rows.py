@@ -16,7 +16,7 @@ from labloop.records._states import (
     Origin,
     Severity,
 )
-from labloop.records._values import OutputValue, Point
+from labloop.records._values import Measurement, OutputValue, Point, ScalarValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,8 @@ class ExperimentMove:
     to: ExperimentState
     actor: str
     reason: str = ""
+    corrects: bool = False
+    """Whether a person corrects an end: EXPERIMENT_CORRECTIONS are legal as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +117,35 @@ class ExperimentYield:
     analysis: str
     """Which code made the outputs."""
     actor: str
+    corrects: bool = False
+    """Whether a person corrects one that has ended: newer outputs supersede."""
 
 
-ExperimentChange: TypeAlias = ExperimentRecord | ExperimentMove | ExperimentYield
-"""What can be asked for together: a new experiment, a move, or the outputs of one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentMeasured:
+    """Newer raw data of an experiment, which supersedes what there was."""
+
+    experiment_id: str
+    measurement: Measurement
+    actor: str
+
+
+ExperimentChange: TypeAlias = (
+    ExperimentRecord | ExperimentMove | ExperimentMeasured | ExperimentYield
+)
+"""What can be asked for together: a new experiment, a move, raw data or outputs of one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisRecord:
+    """Numbers as they were stored once; newer ones supersede them name by name."""
+
+    experiment_id: str
+    outputs: Mapping[str, ScalarValue]
+    analysis: str
+    """Which code made the outputs, or that a person told or corrected them."""
+    actor: str
+    recorded: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

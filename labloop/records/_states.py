@@ -56,6 +56,13 @@ EXPERIMENT_MOVES: dict[ExperimentState, frozenset[ExperimentState]] = {
 }
 """The legal moves of an experiment: state -> states it may go to."""
 
+EXPERIMENT_CORRECTIONS: dict[ExperimentState, frozenset[ExperimentState]] = {
+    ExperimentState.DONE: frozenset({ExperimentState.FAILED, ExperimentState.ABANDONED}),
+    ExperimentState.FAILED: frozenset({ExperimentState.DONE, ExperimentState.ABANDONED}),
+    ExperimentState.ABANDONED: frozenset({ExperimentState.DONE, ExperimentState.FAILED}),
+}
+"""The moves that only a person makes, who was mistaken about an end: state -> states."""
+
 
 class ActionState(StrEnum):
     """Where an action or a step stands."""

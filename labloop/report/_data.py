@@ -1,11 +1,14 @@
 """Everything that a report shows of one campaign, read once from the repositories."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from labloop.campaign import carried_out, history
+from labloop.errors import SpaceError
 from labloop.records import (
+    ActualValue,
     AlarmRecord,
     CampaignRecord,
     CurveData,
@@ -15,6 +18,7 @@ from labloop.records import (
     Json,
     Observation,
     OutputValue,
+    Point,
     Proposal,
     Repositories,
     RoundRecord,
@@ -38,6 +42,32 @@ class Trial:
     proposal: Proposal | None = None
     scores: Scores | None = None
     """One number an aim, larger is better; None without a result."""
+    reached: Point | None = None
+    """The conditions that were reached, where others were asked for."""
+    outside: bool = False
+    """Whether it was carried out outside of the space."""
+    past: tuple[str, ...] = ()
+    """What was superseded, a sentence for each."""
+
+    @property
+    def point(self) -> Point:
+        """The conditions at which it was carried out, as far as they are known."""
+        return self.record.point if self.reached is None else self.reached
+
+    @property
+    def remark(self) -> str:
+        """What should be known of it: why it ended so, where it lay, what was corrected."""
+        missed = {n: v for n, v in self.record.point.items() if self.point.get(n) != v}
+        asked = ", ".join(
+            f"{n}={v}" if isinstance(v, str) else f"{n}={v:.6g}" for n, v in missed.items()
+        )
+        parts = [
+            self.record.reason,
+            f"asked for: {asked}" if asked else "",
+            "outside of the space" if self.outside else "",
+            *self.past,
+        ]
+        return "; ".join(part for part in parts if part)
 
     @property
     def lost(self) -> bool:
@@ -91,7 +121,7 @@ class CampaignData:
         """The finished trials as the brain would see them, without curves."""
         return Dataset(
             tuple(
-                Observation(t.record.id, t.record.point, {n: v.value for n, v in t.scalars.items()})
+                Observation(t.record.id, t.point, {n: v.value for n, v in t.scalars.items()})
                 for t in self.ranked
             )
         )
@@ -114,16 +144,27 @@ def load(
     rows = repositories.experiments.all(campaign_id)
     if known is None:
         outputs = repositories.experiments.outputs(campaign_id)
+        past = history(repositories, campaign_id)
     else:
-        outputs = _completed(repositories, campaign_id, rows, known)
+        # While it runs nothing is corrected.
+        outputs, past = _completed(repositories, campaign_id, rows, known), {}
+    actual = repositories.experiments.actual(campaign_id)
     asked = {(r.index, i): p for r in rounds for i, p in enumerate(r.proposals)}
-    trials = tuple(_trial(e, outputs.get(e.id, {}), asked.get(_asked_by(e)), aims) for e in rows)
+    space = _space(record.spec)
+    trials = tuple(
+        replace(
+            _trial(e, outputs.get(e.id, {}), asked.get(_asked_by(e)), aims),
+            **_carried_out(e, actual.get(e.id, {}), space),
+            past=tuple(past.get(e.id, ())),
+        )
+        for e in rows
+    )
     return CampaignData(
         record=record,
         trials=trials,
         rounds=rounds,
         alarms=repositories.alarms.all(campaign_id),
-        axes=_axes(record.spec, trials),
+        axes=_axes(space, trials),
         units=units,
         aims=aims,
     )
@@ -140,6 +181,26 @@ def _completed(
             read = repositories.experiments.outputs(campaign_id, row.id).get(row.id, {})
             known[row.id] = {n: v for n, v in read.items() if isinstance(v, ScalarValue)}
     return known
+
+
+def _space(spec: Mapping[str, Json]) -> SearchSpace | None:
+    declared = _mapping(spec.get("space"))
+    return SearchSpace.from_spec(declared) if declared else None
+
+
+def _carried_out(
+    record: ExperimentRecord, actual: Mapping[str, ActualValue], space: SearchSpace | None
+) -> dict[str, Any]:
+    """Return where an experiment was carried out, and whether that is outside of the space."""
+    ended = record.state in {ExperimentState.DONE, ExperimentState.FAILED}
+    if space is None or not ended:
+        return {}
+    try:
+        point = carried_out(record.point, actual, space)
+    except SpaceError:
+        return {"outside": True}
+    reached = None if point == record.point else point
+    return {"reached": reached, "outside": not space.contains(point)}
 
 
 def _asked_by(record: ExperimentRecord) -> tuple[int, int]:
@@ -172,16 +233,14 @@ def _mapping(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _axes(spec: Mapping[str, Json], trials: Sequence[Trial]) -> tuple[Axis, ...]:
+def _axes(space: SearchSpace | None, trials: Sequence[Trial]) -> tuple[Axis, ...]:
     """Return an axis a parameter: as the space declares it, else as the points show it."""
-    declared = _mapping(spec.get("space"))
-    space = SearchSpace.from_spec(declared) if declared else None
     names = list(space.names) if space else list(trials[0].record.point) if trials else []
     units = {p.name: getattr(p, "unit", "1") for p in space.parameters} if space else {}
     numbers = {f.parameter: f for f in space.features if f.kind in _NUMBERS} if space else {}
     axes = []
     for name in names:
-        seen = [t.record.point[name] for t in trials if name in t.record.point]
+        seen = [t.point[name] for t in trials if name in t.point]
         texts = sorted({v for v in seen if isinstance(v, str)})
         feature, unit = numbers.get(name), units.get(name, "1")
         if texts or feature is None:

@@ -97,6 +97,7 @@ def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
             el("p", with_unit(value.value, value.unit), class_="big"),
             el("p", f"{words(first.output)}, experiment {best.number}"),
             _interval(best, value.unit),
+            el("p", best.remark, class_="note") if best.remark else Markup(""),
             several,
             class_="best-value",
         ),

@@ -82,13 +82,13 @@ def _of_axis(data: CampaignData, axis: Axis, x: float, panel: Panel) -> _Upright
         if len(rungs) == 1:
             rungs = {axis.categories[0]: (y0 + y1) / 2}
         return _Upright(x, title, None, rungs)
-    values = [float(t.record.point[axis.name]) for t in data.trials if axis.name in t.record.point]
+    values = [float(t.point[axis.name]) for t in data.trials if axis.name in t.point]
     values += axis.bounds or ()
     return _Upright(x, title, Scale.around(values, *panel.y_range, log=axis.log, margin=0.0), {})
 
 
 def _line(data: CampaignData, trial: Trial, uprights: list[_Upright], rank: float | None) -> Markup:
-    values = [trial.record.point.get(a.name) for a in data.axes]
+    values = [trial.point.get(a.name) for a in data.axes]
     values += [trial.scalars[aim.output].value if trial.scores else None for aim in data.aims.items]
     pixels = [(u.x, u.pixel(v)) for u, v in zip(uprights, values, strict=True) if v is not None]
     if not pixels:

@@ -125,7 +125,7 @@ def result(repositories: Repositories, campaign_id: str) -> CampaignResult:
 def _row(data: CampaignData, trial: Trial) -> dict[str, Cell]:
     record = trial.record
     row: dict[str, Cell] = {"experiment": record.number, "state": record.state.value}
-    row |= {axis.name: record.point.get(axis.name) for axis in data.axes}
+    row |= {axis.name: trial.point.get(axis.name) for axis in data.axes}
     values = {name: trial.scalars.get(name) for name in data.units}
     return row | {name: None if found is None else found.value for name, found in values.items()}
 

@@ -61,7 +61,7 @@ def _chart(data: CampaignData, piece: Slice, values: Sequence[float]) -> Markup:
     dots = [
         el(
             "circle",
-            cx=x(float(t.record.point[piece.parameter])),
+            cx=x(float(t.point[piece.parameter])),
             cy=y(t.scalars[piece.output].value),
             r=2.6,
             class_="ring faint e",
@@ -69,8 +69,7 @@ def _chart(data: CampaignData, piece: Slice, values: Sequence[float]) -> Markup:
             data_tip=tip(data, t),
         )
         for t in data.ranked
-        if piece.output in t.scalars
-        and not isinstance(t.record.point.get(piece.parameter, ""), str)
+        if piece.output in t.scalars and not isinstance(t.point.get(piece.parameter, ""), str)
     ]
     return panel.svg(
         f"expected {words(piece.output)} along {words(piece.parameter)}",

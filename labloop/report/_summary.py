@@ -46,6 +46,8 @@ class Best:
     as predicted when it was asked for."""
     interval_from: str
     """``measured``, ``predicted`` or empty."""
+    remark: str = ""
+    """What should be known of it: what was asked for, that it lies outside, corrections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,10 +190,11 @@ def describe(data: CampaignData, trial: Trial) -> Best:
     return Best(
         experiment_id=trial.record.id,
         number=trial.record.number,
-        point=trial.record.point,
+        point=trial.point,
         values={name: trial.scalars[name] for name in names},
         interval=bounds,
         interval_from=source,
+        remark=trial.remark,
     )
 
 

@@ -50,7 +50,7 @@ def _row(data: CampaignData, trial: Trial, cells: Sequence[Markup]) -> Markup:
         cells,
         _asked_by(trial),
         _took(trial),
-        el("td", record.reason, class_="remark"),
+        el("td", trial.remark, class_="remark"),
         data_e=record.number,
         class_=f"e{top}",
     )
@@ -58,7 +58,7 @@ def _row(data: CampaignData, trial: Trial, cells: Sequence[Markup]) -> Markup:
 
 def _conditions(data: CampaignData, axis: Axis) -> list[Markup]:
     """Return the cells of one parameter, one a trial."""
-    values = [t.record.point.get(axis.name, "") for t in data.trials]
+    values = [t.point.get(axis.name, "") for t in data.trials]
     texts = iter(column([float(v) for v in values if not isinstance(v, str)]))
     return [
         el("td", v) if isinstance(v, str) else el("td", next(texts), class_="num", data_v=repr(v))

@@ -54,7 +54,7 @@ def _line(data: CampaignData, term: Term, constant: Learned | None, label: str) 
     log = any(a.name == term.along and a.log for a in data.axes)
     x = Scale.around(places, *panel.x_range, log=log, margin=0.0)
     line = [(x(a), y(b)) for a, b in zip(places, term.value, strict=True)]
-    seen = [t.record.point.get(term.along) for t in data.ranked]
+    seen = [t.point.get(term.along) for t in data.ranked]
     bottom = panel.y_range[0]
     rug = [
         el("line", x1=x(at), x2=x(at), y1=bottom - 7, y2=bottom, class_="rug")

@@ -28,10 +28,10 @@ def tip(data: CampaignData, trial: Trial) -> str:
     units = {axis.name: axis.unit for axis in data.axes}
     lines += [
         f"{words(name)} {condition_text(value, units.get(name, '1'))}"
-        for name, value in trial.record.point.items()
+        for name, value in trial.point.items()
     ]
-    if trial.record.reason:
-        lines.append(trial.record.reason)
+    if trial.remark:
+        lines.append(trial.remark)
     return "\n".join(lines)
 
 

@@ -8,9 +8,12 @@ from sqlalchemy import bindparam, func, select, update
 
 from labloop.errors import NotFoundError, StaleStateError, StoreError
 from labloop.records import (
+    EXPERIMENT_CORRECTIONS,
     EXPERIMENT_MOVES,
     ActualValue,
+    AnalysisRecord,
     ExperimentChange,
+    ExperimentMeasured,
     ExperimentMove,
     ExperimentRecord,
     ExperimentState,
@@ -157,6 +160,10 @@ class SqlExperiments:
         """Return experiment id -> output name -> newest value, of all or of one experiment."""
         return values.newest_outputs(self._core, campaign_id, experiment_id)
 
+    def analyses(self, campaign_id: str) -> Sequence[AnalysisRecord]:
+        """Return all numbers ever stored as outputs, superseded ones too, in order."""
+        return values.all_analyses(self._core, campaign_id)
+
 
 def change_operation(core: Core, changes: Sequence[ExperimentChange]) -> Callable[[Work], None]:
     """Return the operation that makes several changes in their order."""
@@ -175,8 +182,15 @@ def _change_operation(core: Core, change: ExperimentChange) -> Callable[[Work], 
             return add_operation(change)
         case ExperimentMove():
             return _move_operation(
-                change.experiment_id, change.to, change.actor, change.reason, None
+                change.experiment_id,
+                change.to,
+                change.actor,
+                change.reason,
+                None,
+                corrects=change.corrects,
             )
+        case ExperimentMeasured():
+            return _measured_operation(core, change)
         case ExperimentYield():
             return _yield_operation(core, change, None)
 
@@ -187,13 +201,25 @@ def _yield_operation(
     save = values.output_operation(
         core, made.experiment_id, made.outputs, made.analysis, made.actor
     )
-    move = _move_operation(made.experiment_id, ExperimentState.DONE, made.actor, "", lab_time)
+    move = _move_operation(
+        made.experiment_id,
+        ExperimentState.DONE,
+        made.actor,
+        "",
+        lab_time,
+        corrects=made.corrects,
+    )
 
     def operation(work: Work) -> None:
         move(work)
         save(work, *_place(work, made.experiment_id))
 
     return operation
+
+
+def _measured_operation(core: Core, made: ExperimentMeasured) -> Callable[[Work], None]:
+    save = values.raw_operation(core, made.experiment_id, made.measurement, made.actor)
+    return lambda work: save(work, *_place(work, made.experiment_id))
 
 
 def add_operation(record: ExperimentRecord) -> Callable[[Work], None]:
@@ -241,7 +267,13 @@ def add_operation(record: ExperimentRecord) -> Callable[[Work], None]:
 
 
 def _move_operation(
-    experiment_id: str, to: ExperimentState, actor: str, reason: str, lab_time: float | None
+    experiment_id: str,
+    to: ExperimentState,
+    actor: str,
+    reason: str,
+    lab_time: float | None,
+    *,
+    corrects: bool = False,
 ) -> Callable[[Work], None]:
     time = encode.number(lab_time, "the lab time of a move")
     recorded = encode.now()
@@ -267,7 +299,10 @@ def _move_operation(
         if found is None:
             raise _unknown(experiment_id)
         seen, campaign_id, mode = found
-        if to not in EXPERIMENT_MOVES[ExperimentState(seen)]:
+        if corrects and seen == to.value:
+            # Its state was right: only what came of it is corrected.
+            return
+        if to not in _ends(ExperimentState(seen), corrects=corrects):
             raise StaleStateError(
                 f"experiment {experiment_id} was to move to {to.value} and is {seen}, from where "
                 "no such move leads; read its state again"
@@ -282,6 +317,12 @@ def _move_operation(
         )
 
     return operation
+
+
+def _ends(seen: ExperimentState, *, corrects: bool) -> frozenset[ExperimentState]:
+    """Return the states that may follow, also those that only a correction leads to."""
+    told = EXPERIMENT_CORRECTIONS.get(seen, frozenset()) if corrects else frozenset()
+    return EXPERIMENT_MOVES[seen] | told
 
 
 def _place(work: Work, experiment_id: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, Connection
 
 from labloop.errors import DatabaseUnusableError
 from labloop.records import (
+    EXPERIMENT_CORRECTIONS,
     EXPERIMENT_MOVES,
     ActionState,
     CampaignState,
@@ -132,8 +133,8 @@ def _triggers() -> Iterable[Trigger]:
         yield Trigger(f"guard_{table}_delete", table, "DELETE", gone)
     legal = " OR ".join(
         f"(OLD.state = '{start}' AND NEW.state IN ({_listed(sorted(ends))}))"
-        for start, ends in EXPERIMENT_MOVES.items()
-        if ends
+        for start, moves in EXPERIMENT_MOVES.items()
+        if (ends := moves | EXPERIMENT_CORRECTIONS.get(start, frozenset()))
     )
     yield Trigger(
         "guard_experiment_move",

@@ -8,6 +8,7 @@ from sqlalchemy import FromClause, Select, Table, func, select
 
 from labloop.records import (
     ActualValue,
+    AnalysisRecord,
     CurveData,
     Measurement,
     OutputValue,
@@ -47,7 +48,9 @@ Save = Callable[[Work, str, str], None]
 """Stores values, given the work, the campaign's id and the mode."""
 
 
-def raw_operation(core: Core, experiment_id: str, measurement: Measurement) -> Save:
+def raw_operation(
+    core: Core, experiment_id: str, measurement: Measurement, actor: str = encode.ENGINE
+) -> Save:
     """Return the operation that appends a measurement."""
     arrays: list[Packed] = []
     rows = _value_rows(measurement.raw, arrays)
@@ -57,7 +60,11 @@ def raw_operation(core: Core, experiment_id: str, measurement: Measurement) -> S
         else:
             row = _scalar_row(name, value, "actual")
         rows.append(row | {"position": len(rows)})
-    row = {"experiment_id": experiment_id, "actor": encode.ENGINE, "recorded": encode.now()}
+    row = {
+        "experiment_id": experiment_id,
+        "actor": encode.text(actor, "the actor of a measurement"),
+        "recorded": encode.now(),
+    }
 
     def save(work: Work, campaign_id: str, mode: str) -> None:
         head = {**row, "campaign_id": campaign_id, "mode": mode}
@@ -172,6 +179,34 @@ def newest_outputs(
         experiment: {name: _value(row, arrays) for name, row in rows.items()}
         for experiment, rows in newest.items()
     }
+
+
+def all_analyses(core: Core, campaign_id: str) -> list[AnalysisRecord]:
+    """Return the numbers of every analysis, in order; one without any has none."""
+    heads = core.rows(
+        select(_ANALYSIS)
+        .where(_ANALYSIS.c.campaign_id == campaign_id)
+        .order_by(_ANALYSIS.c.sequence)
+    )
+    found = core.rows(
+        select(_OUTPUT)
+        .join_from(_OUTPUT, _ANALYSIS, _ANALYSIS.c.sequence == _OUTPUT.c.sequence)
+        .where(_ANALYSIS.c.campaign_id == campaign_id, _OUTPUT.c.kind == "scalar")
+        .order_by(_OUTPUT.c.sequence, _OUTPUT.c.position)
+    )
+    outputs: dict[int, dict[str, ScalarValue]] = defaultdict(dict)
+    for row in found:
+        outputs[row["sequence"]][row["name"]] = ScalarValue(row["value"], row["unit"], row["sd"])
+    return [
+        AnalysisRecord(
+            experiment_id=head["experiment_id"],
+            outputs=outputs.get(head["sequence"], {}),
+            analysis=head["analysis"],
+            actor=head["actor"],
+            recorded=encode.from_time(head["recorded"]),
+        )
+        for head in heads
+    ]
 
 
 def _value_rows(named: Mapping[str, RawValue], arrays: list[Packed]) -> list[dict[str, Any]]:

@@ -4,11 +4,11 @@ import pytest
 from campaign_toys import answer_of, ask, create, write
 
 from labloop.campaign import Campaign
-from labloop.campaign._by_hand import tell
 from labloop.campaign._inbox import Inbox
 from labloop.campaign._jobs import job_of
 from labloop.campaign._machine import MachineState
 from labloop.campaign._results import Told
+from labloop.campaign._telling import tell
 from labloop.errors import LabloopError
 from labloop.records import CommandKind, ExperimentState, ScalarValue
 
@@ -67,7 +67,7 @@ def test_a_results_file_is_stored_whole_or_not_at_all(repositories, campaign):
         tell(repositories, campaign.record, [good, bad], actor="me")
     assert repositories.experiments.all(campaign.record.id) == []
     failed = Told("", {"level": 2.0}, {}, 3)
-    assert tell(repositories, campaign.record, [good, failed], actor="me") == 2
+    assert tell(repositories, campaign.record, [good, failed], actor="me").stored == 2
     rows = repositories.experiments.all(campaign.record.id)
     assert [row.state for row in rows] == [ExperimentState.DONE, ExperimentState.FAILED]
     assert rows[1].reason == "told as failed"

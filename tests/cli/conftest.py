@@ -1,5 +1,6 @@
 """The command line in this process, on a lab of one box."""
 
+import csv
 import io
 import os
 import subprocess
@@ -112,6 +113,49 @@ class Shell:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
+
+
+class Hand(Shell):
+    """A shell where experiments were asked for by hand; the file to be filled in is next.csv."""
+
+    def table(self):
+        """Return header and rows of the file to be filled in."""
+        with (self.folder / "next.csv").open(newline="") as file:
+            header, *rows = csv.reader(file)
+        return header, rows
+
+    def told(self, header, rows, *words, delimiter=","):
+        """Write a results file, tell it, and return exit code and what was said."""
+        with (self.folder / "results.csv").open("w", newline="", encoding="utf-8-sig") as file:
+            csv.writer(file, delimiter=delimiter).writerows([header, *rows])
+        return self("tell", "hand", "results.csv", *words)
+
+    def tell(self, header, rows, *words, refused=False, delimiter=","):
+        """Write a results file, tell it and return what was said."""
+        code, said = self.told(header, rows, *words, delimiter=delimiter)
+        assert (code != 0) is refused, said
+        return said
+
+    def done(self):
+        """Return how many experiments are done, and how many failed."""
+        said = self.ok("status", "hand")
+        lines = dict(line.split(None, 1) for line in said.splitlines() if " " in line)
+        return int(lines["done"]), int(lines["failed"])
+
+    def exported(self):
+        """Return the rows of an export, by their heads."""
+        self.ok("export", "hand")
+        path = self.folder / "export-hand" / "experiments.csv"
+        return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+
+
+@pytest.fixture
+def asked(tmp_path, capsys, monkeypatch, shell):
+    """Return a shell where three experiments were asked for, and are in ``next.csv``."""
+    hand = Hand(tmp_path, capsys, monkeypatch)
+    shell.write("hand.py", BY_HAND)
+    shell.ok("ask", "hand.py", "-n", "3", "--out", "next.csv")
+    return hand
 
 
 @pytest.fixture

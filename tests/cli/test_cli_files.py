@@ -246,7 +246,11 @@ def test_more_experiments_are_remembered(ran):
     [
         ('"tiny", Sea', '"other", Sea', "is of campaign 'other', and 'tiny' is to go on"),
         ('Scalar("shown")', 'Scalar("shown", unit="mL")', "measures other outputs"),
-        ('"level", 0, 5', '"level", 4.9, 5', "leaves out what was measured already"),
+        (
+            'Continuous("level", 0, 5, unit="mL"), Continuous("ratio", 0, 1)',
+            'Continuous("height", 0, 5)',
+            "varies height, and campaign 'tiny' level, ratio",
+        ),
     ],
 )
 def test_a_change_that_is_another_campaign_is_refused(ran, before, after, sentence):
