@@ -24,7 +24,7 @@ def _write_files(page, folder):
     return len(blocks)
 
 
-@pytest.mark.parametrize("page", ["drivers.md", "physics.md", "strategies.md"])
+@pytest.mark.parametrize("page", ["drivers.md", "physics.md", "reference.md", "strategies.md"])
 def test_the_code_of_a_page_passes_the_tests_of_that_page(page, tmp_path):
     """Copied into files as it stands there, the code of the page does what the page says."""
     assert _write_files(page, tmp_path) >= 2
