@@ -1,8 +1,22 @@
 """Ask for experiments, tell what came out: a strategy with a memory."""
 
+import os
 from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from labloop.brain._past import Rows, read_past
 from labloop.brain._resolve import resolve_strategy
+from labloop.brain._saved import (
+    SCHEMA,
+    observation_from,
+    observation_json,
+    proposal_from,
+    proposal_json,
+    read_saved,
+    write_whole,
+)
 from labloop.brain._strategy import Strategy
 from labloop.errors import BrainError
 from labloop.objectives import Aim, Objectives
@@ -11,6 +25,8 @@ from labloop.records import (
     Dataset,
     Observation,
     Point,
+    PointValue,
+    Prediction,
     Proposal,
     ProposalBatch,
     derive_seed,
@@ -19,6 +35,9 @@ from labloop.records import (
     make_experiment_id,
 )
 from labloop.space import SearchSpace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Brain:
@@ -54,6 +73,8 @@ class Brain:
         self.space = space
         self.objective = Objectives.of(objective)
         self.strategy = resolve_strategy(strategy, physics)
+        self._named = strategy if isinstance(strategy, str) else None
+        self._with_physics = physics is not None
         self.campaign_id = campaign_id or make_campaign_id("brain", "simulated", seed)
         self.last: ProposalBatch | None = None
         """The newest batch, with the state of the model and its alarms."""
@@ -121,6 +142,12 @@ class Brain:
         Raises:
             BrainError: the id is not pending, or an output is missing.
         """
+        if not isinstance(experiment_id, str):
+            raise BrainError(
+                "tell takes the id that ask gave, then the outputs: tell(id, {'y': 1.0}); got "
+                f"{experiment_id!r} in place of the id. Results that were not asked for are told "
+                "by tell_past([{'x': 0.5, 'y': 1.0}])"
+            )
         asked = self._pending.get(experiment_id)
         if asked is None:
             raise self._unknown(experiment_id)
@@ -139,6 +166,42 @@ class Brain:
             )
         )
 
+    def tell_past(self, rows: Rows) -> list[str]:
+        """Take in results that were not asked for, such as those of last year.
+
+        Args:
+            rows: ``[{"x": 0.5, "y": 1.0}, ...]``, ``{"x": [0.5], "y": [1.0]}`` or a data frame:
+                the parameters of the space in their units and the outputs. A row whose aims
+                are all None or NaN failed; other columns of words are not read.
+
+        Returns:
+            The ids that the experiments were given.
+
+        Raises:
+            BrainError: with the first row that means nothing; then none is taken in.
+        """
+        taken = []
+        for point, outputs in read_past(self.space, self.objective, rows):
+            self._count += 1
+            taken.append(make_experiment_id(self.campaign_id, self._count))
+            self._observations.append(
+                Observation(taken[-1], point, outputs=outputs or {}, failed=outputs is None)
+            )
+        return taken
+
+    def predict(self, points: Sequence[Point] | Point) -> list[Mapping[str, Prediction]]:
+        """Return what a measurement at each point should give, with 90 % intervals.
+
+        Raises:
+            BrainError: nothing was told that a model could learn from.
+            SpaceError: a point has no place in the space.
+        """
+        from labloop.brain._predict import predict  # noqa: PLC0415 - loads torch
+
+        wanted = [points] if isinstance(points, Mapping) else list(points)
+        seed = derive_seed(self.campaign_id, self._round + 1, 0)
+        return predict(self.strategy, self.space, self.objective, self.data, wanted, seed)
+
     def drop(self, experiment_id: str) -> None:
         """Give up a proposal that was never carried out; raises BrainError for an unknown id."""
         if experiment_id not in self._pending:
@@ -155,6 +218,103 @@ class Brain:
     def front(self) -> tuple[Observation, ...]:
         """Return the experiments that break no threshold and that none beats in every aim."""
         return self.objective.pareto(self.data)
+
+    def records(self) -> list[dict[str, PointValue | None]]:
+        """Return a row for each experiment told: id, conditions, outputs, whether it failed."""
+        names = dict.fromkeys(name for o in self._observations for name in o.outputs)
+        return [
+            {
+                "experiment": o.experiment_id,
+                **o.point,
+                **{name: o.outputs.get(name) for name in names},
+                "failed": o.failed,
+            }
+            for o in self._observations
+        ]
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return :meth:`records` as a data frame; raises BrainError where pandas is missing."""
+        try:
+            import pandas as pd  # noqa: PLC0415 - no part of what labloop needs
+        except ModuleNotFoundError as error:
+            raise BrainError(
+                "a data frame needs pandas, which is not installed: pip install pandas; "
+                "records() returns the rows without it"
+            ) from error
+        return pd.DataFrame(self.records())
+
+    def _repr_html_(self) -> str:
+        rows = self.records()
+        best = self.best()
+        chosen = best.experiment_id if best else None
+        head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else ()))
+        body = "".join(
+            f"<tr{' style=font-weight:600' if row['experiment'] == chosen else ''}>"
+            + "".join(f"<td>{escape(_shown(value))}</td>" for value in row.values())
+            + "</tr>"
+            for row in rows
+        )
+        told = f"{escape(str(self.objective))}: {len(rows)} told, {len(self._pending)} pending"
+        return f"<p>{told}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def save(self, path: "str | os.PathLike[str]") -> None:
+        """Write everything to a JSON file, from which :meth:`load` goes on with the same bits.
+
+        Raises:
+            BrainError: the file cannot be written.
+        """
+        write_whole(
+            Path(path),
+            {
+                "schema": SCHEMA,
+                "campaign_id": self.campaign_id,
+                "space": self.space.spec(),
+                "objective": self.objective.spec(),
+                "strategy": self._named,
+                "physics": self._with_physics,
+                "round": self._round,
+                "count": self._count,
+                "refused": [dict(point) for point in self._refused],
+                "pending": {key: proposal_json(one) for key, one in self._pending.items()},
+                "observations": [observation_json(one) for one in self._observations],
+            },
+        )
+
+    @classmethod
+    def load(
+        cls,
+        path: "str | os.PathLike[str]",
+        *,
+        strategy: Strategy | None = None,
+        physics: object | None = None,
+    ) -> "Brain":
+        """Return the planner that :meth:`save` wrote.
+
+        Args:
+            path: the file.
+            strategy: the strategy where it was an object, which no file holds.
+            physics: the physics where there was one, which is code.
+
+        Raises:
+            BrainError: no such file, or what it cannot hold was not given.
+        """
+        kept = read_saved(Path(path))
+        chosen = strategy or kept["strategy"]
+        if chosen is None:
+            raise BrainError("the planner had a strategy of its own; give load(..., strategy=...)")
+        if kept["physics"] and physics is None and strategy is None:
+            raise BrainError("the planner knew physics, which is code; give load(..., physics=...)")
+        made = cls(
+            SearchSpace.from_spec(kept["space"]),
+            Objectives.from_spec(kept["objective"]),
+            chosen,
+            physics,
+            campaign_id=kept["campaign_id"],
+        )
+        made._round, made._count, made._refused = kept["round"], kept["count"], kept["refused"]
+        made._pending = {key: proposal_from(one) for key, one in kept["pending"].items()}
+        made._observations = [observation_from(one) for one in kept["observations"]]
+        return made
 
     def _register(self, proposal: Proposal) -> tuple[str, Proposal]:
         self._count += 1
@@ -184,3 +344,9 @@ class Brain:
             f"experiment {experiment_id!r} is not pending; pending are "
             f"{sorted(self._pending) or 'none'}"
         )
+
+
+def _shown(value: PointValue | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -82,11 +82,22 @@ def tell(
         "slices": _slices(along, found.at(slice(last, None)), names),
         "uncertainty": _uncertainty(there, names),
     }
-    predicted = [
+    return Told(_predictions(there, names), report)
+
+
+def expected(
+    training: TrainingData, fitted: FittedSurrogate, rows: Tensor
+) -> list[Mapping[str, Prediction]]:
+    """Return what a measurement at each of ``N x d`` encoded rows should give."""
+    names = training.names if fitted.over == "outputs" else _score_names(training)
+    return _predictions(_expect(fitted, rows), names) if len(rows) else []
+
+
+def _predictions(there: _Expected, names: Sequence[str]) -> list[Mapping[str, Prediction]]:
+    return [
         {n: _interval(*pair) for n, pair in zip(names, zip(mean, sd, strict=True), strict=True)}
         for mean, sd in zip(there.mean.tolist(), there.measured_sd.tolist(), strict=True)
     ]
-    return Told(predicted, report)
 
 
 def _expect(fitted: FittedSurrogate, rows: Tensor) -> _Expected:

@@ -1,0 +1,55 @@
+"""What a model expects where nobody has measured yet."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from labloop.brain._auto import AutoStrategy
+from labloop.brain._botorch import BotorchStrategy
+from labloop.brain._physics import PhysicsStrategy, measured_data
+from labloop.brain._rng import isolated
+from labloop.brain._strategy import Strategy
+from labloop.brain._told import expected
+from labloop.errors import BrainError
+from labloop.objectives import Objectives
+from labloop.records import Dataset, Point, Prediction
+from labloop.space import SearchSpace
+from labloop.surrogates import GPFactory, SurrogateFactory
+
+
+def predict(
+    strategy: Strategy,
+    space: SearchSpace,
+    objective: Objectives,
+    data: Dataset,
+    points: Sequence[Point],
+    seed: int,
+) -> list[Mapping[str, Prediction]]:
+    """Return what a measurement at each point should give, its noise included.
+
+    The model is the strategy's, a plain Gaussian process where it has none.
+
+    Raises:
+        BrainError: no result that a model could learn from.
+        SpaceError: a point has no place in the space.
+    """
+    training = measured_data(space, objective, data, seed)
+    if training is None:
+        raise BrainError(
+            f"nothing is known yet that a model could learn from; tell a result with "
+            f"{', '.join(objective.outputs)} first"
+        )
+    rows = torch.as_tensor(
+        space.encode([space.placed(point) for point in points]), dtype=torch.float64
+    )
+    with isolated(seed):
+        return expected(training, _model(strategy, space, objective).fit(training), rows)
+
+
+def _model(strategy: Strategy, space: SearchSpace, objective: Objectives) -> SurrogateFactory:
+    if isinstance(strategy, AutoStrategy):
+        row = strategy.row_for(space, objective)
+        strategy = row.make(strategy.physics, strategy.device)
+    if isinstance(strategy, (BotorchStrategy, PhysicsStrategy)):
+        return strategy.model
+    return GPFactory()
