@@ -18,6 +18,7 @@ from labloop.cli import (
     _hand,
     _health,
     _look,
+    _new,
     _people,
     _physics,
     _run,
@@ -39,6 +40,7 @@ app = typer.Typer(
 
 _BUILT_IN = (
     (_run.demo, "demo"),
+    (_new.new, "new"),
     (_run.run, "run"),
     (_run.resume, "resume"),
     (_look.campaigns, "campaigns"),
