@@ -41,7 +41,7 @@ class LiveView(PlainHooks):
         self._repositories = repositories
         self._raised: dict[Hashable, str] = {}
         self._told: list[str] = []
-        self._looked_at = -1
+        self._looked_at = (-1, "")
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._live: Live | None = None
@@ -85,10 +85,11 @@ class LiveView(PlainHooks):
             console.print(f"alarm     {alarm}")
 
     def _new_alarms(self, snapshot: Snapshot) -> list[str]:
-        """Return what alarms were raised for the first time since the last round."""
-        if snapshot.round_index == self._looked_at:
+        """Return what alarms were raised for the first time since the last round or question."""
+        now = (snapshot.round_index, snapshot.question)
+        if now == self._looked_at:
             return []
-        self._looked_at = snapshot.round_index
+        self._looked_at = now
         found = self._repositories.alarms.all(self._campaign.record.id)
         new = {
             subject(record): f"{record.alarm.kind}: {record.alarm.message}"

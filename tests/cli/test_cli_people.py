@@ -68,6 +68,10 @@ def test_a_person_decides_and_everybody_else_is_told_no(tiny, running):
     tiny.write("campaign.py", text.replace("strategy=", "approval=True, strategy="))
     lab = running("run", "campaign.py", "--experiments", "9")
     lab.until("waits for you: approval of experiment 1")
+    lab.until("; after 10 min of waiting, at ")
+    said = tiny.ok("status", "tiny")
+    assert "waits for you: approval of experiment 1" in said
+    assert "; after 10 min of waiting, at " in said
 
     def command(*words):
         return tiny("command", "tiny", *words, "--wait", "20")
