@@ -79,9 +79,12 @@ class LiveView(PlainHooks):
     def print_end(self, console: Console) -> None:
         """Print the best experiment so far, and every alarm once."""
         snapshot = self._campaign.snapshot()
+        stand = summary(self._repositories, self._campaign.record.id)
         if snapshot.best:
             console.print(f"best      {_best(snapshot)}")
-        for alarm in summary(self._repositories, self._campaign.record.id).alarms:
+        elif stand.done and stand.demands:
+            console.print(f"best      none is worth anything yet: {stand.demands}")
+        for alarm in stand.alarms:
             console.print(f"alarm     {alarm}")
 
     def _new_alarms(self, snapshot: Snapshot) -> list[str]:

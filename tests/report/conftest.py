@@ -50,6 +50,7 @@ class Story:
     experiments: int = 30
     name: str = "snar"
     aims: int = 1
+    thresholds: tuple = (None, None)
     models: bool = True
     curves: bool = True
     actions: bool = True
@@ -67,7 +68,12 @@ def spec_of(story):
         Continuous("equivalents", 1, 5),
         Categorical("solvent", SOLVENTS),
     )
-    aims = [Maximize("product_yield"), Minimize("impurity"), Maximize("throughput")]
+    least, most = story.thresholds
+    aims = [
+        Maximize("product_yield", least),
+        Minimize("impurity", most),
+        Maximize("throughput"),
+    ]
     return {
         "name": story.name,
         "space": space.spec(),

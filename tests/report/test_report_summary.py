@@ -9,6 +9,7 @@ from labloop.errors import NotFoundError
 from labloop.records import CampaignState, ExperimentRecord, ExperimentState, Mode, Origin
 from labloop.report import convergence, summary
 from labloop.report._data import Trial
+from labloop.report._page import render
 
 
 def test_a_summary_counts_every_state(written):
@@ -117,3 +118,26 @@ def test_lab_time_counts_overlaps_once_and_every_opening(spans, seconds):
     """Parallel experiments share their time; after a resume the campaign's lab time goes on."""
     trials = [_ended(n, start, end) for n, (start, end) in enumerate(spans, start=1)]
     assert lab_seconds([t.record for t in trials]) == seconds
+
+
+def test_what_breaks_a_threshold_is_neither_best_nor_on_the_front(written):
+    """What is shown as good keeps to what was wanted; where nothing does, that is said."""
+    store, campaign_id = written(experiments=30, aims=2, thresholds=(40.0, 0.1))
+    stand = summary(store, campaign_id)
+    assert stand.front
+    for shown in (stand.best, *stand.front):
+        assert shown.values["product_yield"].value >= 40
+        assert shown.values["impurity"].value <= 0.1
+    bests = [p.best for p in convergence(store, campaign_id) if p.best]
+    assert all(b["product_yield"] >= 40 and b["impurity"] <= 0.1 for b in bests)
+
+
+def test_where_nothing_meets_the_thresholds_nothing_is_best(written):
+    """The page says what was wanted in the place of a best result."""
+    store, campaign_id = written(experiments=30, aims=2, thresholds=(1000.0, 0.1))
+    stand = summary(store, campaign_id)
+    assert (stand.best, stand.front, stand.hypervolume) == (None, (), 0.0)
+    assert stand.demands == "product_yield at least 1000, impurity at most 0.1"
+    assert f"No result is worth anything yet: what is wanted is {stand.demands}." in render(
+        store, campaign_id
+    )
