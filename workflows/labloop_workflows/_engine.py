@@ -111,7 +111,7 @@ def run_inside(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     """Run ``campaign`` inside a flow that has begun: tasks, the window and the cancel watch."""
     record, repositories, mine = campaign.record, campaign.repositories, UUID(flow_run.get_id())
     report = LinkedReport(repositories, record, own_ui_url())
-    window = Window(Brief(repositories, record.id), record.name, mine, report.link)
+    window = Window(Brief(repositories, record.id), record.name, mine, report)
     with Reconciler(mine, record.id) as reconciler:
         inside = PrefectHooks(hooks, record.id, window, reconciler.lease_held)
         try:

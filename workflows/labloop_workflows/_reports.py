@@ -39,18 +39,22 @@ class LinkedReport:
         self._ui_url = ui_url
         self._next = 0.0
 
-    def link(self, last: bool) -> str:
-        """Return the line of Markdown that leads to the report; ``last``: it is written anew."""
+    @property
+    def link(self) -> str:
+        """The line of Markdown that leads to the report."""
         typed = f"`labloop report {self._record.name}{db_words(self._repositories)}`"
         if self._ui_url is None:
             return f"The whole report: {typed}"
-        page = reports_folder() / f"{self._token()}.html"
-        if last or time.monotonic() >= self._next:
-            began = time.thread_time()
-            self._write(page)
-            cost = time.thread_time() - began
-            self._next = time.monotonic() + max(PACE_SECONDS, cost / SHARE)
-        return f"[The whole report]({self._ui_url}{REPORTS}/{page.name}), or {typed}"
+        return f"[The whole report]({self._ui_url}{REPORTS}/{self._token()}.html), or {typed}"
+
+    def write(self, *, last: bool) -> None:
+        """Write the report, where it is time to or this is the ``last`` time."""
+        if self._ui_url is None or not (last or time.monotonic() >= self._next):
+            return
+        began = time.thread_time()
+        self._write(reports_folder() / f"{self._token()}.html")
+        cost = time.thread_time() - began
+        self._next = time.monotonic() + max(PACE_SECONDS, cost / SHARE)
 
     def _token(self) -> str:
         """Return a name that only who knows the password can tell."""

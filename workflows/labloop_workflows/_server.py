@@ -252,7 +252,7 @@ def _start(port: int) -> Server:
     secret = password()
     with _log().open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "labloop_workflows._gate"],
+            [sys.executable, "-m", "labloop_workflows._guard"],
             env=server_environment(port, secret),
             stdin=subprocess.DEVNULL,
             stdout=out,

@@ -10,7 +10,6 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -22,12 +21,15 @@ from prefect.exceptions import ObjectNotFound
 
 from labloop.campaign import Snapshot
 from labloop.report import Brief
+from labloop_workflows._reports import LinkedReport
 
 PACE_SECONDS = 0.5
 """Between two looks at least."""
 SHARE = 0.05
 """Part of the time that looking and sending may take."""
 ANSWER_SECONDS = 10.0
+CLOSE_SECONDS = 20.0
+"""The last page and the report of a large campaign are worth waiting for."""
 _MOST_LINES = 1000
 """Beyond, the oldest lines that a server away has not taken are dropped."""
 
@@ -39,13 +41,10 @@ class Window:
         brief: reads one campaign.
         name: its name.
         flow_run_id: the run whose log and artifact they are.
-        report: writes the whole report where it can be linked to, and returns the link; it is
-            told whether this is the last time.
+        report: the whole report, linked to from the page.
     """
 
-    def __init__(
-        self, brief: Brief, name: str, flow_run_id: UUID, report: Callable[[bool], str]
-    ) -> None:
+    def __init__(self, brief: Brief, name: str, flow_run_id: UUID, report: LinkedReport) -> None:
         self._brief = brief
         self._name = name
         self._flow_run_id = flow_run_id
@@ -71,7 +70,7 @@ class Window:
             self._changed = True
             self._wake.notify()
 
-    def close(self, seconds: float = ANSWER_SECONDS) -> None:
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Show how it ended; give up after ``seconds``."""
         with self._wake:
             self._closing = True
@@ -108,10 +107,12 @@ class Window:
             client.create_logs(list(self._lines))
             self._lines.clear()
         doing = snapshot.doing if snapshot else ""
-        page = self._brief.page(doing=doing, question=question, report=self._report(last))
+        page = self._brief.page(doing=doing, question=question, report=self._report.link)
         if page != self._shown:
             self._put(client, page)
             self._shown = page
+        # Last, because it takes longest: how a campaign ended is shown before.
+        self._report.write(last=last)
 
     def _log(self, level: int, text: str) -> None:
         self._lines.append(

@@ -1,9 +1,11 @@
-"""The gate of the server that labloop starts, and the program that serves behind it.
+"""The guard of the server that labloop starts, and the program that serves behind it.
 
 A web page of another origin, open in a browser on the lab's PC, can send requests to a server
 on loopback. Prefect asks for the password; this refuses what comes from another page or under
 another name before Prefect sees it, websockets as well, which no CORS rule covers.
 """
+
+from collections.abc import Sequence
 
 import uvicorn
 from prefect.server.api.server import create_app
@@ -18,10 +20,6 @@ from starlette.websockets import WebSocketClose
 
 from labloop_workflows._settings import NAMES, REPORTS, origins, reports_folder
 
-_FRAMED = {"X-Frame-Options": "DENY", "Content-Security-Policy": "frame-ancestors 'none'"}
-"""No other page may lay itself over the UI and let a person click through."""
-
-
 _REPORT = {
     "Content-Security-Policy": "sandbox allow-scripts allow-popups; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -35,9 +33,16 @@ class OwnPagesOnly:
     Reports are served beside ``app``: their names are secrets that only the UI tells.
     """
 
-    def __init__(self, app: ASGIApp, allowed: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
         self._app = app
-        self._allowed = allowed
+        self._allowed = frozenset(allowed)
+        reached = " ".join((*allowed, *(origin.replace("http", "ws", 1) for origin in allowed)))
+        self._page = {
+            # No other page lays itself over the UI and lets a person click through; and whatever
+            # script runs in the UI, nothing is told to anybody outside of this machine.
+            "Content-Security-Policy": f"frame-ancestors 'none'; connect-src 'self' {reached}",
+            "X-Frame-Options": "DENY",
+        }
         files = StaticFiles(directory=reports_folder(), check_dir=False)
         # Outside of an application nothing else turns a missing file into an answer.
         self._reports = ExceptionMiddleware(files)
@@ -54,17 +59,17 @@ class OwnPagesOnly:
 
         report = scope["type"] == "http" and scope["path"].startswith(f"{REPORTS}/")
 
-        async def unframed(message: Message) -> None:
+        async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message.setdefault("headers", [])
-                MutableHeaders(scope=message).update(_FRAMED | (_REPORT if report else {}))
+                MutableHeaders(scope=message).update(self._page | (_REPORT if report else {}))
             await send(message)
 
         if report:
             inside = {**scope, "path": scope["path"].removeprefix(REPORTS), "root_path": ""}
-            await self._reports(inside, receive, unframed)
+            await self._reports(inside, receive, sealed)
         else:
-            await self._app(scope, receive, unframed)
+            await self._app(scope, receive, sealed)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,9 +80,9 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse(said, status_code=403)(scope, receive, send)
 
 
-def gated(app: ASGIApp, port: int) -> ASGIApp:
-    """Return ``app`` behind the gate: only under its own names, only to its own pages."""
-    own = OwnPagesOnly(app, frozenset(origins(port)))
+def guarded(app: ASGIApp, port: int) -> ASGIApp:
+    """Return ``app`` behind the guard: only under its own names, only to its own pages."""
+    own = OwnPagesOnly(app, origins(port))
     # A foreign name that was made to lead to loopback is refused by its Host header.
     return TrustedHostMiddleware(own, allowed_hosts=list(NAMES), www_redirect=False)
 
@@ -86,7 +91,7 @@ def main() -> None:
     """Serve Prefect's API and UI on loopback until a signal; settings come by the environment."""
     api = get_current_settings().server.api
     uvicorn.run(
-        gated(create_app(final=True), api.port),
+        guarded(create_app(final=True), api.port),
         host="127.0.0.1",
         port=api.port,
         timeout_keep_alive=api.keepalive_timeout,

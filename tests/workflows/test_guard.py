@@ -101,6 +101,10 @@ def test_no_other_page_may_frame_the_ui(ask):
     answer = ask("", "GET")
     assert answer.status_code == 200
     assert answer.headers["x-frame-options"] == "DENY"
+    assert (
+        "frame-ancestors 'none'; connect-src 'self' http"
+        in answer.headers["content-security-policy"]
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="looks at POSIX rights")
