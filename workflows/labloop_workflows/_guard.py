@@ -38,8 +38,8 @@ class OwnPagesOnly:
         self._allowed = frozenset(allowed)
         reached = " ".join((*allowed, *(origin.replace("http", "ws", 1) for origin in allowed)))
         self._page = {
-            # No other page lays itself over the UI and lets a person click through; and whatever
-            # script runs in the UI, nothing is told to anybody outside of this machine.
+            # No other page lays itself over the UI and lets a person click through; and Prefect's
+            # newer UI, which a click turns on, calls an outside host: the browser refuses.
             "Content-Security-Policy": f"frame-ancestors 'none'; connect-src 'self' {reached}",
             "X-Frame-Options": "DENY",
         }
