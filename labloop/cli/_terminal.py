@@ -1,5 +1,6 @@
 """Standard streams while a lab is open: a terminal that has gone or stalled keeps nobody."""
 
+import atexit
 import io
 import os
 import sys
@@ -57,8 +58,10 @@ def steady_streams() -> None:
             io.BufferedWriter(cast("io.RawIOBase", _Raw(Terminal(handle)))),
             encoding=stream.encoding,
             errors="replace",
-            line_buffering=stream.line_buffering or name == "stderr",
+            line_buffering=True,
         )
+        # The interpreter's own flush comes when no other thread runs any more.
+        atexit.register(steady.flush)
         setattr(sys, name, steady)
 
 

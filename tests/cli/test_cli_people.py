@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from labloop.cli._live import ROUND_SECONDS
 from labloop.records import Command, CommandKind, ExperimentState, Mode
 from labloop.store import open_database
 
@@ -167,6 +168,8 @@ def test_a_doubtful_experiment_waits_for_a_persons_word(tiny):
         with open_database(tiny.folder / "labloop.db") as repositories:
             while not (found := doubtful(repositories)):
                 time.sleep(0.1)
+            # The question is told first.
+            time.sleep(ROUND_SECONDS + 1)
             for outcome in ("perhaps", "failed"):
                 arguments = {"experiment": str(found[0].number), "outcome": outcome}
                 asked = Command(
