@@ -1,6 +1,7 @@
 """Why a name cannot be used anew, and why changed files cannot be gone on with."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from labloop.campaign._bundle import Definition, difference, item_changes
 from labloop.campaign._dataset import carried_out
@@ -8,7 +9,7 @@ from labloop.campaign._provenance import vouch
 from labloop.campaign._spec import CampaignSpec
 from labloop.campaign._words import resume_words
 from labloop.errors import CampaignError, SpaceError
-from labloop.records import CampaignRecord, ExperimentState, Repositories
+from labloop.records import CampaignRecord, ExperimentState, Json, Repositories
 from labloop.space import SearchSpace
 
 
@@ -36,7 +37,9 @@ def check_change(record: CampaignRecord, definition: Definition) -> None:
         )
     changed = [
         line
-        for line in item_changes(record.spec.get("outputs"), definition.bundle.spec["outputs"])
+        for line in item_changes(
+            _measured(record.spec.get("outputs")), _measured(definition.bundle.spec["outputs"])
+        )
         if ":" in line
     ]
     if changed:
@@ -45,6 +48,12 @@ def check_change(record: CampaignRecord, definition: Definition) -> None:
             "would be read wrongly; give it another name there, or begin another campaign by "
             "adding --new"
         )
+
+
+def _measured(outputs: Json) -> list[dict[str, Json]]:
+    """Return what outputs are measured as; their bounds only say what is expected."""
+    listed: Any = outputs or ()
+    return [{k: v for k, v in output.items() if k != "bounds"} for output in listed]
 
 
 def keep_bundle(

@@ -202,7 +202,8 @@ def name_of(thing: object) -> str:
 def _output_json(output: Output) -> dict[str, Json]:
     if isinstance(output, Curve):
         return {"kind": "curve", "name": output.name, "x": output.x, "y": output.y}
-    return {"kind": "scalar", "name": output.name, "unit": output.unit}
+    bounds: dict[str, Json] = {} if output.bounds is None else {"bounds": list(output.bounds)}
+    return {"kind": "scalar", "name": output.name, "unit": output.unit, **bounds}
 
 
 def _check_outputs(outputs: Sequence[Output]) -> None:

@@ -146,13 +146,35 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """Declaration of an output that is one number."""
+    """Declaration of an output that is one number.
+
+    Attributes:
+        name: the key of what the procedure, or the analysis, returns.
+        unit: the unit of its numbers.
+        bounds: what it can be at all, in ``unit``: a yield is from 0 to 100 %. What is expected
+            is shown within them; a result outside is kept and learned from like any other.
+    """
 
     name: str
     unit: str = "1"
+    bounds: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         _check_output(self.name, self.unit)
+        if self.bounds is None:
+            return
+        try:
+            low, high = (finite(value, "a bound") for value in self.bounds)
+        except (TypeError, ValueError) as error:
+            raise DefinitionError(
+                f"output {self.name!r}: bounds are two numbers such as (0, 100), "
+                f"got {self.bounds!r}"
+            ) from error
+        if low >= high:
+            raise DefinitionError(
+                f"output {self.name!r}: the lower bound comes first, got {self.bounds!r}"
+            )
+        object.__setattr__(self, "bounds", (low, high))
 
 
 @dataclass(frozen=True, slots=True)

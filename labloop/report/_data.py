@@ -19,6 +19,7 @@ from labloop.records import (
     Observation,
     OutputValue,
     Point,
+    Prediction,
     Proposal,
     Repositories,
     RoundRecord,
@@ -99,6 +100,8 @@ class CampaignData:
     units: Mapping[str, str]
     """Scalar outputs in order of declaration -> unit."""
     aims: Aims
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Scalar output -> what it can be at all, where that was declared."""
 
     @cached_property
     def ranked(self) -> list[Trial]:
@@ -138,7 +141,8 @@ def load(
     there is read, and added. Then curves are left out.
     """
     record = repositories.campaigns.get(campaign_id)
-    rounds = repositories.rounds.all(campaign_id)
+    bounds = dict(_bounds(record.spec))
+    rounds = [_within(r, bounds) for r in repositories.rounds.all(campaign_id)]
     units = dict(_scalar_units(record.spec))
     aims = Aims.of(_mapping(record.spec.get("objective")), units)
     rows = repositories.experiments.all(campaign_id)
@@ -167,6 +171,7 @@ def load(
         axes=_axes(space, trials),
         units=units,
         aims=aims,
+        bounds=bounds,
     )
 
 
@@ -220,6 +225,41 @@ def _trial(
     done = record.state is ExperimentState.DONE
     scores = aims.score({n: v.value for n, v in scalars.items()}) if done else None
     return Trial(record, scalars, curves, proposal, scores)
+
+
+def _bounds(spec: Mapping[str, Json]) -> Iterator[tuple[str, tuple[float, float]]]:
+    outputs: Any = spec.get("outputs", ())
+    for output in outputs:
+        if output.get("bounds"):
+            low, high = output["bounds"]
+            yield str(output["name"]), (float(low), float(high))
+
+
+def _within(asked: RoundRecord, bounds: Mapping[str, tuple[float, float]]) -> RoundRecord:
+    """Return a round whose proposals expect of each output what it can be at all."""
+    if not bounds:
+        return asked
+    return replace(
+        asked,
+        proposals=tuple(
+            replace(
+                proposal,
+                predicted={
+                    name: clipped(found, bounds[name]) if name in bounds else found
+                    for name, found in proposal.predicted.items()
+                },
+            )
+            for proposal in asked.proposals
+        ),
+    )
+
+
+def clipped(expected: Prediction, bounds: tuple[float, float]) -> Prediction:
+    """Return an expectation within bounds."""
+    mean, low, high = (
+        min(max(v, bounds[0]), bounds[1]) for v in (expected.mean, expected.low, expected.high)
+    )
+    return replace(expected, mean=mean, low=low, high=high)
 
 
 def _scalar_units(spec: Mapping[str, Json]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Surrogate slices: what the newest model expects along each parameter, and how surely."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from labloop.report._charts import Panel, legend, path
 from labloop.report._data import CampaignData
@@ -29,12 +30,24 @@ def slices_section(data: CampaignData) -> Section:
         "it does not know; dots are measured values, also from places off the line."
     )
     key = legend(("k-line", "mean"), ("k-band", "90 % interval"), ("k-ring", "measured"))
-    shown = found[:MOST_SLICES]
+    shown = [_within(data, piece) for piece in found[:MOST_SLICES]]
     charts = el("div", [_chart(data, s, _shared(data, shown, s.output)) for s in shown])
     grid = Markup(charts.replace("<div>", '<div class="grid-3">', 1))
     left = len(found) - len(shown)
     rest = note(f"{left} more slices are stored and not drawn.") if left else Markup("")
     return Section("model", TITLE, caption, join(key, grid, rest))
+
+
+def _within(data: CampaignData, piece: Slice) -> Slice:
+    """Return a slice that shows of its output what that can be at all."""
+    if piece.output not in data.bounds:
+        return piece
+    low, high = data.bounds[piece.output]
+
+    def cut(values: Sequence[float]) -> tuple[float, ...]:
+        return tuple(min(max(v, low), high) for v in values)
+
+    return replace(piece, mean=cut(piece.mean), low=cut(piece.low), high=cut(piece.high))
 
 
 def _shared(data: CampaignData, shown: Sequence[Slice], output: str) -> list[float]:
