@@ -79,6 +79,7 @@ class Brain:
         self.last: ProposalBatch | None = None
         """The newest batch, with the state of the model and its alarms."""
         self._observations: list[Observation] = []
+        self._superseded: list[Observation] = []
         self._pending: dict[str, Proposal] = {}
         self._refused: list[Point] = []
         self._round = -1
@@ -88,6 +89,11 @@ class Brain:
     def data(self) -> Dataset:
         """Everything told so far."""
         return Dataset(tuple(self._observations))
+
+    @property
+    def superseded(self) -> tuple[Observation, ...]:
+        """What was told and corrected or dropped since, the oldest first."""
+        return tuple(self._superseded)
 
     @property
     def pending(self) -> Mapping[str, Proposal]:
@@ -131,6 +137,9 @@ class Brain:
     ) -> None:
         """Take in the result of an experiment.
 
+        One that was told before is corrected by it: the newer result counts, in the place of
+        the older one, which :attr:`superseded` keeps.
+
         Args:
             experiment_id: from ``ask``.
             outputs: name -> value in the output's unit; None where the experiment failed.
@@ -140,7 +149,7 @@ class Brain:
             curves: name -> measured curve; physics that predicts it learns from it.
 
         Raises:
-            BrainError: the id is not pending, or an output is missing.
+            BrainError: the id was never asked for or was dropped, or an output is missing.
         """
         if not isinstance(experiment_id, str):
             raise BrainError(
@@ -148,23 +157,32 @@ class Brain:
                 f"{experiment_id!r} in place of the id. Results that were not asked for are told "
                 "by tell_past([{'x': 0.5, 'y': 1.0}])"
             )
-        asked = self._pending.get(experiment_id)
-        if asked is None:
+        place = self._place(experiment_id)
+        before = None if place is None else self._observations[place]
+        if before is None and experiment_id not in self._pending:
             raise self._unknown(experiment_id)
         self._check_outputs(experiment_id, outputs)
-        del self._pending[experiment_id]
-        reached = asked.point if point is None else self.space.placed(point)
-        self._observations.append(
-            Observation(
-                experiment_id,
-                reached,
-                asked=None if reached == asked.point else asked.point,
-                outputs={} if outputs is None else {k: float(v) for k, v in outputs.items()},
-                sd={} if sd is None else dict(sd),
-                curves={} if curves is None or outputs is None else dict(curves),
-                failed=outputs is None,
-            )
+        if before is None:
+            asked = reached = self._pending[experiment_id].point
+        else:
+            asked, reached = before.asked or before.point, before.point
+        if point is not None:
+            reached = self.space.placed(point)
+        made = Observation(
+            experiment_id,
+            reached,
+            asked=None if reached == asked else asked,
+            outputs={} if outputs is None else {k: float(v) for k, v in outputs.items()},
+            sd={} if sd is None else dict(sd),
+            curves={} if curves is None or outputs is None else dict(curves),
+            failed=outputs is None,
         )
+        if place is None or before is None:
+            del self._pending[experiment_id]
+            self._observations.append(made)
+        elif made.digest != before.digest:
+            self._superseded.append(before)
+            self._observations[place] = made
 
     def tell_past(self, rows: Rows) -> list[str]:
         """Take in results that were not asked for, such as those of last year.
@@ -203,10 +221,23 @@ class Brain:
         return predict(self.strategy, self.space, self.objective, self.data, wanted, seed)
 
     def drop(self, experiment_id: str) -> None:
-        """Give up a proposal that was never carried out; raises BrainError for an unknown id."""
+        """Give up a proposal that was never carried out, or withdraw a result.
+
+        Raises:
+            BrainError: the id was never asked for, or was dropped before.
+        """
+        place = self._place(experiment_id)
+        if place is not None:
+            self._superseded.append(self._observations.pop(place))
+            return
         if experiment_id not in self._pending:
             raise self._unknown(experiment_id)
         self._refused.append(self._pending.pop(experiment_id).point)
+
+    def _place(self, experiment_id: str) -> int | None:
+        """Return where among the observations an experiment stands."""
+        ids = (one.experiment_id for one in self._observations)
+        return next((i for i, one in enumerate(ids) if one == experiment_id), None)
 
     def best(self) -> Observation | None:
         """Return the best experiment seen, or None; under noise it flatters.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from labloop.errors import AnalysisError, LabloopError, NoResultError, UnitError
+from labloop.errors import AnalysisError, DefinitionError, LabloopError, NoResultError, UnitError
 from labloop.records import (
     ActualValue,
     CurveData,
@@ -20,6 +20,7 @@ from labloop.records import (
     Reading,
     Scalar,
     ScalarValue,
+    numeral,
 )
 from labloop.space import Categorical, SearchSpace
 from labloop.units import (
@@ -232,7 +233,8 @@ def point_from_text(values: Mapping[str, str], space: SearchSpace) -> dict[str, 
     point: dict[str, PointValue] = {}
     for name, text in values.items():
         try:
-            point[name] = text if name in names else float(text)
-        except ValueError:
+            point[name] = text if name in names else numeral(text)
+        except DefinitionError:
+            # What it is not is told by the space, which knows what is wanted.
             point[name] = text
     return point

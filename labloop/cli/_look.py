@@ -23,11 +23,16 @@ from labloop.errors import MissingExtraError
 from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from labloop.report import CampaignSummary
 
 AnyMode = Annotated[
     bool | None, typer.Option("--real/--sim", help="which one, where a name has both")
 ]
+
+
+_MOST_WAITING = 20
 
 
 class Format(StrEnum):
@@ -120,11 +125,27 @@ def status(
             out.print(f"best      {found.best_value:.5g} at {point}{remark}")
         elif found.done and found.demands:
             out.print(f"best      none is worth anything yet: {found.demands}")
+        _say_waiting(out, repositories, record)
         for alarm in found.alarms:
             out.print(f"alarm     {alarm}")
         for asked in repositories.commands.all(record.id):
             answer = asked.answer or "not yet answered"
             out.print(f"command   {asked.kind.value} by {asked.actor}: {answer}")
+
+
+def _say_waiting(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
+    """Print what waits for a person's approval, with its conditions and what to type."""
+    from labloop.campaign import db_words  # noqa: PLC0415 - keeps --help quick
+
+    waiting = repositories.experiments.all(record.id, {ExperimentState.AWAITING})
+    for row in waiting[:_MOST_WAITING]:
+        out.print(f"waits     experiment {row.number}: {point_words(row.point)}")
+    if len(waiting) > _MOST_WAITING:
+        out.print(f"waits     and {len(waiting) - _MOST_WAITING} more")
+    if waiting:
+        some = ",".join(str(row.number) for row in waiting[:2])
+        words = f"{record.name} approve experiment={some}{db_words(repositories)}"
+        out.print(f"          approve: labloop command {words} (or all)")
 
 
 def report(name: Name, *, db: Database = None, real: AnyMode = None, out: Out = None) -> None:

@@ -18,6 +18,7 @@ from labloop.records import (
     CampaignState,
     Command,
     CommandKind,
+    ExperimentState,
     Json,
     Repositories,
 )
@@ -36,7 +37,9 @@ def command(
     kind: Annotated[CommandKind, typer.Argument(help="what is asked")],
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="experiment=3 (or 3,5), outcome=done, or a point: temperature=80 ..."),
+        typer.Argument(
+            help="experiment=3 (or 3,5, or all), outcome=done, or a point: temperature=80 ..."
+        ),
     ] = None,
     *,
     db: Database = None,
@@ -48,7 +51,7 @@ def command(
     from labloop.campaign import OF_A_RUN, resume_words, who  # noqa: PLC0415 - keeps --help quick
     from labloop.campaign import unattended as nobody_at  # noqa: PLC0415 - same
 
-    given = pairs(words or ())
+    given = pairs(["experiment=all" if word == "all" else word for word in words or ()])
     arguments = _arguments(kind, given, reason)
     with open_store(db) as repositories:
         record = find_campaign(repositories, name, real)
@@ -68,7 +71,7 @@ def command(
                 arguments=each,
                 expected_version=record.version,
             )
-            for each in _each(kind, arguments)
+            for each in _each(kind, _named(repositories, record, kind, arguments))
         ]
         written = {repositories.commands.add(one).result() for one in asked}
         if alone:
@@ -118,6 +121,24 @@ def _answer(repositories: Repositories, record: CampaignRecord) -> None:
     # Where a process has begun meanwhile, that one answers.
     with suppress(LeaseError):
         answer_unattended(repositories, record, who())
+
+
+def _named(
+    repositories: Repositories,
+    record: CampaignRecord,
+    kind: CommandKind,
+    arguments: dict[str, Json],
+) -> dict[str, Json]:
+    """Return the arguments with the numbers of all that wait, where all are meant."""
+    if arguments.get("experiment") != "all":
+        return arguments
+    resolve = kind is CommandKind.RESOLVE
+    state = ExperimentState.UNCERTAIN if resolve else ExperimentState.AWAITING
+    waiting = [str(row.number) for row in repositories.experiments.all(record.id, {state})]
+    if not waiting:
+        what = "an answer" if resolve else "approval"
+        raise CampaignError(f"no experiment of campaign {record.name!r} waits for {what}")
+    return {**arguments, "experiment": ",".join(waiting)}
 
 
 def _each(kind: CommandKind, arguments: dict[str, Json]) -> list[dict[str, Json]]:

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from labloop.errors import SpaceError
-from labloop.records import FloatArray, Json, PointValue
+from labloop.errors import DefinitionError, SpaceError
+from labloop.records import FloatArray, Json, PointValue, numeral
 from labloop.space._base import (
     Parameter,
     check_name,
@@ -183,8 +183,9 @@ def _text(name: str, value: object) -> str:
 
 def _number(name: str, value: object) -> float:
     try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+        # In a CSV file 1_000 is no number, nor is a digit of another script.
+        number = numeral(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, DefinitionError):
         number = float("nan")
     if not np.isfinite(number) or isinstance(value, bool):
         raise SpaceError(

@@ -207,3 +207,32 @@ def test_a_point_that_was_missed_is_not_asked_for_again():
         reached = {"dose": proposal.point["dose"] + 0.2}
         brain.tell(number, {"y": reached["dose"]}, point=reached)
     assert sorted(asked) == [1.0, 2.0, 5.0]
+
+
+def test_a_result_told_again_is_corrected():
+    """The newer one counts in the old one's place; the old one is kept, the same one is none."""
+    brain = Brain(grid(), Maximize("y"), "random", seed=1)
+    (first, one), (second, _) = brain.ask(2)
+    brain.tell(first, {"y": 1000.0})
+    brain.tell(second, {"y": 2.0})
+    brain.tell(first, {"y": 10.0})
+    brain.tell(second, {"y": 2.0})
+    assert [o.outputs["y"] for o in brain.data.observations] == [10.0, 2.0]
+    assert brain.data.observations[0].point == one.point
+    assert [o.outputs["y"] for o in brain.superseded] == [1000.0]
+    assert brain.best().outputs["y"] == 10.0
+    brain.tell(first, None)
+    assert brain.data.observations[0].failed
+    assert brain.best().outputs["y"] == 2.0
+
+
+def test_a_result_is_withdrawn():
+    """It is learned from no more, kept, and not known afterwards."""
+    brain = Brain(grid(), Maximize("y"), "random", seed=1)
+    ((first, _),) = brain.ask()
+    brain.tell(first, {"y": 3.0})
+    brain.drop(first)
+    assert len(brain.data) == 0
+    assert [o.outputs["y"] for o in brain.superseded] == [3.0]
+    with pytest.raises(BrainError, match="not pending"):
+        brain.drop(first)

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from labloop.cli._common import point_words
 from labloop.cli._live import ROUND_SECONDS
 from labloop.records import Command, CommandKind, ExperimentState, Mode
 from labloop.store import open_database
@@ -107,6 +108,26 @@ def test_a_person_decides_and_everybody_else_is_told_no(tiny, running):
     assert "labloop resume tiny" in tiny.refused("command", "tiny", "pause")
     row = json.loads(tiny.ok("status", "tiny", "--json"))
     assert (row["done"], row["failed"]) == (4, 0)
+
+
+def test_all_that_waits_is_shown_and_approved_at_once(tiny, running):
+    """With the conditions of each, and the words to type; nothing is approved twice."""
+    text = (tiny.folder / "campaign.py").read_text()
+    tiny.write("campaign.py", text.replace("strategy=", "approval=True, batch=3, strategy="))
+    lab = running("run", "campaign.py", "--experiments", "4")
+    lab.until("approval of experiment 1 (level=")
+    assert tiny("command", "tiny", "stop", "--wait", "20")[0] == 0
+    lab.end()
+    said = tiny.ok("status", "tiny")
+    shown = [point_words(point) for point in points(tiny)]
+    assert [f"waits     experiment {i}: {p}" in said for i, p in enumerate(shown, 1)] == [True] * 3
+    assert "approve: labloop command tiny approve experiment=1,2 --db" in said
+    said = tiny.ok("command", "tiny", "approve", "all")
+    assert said.splitlines()[:3] == [f"approve {i}: accepted" for i in (1, 2, 3)]
+    assert "waits " not in tiny.ok("status", "tiny")
+    assert "no experiment of campaign 'tiny' waits for approval" in tiny.refused(
+        "command", "tiny", "reject", "all"
+    )
 
 
 def test_a_word_counts_also_while_nothing_runs(tiny, running):

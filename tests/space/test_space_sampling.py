@@ -237,3 +237,12 @@ print(space.sample(2, seed=1))
         Linear({"x": 1, "a": 1}, "==", 0.5),
     )
     assert done.stdout.strip() == str(space.sample(2, seed=1))
+
+
+@pytest.mark.parametrize("cell", ["1_000", "nan", "1e999", "\uff11", "1,5"])
+def test_a_pool_reads_no_number_in_two_ways(tmp_path, cell):
+    """What a computer's language would take for one is named with its column."""
+    path = tmp_path / "pool.csv"
+    path.write_text(f's,t\nx,5\ny,"{cell}"\n', encoding="utf-8")
+    with pytest.raises(SpaceError, match="'t' must hold finite numbers"):
+        SearchSpace(Pool(path, {"s": Categorical, "t": "1"}))
