@@ -256,14 +256,19 @@ def test_a_hangup_stays_ignored_where_nohup_asked_for_it():
 @posix
 def test_a_forked_worker_ends_at_a_signal(tmp_path):
     """Promise: it has no lab, so nothing of the lab's end is done in it."""
-    reasons = []
+    reasons, (reader, writer) = [], os.pipe()
     with signals_to(reasons.append):
         child = os.fork()
         if child == 0:
+            os.write(writer, b"x")
             time.sleep(30)
             os._exit(0)
+        # Not before the child has come out of its fork.
+        assert os.read(reader, 1) == b"x"
         os.kill(child, signal.SIGTERM)
         _, status = os.waitpid(child, 0)
+    os.close(reader)
+    os.close(writer)
     assert os.waitstatus_to_exitcode(status) == -signal.SIGTERM
     assert reasons == []
 

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from lab_toys import LINE, ToyWorld, toy_host
+from lab_toys import LINE, ToyWorld, left_unsafe, toy_host
 
 from labloop.errors import LabFileError, NotConnectedError, WrongDeviceError
 from labloop.lab import Clock, Device, lab_file_of
@@ -63,7 +63,7 @@ def test_another_instrument_at_the_end_of_the_cable_is_not_spoken_to():
     """Promise: neither commanded nor made safe, and the lab says that its own may not be safe."""
     world = ToyWorld("a", baud=None)
     emulator = world.emulators["a"]
-    with serve_tcp(emulator) as url, real_host(url) as host:
+    with serve_tcp(emulator) as url, left_unsafe(real_host(url), "'T-other'") as host:
         emulator.unplug(0.0)
         wait_for_the_server()
         emulator.plug(0.0)
