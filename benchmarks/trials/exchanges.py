@@ -181,21 +181,20 @@ def generic(line: str, exchanges: int, seed: int, resync: Resync | None) -> dict
         transport.resync = resync
         for _ in range(exchanges):
             frame = question(chance.randrange(CHANNELS))
-            cut = chance.random() < CANCELLED
-            found[await _once(transport, frame, cut=cut)] += 1
+            after = chance.uniform(0.0, TIMEOUT / 5) if chance.random() < CANCELLED else None
+            found[await _once(transport, frame, after)] += 1
 
     with LINES[line](emulator) as (loop, transport):
         loop.run_until_complete(work(transport))
     return found | {"spoilt": plan.struck}
 
 
-async def _once(transport: Transport, frame: bytes, *, cut: bool) -> str:
+async def _once(transport: Transport, frame: bytes, cancelled_after: float | None) -> str:
     exchange = transport.exchange(frame, complete=LINE, timeout=TIMEOUT)
     task = asyncio.ensure_future(exchange)
-    if cut:
-        # Before, while or after the frame leaves: wherever so many turns of the loop lead.
-        for _ in range(3):
-            await asyncio.sleep(0)
+    if cancelled_after is not None:
+        # Before, while or after the frame leaves, or when the answer is there.
+        await asyncio.wait([task], timeout=cancelled_after)
         task.cancel()
     try:
         told = await task

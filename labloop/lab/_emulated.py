@@ -57,27 +57,34 @@ class EmulatedTransport(Line):
     async def exchange(self, frame: bytes, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
         """Send ``frame`` and return its reply; see :class:`~labloop.lab.Transport`."""
         turn, emulator, clock = self._turn, self._emulator, self._clock
-        eventful = turn.busy or self._incoming or self._buffer or self._owed or self._unplugged
         began = clock.now()
         moment = began + len(frame) * emulator.seconds_per_byte
-        if eventful or not emulator.plugged or not (moment <= began or clock.jump(moment)):
+        if (
+            turn.busy
+            or self._incoming
+            or self._buffer
+            or self._owed.debts
+            or self._unplugged
+            or not emulator.plugged
+            or not (moment <= began or clock.jump(moment))
+        ):
             return await super().exchange(frame, complete=complete, timeout=timeout)
         # The common case: nothing else happens until one whole reply is here.
         turn.busy = True
         try:
             recorder = RECORDER.get() or NOBODY
             recorder.sent.append(frame)
-            self._incoming += emulator.receive(frame, moment)
-            if len(self._incoming) == 1:
-                end, data = self._incoming[0]
+            answers = emulator.receive(frame, moment)
+            if len(answers) == 1:
+                end, data = answers[0]
                 if (
                     end <= began + timeout
                     and 0 < len(data) == complete(data)
                     and (end <= moment or clock.jump(end))
                 ):
-                    self._incoming.clear()
                     recorder.received.append(data)
                     return data
+            self._incoming += answers
             times = (began, began + timeout)
             return await self._fetch(frame, complete, timeout, times, recorder)
         finally:

@@ -208,7 +208,8 @@ class NewEraPump(Device):
         if answer.status[0] == "A" or answer.data[:1] == b"?":
             self._judge(answer, "a question")
         self._status = answer.status
-        self._tell_earlier_alarm("a question")
+        if self._unheard is not None:
+            self._tell_earlier_alarm("a question")
         return answer
 
     async def _ask(self, command: str, *, acknowledge: bool = False) -> protocol.Answer:

@@ -82,9 +82,15 @@ class Emulator(ABC):
             answer = self.handle(frame, now)
             if answer is None:
                 continue
+            if not struck and not isinstance(answer, Reply):
+                answers.append(self._send(answer, now, now, False))
+                continue
             reply = answer if isinstance(answer, Reply) else Reply(answer)
             spoilt = spoil(struck, reply.data) if struck else [(0.0, reply.data)]
-            answers += [self._send(part, now, reply, late) for late, part in spoilt]
+            answers += [
+                self._send(part, now + reply.delay + late, now, reply.meanwhile and not late)
+                for late, part in spoilt
+            ]
         return answers
 
     def unplug(self, now: float) -> None:
@@ -98,10 +104,8 @@ class Emulator(ABC):
         self.plugged = True
         self.truth.record(now, self.name, "plugged")
 
-    def _send(self, data: bytes, now: float, reply: Reply, late: float) -> tuple[float, bytes]:
+    def _send(self, data: bytes, begin: float, now: float, aside: bool) -> tuple[float, bytes]:
         """Put an answer on the line: in order, and one byte after another."""
-        begin = now + reply.delay + late
-        aside = reply.meanwhile and not late
         if not aside and self._line_free > begin:
             begin = self._line_free
         end = begin + len(data) * self.seconds_per_byte
