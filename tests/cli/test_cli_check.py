@@ -39,7 +39,12 @@ def test_a_good_campaign_is_told_to_be_good(tiny):
         ("lab.toml", '"8 mL"', '"eight"', "set_level.level"),
         ("lab.toml", "set_level.level", "set_lever.level", "is no number that an action"),
         ("lab.toml", '"tiny_lab:Box"', '"tiny_lab:Bag"', "cannot be imported"),
-        ("lab.toml", "options = {}", 'options = { faults = [["drop", 1]] }', "no complete answer"),
+        (
+            "lab.toml",
+            "options = {}",
+            'options = { faults = [["drop", 1], ["drop", 2]] }',
+            "no complete",
+        ),
         ("lab.toml", "[devices.box]", '[devices."a box"]', "no usable name|box"),
     ],
 )
