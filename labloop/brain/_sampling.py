@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labloop.brain._history import (
     check_count,
@@ -16,7 +17,7 @@ from labloop.objectives import Objectives
 from labloop.records import Dataset, FloatArray, Point, Proposal, ProposalBatch
 from labloop.space import Candidates, SearchSpace
 
-_DRAWS = 256
+_DRAWS, _LOTS = 256, 4096
 
 
 def space_filling(space: SearchSpace, seen: Tried, n: int, seed: int) -> list[Point]:
@@ -53,13 +54,32 @@ def _maximin_pool(
 ) -> list[Point]:
     mask = open_candidates(candidates, seen.points, strict=space.nonrepeatable)
     open_rows = np.flatnonzero(mask)
-    rng = np.random.default_rng(seed)
-    if len(open_rows) > 4096:
-        open_rows = np.sort(rng.choice(open_rows, 4096, replace=False))
-    first = int(rng.integers(len(open_rows)))
     encoded = np.asarray(candidates.encoded)[open_rows]
+    if len(open_rows) > _LOTS:
+        drawn = np.argsort(_lots(candidates.codes[open_rows], seed), kind="stable")[:_LOTS]
+        open_rows, encoded, first = open_rows[drawn], encoded[drawn], 0
+    else:
+        first = int(np.random.default_rng(seed).integers(len(open_rows)))
     order = _maximin(encoded, seen.distances(encoded), n, first)
     return [candidates.point(int(open_rows[i])) for i in order]
+
+
+def _lots(codes: FloatArray, seed: int) -> NDArray[np.uint64]:
+    """Return a number drawn for each of ``n x p`` rows of codes by what it holds.
+
+    So a draw of rows hangs neither on their order nor, but for the new ones, on their number
+    (each column is stirred in as by SplitMix64, Steele et al. 2014).
+    """
+    mixed = np.full(len(codes), seed & 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
+    # 0.0 and -0.0 are one number.
+    for column in (codes + 0.0).T:
+        mixed = (mixed ^ np.ascontiguousarray(column).view(np.uint64)) + np.uint64(
+            0x9E3779B97F4A7C15
+        )
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed ^= mixed >> np.uint64(31)
+    return mixed
 
 
 def _maximin(encoded: FloatArray, nearest: FloatArray, n: int, first: int) -> list[int]:

@@ -110,3 +110,21 @@ def test_a_long_table_is_read_cell_by_cell_only_where_it_must_be(numbers):
         Pool({"a": ["x", [1]]}, {"a": Categorical})
     with pytest.raises(SpaceError, match="rows 3 and 4 of the pool are the same"):
         Pool({"a": [1, 3, 2, 2.0]}, {"a": "1"})
+
+
+def test_the_start_hangs_on_what_rows_hold_and_not_on_how_many_there_are(numbers):
+    """Some rows more, in another order: a campaign begins at the same one, or at a new one."""
+    columns = {"x": "1", "z": "1"}
+    short = numbers[:5000]
+    more = np.random.default_rng(1).permutation(numbers[:5500])
+
+    def begin(table, seed):
+        space = SearchSpace(Pool({"x": table[:, 0].tolist(), "z": table[:, 1].tolist()}, columns))
+        made = resolve_strategy("sobol").propose(space, AIM, Dataset(), (), 1, seed)
+        return tuple(made.proposals[0].point.values())
+
+    pairs = [(begin(short, seed), begin(more, seed)) for seed in range(6)]
+    known = {tuple(row[:2]) for row in short.tolist()}
+    assert all(b == a or b not in known for a, b in pairs)
+    assert sum(a == b for a, b in pairs) >= 3
+    assert len({a for a, _ in pairs}) == 6
