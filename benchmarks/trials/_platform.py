@@ -141,6 +141,8 @@ def _be(call: Callable[[], object]) -> None:
             stream = open(number, mode, closefd=False, buffering=1)  # noqa: SIM115 - for good
             setattr(sys, name, stream)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        # As at a terminal of its own, also where the bench itself was started by nohup.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         call()
         code = 0
     except SystemExit as end:
