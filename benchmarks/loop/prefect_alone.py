@@ -27,10 +27,9 @@ PAUSE_SECONDS = 0.01
 def measure(pairs: int) -> dict[str, object]:
     """Run ``pairs`` of tasks and return medians."""
     # Ours first: it sets Prefect's settings before Prefect is imported.
-    from labloop_workflows._server import find_or_start  # isort: skip
+    from labloop_workflows._server import find_or_start, speaking_to  # isort: skip
     from prefect import flow, task
     from prefect.cache_policies import NO_CACHE
-    from prefect.settings import PREFECT_API_URL, temporary_settings
     from prefect.task_runners import ThreadPoolTaskRunner
 
     @task(task_run_name="wait-{number}", retries=0, persist_result=False, cache_policy=NO_CACHE)
@@ -57,7 +56,7 @@ def measure(pairs: int) -> dict[str, object]:
             time.sleep(PAUSE_SECONDS)
             cpus.append(time.process_time())
 
-    with temporary_settings({PREFECT_API_URL: find_or_start().api_url}):
+    with speaking_to(find_or_start()):
         body()
     return {
         "n": pairs,
