@@ -66,12 +66,17 @@ class Oven(Device):
             raise ProtocolError(f"{self.name} answered {answer!r} where OK was due")
 
 
+def serial_of(name: str, folder: Path) -> str:
+    """Return the serial number of an oven: each trial has ovens of its own on the machine."""
+    return f"SN-{name}-{folder.name}"
+
+
 class OvenEmulator(Emulator):
     """The oven's own side of the line."""
 
-    def __init__(self, name: str, note: Callable[[str], object]) -> None:
+    def __init__(self, name: str, folder: Path, note: Callable[[str], object]) -> None:
         super().__init__(name, TruthLog())
-        self.serial_number = f"SN-{name}"
+        self.serial_number = serial_of(name, folder)
         self._note = note
         self.dead = False
 
@@ -112,7 +117,7 @@ def keep_truth(folder: Path, line: str) -> None:
         with truth.open("a", encoding="ascii") as file:
             file.write(f"{time.monotonic():.3f} {what}\n")
 
-    ovens = {name: OvenEmulator(name, note) for name in NAMES}
+    ovens = {name: OvenEmulator(name, folder, note) for name in NAMES}
 
     def told(urls: Mapping[str, str]) -> None:
         part = folder / "urls.part"
@@ -138,7 +143,7 @@ _DEVICE = """
 [devices.{name}]
 driver = "benchmarks.trials.standin:Oven"
 url = "{url}"
-serial_number = "SN-{name}"
+serial_number = "{serial}"
 
 [devices.{name}.limits]
 "bake.time" = {{ min = "0 s", max = "30 s" }}
@@ -202,7 +207,9 @@ campaign = CampaignSpec(
 
 def write_campaign(folder: Path, urls: Mapping[str, str], **given: Any) -> None:
     """Write the campaign of one trial: ``way`` and ``kind`` of its end, ``experiments``."""
-    devices = "".join(_DEVICE.format(name=name, url=urls[name]) for name in NAMES)
+    devices = "".join(
+        _DEVICE.format(name=name, url=urls[name], serial=serial_of(name, folder)) for name in NAMES
+    )
     (folder / "lab.toml").write_text(LAB + devices, encoding="utf-8")
     (folder / "campaign.py").write_text(CAMPAIGN.format(**given), encoding="utf-8")
 
