@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -28,12 +29,14 @@ def sleeper():
 
 
 @contextmanager
-def healthy():
+def healthy(secret=""):
     """Somebody's Prefect server: as much of one as is looked at; yields its API's address."""
+    key = f"Basic {b64encode(secret.encode()).decode()}"
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(200)
+            known = not secret or self.headers.get("Authorization") == key
+            self.send_response(200 if known or self.path.endswith("/health") else 401)
             self.end_headers()
             self.wfile.write(b'"3.8.8"')
 
@@ -49,6 +52,21 @@ def healthy():
         web.shutdown()
         web.server_close()
         thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("secret", "given", "found"),
+    [
+        ("", "", server.Look.OPEN),
+        ("ours", "ours", server.Look.KNOWN),
+        ("ours", "other", server.Look.CLOSED),
+        ("ours", "", server.Look.CLOSED),
+    ],
+)
+def test_a_server_that_asks_for_a_password_is_there(secret, given, found):
+    """Only what does not answer is away: no password, or a wrong one, is not said to be that."""
+    with healthy(secret) as api_url:
+        assert server.look(api_url, given) is found
 
 
 @pytest.fixture

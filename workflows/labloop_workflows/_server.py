@@ -167,6 +167,9 @@ def look(api_url: str, secret: str = "") -> Look:
             asked = client.get(f"{api_url}/admin/version")
             if asked.status_code != httpx.codes.UNAUTHORIZED:
                 return Look.OPEN if _is_version(asked) else Look.AWAY
+            if not secret:
+                # "Basic" without anything is no header that may be sent.
+                return Look.CLOSED
             basic = {"Authorization": f"Basic {b64encode(secret.encode()).decode()}"}
             told = client.get(f"{api_url}/admin/version", headers=basic)
             return Look.KNOWN if _is_version(told) else Look.CLOSED
