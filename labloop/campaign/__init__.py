@@ -18,7 +18,7 @@ from labloop.campaign._by_hand import ask, reanalyse, take_up
 from labloop.campaign._campaign import Campaign, Speed
 from labloop.campaign._check import Finding, check_campaign, rehearse
 from labloop.campaign._conditions import Conditions, point_from_text
-from labloop.campaign._corrections import correct, find_experiment, history, withdraw
+from labloop.campaign._corrections import correct, find_experiment, history, reached, withdraw
 from labloop.campaign._dataset import build_dataset, carried_out
 from labloop.campaign._hooks import Hooks, PlainHooks
 from labloop.campaign._in_memory import defined
@@ -73,6 +73,7 @@ __all__ = [
     "need_procedure",
     "place_of",
     "point_from_text",
+    "reached",
     "read_results",
     "reanalyse",
     "rehearse",

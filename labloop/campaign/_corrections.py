@@ -136,18 +136,26 @@ def find_experiment(
 
 
 def history(repositories: Repositories, campaign_id: str) -> dict[str, list[str]]:
-    """Return experiment id -> a sentence for each result that was superseded."""
+    """Return experiment id -> a sentence for each result that superseded or was corrected."""
     before: dict[str, dict[str, ScalarValue]] = {}
     found: dict[str, list[str]] = {}
     for one in repositories.experiments.analyses(campaign_id):
         seen = before.setdefault(one.experiment_id, {})
+        corrected = one.analysis.split(":")[0] == CORRECTED
         for name, value in one.outputs.items():
             old = seen.get(name)
-            if old is not None and old != value:
-                text = f"{name} {words(old)} -> {words(value)}, {one.analysis} by {one.actor}"
+            if old != value and (old is not None or corrected):
+                told = "nothing" if old is None else words(old)
+                text = f"{name} {told} -> {words(value)}, {one.analysis} by {one.actor}"
                 found.setdefault(one.experiment_id, []).append(text)
         seen |= one.outputs
     return found
+
+
+def reached(repositories: Repositories, row: ExperimentRecord) -> list[str]:
+    """Return a sentence for each condition that was reached in the place of what was asked for."""
+    actual = repositories.experiments.actual(row.campaign_id).get(row.id, {})
+    return [_elsewhere(row, name, value) for name, value in actual.items()]
 
 
 def _read(
@@ -199,12 +207,14 @@ def _said(
     for name, value in outputs.items():
         old = words(before[name]) if name in before else "nothing"
         said.append(f"experiment {row.number}: {name} {old} -> {words(value)}")
-    for name, reached in actual.items():
-        told = reached if isinstance(reached, str) else words(reached)
-        said.append(
-            f"experiment {row.number}: {name} {row.point.get(name)} was asked for, {told} reached"
-        )
-    return said
+    return said + [
+        f"experiment {row.number}: {_elsewhere(row, name, value)}" for name, value in actual.items()
+    ]
+
+
+def _elsewhere(row: ExperimentRecord, name: str, value: ActualValue) -> str:
+    told = value if isinstance(value, str) else words(value)
+    return f"{name} {row.point.get(name)} was asked for, {told} reached"
 
 
 def _move(row: ExperimentRecord, to: ExperimentState, actor: str, reason: str) -> ExperimentMove:

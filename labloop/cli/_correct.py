@@ -26,7 +26,7 @@ def correct(
 ) -> None:
     """Correct a result, or the conditions that were reached; what was told before is kept."""
     from labloop.campaign import correct as say  # noqa: PLC0415 - heavy
-    from labloop.campaign import find_experiment, history, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import find_experiment, history, reached, who  # noqa: PLC0415 - heavy
 
     given = list(words or ())
     failed = given == ["failed"]
@@ -46,7 +46,8 @@ def correct(
                 console().print(f"corrected {line}")
             return
         row = find_experiment(repositories, record, experiment)
-        for line in history(repositories, record.id).get(row.id, ("nothing was corrected",)):
+        past = history(repositories, record.id).get(row.id, []) + reached(repositories, row)
+        for line in past or ("nothing was corrected",):
             console().print(f"history   experiment {row.number}: {line}")
 
 

@@ -70,6 +70,9 @@ def test_a_failure_and_a_result_are_mistaken_for_each_other(mistyped):
     assert "experiment 2: failed -> done" in said
     assert mistyped.done() == (1, 1)
     assert "best      3 at heat=81, " in mistyped.ok("status", "hand")
+    said = mistyped.ok("correct", "hand", "2")
+    assert "gain nothing -> 3 mL, corrected by" in said
+    assert " was asked for, 81 degC reached" in said
     header, rows = mistyped.table()
     rows[0][-2:] = ["4", "0.9"]
     assert "experiment 1 was failed, and is done now" in mistyped.tell(header, rows[:1])
