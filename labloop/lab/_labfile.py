@@ -148,6 +148,8 @@ def load_lab_file(path_or_text: "Path | str") -> LabFile:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise LabFileError(f"{source} is no TOML: {error}") from error
+    except RecursionError:
+        raise LabFileError(f"{source} has tables or lists in one another without end") from None
     folder = None if source == _TEXT else Path(source).resolve().parent
     return lab_file_of(tables, source, folder)
 

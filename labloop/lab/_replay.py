@@ -151,7 +151,7 @@ def _read(path: Path) -> list[tuple[str, bytes]]:
         return [(_direction(line["dir"]), bytes.fromhex(line["hex"])) for line in lines]
     except OSError as error:
         raise LabFileError(f"transcript {path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise LabFileError(f"{path} is no transcript: {error!r}") from error
 
 

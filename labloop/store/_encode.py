@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from labloop.errors import StoreError
+from labloop.errors import DatabaseUnusableError, StoreError
 
 ENGINE = "labloop"
 """The actor of rows that no person asked for."""
@@ -32,8 +32,13 @@ def to_time(moment: datetime | None) -> int:
 
 
 def from_time(microseconds: int | None) -> datetime | None:
-    """Return the aware UTC datetime of ``to_time``."""
-    return None if microseconds is None else _EPOCH + microseconds * _MICROSECOND
+    """Return the aware UTC datetime of ``to_time``; raises DatabaseUnusableError for none."""
+    try:
+        return None if microseconds is None else _EPOCH + microseconds * _MICROSECOND
+    except (OverflowError, TypeError) as error:
+        raise DatabaseUnusableError(
+            f"the database is damaged: {microseconds!r} is no time ({error}); restore a backup"
+        ) from error
 
 
 def text(value: str, what: str) -> str:
