@@ -3,7 +3,7 @@
 from labloop.records import ExperimentState, Mode
 from labloop.report._data import CampaignData
 from labloop.report._markup import Markup, el, join
-from labloop.report._numbers import count, interval, number, unit_text, with_unit, words
+from labloop.report._numbers import count, duration, interval, number, unit_text, with_unit, words
 from labloop.report._summary import Best, BudgetUse, CampaignSummary
 from labloop.report._tips import condition_text, scalar_text
 
@@ -59,6 +59,8 @@ def _tile(value: str, label: str, below: str) -> Markup:
 
 def _budget_tile(use: BudgetUse) -> Markup:
     shown = number(use.used, 3) if use.used is not None else "—"
+    if use.limit is None and use.name == "hours" and use.used is not None:
+        return _tile(duration(3600 * use.used), "of lab time", "no limit set")
     if use.limit is None:
         return _tile(shown, _UNITS[use.name], "no limit set")
     limit = number(use.limit, 4)

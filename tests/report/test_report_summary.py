@@ -9,7 +9,9 @@ from labloop.errors import NotFoundError
 from labloop.records import CampaignState, ExperimentRecord, ExperimentState, Mode, Origin
 from labloop.report import convergence, summary
 from labloop.report._data import Trial
+from labloop.report._header import _budget_tile
 from labloop.report._page import render
+from labloop.report._summary import BudgetUse
 
 
 def test_a_summary_counts_every_state(written):
@@ -141,3 +143,9 @@ def test_where_nothing_meets_the_thresholds_nothing_is_best(written):
     assert f"No result is worth anything yet: what is wanted is {stand.demands}." in render(
         store, campaign_id
     )
+
+
+def test_lab_time_without_a_limit_is_told_in_its_own_unit():
+    """Seconds of a quick function are no fraction of an hour with six places."""
+    tile = str(_budget_tile(BudgetUse(name="hours", limit=None, used=0.002)))
+    assert "<b>7.2 s</b><span>of lab time</span><small>no limit set</small>" in tile
