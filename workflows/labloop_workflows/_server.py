@@ -25,7 +25,7 @@ from labloop_workflows._settings import home, server_environment
 DEFAULT_PORT = 4200
 START_SECONDS = 90.0
 """How long a campaign waits for its window before it goes on without."""
-TOLD_SECONDS = 5.0
+TOLD_SECONDS = 2.5
 """Between two words about a server that is still starting."""
 STOP_SECONDS = 15.0
 ANSWER_SECONDS = 10.0
