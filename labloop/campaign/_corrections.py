@@ -190,7 +190,8 @@ def _number(name: str, text: str, unit: str) -> float:
         return numeral(text)
     except DefinitionError as error:
         if " " not in text.strip():
-            raise CampaignError(f"{name}: {error}") from error
+            hint = ", write a point" if "," in text else ""
+            raise CampaignError(f"{name}: {error}{hint}") from error
     try:
         return convert(*split_quantity(text), unit)
     except UnitError as error:

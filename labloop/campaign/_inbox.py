@@ -15,7 +15,7 @@ from labloop.campaign._events import (
 )
 from labloop.campaign._jobs import planned
 from labloop.campaign._machine import MachineState
-from labloop.errors import LabloopError, StaleStateError
+from labloop.errors import LabloopError, NotFoundError, StaleStateError
 from labloop.records import (
     CampaignRecord,
     Command,
@@ -121,6 +121,7 @@ class Inbox:
             return self._resolve(command, experiment_id, state)
         waiting = {job.experiment_id: job for job in state.awaiting}
         if experiment_id not in waiting:
+            self._check_there(experiment_id, state)
             raise StaleStateError(
                 f"too late: experiment {experiment_id} does not wait for approval"
             )
@@ -141,8 +142,19 @@ class Inbox:
             return make_experiment_id(self._record.id, int(given))
         return given
 
+    def _check_there(self, experiment_id: str, state: MachineState) -> None:
+        """Raise StaleStateError where the campaign has no such experiment."""
+        try:
+            self._repositories.experiments.get(experiment_id)
+        except NotFoundError:
+            raise StaleStateError(
+                f"there is no experiment {experiment_id}; they are numbered from 1 to "
+                f"{state.next_number - 1}"
+            ) from None
+
     def _resolve(self, command: Command, experiment_id: str, state: MachineState) -> _Effect:
         if experiment_id not in state.uncertain:
+            self._check_there(experiment_id, state)
             raise StaleStateError(
                 f"too late: nothing about experiment {experiment_id} is uncertain"
             )

@@ -84,6 +84,8 @@ class LiveView(PlainHooks):
             console.print(f"best      {_best(snapshot)}")
         elif stand.done and stand.demands:
             console.print(f"best      none is worth anything yet: {stand.demands}")
+        if stand.failure:
+            console.print(f"failures  {stand.failure}")
         for alarm in stand.alarms:
             console.print(f"alarm     {alarm}")
 

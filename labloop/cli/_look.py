@@ -25,7 +25,7 @@ from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from labloop.report import CampaignSummary
+    from labloop.report import Best, CampaignSummary
 
 AnyMode = Annotated[
     bool | None, typer.Option("--real/--sim", help="which one, where a name has both")
@@ -119,10 +119,12 @@ def status(
                     "was. Go and look at it now."
                 )
             out.print(f"go on     no process is at it, the last one ended in between: {way}")
-        if found.best_value is not None:
-            point = point_words(found.best_point or {}, digits=6)
-            remark = f" ({found.best.remark})" if found.best and found.best.remark else ""
-            out.print(f"best      {found.best_value:.5g} at {point}{remark}")
+        if found.failure:
+            out.print(f"failures  {found.failure}")
+        if found.best is not None:
+            point = point_words(found.best.point, digits=6)
+            remark = f" ({found.best.remark})" if found.best.remark else ""
+            out.print(f"best      {_values(found.best)} at {point}{remark}")
         elif found.done and found.demands:
             out.print(f"best      none is worth anything yet: {found.demands}")
         _say_waiting(out, repositories, record)
@@ -131,6 +133,16 @@ def status(
         for asked in repositories.commands.all(record.id):
             answer = asked.answer or "not yet answered"
             out.print(f"command   {asked.kind.value} by {asked.actor}: {answer}")
+
+
+def _values(best: "Best") -> str:
+    """Return a result in words: the value of one aim, or those of several with their names."""
+    if len(best.values) == 1:
+        return f"{next(iter(best.values.values())).value:.5g}"
+    return ", ".join(
+        f"{name} {value.value:.5g}" + ("" if value.unit == "1" else f" {value.unit}")
+        for name, value in best.values.items()
+    )
 
 
 def _say_waiting(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:

@@ -20,6 +20,8 @@ from labloop.report._aims import Scores
 from labloop.report._data import CampaignData, Trial, load
 from labloop.report._doubts import doubts_of
 
+_BEGUN = {ExperimentState.DONE, ExperimentState.FAILED, ExperimentState.UNCERTAIN}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetUse:
@@ -67,6 +69,8 @@ class CampaignSummary:
     """What is wanted, in words."""
     demands: str
     """What a result must reach to be worth anything, in words; empty without thresholds."""
+    failure: str
+    """How many experiments failed and why the last of them did; empty where none has."""
     best: Best | None
     """The best result that breaks no threshold; with several aims the best compromise."""
     front: tuple[Best, ...]
@@ -166,12 +170,25 @@ def summarise(data: CampaignData) -> CampaignSummary:
         budget=_budget(data),
         aims=tuple(aim.words for aim in data.aims.items),
         demands=data.aims.demands,
+        failure=_failure(data),
         best=describe(data, best) if best else None,
         front=tuple(describe(data, trial) for trial in on_front),
         hypervolume=points[-1].hypervolume if points else None,
         last_round=max((r.index for r in data.rounds), default=None),
         alarms=tuple(doubt.words for doubt in reversed(doubts_of(data))),
         not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
+    )
+
+
+def _failure(data: CampaignData) -> str:
+    failed = [t.record for t in data.trials if t.record.state is ExperimentState.FAILED]
+    if not failed:
+        return ""
+    last = max(failed, key=lambda record: record.number)
+    begun = sum(t.record.state in _BEGUN for t in data.trials)
+    return (
+        f"{len(failed)} of {begun} experiments; experiment {last.number} because: "
+        f"{last.reason or 'no reason was told'}"
     )
 
 

@@ -31,7 +31,7 @@ def check_place(target: Target, *, create: bool) -> None:
         return
     if path.is_dir():
         raise DatabaseUnusableError(f"{path} is a folder; give the path of a database file in it")
-    if not path.parent.is_dir():
+    if create and not path.parent.is_dir():
         raise DatabaseUnusableError(
             f"the folder {path.parent} of the database does not exist; create it first"
         )
