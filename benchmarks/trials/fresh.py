@@ -3,29 +3,40 @@
 Usage: python -m benchmarks.trials.fresh [--machines 5]
 
 A machine is a clone of the last commit in an empty folder, with an empty home: no cache, no
-environment, no server, nothing compiled. What is measured begins when the install has ended and
-ends with the process, whose last act is the report. Prints one JSON line.
+environment, no server, nothing compiled. All are installed before the first demo runs, so that no
+install is near. What is measured begins with ``make demo`` where everything is installed and ends
+with the process, whose last act is the report. Prints one JSON line.
 """
 
 import argparse
-import os
 import subprocess
 import sys
-import tempfile
 import time
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.figures import ROOT
 from benchmarks.loop._common import answer, prefect_environment, say, stop_server
+from benchmarks.loop.demo import watch
 from labloop.records import ExperimentState, Json, content_hash
 from labloop.store import open_database
 
-INSTALLED = b"-- installed"
-"""What the install says last."""
+INSTALL = "import make; make.install('demo')"
 
 
-def machine(folder: Path) -> dict[str, object]:
-    """Run the demo on one fresh machine; return seconds and what was found."""
+@dataclass(frozen=True)
+class Machine:
+    """An empty folder with a clone, and the environment of somebody who has just made it."""
+
+    clone: Path
+    environment: dict[str, str]
+    install_seconds: float
+
+
+def installed(folder: Path) -> Machine:
+    """Return a machine on which all that the demo needs is installed."""
     clone = folder / "labloop"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
     home = folder / "home"
@@ -34,42 +45,35 @@ def machine(folder: Path) -> dict[str, object]:
     environment = {**prefect_environment(folder), **own, "PYTHONUNBUFFERED": "1"}
     for name in ("PYTHONPATH", "VIRTUAL_ENV", "LABLOOP_STATE", "LABLOOP_DB"):
         environment.pop(name, None)
-    try:
-        return {**course(clone, environment), **found(clone / ".demo" / "labloop.db")}
-    finally:
-        stop_server(environment)
-
-
-def course(clone: Path, environment: dict[str, str]) -> dict[str, object]:
-    """Run ``make demo`` without make; return its seconds and longest silence after the install."""
-    began = last = time.monotonic()
-    installed, silence, said = 0.0, 0.0, b""
-    process = subprocess.Popen(
-        [sys.executable, "tools/make.py", "demo"],
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", INSTALL],
         cwd=clone,
-        env=environment,
-        stdin=subprocess.DEVNULL,
+        env={**environment, "PYTHONPATH": str(clone / "tools")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        check=False,
     )
-    assert process.stdout is not None  # noqa: S101 - for the type checker: asked for above
-    while chunk := os.read(process.stdout.fileno(), 65536):
-        now = time.monotonic()
-        if installed:
-            silence = max(silence, now - last)
-        last, said = now, said + chunk
-        if not installed and INSTALLED in said:
-            installed = now
-    code = process.wait()
-    ended = time.monotonic()
-    if code or not installed:
-        say(said.decode(errors="replace"))
-        sys.exit(f"the demo ended with exit code {code}")
-    return {
-        "install_s": installed - began,
-        "seconds": ended - installed,
-        "silence": max(silence, ended - last),
-    }
+    if done.returncode:
+        sys.exit(f"the install failed:\n{done.stdout.decode(errors='replace')}")
+    return Machine(clone, environment, time.monotonic() - began)
+
+
+def demo(machine: Machine) -> dict[str, object]:
+    """Run the demo on one machine; return seconds and what was found."""
+    words = [sys.executable, "tools/make.py", "demo"]
+    try:
+        course = watch(words, machine.clone, machine.environment)
+        if course.code:
+            sys.exit(f"the demo ended with exit code {course.code}")
+        return {
+            "install_s": machine.install_seconds,
+            "seconds": course.seconds,
+            "silence": course.silence,
+            **found(machine.clone / ".demo" / "labloop.db"),
+        }
+    finally:
+        stop_server(machine.environment)
 
 
 def found(database: Path) -> dict[str, object]:
@@ -93,10 +97,11 @@ def main() -> None:
     parser.add_argument("--machines", type=int, default=5)
     given = parser.parse_args()
     rows = []
-    for number in range(given.machines):
-        with tempfile.TemporaryDirectory() as name:
-            rows.append(machine(Path(name)))
-        say(f"machine {number + 1}: {rows[-1]}")
+    with ExitStack() as stack:
+        folders = [stack.enter_context(TemporaryDirectory()) for _ in range(given.machines)]
+        for machine in [installed(Path(folder)) for folder in folders]:
+            rows.append(demo(machine))
+            say(f"machine {len(rows)}: {rows[-1]}")
     answer(
         {
             "machines": len(rows),
