@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         Reached,
         load_campaign,
     )
-    from labloop.cli._session import run
+    from labloop.cli.session import run
     from labloop.errors import LabloopError
     from labloop.objectives import Maximize, Minimize, Target
     from labloop.records import Curve, CurveData, Scalar, ScalarValue
@@ -45,7 +45,7 @@ _HOME = {
         "Reached",
         "load_campaign",
     ),
-    "labloop.cli._session": ("run",),
+    "labloop.cli.session": ("run",),
     "labloop.errors": ("LabloopError",),
     "labloop.objectives": ("Maximize", "Minimize", "Target"),
     "labloop.records": ("Curve", "CurveData", "Scalar", "ScalarValue"),

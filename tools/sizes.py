@@ -1,13 +1,16 @@
-"""Gate for sizes: no file over 400 lines, no function over 60 without its docstring."""
+"""Gate for sizes: lines of a file and of a function, and files in a folder."""
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 FILE_LINES = 400
 FUNCTION_LINES = 60
+"""Without its docstring."""
+FOLDER_FILES = 14
 
 
 def too_large(path: Path) -> Iterator[str]:
@@ -24,6 +27,13 @@ def too_large(path: Path) -> Iterator[str]:
                 yield f"{path}:{node.lineno}: {node.name} has {length} lines, at most 60"
 
 
+def too_many(files: Sequence[Path]) -> Iterator[str]:
+    """Yield a sentence for every folder in which nobody finds anything any more."""
+    for folder, count in sorted(Counter(path.parent for path in files).items()):
+        if count > FOLDER_FILES:
+            yield f"{folder}: {count} files, at most {FOLDER_FILES}; cut it into packages"
+
+
 def main() -> int:
     """Return 1 where something is too large."""
     listed = subprocess.run(
@@ -32,8 +42,8 @@ def main() -> int:
         text=True,
         check=True,
     )
-    files = [Path(name) for name in listed.stdout.split("\n") if name]
-    found = [line for path in files if path.is_file() for line in too_large(path)]
+    files = [path for name in listed.stdout.split("\n") if name and (path := Path(name)).is_file()]
+    found = [line for path in files for line in too_large(path)] + [*too_many(files)]
     print("\n".join(found) or f"sizes: {len(files)} files within limits")
     return 1 if found else 0
 

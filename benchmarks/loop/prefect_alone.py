@@ -27,7 +27,7 @@ PAUSE_SECONDS = 0.01
 def measure(pairs: int) -> dict[str, object]:
     """Run ``pairs`` of tasks and return medians."""
     # Ours first: it sets Prefect's settings before Prefect is imported.
-    from labloop_workflows._server import find_or_start, speaking_to  # isort: skip
+    from labloop_workflows.server.server import find_or_start, speaking_to  # isort: skip
     from prefect import flow, task
     from prefect.cache_policies import NO_CACHE
     from prefect.task_runners import ThreadPoolTaskRunner

@@ -21,7 +21,7 @@ import torch  # noqa: E402
 from benchmarks.physics.beliefs import believe  # noqa: E402
 from benchmarks.physics.draws import draw  # noqa: E402
 from benchmarks.physics.labs import LABS, OBJECTIVE, Lab  # noqa: E402
-from labloop.brain._physics import measured_data  # noqa: E402
+from labloop.brain.strategies.physics import measured_data  # noqa: E402
 from labloop.physics import PhysicsModel, as_physics, bind  # noqa: E402
 from labloop.records import Dataset, Observation, Point  # noqa: E402
 from labloop.surrogates import (  # noqa: E402
@@ -29,11 +29,11 @@ from labloop.surrogates import (  # noqa: E402
     MixtureFactory,
     TrainingData,
 )
-from labloop.surrogates._family import fit_family  # noqa: E402
-from labloop.surrogates._hybrid_member import fit_beside  # noqa: E402
-from labloop.surrogates._physics_inputs import Channels  # noqa: E402
-from labloop.surrogates._physics_report import Family  # noqa: E402
-from labloop.surrogates._weights import weigh  # noqa: E402
+from labloop.surrogates.mixture.hybrid_member import fit_beside  # noqa: E402
+from labloop.surrogates.mixture.physics_members import fit_family  # noqa: E402
+from labloop.surrogates.mixture.physics_report import Family  # noqa: E402
+from labloop.surrogates.mixture.weights import weigh  # noqa: E402
+from labloop.surrogates.solving.physics_inputs import Channels  # noqa: E402
 
 _HELD_OUT = 300
 _QUANTILE = 1.6448536269514722

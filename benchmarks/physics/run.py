@@ -33,8 +33,8 @@ from benchmarks.physics.draws import MASTER, Draw
 from benchmarks.physics.labs import LABS, OBJECTIVE, VALUE, Lab, landmarks
 from benchmarks.physics.methods import COVERED, LEAST, METHODS, MOST, START, Method
 from labloop.brain import AutoStrategy, Strategy
-from labloop.brain._physics import measured_data
-from labloop.brain._rng import isolated
+from labloop.brain.observations.seeding import isolated
+from labloop.brain.strategies.physics import measured_data
 from labloop.records import Dataset, Observation, Point, ProposalBatch, derive_seed
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -103,7 +103,7 @@ def _cancel_newest() -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.objects import State, StateType
 
-    from labloop_workflows._server import find_or_start, speaking_to
+    from labloop_workflows.server.server import find_or_start, speaking_to
 
     with speaking_to(find_or_start()), get_client(sync_client=True) as client:
         runs = client.read_flow_runs()
@@ -242,13 +242,13 @@ def _begin(folder: Path, engine: str, shim: ClockShim | None) -> Program:
 def preload(*, prefect: bool) -> None:
     """Import everything that a campaign needs, so that forked programs start at once."""
     import labloop.brain
-    import labloop.cli._live
+    import labloop.cli.terminal.live
     import labloop.store  # noqa: F401 - heavy
     from labloop.units import quantity
 
     quantity(1.0, "s")
     if prefect:
-        import labloop_workflows._engine  # noqa: F401 - heavy
+        import labloop_workflows.runs.engine  # noqa: F401 - heavy
 
 
 @contextmanager
@@ -266,7 +266,7 @@ def own_prefect() -> Iterator[None]:
             "LABLOOP_UI_PORT": str(port),
         }
         preload(prefect=True)
-        from labloop_workflows import _server
+        from labloop_workflows.server import server as _server
 
         _server.find_or_start()
         try:

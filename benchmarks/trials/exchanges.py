@@ -24,8 +24,8 @@ from contextlib import contextmanager
 from benchmarks.loop._common import answer, say
 from labloop.errors import LabloopError
 from labloop.lab import Clock, Device, Lab, Resync, Transport, open_transport, until
-from labloop.lab._loops import LabLoop
-from labloop.lab._simulated import SimulatedLoop
+from labloop.lab.time.loops import LabLoop
+from labloop.lab.time.simulated import SimulatedLoop
 from labloop.testing.drivers import Bench, DriverCase
 from labloop_simulators.instruments.ika import IkaEmulator
 from labloop_simulators.kit import Emulator, Fault, FaultKind, FaultPlan, TruthLog, serve_tcp

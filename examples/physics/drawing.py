@@ -9,10 +9,10 @@ from campaigns import Example, Run
 
 from labloop.objectives import Minimize
 from labloop.records import CurveData
-from labloop.report._charts import Panel, path, steps
-from labloop.report._markup import Markup, el, join
-from labloop.report._numbers import number, titled, unit_text
-from labloop.report._scales import Scale, whole_ticks
+from labloop.report.data.numbers import number, titled, unit_text
+from labloop.report.drawing.charts import Panel, path, steps
+from labloop.report.drawing.markup import Markup, el, join
+from labloop.report.drawing.scales import Scale, whole_ticks
 
 WIDTH, GAP, TOP, HEIGHT, LOW, ROW = 500, 20, 52, 300, 240, 34
 AXES = {"nm": ("wavelength", "reflectance"), "min": ("time", "product")}

@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 from labloop.brain._brain import Brain
 from labloop.brain._resolve import resolve_strategy, strategy_names
-from labloop.brain._sampling import RandomStrategy, SobolStrategy
-from labloop.brain._strategy import Strategy
+from labloop.brain.strategies.base import Strategy
+from labloop.brain.strategies.sampling import RandomStrategy, SobolStrategy
 
 if TYPE_CHECKING:
-    from labloop.brain._acquisition import (
+    from labloop.brain.acquisition.functions import (
         Acquisition,
         AcquisitionContext,
         LogNoisyEI,
         improvement,
     )
-    from labloop.brain._auto import AutoStrategy
-    from labloop.brain._botorch import BotorchStrategy
-    from labloop.brain._physics import PhysicsStrategy
-    from labloop.brain._skopt import SkoptStrategy
+    from labloop.brain.strategies.auto import AutoStrategy
+    from labloop.brain.strategies.botorch import BotorchStrategy
+    from labloop.brain.strategies.physics import PhysicsStrategy
+    from labloop.brain.strategies.skopt import SkoptStrategy
 
 _HOME = {
-    "Acquisition": "_acquisition",
-    "AcquisitionContext": "_acquisition",
-    "AutoStrategy": "_auto",
-    "BotorchStrategy": "_botorch",
-    "LogNoisyEI": "_acquisition",
-    "PhysicsStrategy": "_physics",
-    "SkoptStrategy": "_skopt",
-    "improvement": "_acquisition",
+    "Acquisition": "acquisition.functions",
+    "AcquisitionContext": "acquisition.functions",
+    "AutoStrategy": "strategies.auto",
+    "BotorchStrategy": "strategies.botorch",
+    "LogNoisyEI": "acquisition.functions",
+    "PhysicsStrategy": "strategies.physics",
+    "SkoptStrategy": "strategies.skopt",
+    "improvement": "acquisition.functions",
 }
 
 

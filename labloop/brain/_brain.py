@@ -6,7 +6,6 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labloop.brain._past import Rows, read_past
 from labloop.brain._resolve import resolve_strategy
 from labloop.brain._saved import (
     SCHEMA,
@@ -17,7 +16,8 @@ from labloop.brain._saved import (
     read_saved,
     write_whole,
 )
-from labloop.brain._strategy import Strategy
+from labloop.brain.observations import Rows, read_past
+from labloop.brain.strategies.base import Strategy
 from labloop.errors import BrainError
 from labloop.objectives import Aim, Objectives
 from labloop.records import (

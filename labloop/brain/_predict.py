@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from labloop.brain._auto import AutoStrategy
-from labloop.brain._botorch import BotorchStrategy
-from labloop.brain._physics import PhysicsStrategy, measured_data
-from labloop.brain._rng import isolated
-from labloop.brain._strategy import Strategy
-from labloop.brain._told import expected
+from labloop.brain.acquisition import expected
+from labloop.brain.observations import isolated
+from labloop.brain.strategies.auto import AutoStrategy
+from labloop.brain.strategies.base import Strategy
+from labloop.brain.strategies.botorch import BotorchStrategy
+from labloop.brain.strategies.physics import PhysicsStrategy, measured_data
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.records import Dataset, Point, Prediction

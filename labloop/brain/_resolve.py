@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from labloop.brain._sampling import RandomStrategy, SobolStrategy
-from labloop.brain._strategy import Strategy
+from labloop.brain.strategies.base import Strategy
+from labloop.brain.strategies.sampling import RandomStrategy, SobolStrategy
 from labloop.errors import BrainError, MissingExtraError
 
 
 def _auto(physics: object | None, device: str) -> Strategy:
-    from labloop.brain._auto import AutoStrategy  # noqa: PLC0415 - loads torch
+    from labloop.brain.strategies.auto import AutoStrategy  # noqa: PLC0415 - loads torch
 
     return AutoStrategy(physics, device)
 
 
 def _with_physics(physics: object | None, device: str) -> Strategy:
-    from labloop.brain._botorch import BotorchStrategy  # noqa: PLC0415 - loads torch
-    from labloop.brain._physics import PhysicsStrategy  # noqa: PLC0415 - loads torch
+    from labloop.brain.strategies.botorch import BotorchStrategy  # noqa: PLC0415 - loads torch
+    from labloop.brain.strategies.physics import PhysicsStrategy  # noqa: PLC0415 - loads torch
 
     if physics is None:
         return BotorchStrategy()
@@ -24,7 +24,7 @@ def _with_physics(physics: object | None, device: str) -> Strategy:
 
 
 def _skopt(_physics: object | None, _device: str) -> Strategy:
-    from labloop.brain._skopt import SkoptStrategy  # noqa: PLC0415 - is asked for by few
+    from labloop.brain.strategies.skopt import SkoptStrategy  # noqa: PLC0415 - is asked for by few
 
     return SkoptStrategy()
 
@@ -35,7 +35,7 @@ def _hybrid(physics: object | None, device: str) -> Strategy:
             "strategy 'hybrid' trains networks within a physics and got none; give physics=..., "
             "or use 'auto'"
         )
-    from labloop.brain._physics import PhysicsStrategy  # noqa: PLC0415 - loads torch
+    from labloop.brain.strategies.physics import PhysicsStrategy  # noqa: PLC0415 - loads torch
 
     return PhysicsStrategy(physics, name="hybrid", hybrid=True, device=device)
 

@@ -1,39 +1,69 @@
 """The loop: what a user writes, the machine that decides, the runner that carries out."""
 
-from labloop.campaign._analysis import Analysis
-from labloop.campaign._budget import Budget, FailurePolicy, NoImprovement, Reached, StopRule
-from labloop.campaign._bundle import (
+from labloop.campaign._campaign import Campaign, Speed
+from labloop.campaign.by_hand import (
+    ask,
+    correct,
+    find_experiment,
+    history,
+    reached,
+    read_results,
+    reanalyse,
+    take_up,
+    tell,
+    withdraw,
+    write_asked,
+)
+from labloop.campaign.checks import (
+    Finding,
+    check_campaign,
+    check_lab,
+    need_procedure,
+    rehearse,
+    set_aside,
+)
+from labloop.campaign.decisions import (
+    Budget,
+    FailurePolicy,
+    NoImprovement,
+    Reached,
+    StopRule,
+)
+from labloop.campaign.definition import (
     LOADING,
+    CampaignSpec,
     Definition,
     changed_since,
+    defined,
     difference,
     load_campaign,
     place_of,
     restore,
     versions,
+    vouch,
     with_overrides,
     with_spec,
 )
-from labloop.campaign._by_hand import ask, reanalyse, take_up
-from labloop.campaign._campaign import Campaign, Speed
-from labloop.campaign._check import Finding, check_campaign, rehearse
-from labloop.campaign._conditions import Conditions, point_from_text
-from labloop.campaign._corrections import correct, find_experiment, history, reached, withdraw
-from labloop.campaign._dataset import build_dataset, carried_out
-from labloop.campaign._hooks import Hooks, PlainHooks
-from labloop.campaign._in_memory import defined
-from labloop.campaign._inbox import OF_A_RUN
-from labloop.campaign._lab_time import lab_seconds
-from labloop.campaign._preflight import check_lab, need_procedure
-from labloop.campaign._provenance import vouch
-from labloop.campaign._reconcile import answer_unattended
-from labloop.campaign._refusals import set_aside
-from labloop.campaign._results import read_results, write_asked
-from labloop.campaign._rights import interrupted, unattended, who
-from labloop.campaign._snapshot import Snapshot
-from labloop.campaign._spec import CampaignSpec
-from labloop.campaign._telling import tell
-from labloop.campaign._words import db_words, kind_of, resume_words, without_lab
+from labloop.campaign.execution import Analysis, Conditions, point_from_text
+from labloop.campaign.loop import (
+    OF_A_RUN,
+    Hooks,
+    PlainHooks,
+    answer_unattended,
+    interrupted,
+    unattended,
+    who,
+)
+from labloop.campaign.progress import (
+    Snapshot,
+    build_dataset,
+    carried_out,
+    db_words,
+    kind_of,
+    lab_seconds,
+    resume_words,
+    without_lab,
+)
 
 __all__ = [
     "LOADING",

@@ -6,24 +6,32 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from labloop.campaign._bundle import Definition, restore, with_overrides
-from labloop.campaign._by_hand import ByHandOnly, plan_one
-from labloop.campaign._direct import DirectExecutor
-from labloop.campaign._ending import Stopped, after_a_signal, end_of
-from labloop.campaign._events import Finish, StopAsked
-from labloop.campaign._function import FunctionExecutor
-from labloop.campaign._hold import Hold
-from labloop.campaign._hooks import Hooks, PlainHooks
-from labloop.campaign._lab_time import lab_end
-from labloop.campaign._machine import MachineState
-from labloop.campaign._preflight import check_lab, need_procedure, of_function
-from labloop.campaign._provenance import vouch
-from labloop.campaign._reconcile import reconcile
-from labloop.campaign._refusals import check_change, keep_bundle, taken
-from labloop.campaign._rights import campaign_lease, device_leases, who
-from labloop.campaign._runner import Runner
-from labloop.campaign._snapshot import Snapshot
-from labloop.campaign._words import kind_of
+from labloop.campaign.by_hand import ByHandOnly, plan_one
+from labloop.campaign.checks import (
+    check_change,
+    check_lab,
+    keep_bundle,
+    need_procedure,
+    of_function,
+    taken,
+)
+from labloop.campaign.decisions import Finish, MachineState, StopAsked
+from labloop.campaign.definition import Definition, restore, vouch, with_overrides
+from labloop.campaign.execution import DirectExecutor, FunctionExecutor
+from labloop.campaign.loop import (
+    Hold,
+    Hooks,
+    PlainHooks,
+    Runner,
+    Stopped,
+    after_a_signal,
+    campaign_lease,
+    device_leases,
+    end_of,
+    reconcile,
+    who,
+)
+from labloop.campaign.progress import Snapshot, kind_of, lab_end
 from labloop.errors import (
     CampaignError,
     ExperimentCancelled,
@@ -377,8 +385,7 @@ class Campaign:
     def activity(self) -> Mapping[str, str]:
         """Return what each device does now, from any thread; empty before the lab is open."""
         with self._lock:
-            host = self._host
-        return {} if host is None else host.activity()
+            return {} if self._host is None else self._host.activity()
 
     @property
     def truth(self) -> Truth | None:

@@ -11,20 +11,18 @@ from typing import Annotated
 
 import typer
 
-from labloop.cli import (
-    _bench,
-    _correct,
-    _explain,
-    _hand,
-    _health,
-    _look,
-    _new,
-    _people,
-    _physics,
-    _run,
-    _trust,
-)
-from labloop.cli._common import NOT_SAFE_EXIT
+from labloop.cli.terminal import NOT_SAFE_EXIT
+from labloop.cli.verbs import bench as _bench
+from labloop.cli.verbs import by_hand as _hand
+from labloop.cli.verbs import check as _health
+from labloop.cli.verbs import correct as _correct
+from labloop.cli.verbs import explain as _explain
+from labloop.cli.verbs import inbox as _people
+from labloop.cli.verbs import new as _new
+from labloop.cli.verbs import physics as _physics
+from labloop.cli.verbs import run as _run
+from labloop.cli.verbs import stored as _look
+from labloop.cli.verbs import trust as _trust
 from labloop.errors import LabloopError, MissingExtraError, NotSafeError
 from labloop.records import printable
 

@@ -1,28 +1,47 @@
 """The lab: devices, the gate around every action, transports and lab time."""
 
-from labloop.lab._action import ActionCall, action, read
-from labloop.lab._args import Arg, Choice
-from labloop.lab._board import LabJob
-from labloop.lab._clock import Clock
-from labloop.lab._device import Device, DeviceContext
-from labloop.lab._emulated import Truth
-from labloop.lab._gate import LeaseCheck
-from labloop.lab._host import LabHost, Speed
-from labloop.lab._lab import Lab
-from labloop.lab._labfile import HoldTable, LabFile, lab_file_of, load_lab_file
-from labloop.lab._memory import MemoryJournal
-from labloop.lab._procedure import run_procedure
-from labloop.lab._registry import find_driver, installed, plan_lab
-from labloop.lab._shutdown import SafetyReport
-from labloop.lab._signals import signals_to
-from labloop.lab._stable import until_stable
-from labloop.lab._terminal import Terminal
-from labloop.lab._transport import Complete, Resync, Transport, recognised, until, until_etx
-from labloop.lab._urls import open_transport
+from labloop.lab.configuration import (
+    HoldTable,
+    LabFile,
+    find_driver,
+    installed,
+    lab_file_of,
+    load_lab_file,
+    plan_lab,
+)
+from labloop.lab.devices import (
+    ActionCall,
+    ActionSpec,
+    Arg,
+    Argument,
+    Choice,
+    Device,
+    DeviceContext,
+    action,
+    read,
+    until_stable,
+)
+from labloop.lab.gate import LeaseCheck, MemoryJournal
+from labloop.lab.host import LabHost, LabJob, SafetyReport, Speed
+from labloop.lab.procedure import Lab, run_procedure
+from labloop.lab.process import Terminal, signals_to
+from labloop.lab.time import Clock
+from labloop.lab.transports import (
+    Complete,
+    Resync,
+    Transport,
+    Truth,
+    open_transport,
+    recognised,
+    until,
+    until_etx,
+)
 
 __all__ = [
     "ActionCall",
+    "ActionSpec",
     "Arg",
+    "Argument",
     "Choice",
     "Clock",
     "Complete",

@@ -10,31 +10,66 @@ from labloop.errors import MissingExtraError
 if find_spec("torch") is None:
     raise MissingExtraError("labloop.physics", "brain")
 
-from labloop.physics._absorption import Absorption, Band, Molar, absorption
-from labloop.physics._binding import BoundPhysics, bind
-from labloop.physics._book import By
-from labloop.physics._checks import Conservative, PhysicsCheck, check_physics
-from labloop.physics._curves import At, Course, CurveAxis, Mean, Peak, PeakAt, Rms
-from labloop.physics._decorator import kinetics
-from labloop.physics._equilibrium import Equilibrium, EquilibriumModel, VantHoff, equilibrium
-from labloop.physics._finding import Finding
-from labloop.physics._function import FunctionPhysics
-from labloop.physics._identify import Identified, identify
-from labloop.physics._kinetics import Dose, Kinetics
-from labloop.physics._laws import Arrhenius, ButlerVolmer, Langmuir, MichaelisMenten, Rate
-from labloop.physics._layers import Cauchy, Layer, Stack, multilayer
-from labloop.physics._model import PhysicsInput, PhysicsModel, as_physics
-from labloop.physics._numerics import Stepped, speed
-from labloop.physics._prior import PhysicsParameter, Prior, Whitening
-from labloop.physics._transport import (
+from labloop.physics.checks import (
+    Conservative,
+    Finding,
+    Identified,
+    PhysicsCheck,
+    Stepped,
+    check_physics,
+    identify,
+    speed,
+)
+from labloop.physics.continuum import (
+    Absorption,
+    Band,
+    Cauchy,
     Convection,
     Fixed,
     Flux,
     Insulated,
+    Layer,
+    Molar,
     Pulse,
+    Stack,
     Transport,
+    absorption,
     diffusion,
     heat,
+    multilayer,
+)
+from labloop.physics.language import (
+    At,
+    BoundPhysics,
+    By,
+    Course,
+    CurveAxis,
+    Mean,
+    Peak,
+    PeakAt,
+    PhysicsInput,
+    PhysicsModel,
+    PhysicsParameter,
+    Prior,
+    Rms,
+    Whitening,
+    as_physics,
+    bind,
+)
+from labloop.physics.models import FunctionPhysics
+from labloop.physics.reactions import (
+    Arrhenius,
+    ButlerVolmer,
+    Dose,
+    Equilibrium,
+    EquilibriumModel,
+    Kinetics,
+    Langmuir,
+    MichaelisMenten,
+    Rate,
+    VantHoff,
+    equilibrium,
+    kinetics,
 )
 
 __all__ = [

@@ -1,27 +1,25 @@
 """Figures and the HTML page of a campaign, and the pure data behind them."""
 
-from labloop.report._brief import Brief
-from labloop.report._doubts import Doubt, subject
-from labloop.report._explain import (
-    Explanation,
-    constant_words,
-    explain,
-    member_words,
-    paragraph,
-    percent,
-    term_words,
-)
-from labloop.report._fit import Learned, Term
-from labloop.report._page import write_report
-from labloop.report._purpose import Purpose, unsure
-from labloop.report._result import CampaignResult, result
-from labloop.report._summary import (
+from labloop.report.data import Learned, Term
+from labloop.report.pages import Brief, CampaignResult, result, write_report
+from labloop.report.text import (
     Best,
     BudgetUse,
     CampaignSummary,
     ConvergencePoint,
+    Doubt,
+    Explanation,
+    Purpose,
+    constant_words,
     convergence,
+    explain,
+    member_words,
+    paragraph,
+    percent,
+    subject,
     summary,
+    term_words,
+    unsure,
 )
 
 __all__ = [

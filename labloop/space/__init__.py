@@ -4,14 +4,20 @@ Parameters, pools, mixtures and linear constraints make a ``SearchSpace``, which
 samples, enumerates and encodes points to the unit cube. Needs numpy alone.
 """
 
-from labloop.space._base import Feature, Numeric, Parameter
-from labloop.space._candidates import Candidates
-from labloop.space._categorical import Categorical
-from labloop.space._constraints import Linear, Mixture
-from labloop.space._numeric import Continuous, Integer, Ordered
-from labloop.space._places import places
-from labloop.space._pool import Pool
+from labloop.space._grid import places
 from labloop.space._space import EncodedConstraint, SearchSpace
+from labloop.space.constraints import Linear, Mixture
+from labloop.space.parameters import (
+    Categorical,
+    Continuous,
+    Feature,
+    Integer,
+    Numeric,
+    Ordered,
+    Parameter,
+    Pool,
+)
+from labloop.space.sampling import Candidates
 
 __all__ = [
     "Candidates",

@@ -9,13 +9,19 @@ import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Json, Point, canonical_json
-from labloop.space._base import Feature, Numeric, Parameter, is_list
-from labloop.space._candidates import MOST, Candidates, enumerated, raw_count
-from labloop.space._frame import Item, build_frame
-from labloop.space._numeric import Continuous
-from labloop.space._repair import decode, polished
-from labloop.space._sampler import Sampler
-from labloop.space._spec import items_from_spec
+from labloop.space._from_json import items_from_spec
+from labloop.space.parameters import Continuous, Feature, Numeric, Parameter, is_list
+from labloop.space.sampling import (
+    MOST,
+    Candidates,
+    Item,
+    Sampler,
+    build_frame,
+    decode,
+    enumerated,
+    polished,
+    raw_count,
+)
 
 Kind: TypeAlias = Literal["pool", "product", "box", "mixed"]
 

@@ -8,11 +8,9 @@ if find_spec("sqlmodel") is None:
     raise MissingExtraError("a database", "store")
 
 from labloop.store._database import Database, open_database
-from labloop.store._export import export_campaign
-from labloop.store._keep import Verification, backup, verify
-from labloop.store._leases import process_ended, process_owner
-from labloop.store._platform import process_mark
-from labloop.store._writer import Statistics
+from labloop.store.engine import Statistics, process_mark
+from labloop.store.export import Verification, backup, export_campaign, verify
+from labloop.store.repositories import process_ended, process_owner
 
 __all__ = [
     "Database",

@@ -8,24 +8,32 @@ from typing import Any, Self
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from labloop.store._alarms import SqlAlarms
-from labloop.store._arrays import ArrayStore
-from labloop.store._campaigns import SqlCampaigns
-from labloop.store._commands import SqlCommands
-from labloop.store._connect import make_engine
-from labloop.store._copy import copy_sqlite
-from labloop.store._core import Core
-from labloop.store._create import create_file
-from labloop.store._experiments import SqlExperiments
-from labloop.store._failures import translate
-from labloop.store._identity import FileIdentity
-from labloop.store._journal import SqlJournal
-from labloop.store._leases import SqlLeases
-from labloop.store._opening import check_place, check_to_read, prepare_to_write
-from labloop.store._rounds import SqlRounds
-from labloop.store._sql import Work
-from labloop.store._target import Target, resolve
-from labloop.store._writer import Statistics, Writer
+from labloop.store.engine import (
+    FileIdentity,
+    Statistics,
+    Target,
+    Work,
+    Writer,
+    check_place,
+    check_to_read,
+    copy_sqlite,
+    create_file,
+    make_engine,
+    prepare_to_write,
+    resolve,
+    translate,
+)
+from labloop.store.repositories import (
+    ArrayStore,
+    Core,
+    SqlAlarms,
+    SqlCampaigns,
+    SqlCommands,
+    SqlExperiments,
+    SqlJournal,
+    SqlLeases,
+    SqlRounds,
+)
 
 
 class Database:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pint
 
 from labloop.errors import UnitError
-from labloop.units._quantities import split_units
+from labloop.units._splitting import split
 
 _TEMPERATURE, _ABSOLUTE = {"degree_Celsius": 1}, {"kelvin": 1}
 _COMPARED = {operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">="}
@@ -134,7 +134,7 @@ def _told(value: Any) -> str:
     if not isinstance(value, LabQuantity):
         return repr(value)
     try:
-        number, unit = split_units(value)
+        number, unit = split(value, value._REGISTRY)  # noqa: SLF001 - pint keeps it there
     except UnitError:
         return f"{value:~}"
     return f"{number:g} {unit}"

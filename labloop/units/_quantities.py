@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labloop.errors import UnitError
-from labloop.units._symbols import DEFINITIONS, SYMBOLS, check_unit, pint_text
+from labloop.units._splitting import split
+from labloop.units._symbols import DEFINITIONS, check_unit, pint_text
 
 if TYPE_CHECKING:
     import pint
@@ -178,18 +179,6 @@ def magnitude(value: object, unit: str, what: str) -> float:
     return number
 
 
-@lru_cache(maxsize=1)
-def _names() -> dict[str, str]:
-    """Return pint's name of each whitelisted unit -> the symbol that labloop uses."""
-    registry = _registry()
-    names = {
-        str(registry.Unit(name)): s
-        for s, name in reversed(SYMBOLS.items())
-        if name != "dimensionless"
-    }
-    return names | {str(registry.Unit("delta_degC")): "degC"}
-
-
 def split_units(value: object) -> tuple[float, str]:
     """Return number and unit text of a quantity, for keeping it; raises UnitError.
 
@@ -197,18 +186,4 @@ def split_units(value: object) -> tuple[float, str]:
     """
     if not is_quantity(value):
         raise UnitError(f"expected a quantity, got {value!r}")
-    pint_value: Any = value
-    names = _names()
-    factors = dict(pint_value._units.items())  # noqa: SLF001 - pint's only door to the factors
-    over: list[str] = []
-    under: list[str] = []
-    for name, power in factors.items():
-        if name not in names or power != int(power):
-            raise UnitError(f"the unit of {pint_value:~} is not on labloop's list")
-        symbol = names[name] + (f"^{abs(int(power))}" if abs(power) != 1 else "")
-        (over if power > 0 else under).append(symbol)
-    unit = "*".join(sorted(over)) or "1"
-    unit += "".join(f"/{symbol}" for symbol in sorted(under))
-    if unit == "degC" and str(pint_value.units).startswith("delta"):
-        unit = "K"
-    return float(pint_value.magnitude), check_unit(unit)
+    return split(value, _registry())

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.trials.fuzz import KINDS, measure
 from labloop.errors import DatabaseUnusableError, LabFileError
 from labloop.lab import load_lab_file
-from labloop.store._encode import from_time
+from labloop.store.schema.encode import from_time
 
 SHORT = {
     "definitions": 400,

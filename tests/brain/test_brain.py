@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from labloop.brain import Brain, RandomStrategy, resolve_strategy
-from labloop.brain._rng import isolated
+from labloop.brain.observations.seeding import isolated
 from labloop.errors import BrainError, DefinitionError, LabloopError, SpaceExhaustedError
 from labloop.objectives import Maximize, Minimize
 from labloop.records import CurveData, points_of

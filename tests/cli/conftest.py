@@ -15,7 +15,7 @@ import labloop.cli
 with warnings.catch_warnings():
     # What the planner's libraries say of themselves at import is not ours to mend.
     warnings.simplefilter("ignore")
-    import labloop.brain._botorch
+    import labloop.brain.strategies.botorch
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPPORT = ROOT / "tests" / "support" / "tiny_lab"

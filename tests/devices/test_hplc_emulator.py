@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labloop_devices.hplc import _protocol as protocol
-from labloop_simulators.instruments._liquids import Liquid, Well
+from labloop_simulators.bodies.liquids import Liquid, Well
 from labloop_simulators.instruments.hplc import RUN_SECONDS, HplcEmulator
 from labloop_simulators.kit import TruthLog
 

@@ -4,7 +4,7 @@ import pytest
 
 from labloop.testing.drivers import DriverCase, driver_checks
 from labloop.units import quantity
-from labloop_simulators.instruments._liquids import Liquid
+from labloop_simulators.bodies.liquids import Liquid
 from labloop_simulators.worlds.flow_reactor import FlowReactor
 from labloop_simulators.worlds.reaction_robot import ReactionRobot, create
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from labloop.store import Database, _connect, open_database
+from labloop.store import Database, open_database
+from labloop.store.engine import connect as _connect
 
 # Tests are imported one by one, so what they share must be found by its name.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labloop.errors import LabFileError
-from labloop_simulators.instruments._bath import Bath
+from labloop_simulators.bodies.bath import Bath
 from labloop_simulators.worlds._kinetics import Truth, react
 from labloop_simulators.worlds._tube import Tube, Volumes
 from labloop_simulators.worlds.flow_reactor import BEST, STOCK_A, STOCK_N, create, outcome

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labloop.errors import DefinitionError
-from labloop_simulators.instruments._liquids import Liquid
-from labloop_simulators.instruments._thermal import Hotplate, Segment
+from labloop_simulators.bodies.hotplate import Hotplate, Segment
+from labloop_simulators.bodies.liquids import Liquid
 from labloop_simulators.worlds import _arylation as arylation
 
 

@@ -8,9 +8,9 @@ import typer
 from labloop.campaign import load_campaign
 from labloop.cli import confirm_real, console
 from labloop.errors import CampaignError
-from labloop_workflows._reconcile import settle_quietly
-from labloop_workflows._serve import serve_campaigns
-from labloop_workflows._server import Server, find_or_start, speaking_to, stop
+from labloop_workflows.runs.reconcile import settle_quietly
+from labloop_workflows.runs.serve import serve_campaigns
+from labloop_workflows.server.server import Server, find_or_start, speaking_to, stop
 
 
 def ui(

@@ -4,9 +4,7 @@ from typing import Any
 
 from alembic import context
 
-from labloop.store._guards import PARTIAL_INDEXES
-from labloop.store._schema import MARKER
-from labloop.store._tables import METADATA
+from labloop.store.schema import MARKER, METADATA, PARTIAL_INDEXES
 
 _GUARDS = {index.name for index in PARTIAL_INDEXES}
 

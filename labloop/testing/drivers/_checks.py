@@ -16,8 +16,7 @@ from labloop.errors import (
     NotSafeError,
     WrongDeviceError,
 )
-from labloop.lab import Device, LabJob
-from labloop.lab._args import ActionSpec, Argument
+from labloop.lab import ActionSpec, Argument, Device, LabJob
 from labloop.records import ActionState, Reading
 from labloop.testing.drivers._case import Bench, DriverCase
 from labloop.units import check_unit, quantity

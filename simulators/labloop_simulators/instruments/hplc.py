@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from labloop_simulators.instruments._liquids import Liquid, Vessel
+from labloop_simulators.bodies.liquids import Liquid, Vessel
 from labloop_simulators.kit import Emulator, Reply, TruthLog
 
 _LONGEST = 120

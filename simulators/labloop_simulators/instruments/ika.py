@@ -7,7 +7,7 @@ answers; what is inferred is listed in the driver's README.
 import re
 from collections.abc import Callable
 
-from labloop_simulators.instruments._thermal import Hotplate
+from labloop_simulators.bodies.hotplate import Hotplate
 from labloop_simulators.kit import Emulator, Reply, TruthLog
 
 _LONGEST = 80

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable
 
-from labloop_simulators.instruments._bath import Bath
+from labloop_simulators.bodies.bath import Bath
 from labloop_simulators.kit import Emulator, Reply, TruthLog
 
 _LONGEST = 40

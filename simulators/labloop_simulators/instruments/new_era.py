@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable
 
-from labloop_simulators.instruments._syringe import Syringe
+from labloop_simulators.bodies.syringe import Syringe
 from labloop_simulators.kit import Emulator, Reply, TruthLog
 
 _STX, _ETX = 0x02, 0x03

@@ -10,8 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from labloop_simulators.instruments._arm_body import ArmBody, Refused, Work
-from labloop_simulators.instruments._deck import Deck
+from labloop_simulators.bodies.arm import ArmBody, Refused, Work
+from labloop_simulators.bodies.deck import Deck
 from labloop_simulators.kit import Emulator, Reply, TruthLog
 
 _LONGEST = 120

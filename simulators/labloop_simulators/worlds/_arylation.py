@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from labloop.errors import DefinitionError
-from labloop_simulators.instruments._liquids import Liquid
+from labloop_simulators.bodies.liquids import Liquid
 
 CONCENTRATIONS = (0.057, 0.1, 0.153)
 """mol/L of substrate in the finished mixture."""

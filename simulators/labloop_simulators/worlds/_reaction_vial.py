@@ -1,7 +1,7 @@
 """A vial on a hotplate: what was put in, what it went through, what it became."""
 
-from labloop_simulators.instruments._liquids import Liquid
-from labloop_simulators.instruments._thermal import Hotplate, Segment
+from labloop_simulators.bodies.hotplate import Hotplate, Segment
+from labloop_simulators.bodies.liquids import Liquid
 from labloop_simulators.kit import TruthLog
 from labloop_simulators.worlds._arylation import BAND, TEMPERATURES, Outcome, outcome
 

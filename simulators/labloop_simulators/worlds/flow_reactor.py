@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from labloop.errors import LabFileError
-from labloop_simulators.instruments._bath import Bath
+from labloop_simulators.bodies.bath import Bath
 from labloop_simulators.instruments.julabo import JulaboEmulator
 from labloop_simulators.instruments.new_era import NewEraEmulator
 from labloop_simulators.instruments.uv_detector import UvDetectorEmulator

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from labloop.errors import DefinitionError
-from labloop_simulators.instruments._deck import Deck, Slot
-from labloop_simulators.instruments._liquids import Liquid, Vessel, Well
-from labloop_simulators.instruments._thermal import Hotplate
+from labloop_simulators.bodies.deck import Deck, Slot
+from labloop_simulators.bodies.hotplate import Hotplate
+from labloop_simulators.bodies.liquids import Liquid, Vessel, Well
 from labloop_simulators.instruments.hplc import HplcEmulator
 from labloop_simulators.instruments.ika import IkaEmulator
 from labloop_simulators.instruments.robot_arm import RobotArmEmulator

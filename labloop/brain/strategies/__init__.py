@@ -1,0 +1,1 @@
+"""Strategies: one way each to propose experiments from past ones."""

@@ -1,0 +1,117 @@
+"""The strategy that needs no choice: one written table says who is asked, and why."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from labloop.brain.strategies.base import Strategy
+from labloop.brain.strategies.botorch import BotorchStrategy
+from labloop.brain.strategies.physics import PhysicsStrategy
+from labloop.objectives import Objectives
+from labloop.records import Dataset, Point, ProposalBatch
+from labloop.space import SearchSpace
+from labloop.surrogates import GPFactory, check_device
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: when it applies, who is asked, why."""
+
+    condition: str
+    members: str
+    applies: Callable[[SearchSpace, Objectives, bool], bool]
+    make: Callable[[object | None, str], Strategy]
+
+
+def _gp(_physics: object | None, _device: str) -> Strategy:
+    return BotorchStrategy(model=GPFactory(), name="auto")
+
+
+def _mixture(physics: object | None, device: str) -> Strategy:
+    return PhysicsStrategy(physics, name="auto", device=device)
+
+
+_TABLE: tuple[Row, ...] = (
+    Row(
+        "physics is given",
+        "models with and without it, weighted by how well they predict results left out",
+        lambda _space, _objective, physics: physics,
+        _mixture,
+    ),
+    Row(
+        "several objectives",
+        "a GP an output; qLogNEHVI up to 4 objectives, qLogNParEGO beyond",
+        lambda _space, objective, _physics: objective.count > 1,
+        _gp,
+    ),
+    Row(
+        "a pool, or a product of up to 1e6 combinations",
+        "a GP, its kernel chosen by leave-one-out; every candidate scored by noisy improvement",
+        lambda space, _objective, _physics: space.candidates() is not None,
+        _gp,
+    ),
+    Row(
+        "a box of numbers",
+        "a GP, its kernel chosen by leave-one-out; noisy improvement climbed by gradients",
+        lambda space, _objective, _physics: space.kind == "box",
+        _gp,
+    ),
+    Row(
+        "anything else: mixed, mixtures, constraints",
+        "a GP, its kernel chosen by leave-one-out; noisy improvement searched by legal mutations",
+        lambda _space, _objective, _physics: True,
+        _gp,
+    ),
+)
+
+
+class AutoStrategy:
+    """Chooses by the first row of a written table that applies; ``table()`` shows it.
+
+    Args:
+        physics: a physics model, or a factory of surrogates made of one.
+        device: where physics is solved, see :class:`PhysicsStrategy`.
+
+    Raises:
+        PhysicsError: no physics model, two that compete of one name, or a device that is not
+            there.
+    """
+
+    name = "auto"
+
+    def __init__(self, physics: object | None = None, device: str = "auto") -> None:
+        check_device(device)
+        if physics is not None:
+            # What no data could mend is told before there are any.
+            _mixture(physics, device)
+        self.physics = physics
+        self.device = device
+
+    @staticmethod
+    def table() -> list[tuple[str, str]]:
+        """Return the rows, first match wins: condition and members, in words."""
+        return [(row.condition, row.members) for row in _TABLE]
+
+    def row_for(self, space: SearchSpace, objective: Objectives) -> Row:
+        """Return the row that applies."""
+        given = self.physics is not None
+        return next(row for row in _TABLE if row.applies(space, objective, given))
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """Return the proposals of the row that applies; see ``Strategy.propose``."""
+        row = self.row_for(space, objective)
+        batch = row.make(self.physics, self.device).propose(
+            space, objective, data, pending, n, seed
+        )
+        why = f"{row.condition}: {row.members}"
+        return replace(
+            batch,
+            proposals=tuple(replace(p, reason=f"{why}; {p.reason}") for p in batch.proposals),
+        )

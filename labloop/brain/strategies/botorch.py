@@ -1,0 +1,259 @@
+"""Bayesian optimisation: any surrogate, any BoTorch acquisition function, any space."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from botorch.acquisition.acquisition import AcquisitionFunction
+from torch import Tensor
+
+from labloop.brain.acquisition import (
+    Acquisition,
+    AcquisitionContext,
+    Optimum,
+    Weighted,
+    best_in_list,
+    best_in_space,
+    chance_of_success,
+    improvement,
+    names_of,
+    stack,
+    tell,
+    training_data,
+    values_at,
+)
+from labloop.brain.observations import (
+    Tried,
+    check_count,
+    isolated,
+    legal,
+    open_candidates,
+    tried,
+    usable,
+)
+from labloop.brain.strategies.initial import initial_count
+from labloop.brain.strategies.sampling import space_filling
+from labloop.objectives import Objectives
+from labloop.records import (
+    Dataset,
+    Point,
+    Proposal,
+    ProposalBatch,
+)
+from labloop.space import SearchSpace
+from labloop.surrogates import (
+    FittedSurrogate,
+    GPFactory,
+    SurrogateFactory,
+    TrainingData,
+)
+
+_LEADERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    optimum: Optimum
+    acquisition: str
+
+
+class BotorchStrategy:
+    """Fits a surrogate, maximises an acquisition function, one point of a batch after another.
+
+    Lists (pools, and products up to 1e6 points) are scored whole, or searched from a sample
+    where that takes too long (see ``best_in_list``); boxes are climbed by gradients; everything
+    else is searched by legal mutations. Each point of a batch takes
+    those before it, and everything under way, as pending. Where experiments failed, the
+    chance of another failure is learned and lowers the acquisition.
+
+    A new acquisition function takes a few lines::
+
+        from botorch.acquisition.monte_carlo import qUpperConfidenceBound
+
+        def optimist(context):
+            return qUpperConfidenceBound(
+                context.model,
+                beta=4.0,
+                sampler=context.sampler(),
+                objective=context.objective,
+                X_pending=context.pending,
+            )
+
+        strategy = BotorchStrategy(acquisition=optimist)
+
+    Args:
+        model: fits the surrogate; Gaussian processes, kernels chosen by leave-one-out, if left out.
+        acquisition: builds the acquisition function; see ``improvement`` for the default.
+        initial: how many results to wait for before the first model; by the space if left out.
+        name: what proposals call the strategy.
+    """
+
+    def __init__(
+        self,
+        model: SurrogateFactory | None = None,
+        acquisition: Acquisition | None = None,
+        *,
+        initial: int | None = None,
+        name: str = "botorch",
+    ) -> None:
+        self.name = name
+        self.model: SurrogateFactory = GPFactory() if model is None else model
+        self.acquisition: Acquisition = improvement if acquisition is None else acquisition
+        self.initial = initial
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """Return the points that promise most; see ``Strategy.propose``."""
+        check_count(n)
+        began = time.perf_counter()
+        seen = tried(space, data, pending)
+        wait = initial_count(space) if self.initial is None else self.initial
+        training = training_data(space, objective, data, seed)
+        if training is None or len(training.outputs) + len(pending) < wait:
+            return _begin(self.name, space, seen, n, seed, wait)
+        with isolated(seed):
+            fitted = self.model.fit(training)
+            search = _Search(self.acquisition, space, objective, data, training, fitted, seed)
+            return _ask(self.name, search, seen.points, pending, n, began)
+
+
+def _begin(
+    name: str, space: SearchSpace, seen: Tried, n: int, seed: int, wait: int
+) -> ProposalBatch:
+    """Return points that fill the space, while there are too few results for a model."""
+    reason = f"fewer than {wait} results: space-filling start"
+    return ProposalBatch(
+        tuple(
+            Proposal(p, strategy=name, reason=reason, seed=seed)
+            for p in space_filling(space, seen, n, seed)
+        )
+    )
+
+
+def _ask(
+    name: str,
+    search: "_Search",
+    seen: Sequence[Point],
+    pending: Sequence[Point],
+    n: int,
+    began: float,
+) -> ProposalBatch:
+    """Return the points that a fitted model asks for, with their reasons and the fit's report."""
+    space, training, fitted = search.space, search.training, search.fitted
+    waiting = [_row(space, p) for p in legal(space, pending)]
+    chosen = search.choose(seen, waiting, n)
+    known = usable(space, search.objective, search.data)
+    told = tell(space, training, fitted, known, [c.optimum.row for c in chosen])
+    proposals = tuple(
+        Proposal(
+            c.optimum.point,
+            strategy=name,
+            reason=f"{c.acquisition} of {fitted.name} on {len(training.outputs)} results",
+            model=fitted.name,
+            acquisition=c.acquisition,
+            acquisition_value=c.optimum.value if np.isfinite(c.optimum.value) else None,
+            predicted=p,
+            seed=search.seed,
+        )
+        for c, p in zip(chosen, told.predicted, strict=True)
+    )
+    report = {
+        **fitted.report,
+        **told.report,
+        **({} if fitted.spent is None else fitted.spent()),
+        "proposal_seconds": time.perf_counter() - began,
+    }
+    return ProposalBatch(proposals, fitted.state, fitted.alarms, report)
+
+
+def _row(space: SearchSpace, point: Point) -> Tensor:
+    return torch.as_tensor(space.encode([point])[0], dtype=torch.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One batch: the same surrogate, an acquisition function for each point."""
+
+    acquisition: Acquisition
+    space: SearchSpace
+    objective: Objectives
+    data: Dataset
+    training: TrainingData
+    fitted: FittedSurrogate
+    seed: int
+
+    def choose(self, seen: Sequence[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
+        """Return up to ``n`` points, best first."""
+        candidates = self.space.candidates()
+        if candidates is None:
+            return self._anywhere(list(seen), waiting, n)
+        mask = open_candidates(candidates, seen, strict=self.space.nonrepeatable)
+        rows = torch.from_numpy(np.array(candidates.encoded))
+        chosen: list[_Chosen] = []
+        for k in range(n):
+            built, name = self._build(waiting, k)
+            best = best_in_list(built, rows, mask, self.seed + k)
+            if best is None:
+                break
+            mask[best] = False
+            value = float(values_at(built, rows[best : best + 1])[0])
+            waiting = [*waiting, rows[best]]
+            chosen.append(_Chosen(Optimum(candidates.point(best), rows[best], value), name))
+        return chosen
+
+    def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
+        leaders = self._leaders(_LEADERS)
+        chosen: list[_Chosen] = []
+        for k in range(n):
+            built, name = self._build(waiting, k)
+            optimum = best_in_space(built, self.space, seen, leaders, self.seed + k)
+            seen.append(optimum.point)
+            waiting = [*waiting, optimum.row]
+            chosen.append(_Chosen(optimum, name))
+        return chosen
+
+    def _leaders(self, most: int) -> Tensor:
+        """Return the rows of the best results, ``most`` at most."""
+        rows, scores = self._inside
+        order = self.objective.best_first(scores.numpy())
+        return rows[torch.from_numpy(order[:most])]
+
+    @property
+    def _inside(self) -> tuple[Tensor, Tensor]:
+        """Rows and scores of the results within the bounds, all of them where none is.
+
+        A result beyond teaches the model, but nothing that may be proposed competes with it.
+        """
+        rows, scores = self.training.encoded, self.training.scores
+        inside = ((rows >= 0.0) & (rows <= 1.0)).all(1)
+        return (rows[inside], scores[inside]) if inside.any() else (rows, scores)
+
+    def _context(self, waiting: Sequence[Tensor], k: int) -> AcquisitionContext:
+        rows, scores = self._inside
+        return AcquisitionContext(
+            model=self.fitted.model,
+            over=self.fitted.over,
+            baseline=rows,
+            scores=scores,
+            objectives=self.objective,
+            pending=stack(waiting),
+            seed=self.seed + k,
+        )
+
+    def _build(self, waiting: Sequence[Tensor], k: int) -> tuple[AcquisitionFunction, str]:
+        built = self.acquisition(self._context(waiting, k))
+        name = names_of(self.acquisition, built)
+        failed = legal(self.space, [o.point for o in self.data.observations if o.failed])
+        if failed and getattr(built, "_log", False):
+            rows = torch.as_tensor(self.space.encode(failed), dtype=torch.float64)
+            return Weighted(built, chance_of_success(self.training.encoded, rows)), name
+        return built, name

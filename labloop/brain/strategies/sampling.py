@@ -1,0 +1,159 @@
+"""Strategies that learn nothing: space-filling points, and plain random ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labloop.brain.observations import (
+    Tried,
+    check_count,
+    exhausted,
+    open_candidates,
+    small_seed,
+    tried,
+    untried,
+)
+from labloop.objectives import Objectives
+from labloop.records import Dataset, FloatArray, Point, Proposal, ProposalBatch
+from labloop.space import Candidates, SearchSpace
+
+_DRAWS, _LOTS = 256, 4096
+
+
+def space_filling(space: SearchSpace, seen: Tried, n: int, seed: int) -> list[Point]:
+    """Return up to ``n`` points far from each other and from ``seen``.
+
+    The first points of an empty campaign on a continuous space are a scrambled Sobol sequence
+    (Owen 1998); everywhere else each point is, among the open candidates or many Sobol points,
+    the one farthest from all others in the encoded space (maximin).
+
+    Raises:
+        SpaceExhaustedError: no legal point is left.
+    """
+    candidates = space.candidates()
+    if candidates is not None:
+        return _maximin_pool(space, candidates, seen, n, seed)
+    if not seen.points:
+        points = untried(space, (), n, small_seed(seed))
+    else:
+        drawn = untried(space, _excluded(space, seen.points), max(_DRAWS, 4 * n), small_seed(seed))
+        encoded = np.asarray(space.encode(drawn)) if drawn else np.zeros((0, space.dimension))
+        points = [drawn[i] for i in _maximin(encoded, seen.distances(encoded), n, 0)]
+    if not points:
+        raise exhausted(space.size or 0)
+    return points
+
+
+def _excluded(space: SearchSpace, seen: Sequence[Point]) -> Sequence[Point]:
+    """Return what a draw must leave out: in a continuum nothing is drawn twice."""
+    return seen if space.size is not None else ()
+
+
+def _maximin_pool(
+    space: SearchSpace, candidates: Candidates, seen: Tried, n: int, seed: int
+) -> list[Point]:
+    mask = open_candidates(candidates, seen.points, strict=space.nonrepeatable)
+    open_rows = np.flatnonzero(mask)
+    encoded = np.asarray(candidates.encoded)[open_rows]
+    if len(open_rows) > _LOTS:
+        drawn = np.argsort(_lots(candidates.codes[open_rows], seed), kind="stable")[:_LOTS]
+        open_rows, encoded, first = open_rows[drawn], encoded[drawn], 0
+    else:
+        first = int(np.random.default_rng(seed).integers(len(open_rows)))
+    order = _maximin(encoded, seen.distances(encoded), n, first)
+    return [candidates.point(int(open_rows[i])) for i in order]
+
+
+def _lots(codes: FloatArray, seed: int) -> NDArray[np.uint64]:
+    """Return a number drawn for each of ``n x p`` rows of codes by what it holds.
+
+    So a draw of rows hangs neither on their order nor, but for the new ones, on their number
+    (each column is stirred in as by SplitMix64, Steele et al. 2014).
+    """
+    mixed = np.full(len(codes), seed & 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
+    # 0.0 and -0.0 are one number.
+    for column in (codes + 0.0).T:
+        mixed = (mixed ^ np.ascontiguousarray(column).view(np.uint64)) + np.uint64(
+            0x9E3779B97F4A7C15
+        )
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def _maximin(encoded: FloatArray, nearest: FloatArray, n: int, first: int) -> list[int]:
+    """Return row numbers: each next row is the farthest from what is known and those before.
+
+    ``nearest`` is each row's squared distance to what is known, infinite where nothing is.
+    """
+    order: list[int] = []
+    while len(order) < min(n, len(encoded)):
+        best = first if np.isinf(nearest).all() else int(np.argmax(nearest))
+        order.append(best)
+        nearest = np.minimum(nearest, ((encoded - encoded[best]) ** 2).sum(1))
+        nearest[order] = -1.0
+    return order
+
+
+class SobolStrategy:
+    """Fills the space evenly, whatever was measured."""
+
+    name = "sobol"
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,  # noqa: ARG002 - the protocol's signature
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """Return points far from everything tried; see ``Strategy.propose``."""
+        check_count(n)
+        points = space_filling(space, tried(space, data, pending), n, seed)
+        reason = "space-filling: far from every point tried so far"
+        return ProposalBatch(
+            tuple(Proposal(p, strategy=self.name, reason=reason, seed=seed) for p in points)
+        )
+
+
+class RandomStrategy:
+    """Draws points uniformly: what every other strategy has to beat."""
+
+    name = "random"
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,  # noqa: ARG002 - the protocol's signature
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """Return independent uniform points; see ``Strategy.propose``."""
+        check_count(n)
+        points = self._draw(space, tried(space, data, pending).points, n, seed)
+        if not points:
+            raise exhausted(space.size or 0)
+        return ProposalBatch(
+            tuple(
+                Proposal(p, strategy=self.name, reason="uniformly random", seed=seed)
+                for p in points
+            )
+        )
+
+    def _draw(self, space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> list[Point]:
+        candidates = space.candidates()
+        if candidates is not None:
+            rows = np.flatnonzero(open_candidates(candidates, seen, strict=space.nonrepeatable))
+            rng = np.random.default_rng(seed)
+            picked = rng.permutation(rows)[:n]
+            return [candidates.point(int(i)) for i in picked]
+        drawn: list[Point] = []
+        for k in range(n):
+            drawn += untried(space, [*_excluded(space, seen), *drawn], 1, small_seed(seed, k))
+        return drawn

@@ -1,0 +1,181 @@
+"""Experiments without the loop: asked for, told, tried by hand, analysed again."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from labloop.campaign.by_hand.telling import OPEN, by_person
+from labloop.campaign.checks import keep_bundle
+from labloop.campaign.decisions import MachineState
+from labloop.campaign.definition import CampaignSpec, Definition
+from labloop.campaign.execution import Analysis, planned
+from labloop.campaign.loop import RoundAsked, answer_to, campaign_lease, commit_round
+from labloop.campaign.progress import build_dataset
+from labloop.errors import AnalysisError, SpaceError, SpaceExhaustedError
+from labloop.objectives import Objectives
+from labloop.records import (
+    CampaignRecord,
+    Dataset,
+    ExperimentJob,
+    ExperimentRecord,
+    ExperimentState,
+    ExperimentYield,
+    Origin,
+    Point,
+    ProposalBatch,
+    Repositories,
+    make_experiment_id,
+)
+from labloop.space import SearchSpace
+
+if TYPE_CHECKING:
+    from labloop.brain import Strategy
+
+
+class ByHandOnly:
+    """The strategy of a single experiment by hand: it never proposes anything."""
+
+    name = "by-hand"
+
+    def propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        n: int,
+        seed: int,
+    ) -> ProposalBatch:
+        """End the campaign's loop."""
+        del space, objective, data, pending, n, seed
+        raise SpaceExhaustedError("the experiment by hand has ended")
+
+
+def _settable(space: SearchSpace, point: Point) -> Point:
+    """Return a point with four digits, as a person sets it; as it is where that is not legal."""
+    digits = {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in point.items()}
+    try:
+        return space.validate(digits)
+    except SpaceError:
+        return space.validate(point)
+
+
+def plan_one(
+    repositories: Repositories,
+    record: CampaignRecord,
+    state: MachineState,
+    point: Point,
+    actor: str,
+) -> MachineState:
+    """Plan one experiment by hand and return a state that holds nothing else to do."""
+    job = ExperimentJob(
+        experiment_id=make_experiment_id(record.id, state.next_number),
+        number=state.next_number,
+        round_index=None,
+        point=point,
+    )
+    row = planned(job, record, origin=Origin.MANUAL, actor=actor)
+    repositories.experiments.add(row).result()
+    return MachineState(
+        ready=(job,), next_round=state.next_round, next_number=state.next_number + 1
+    )
+
+
+def ask(
+    repositories: Repositories,
+    record: CampaignRecord,
+    definition: Definition,
+    n: int,
+    *,
+    actor: str,
+    device: str = "auto",
+) -> list[ExperimentRecord]:
+    """Commit a round of ``n`` proposals for a person to carry out, and return them.
+
+    Raises:
+        LeaseError: the campaign runs meanwhile in another process.
+    """
+    with campaign_lease(repositories, record, actor):
+        strategy = definition.spec.resolve(device)
+        return _ask(repositories, record, definition.spec, strategy, n, actor)
+
+
+def take_up(
+    repositories: Repositories, record: CampaignRecord, definition: Definition, *, actor: str
+) -> list[str]:
+    """Let a campaign go on with another definition; return the differences in words.
+
+    Raises:
+        LeaseError: the campaign runs meanwhile in another process.
+    """
+    with campaign_lease(repositories, record, actor):
+        return keep_bundle(repositories, record, definition, actor)
+
+
+def _ask(
+    repositories: Repositories,
+    record: CampaignRecord,
+    spec: CampaignSpec,
+    strategy: "Strategy",
+    n: int,
+    actor: str,
+) -> list[ExperimentRecord]:
+    rows = repositories.experiments.all(record.id)
+    rounds = repositories.rounds.all(record.id)
+    asked = RoundAsked(
+        record=record,
+        index=max((r.index for r in rounds), default=-1) + 1,
+        n=n,
+        data=build_dataset(repositories, record.id, spec.space),
+        # One that was asked for in another space may have no place in today's.
+        pending=tuple(p for row in rows if row.state in OPEN and (p := _place(spec.space, row))),
+    )
+    return commit_round(
+        repositories,
+        answer_to(asked, lambda: asked.put_to(strategy, spec)),
+        first_number=max((r.number for r in rows), default=0) + 1,
+        actor=actor,
+        legal=lambda point: _settable(spec.space, point),
+    )
+
+
+def _place(space: SearchSpace, row: ExperimentRecord) -> Point | None:
+    try:
+        return space.placed(row.point)
+    except SpaceError:
+        return None
+
+
+def reanalyse(
+    repositories: Repositories, record: CampaignRecord, definition: Definition, *, actor: str
+) -> tuple[int, list[str]]:
+    """Analyse the stored raw data again; newer outputs supersede, nothing is overwritten.
+
+    One that failed in its analysis is done where it yields outputs now. What a person told or
+    corrected stands.
+
+    Returns:
+        How many experiments have new outputs, and a sentence for each that could not.
+    """
+    analysis = Analysis(definition.spec)
+    done, problems = 0, []
+    ended = {ExperimentState.DONE, ExperimentState.FAILED}
+    newest = {one.experiment_id: one for one in repositories.experiments.analyses(record.id)}
+    for row in repositories.experiments.all(record.id, ended):
+        raw = repositories.experiments.raw(row.id)
+        if raw is None or (row.id in newest and by_person(newest[row.id])):
+            continue
+        try:
+            outputs = analysis.outputs(raw)
+        except AnalysisError as error:
+            problems.append(f"experiment {row.number}: {error}")
+            continue
+        made = ExperimentYield(
+            experiment_id=row.id,
+            outputs=outputs,
+            analysis=analysis.fingerprint,
+            actor=actor,
+            corrects=True,
+        )
+        repositories.experiments.change([made]).result()
+        done += 1
+    return done, problems

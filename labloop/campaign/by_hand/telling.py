@@ -1,0 +1,349 @@
+"""What a person tells of experiments: results, results once more, and what was mistaken."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from labloop.campaign.by_hand.result_tables import Told, doubtful, shortened
+from labloop.campaign.execution import planned
+from labloop.campaign.loop import campaign_lease
+from labloop.errors import CampaignError
+from labloop.records import (
+    AnalysisRecord,
+    CampaignRecord,
+    ExperimentChange,
+    ExperimentJob,
+    ExperimentMeasured,
+    ExperimentMove,
+    ExperimentRecord,
+    ExperimentState,
+    ExperimentYield,
+    Measurement,
+    Origin,
+    OutputValue,
+    Point,
+    Repositories,
+    ScalarValue,
+    make_experiment_id,
+)
+
+TOLD = "told"
+"""Stands for the analysis of outputs that a person told."""
+CORRECTED = "corrected"
+"""Begins what stands for the analysis of outputs that a person corrected."""
+OPEN = {
+    ExperimentState.PLANNED,
+    ExperimentState.AWAITING,
+    ExperimentState.RUNNING,
+    ExperimentState.UNCERTAIN,
+}
+_Outputs = Mapping[str, ScalarValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was made of what a person told."""
+
+    stored: int
+    """How many results were stored: new ones and corrected ones."""
+    wrong: tuple[str, ...] = ()
+    """Rows that could not be stored, and why."""
+    remarks: tuple[str, ...] = ()
+    """What was superseded, what was known already."""
+
+
+def tell(
+    repositories: Repositories,
+    record: CampaignRecord,
+    told: Sequence[Told],
+    *,
+    actor: str,
+    again: bool = False,
+) -> Kept:
+    """Store results of experiments that were asked for, or done elsewhere.
+
+    A result of an experiment that has one already supersedes it; the old one is kept. A row
+    of an import that was told before is known again by its conditions and outputs; equal rows
+    of one table are replicates.
+
+    Args:
+        repositories: where to.
+        record: the campaign.
+        told: rows that were read, each with a meaning of its own.
+        actor: who is written on each row.
+        again: store imported rows also where equal ones were told before.
+
+    Raises:
+        CampaignError: no row fits; nothing was stored.
+        LeaseError: the campaign runs meanwhile in another process.
+    """
+    with campaign_lease(repositories, record, actor):
+        teller = _Teller(repositories, record, actor, again=again)
+        for line in told:
+            teller.take(line)
+        if teller.wrong and not teller.stored and not teller.known:
+            raise CampaignError(f"{'; '.join(shortened(teller.wrong))}; nothing was stored")
+        repositories.experiments.change(teller.changes).result()
+    return Kept(teller.stored, tuple(shortened(teller.wrong)), tuple(teller.said()))
+
+
+class _Teller:
+    """Turns rows into changes, one after the other, against what is stored by now."""
+
+    def __init__(
+        self, repositories: Repositories, record: CampaignRecord, actor: str, *, again: bool
+    ) -> None:
+        self.changes: list[ExperimentChange] = []
+        self.stored = 0
+        self.known = 0
+        self.wrong: list[str] = []
+        self._remarks: list[str] = []
+        self._record = record
+        self._actor = actor
+        self._repositories = repositories
+        self._rows = repositories.experiments.all(record.id)
+        self._by_name = {row.id: row for row in self._rows}
+        self._by_name |= {str(row.number): row for row in self._rows}
+        self._past = Past.of(repositories.experiments.analyses(record.id))
+        self._seen: set[str] = set()
+        self._number = max((row.number for row in self._rows), default=0)
+        self._imports: list[ExperimentRecord] = [] if again else self._imported_before()
+
+    def _imported_before(self) -> list[ExperimentRecord]:
+        return [row for row in self._rows if row.origin is Origin.IMPORTED]
+
+    def take(self, line: Told) -> None:
+        """Take one row in: what it changes, or why it changes nothing."""
+        if not line.experiment_id:
+            self._import(line)
+            return
+        row = self._by_name.get(line.experiment_id)
+        wrong = _why_not(line, row, self._seen)
+        if row is None or wrong:
+            self.wrong.append(f"row {line.line}: experiment {line.experiment_id} {wrong}")
+            return
+        self._seen.add(row.id)
+        self._of(row, line)
+
+    def said(self) -> list[str]:
+        """Return what a person should know."""
+        if not self.known:
+            return self._remarks
+        what = "1 result was" if self.known == 1 else f"{self.known} results were"
+        return [f"{what} told before: nothing is stored twice", *self._remarks]
+
+    def _of(self, row: ExperimentRecord, line: Told) -> None:
+        """Tell a result of an experiment that is stored."""
+        if row.state in OPEN:
+            self.changes += [*self._notes(row, line), *_end(row, line.outputs, self._actor)]
+            self.stored += 1
+            return
+        if not line.outputs:
+            self._failed_again(row, line)
+            return
+        found = {n: v for n, v in line.outputs.items() if isinstance(v, ScalarValue)}
+        fresh = self._fresh(row, line, found)
+        notes = list(self._notes(row, line))
+        if not fresh and not notes:
+            self.known += 1
+            return
+        self.changes += notes
+        if fresh:
+            self.changes.append(
+                ExperimentYield(
+                    experiment_id=row.id,
+                    outputs=fresh,
+                    analysis=TOLD,
+                    actor=self._actor,
+                    corrects=True,
+                )
+            )
+        self.stored += 1
+
+    def _failed_again(self, row: ExperimentRecord, line: Told) -> None:
+        if row.state is ExperimentState.FAILED:
+            self.known += 1
+            return
+        self.wrong.append(
+            f"row {line.line}: experiment {row.number} is {row.state.value}, and the table says "
+            f"'failed'; where that is right: labloop correct {self._record.name} {row.number} "
+            "failed"
+        )
+
+    def _fresh(self, row: ExperimentRecord, line: Told, found: _Outputs) -> dict[str, ScalarValue]:
+        """Return which outputs of a row are new, and remark what they supersede."""
+        ended = row.state is not ExperimentState.DONE
+        newest = {} if ended else self._past.newest.get(row.id, {})
+        fresh: dict[str, ScalarValue] = {}
+        for name, value in found.items():
+            before = newest.get(name)
+            if before is not None and same(before, value):
+                continue
+            if before is not None and self._past.held(row.id, name, value):
+                self._remarks.append(
+                    f"row {line.line}: {name} {words(value)} was corrected to {words(before)} "
+                    f"since it was told: that stands"
+                )
+                continue
+            fresh[name] = value
+            if before is not None:
+                self._remarks.append(
+                    f"experiment {row.number}: {name} {words(before)} -> {words(value)}, "
+                    "the old one is kept"
+                )
+        if ended and fresh:
+            self._remarks.append(f"experiment {row.number} was {row.state.value}, and is done now")
+        return fresh
+
+    def _notes(self, row: ExperimentRecord, line: Told) -> Iterator[ExperimentMeasured]:
+        """Yield the raw data of an experiment with what a row notes beside its outputs."""
+        if not line.notes and not line.actual:
+            return
+        before = None
+        if row.id in self._by_name:
+            before = self._repositories.experiments.raw(row.id)
+        raw = {**(before.raw if before else {}), **line.notes}
+        actual = {**(before.actual if before else {}), **line.actual}
+        made = Measurement(raw, actual)
+        if before != made:
+            yield ExperimentMeasured(experiment_id=row.id, measurement=made, actor=self._actor)
+
+    def _import(self, line: Told) -> None:
+        """Store a row that nobody asked for, unless it was told before."""
+        before = self._like(line)
+        if before is not None:
+            self._imports.remove(before)
+            self._of(before, line)
+            return
+        self._number += 1
+        job = ExperimentJob(
+            experiment_id=make_experiment_id(self._record.id, self._number),
+            number=self._number,
+            round_index=None,
+            point=line.point,
+        )
+        row = planned(job, self._record, origin=Origin.IMPORTED, actor=self._actor)
+        self.changes += [row, *self._notes(row, line), *_end(row, line.outputs, self._actor)]
+        self.stored += 1
+
+    def _like(self, line: Told) -> ExperimentRecord | None:
+        """Return the import, of those not yet met in this table, that a row tells once more.
+
+        The row may tell outputs that were missing the first time.
+        """
+        for row in self._imports:
+            if not _same_point(line.point, row.point):
+                continue
+            if not line.outputs:
+                if row.state is ExperimentState.FAILED:
+                    return row
+                continue
+            if self._past.tells(row.id, line.outputs):
+                return row
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """All numbers that were ever stored of a campaign's experiments."""
+
+    newest: Mapping[str, dict[str, ScalarValue]] = field(default_factory=dict)
+    """Experiment id -> output -> the value that counts."""
+    all: Mapping[str, dict[str, list[ScalarValue]]] = field(default_factory=dict)
+    """Experiment id -> output -> every value, the oldest first."""
+
+    @classmethod
+    def of(cls, analyses: Sequence[AnalysisRecord]) -> "Past":
+        """Return the past that analyses tell, in their order."""
+        newest: dict[str, dict[str, ScalarValue]] = defaultdict(dict)
+        every: dict[str, dict[str, list[ScalarValue]]] = defaultdict(lambda: defaultdict(list))
+        for one in analyses:
+            newest[one.experiment_id] |= one.outputs
+            for name, value in one.outputs.items():
+                every[one.experiment_id][name].append(value)
+        return cls(newest, every)
+
+    def held(self, experiment_id: str, name: str, value: ScalarValue) -> bool:
+        """Return whether an output had this value once."""
+        values = self.all.get(experiment_id, {}).get(name, [])
+        return any(same(each, value) for each in values)
+
+    def tells(self, experiment_id: str, outputs: Mapping[str, OutputValue]) -> bool:
+        """Return whether ``outputs`` hold all that an experiment yielded, at any time."""
+        mine = self.all.get(experiment_id, {})
+        return bool(mine) and all(
+            isinstance(value := outputs.get(name), ScalarValue)
+            and self.held(experiment_id, name, value)
+            for name in mine
+        )
+
+
+def by_person(analysis: AnalysisRecord) -> bool:
+    """Return whether a person told outputs, and no code made them."""
+    return analysis.analysis == TOLD or analysis.analysis.split(":")[0] == CORRECTED
+
+
+def same(first: ScalarValue, second: ScalarValue) -> bool:
+    """Return whether two results are the same one; a spreadsheet may lose the last digits."""
+    near = math.isclose(first.value, second.value, rel_tol=1e-9, abs_tol=0.0)
+    if first.sd is None or second.sd is None:
+        return near and first.sd == second.sd
+    return near and math.isclose(first.sd, second.sd, rel_tol=1e-9, abs_tol=0.0)
+
+
+def words(value: ScalarValue) -> str:
+    """Return a result as a person writes it."""
+    unit = "" if value.unit == "1" else f" {value.unit}"
+    sd = "" if value.sd is None else f" (sd {value.sd:.6g})"
+    return f"{value.value:.6g}{unit}{sd}"
+
+
+def _why_not(line: Told, row: ExperimentRecord | None, seen: set[str]) -> str:
+    """Return why a row cannot be told of the experiment that it names, or nothing."""
+    if row is None:
+        return "is not known; leave its cell empty to import what was done elsewhere"
+    if row.id in seen:
+        return "is told twice in this file; leave one row out"
+    other = [n for n, v in line.point.items() if n in row.point and not _near(v, row.point[n])]
+    grouped = [f"{n} {doubtful(line.grouped[n])}" for n in other if n in line.grouped]
+    if grouped:
+        return f"cannot be read: {', '.join(grouped)}"
+    if other:
+        told = ", ".join(f"{n}={line.point[n]} instead of {row.point[n]}" for n in other)
+        return (
+            f"was asked for at another point ({told}); correct it, write what was reached into a "
+            f"column 'actual {other[0]}', or empty the cell of the experiment to import the row "
+            "as one of your own"
+        )
+    return ""
+
+
+def _near(told: float | str, asked: float | str) -> bool:
+    if isinstance(told, str) or isinstance(asked, str):
+        return told == asked
+    # A spreadsheet keeps fewer digits than it was given.
+    return math.isclose(told, asked, rel_tol=1e-4, abs_tol=1e-9)
+
+
+def _same_point(told: Point, stored: Point) -> bool:
+    def equal(first: float | str, second: float | str) -> bool:
+        if isinstance(first, str) or isinstance(second, str):
+            return first == second
+        return math.isclose(first, second, rel_tol=1e-9, abs_tol=0.0)
+
+    return told.keys() == stored.keys() and all(equal(told[n], stored[n]) for n in told)
+
+
+def _end(
+    row: ExperimentRecord, outputs: Mapping[str, OutputValue], actor: str
+) -> Iterator[ExperimentChange]:
+    """Yield what leads an open experiment to its end."""
+    if row.state not in {ExperimentState.RUNNING, ExperimentState.UNCERTAIN}:
+        yield ExperimentMove(experiment_id=row.id, to=ExperimentState.RUNNING, actor=actor)
+    if outputs:
+        yield ExperimentYield(experiment_id=row.id, outputs=outputs, analysis=TOLD, actor=actor)
+    else:
+        yield ExperimentMove(
+            experiment_id=row.id, to=ExperimentState.FAILED, actor=actor, reason="told as failed"
+        )

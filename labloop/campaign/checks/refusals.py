@@ -1,0 +1,113 @@
+"""Why a name cannot be used anew, and why changed files cannot be gone on with."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from labloop.campaign.definition import CampaignSpec, Definition, difference, item_changes, vouch
+from labloop.campaign.progress import carried_out, resume_words
+from labloop.errors import CampaignError, SpaceError
+from labloop.records import CampaignRecord, ExperimentState, Json, Repositories
+from labloop.space import SearchSpace
+
+
+def check_change(record: CampaignRecord, definition: Definition) -> None:
+    """Raise CampaignError where changed files are another campaign than the stored one."""
+    spec = definition.spec
+    if spec.name != record.name:
+        raise CampaignError(
+            f"the changed file is of campaign {spec.name!r}, and {record.name!r} is to go on; "
+            "name its own file"
+        )
+    space = record.spec["space"]
+    before = SearchSpace.from_spec(space).parameters if isinstance(space, Mapping) else ()
+    units = {p.name: p.unit for p in before}
+    other = [n for n, unit in spec.units.items() if n in units and unit != units[n]]
+    if other:
+        raise CampaignError(
+            f"the changed file gives {', '.join(other)} in another unit, so what was measured "
+            "would be read wrongly; keep the unit, or begin another with: labloop run FILE --new"
+        )
+    if units and not units.keys() & spec.units.keys():
+        raise CampaignError(
+            f"the changed file varies {', '.join(spec.units)}, and campaign {record.name!r} "
+            f"{', '.join(units)}: that is another one; give it another name, or add --new"
+        )
+    changed = [
+        line
+        for line in item_changes(
+            _measured(record.spec.get("outputs")), _measured(definition.bundle.spec["outputs"])
+        )
+        if ":" in line
+    ]
+    if changed:
+        raise CampaignError(
+            f"the changed file measures other outputs ({'; '.join(changed)}), so what was measured "
+            "would be read wrongly; give it another name there, or begin another campaign by "
+            "adding --new"
+        )
+
+
+def _measured(outputs: Json) -> list[dict[str, Json]]:
+    """Return what outputs are measured as; their bounds only say what is expected."""
+    listed: Any = outputs or ()
+    return [{k: v for k, v in output.items() if k != "bounds"} for output in listed]
+
+
+def keep_bundle(
+    repositories: Repositories, record: CampaignRecord, definition: Definition, actor: str
+) -> list[str]:
+    """Store what a campaign goes on with, where that differs; return the differences in words."""
+    campaigns = repositories.campaigns
+    lines = difference(campaigns.bundle(record.id), definition.bundle)
+    if lines:
+        campaigns.add_bundle(record.id, definition.bundle, actor).result()
+        vouch(definition.bundle)
+    return lines
+
+
+def set_aside(repositories: Repositories, campaign_id: str, spec: CampaignSpec) -> list[str]:
+    """Return a sentence for results that a definition cannot use, or not as they were meant.
+
+    All of them are kept. Told where a definition changes, so that nothing is ignored silently.
+    """
+    experiments = repositories.experiments
+    outputs, actual = experiments.outputs(campaign_id), experiments.actual(campaign_id)
+    lost: dict[str, tuple[str, list[int]]] = {}
+    outside: list[int] = []
+    for row in experiments.all(campaign_id, {ExperimentState.DONE}):
+        lacking = [n for n in spec.objectives.outputs if n not in outputs.get(row.id, {})]
+        try:
+            point = carried_out(row.point, actual.get(row.id, {}), spec.space)
+        except SpaceError as error:
+            lost.setdefault("place", (str(error), []))[1].append(row.number)
+            continue
+        if lacking:
+            why = f"{', '.join(lacking)} is wanted and was not measured"
+            lost.setdefault(why, (why, []))[1].append(row.number)
+        elif not spec.space.contains(point):
+            outside.append(row.number)
+    said = [
+        f"{_numbered(numbers)} kept and set aside, the brain learns nothing from it: {why}"
+        for why, numbers in lost.values()
+    ]
+    if outside:
+        said.append(f"{_numbered(outside)} outside of the new space, and learned from")
+    return said
+
+
+def _numbered(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
+    return f"experiment {shown} is" if len(numbers) == 1 else f"experiments {shown} are"
+
+
+def taken(repositories: Repositories, existing: CampaignRecord, definition: Definition) -> str:
+    """Return why a name cannot be used anew, with the two ways on."""
+    name, mode = existing.name, existing.mode.value
+    changed = difference(repositories.campaigns.bundle(existing.id), definition.bundle)
+    first = (
+        f"a {mode} campaign called {name!r} exists with another definition ({'; '.join(changed)})"
+        if changed
+        else f"a {mode} campaign called {name!r} exists ({existing.state.value})"
+    )
+    way = resume_words(existing, repositories)
+    return f"{first}; go on with it by '{way}', or begin another by adding --new"

@@ -1,0 +1,45 @@
+"""A person's own code inside the loop: what it raises becomes a sentence that names its line."""
+
+import math
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from labloop.campaign.decisions import StopRule
+from labloop.errors import CampaignError, LabloopError
+from labloop.records import Point
+
+T = TypeVar("T")
+
+
+def persons(what: str, call: Callable[[], T]) -> T:
+    """Return what a person's code gives; raises CampaignError with its reason and line."""
+    try:
+        return call()
+    except (LabloopError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a person's code may raise anything, also by sys.exit
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        raise CampaignError(
+            f"{what} failed with {type(error).__name__}: {error} "
+            f"({Path(last.filename).name} line {last.lineno}); correct it there"
+        ) from error
+
+
+def cost_of(price: Callable[[Point], float] | None, point: Point) -> float:
+    """Return what an experiment at ``point`` costs; raises CampaignError where nobody can say."""
+    if price is None:
+        return 0.0
+    cost = persons("the function cost", lambda: float(price(point)))
+    if not math.isfinite(cost) or cost < 0:
+        # A budget would never be used up by it.
+        raise CampaignError(
+            f"the function cost gave {cost:g} for {dict(point)}; a cost is a finite number from 0"
+        )
+    return cost
+
+
+def why_stop(rule: StopRule, scores: Sequence[float]) -> str | None:
+    """Return why a rule ends the campaign, or None."""
+    return persons(f"the stop rule {type(rule).__name__}", lambda: rule.met(scores))

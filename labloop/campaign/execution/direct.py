@@ -1,0 +1,171 @@
+"""Carries experiments out in this process: the executor without any engine around it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from labloop.campaign.execution.conditions import Conditions, to_measurement
+from labloop.errors import (
+    ExperimentCancelled,
+    LabloopError,
+    NotConnectedError,
+    PlacesUsedUpError,
+    UncertainError,
+)
+from labloop.lab import Lab, LabHost, LabJob, run_procedure
+from labloop.records import (
+    ExperimentJob,
+    ExperimentResult,
+    Experiments,
+    ExperimentState,
+    Measurement,
+)
+
+
+class DirectExecutor:
+    """Runs the user's procedure in the lab's loop, a coroutine per experiment.
+
+    Args:
+        host: the open lab.
+        procedure: the user's ``async def (lab, x)``.
+        units: parameter name -> declared unit.
+        experiments: where moves and raw data are committed.
+        actor: who is written on each row.
+        began: lab seconds of the campaign when this lab was opened.
+    """
+
+    def __init__(
+        self,
+        host: LabHost,
+        *,
+        procedure: Callable[[Lab, Any], Any],
+        units: Mapping[str, str],
+        experiments: Experiments,
+        actor: str,
+        began: float = 0.0,
+    ) -> None:
+        self._host = host
+        self._procedure = procedure
+        self._units = units
+        self._experiments = experiments
+        self._actor = actor
+        self._began = began
+        self._times: dict[str, tuple[float, float | None]] = {}
+        """Experiment -> lab seconds at its start and at its end, until it is told."""
+
+    def start(self, batch: Sequence[ExperimentJob]) -> list[Future[ExperimentResult]]:
+        """Put a batch into the lab by one call."""
+        jobs = [LabJob(job.experiment_id, partial(self._carry_out, job)) for job in batch]
+        futures = self._host.start(jobs)
+        return [
+            self._as_result(job.experiment_id, future)
+            for job, future in zip(batch, futures, strict=True)
+        ]
+
+    def settle(self) -> None:
+        """Let lab time go on."""
+        self._host.settle()
+
+    def _now(self) -> float:
+        return self._began + self._host.clock.now()
+
+    async def _carry_out(self, job: ExperimentJob, lab: Lab) -> ExperimentResult:
+        started = self._now()
+        self._times[job.experiment_id] = started, None
+        try:
+            return await self._measure(job, lab, started)
+        finally:
+            self._times[job.experiment_id] = started, self._now()
+
+    async def _measure(self, job: ExperimentJob, lab: Lab, started: float) -> ExperimentResult:
+        clock = self._host.clock
+        moved = self._experiments.move(
+            job.experiment_id, ExperimentState.RUNNING, actor=self._actor, lab_time=started
+        )
+        await clock.external(moved)
+        x = Conditions(job.point, self._units)
+        state, reason, lost = ExperimentState.DONE, "", ""
+        measurement: Measurement | None = None
+        try:
+            returned = await run_procedure(self._procedure, lab, x)
+            measurement = to_measurement(returned, self._units)
+            await clock.external(self._experiments.save_raw(job.experiment_id, measurement))
+        except ExperimentCancelled:
+            raise
+        except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
+            state, reason = _told(error)
+            lost = _lost(error)
+        return ExperimentResult(
+            experiment_id=job.experiment_id,
+            state=state,
+            reason=reason,
+            measurement=measurement,
+            lost=lost,
+        )
+
+    def _as_result(self, experiment_id: str, future: "Future[Any]") -> Future[ExperimentResult]:
+        """Return a future that carries what happened in the lab as a state, never as an error."""
+        result: Future[ExperimentResult] = Future()
+
+        def done(finished: "Future[Any]") -> None:
+            started, ended = self._times.pop(experiment_id, (None, None))
+            if started is not None and ended is None:
+                # It was given up before it left.
+                ended = self._now()
+            told = _result_of(experiment_id, finished)
+            result.set_result(replace(told, lab_started=started, lab_finished=ended))
+
+        future.add_done_callback(done)
+        return result
+
+
+def _result_of(experiment_id: str, finished: "Future[Any]") -> ExperimentResult:
+    error = finished.exception()
+    if error is None:
+        result: ExperimentResult = finished.result()
+        return result
+    if isinstance(error, ExperimentCancelled):
+        state = ExperimentState.ABANDONED
+    elif isinstance(error, UncertainError):
+        state = ExperimentState.UNCERTAIN
+    else:
+        state = ExperimentState.FAILED
+    return ExperimentResult(experiment_id=experiment_id, state=state, reason=str(error))
+
+
+def _told(error: BaseException) -> tuple[ExperimentState, str]:
+    """Return state and reason of what a procedure raised; a task group's errors are unfolded.
+
+    A doubt counts before any failure, for it must reach a person.
+    """
+    leaves = leaves_of(error)
+    for leaf in leaves:
+        if isinstance(leaf, UncertainError):
+            return ExperimentState.UNCERTAIN, str(leaf)
+    for leaf in leaves:
+        if isinstance(leaf, PlacesUsedUpError):
+            # It says nothing about these conditions, and the next one would find no place either.
+            return ExperimentState.ABANDONED, str(leaf)
+    first = leaves[0]
+    named = "" if isinstance(first, LabloopError) else f"{type(first).__name__}: "
+    return ExperimentState.FAILED, f"{named}{first}"
+
+
+def _lost(error: BaseException) -> str:
+    """Return what could not be reached, where an error came of that; else nothing."""
+    for leaf in leaves_of(error):
+        cause: BaseException | None = leaf
+        while cause is not None:
+            if isinstance(cause, NotConnectedError):
+                return str(cause)
+            cause = cause.__cause__
+    return ""
+
+
+def leaves_of(error: BaseException) -> list[BaseException]:
+    """Return what an error is made of: a group's errors one by one, else itself."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for part in error.exceptions for leaf in leaves_of(part)]
+    return [error]

@@ -1,0 +1,207 @@
+"""Rounds: the brain is asked beside the loop, and its answer is committed in one piece."""
+
+import atexit
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from labloop.campaign.definition import CampaignSpec, persons
+from labloop.campaign.execution import planned
+from labloop.errors import BrainError, SpaceExhaustedError
+from labloop.records import (
+    CampaignRecord,
+    Dataset,
+    ExperimentJob,
+    ExperimentRecord,
+    ExperimentState,
+    Origin,
+    Point,
+    ProposalBatch,
+    Repositories,
+    RoundRecord,
+    derive_seed,
+    make_experiment_id,
+)
+
+if TYPE_CHECKING:
+    from labloop.brain import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class RoundAsked:
+    """What the brain is asked for, and what it may know: nothing later changes it."""
+
+    record: CampaignRecord
+    index: int
+    n: int
+    data: Dataset
+    pending: tuple[Point, ...]
+    """Points that were begun, or may have been, and have not yielded anything yet."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of the round: the same round asked again gives the same proposals."""
+        return derive_seed(self.record.id, self.index)
+
+    def put_to(self, strategy: "Strategy", spec: CampaignSpec) -> ProposalBatch:
+        """Return the strategy's answer; raises BrainError or SpaceExhaustedError."""
+
+        def ask() -> ProposalBatch:
+            return strategy.propose(
+                spec.space, spec.objectives, self.data, self.pending, self.n, self.seed
+            )
+
+        # What labloop's own strategies raise is a bug, to be seen with all that led to it.
+        if isinstance(spec.strategy, str):
+            return ask()
+        batch = persons(f"the strategy {strategy.name!r}", ask)
+        if not isinstance(batch, ProposalBatch):
+            raise BrainError(
+                f"the strategy {strategy.name!r} returned {type(batch).__name__}, where a "
+                "ProposalBatch is due; look at labloop.testing.strategies"
+            )
+        return batch
+
+
+@dataclass(frozen=True, slots=True)
+class RoundAnswer:
+    """What came of a round that was asked for."""
+
+    asked: RoundAsked
+    batch: ProposalBatch | BaseException
+    seconds: float
+    """Wall seconds that the brain took."""
+
+    def proposals(self) -> ProposalBatch:
+        """Return the batch; raises what the brain raised, or SpaceExhaustedError for none."""
+        if isinstance(self.batch, BaseException):
+            raise self.batch
+        if not self.batch.proposals:
+            raise SpaceExhaustedError("the strategy has no further point to propose")
+        return self.batch
+
+
+def answer_to(asked: RoundAsked, call: Callable[[], ProposalBatch]) -> RoundAnswer:
+    """Return what ``call`` gives for a round, or raises."""
+    started = time.monotonic()
+    batch: ProposalBatch | BaseException
+    try:
+        batch = call()
+    except BaseException as error:  # noqa: BLE001 - raised again by whoever looks at the answer
+        batch = error
+    return RoundAnswer(asked, batch, time.monotonic() - started)
+
+
+_THINKING: "WeakSet[threading.Thread]" = WeakSet()
+
+
+def wait_for_thoughts(seconds: float = 30.0) -> None:
+    """Wait until no thread thinks any more, at the end of a process.
+
+    Python ends a daemon's thread at its next step, and one that is inside of C++ then takes the
+    whole process with it. A command that runs as a process of its own leaves without waiting.
+    """
+    until = time.monotonic() + seconds
+    for thread in list(_THINKING):
+        thread.join(max(0.0, until - time.monotonic()))
+
+
+atexit.register(wait_for_thoughts)
+
+
+class Thinker:
+    """The thread in which the brain thinks, so that a stop never waits for it.
+
+    One thread for all rounds: the libraries below keep pools of their own for each. It is a
+    daemon, for nothing can end a thought: one that is not wanted any more ends with the
+    process, and whatever it still answers is read by nobody.
+    """
+
+    def __init__(self, answer: Callable[[RoundAnswer], None]) -> None:
+        """Start the thread.
+
+        Args:
+            answer: is given each answer, in that thread.
+        """
+        self._answer = answer
+        self._asked: queue.SimpleQueue[
+            tuple[Context, RoundAsked, Callable[[], ProposalBatch]] | None
+        ] = queue.SimpleQueue()
+        thread = threading.Thread(target=self._think, name="labloop-brain", daemon=True)
+        thread.start()
+        _THINKING.add(thread)
+
+    def ask(self, asked: RoundAsked, call: Callable[[], ProposalBatch]) -> None:
+        """Let ``call`` think about a round, in a copy of the caller's context."""
+        self._asked.put((copy_context(), asked, call))
+
+    def close(self) -> None:
+        """Ask nothing further; a thought that is under way is not waited for."""
+        self._asked.put(None)
+
+    def _think(self) -> None:
+        while (item := self._asked.get()) is not None:
+            context, asked, call = item
+            self._answer(context.run(answer_to, asked, call))
+
+
+def commit_round(
+    repositories: Repositories,
+    answer: RoundAnswer,
+    *,
+    first_number: int,
+    actor: str,
+    legal: Callable[[Point], Point],
+    state: ExperimentState = ExperimentState.PLANNED,
+) -> list[ExperimentRecord]:
+    """Store a round with its experiments in one transaction, and return these.
+
+    Args:
+        repositories: where to.
+        answer: what the brain gave.
+        first_number: number of the first new experiment.
+        actor: who is written on each row.
+        legal: turns a proposed point into the one that is carried out; raises SpaceError.
+        state: PLANNED, or AWAITING a person's yes.
+
+    Raises:
+        BrainError: the brain could not propose.
+        SpaceExhaustedError: it has no further point.
+    """
+    batch, asked = answer.proposals(), answer.asked
+    rows = [
+        planned(
+            ExperimentJob(
+                experiment_id=make_experiment_id(asked.record.id, first_number + i),
+                number=first_number + i,
+                round_index=asked.index,
+                point=legal(proposal.point),
+            ),
+            asked.record,
+            origin=Origin.PROPOSED,
+            actor=actor,
+            proposal_index=i,
+            state=state,
+        )
+        for i, proposal in enumerate(batch.proposals)
+    ]
+    made = RoundRecord(
+        campaign_id=asked.record.id,
+        index=asked.index,
+        seed=asked.seed,
+        data_hash=asked.data.fingerprint(),
+        proposals=batch.proposals,
+        state=batch.state,
+        fit_report=batch.fit_report,
+        seconds=answer.seconds,
+    )
+    repositories.rounds.commit(made, rows).result()
+    for alarm in batch.alarms:
+        # Nobody waits for these: the writer commits them behind the round.
+        repositories.alarms.add(asked.record.id, alarm, round_index=asked.index)
+    return rows

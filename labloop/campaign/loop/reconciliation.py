@@ -1,0 +1,184 @@
+"""What runs first on every start: what the last process left open is settled or asked.
+
+It never repeats anything. What can be known is written down, the rest becomes a question. A
+person's answer counts whenever it is given: while no process runs it is applied by whoever asks,
+under the campaign's own lease, and what was written before a start is applied by the start.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from labloop.campaign.decisions import MachineState
+from labloop.campaign.definition import CampaignSpec, cost_of
+from labloop.campaign.execution import Analysis, job_of
+from labloop.campaign.loop.inbox import Inbox
+from labloop.campaign.loop.rights import campaign_lease
+from labloop.campaign.progress import lab_seconds, was_begun
+from labloop.errors import AnalysisError
+from labloop.records import (
+    CampaignRecord,
+    ExperimentRecord,
+    ExperimentState,
+    JournalEntry,
+    Mode,
+    Repositories,
+)
+from labloop.space import SearchSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Where the machine goes on, and what a person should know."""
+
+    state: MachineState
+    notes: tuple[str, ...]
+
+
+def reconcile(
+    repositories: Repositories, record: CampaignRecord, spec: CampaignSpec, actor: str
+) -> Reconciled:
+    """Settle what a dead process left running and return where the machine goes on."""
+    notes = _settle(repositories, record, Analysis(spec), actor)
+    answered = _answer(repositories, record, spec.space)
+    return Reconciled(_machine_state(repositories, record, spec), (*notes, *answered))
+
+
+def answer_unattended(repositories: Repositories, record: CampaignRecord, actor: str) -> None:
+    """Answer what persons have asked of a campaign while no process is at it.
+
+    No code of the campaign runs and no device is spoken to.
+
+    Raises:
+        LeaseError: a process is at it, and will answer by itself.
+    """
+    space = record.spec["space"]
+    assert isinstance(space, Mapping)  # noqa: S101 - every stored spec has one
+    with campaign_lease(repositories, record, actor):
+        _settle(repositories, record, None, actor)
+        _answer(repositories, record, SearchSpace.from_spec(space))
+
+
+def _settle(
+    repositories: Repositories, record: CampaignRecord, analysis: Analysis | None, actor: str
+) -> tuple[str, ...]:
+    running = repositories.experiments.all(record.id, {ExperimentState.RUNNING})
+    opened = repositories.journal.open_intents(record.id) if running else ()
+    settler = _Settler(repositories, record, analysis, actor)
+    told = (settler.settle(row, opened) for row in running)
+    return tuple(note for note in told if note)
+
+
+def _answer(
+    repositories: Repositories, record: CampaignRecord, space: SearchSpace
+) -> tuple[str, ...]:
+    inbox = Inbox(repositories, record, space, attended=False)
+    # What a command changes stands in the rows, from which the next one is judged.
+    return inbox.read(lambda: _standing(repositories, record), lambda _: None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settler:
+    """Settles one experiment after another, and says in words what it found."""
+
+    repositories: Repositories
+    record: CampaignRecord
+    analysis: Analysis | None
+    """None where the campaign's code is not to be run: what has raw data waits for it."""
+    actor: str
+
+    def settle(self, row: ExperimentRecord, opened: Sequence[JournalEntry]) -> str:
+        """Return what became of an experiment that was running when the process died."""
+        end = self._last_known(row)
+        if self.repositories.experiments.raw(row.id) is not None:
+            return "" if self.analysis is None else self._finish(row, self.analysis, end)
+        doubts = [e.intent for e in opened if e.intent.experiment_id == row.id]
+        asked = ", ".join(f"{intent.device}.{intent.name}" for intent in doubts)
+        why = "the process ended in the middle of it"
+        why += f"; it is not known whether {asked} happened" if asked else ""
+        self._move(row, ExperimentState.UNCERTAIN, why, end)
+        if self.record.mode is Mode.SIMULATED:
+            why = f"{why}; its simulated lab ended with the process"
+            self._move(row, ExperimentState.ABANDONED, why, end)
+        return f"experiment {row.number}: {why}"
+
+    def _last_known(self, row: ExperimentRecord) -> float | None:
+        """Return the lab second up to which the journal knows of an experiment."""
+        entries = self.repositories.journal.entries(self.record.id, row.id)
+        if row.lab_started is None or not entries:
+            return row.lab_started
+        # The journal's times are of its own opening of the lab: only their distance counts.
+        begun = [entry.intent.lab_time for entry in entries]
+        ended = [entry.outcome.lab_time for entry in entries if entry.outcome]
+        return row.lab_started + max(begun + ended) - begun[0]
+
+    def _finish(self, row: ExperimentRecord, analysis: Analysis, end: float | None) -> str:
+        """Analyse raw data that was stored just before the process died."""
+        experiments = self.repositories.experiments
+        try:
+            outputs = analysis.outputs(experiments.raw(row.id))
+        except AnalysisError as error:
+            self._move(row, ExperimentState.FAILED, str(error), end)
+            return f"experiment {row.number}: its raw data cannot be analysed: {error}"
+        experiments.complete(
+            row.id,
+            outputs,
+            analysis=analysis.fingerprint,
+            actor=self.actor,
+            lab_time=end,
+        ).result()
+        return f"experiment {row.number}: had measured everything, and is now analysed"
+
+    def _move(
+        self, row: ExperimentRecord, to: ExperimentState, why: str, end: float | None
+    ) -> None:
+        self.repositories.experiments.move(
+            row.id, to, actor=self.actor, reason=why, lab_time=end
+        ).result()
+
+
+def _standing(repositories: Repositories, record: CampaignRecord) -> MachineState:
+    """Return what experiments there are and how they stand, as the rows tell it."""
+    rows = repositories.experiments.all(record.id)
+    return MachineState(
+        next_number=max((r.number for r in rows), default=0) + 1,
+        ready=tuple(job_of(r) for r in rows if r.state is ExperimentState.PLANNED),
+        awaiting=tuple(job_of(r) for r in rows if r.state is ExperimentState.AWAITING),
+        uncertain=frozenset(r.id for r in rows if r.state is ExperimentState.UNCERTAIN),
+    )
+
+
+def _machine_state(
+    repositories: Repositories, record: CampaignRecord, spec: CampaignSpec
+) -> MachineState:
+    rows = repositories.experiments.all(record.id)
+    rounds = repositories.rounds.all(record.id)
+    counted = [r for r in rows if r.state in {ExperimentState.DONE, ExperimentState.FAILED}]
+    in_a_row = 0
+    for row in reversed(counted):
+        if row.state is not ExperimentState.FAILED:
+            break
+        in_a_row += 1
+    return replace(
+        _standing(repositories, record),
+        next_round=max((r.index for r in rounds), default=-1) + 1,
+        finished=len(counted),
+        # A person who resumes has seen the failures: the row of failures begins anew.
+        failures_in_a_row=in_a_row if in_a_row < spec.failures.stop_after else 0,
+        doubt=_doubt(rows) if spec.failures.on_uncertain == "pause" else "",
+        lab_hours=lab_seconds(rows) / 3600,
+        cost=_cost(rows, spec),
+    )
+
+
+def _cost(rows: Sequence[ExperimentRecord], spec: CampaignSpec) -> float:
+    if spec.cost is None:
+        return 0.0
+    open_ = {ExperimentState.PLANNED, ExperimentState.AWAITING}
+    ended = [r for r in rows if r.state not in open_]
+    return sum(cost_of(spec.cost, r.point) for r in ended if was_begun(r.state, r.lab_started))
+
+
+def _doubt(rows: Sequence[ExperimentRecord]) -> str:
+    """Return the question that must be answered first; empty where nothing is uncertain."""
+    open_ = [str(row.number) for row in rows if row.state is ExperimentState.UNCERTAIN]
+    return f"what became of experiment {', '.join(open_)}?" if open_ else ""

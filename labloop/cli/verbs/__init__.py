@@ -1,0 +1,1 @@
+"""The verbs, a few a file; what a verb needs is imported when it is called."""

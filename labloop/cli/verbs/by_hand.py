@@ -1,0 +1,282 @@
+"""Verbs for experiments by hand: try, ask, tell, reanalyse."""
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labloop.cli.terminal import (
+    Database,
+    Device,
+    Name,
+    console,
+    find_campaign,
+    mode_of,
+    open_store,
+    pairs,
+    whole_file,
+    writable_folder,
+)
+from labloop.cli.verbs.run import Engine, New, conduct, confirm_real, find_engine, say_new
+from labloop.errors import CampaignError, NotFoundError
+from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories, ScalarValue
+
+if TYPE_CHECKING:
+    from labloop.campaign import Campaign, Definition
+
+Target = Annotated[str, typer.Argument(help="a stored campaign's name, or a campaign file")]
+Sim = Annotated[bool, typer.Option("--sim", help="as a simulated campaign, not a person's own")]
+
+
+def try_(
+    target: Target,
+    words: Annotated[list[str], typer.Argument(help="the point: temperature=80 ...")],
+    *,
+    db: Database = None,
+    dry: Annotated[bool, typer.Option("--dry", help="only tell what would be sent")] = False,
+    engine: Engine = "plain",
+    real: Annotated[bool, typer.Option("--real", help="on real instruments")] = False,
+) -> None:
+    """Carry out one experiment by hand: kept in a campaign of its own, NAME.try."""
+    from labloop.campaign import (  # noqa: PLC0415 - heavy
+        Campaign,
+        check_lab,
+        need_procedure,
+        point_from_text,
+        rehearse,
+        with_spec,
+    )
+
+    given = pairs(words)
+    mode = Mode.REAL if real else Mode.SIMULATED
+    definition = _definition(target, db)
+    space = definition.spec.space
+    point = space.validate(point_from_text(given, space))
+    if dry:
+        for line in rehearse(definition, point):
+            console().print(line)
+        return
+    need_procedure(definition)
+    check_lab(definition, mode)
+    if mode is Mode.REAL:
+        confirm_real(definition)
+    named = with_spec(definition, replace(definition.spec, name=f"{definition.spec.name}.try"))
+    chosen = find_engine(engine)
+    with open_store(db, create=True) as repositories:
+        kept = Mode.REAL if named.spec.is_function else mode
+        if repositories.campaigns.find(named.spec.name, kept) is None:
+            campaign = Campaign.create(repositories, named, mode=mode)
+        else:
+            campaign = Campaign.resume(repositories, named.spec.name, mode=mode, changed=named)
+        campaign.only(point)
+        record = conduct(repositories, campaign, chosen)
+        _say_result(repositories, record)
+
+
+def _say_result(repositories: Repositories, record: CampaignRecord) -> None:
+    """Print what the experiment by hand gave; raises CampaignError where it gave nothing."""
+    row = max(repositories.experiments.all(record.id), key=lambda each: each.number)
+    if row.state is not ExperimentState.DONE:
+        raise CampaignError(f"experiment {row.number} {row.state.value}: {row.reason}")
+    outputs = repositories.experiments.outputs(record.id).get(row.id, {})
+    told = ", ".join(
+        f"{name} {value.value:.5g}" + (f" {value.unit}" if value.unit != "1" else "")
+        for name, value in outputs.items()
+        if isinstance(value, ScalarValue)
+    )
+    console().print(f"result    {told} in experiment {row.number}")
+
+
+def _is_file(target: str) -> bool:
+    """Return whether a campaign file is named, and not a stored campaign."""
+    return target.endswith(".py") or Path(target).is_dir()
+
+
+def _definition(target: str, db: str | None) -> "Definition":
+    from labloop.campaign import load_campaign, restore  # noqa: PLC0415 - heavy
+
+    if _is_file(target):
+        return load_campaign(target)
+    with open_store(db, read_only=True) as repositories:
+        record = find_campaign(repositories, target, None)
+        return restore(repositories.campaigns.bundle(record.id))
+
+
+def ask(
+    target: Target,
+    *,
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="how many")] = 1,
+    out: Annotated[Path, typer.Option("--out", help="CSV to fill in")] = Path("next.csv"),
+    db: Database = None,
+    sim: Sim = False,
+    new: New = False,
+    device: Device = "auto",
+) -> None:
+    """Ask for experiments that a person carries out; fill in the file and tell it."""
+    from labloop.campaign import ask as propose  # noqa: PLC0415 - heavy
+    from labloop.campaign import db_words, who, write_asked  # noqa: PLC0415 - heavy
+
+    if out.exists():
+        raise CampaignError(f"{out} exists; name another file, so that no result is overwritten")
+    writable_folder(out)
+    given = _given(target)
+    if device != "auto":
+        from labloop.surrogates import check_device  # noqa: PLC0415 - loads torch
+
+        check_device(device)
+    with open_store(db, create=given is not None) as repositories:
+        record, definition = _by_hand(repositories, given, target, sim=sim, new=new)
+        rows = propose(repositories, record, definition, n, actor=who(), device=device)
+        try:
+            with whole_file(out) as part:
+                write_asked(part, rows, definition, record.mode.value)
+        except CampaignError as error:
+            raise CampaignError(
+                f"{error}; the experiments are stored all the same, and labloop export "
+                f"{record.name}{db_words(repositories)} lists them"
+            ) from error
+        console().print(f"campaign  {record.name} ({record.mode.value}) in {repositories.url}")
+        console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
+        words = f"{record.name} {shlex.quote(str(out.resolve()))}{db_words(repositories)}"
+        console().print(f"then      labloop tell {words}")
+        _say_budget(repositories, record, definition)
+
+
+def _given(target: str) -> "Definition | None":
+    """Return what a campaign file defines, before a database is opened or made; None of a name."""
+    from labloop.campaign import load_campaign  # noqa: PLC0415 - heavy
+
+    return load_campaign(target) if _is_file(target) else None
+
+
+def _by_hand(
+    repositories: Repositories,
+    given: "Definition | None",
+    target: str,
+    *,
+    sim: bool,
+    new: bool,
+) -> "tuple[CampaignRecord, Definition]":
+    """Return a campaign for asking and telling: stored, begun from a file, or gone on with.
+
+    A file that has changed since counts from now on, and the difference is shown.
+    """
+    from labloop.campaign import Campaign, take_up, who  # noqa: PLC0415 - heavy
+
+    mode = mode_of(not sim)
+    if given is None:
+        if new:
+            raise CampaignError(f"--new begins another campaign from a file, got {target!r}")
+        found = _stored(repositories, target, mode)
+        _say_edited(repositories, found)
+        return found.record, found.definition
+    if new or repositories.campaigns.find(given.spec.name, mode) is None:
+        made = Campaign.create(repositories, given, mode=mode, by_hand=True, new=new)
+        return made.record, given
+    found = Campaign.resume(repositories, given.spec.name, mode=mode, changed=given)
+    changes = take_up(repositories, found.record, found.definition, actor=who())
+    say_new(repositories, found, changes)
+    return found.record, found.definition
+
+
+def _stored(repositories: Repositories, name: str, mode: Mode) -> "Campaign":
+    """Return a stored campaign; the message names the flag of one of the other mode."""
+    from labloop.campaign import Campaign  # noqa: PLC0415 - heavy
+
+    try:
+        return Campaign.resume(repositories, name, mode=mode)
+    except NotFoundError:
+        other = Mode.REAL if mode is Mode.SIMULATED else Mode.SIMULATED
+        if repositories.campaigns.find(name, other) is None:
+            raise
+        hint = "leave --sim out" if mode is Mode.SIMULATED else "add --sim"
+        raise CampaignError(
+            f"{name!r} is a {other.value} campaign, and {mode.value} results were offered; {hint}"
+        ) from None
+
+
+def _say_edited(repositories: Repositories, campaign: "Campaign") -> None:
+    """Say where the files of a campaign lie changed beside what is stored."""
+    from labloop.campaign import changed_since  # noqa: PLC0415 - heavy
+
+    place, lines = changed_since(repositories.campaigns.bundle(campaign.record.id))
+    for line in lines:
+        console().print(f"changed   {line} since it was last used, and is not used now")
+    if lines:
+        console().print(f"          to use it, name the file: {shlex.quote(place)}")
+
+
+def _say_budget(
+    repositories: Repositories, record: CampaignRecord, definition: "Definition"
+) -> None:
+    """Say where a person's results have used up the budget of experiments."""
+    limit = definition.spec.budget.experiments
+    ended = {ExperimentState.DONE, ExperimentState.FAILED}
+    used = len(repositories.experiments.all(record.id, ended))
+    if limit is not None and used >= limit:
+        more = "used up" if used == limit else f"exceeded, {used} have a result"
+        console().print(f"budget    the budget of {limit} experiments is {more}")
+
+
+def tell(
+    target: Target,
+    results: Annotated[Path, typer.Argument(help="CSV or .xlsx with results")],
+    *,
+    db: Database = None,
+    sim: Sim = False,
+    new: New = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="store imported rows that were told before once more")
+    ] = False,
+) -> None:
+    """Tell results of experiments that were asked for, or import older ones."""
+    from labloop.campaign import read_results, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import tell as store  # noqa: PLC0415 - heavy
+
+    given = _given(target)
+    if given is not None:
+        # Looked at first: results that cannot be told begin no campaign.
+        read_results(results, given, mode_of(not sim).value)
+    with open_store(db, create=given is not None) as repositories:
+        record, definition = _by_hand(repositories, given, target, sim=sim, new=new)
+        table = read_results(results, definition, record.mode.value)
+        kept = store(repositories, record, table.told, actor=who(), again=again)
+        out = console()
+        what = "1 result" if kept.stored == 1 else f"{kept.stored} results"
+        out.print(f"stored    {what} in {record.name} ({repositories.url})")
+        for line in (*table.remarks, *kept.remarks):
+            out.print(f"note      {line}")
+        wrong = (*table.wrong, *kept.wrong)
+        for line in wrong:
+            out.print(f"wrong     {line}")
+        _say_budget(repositories, record, definition)
+        if wrong:
+            raise typer.Exit(1)
+
+
+def reanalyse(
+    name: Name,
+    *,
+    db: Database = None,
+    real: Annotated[bool | None, typer.Option("--real/--sim")] = None,
+    changed: Annotated[
+        Path | None, typer.Option("--changed", help="a campaign file with another analysis")
+    ] = None,
+) -> None:
+    """Run the analysis again over the stored raw data; newer outputs supersede."""
+    from labloop.campaign import load_campaign, restore, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import reanalyse as again  # noqa: PLC0415 - heavy
+
+    with open_store(db) as repositories:
+        record = find_campaign(repositories, name, real)
+        definition = (
+            load_campaign(changed) if changed else restore(repositories.campaigns.bundle(record.id))
+        )
+        done, problems = again(repositories, record, definition, actor=who())
+        console().print(f"analysed  {done} experiments again; the old outputs are kept")
+        for problem in problems:
+            console().print(f"problem   {problem}")
+        if problems:
+            raise typer.Exit(1)

@@ -1,0 +1,86 @@
+"""Verbs that look for trouble before it costs a day: check, doctor."""
+
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+from labloop.cli.terminal import CampaignFile, Database, console, open_store
+from labloop.errors import CampaignError, LabloopError, MissingExtraError
+
+_EXTRAS = {
+    "store": ("sqlmodel", "alembic"),
+    "brain": ("torch", "botorch", "scikit-optimize"),
+    "workflows": ("prefect", "fastapi"),
+    "report": ("plotly",),
+    "postgres": ("psycopg",),
+    "parquet": ("pyarrow",),
+    "excel": ("openpyxl",),
+}
+
+
+def check(file: CampaignFile) -> None:
+    """Find mistakes of a campaign file without running an experiment."""
+    from labloop.campaign import check_campaign  # noqa: PLC0415 - heavy
+
+    out, problems = console(), 0
+    for finding in check_campaign(file):
+        out.print(f"{'ok      ' if finding.good else 'problem '}  {finding.text}")
+        problems += not finding.good
+    if problems:
+        raise CampaignError(f"{problems} problem{'s' if problems > 1 else ''} in {file}")
+
+
+def doctor(*, db: Database = None) -> None:
+    """Look at this machine: versions, extras, drivers, database, Prefect's port."""
+    out, bad = console(), 0
+    for good, text in _findings(db):
+        out.print(f"{'ok      ' if good else 'look    '}  {text}")
+        bad += not good
+    out.print("all is well" if not bad else f"{bad} things to look at; none stops --engine plain")
+
+
+def _findings(db: str | None) -> Iterator[tuple[bool, str]]:
+    yield sys.version_info >= (3, 11), f"Python {platform.python_version()}"
+    for extra, names in _EXTRAS.items():
+        yield _extra(extra, names)
+    drivers = sorted(p.name for p in metadata.entry_points(group="labloop.drivers"))
+    yield bool(drivers), f"drivers: {', '.join(drivers) or 'none are installed'}"
+    yield _attempt("database", lambda: _database(db))
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    yield free > 1, f"{free:.1f} GiB free on this disk"
+    yield _port()
+
+
+def _extra(extra: str, names: tuple[str, ...]) -> tuple[bool, str]:
+    try:
+        found = ", ".join(f"{name} {metadata.version(name)}" for name in names)
+    except metadata.PackageNotFoundError:
+        return False, str(MissingExtraError(f"what [{extra}] is for", extra))
+    return True, f"[{extra}] {found}"
+
+
+def _attempt(what: str, call: Callable[[], str]) -> tuple[bool, str]:
+    try:
+        return True, f"{what}: {call()}"
+    except LabloopError as error:
+        return False, f"{what}: {error}"
+
+
+def _database(db: str | None) -> str:
+    named = db or os.environ.get("LABLOOP_DB") or "labloop.db"
+    if "://" not in named and not Path(named).exists():
+        return f"{named} does not exist yet; the first run makes it"
+    with open_store(db, read_only=True) as repositories:
+        return f"{repositories.url}, {len(repositories.campaigns.all())} campaigns"
+
+
+def _port() -> tuple[bool, str]:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        taken = probe.connect_ex(("127.0.0.1", 4200)) == 0
+    return True, "port 4200 is " + ("answered by something" if taken else "free") + " (Prefect)"

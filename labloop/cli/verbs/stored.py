@@ -1,0 +1,202 @@
+"""Verbs that look at what is stored; none of them imports a campaign file."""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labloop.cli.terminal import (
+    AsJson,
+    Database,
+    Name,
+    Out,
+    aligned,
+    console,
+    find_campaign,
+    open_store,
+    point_words,
+    say_not_safe,
+    whole_file,
+    writable_folder,
+)
+from labloop.errors import MissingExtraError
+from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from labloop.report import Best, CampaignSummary
+
+AnyMode = Annotated[
+    bool | None, typer.Option("--real/--sim", help="which one, where a name has both")
+]
+
+
+_MOST_WAITING = 20
+
+
+class Format(StrEnum):
+    """What an export may be."""
+
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def campaigns(*, db: Database = None, as_json: AsJson = False) -> None:
+    """List the campaigns of a database."""
+    from labloop.report import summary  # noqa: PLC0415 - keeps labloop --help quick
+
+    with open_store(db, read_only=True) as repositories:
+        rows = [
+            _row(record, summary(repositories, record.id))
+            for record in repositories.campaigns.all()
+        ]
+        if as_json:
+            typer.echo(json.dumps(rows, indent=2))
+            return
+        out = console()
+        out.print(f"database {repositories.url}")
+        for name in dict.fromkeys(row["name"] for row in rows if row["not_safe"]):
+            out.print(f"!! NOT SAFE: something of {name}; look at: labloop status {name}")
+        if not rows:
+            out.print("no campaign yet; begin one with: labloop run FILE")
+            return
+        header = ("name", "mode", "state", "done", "failed", "best", "since", "id")
+        for line in aligned(header, [_cells(row) for row in rows]):
+            out.print(line)
+
+
+def _cells(row: Mapping[str, object]) -> tuple[object, ...]:
+    best = "" if row["best"] is None else f"{row['best']:.4g}"
+    names = ("name", "mode", "state", "done", "failed")
+    return (*(row[name] for name in names), best, str(row["created"])[:16], row["id"])
+
+
+def _row(record: CampaignRecord, found: "CampaignSummary") -> dict[str, object]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "mode": record.mode.value,
+        "generation": record.generation,
+        "state": record.state.value,
+        "reason": record.reason,
+        "created": record.created.isoformat() if record.created else "",
+        **{state.value: found.experiments[state] for state in ExperimentState},
+        "best": found.best_value,
+        "not_safe": list(found.not_safe),
+    }
+
+
+def status(
+    name: Name, *, db: Database = None, real: AnyMode = None, as_json: AsJson = False
+) -> None:
+    """Show where a campaign stands: state, budget, best so far, questions and alarms."""
+    from labloop.campaign import interrupted, resume_words, without_lab  # noqa: PLC0415 - keeps --help quick
+    from labloop.report import summary  # noqa: PLC0415 - same
+
+    with open_store(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        found = summary(repositories, record.id)
+        row = _row(record, found)
+        row["best_point"] = dict(found.best_point or {})
+        row["alarms"] = list(found.alarms)
+        if as_json:
+            typer.echo(json.dumps(row, indent=2))
+            return
+        out = console()
+        say_not_safe(repositories, record)
+        out.print(f"database  {repositories.url}")
+        always = ("name", "mode", "state", "reason", "done", "failed", "running", "uncertain")
+        rare = [s.value for s in ExperimentState if s.value not in always and row[s.value]]
+        for key in (*always, *rare):
+            out.print(f"{key:9} {row[key]}")
+        if interrupted(repositories, record):
+            way = resume_words(record, repositories)
+            if record.mode is Mode.REAL and not without_lab(record):
+                out.print(
+                    "!! NOT SAFE: the last process ended in between and left every device as it "
+                    "was. Go and look at it now."
+                )
+            out.print(f"go on     no process is at it, the last one ended in between: {way}")
+        if found.failure:
+            out.print(f"failures  {found.failure}")
+        if found.best is not None:
+            point = point_words(found.best.point, digits=6)
+            remark = f" ({found.best.remark})" if found.best.remark else ""
+            out.print(f"best      {_values(found.best)} at {point}{remark}")
+        elif found.done and found.demands:
+            out.print(f"best      none is worth anything yet: {found.demands}")
+        _say_waiting(out, repositories, record)
+        for alarm in found.alarms:
+            out.print(f"alarm     {alarm}")
+        for asked in repositories.commands.all(record.id):
+            answer = asked.answer or "not yet answered"
+            out.print(f"command   {asked.kind.value} by {asked.actor}: {answer}")
+
+
+def _values(best: "Best") -> str:
+    """Return a result in words: the value of one aim, or those of several with their names."""
+    if len(best.values) == 1:
+        return f"{next(iter(best.values.values())).value:.5g}"
+    return ", ".join(
+        f"{name} {value.value:.5g}" + ("" if value.unit == "1" else f" {value.unit}")
+        for name, value in best.values.items()
+    )
+
+
+def _say_waiting(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
+    """Print what waits for a person's approval, with its conditions and what to type."""
+    from labloop.campaign import db_words  # noqa: PLC0415 - keeps --help quick
+
+    waiting = repositories.experiments.all(record.id, {ExperimentState.AWAITING})
+    for row in waiting[:_MOST_WAITING]:
+        out.print(f"waits     experiment {row.number}: {point_words(row.point)}")
+    if len(waiting) > _MOST_WAITING:
+        out.print(f"waits     and {len(waiting) - _MOST_WAITING} more")
+    if waiting:
+        some = ",".join(str(row.number) for row in waiting[:2])
+        words = f"{record.name} approve experiment={some}{db_words(repositories)}"
+        out.print(f"          approve: labloop command {words} (or all)")
+
+
+def report(name: Name, *, db: Database = None, real: AnyMode = None, out: Out = None) -> None:
+    """Write the report of a campaign: one HTML file that opens without network."""
+    with open_store(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        page = out or Path(f"report-{record.name}.html")
+        write_report(repositories, record.id, page)
+        console().print(f"report    {page.resolve()}")
+
+
+def write_report(repositories: Repositories, campaign_id: str, page: Path) -> None:
+    """Write a campaign's report."""
+    try:
+        from labloop.report import write_report as write  # noqa: PLC0415 - same
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("the report", "report") from error
+    writable_folder(page)
+    with whole_file(page) as part:
+        write(repositories, campaign_id, part)
+
+
+def export(
+    name: Name,
+    *,
+    db: Database = None,
+    real: AnyMode = None,
+    form: Annotated[Format, typer.Option("--format", help="what to write")] = Format.CSV,
+    out: Out = None,
+) -> None:
+    """Write a campaign as tables that a spreadsheet or pandas reads."""
+    from labloop.store import export_campaign  # noqa: PLC0415 - keeps labloop --help quick
+
+    with open_store(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        folder = out or Path(f"export-{record.name}")
+        writable_folder(folder / "x")
+        for path in export_campaign(repositories, record.id, form.value, folder):
+            console().print(f"wrote     {path}")

@@ -1,0 +1,250 @@
+"""The lab file: which devices stand where, what limits them and what is safe."""
+
+import tomllib
+from collections.abc import Mapping
+from math import inf
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from labloop.errors import LabFileError, UnitError
+from labloop.lab.configuration.interlocks import Interlock, parse_terms
+from labloop.lab.transports import line_mistakes
+from labloop.units import convert, split_quantity
+
+LARGEST = 64 * 1024
+_TEXT = "lab file"
+"""The source of one that was given as a text."""
+_WORDS = {
+    "too_short": "is empty: it needs at least one entry",
+    "string_too_short": "is empty",
+    "string_type": "must be a text in quotes",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "tuple_type": "must be a list in brackets",
+}
+"""What is wrong, by pydantic's name for it, as somebody who writes TOML would say it."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class LabTable(_Table):
+    """``[lab]``: the lab as a whole."""
+
+    name: str = Field(min_length=1)
+    world: str = ""
+    """Answers in simulation: the name of an installed world, or ``module:function``."""
+    safe_order: tuple[str, ...] = Field(default=(), strict=False)
+    """Devices in the order in which they are made safe; the others follow."""
+    world_options: dict[str, Any] = Field(default_factory=dict)
+
+
+class LimitTable(_Table):
+    """``[devices.<name>.limits]``: one quantity's bounds on top of the instrument's own."""
+
+    min: str = ""
+    max: str = ""
+
+
+class DeviceTable(_Table):
+    """``[devices.<name>]``: one instrument."""
+
+    driver: str = Field(min_length=1)
+    """The name of an installed driver, or ``module:Class``."""
+    url: str = ""
+    serial_number: str = ""
+    safe_seconds: float | None = Field(default=None, gt=0, strict=False)
+    options: dict[str, Any] = Field(default_factory=dict)
+    limits: dict[str, LimitTable] = Field(default_factory=dict)
+    shared: bool = False
+    """Whether experiments that run at once may all command it: a bath that serves everybody."""
+
+
+class InterlockTable(_Table):
+    """``[[interlocks]]``: an action that needs something of another device."""
+
+    device: str
+    action: str
+    requires: str
+    because: str = Field(min_length=1)
+    max_age: str = "5 s"
+
+    def interlock(self) -> Interlock:
+        """Return the rule; raises LabFileError, UnitError."""
+        age = convert(*split_quantity(self.max_age), "s")
+        terms = parse_terms(self.requires)
+        return Interlock(self.device, self.action, terms, self.because, age)
+
+
+class StationTable(_Table):
+    """``[stations.<kind>]``: places that are alike."""
+
+    names: tuple[str, ...] = Field(default=(), strict=False)
+    count: int = Field(default=0, ge=0)
+    used_up: bool = False
+    """Whether its use uses a place up, as it does a well, a vial or a tip."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "StationTable":
+        if bool(self.names) == bool(self.count):
+            raise ValueError("needs either names = [...] or count = n")
+        if len(set(self.names)) != len(self.names):
+            raise ValueError("names one station twice")
+        return self
+
+    def all(self, kind: str) -> tuple[str, ...]:
+        """Return the stations' names."""
+        return self.names or tuple(f"{kind}-{n}" for n in range(1, self.count + 1))
+
+
+class HoldTable(_Table):
+    """``[hold]``: what becomes of the lab while its campaign waits for a person."""
+
+    after: str = "10 min"
+    """How long it is left as it is."""
+    state: Literal["safe", "keep"] = "safe"
+    """``safe``: every device goes to its safe state then; ``keep``: all stay as they are."""
+    keep: tuple[str, ...] = Field(default=(), strict=False)
+    """Devices that stay as they are where the others go to their safe state."""
+
+    @property
+    def seconds(self) -> float:
+        """``after`` in seconds; raises UnitError."""
+        return convert(*split_quantity(self.after), "s")
+
+
+class LabFile(_Table):
+    """A lab file that was read and whose parts fit each other."""
+
+    lab: LabTable
+    devices: dict[str, DeviceTable] = Field(min_length=1)
+    interlocks: tuple[InterlockTable, ...] = Field(default=(), strict=False)
+    stations: dict[str, StationTable] = Field(default_factory=dict)
+    hold: HoldTable = HoldTable()
+    source: str = "lab file"
+    """Where it was read from, for messages."""
+    folder: Path | None = None
+    """Where it lies: drivers and worlds may lie beside it."""
+
+    @property
+    def safe_order(self) -> tuple[str, ...]:
+        """Every device, in the order in which they are made safe."""
+        named = self.lab.safe_order
+        return (*named, *(name for name in self.devices if name not in named))
+
+
+def load_lab_file(path_or_text: "Path | str") -> LabFile:
+    """Read a lab file, given as a path or as its text.
+
+    Raises:
+        LabFileError: one sentence per mistake, with file, table and key.
+    """
+    text, source = _read(path_or_text)
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LabFileError(f"{source} is no TOML: {error}") from error
+    except RecursionError:
+        raise LabFileError(f"{source} has tables or lists in one another without end") from None
+    folder = None if source == _TEXT else Path(source).resolve().parent
+    return lab_file_of(tables, source, folder)
+
+
+def lab_file_of(
+    tables: Mapping[str, Any], source: str = "lab file", folder: Path | None = None
+) -> LabFile:
+    """Return the lab file that ``tables`` describe; raises LabFileError."""
+    try:
+        lab_file = LabFile.model_validate({**tables, "source": source, "folder": folder})
+    except ValidationError as error:
+        told = [_sentence(source, dict(each)) for each in error.errors()]
+        raise LabFileError("\n".join(told)) from error
+    mistakes = _mistakes(lab_file)
+    if mistakes:
+        raise LabFileError("\n".join(f"{source}: {mistake}" for mistake in mistakes))
+    return lab_file
+
+
+def _read(path_or_text: "Path | str") -> tuple[str, str]:
+    if isinstance(path_or_text, str) and ("\n" in path_or_text or "[" in path_or_text):
+        return path_or_text, _TEXT
+    path = Path(path_or_text)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LabFileError(
+            f"lab file {path} cannot be read ({error.strerror}); name a TOML file with [lab] and "
+            "[devices.<name>] tables"
+        ) from error
+    if len(content) > LARGEST:
+        raise LabFileError(f"lab file {path} has {len(content)} bytes, at most {LARGEST} are read")
+    try:
+        return content.decode("utf-8"), str(path)
+    except UnicodeDecodeError as error:
+        raise LabFileError(f"lab file {path} is not written in UTF-8: {error}") from error
+
+
+def _sentence(source: str, mistake: Mapping[str, Any]) -> str:
+    *tables, key = [str(part) for part in mistake["loc"]] or ["lab file"]
+    where = f"[{'.'.join(tables)}] {key}" if tables else f"[{key}]"
+    kind, came = mistake["type"], mistake.get("input")
+    if kind == "extra_forbidden":
+        return f"{source}: {where} is not known; take it out or correct its spelling"
+    if kind == "missing":
+        return f"{source}: {where} is missing"
+    if (kind, key) == ("too_short", "devices"):
+        return f"{source}: [devices] is empty; name a device, as [devices.NAME] with its driver"
+    if kind in _WORDS:
+        return f"{source}: {where} {_WORDS[kind]}; got {came!r}"
+    told = str(mistake["msg"]).removeprefix("Value error, ").lower()
+    return f"{source}: {where} is not usable: {told}; got {came!r}"
+
+
+def _mistakes(lab_file: LabFile) -> list[str]:
+    """Return what does not fit together, as far as it can be said without drivers."""
+    devices = lab_file.devices
+    found = [
+        f"[lab] safe_order names {name!r}, which is no device of it"
+        for name in lab_file.lab.safe_order
+        if name not in devices
+    ]
+    found += [f"[devices.{n}] is no usable name" for n in devices if not n.isidentifier()]
+    found += [
+        f"[stations.{kind}] is used up, so it cannot have the name of a device, which is not"
+        for kind, table in lab_file.stations.items()
+        if table.used_up and kind in devices
+    ]
+    found += line_mistakes({name: (table.url, table.options) for name, table in devices.items()})
+    found += _wrong_hold(lab_file)
+    for number, table in enumerate(lab_file.interlocks, 1):
+        where = f"[[interlocks]] number {number}"
+        try:
+            named = [table.device, *(term.device for term in table.interlock().terms)]
+        except (LabFileError, UnitError) as error:
+            found.append(f"{where}: {error}")
+            continue
+        found += [
+            f"{where} names the device {name!r}, which the lab does not have"
+            for name in named
+            if name not in devices
+        ]
+    return found
+
+
+def _wrong_hold(lab_file: LabFile) -> list[str]:
+    hold = lab_file.hold
+    found = [
+        f"[hold] keep names {name!r}, which is no device of it"
+        for name in hold.keep
+        if name not in lab_file.devices
+    ]
+    try:
+        if not 0 <= hold.seconds < inf:
+            found.append(f"[hold] after must be a time from 0 s, got {hold.after!r}")
+    except UnitError as error:
+        found.append(f"[hold] after: {error}")
+    return found

@@ -1,0 +1,181 @@
+"""Drivers and worlds, found by entry points; only those that a lab file names are imported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from labloop.errors import LabFileError, UnitError
+from labloop.lab.configuration.interlocks import Interlock
+from labloop.lab.configuration.lab_file import DeviceTable, LabFile, LimitTable
+from labloop.lab.configuration.limits import Limits
+from labloop.lab.configuration.local_modules import module_of
+from labloop.lab.devices import Arg, Device
+from labloop.records import Mode
+from labloop.units import convert, split_quantity
+
+DRIVERS, WORLDS = "labloop.drivers", "labloop.worlds"
+
+
+@dataclass(frozen=True, slots=True)
+class LabPlan:
+    """A lab file with its drivers: everything that can be known before a line is opened."""
+
+    drivers: Mapping[str, type[Device]]
+    limits: Mapping[str, Limits]
+    interlocks: tuple[Interlock, ...]
+
+
+def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
+    """Import the drivers that ``lab_file`` names and check the file against them.
+
+    Raises:
+        LabFileError: one sentence per mistake, with file, table and key.
+    """
+    mistakes: list[str] = []
+    drivers: dict[str, type[Device]] = {}
+    limits: dict[str, Limits] = {}
+    for name, table in lab_file.devices.items():
+        try:
+            drivers[name] = find_driver(table.driver, lab_file.folder)
+        except LabFileError as error:
+            mistakes.append(f"[devices.{name}] driver: {error}")
+            continue
+        limits[name], wrong = _limits(name, table, drivers[name])
+        mistakes += wrong
+    interlocks = tuple(table.interlock() for table in lab_file.interlocks)
+    mistakes += _wrong_interlocks(interlocks, drivers)
+    if mode is Mode.REAL:
+        mistakes += _not_real(lab_file, drivers)
+    if mistakes:
+        raise LabFileError("\n".join(f"{lab_file.source}: {each}" for each in mistakes))
+    return LabPlan(drivers, limits, interlocks)
+
+
+def find_driver(name: str, folder: Path | None = None) -> type[Device]:
+    """Return the driver of that name: installed, or ``module:Class`` with its module in ``folder``.
+
+    Raises:
+        LabFileError: there is none; the message names the installed ones.
+    """
+    found = _load(DRIVERS, name, "driver", folder)
+    if not (isinstance(found, type) and issubclass(found, Device)):
+        raise LabFileError(f"driver {name!r} is {found!r}, which is no labloop.lab.Device")
+    return found
+
+
+def make_world(lab_file: LabFile, seed: int) -> Any:
+    """Return the simulated world of a lab; raises LabFileError."""
+    name = lab_file.lab.world
+    if not name:
+        raise LabFileError(
+            f"{lab_file.source}: [lab] world is missing, so nothing would answer in simulation"
+        )
+    try:
+        create = _load(WORLDS, name, "world", lab_file.folder)
+    except LabFileError as error:
+        raise LabFileError(f"{lab_file.source}: [lab] world: {error}") from error
+    return create(seed, lab_file.lab.world_options)
+
+
+def installed(group: str) -> dict[str, EntryPoint]:
+    """Return name -> entry point of everything installed in ``group``."""
+    return {each.name: each for each in entry_points(group=group)}
+
+
+def _load(group: str, name: str, what: str, folder: Path | None) -> Any:
+    module, colon, attribute = name.partition(":")
+    try:
+        if colon:
+            return getattr(module_of(module, folder), attribute)
+        known = installed(group)
+        if name in known:
+            return known[name].load()
+    except ModuleNotFoundError as error:
+        hint = f"; put {module}.py beside the lab file, or install it" if colon else ""
+        raise LabFileError(f"{what} {name!r} cannot be imported: {error}{hint}") from error
+    except Exception as error:  # a person's module may raise anything
+        named = "" if isinstance(error, (ImportError, AttributeError)) else type(error).__name__
+        told = ": ".join(filter(None, [named, str(error)]))
+        raise LabFileError(f"{what} {name!r} cannot be imported: {told}") from error
+    raise LabFileError(
+        f"{what} {name!r} is not installed; installed are: {', '.join(sorted(known)) or 'none'}"
+    )
+
+
+def _limits(
+    device: str, table: DeviceTable, driver: type[Device]
+) -> tuple[dict[tuple[str, str], Arg], list[str]]:
+    made: dict[tuple[str, str], Arg] = {}
+    wrong: list[str] = []
+    for key, limit in table.limits.items():
+        where = f"[devices.{device}.limits] {key!r}"
+        action, _, argument = key.partition(".")
+        spec = driver.actions.get(action)
+        declared = spec.arguments.get(argument) if spec else None
+        if declared is None or declared.arg is None:
+            known = [
+                f"{n}.{a.name}"
+                for n, s in driver.actions.items()
+                for a in s.arguments.values()
+                if a.arg
+            ]
+            wrong.append(
+                f"{where} is no number that an action of {table.driver} takes; "
+                f"it takes: {', '.join(known) or 'none'}"
+            )
+            continue
+        try:
+            made[action, argument] = _limit(limit, declared.arg)
+        except UnitError as error:
+            wrong.append(f"{where}: {error}")
+    return made, wrong
+
+
+def _limit(limit: LimitTable, declared: Arg) -> Arg:
+    low = convert(*split_quantity(limit.min), declared.unit) if limit.min else None
+    high = convert(*split_quantity(limit.max), declared.unit) if limit.max else None
+    if low is None and high is None:
+        raise UnitError("needs min or max")
+    return Arg(declared.unit, ge=low, le=high)
+
+
+def _wrong_interlocks(
+    interlocks: tuple[Interlock, ...], drivers: Mapping[str, type[Device]]
+) -> list[str]:
+    wrong: list[str] = []
+    for number, each in enumerate(interlocks, 1):
+        where = f"[[interlocks]] number {number}"
+        driver = drivers.get(each.device)
+        if driver is not None and each.action not in driver.actions:
+            wrong.append(
+                f"{where} names the action {each.action!r}, but {each.device} knows: "
+                f"{', '.join(driver.actions)}"
+            )
+        for term in each.terms:
+            owner = drivers.get(term.device)
+            if owner is not None and term.read not in owner.reads:
+                wrong.append(
+                    f"{where} names the read {term.read!r}, but {term.device} knows: "
+                    f"{', '.join(owner.reads) or 'none'}"
+                )
+    return wrong
+
+
+def _not_real(lab_file: LabFile, drivers: Mapping[str, type[Device]]) -> list[str]:
+    """Return why the lab cannot be real: each device needs address, serial number and limits."""
+    wrong: list[str] = []
+    for name, table in lab_file.devices.items():
+        missing = [key for key in ("url", "serial_number") if not getattr(table, key)]
+        driver = drivers.get(name)
+        numbers = driver is not None and any(
+            argument.arg for spec in driver.actions.values() for argument in spec.arguments.values()
+        )
+        if numbers and not table.limits:
+            missing.append("limits")
+        if missing:
+            wrong.append(
+                f"[devices.{name}] has no {' and no '.join(missing)}, so the lab cannot be real"
+            )
+    return wrong

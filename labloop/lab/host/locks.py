@@ -1,0 +1,133 @@
+"""One master per instrument: locks of this machine, which the kernel frees with their process.
+
+A lease stands in a database, and two folders have two of them. The line and the instrument
+at its end are one, so each has a lock file in a folder that all users of the machine share.
+A file is never removed: whoever finds it unlocked takes it.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from labloop.errors import LeaseError
+from labloop.lab.configuration import LabFile
+from labloop.lab.devices import Device
+from labloop.lab.process import lock_folder, open_for_all, try_lock, unlock
+from labloop.lab.transports import line_key
+
+FOLDER_VARIABLE = "LABLOOP_LOCKS"
+"""Names another folder of locks: for tests, and for machines that share one."""
+_OPEN: set[int] = set()
+
+
+def _leave_to_the_parent() -> None:
+    """Close a forked child's copies: they would keep the lock when its owner has died."""
+    for handle in list(_OPEN):
+        with suppress(OSError):
+            os.close(handle)
+    _OPEN.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
+
+
+class InstrumentLocks:
+    """The locks on the lines and instruments of one real lab.
+
+    Args:
+        lab_file: whose devices are to be commanded.
+        drivers: device -> its driver.
+        user: who commands them.
+        purpose: what for, in words; told to whoever comes second.
+    """
+
+    def __init__(
+        self, lab_file: LabFile, drivers: Mapping[str, type[Device]], user: str, purpose: str
+    ) -> None:
+        self._keys: dict[str, str] = {}
+        for name, table in lab_file.devices.items():
+            line = line_key(table.url)
+            if line:
+                self._keys.setdefault(line, f"{name} at {table.url}")
+            kind = drivers[name]
+            # Where the wire tells none, the number is a person's note and may be any word.
+            if table.serial_number and line and kind.serial_on_wire:
+                key = f"instrument {kind.__module__}:{kind.__qualname__} {table.serial_number}"
+                self._keys.setdefault(key, f"{name} (serial number {table.serial_number})")
+        self._holder = {"user": user, "purpose": purpose}
+        self._handles: list[int] = []
+
+    def take(self) -> None:
+        """Take all, or none.
+
+        Raises:
+            LeaseError: another program of this machine has one of them; it says which and who.
+        """
+        try:
+            # In one order everywhere: of two that begin at once, one gets all.
+            for key in sorted(self._keys):
+                self._take(key, self._keys[key])
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Give all back; harmless where none is held."""
+        for handle in self._handles:
+            _OPEN.discard(handle)
+            with suppress(OSError):
+                os.ftruncate(handle, 0)
+            unlock(handle)
+            os.close(handle)
+        self._handles.clear()
+
+    def _take(self, key: str, told: str) -> None:
+        path = _folder() / _file_name(key)
+        try:
+            handle = open_for_all(path)
+        except OSError as error:
+            raise LeaseError(
+                f"the lock of {told} cannot be opened: {path}: {error.strerror}; let every user "
+                f"of this machine write there, or name another folder in {FOLDER_VARIABLE}"
+            ) from error
+        if not try_lock(handle):
+            holder = _holder_of(handle)
+            os.close(handle)
+            raise LeaseError(
+                f"{told} is driven by {holder} on this machine already; nothing was sent. "
+                "Wait until that has ended, or end it"
+            )
+        _OPEN.add(handle)
+        self._handles.append(handle)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        content = {**self._holder, "pid": os.getpid(), "since": since}
+        with suppress(OSError):
+            os.ftruncate(handle, 0)
+            os.write(handle, json.dumps(content).encode())
+
+
+def _folder() -> Path:
+    given = os.environ.get(FOLDER_VARIABLE)
+    return Path(given) if given else lock_folder()
+
+
+def _file_name(key: str) -> str:
+    """Return a name that every file system takes, and that a person recognises."""
+    readable = re.sub(r"[^A-Za-z0-9.]+", "-", key).strip("-.")[:48]
+    return f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.lock"
+
+
+def _holder_of(handle: int) -> str:
+    try:
+        os.lseek(handle, 0, os.SEEK_SET)
+        held = json.loads(os.read(handle, 4096))
+        purpose = f" for {held['purpose']}" if held["purpose"] else ""
+        return f"{held['user']} (process {held['pid']}{purpose}, since {held['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another program"

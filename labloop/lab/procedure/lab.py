@@ -1,0 +1,115 @@
+"""The lab as a procedure sees it: devices by name, places, time and steps."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from labloop.errors import ProcedureError
+from labloop.lab.devices import Device, Scope
+from labloop.lab.gate import Sharing
+from labloop.lab.procedure.consumables import UsedUp
+from labloop.lab.procedure.stations import Places
+from labloop.lab.procedure.steps import Steps
+from labloop.lab.time import Clock
+from labloop.units import Quantity, magnitude, quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Fittings:
+    """What every procedure of one lab shares."""
+
+    clock: Clock
+    devices: Mapping[str, Device]
+    stations: Mapping[str, Places]
+    benches: Mapping[str, Places]
+    """One place per device, for ``lab.exclusive``."""
+    steps: Steps
+    sharing: Sharing
+    used_up: UsedUp
+
+
+class Lab:
+    """Devices are attributes: ``await lab.pump.set_rate(quantity(1, "mL/min"))``."""
+
+    def __init__(self, fittings: Fittings, scope: Scope) -> None:
+        self._fittings = fittings
+        self._scope = scope
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the device of that name."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        device = self._fittings.devices.get(name)
+        if device is None:
+            raise AttributeError(
+                f"the lab has no device {name!r}; it has: {', '.join(self._fittings.devices)}"
+            )
+        return device
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._fittings.devices]
+
+    @property
+    def experiment_id(self) -> str | None:
+        """The experiment that this lab is lent to; None by hand."""
+        return self._scope.experiment_id
+
+    def now(self) -> Quantity:
+        """Return the time since the lab was opened."""
+        return quantity(self._fittings.clock.now(), "s")
+
+    async def wait(self, duration: Quantity) -> None:
+        """Let lab time pass: ``await lab.wait(quantity(5, "min"))``."""
+        await self._fittings.clock.sleep(magnitude(duration, "s", "lab.wait"))
+
+    @asynccontextmanager
+    async def any(self, kind: str) -> AsyncIterator[str]:
+        """Hold one of several stations alike; yields its name. First come, first served.
+
+        Raises:
+            PlacesUsedUpError: its use uses a place up, and none is left.
+        """
+        places = self._fittings.stations.get(kind)
+        if places is None:
+            known = ", ".join(self._fittings.stations) or "none"
+            raise ProcedureError(f"the lab has no stations {kind!r}; it has: {known}")
+        async with places as name:
+            if places.used_up:
+                await self._fittings.used_up.use_up(self._scope, kind, name)
+            self._fittings.sharing.hold(self._scope, name)
+            try:
+                yield name
+            finally:
+                self._fittings.sharing.release(self._scope, name)
+
+    @asynccontextmanager
+    async def exclusive(self, *devices: Device) -> AsyncIterator[None]:
+        """Have devices to oneself; first come, first served.
+
+        Several are taken in one fixed order, so that two procedures cannot wait for each other.
+        """
+        holding, sharing = self._scope.holding, self._fittings.sharing
+        names = sorted({device.name for device in devices})
+        again = [name for name in names if name in holding]
+        if again:
+            raise ProcedureError(
+                f"{', '.join(again)} is held by this experiment already and would wait for itself; "
+                "name all devices in one lab.exclusive(...)"
+            )
+        async with AsyncExitStack() as stack:
+            for name in names:
+                await stack.enter_async_context(self._fittings.benches[name])
+                holding.add(name)
+                stack.callback(holding.discard, name)
+                sharing.hold(self._scope, name)
+                stack.callback(sharing.release, self._scope, name)
+            yield
+
+    async def step(self, name: str, f: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        """Carry ``f(*args)`` out as a named step, or return what it returned before a restart.
+
+        Raises:
+            ProcedureError: a second step of that name, or a result that JSON cannot hold.
+        """
+        return await self._fittings.steps.run(self._scope, name, f, args)

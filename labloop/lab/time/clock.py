@@ -1,0 +1,127 @@
+"""Lab time: one clock for drivers, procedures and the gate, real or simulated."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from labloop.errors import DeviceTimeoutError
+from labloop.lab.time.loops import LabLoop
+
+T = TypeVar("T")
+
+
+class Clock:
+    """Lab seconds since the lab was opened, and everything that waits for them.
+
+    Args:
+        loop: the lab's loop, whose time it tells.
+    """
+
+    __slots__ = ("_loop", "_origin", "_time", "jump", "now")
+
+    def __init__(self, loop: LabLoop) -> None:
+        self._loop = loop
+        self._time = loop.time
+        self._origin = loop.time()
+        self.now: Callable[[], float] = self._since if self._origin else self._time
+        """Call it for the lab seconds since the lab was opened; simulated time has no detour."""
+        self.jump: Callable[[float], bool] = self._jump if self._origin else loop.jump
+        """Go to a lab second at once and return True, where nothing lies before it.
+
+        Where it returns False, :meth:`until` gets there.
+        """
+
+    @property
+    def loop(self) -> LabLoop:
+        """The lab's event loop."""
+        return self._loop
+
+    def _since(self) -> float:
+        return self._time() - self._origin
+
+    async def sleep(self, seconds: float) -> None:
+        """Let ``seconds`` of lab time pass."""
+        await self.until(self.now() + max(seconds, 0.0))
+
+    def _jump(self, moment: float) -> bool:
+        return self._loop.jump(moment + self._origin)
+
+    def at(self, moment: float, callback: Callable[..., object], *args: Any) -> None:
+        """Call ``callback`` at lab second ``moment``, or soon where that is over; never raises."""
+        self._loop.do_at(moment + self._origin, callback, *args)
+
+    async def until(self, moment: float) -> None:
+        """Wait until lab second ``moment``."""
+        when = moment + self._origin
+        if when <= self._time():
+            await asyncio.sleep(0)
+            return
+        if self._loop.jump(when):
+            return
+        waiter = self._loop.create_future()
+        self._loop.wake_at(when, waiter)
+        await waiter
+
+    @asynccontextmanager
+    async def deadline(
+        self, seconds: float | None, what: str = "the device"
+    ) -> AsyncIterator[None]:
+        """Bound a block to ``seconds`` of lab time; raises DeviceTimeoutError.
+
+        ``what`` names in the message who was not ready in time; None is no bound.
+        """
+        try:
+            async with asyncio.timeout(seconds) as bound:
+                yield
+        except TimeoutError as error:
+            if not bound.expired():
+                raise
+            raise DeviceTimeoutError(f"{what} was not ready within {seconds:g} s") from error
+
+    async def external(self, future: "Future[T]", *, long: bool = False) -> T:
+        """Wait for a future that a thread completes: the one way out of the loop.
+
+        In simulated time lab time stands still meanwhile. ``long`` is for what may take
+        days, such as a person: lab time goes on.
+        """
+        return await self._loop.external(future, long=long)
+
+    async def kept(self, future: "Future[T]") -> T:
+        """Wait for what a thread does, also where the caller is cancelled meanwhile.
+
+        A cancellation that came meanwhile is raised afterwards, an error before it.
+        """
+        cancelled: asyncio.CancelledError | None = None
+        while True:
+            try:
+                result = await self._loop.external(future)
+            except asyncio.CancelledError as error:
+                cancelled = error
+                continue
+            if cancelled is not None:
+                raise cancelled
+            return result
+
+    async def finish(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Carry ``coroutine`` to its end, also where the caller is cancelled meanwhile.
+
+        A cancellation that came meanwhile is raised afterwards.
+        """
+        task = self._loop.create_task(coroutine)
+        cancelled: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError as error:
+                if task.cancelled():
+                    raise
+                cancelled = error
+            except BaseException:  # noqa: BLE001 - task.result() raises it below
+                break
+        if cancelled is not None:
+            if not task.cancelled() and task.exception() is not None:
+                raise task.exception() from cancelled  # type: ignore[misc]
+            raise cancelled
+        return task.result()

@@ -1,0 +1,371 @@
+"""Heat and diffusion in one dimension: slabs, cylinders, spheres with sources and boundaries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from labloop.errors import PhysicsError
+from labloop.physics.continuum.finite_volumes import Carried, Grid, Wall
+from labloop.physics.language import Book, By, Course, Given, Term, common_shape
+from labloop.physics.models import Block, Outputs
+
+Shape: TypeAlias = Literal["slab", "cylinder", "sphere"]
+_EXPONENT: Mapping[str, int] = {"slab": 0, "cylinder": 1, "sphere": 2}
+_FEWEST, _MOST = 4, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Insulated:
+    """Nothing passes; also the middle of something symmetric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The surface is held at a value."""
+
+    value: Given
+
+
+@dataclass(frozen=True, slots=True)
+class Flux:
+    """So much is pressed in through the surface, per area and time."""
+
+    inflow: Given
+
+
+@dataclass(frozen=True, slots=True)
+class Convection:
+    """``h (outside - surface)`` comes in: a fluid at ``outside`` beyond a film."""
+
+    h: Given
+    outside: Given
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """A source spread evenly through the body: ``rate`` per volume, on for ``over``.
+
+    Where ``over`` is left out it is on all the time.
+    """
+
+    rate: Given
+    over: Given | None = None
+
+
+Boundary: TypeAlias = Insulated | Fixed | Flux | Convection
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The SI units of one kind of transport."""
+
+    kind: str
+    value: str
+    conductivity: str
+    capacity: str
+    film: str
+    flux: str
+    source: str
+
+
+HEAT = Units("heat", "K", "W/m/K", "J/m^3/K", "W/m^2/K", "W/m^2", "W/m^3")
+DIFFUSION = Units("diffusion", "mol/m^3", "m^2/s", "1", "m/s", "mol/m^2/s", "mol/m^3/s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Boundary:
+    kind: type
+    film: Term | None = None
+    outside: Term | None = None
+    inflow: Term | None = None
+
+
+class Transport(Block):
+    """A :class:`~labloop.physics.PhysicsModel` of heat or diffusion; see :func:`heat`."""
+
+    def __init__(
+        self,
+        name: str,
+        units: Units,
+        *,
+        shape: Shape,
+        length: Given,
+        time: Given,
+        start: Given,
+        conductivity: Given,
+        capacity: Given,
+        inner: Boundary,
+        outer: Boundary,
+        source: Pulse | None,
+        outputs: Outputs,
+        curves: Mapping[str, Course] | None,
+        cells: int,
+        lookup: Mapping[str, By] | None,
+    ) -> None:
+        self._check(units.kind, name, shape, inner, cells)
+        self._units = units
+        self._grid = Grid(cells, _EXPONENT[shape])
+        book = Book(name, lookup)
+        self._length = book.take("length", length, "m")
+        self._time = book.take("time", time, "s")
+        self._start = book.take("start", start, units.value)
+        label = "conductivity" if units is HEAT else "diffusivity"
+        self._conductivity = book.take(label, conductivity, units.conductivity)
+        self._capacity = book.take("capacity", capacity, units.capacity)
+        self._walls = (
+            self._boundary("inner", inner, book),
+            self._boundary("outer", outer, book),
+        )
+        self._rate = self._over = None
+        if source is not None:
+            self._rate = book.take("source", source.rate, units.source)
+            if source.over is not None:
+                self._over = book.take("source.over", source.over, "s")
+        quantities = dict.fromkeys(("inner", "outer", "mean", "peak", "start"), units.value)
+        super().__init__(units.kind, name, book, quantities, outputs, courses=curves)
+
+    @staticmethod
+    def _check(kind: str, name: str, shape: str, inner: Boundary, cells: int) -> None:
+        if shape not in _EXPONENT:
+            raise PhysicsError(
+                f"the shape of {kind} {name!r} is 'slab', 'cylinder' or 'sphere', got {shape!r}"
+            )
+        if shape != "slab" and not isinstance(inner, Insulated):
+            raise PhysicsError(
+                f"{kind} {name!r} in a {shape} has its middle inside, where nothing can be held; "
+                "leave inner= out"
+            )
+        if not isinstance(cells, int) or not _FEWEST <= cells <= _MOST:
+            raise PhysicsError(f"cells must be a whole number from 4 to 200, got {cells!r}")
+
+    def _boundary(self, side: str, given: Boundary, book: Book) -> _Boundary:
+        match given:
+            case Insulated():
+                return _Boundary(Insulated)
+            case Fixed(value=value):
+                outside = book.take(f"{side}.value", value, self._units.value)
+                return _Boundary(Fixed, outside=outside)
+            case Flux(inflow=inflow):
+                pressed = book.take(f"{side}.inflow", inflow, self._units.flux)
+                return _Boundary(Flux, inflow=pressed)
+            case Convection(h=h, outside=outside):
+                film = book.take(f"{side}.h", h, self._units.film)
+                beyond = book.take(f"{side}.outside", outside, self._units.value)
+                return _Boundary(Convection, film, beyond)
+        raise PhysicsError(
+            f"{side}= of {self._units.kind} {book.model!r} must be Insulated(), Fixed(value), "
+            f"Flux(inflow) or Convection(h, outside), got {given!r}"
+        )
+
+    def _example(self) -> str:
+        return "mean"
+
+    def solve(
+        self, x: Mapping[str, Tensor], theta: Tensor
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return quantity -> SI values ``[...]`` and curve -> values ``[..., n]``."""
+        end = self._time.value(x, theta)
+        curves = {}
+        longer = {name: value.unsqueeze(-1) for name, value in x.items()}
+        for label, axis in self.curves.items():
+            times = torch.minimum(axis.si(), end.unsqueeze(-1))
+            values = self._named(longer, theta.unsqueeze(-2), times)
+            curves[label] = self._course(label, {**longer, **values})
+        return self._named(x, theta, end), curves
+
+    def _named(self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor) -> dict[str, Tensor]:
+        carried, start, walls = self._carried(x, theta, time)
+        u = carried.cells
+        surfaces = []
+        for wall, given, near, next_ in (
+            (walls[0], self._walls[0], u[..., 0], u[..., 1]),
+            (walls[1], self._walls[1], u[..., -1], u[..., -2]),
+        ):
+            # Where nothing passes the profile is flat: a parabola through the two last cells.
+            flat = (9.0 * near - next_) / 8.0
+            here = wall.surface(near, self._grid.width)
+            surfaces.append(start + (flat if given.kind is Insulated else here))
+        return {
+            "inner": surfaces[0],
+            "outer": surfaces[1],
+            "mean": start + self._grid.to(u.device).mean(u),
+            "peak": start + carried.peak,
+            "start": start,
+        }
+
+    def _carried(
+        self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor
+    ) -> tuple[Carried, Tensor, tuple[Wall, Wall]]:
+        """Return what became of the bodies, their start, and their walls.
+
+        A body that is read at many times (a last dimension of ``time`` where everything else
+        has 1) is solved once.
+        """
+        zero = torch.zeros((), dtype=torch.float64)
+        length = self._length.value(x, theta)
+        k, c = self._conductivity.value(x, theta), self._capacity.value(x, theta)
+        rate = self._rate.value(x, theta) / c if self._rate else zero
+        running = torch.minimum(self._over.value(x, theta), time) if self._over else time
+        start = self._start.value(x, theta)
+        shape = common_shape(*x.values(), theta[..., :1].sum(-1), length, k, c, rate, start)
+        start = start.expand(shape)
+        walls = (
+            self._wall(self._walls[0], x, theta, (k, length, start)),
+            self._wall(self._walls[1], x, theta, (k, length, start)),
+        )
+        phases = [(rate.expand(shape), running)]
+        if self._over is not None:
+            phases.append((torch.zeros_like(start), time - running))
+        pace = (k / (c * length.square())).expand(shape)
+        return self._grid.to(pace.device).carry(pace, walls, phases), start, walls
+
+    def _wall(
+        self,
+        given: _Boundary,
+        x: Mapping[str, Tensor],
+        theta: Tensor,
+        body: tuple[Tensor, Tensor, Tensor],
+    ) -> Wall:
+        k, length, start = body
+        zero = torch.zeros_like(start)
+        inflow = given.inflow.value(x, theta) * length / k if given.inflow else zero
+        if given.outside is None:
+            none = torch.zeros((), dtype=torch.float64)
+            return Wall(none, zero, inflow.expand(start.shape), zero)
+        half = torch.tensor(2.0 / self._grid.width, dtype=torch.float64)
+        outside = given.outside.value(x, theta) - start
+        if given.film is None:
+            return Wall(half, outside, zero, zero + 1.0)
+        film = given.film.value(x, theta) * length / k
+        g = film * half / (film + half)
+        return Wall(
+            g.expand(start.shape), outside, zero, (film / (film + half)).expand(start.shape)
+        )
+
+    def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
+        """Return what is stored less what came in through walls and source, ``[...]``."""
+        carried, _, _ = self._carried(x, theta, self._time.value(x, theta))
+        u, gained = carried.cells, carried.gained
+        stored = self._grid.to(u.device).mean(u)
+        size = u.abs().amax(-1) + carried.peak + gained.abs()
+        what = "energy" if self._units is HEAT else "amount"
+        return {f"{what} (stored = in + made)": (stored - gained) / size.clamp_min(1e-300)}
+
+
+def heat(
+    *,
+    length: Given,
+    time: Given,
+    start: Given,
+    conductivity: Given,
+    capacity: Given,
+    outputs: Outputs,
+    outer: Boundary,
+    inner: Boundary = Insulated(),
+    source: Pulse | None = None,
+    curves: Mapping[str, Course] | None = None,
+    shape: Shape = "slab",
+    cells: int = 24,
+    name: str = "heat",
+    lookup: Mapping[str, By] | None = None,
+) -> Transport:
+    """Return a physics model of heat conduction in one dimension.
+
+    ::
+
+        anneal = heat(length="thickness", time="time", start="25 degC",
+                      conductivity=Prior(0.2, "W/m/K", fold=1.5), capacity="1.6e6 J/m^3/K",
+                      outer=Convection(Prior(30, "W/m^2/K", fold=2), "25 degC"),
+                      source=Pulse("power", over="pulse"),
+                      outputs={"core": ("inner", "degC"), "hottest": ("peak", "degC")})
+
+    Args:
+        length: the thickness of a slab, the radius of a cylinder or sphere.
+        time: when the outputs are read.
+        start: the temperature everywhere at the start.
+        conductivity: such as in ``W/m/K``.
+        capacity: heat capacity per volume, such as in ``J/m^3/K``.
+        outputs: output of the campaign -> arithmetic of ``inner`` and ``outer`` (the surfaces;
+            ``inner`` is the middle of a cylinder or sphere), ``mean``, ``peak`` (the hottest
+            that any place was at any time), ``start`` and inputs.
+        outer: what happens at the outer surface.
+        inner: what happens at the other surface of a slab.
+        source: heat made within, in power per volume.
+        curves: curve of the campaign -> a course of the same over time.
+        shape: ``slab``, ``cylinder`` or ``sphere``.
+        cells: how many cells; errors fall with their square.
+        name: what the report calls the model.
+        lookup: a name for arithmetic -> its number by category.
+
+    Raises:
+        PhysicsError: boundaries, units or names that make no model, with what to write.
+    """
+    return Transport(
+        name,
+        HEAT,
+        shape=shape,
+        length=length,
+        time=time,
+        start=start,
+        conductivity=conductivity,
+        capacity=capacity,
+        inner=inner,
+        outer=outer,
+        source=source,
+        outputs=outputs,
+        curves=curves,
+        cells=cells,
+        lookup=lookup,
+    )
+
+
+def diffusion(
+    *,
+    length: Given,
+    time: Given,
+    start: Given,
+    diffusivity: Given,
+    outputs: Outputs,
+    outer: Boundary,
+    inner: Boundary = Insulated(),
+    source: Pulse | None = None,
+    curves: Mapping[str, Course] | None = None,
+    shape: Shape = "slab",
+    cells: int = 24,
+    name: str = "diffusion",
+    lookup: Mapping[str, By] | None = None,
+) -> Transport:
+    """Return a physics model of diffusion in one dimension, in concentrations.
+
+    ::
+
+        drying = diffusion(length="thickness", time="time", start="2 mol/L",
+                           diffusivity=Prior(1e-10, "m^2/s", fold=3), outer=Fixed("0 mol/L"),
+                           outputs={"left": "mean / start"})
+
+    The arguments are those of :func:`heat`, with a diffusivity in place of conductivity and
+    capacity; a source is in amount per volume and time, a film's ``h`` is a velocity.
+
+    Raises:
+        PhysicsError: boundaries, units or names that make no model, with what to write.
+    """
+    return Transport(
+        name,
+        DIFFUSION,
+        shape=shape,
+        length=length,
+        time=time,
+        start=start,
+        conductivity=diffusivity,
+        capacity=1.0,
+        inner=inner,
+        outer=outer,
+        source=source,
+        outputs=outputs,
+        curves=curves,
+        cells=cells,
+        lookup=lookup,
+    )

@@ -1,0 +1,198 @@
+"""The numbers of a model: learned, constant, read from the space, or looked up by a category."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from labloop.errors import PhysicsError
+from labloop.physics.language.model import PhysicsInput
+from labloop.physics.language.prior import PhysicsParameter, Prior
+from labloop.physics.language.sources import Source, samples, source
+from labloop.physics.language.units import si_line
+from labloop.units import same_dimension
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """A number for every value of a category of the space.
+
+    Args:
+        category: the categorical parameter of the space.
+        values: category -> number: a :class:`Prior` each where it is to be learned, else a
+            text with a unit such as ``"0.8 mPa*s"`` or a plain number.
+    """
+
+    category: str
+    values: Mapping[str, "Prior | str | float"]
+
+    def __post_init__(self) -> None:
+        given = self.values.values() if isinstance(self.values, Mapping) else ()
+        usable = all(isinstance(v, (Prior, str, int, float)) for v in given)
+        learned = [isinstance(v, Prior) for v in given]
+        if not usable or not learned or any(learned) != all(learned):
+            raise PhysicsError(
+                f"By({self.category!r}, ...) needs a number for every category: either a Prior "
+                f"for each or a given number for each, got {self.values!r}"
+            )
+
+
+Given: TypeAlias = Prior | By | str | float
+"""What a person may write where a number belongs; a text is a quantity or arithmetic of inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Where one number comes from; made by :class:`Book`."""
+
+    source: Source | None = None
+    column: int | None = None
+    looked: str = ""
+    weighted: tuple[tuple[str, int], ...] = ()
+    """Input that is 1 for a category -> the parameter's column."""
+
+    @property
+    def constant(self) -> float | None:
+        """The SI value where it is neither learned nor read."""
+        return self.source.constant if self.source else None
+
+    def value(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
+        """Return the SI value at SI inputs and parameters ``[..., p]``."""
+        if self.column is not None:
+            return theta[..., self.column]
+        if self.source is not None:
+            return self.source.value(x)
+        if self.looked:
+            return x[self.looked]
+        total = torch.zeros((), dtype=torch.float64)
+        for name, column in self.weighted:
+            total = total + x[name] * theta[..., column]
+        return total
+
+
+class Book:
+    """Collects the parameters and inputs of the model called ``model``.
+
+    Args:
+        lookup: name that arithmetic may use -> its number by category.
+        after: a book whose numbers come first, of a model that this one is built on.
+
+    Raises:
+        PhysicsError: a look-up that is no :class:`By` of given numbers.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        lookup: Mapping[str, By] | None = None,
+        after: "Book | None" = None,
+    ) -> None:
+        self.model = model
+        self._parameters: list[PhysicsParameter] = list(after.parameters) if after else []
+        self._sources: list[Source] = list(after._sources) if after else []  # noqa: SLF001 - of its own kind
+        self._looked: dict[str, PhysicsInput] = dict(after._looked) if after else {}  # noqa: SLF001 - as above
+        for name, by in (lookup or {}).items():
+            if not isinstance(by, By) or any(isinstance(v, Prior) for v in by.values.values()):
+                raise PhysicsError(
+                    f"lookup={{{name!r}: ...}} of physics {model!r} needs given numbers by "
+                    f"category, such as By('solvent', {{'DMF': 36.7, 'MeCN': 37.5}}), got {by!r}"
+                )
+            self._look_up(name, by, None)
+
+    @property
+    def parameters(self) -> tuple[PhysicsParameter, ...]:
+        """What is learned."""
+        return tuple(self._parameters)
+
+    @property
+    def inputs(self) -> tuple[PhysicsInput, ...]:
+        """What is read: parameters of the space, then look-ups."""
+        found: dict[str, str | None] = {}
+        for given in self._sources:
+            for name in given.names:
+                if name not in self._looked:
+                    found[name] = given.unit if given.is_name else found.get(name)
+        read = (PhysicsInput(name, unit) for name, unit in found.items())
+        return (*read, *self._looked.values())
+
+    def take(self, label: str, given: Given, unit: str, what: str = "") -> Term:
+        """Return where the number ``label`` comes from, in SI of the dimension of ``unit``.
+
+        Args:
+            label: what the parameter is called where it is learned.
+            given: what the author wrote.
+            unit: a unit of the dimension that is needed.
+            what: how messages name it; ``label`` where empty.
+
+        Raises:
+            PhysicsError: nothing that gives a number, or another dimension.
+        """
+        told = what or f"{label} of physics {self.model!r}"
+        if isinstance(given, Prior):
+            return Term(column=self._learn(label, given, unit, told))
+        if isinstance(given, By):
+            return self._by(label, given, unit, told)
+        if isinstance(given, (int, float)) and not isinstance(given, bool):
+            given = f"{float(given)!r}"
+        if not isinstance(given, str):
+            raise PhysicsError(
+                f"{told} must be a Prior, a quantity like {unit!r}, the name of a parameter "
+                f"or By(category, ...), got {given!r}"
+            )
+        made = source(told, given, unit)
+        self._sources.append(made)
+        return Term(source=made)
+
+    def _learn(self, label: str, prior: Prior, unit: str, told: str) -> int:
+        if not same_dimension(prior.unit, unit):
+            raise PhysicsError(f"{told} is given in {prior.unit!r}; it needs a unit like {unit!r}")
+        if label in {p.name for p in self._parameters}:
+            raise PhysicsError(f"physics {self.model!r} calls two parameters {label!r}")
+        prior.si_coefficients()
+        self._parameters.append(PhysicsParameter(label, prior))
+        return len(self._parameters) - 1
+
+    def _by(self, label: str, by: By, unit: str, told: str) -> Term:
+        if not isinstance(next(iter(by.values.values())), Prior):
+            self._look_up(label, by, unit)
+            return Term(looked=label)
+        weighted = []
+        for level, prior in by.values.items():
+            indicator = f"{by.category}={level}"
+            marks = {other: float(other == level) for other in by.values}
+            self._looked[indicator] = PhysicsInput(indicator, "1", by.category, marks)
+            assert isinstance(prior, Prior)  # noqa: S101 - By holds only one kind
+            weighted.append((indicator, self._learn(f"{label}[{level}]", prior, unit, told)))
+        return Term(weighted=tuple(weighted))
+
+    def _look_up(self, name: str, by: By, unit: str | None) -> None:
+        levels = {}
+        for level, given in by.values.items():
+            text = given if isinstance(given, str) else f"{float(given)!r}"  # type: ignore[arg-type]  # no Prior here
+            what = f"{name} for {by.category} = {level} in physics {self.model!r}"
+            made = source(what, text, unit if unit is not None else _unit_of(text))
+            if made.constant is None:
+                raise PhysicsError(f"{what} must be a number, with its unit, got {given!r}")
+            levels[level] = made.constant
+            unit = unit if unit is not None else _unit_of(text)
+        if name in self._looked:
+            raise PhysicsError(f"physics {self.model!r} looks {name!r} up twice; name one anew")
+        self._looked[name] = PhysicsInput(name, unit, by.category, levels)
+
+    def check_units(self, units: Mapping[str, str]) -> None:
+        """Raise PhysicsError where inputs in these units give a number another dimension."""
+        for given in self._sources:
+            given.check(units)
+
+    def samples(self, units: Mapping[str, str]) -> dict[str, Any]:
+        """Return a quantity for every name, for calculating with units."""
+        return samples({name: unit for name, unit in units.items() if "=" not in name})
+
+
+def _unit_of(text: str) -> str:
+    words = text.split(maxsplit=1)
+    unit = words[1].strip() if len(words) == 2 else "1"
+    si_line(unit)
+    return unit

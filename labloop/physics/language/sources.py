@@ -1,0 +1,100 @@
+"""Where the numbers of a kinetic model come from: constants, inputs, arithmetic of inputs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from labloop.errors import PhysicsError, UnitError
+from labloop.physics.language.expression import Expression
+from labloop.physics.language.units import si_line, si_sample
+from labloop.units import same_dimension, split_quantity
+
+_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "exp": torch.exp,
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A constant (SI) or an expression over inputs, with the unit whose dimension it must have."""
+
+    what: str
+    unit: str
+    constant: float | None = None
+    expression: Expression | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs that are read."""
+        return self.expression.names if self.expression else ()
+
+    @property
+    def is_name(self) -> bool:
+        """Whether the source is one input as it is, so that its unit is known beforehand."""
+        return self.expression is not None and self.expression.names == (self.expression.text,)
+
+    def value(self, x: Mapping[str, Tensor]) -> Tensor:
+        """Return the SI value at SI inputs."""
+        if self.expression is None:
+            return torch.tensor(self.constant, dtype=torch.float64)
+        return evaluate(self.expression, x)
+
+    def check(self, units: Mapping[str, str]) -> None:
+        """Raise PhysicsError where inputs in these units give another dimension."""
+        if self.expression is not None:
+            check_dimension(self.expression, self.unit, samples(units))
+
+
+def source(what: str, text: str, unit: str) -> Source:
+    """Return the source that ``text`` names: ``60 degC``, ``temperature``, ``a*b``.
+
+    Raises:
+        PhysicsError: no quantity and no arithmetic, or a quantity of another dimension.
+    """
+    try:
+        number, given = split_quantity(text)
+    except UnitError:
+        return Source(what, unit, expression=Expression(text, what))
+    if not same_dimension(given, unit):
+        raise PhysicsError(f"{what} is {text!r}, expected a quantity like {unit!r}")
+    factor, offset = si_line(given)
+    return Source(what, unit, constant=factor * number + offset)
+
+
+def evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
+    """Return the value of an expression over tensors, as a float64 tensor."""
+    value: Any = expression(values, _FUNCTIONS)
+    return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
+
+
+def samples(units: Mapping[str, str]) -> dict[str, Any]:
+    """Return a quantity for every name, of different sizes so that differences do not vanish."""
+    return {
+        name: si_sample(unit) * (1.0 + 0.37 * i) for i, (name, unit) in enumerate(units.items())
+    }
+
+
+def check_dimension(expression: Expression, unit: str, values: Mapping[str, Any]) -> None:
+    """Raise PhysicsError where ``expression`` over quantities is nothing like ``unit``."""
+    functions = dict.fromkeys(_FUNCTIONS, _pure)
+    wanted = si_sample(unit)
+    try:
+        _ = expression(values, functions) + 0.0 * wanted
+    except UnitError as error:
+        # What to write instead is advice for a procedure, not for an expression.
+        raise PhysicsError(
+            f"{expression.what} {expression.text!r} has no meaning in units, expected a quantity "
+            f"like {unit!r}: {error.__cause__}"
+        ) from error
+    except ZeroDivisionError:
+        return
+
+
+def _pure(value: Any) -> Any:
+    """Return 1 where ``value`` has no dimension: what exp, log and sqrt give is pure."""
+    return 0.0 * (value + 0.0) + 1.0

@@ -1,0 +1,32 @@
+"""Reactions: networks, rate laws, kinetics in vessels, and equilibria."""
+
+from labloop.physics.reactions.decorator import kinetics
+from labloop.physics.reactions.equilibria import (
+    Equilibrium,
+    EquilibriumModel,
+    VantHoff,
+    equilibrium,
+)
+from labloop.physics.reactions.kinetic_models import Dose, Kinetics
+from labloop.physics.reactions.rate_laws import (
+    Arrhenius,
+    ButlerVolmer,
+    Langmuir,
+    MichaelisMenten,
+    Rate,
+)
+
+__all__ = [
+    "Arrhenius",
+    "ButlerVolmer",
+    "Dose",
+    "Equilibrium",
+    "EquilibriumModel",
+    "Kinetics",
+    "Langmuir",
+    "MichaelisMenten",
+    "Rate",
+    "VantHoff",
+    "equilibrium",
+    "kinetics",
+]

@@ -1,0 +1,291 @@
+"""Steps of the integrator on plain numbers, for solves that need no gradient.
+
+A round asks for tens of thousands of solves in batches of a few hundred, and most of their time
+in tensors goes into starting small operations. Here an operation is NumPy's, takes all reactions
+at once and writes into a buffer that stays in the processor's cache. Each is a sum, a product,
+a quotient or a maximum of single numbers in an order that the network alone decides, so that
+an experiment has the same bits alone, in every batch and on every processor.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from labloop.records import FloatArray
+
+_BLOCK = 2048
+"""Experiments whose buffers stay in the cache."""
+_LIMITS = 4
+IntArray: TypeAlias = npt.NDArray[np.int64]
+Numbers: TypeAlias = tuple[FloatArray, FloatArray]
+"""Rate constants R x N, and adsorption constants R x (S + 1) x N or nothing."""
+
+
+class _Mechanism:
+    """What the network gives to every experiment: S species, R reactions, F factors a rate."""
+
+    def __init__(
+        self, net: FloatArray, factors: IntArray, power: FloatArray | None, hold: FloatArray
+    ) -> None:
+        self.net = net[:, :, None]
+        self.factors = factors
+        self.slopes = -net[factors][..., None]
+        self.power = power
+        self.powers = [] if power is None else [int(p) for p in power[:, 0]]
+        self.holding = [i for i in range(hold.shape[1]) if hold[:, i].any()]
+
+
+class _Solver:
+    """Views of a matrix R x R x B and of right-hand sides R x B, taken once for all steps."""
+
+    def __init__(self, size: tuple[int, int], sides: tuple[FloatArray, ...]) -> None:
+        count, width = size
+        self.matrix = np.empty((count, count, width))
+        self.diagonal = self.matrix.reshape(-1, width)[:: count + 1]
+        matrix, product, spare = self.matrix, np.empty((count, count, width)), np.empty(size)
+        self._rows = [
+            (
+                matrix[i, i],
+                matrix[i + 1 :, i],
+                matrix[i, i + 1 :],
+                matrix[i + 1 :, i + 1 :],
+                product[i + 1 :, i + 1 :],
+            )
+            for i in range(count - 1)
+        ]
+        self._sides = {
+            id(x): (
+                [(matrix[i + 1 :, i], x[i], x[i + 1 :], spare[i + 1 :]) for i in range(count - 1)],
+                [(matrix[:i, i], x[i], x[:i], spare[:i]) for i in range(count - 1, 0, -1)],
+            )
+            for x in sides
+        }
+
+    def factorise(self) -> None:
+        """Replace the matrix by its factors, pivots inverted, without pivoting."""
+        for pivot, lower, upper, rest, product in self._rows:
+            np.divide(1.0, pivot, pivot)
+            np.multiply(lower, pivot, lower)
+            np.multiply(lower[:, None], upper, product)
+            np.subtract(rest, product, rest)
+            np.multiply(upper, pivot, upper)
+        last = self.matrix[-1, -1]
+        np.divide(1.0, last, last)
+
+    def solve(self, x: FloatArray) -> None:
+        """Replace one of the right-hand sides by the solution."""
+        forward, backward = self._sides[id(x)]
+        for lower, known, rest, spare in forward:
+            np.multiply(lower, known, spare)
+            np.subtract(rest, spare, rest)
+        np.multiply(x, self.diagonal, x)
+        for upper, known, rest, spare in backward:
+            np.multiply(upper, known, spare)
+            np.subtract(rest, spare, rest)
+
+
+class _Block:
+    """The steps of B experiments: their laws, and buffers that are written over and over."""
+
+    def __init__(self, mechanism: _Mechanism, laws: tuple[Numbers, Numbers], species: int) -> None:
+        self._mechanism = mechanism
+        self._laws = laws
+        size = laws[0][0].shape
+        self._positive = np.empty((species, size[1]))
+        self._factors = np.empty((*mechanism.factors.shape, size[1]))
+        self._there = np.empty((species, size[1]))
+        self._change = np.empty(size[1])
+        self._changes = [
+            (self._there[i], r, float(mechanism.net[i, r, 0]))
+            for i, r in np.argwhere(mechanism.net[:, :, 0])
+        ]
+        self._rate, self._spare, self._shift, self._reached = np.empty((4, *size))
+        self._first, self._second = np.empty(size), np.empty(size)
+        self._solver = _Solver(size, (self._first, self._second))
+        self._term = np.empty((size[0], *size))
+        held: tuple[FloatArray | None, FloatArray | None] = (None, None)
+        if mechanism.powers:
+            held = (np.empty(size), np.empty(size))
+        self._held, self._share = held
+        self._by_holding = self._held_slope(laws[0][1])
+
+    def _held_slope(self, hold: FloatArray) -> FloatArray | None:
+        """Return by how much the extents hold each rate back, times its power, R x R x B."""
+        mechanism = self._mechanism
+        if mechanism.power is None:
+            return None
+        slope = np.zeros_like(self._term)
+        for i in mechanism.holding:
+            slope += hold[:, i, None] * mechanism.net[i]
+        return slope * mechanism.power[:, :, None]
+
+    def _rates(self, law: Numbers, y: FloatArray) -> None:
+        """Write the rates at concentrations ``y``, and what holds them back."""
+        k, hold = law
+        np.maximum(y, 0.0, out=self._positive)
+        np.take(self._positive, self._mechanism.factors, 0, self._factors, "clip")
+        np.multiply(k, self._factors[0], self._rate)
+        for factor in self._factors[1:]:
+            np.multiply(self._rate, factor, self._rate)
+        if self._held is None or self._share is None:
+            return
+        self._held.fill(1.0)
+        for i in self._mechanism.holding:
+            self._held += hold[:, i] * self._positive[i]
+        for r, power in enumerate(self._mechanism.powers):
+            self._share[r] = self._held[r]
+            for _ in range(power - 1):
+                self._share[r] *= self._held[r]
+        self._rate /= self._share
+
+    def _matrix(self, twice: FloatArray) -> None:
+        """Write ``2 / width I - d rate / d extent`` at the state of the last rates."""
+        matrix, slopes = self._solver.matrix, self._mechanism.slopes
+        for f, slope in enumerate(slopes):
+            partial = self._partial(f)
+            if f:
+                np.multiply(partial[:, None], slope, self._term)
+                np.add(matrix, self._term, matrix)
+            else:
+                np.multiply(partial[:, None], slope, matrix)
+        if self._held is not None and self._by_holding is not None:
+            np.divide(self._rate, self._held, self._spare)
+            np.multiply(self._spare[:, None], self._by_holding, self._term)
+            np.add(matrix, self._term, matrix)
+        np.add(self._solver.diagonal, twice, self._solver.diagonal)
+
+    def _partial(self, f: int) -> FloatArray:
+        """Return the derivative of the rates by their f-th factor."""
+        partial = self._laws[0][0]
+        for g, other in enumerate(self._factors):
+            if g != f:
+                partial = np.multiply(partial, other, self._spare)
+        return partial if self._share is None else np.divide(partial, self._share, self._spare)
+
+    def _move(self, y: FloatArray, extents: FloatArray) -> None:
+        """Write ``y + net @ extents``."""
+        self._there[:] = y
+        for there, r, change in self._changes:
+            if change == 1.0:
+                np.add(there, extents[r], there)
+            elif change == -1.0:
+                np.subtract(there, extents[r], there)
+            else:
+                np.multiply(extents[r], change, self._change)
+                np.add(there, self._change, there)
+
+    def step(self, y: FloatArray, per: FloatArray, dose: Numbers | None) -> None:
+        """Take one RODAS3 step in place, as ``integrator._step`` does.
+
+        Args:
+            y: the state, (S + 1) x B.
+            per: one over the width of the step, B.
+            dose: what it adds to the state, and by how much that alone changes the rates.
+        """
+        before, after = self._laws
+        rate, shift, reached, solve = self._rate, self._shift, self._reached, self._solver.solve
+        self._rates(before, y)
+        self._matrix(2.0 * per)
+        self._solver.factorise()
+        u1, u2 = self._first, self._second
+        np.add(rate, 0.0 if dose is None else 0.5 * dose[1], u1)
+        solve(u1)
+        np.multiply(4.0 * per, u1, u2)
+        np.add(u2, rate if dose is None else rate + 1.5 * dose[1], u2)
+        solve(u2)
+        np.subtract(u1, u2, shift)
+        np.multiply(shift, per, shift)
+        np.multiply(u1, 2.0, reached)
+        if dose is not None:
+            y += dose[0]
+        u3, u4 = u2, u1
+        self._third(y, after, u3)
+        self._move(y, reached)
+        self._rates(after, self._there)
+        np.multiply(-8.0 / 3.0 * per, u3, u4)
+        np.add(u4, rate, u4)
+        np.add(u4, shift, u4)
+        solve(u4)
+        np.add(reached, u4, reached)
+        self._arrive(y)
+
+    def _third(self, y: FloatArray, law: Numbers, u3: FloatArray) -> None:
+        self._move(y, self._reached)
+        self._rates(law, self._there)
+        np.add(self._rate, self._shift, u3)
+        self._solver.solve(u3)
+        np.add(self._reached, u3, self._reached)
+
+    def _arrive(self, y: FloatArray) -> None:
+        """Write the state at the end, with less of a step that makes a species negative."""
+        self._move(y, self._reached)
+        if self._there.min() < 0.0:
+            cut = (self._there < 0.0).any(0)
+            self._reached[:, cut] = _shortened(
+                self._mechanism.net, y[:, cut], self._reached[:, cut]
+            )
+            self._move(y, self._reached)
+        y[:] = self._there
+
+
+def _shortened(net: FloatArray, y: FloatArray, extents: FloatArray) -> FloatArray:
+    """Return the extents cut short where they would make a species negative.
+
+    Args:
+        net: (S + 1) x R x 1.
+        y: (S + 1) x B.
+        extents: R x B.
+    """
+    for _ in range(_LIMITS):
+        kept = np.ones_like(extents)
+        for of_species, there in zip(net, y, strict=True):
+            change = of_species * extents
+            end, loss, gain = there, np.zeros_like(there), there
+            for each in change:
+                end, loss = end + each, loss - np.minimum(each, 0.0)
+                gain = gain + np.maximum(each, 0.0)
+            share = np.clip(gain / np.maximum(loss, 1e-300), 0.0, 1.0)
+            taking = (end < 0.0) & (change < 0.0)
+            kept = np.where(taking, np.minimum(kept, share), kept)
+        if (kept == 1.0).all():
+            break
+        extents = extents * kept
+    return extents
+
+
+def march(
+    net: FloatArray,
+    factors: IntArray,
+    power: FloatArray | None,
+    laws: tuple[Numbers, Numbers],
+    state: FloatArray,
+    per: FloatArray,
+    dose: Numbers | None = None,
+) -> FloatArray:
+    """Return the state (S + 1) x N after all steps.
+
+    Args:
+        net: net stoichiometry, (S + 1) x R.
+        factors: row of the state for each factor of each rate, F x R.
+        power: of what holds the rates back, R x 1, whole numbers; None for mass action.
+        laws: the numbers of the rates at the start and at the end of every step.
+        state: (S + 1) x N, left as it is.
+        per: one over the widths of the steps, steps x N.
+        dose: what every step adds to the state, (S + 1) x N, and by how much that alone
+            changes the rates, R x N.
+    """
+    mechanism = _Mechanism(net, factors, power, laws[0][1])
+    reached = np.array(state, dtype=np.float64, order="C")
+    species = len(net)
+    # What has no number stands for itself: the caller says so in words.
+    with np.errstate(all="ignore"):
+        for first in range(0, state.shape[1], _BLOCK):
+            part = slice(first, first + _BLOCK)
+            here = tuple((k[:, part], hold[:, :, part] if hold.size else hold) for k, hold in laws)
+            block = _Block(mechanism, (here[0], here[1]), species)
+            more = None if dose is None else (dose[0][:, part], dose[1][:, part])
+            y = reached[:, part]
+            for step in per[:, part]:
+                block.step(y, step, more)
+    return reached

@@ -1,0 +1,290 @@
+"""Everything that a report shows of one campaign, read once from the repositories."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from labloop.campaign import carried_out, history
+from labloop.errors import SpaceError
+from labloop.records import (
+    ActualValue,
+    AlarmRecord,
+    CampaignRecord,
+    CurveData,
+    Dataset,
+    ExperimentRecord,
+    ExperimentState,
+    Json,
+    Observation,
+    OutputValue,
+    Point,
+    Prediction,
+    Proposal,
+    Repositories,
+    RoundRecord,
+    ScalarValue,
+)
+from labloop.report.data.aims import Aims, Scores
+from labloop.space import SearchSpace
+
+_NUMBERS = frozenset({"linear", "log"})
+LOST = frozenset({ExperimentState.FAILED, ExperimentState.ABANDONED, ExperimentState.UNCERTAIN})
+"""States of experiments that ended, or hang, without a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One experiment with what came of it and who asked for it."""
+
+    record: ExperimentRecord
+    scalars: Mapping[str, ScalarValue] = field(default_factory=dict)
+    curves: Mapping[str, CurveData] = field(default_factory=dict)
+    proposal: Proposal | None = None
+    scores: Scores | None = None
+    """One number an aim, larger is better; None without a result."""
+    reached: Point | None = None
+    """The conditions that were reached, where others were asked for."""
+    outside: bool = False
+    """Whether it was carried out outside of the space."""
+    past: tuple[str, ...] = ()
+    """What was superseded, a sentence for each."""
+
+    @property
+    def point(self) -> Point:
+        """The conditions at which it was carried out, as far as they are known."""
+        return self.record.point if self.reached is None else self.reached
+
+    @property
+    def remark(self) -> str:
+        """What should be known of it: why it ended so, where it lay, what was corrected."""
+        missed = {n: v for n, v in self.record.point.items() if self.point.get(n) != v}
+        asked = ", ".join(
+            f"{n}={v}" if isinstance(v, str) else f"{n}={v:.6g}" for n, v in missed.items()
+        )
+        parts = [
+            self.record.reason,
+            f"asked for: {asked}" if asked else "",
+            "outside of the space" if self.outside else "",
+            *self.past,
+        ]
+        return "; ".join(part for part in parts if part)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it ended, or hangs, without a result."""
+        return self.record.state in LOST
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One parameter as an axis: numbers (by logarithm or not) or categories."""
+
+    name: str
+    unit: str
+    log: bool = False
+    categories: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
+    """What the space allows, where it is a range of numbers."""
+
+
+@dataclass(frozen=True)
+class CampaignData:
+    """One campaign as the report and the terminal see it."""
+
+    record: CampaignRecord
+    trials: tuple[Trial, ...]
+    rounds: Sequence[RoundRecord]
+    alarms: Sequence[AlarmRecord]
+    axes: tuple[Axis, ...]
+    units: Mapping[str, str]
+    """Scalar outputs in order of declaration -> unit."""
+    aims: Aims
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Scalar output -> what it can be at all, where that was declared."""
+
+    @cached_property
+    def ranked(self) -> list[Trial]:
+        """The trials that can be compared: finished, with every output that is an aim."""
+        return [t for t in self.trials if t.scores is not None]
+
+    @cached_property
+    def best(self) -> Trial | None:
+        """The best trial, with several aims the best compromise; None without results."""
+        chosen = self.aims.best(self.dataset)
+        return next((t for t in self.ranked if t.record.id == chosen), None)
+
+    @property
+    def fit_report(self) -> Mapping[str, Json]:
+        """What the model of the newest round that has one says about itself."""
+        return next((r.fit_report for r in reversed(self.rounds) if r.fit_report), {})
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The finished trials as the brain would see them, without curves."""
+        return Dataset(
+            tuple(
+                Observation(t.record.id, t.point, {n: v.value for n, v in t.scalars.items()})
+                for t in self.ranked
+            )
+        )
+
+
+def load(
+    repositories: Repositories,
+    campaign_id: str,
+    known: dict[str, Mapping[str, OutputValue]] | None = None,
+) -> CampaignData:
+    """Read one campaign; raises NotFoundError.
+
+    ``known``: scalar outputs of finished experiments that were read before; only what is not
+    there is read, and added. Then curves are left out.
+    """
+    record = repositories.campaigns.get(campaign_id)
+    bounds = dict(_bounds(record.spec))
+    rounds = [_within(r, bounds) for r in repositories.rounds.all(campaign_id)]
+    units = dict(_scalar_units(record.spec))
+    aims = Aims.of(_mapping(record.spec.get("objective")), units)
+    rows = repositories.experiments.all(campaign_id)
+    if known is None:
+        outputs = repositories.experiments.outputs(campaign_id)
+        past = history(repositories, campaign_id)
+    else:
+        # While it runs nothing is corrected.
+        outputs, past = _completed(repositories, campaign_id, rows, known), {}
+    actual = repositories.experiments.actual(campaign_id)
+    asked = {(r.index, i): p for r in rounds for i, p in enumerate(r.proposals)}
+    space = _space(record.spec)
+    trials = tuple(
+        replace(
+            _trial(e, outputs.get(e.id, {}), asked.get(_asked_by(e)), aims),
+            **_carried_out(e, actual.get(e.id, {}), space),
+            past=tuple(past.get(e.id, ())),
+        )
+        for e in rows
+    )
+    return CampaignData(
+        record=record,
+        trials=trials,
+        rounds=rounds,
+        alarms=repositories.alarms.all(campaign_id),
+        axes=_axes(space, trials),
+        units=units,
+        aims=aims,
+        bounds=bounds,
+    )
+
+
+def _completed(
+    repositories: Repositories,
+    campaign_id: str,
+    rows: Sequence[ExperimentRecord],
+    known: dict[str, Mapping[str, OutputValue]],
+) -> Mapping[str, Mapping[str, OutputValue]]:
+    for row in rows:
+        if row.state is ExperimentState.DONE and row.id not in known:
+            read = repositories.experiments.outputs(campaign_id, row.id).get(row.id, {})
+            known[row.id] = {n: v for n, v in read.items() if isinstance(v, ScalarValue)}
+    return known
+
+
+def _space(spec: Mapping[str, Json]) -> SearchSpace | None:
+    declared = _mapping(spec.get("space"))
+    return SearchSpace.from_spec(declared) if declared else None
+
+
+def _carried_out(
+    record: ExperimentRecord, actual: Mapping[str, ActualValue], space: SearchSpace | None
+) -> dict[str, Any]:
+    """Return where an experiment was carried out, and whether that is outside of the space."""
+    ended = record.state in {ExperimentState.DONE, ExperimentState.FAILED}
+    if space is None or not ended:
+        return {}
+    try:
+        point = carried_out(record.point, actual, space)
+    except SpaceError:
+        return {"outside": True}
+    reached = None if point == record.point else point
+    return {"reached": reached, "outside": not space.contains(point)}
+
+
+def _asked_by(record: ExperimentRecord) -> tuple[int, int]:
+    if record.round_index is None or record.proposal_index is None:
+        return (-1, -1)
+    return (record.round_index, record.proposal_index)
+
+
+def _trial(
+    record: ExperimentRecord,
+    values: Mapping[str, OutputValue],
+    proposal: Proposal | None,
+    aims: Aims,
+) -> Trial:
+    scalars = {n: v for n, v in values.items() if isinstance(v, ScalarValue)}
+    curves = {n: v for n, v in values.items() if isinstance(v, CurveData)}
+    done = record.state is ExperimentState.DONE
+    scores = aims.score({n: v.value for n, v in scalars.items()}) if done else None
+    return Trial(record, scalars, curves, proposal, scores)
+
+
+def _bounds(spec: Mapping[str, Json]) -> Iterator[tuple[str, tuple[float, float]]]:
+    outputs: Any = spec.get("outputs", ())
+    for output in outputs:
+        if output.get("bounds"):
+            low, high = output["bounds"]
+            yield str(output["name"]), (float(low), float(high))
+
+
+def _within(asked: RoundRecord, bounds: Mapping[str, tuple[float, float]]) -> RoundRecord:
+    """Return a round whose proposals expect of each output what it can be at all."""
+    if not bounds:
+        return asked
+    return replace(
+        asked,
+        proposals=tuple(
+            replace(
+                proposal,
+                predicted={
+                    name: clipped(found, bounds[name]) if name in bounds else found
+                    for name, found in proposal.predicted.items()
+                },
+            )
+            for proposal in asked.proposals
+        ),
+    )
+
+
+def clipped(expected: Prediction, bounds: tuple[float, float]) -> Prediction:
+    """Return an expectation within bounds."""
+    mean, low, high = (
+        min(max(v, bounds[0]), bounds[1]) for v in (expected.mean, expected.low, expected.high)
+    )
+    return replace(expected, mean=mean, low=low, high=high)
+
+
+def _scalar_units(spec: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    outputs: Any = spec.get("outputs", ())
+    for output in outputs:
+        if output.get("kind") == "scalar":
+            yield str(output["name"]), str(output.get("unit", "1"))
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _axes(space: SearchSpace | None, trials: Sequence[Trial]) -> tuple[Axis, ...]:
+    """Return an axis a parameter: as the space declares it, else as the points show it."""
+    names = list(space.names) if space else list(trials[0].record.point) if trials else []
+    units = {p.name: getattr(p, "unit", "1") for p in space.parameters} if space else {}
+    numbers = {f.parameter: f for f in space.features if f.kind in _NUMBERS} if space else {}
+    axes = []
+    for name in names:
+        seen = [t.point[name] for t in trials if name in t.point]
+        texts = sorted({v for v in seen if isinstance(v, str)})
+        feature, unit = numbers.get(name), units.get(name, "1")
+        if texts or feature is None:
+            axes.append(Axis(name, unit, categories=tuple(texts)))
+            continue
+        axes.append(Axis(name, unit, feature.kind == "log", bounds=(feature.low, feature.high)))
+    return tuple(axes)

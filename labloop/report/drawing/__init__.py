@@ -1,0 +1,26 @@
+"""Drawing: charts, scales and markup that is escaped by construction."""
+
+from labloop.report.drawing.charts import Panel, cross, legend, path, ramp, shade, steps
+from labloop.report.drawing.markup import Child, Markup, el, join
+from labloop.report.drawing.scales import Scale, whole_ticks
+from labloop.report.drawing.tooltips import condition_text, measured_by_model, scalar_text, tip
+
+__all__ = [
+    "Child",
+    "Markup",
+    "Panel",
+    "Scale",
+    "condition_text",
+    "cross",
+    "el",
+    "join",
+    "legend",
+    "measured_by_model",
+    "path",
+    "ramp",
+    "scalar_text",
+    "shade",
+    "steps",
+    "tip",
+    "whole_ticks",
+]

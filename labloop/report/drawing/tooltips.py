@@ -1,0 +1,39 @@
+"""What a pointer over a mark shows: the experiment in a few lines."""
+
+from labloop.records import PointValue, ScalarValue
+from labloop.report.data import CampaignData, Trial, number, unit_text, with_unit, words
+
+
+def scalar_text(value: ScalarValue, digits: int = 3) -> str:
+    """Return a measured value with its unit, and its standard deviation where known."""
+    if value.sd is None:
+        return with_unit(value.value, value.unit, digits)
+    sign = unit_text(value.unit)
+    text = f"{with_unit(value.value, '1', digits)} ± {with_unit(value.sd, '1', 2)}"
+    return f"{text} {sign}" if sign else text
+
+
+def condition_text(value: PointValue, unit: str) -> str:
+    """Return one condition with its unit."""
+    if isinstance(value, str):
+        return value
+    return f"{number(value, 4, exact=True)} {unit_text(unit)}".rstrip()
+
+
+def tip(data: CampaignData, trial: Trial) -> str:
+    """Return the lines for one experiment, joined by line feeds."""
+    lines = [f"experiment {trial.record.number}, {trial.record.state}"]
+    lines += [f"{words(n)} {scalar_text(v)}" for n, v in trial.scalars.items()]
+    units = {axis.name: axis.unit for axis in data.axes}
+    lines += [
+        f"{words(name)} {condition_text(value, units.get(name, '1'))}"
+        for name, value in trial.point.items()
+    ]
+    if trial.remark:
+        lines.append(trial.remark)
+    return "\n".join(lines)
+
+
+def measured_by_model(trial: Trial) -> bool:
+    """Return whether a model asked for the experiment, not a space-filling design or a person."""
+    return bool(trial.proposal and trial.proposal.model)

@@ -1,0 +1,12 @@
+"""Whole reports: the HTML page, a page of Markdown, a picture, a value."""
+
+from labloop.report.pages.campaign_result import CampaignResult, result
+from labloop.report.pages.html import write_report
+from labloop.report.pages.markdown import Brief
+
+__all__ = [
+    "Brief",
+    "CampaignResult",
+    "result",
+    "write_report",
+]

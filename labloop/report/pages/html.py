@@ -1,0 +1,95 @@
+"""The page: one HTML file that needs nothing beside itself."""
+
+from importlib import resources
+from pathlib import Path
+
+from labloop.records import Repositories
+from labloop.report.data import load
+from labloop.report.drawing import Markup, el, join
+from labloop.report.sections import (
+    Section,
+    alarms_section,
+    calibration_section,
+    convergence_section,
+    curve_sections,
+    experiments_section,
+    gathered,
+    header,
+    parallel_section,
+    physics_section,
+    provenance_section,
+    slices_section,
+    timeline_section,
+    uncertainty_section,
+)
+from labloop.report.text import summarise
+
+CROWD = 200
+"""From this many experiments on marks are drawn thinner, or they would hide each other."""
+
+
+def write_report(repositories: Repositories, campaign_id: str, path: Path) -> Path:
+    """Write one campaign as one HTML file and return where it lies.
+
+    The file holds its drawings, style and script; it opens without network and prints. The
+    same records give the same bytes.
+
+    Raises:
+        NotFoundError: no campaign has this id.
+        OSError: ``path`` cannot be written.
+    """
+    page = render(repositories, campaign_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8", newline="\n")
+    return path
+
+
+def render(repositories: Repositories, campaign_id: str) -> str:
+    """Return the page as text; raises NotFoundError."""
+    data = load(repositories, campaign_id)
+    stand = summarise(data)
+    sections = gathered(
+        [
+            alarms_section(data),
+            convergence_section(data),
+            parallel_section(data),
+            slices_section(data),
+            calibration_section(data),
+            physics_section(data),
+            uncertainty_section(data),
+            *curve_sections(data),
+            timeline_section(repositories, data),
+            experiments_section(data),
+        ]
+    )
+    sections.append(provenance_section(repositories, data))
+    head = el(
+        "head",
+        Markup('<meta charset="utf-8"/>'),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("title", f"{stand.name} ({stand.mode})"),
+        el("style", _asset("report.css")),
+    )
+    body = el(
+        "body",
+        el(
+            "main",
+            header(data, stand),
+            _contents(sections),
+            [s.html() for s in sections],
+            class_="many" if len(data.trials) > CROWD else None,
+        ),
+        el("div", id="tip", hidden="hidden"),
+        el("script", _asset("report.js")),
+    )
+    return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
+
+
+def _contents(sections: list[Section]) -> Markup:
+    links = [el("a", section.title, href=f"#{section.id}") for section in sections]
+    return el("nav", join(links), aria_label="contents")
+
+
+def _asset(name: str) -> Markup:
+    return Markup(resources.files("labloop.report").joinpath(name).read_text(encoding="utf-8"))

@@ -1,0 +1,36 @@
+"""Sections of the page, one a file."""
+
+from labloop.report.sections.calibration import calibration_section
+from labloop.report.sections.convergence import convergence_section
+from labloop.report.sections.curves import curve_sections
+from labloop.report.sections.overview import header
+from labloop.report.sections.parallel import parallel_section
+from labloop.report.sections.physics import physics_section
+from labloop.report.sections.section import Section, gathered
+from labloop.report.sections.slices import slices_section
+from labloop.report.sections.tables import (
+    alarms_section,
+    experiments_section,
+    provenance_section,
+    table,
+)
+from labloop.report.sections.timeline import timeline_section
+from labloop.report.sections.uncertainty import uncertainty_section
+
+__all__ = [
+    "Section",
+    "alarms_section",
+    "calibration_section",
+    "convergence_section",
+    "curve_sections",
+    "experiments_section",
+    "gathered",
+    "header",
+    "parallel_section",
+    "physics_section",
+    "provenance_section",
+    "slices_section",
+    "table",
+    "timeline_section",
+    "uncertainty_section",
+]

@@ -1,0 +1,180 @@
+"""Tables: experiments, alarms, who answered, what the campaign was made of."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from labloop.records import Bundle, Repositories, ScalarValue, Severity
+from labloop.report.data import Axis, CampaignData, Trial, column, count, duration, number, titled
+from labloop.report.drawing import Child, Markup, el, join
+from labloop.report.sections.section import Section, missing, note
+from labloop.report.text import Doubt, doubts_of
+
+LONGEST_FILE = 40_000
+_ORIGINS = {"proposed": "", "edited": "edited by a person", "manual": "a person"}
+_SIGNS = {
+    Severity.INFO: "i",
+    Severity.WARNING: "!",
+    Severity.ERROR: "\N{MULTIPLICATION SIGN}",
+    Severity.CRITICAL: "!!",
+}
+
+
+def table(head: Iterable[str], rows: Iterable[Child], kind: str = "") -> Markup:
+    """Return a table in a box of its own that scrolls sideways where it is too wide."""
+    top = el("thead", el("tr", [el("th", title, scope="col") for title in head]))
+    return el("div", el("table", top, el("tbody", rows), class_=kind), class_="scroll")
+
+
+def experiments_section(data: CampaignData) -> Section:
+    """Return the sortable table of every experiment."""
+    if not data.trials:
+        return missing("experiments", "Experiments", "No experiment was planned yet.")
+    caption = "Click a column's head to sort; point at a row to find the experiment in the charts."
+    columns = [_conditions(data, axis) for axis in data.axes]
+    columns += [_results(data, name) for name in data.units]
+    titles = [titled(a.name, a.unit) for a in data.axes]
+    titles += [titled(name, unit) for name, unit in data.units.items()]
+    head = ["#", "state", *titles, "asked for by", "lab time", "remark"]
+    rows = [_row(data, trial, cells) for trial, *cells in zip(data.trials, *columns, strict=True)]
+    return Section("experiments", "Experiments", caption, table(head, rows, "sortable"))
+
+
+def _row(data: CampaignData, trial: Trial, cells: Sequence[Markup]) -> Markup:
+    record = trial.record
+    top = " top" if trial is data.best else ""
+    return el(
+        "tr",
+        el("td", str(record.number), class_="num", data_v=record.number),
+        el("td", el("span", record.state.value, class_=f"state {record.state.value}")),
+        cells,
+        _asked_by(trial),
+        _took(trial),
+        el("td", trial.remark, class_="remark"),
+        data_e=record.number,
+        class_=f"e{top}",
+    )
+
+
+def _conditions(data: CampaignData, axis: Axis) -> list[Markup]:
+    """Return the cells of one parameter, one a trial."""
+    values = [t.point.get(axis.name, "") for t in data.trials]
+    texts = iter(column([float(v) for v in values if not isinstance(v, str)]))
+    return [
+        el("td", v) if isinstance(v, str) else el("td", next(texts), class_="num", data_v=repr(v))
+        for v in values
+    ]
+
+
+def _results(data: CampaignData, name: str) -> list[Markup]:
+    """Return the cells of one output, one a trial; empty where there is none."""
+    values = [t.scalars.get(name) for t in data.trials]
+    texts = iter(column([v.value for v in values if v is not None]))
+    return [el("td", "") if v is None else _result(next(texts), v) for v in values]
+
+
+def _result(text: str, value: ScalarValue) -> Markup:
+    shown = text if value.sd is None else f"{text} ± {number(value.sd, 2)}"
+    return el("td", shown, class_="num", data_v=repr(value.value))
+
+
+def _asked_by(trial: Trial) -> Markup:
+    proposal = trial.proposal
+    person = _ORIGINS.get(trial.record.origin.value, trial.record.origin.value)
+    if proposal is None:
+        return el("td", person or "—")
+    parts = [proposal.strategy, person] if person else [proposal.strategy]
+    return el("td", ", ".join(parts), title=proposal.reason)
+
+
+def _took(trial: Trial) -> Markup:
+    start, end = trial.record.lab_started, trial.record.lab_finished
+    if start is None or end is None:
+        return el("td", "")
+    return el("td", duration(end - start), class_="num", data_v=repr(end - start))
+
+
+def alarms_section(data: CampaignData) -> Section:
+    """Return the alarms in words, repeated ones once; what waits for a person comes first."""
+    found = sorted(doubts_of(data), key=lambda doubt: not doubt.is_open)
+    if not found:
+        return missing("alarms", "Alarms", "None was raised.")
+    caption = f"{count(len(found), 'doubt')} that the campaign raised by itself, the newest first."
+    return Section("alarms", "Alarms", caption, el("ul", map(_alarm, found), class_="alarms"))
+
+
+def _alarm(doubt: Doubt) -> Markup:
+    raised = f", raised {doubt.times} times" if doubt.times > 1 and doubt.in_force else ""
+    waits = ", waits for a person to acknowledge it" if doubt.is_open else ""
+    return el(
+        "li",
+        el("i", _SIGNS[doubt.severity], class_=f"sign {doubt.severity.value}"),
+        el("div", el("b", doubt.kind), " ", el("small", f"{doubt.when}{raised}{waits}")),
+        el("p", doubt.message),
+    )
+
+
+def provenance_section(repositories: Repositories, data: CampaignData) -> Section:
+    """Return who answered at the connects, the versions and the hash of the bundle."""
+    record = data.record
+    bundle = repositories.campaigns.bundle(record.id)
+    caption = "Enough to know which instruments and which code every number above came from."
+    facts = [
+        ("campaign id", record.id),
+        ("seed", str(record.seed)),
+        ("bundle sha256", bundle.sha256 or record.bundle_sha256 or "—"),
+        ("campaign file", bundle.entry or "none, defined in Python"),
+        ("git commit", _commit(bundle)),
+        ("database", repositories.url),
+    ]
+    parts = [_facts(facts), el("h3", "Devices"), _devices(repositories, record.id)]
+    versions = sorted(bundle.versions.items())
+    if versions:
+        parts += [el("h3", "Versions"), _facts(versions)]
+    if bundle.files:
+        parts += [el("h3", "Files"), *_files(bundle)]
+    return Section("provenance", "Provenance", caption, join(parts))
+
+
+def _commit(bundle: Bundle) -> str:
+    if not bundle.git_commit:
+        return "—"
+    return bundle.git_commit + (" with changes that were not committed" if bundle.git_dirty else "")
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> Markup:
+    return el("dl", [el("div", el("dt", name), el("dd", text)) for name, text in facts])
+
+
+def _devices(repositories: Repositories, campaign_id: str) -> Markup:
+    found = list(dict.fromkeys(repositories.journal.identities(campaign_id)))
+    if not found:
+        return note("No device has answered yet.")
+    head = ["device", "model", "serial number", "firmware", "driver", "url"]
+    rows = []
+    for device in found:
+        driver = f"{device.driver} {device.driver_version}".strip()
+        texts = [device.device, device.model, device.serial_number, device.firmware, driver]
+        rows.append(el("tr", [el("td", text) for text in [*texts, device.url]]))
+    return table(head, rows)
+
+
+def _files(bundle: Bundle) -> list[Markup]:
+    """Return the text of every file of code in the bundle, folded up; data are named only."""
+    code = [name for name in sorted(bundle.files) if name.endswith((".py", ".toml"))]
+    data = [
+        (name, f"{len(content)} bytes, sha256 {sha256(content).hexdigest()}")
+        for name, content in sorted(bundle.files.items())
+        if name not in code
+    ]
+    return [
+        *(el("details", el("summary", n), el("pre", _file_text(bundle.files[n]))) for n in code),
+        *([_facts(data)] if data else []),
+    ]
+
+
+def _file_text(content: bytes) -> str:
+    text = content.decode("utf-8", errors="replace")
+    if len(text) <= LONGEST_FILE:
+        return text
+    left = count(len(text) - LONGEST_FILE, "character")
+    return f"{text[:LONGEST_FILE]}\n... {left} more are stored"

@@ -1,0 +1,142 @@
+"""Alarms of a campaign as a person wants to hear them: repeated ones once, with since when."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from labloop.records import AlarmRecord, Severity
+from labloop.report.data import CampaignData
+
+_ABOUT_A_FIT = "physics-"
+"""Alarms of this kind are raised again in every round in which the doubt goes on."""
+_NAMES_ONE_OF_ALL = "physics-missing"
+"""It names the constant that shows most, so it is one doubt whichever that is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One alarm, or several of one kind about the same thing."""
+
+    kind: str
+    severity: Severity
+    message: str
+    """As it was said last."""
+    times: int
+    first: int | None
+    """Round in which it was raised first; None where it belongs to no round."""
+    since: int | None
+    """Round in which the last unbroken run of them began."""
+    last: int | None
+    about: str
+    """What it names now, a constant of the physics; empty where it names none."""
+    about_since: int | None
+    """Since which round it names that, without having named another."""
+    experiment: int | None
+    """Number of the experiment that it is about."""
+    in_force: bool
+    """Whether it was raised in the newest round looked at."""
+    is_open: bool = False
+    """Whether it is critical and nobody has acknowledged it."""
+
+    @property
+    def words(self) -> str:
+        """What, since when and why, in a line."""
+        return f"{self.kind}, {self.when}: {self.message}"
+
+    @property
+    def when(self) -> str:
+        """Since when, in words."""
+        if self.last is None:
+            where = "" if self.experiment is None else f"experiment {self.experiment}"
+            return where or "at no round"
+        if self.in_force:
+            other = (self.about_since or 0) > (self.since or 0)
+            now = f", of {self.about} since round {self.about_since}" if other else ""
+            again = "" if self.first == self.since else f", first in round {self.first}"
+            return f"since round {self.since}{again}{now}"
+        if self.times == 1:
+            return f"in round {self.last}, not since"
+        return f"{self.times} times from round {self.first} to {self.last}, not since"
+
+
+def doubts_of(data: CampaignData, until: int | None = None) -> tuple[Doubt, ...]:
+    """Return the alarms of the campaign whose data was read, up to a round; see :func:`doubts`."""
+    fitted = [r.index for r in data.rounds if r.fit_report]
+    numbers = {t.record.id: t.record.number for t in data.trials}
+    return doubts(data.alarms, fitted, until, numbers)
+
+
+def doubts(
+    raised: Sequence[AlarmRecord],
+    fitted: Sequence[int],
+    until: int | None,
+    numbers: Mapping[str, int],
+) -> tuple[Doubt, ...]:
+    """Return the alarms of a campaign, the newest first, repeated ones folded.
+
+    Args:
+        raised: the alarms in order.
+        fitted: the rounds that had a fitted model, in order.
+        until: the newest round to look at; None for all.
+        numbers: experiment id -> number.
+    """
+    groups: dict[Hashable, list[AlarmRecord]] = {}
+    for record in raised:
+        if until is not None and (record.round_index or 0) > until:
+            continue
+        key = subject(record)
+        # Folded alarms stand where the newest of them was raised.
+        groups[key] = [*groups.pop(key, []), record]
+    newest = max((i for i in fitted if until is None or i <= until), default=until)
+    return tuple(_folded(group, fitted, newest, numbers) for group in reversed(groups.values()))
+
+
+def subject(record: AlarmRecord) -> Hashable:
+    """Return what alarms must share to be one: of a fit the constant, else every word."""
+    alarm = record.alarm
+    if alarm.kind == _NAMES_ONE_OF_ALL:
+        return alarm.kind
+    if alarm.kind.startswith(_ABOUT_A_FIT):
+        return alarm.kind, _about(record)
+    return alarm.kind, alarm.message, record.experiment_id
+
+
+def _about(record: AlarmRecord) -> str:
+    return str(record.alarm.data.get("parameter", ""))
+
+
+def _folded(
+    group: Sequence[AlarmRecord],
+    fitted: Sequence[int],
+    newest: int | None,
+    numbers: Mapping[str, int],
+) -> Doubt:
+    rounds = sorted({r.round_index for r in group if r.round_index is not None})
+    latest = group[-1]
+    named = list(takewhile(lambda r: _about(r) == _about(latest), reversed(group)))
+    return Doubt(
+        kind=latest.alarm.kind,
+        severity=latest.alarm.severity,
+        message=latest.alarm.message,
+        times=len(group),
+        first=rounds[0] if rounds else None,
+        since=_unbroken(rounds, fitted),
+        last=rounds[-1] if rounds else None,
+        about=_about(latest),
+        about_since=named[-1].round_index,
+        experiment=numbers.get(latest.experiment_id or ""),
+        in_force=bool(rounds) and rounds[-1] == newest,
+        is_open=any(record.is_open for record in group),
+    )
+
+
+def _unbroken(rounds: Sequence[int], fitted: Sequence[int]) -> int | None:
+    """Return where the last run of rounds begins between which no fitted round was silent."""
+    if not rounds:
+        return None
+    since = rounds[-1]
+    for earlier in reversed(rounds[:-1]):
+        if any(earlier < i < since for i in fitted if i not in rounds):
+            break
+        since = earlier
+    return since

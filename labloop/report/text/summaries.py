@@ -1,0 +1,300 @@
+"""Pure data for the terminal and the report: where a campaign stands, how it got there."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from labloop.campaign import lab_seconds
+from labloop.objectives import hypervolume, unbeaten
+from labloop.records import (
+    CampaignState,
+    ExperimentState,
+    Mode,
+    Point,
+    Repositories,
+    ScalarValue,
+)
+from labloop.report.data import CampaignData, Scores, Trial, load
+from labloop.report.text.alarms import doubts_of
+
+_BEGUN = {ExperimentState.DONE, ExperimentState.FAILED, ExperimentState.UNCERTAIN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetUse:
+    """One limit of a campaign and how much of it is used."""
+
+    name: str
+    """``experiments``, ``hours`` (of lab time) or ``cost``."""
+    limit: float | None
+    used: float | None
+    """None where the database does not know it: cost is counted by the campaign's own code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Best:
+    """A result that nothing measured so far beats."""
+
+    experiment_id: str
+    number: int
+    point: Point
+    values: Mapping[str, ScalarValue]
+    """Aims' outputs by name, with unit and standard deviation where known."""
+    interval: tuple[float, float] | None
+    """90 % interval of the first aim's output: measured where its deviation is known, else
+    as predicted when it was asked for."""
+    interval_from: str
+    """``measured``, ``predicted`` or empty."""
+    remark: str = ""
+    """What should be known of it: what was asked for, that it lies outside, corrections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignSummary:
+    """Where one campaign stands."""
+
+    campaign_id: str
+    name: str
+    mode: Mode
+    state: CampaignState
+    reason: str
+    version: int
+    experiments: Mapping[ExperimentState, int]
+    """How many experiments stand in each state; every state is a key."""
+    budget: tuple[BudgetUse, ...]
+    aims: tuple[str, ...]
+    """What is wanted, in words."""
+    demands: str
+    """What a result must reach to be worth anything, in words; empty without thresholds."""
+    failure: str
+    """How many experiments failed and why the last of them did; empty where none has."""
+    best: Best | None
+    """The best result that breaks no threshold; with several aims the best compromise."""
+    front: tuple[Best, ...]
+    """With several aims: the results that break no threshold and that none beats in every aim."""
+    hypervolume: float | None
+    last_round: int | None
+    alarms: tuple[str, ...]
+    """Each alarm in words, repeated ones once, the newest last."""
+    not_safe: tuple[str, ...]
+    """What is critical and acknowledged by nobody, to be shown before everything else."""
+
+    @property
+    def done(self) -> int:
+        """How many experiments have a result."""
+        return self.experiments[ExperimentState.DONE]
+
+    @property
+    def failed(self) -> int:
+        """How many experiments failed."""
+        return self.experiments[ExperimentState.FAILED]
+
+    @property
+    def running(self) -> int:
+        """How many experiments are in the lab now."""
+        return self.experiments[ExperimentState.RUNNING]
+
+    @property
+    def uncertain(self) -> int:
+        """How many experiments wait for a person to say what became of them."""
+        return self.experiments[ExperimentState.UNCERTAIN]
+
+    @property
+    def best_value(self) -> float | None:
+        """The first aim's output of the best result, in its declared unit."""
+        return next(iter(self.best.values.values())).value if self.best else None
+
+    @property
+    def best_point(self) -> Point | None:
+        """The conditions of the best result."""
+        return self.best.point if self.best else None
+
+    @property
+    def best_experiment(self) -> int | None:
+        """The number of the experiment with the best result."""
+        return self.best.number if self.best else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvergencePoint:
+    """One experiment in the history of the best result."""
+
+    number: int
+    experiment_id: str
+    state: ExperimentState
+    values: Mapping[str, float]
+    """The aims' outputs by name; empty without a result."""
+    best: Mapping[str, float]
+    """The aims' outputs of the best result by the first aim so far."""
+    improved: bool
+    hypervolume: float | None
+    """With several aims: the volume dominated so far."""
+
+
+def summary(repositories: Repositories, campaign_id: str) -> CampaignSummary:
+    """Return where a campaign stands; reads the database only.
+
+    Raises:
+        NotFoundError: no campaign has this id.
+    """
+    return summarise(load(repositories, campaign_id))
+
+
+def convergence(repositories: Repositories, campaign_id: str) -> tuple[ConvergencePoint, ...]:
+    """Return the history of the best result, a point per experiment that was started.
+
+    Raises:
+        NotFoundError: no campaign has this id.
+    """
+    return history(load(repositories, campaign_id))
+
+
+def summarise(data: CampaignData) -> CampaignSummary:
+    """Return where the campaign stands whose data was read."""
+    counts = Counter(t.record.state for t in data.trials)
+    best = data.best
+    several = len(data.aims) > 1
+    on_front = on_the_front(data) if several else []
+    points = history(data) if several else ()
+    return CampaignSummary(
+        campaign_id=data.record.id,
+        name=data.record.name,
+        mode=data.record.mode,
+        state=data.record.state,
+        reason=data.record.reason,
+        version=data.record.version,
+        experiments={state: counts[state] for state in ExperimentState},
+        budget=_budget(data),
+        aims=tuple(aim.words for aim in data.aims.items),
+        demands=data.aims.demands,
+        failure=_failure(data),
+        best=describe(data, best) if best else None,
+        front=tuple(describe(data, trial) for trial in on_front),
+        hypervolume=points[-1].hypervolume if points else None,
+        last_round=max((r.index for r in data.rounds), default=None),
+        alarms=tuple(doubt.words for doubt in reversed(doubts_of(data))),
+        not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
+    )
+
+
+def _failure(data: CampaignData) -> str:
+    failed = [t.record for t in data.trials if t.record.state is ExperimentState.FAILED]
+    if not failed:
+        return ""
+    last = max(failed, key=lambda record: record.number)
+    begun = sum(t.record.state in _BEGUN for t in data.trials)
+    return (
+        f"{len(failed)} of {begun} experiments; experiment {last.number} because: "
+        f"{last.reason or 'no reason was told'}"
+    )
+
+
+def describe(data: CampaignData, trial: Trial) -> Best:
+    """Return one result with its conditions and the interval of its first aim."""
+    names = [aim.output for aim in data.aims.items]
+    first = trial.scalars[names[0]]
+    bounds: tuple[float, float] | None = None
+    source = ""
+    predicted = trial.proposal.predicted.get(names[0]) if trial.proposal else None
+    if first.sd is not None:
+        half = 1.645 * first.sd
+        bounds, source = (first.value - half, first.value + half), "measured"
+    elif predicted is not None:
+        bounds, source = (predicted.low, predicted.high), "predicted"
+    return Best(
+        experiment_id=trial.record.id,
+        number=trial.record.number,
+        point=trial.point,
+        values={name: trial.scalars[name] for name in names},
+        interval=bounds,
+        interval_from=source,
+        remark=trial.remark,
+    )
+
+
+def on_the_front(data: CampaignData) -> list[Trial]:
+    """Return the trials that break no threshold and that no other one beats in every aim."""
+    trials = data.ranked
+    scores = np.array([t.scores for t in trials if t.scores])
+    if not trials:
+        return []
+    kept = unbeaten(scores) & [data.aims.meets(t.scores or ()) for t in trials]
+    return [t for t, keep in zip(trials, kept, strict=True) if keep]
+
+
+def history(data: CampaignData) -> tuple[ConvergencePoint, ...]:
+    """Return the history of the best result of the campaign whose data was read."""
+    names = [aim.output for aim in data.aims.items]
+    volume = _Volume(data)
+    best: Trial | None = None
+    points = []
+    for trial in data.trials:
+        if trial.scores is None and not trial.lost:
+            continue
+        worth = trial.scores if trial.scores and data.aims.meets(trial.scores) else ()
+        first = worth[:1]
+        better = bool(first) and (best is None or first > (best.scores or ())[:1])
+        best = trial if better else best
+        points.append(
+            ConvergencePoint(
+                number=trial.record.number,
+                experiment_id=trial.record.id,
+                state=trial.record.state,
+                values=_values(trial, names) if trial.scores else {},
+                best=_values(best, names) if best else {},
+                improved=better,
+                hypervolume=volume.with_(trial.scores),
+            )
+        )
+    return tuple(points)
+
+
+def _values(trial: Trial, names: Sequence[str]) -> dict[str, float]:
+    return {name: trial.scalars[name].value for name in names}
+
+
+MOST_AIMS_FOR_VOLUME = 4
+"""Beyond, a hypervolume is not counted."""
+
+
+class _Volume:
+    """The hypervolume while results come in, from one reference point throughout."""
+
+    def __init__(self, data: CampaignData) -> None:
+        counted = 1 < len(data.aims) <= MOST_AIMS_FOR_VOLUME
+        self._reference = data.aims.reference(data.dataset) if counted else None
+        self._seen: list[Scores] = []
+        self._volume = 0.0
+
+    def with_(self, scores: Scores | None) -> float | None:
+        """Return the volume once ``scores`` are in; None where it is not counted."""
+        if self._reference is None:
+            return None
+        if scores is not None:
+            self._seen.append(scores)
+            front = np.array(self._seen)[unbeaten(np.array(self._seen))]
+            if (front == scores).all(axis=1).any():
+                self._seen = [tuple(row) for row in front.tolist()]
+                self._volume = hypervolume(front, np.array(self._reference))
+        return self._volume
+
+
+def _budget(data: CampaignData) -> tuple[BudgetUse, ...]:
+    limits = data.record.spec.get("budget")
+    known = limits if isinstance(limits, Mapping) else {}
+    ended = {ExperimentState.DONE, ExperimentState.FAILED}
+    used: dict[str, float | None] = {
+        "experiments": float(sum(t.record.state in ended for t in data.trials)),
+        "hours": lab_seconds([t.record for t in data.trials]) / 3600,
+        "cost": None,
+    }
+    return tuple(
+        BudgetUse(name=name, limit=_limit(known.get(name)), used=value)
+        for name, value in used.items()
+    )
+
+
+def _limit(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -1,0 +1,93 @@
+"""Connections: every one of them is set to refuse what must not happen."""
+
+import sqlite3
+from importlib.util import find_spec
+from typing import Any
+
+from sqlalchemy import Engine, NullPool, QueuePool, create_engine
+
+from labloop.errors import MissingExtraError
+from labloop.store.engine.failures import BUSY_SECONDS
+from labloop.store.engine.target import Target
+
+APPLICATION_ID = 0x4C_42_4C_50
+"""``LBLP`` in the header of the file: this SQLite database is labloop's."""
+
+SYNCHRONOUS = "FULL"
+"""A commit is on the disk when it returns; anything less loses the last ones with the power."""
+
+
+def make_engine(target: Target, *, writing: bool, create: bool = False) -> Engine:
+    """Return an engine that leaves transactions to its user (autocommit).
+
+    A writing engine opens one connection a call; a reading one keeps a pool of connections
+    that refuse to write.
+    """
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if not writing:
+        pool = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": 24}
+        # Nothing is open on a connection that commits by itself.
+        pool["pool_reset_on_return"] = None
+    if target.path is not None:
+        mode = "rwc" if create else "rw"
+        return create_engine(
+            "sqlite://",
+            creator=lambda: _connect_sqlite(target, mode, writing=writing),
+            isolation_level="AUTOCOMMIT",
+            paramstyle="named",
+            **pool,
+        )
+    if find_spec("psycopg") is None:
+        raise MissingExtraError("PostgreSQL", "postgres")
+    settings = "-c timezone=UTC -c synchronous_commit=on"
+    if not writing:
+        settings += " -c default_transaction_read_only=on"
+    options = f"{target.url.query.get('options', '')} {settings}".strip()
+    return create_engine(
+        target.url.update_query_dict({"options": options}),
+        isolation_level="AUTOCOMMIT",
+        connect_args={"connect_timeout": BUSY_SECONDS},
+        **pool,
+    )
+
+
+def _connect_sqlite(target: Target, mode: str, *, writing: bool) -> sqlite3.Connection:
+    path = target.path
+    if path is None:
+        raise TypeError("a path was expected")
+    uri = path.as_uri()
+    # A reader joins with "rw" where it may, for only such a connection tidies the log up.
+    try:
+        return _open_sqlite(f"{uri}?mode={mode}", writing=writing)
+    except sqlite3.OperationalError:
+        if writing:
+            raise
+        return _open_sqlite(f"{uri}?mode=ro", writing=False)
+
+
+def _open_sqlite(uri: str, *, writing: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri,
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    try:
+        # Without recursive triggers INSERT OR REPLACE would pass the guards.
+        for pragma in ("foreign_keys=ON", "recursive_triggers=ON", f"synchronous={SYNCHRONOUS}"):
+            connection.execute(f"PRAGMA {pragma}")
+        if not writing:
+            connection.execute("PRAGMA query_only=ON")
+        connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    except UnicodeDecodeError as error:
+        # The driver cannot even read the message in which SQLite names what is damaged.
+        connection.close()
+        damaged = sqlite3.DatabaseError("its schema is no text")
+        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damaged from error
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

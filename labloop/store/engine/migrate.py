@@ -1,0 +1,73 @@
+"""Migrations: Alembic, run by program, quiet, with a copy of the database before.
+
+Alembic is imported by this module alone, and this module only where there is work for it.
+"""
+
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from labloop.errors import DatabaseUnusableError
+from labloop.store.engine.copy import copy_sqlite
+from labloop.store.engine.failures import translate
+from labloop.store.engine.target import Target
+from labloop.store.engine.transaction import transaction
+from labloop.store.schema import guards
+
+_LOG = logging.getLogger("labloop.store")
+SCRIPTS = Path(__file__).parents[1] / "migrations"
+
+
+def config_for(connection: Connection | None = None, scripts: Path = SCRIPTS) -> Config:
+    """Return Alembic's configuration, without any file."""
+    made = Config()
+    made.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    made.set_main_option("path_separator", "os")
+    made.attributes["connection"] = connection
+    return made
+
+
+def migrate(
+    connection: Connection, target: Target, revision: str, *, scripts: Path = SCRIPTS
+) -> None:
+    """Bring the database to the newest schema, in one transaction with its guards.
+
+    Raises:
+        DatabaseUnusableError: it failed; the database is as it was.
+    """
+    if target.path is not None:
+        copy = target.path.with_name(f"{target.path.name}.before-{revision}")
+        if not copy.exists():
+            copy_sqlite(connection.exec_driver_sql, copy)
+        _LOG.warning("%s gets a newer schema; a copy of it lies in %s", target.where, copy)
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        # Batch mode rebuilds tables; the keys are checked as a whole before the commit.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    try:
+        with transaction(connection):
+            command.upgrade(config_for(connection, scripts), "head")
+            guards.create(connection)
+            if sqlite:
+                _check_references(connection)
+    except (DBAPIError, CommandError, DatabaseUnusableError) as error:
+        reason = translate(error, target.where) if isinstance(error, DBAPIError) else error
+        raise DatabaseUnusableError(
+            f"the database {target.where} could not be brought from schema {revision} to the "
+            f"newest one and is as it was before: {reason}"
+        ) from error
+    finally:
+        if sqlite:
+            with suppress(DBAPIError):
+                connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
+def _check_references(connection: Connection) -> None:
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise DatabaseUnusableError("rows would have lost what they refer to")

@@ -1,0 +1,182 @@
+"""Opening: what lies there, is it labloop's, is it new, old or newer, are its guards whole."""
+
+import logging
+import os
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from labloop.errors import DatabaseUnusableError
+from labloop.store.engine.connect import APPLICATION_ID
+from labloop.store.engine.failures import translate
+from labloop.store.engine.target import Target
+from labloop.store.engine.transaction import transaction
+from labloop.store.schema import HEAD, MARKER, REVISIONS, create_all, guards
+
+_LOG = logging.getLogger("labloop.store")
+_MAGIC = b"SQLite format 3\0"
+
+
+def check_place(target: Target, *, create: bool) -> None:
+    """Refuse, before anything is touched, a place where no database can be.
+
+    Raises:
+        DatabaseUnusableError: folder missing or not writable, no file, or a foreign file.
+    """
+    path = target.path
+    if path is None:
+        return
+    if path.is_dir():
+        raise DatabaseUnusableError(f"{path} is a folder; give the path of a database file in it")
+    if create and not path.parent.is_dir():
+        raise DatabaseUnusableError(
+            f"the folder {path.parent} of the database does not exist; create it first"
+        )
+    if not path.exists():
+        if not create:
+            raise DatabaseUnusableError(
+                f"there is no database at {path}; run a campaign first, or give another path "
+                "(--db, or the variable LABLOOP_DB)"
+            )
+        if not os.access(path.parent, os.W_OK):
+            raise DatabaseUnusableError(
+                f"the folder {path.parent} is not writable, so no database can be made in it; "
+                "change its rights or give another path"
+            )
+        return
+    _check_file(path)
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            begin = file.read(len(_MAGIC))
+    except OSError as error:
+        raise DatabaseUnusableError(
+            f"the database {path} cannot be read: {error}; check its rights"
+        ) from error
+    if begin and begin != _MAGIC:
+        raise DatabaseUnusableError(
+            f"{path} is not an SQLite database; give the path of another file"
+        )
+
+
+def prepare_to_write(engine: Engine, target: Target) -> None:
+    """Make the database ready: created where it is new, migrated where it is old, guarded.
+
+    Raises:
+        DatabaseUnusableError: foreign, newer, locked, damaged, or no space.
+    """
+    try:
+        with engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                _use_log(connection, target)
+            revision = revision_of(connection, target)
+            if revision is None:
+                revision = _create(connection, target)
+            if revision != HEAD:
+                _migrate(connection, target, revision)
+            lost = guards.missing(connection)
+            if lost:
+                _LOG.warning("guards of %s were missing and made anew: %s", target.where, lost)
+                with transaction(connection):
+                    guards.create(connection)
+    except DBAPIError as error:
+        raise translate(error, target.where) from error
+
+
+def check_to_read(engine: Engine, target: Target) -> None:
+    """Refuse a database that cannot be read as it stands; changes nothing.
+
+    Raises:
+        DatabaseUnusableError: foreign, empty, newer, older, locked or damaged.
+    """
+    try:
+        with engine.connect() as connection:
+            revision = revision_of(connection, target)
+    except DBAPIError as error:
+        raise translate(error, target.where) from error
+    if revision is None:
+        raise DatabaseUnusableError(
+            f"the database {target.where} is empty; run a campaign first, or give another one"
+        )
+    if revision != HEAD:
+        raise DatabaseUnusableError(
+            f"the database {target.where} has the older schema {revision} and this labloop reads "
+            f"{HEAD}; open it once to write (any campaign command), which updates it"
+        )
+
+
+def revision_of(connection: Connection, target: Target) -> str | None:
+    """Return the revision, None where the database is empty.
+
+    Raises:
+        DatabaseUnusableError: it is somebody else's, or of a newer labloop.
+    """
+    tables, marked = _tables(connection)
+    if MARKER not in tables:
+        if tables or not marked:
+            raise DatabaseUnusableError(
+                f"the database {target.where} belongs to another program (it holds "
+                f"{', '.join(sorted(tables)[:3]) or 'another mark'}); give labloop one of its own"
+            )
+        return None
+    if not marked:
+        raise DatabaseUnusableError(
+            f"the database {target.where} carries another program's mark; restore a backup"
+        )
+    row = connection.exec_driver_sql(f"SELECT version_num FROM {MARKER}").first()  # noqa: S608 - a constant
+    revision = str(row[0]) if row else "none"
+    if revision not in REVISIONS:
+        raise DatabaseUnusableError(
+            f"the database {target.where} was written by a newer labloop (schema {revision}, this "
+            f"one knows up to {HEAD}); update labloop"
+        )
+    return revision
+
+
+def _tables(connection: Connection) -> tuple[set[str], bool]:
+    """Return the names of the tables, and whether the file's mark is ours or none."""
+    if connection.dialect.name == "sqlite":
+        names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+        marked = mark in {0, APPLICATION_ID}
+    else:
+        names = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        marked = True
+    return {str(row[0]) for row in connection.exec_driver_sql(names)}, marked
+
+
+def _use_log(connection: Connection, target: Target) -> None:
+    # Asked first: setting it would write into a database that is not ours.
+    tables, marked = _tables(connection)
+    if not marked or (tables and MARKER not in tables):
+        return
+    if connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal":
+        return
+    got = connection.exec_driver_sql("PRAGMA journal_mode=WAL").scalar_one()
+    if got != "wal":
+        raise DatabaseUnusableError(
+            f"the place of {target.where} allows no write-ahead log (it gave {got!r}), which a "
+            "network drive does not; put the database on a local disk"
+        )
+
+
+def _create(connection: Connection, target: Target) -> str:
+    with transaction(connection):
+        # Another process may have been quicker.
+        revision = revision_of(connection, target)
+        if revision is not None:
+            return revision
+        create_all(connection)
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+    return HEAD
+
+
+def _migrate(connection: Connection, target: Target, revision: str) -> None:
+    # Imported only when there is something to do: Alembic costs a quarter of a second.
+    from labloop.store.engine.migrate import migrate  # noqa: PLC0415 - see above
+
+    migrate(connection, target, revision)

@@ -1,0 +1,136 @@
+"""Core statements compiled once, and the bare cursor on which the writer runs them.
+
+Compiling and executing through SQLAlchemy costs about twenty times what SQLite needs for
+an insert; an experiment makes some thirty of them. JSON enters as text (see ``encode``),
+times as integers, so that no value needs a conversion on its way.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Dialect, Executable, Table, insert
+from sqlalchemy.sql import ClauseElement
+
+from labloop.errors import NotFoundError
+
+Values = Mapping[str, Any]
+
+
+class Cursor(Protocol):
+    """What both drivers' cursors offer."""
+
+    @property
+    def rowcount(self) -> int:
+        """Return how many rows the last statement changed."""
+        ...
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any:
+        """Run one statement."""
+        ...
+
+    def executemany(self, sql: str, parameters: Any, /) -> Any:
+        """Run one statement once for each set of parameters."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Return the rows that are left of the last statement."""
+        ...
+
+
+class Prepared:
+    """A Core statement whose text is made once a dialect.
+
+    Every value enters by name; a literal in the clause keeps its value.
+    """
+
+    def __init__(
+        self, clause: Executable, columns: Sequence[str] | None = None, suffix: str = ""
+    ) -> None:
+        if not isinstance(clause, ClauseElement):
+            raise TypeError(f"a Core statement was expected, got {type(clause).__name__}")
+        self._clause = clause
+        self._columns = columns
+        self._suffix = suffix
+        self._made: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def text(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+        """Return the SQL of ``dialect`` and the values of its literals."""
+        made = self._made.get(dialect.name)
+        if made is None:
+            compiled = self._clause.compile(dialect=dialect, column_keys=self._columns)
+            literals = {k: v for k, v in compiled.params.items() if v is not None}
+            made = self._made[dialect.name] = (f"{compiled}{self._suffix}", literals)
+        return made
+
+
+def insert_into(table: Table) -> Prepared:
+    """Return the insert of one row; the database gives the sequence."""
+    return Prepared(insert(table).inline(), _columns(table))
+
+
+def insert_if_new(table: Table) -> Prepared:
+    """Return the insert of one row that changes nothing where its key is stored already."""
+    return Prepared(insert(table).inline(), _columns(table), " ON CONFLICT DO NOTHING")
+
+
+def insert_for_sequence(table: Table) -> Prepared:
+    """Return the insert of one row that yields the row's new sequence."""
+    return Prepared(insert(table).returning(table.c.sequence), _columns(table))
+
+
+def _columns(table: Table) -> list[str]:
+    own = table.autoincrement_column
+    return [c.name for c in table.c if c is not own]
+
+
+class Work:
+    """The inside of one transaction: what an operation may use."""
+
+    def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
+        self._cursor = cursor
+        self._dialect = dialect
+        self._modes: dict[str, str] = {}
+
+    def run(self, statement: Prepared, values: Values | None = None) -> int:
+        """Execute and return the number of rows it changed."""
+        self._execute(statement, values)
+        return self._cursor.rowcount
+
+    def many(self, statement: Prepared, rows: Sequence[Values]) -> None:
+        """Execute once a row."""
+        if rows:
+            self._cursor.executemany(statement.text(self._dialect)[0], rows)
+
+    def rows(self, statement: Prepared, values: Values | None = None) -> list[tuple[Any, ...]]:
+        """Execute and return all rows."""
+        self._execute(statement, values)
+        return self._cursor.fetchall()
+
+    def one(self, statement: Prepared, values: Values | None = None) -> tuple[Any, ...] | None:
+        """Execute and return the first row, or None."""
+        rows = self.rows(statement, values)
+        return rows[0] if rows else None
+
+    def mode_of(self, campaign_id: str, statement: Prepared) -> str:
+        """Return the mode of a campaign, which never changes; raises NotFoundError."""
+        mode = self._modes.get(campaign_id)
+        if mode is None:
+            row = self.one(statement, {"id": campaign_id})
+            if row is None:
+                raise NotFoundError(
+                    f"no campaign has the id {campaign_id!r}; create it before its records"
+                )
+            mode = self._modes[campaign_id] = str(row[0])
+        return mode
+
+    def forget(self) -> None:
+        """Drop what was learned in a transaction that is rolled back."""
+        self._modes.clear()
+
+    def control(self, sql: str) -> None:
+        """Execute BEGIN, COMMIT, ROLLBACK or a SAVEPOINT."""
+        self._cursor.execute(sql)
+
+    def _execute(self, statement: Prepared, values: Values | None) -> None:
+        sql, literals = statement.text(self._dialect)
+        self._cursor.execute(sql, {**literals, **(values or {})} if literals else (values or {}))

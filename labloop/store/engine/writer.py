@@ -1,0 +1,209 @@
+"""The one writer: a thread that owns the only writing connection and commits in groups.
+
+A commit costs milliseconds (the disk), an insert microseconds. So whatever waits in the
+queue when a commit is done goes into the next one. A future resolves after its commit, in
+the order of submission. An operation that fails takes only its own changes with it; a
+commit that fails ends all writing: no journal, no bytes.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from time import perf_counter
+from typing import Any, TypeVar
+
+from labloop.errors import DatabaseUnusableError
+from labloop.store.engine.failures import translate
+from labloop.store.engine.statements import Work
+
+T = TypeVar("T")
+GROUP = 256
+"""The most operations of one commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the writer did so far."""
+
+    commits: int = 0
+    operations: int = 0
+    seconds_in_commit: float = 0.0
+    """Wall seconds in COMMIT, which is the disk's time."""
+    seconds_in_operations: float = 0.0
+    """Wall seconds between BEGIN and COMMIT, which is labloop's own time."""
+
+
+@dataclass(slots=True)
+class _Job:
+    operation: Callable[[Work], Any]
+    future: Future[Any] = field(default_factory=Future)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Owns ``work``'s connection from its construction on."""
+
+    def __init__(
+        self,
+        work: Work,
+        begin: str,
+        where: str,
+        release: Callable[[], None],
+        check: Callable[[], None],
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            work: the cursor of the writing connection.
+            begin: the statement that opens a transaction.
+            where: the database's name in messages.
+            release: closes the connection; called by the thread as its last act.
+            check: raises where what is written would be lost; called before each transaction.
+        """
+        self._work = work
+        self._begin = begin
+        self._where = where
+        self._release = release
+        self._check = check
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._entry = threading.Lock()
+        self._closed = False
+        self._broken = ""
+        self._statistics = Statistics()
+        self._thread = threading.Thread(target=self._serve, name="labloop-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def statistics(self) -> Statistics:
+        """What was done so far."""
+        return self._statistics
+
+    def submit(self, operation: Callable[[Work], T]) -> Future[T]:
+        """Queue an operation; it may run twice and must therefore only change the database.
+
+        The future cannot be cancelled: what was submitted is stored.
+        """
+        job = _Job(operation)
+        job.future.set_running_or_notify_cancel()
+        with self._entry:
+            if not self._closed:
+                self._queue.put(job)
+                return job.future
+        sentence = f"the database {self._where} was closed; open it again to write"
+        job.future.set_exception(DatabaseUnusableError(sentence))
+        return job.future
+
+    def close(self) -> None:
+        """Commit what is queued, then end; calling again does nothing."""
+        with self._entry:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _serve(self) -> None:
+        try:
+            ended = False
+            while not ended:
+                group, ended = self._next_group()
+                if group and self._broken:
+                    self._fail(group)
+                elif group:
+                    self._commit(group)
+        finally:
+            self._release()
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        """Return what waits (at least one job), and whether that was the last."""
+        job = self._queue.get()
+        group: list[_Job] = []
+        while job is not None:
+            group.append(job)
+            if len(group) == GROUP:
+                return group, False
+            try:
+                job = self._queue.get_nowait()
+            except Empty:
+                return group, False
+        return group, True
+
+    def _commit(self, group: list[_Job]) -> None:
+        started = perf_counter()
+        try:
+            self._check()
+            self._run(group)
+            middle = perf_counter()
+            self._work.control("COMMIT")
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may go on unrecorded
+            self._break(group, error)
+            return
+        ended = perf_counter()
+        done = self._statistics
+        self._statistics = Statistics(
+            done.commits + 1,
+            done.operations + len(group),
+            done.seconds_in_commit + ended - middle,
+            done.seconds_in_operations + middle - started,
+        )
+        for job in group:
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.result)
+
+    def _run(self, group: list[_Job]) -> None:
+        """Open a transaction and run all; where one fails, again with a savepoint for each.
+
+        Savepoints cost as much as inserts, and failures are rare.
+        """
+        self._work.control(self._begin)
+        try:
+            for job in group:
+                job.result = job.operation(self._work)
+        except Exception as error:
+            told = translate(error, self._where)
+            if isinstance(told, DatabaseUnusableError):
+                raise told from error
+            self._roll_back("ROLLBACK")
+            self._work.control(self._begin)
+            for job in group:
+                self._run_guarded(job)
+
+    def _run_guarded(self, job: _Job) -> None:
+        self._work.control("SAVEPOINT operation")
+        try:
+            job.result = job.operation(self._work)
+        except Exception as error:
+            told = translate(error, self._where)
+            if isinstance(told, DatabaseUnusableError):
+                raise told from error
+            if told is not error:
+                told.__cause__ = error
+            job.error = told
+            self._roll_back("ROLLBACK TO SAVEPOINT operation")
+        self._work.control("RELEASE SAVEPOINT operation")
+
+    def _roll_back(self, statement: str) -> None:
+        self._work.forget()
+        self._work.control(statement)
+
+    def _break(self, group: list[_Job], error: BaseException) -> None:
+        """Fail the group, and from now on every other one."""
+        told = translate(error, self._where)
+        self._broken = (
+            f"{told}; what was not acknowledged before this is not stored, and nothing more is "
+            "written until the database is opened again"
+        )
+        # A full disk or a lost server may have ended the transaction already.
+        with suppress(Exception):
+            self._roll_back("ROLLBACK")
+        self._fail(group)
+
+    def _fail(self, group: list[_Job]) -> None:
+        for job in group:
+            job.future.set_exception(DatabaseUnusableError(self._broken))

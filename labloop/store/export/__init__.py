@@ -1,0 +1,11 @@
+"""Records that leave the database: tables for people, and a backup that is checked."""
+
+from labloop.store.export.backups import Verification, backup, verify
+from labloop.store.export.export import export_campaign
+
+__all__ = [
+    "Verification",
+    "backup",
+    "export_campaign",
+    "verify",
+]

@@ -1,0 +1,172 @@
+"""Keeping records safe: a copy of all, and a check that nothing changed."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import SQLModel
+
+from labloop.errors import LabloopError, StoreError
+from labloop.records import Repositories
+from labloop.store._database import Database
+from labloop.store.engine import copy_sqlite, translate
+from labloop.store.repositories import Core, bundle_hash, round_hash, stored_bundles, stored_rounds
+from labloop.store.schema import (
+    AnalysisRow,
+    ArrayRow,
+    MeasurementRow,
+    OutputValueRow,
+    RawValueRow,
+    guards,
+    table_of,
+)
+
+_ARRAY = table_of(ArrayRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was checked, and what was found wrong, each in a sentence."""
+
+    checked: int
+    problems: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was found wrong."""
+        return not self.problems
+
+
+def backup(repositories: Repositories, path: str | Path) -> Path:
+    """Write a consistent copy of an SQLite database, with its files, while it is in use.
+
+    Returns:
+        The path of the copy; its large arrays lie in the folder ``<path>.files``.
+
+    Raises:
+        StoreError: PostgreSQL (which has its own tool), a path that exists, or no space.
+    """
+    database = _ours(repositories)
+    if database.target.path is None:
+        raise StoreError(
+            f"{database.url} is kept by PostgreSQL: back it up with pg_dump, and copy the folder "
+            f"{database.target.files}"
+        )
+    target = Path(path).absolute()
+    files = target.with_name(target.name + ".files")
+    for place in (target, files):
+        if place.exists():
+            raise StoreError(f"a backup never overwrites: {place} exists; give a new path")
+    try:
+        with database.core.readers.connect() as connection:
+            # SQLite counts the copy as a write; the database itself is not touched.
+            connection.exec_driver_sql("PRAGMA query_only=OFF")
+            try:
+                copy_sqlite(connection.exec_driver_sql, target)
+            finally:
+                connection.exec_driver_sql("PRAGMA query_only=ON")
+        # Files only ever come in addition, and before the rows that name them.
+        if database.target.files.exists():
+            shutil.copytree(database.target.files, files, ignore=shutil.ignore_patterns("*.part"))
+    except DBAPIError as error:
+        raise translate(error, str(target)) from error
+    except OSError as error:
+        raise StoreError(f"the backup to {target} failed: {error}") from error
+    return target
+
+
+def verify(repositories: Repositories, campaign_id: str | None = None) -> Verification:
+    """Hash everything again and compare: arrays, files, bundles, rounds; and the guards.
+
+    Args:
+        repositories: a database of this room.
+        campaign_id: only this campaign; None is the whole database, its pages included.
+    """
+    database = _ours(repositories)
+    core = database.core
+    if campaign_id is None:
+        chosen = [campaign.id for campaign in database.campaigns.all()]
+        wanted = [select(_ARRAY.c.sha256)]
+    else:
+        chosen = [database.campaigns.get(campaign_id).id]
+        wanted = _arrays_of(campaign_id)
+    checked = 0
+    problems: list[str] = []
+    for part in (
+        _check_whole(core) if campaign_id is None else iter(()),
+        _check_arrays(core, wanted),
+        *(_check_campaign(core, one) for one in chosen),
+    ):
+        for problem in part:
+            checked += 1
+            if problem:
+                problems.append(problem)
+    return Verification(checked, tuple(dict.fromkeys(problems)))
+
+
+def _ours(repositories: Repositories) -> Database:
+    if not isinstance(repositories, Database):
+        raise StoreError(
+            f"only a database of labloop.store can be copied and verified, got "
+            f"{type(repositories).__name__}"
+        )
+    return repositories
+
+
+def _check_whole(core: Core) -> Iterator[str]:
+    try:
+        with core.readers.connect() as connection:
+            lost = guards.missing(connection)
+            yield f"the guards {', '.join(lost)} are missing" if lost else ""
+            if connection.dialect.name == "sqlite":
+                for (said,) in connection.exec_driver_sql("PRAGMA integrity_check").all():
+                    yield "" if said == "ok" else f"a page of the database is damaged: {said}"
+    except DBAPIError as error:
+        yield str(translate(error, core.where))
+
+
+def _arrays_of(campaign_id: str) -> list[Select[Any]]:
+    pairs: list[tuple[type[SQLModel], type[SQLModel]]]
+    pairs = [(MeasurementRow, RawValueRow), (AnalysisRow, OutputValueRow)]
+    return [
+        select(table.c[column].label("sha256"))
+        .join_from(table, head, head.c.sequence == table.c.sequence)
+        .where(head.c.campaign_id == campaign_id, table.c[column].is_not(None))
+        .distinct()
+        for head, table in ((table_of(one), table_of(many)) for one, many in pairs)
+        for column in ("x_sha256", "y_sha256")
+    ]
+
+
+def _check_arrays(core: Core, wanted: list[Select[Any]]) -> Iterator[str]:
+    """Yield a sentence (empty: whole) an array; one at a time, for they may be large."""
+    try:
+        hashes = {row["sha256"] for each in wanted for row in core.rows(each)}
+    except LabloopError as error:
+        yield str(error)
+        return
+    for sha256 in sorted(hashes):
+        try:
+            row = core.one(select(_ARRAY).where(_ARRAY.c.sha256 == sha256))
+            if row is not None:
+                core.arrays.take(row)
+            yield "" if row is not None else f"the array {sha256[:12]} is missing"
+        except LabloopError as error:
+            yield str(error)
+
+
+def _check_campaign(core: Core, campaign_id: str) -> Iterator[str]:
+    try:
+        for stored, bundle in stored_bundles(core, campaign_id):
+            same = bundle_hash(bundle) == stored
+            yield "" if same else f"a bundle of campaign {campaign_id} is not what was stored"
+        for stored, record in stored_rounds(core, campaign_id):
+            same = round_hash(record) == stored
+            where = f"round {record.index} of campaign {campaign_id}"
+            yield "" if same else f"{where} is not what was stored"
+    except LabloopError as error:
+        yield str(error)

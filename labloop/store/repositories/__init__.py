@@ -1,0 +1,29 @@
+"""One repository for each noun of the record."""
+
+from labloop.store.repositories.alarms import SqlAlarms
+from labloop.store.repositories.arrays import ArrayStore
+from labloop.store.repositories.campaigns import SqlCampaigns, bundle_hash, stored_bundles
+from labloop.store.repositories.commands import SqlCommands
+from labloop.store.repositories.core import Core
+from labloop.store.repositories.experiments import SqlExperiments
+from labloop.store.repositories.journal import SqlJournal
+from labloop.store.repositories.leases import SqlLeases, process_ended, process_owner
+from labloop.store.repositories.rounds import SqlRounds, round_hash, stored_rounds
+
+__all__ = [
+    "ArrayStore",
+    "Core",
+    "SqlAlarms",
+    "SqlCampaigns",
+    "SqlCommands",
+    "SqlExperiments",
+    "SqlJournal",
+    "SqlLeases",
+    "SqlRounds",
+    "bundle_hash",
+    "process_ended",
+    "process_owner",
+    "round_hash",
+    "stored_bundles",
+    "stored_rounds",
+]

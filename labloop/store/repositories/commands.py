@@ -1,0 +1,112 @@
+"""The inbox: commands, and the one answer that each gets."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from sqlalchemy import Select, bindparam, literal, select
+
+from labloop.errors import NotFoundError
+from labloop.records import Command, CommandKind, ExperimentChange
+from labloop.store.engine import Prepared, Work, insert_for_sequence, insert_if_new
+from labloop.store.repositories.core import Core, mode_of
+from labloop.store.repositories.experiments import change_operation
+from labloop.store.schema import AnswerRow, CommandRow, encode, table_of
+
+_COMMAND = table_of(CommandRow)
+_ANSWER = table_of(AnswerRow)
+_INSERT = insert_for_sequence(_COMMAND)
+_INSERT_ANSWER = insert_if_new(_ANSWER)
+_KNOWN = Prepared(select(literal(1)).where(_COMMAND.c.sequence == bindparam("sequence")))
+
+
+class SqlCommands:
+    """The inbox in a database; see the port ``Commands``."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def add(self, command: Command) -> Future[int]:
+        """Append a command; resolves to its sequence number."""
+        return self._core.prepared(lambda: _add_operation(command))
+
+    def pending(self, campaign_id: str) -> Sequence[Command]:
+        """Return the commands not yet answered, by sequence."""
+        wanted = _commands(campaign_id).where(_ANSWER.c.sequence.is_(None))
+        return [_command(row) for row in self._core.rows(wanted)]
+
+    def answer(
+        self,
+        sequence: int,
+        accepted: bool,
+        answer: str,
+        changes: Sequence[ExperimentChange] = (),
+    ) -> Future[bool]:
+        """Answer once and make what follows from it; see the port ``Commands``."""
+
+        def prepare() -> Callable[[Work], bool]:
+            row = {
+                "sequence": sequence,
+                "accepted": accepted,
+                "answer": encode.text(answer, "an answer"),
+                "actor": encode.ENGINE,
+                "recorded": encode.now(),
+            }
+
+            change = change_operation(self._core, changes)
+
+            def operation(work: Work) -> bool:
+                if work.one(_KNOWN, {"sequence": sequence}) is None:
+                    raise NotFoundError(f"there is no command {sequence} to answer")
+                first = work.run(_INSERT_ANSWER, row) == 1
+                if first:
+                    change(work)
+                return first
+
+            return operation
+
+        return self._core.prepared(prepare)
+
+    def all(self, campaign_id: str) -> Sequence[Command]:
+        """Return every command with its answer, by sequence."""
+        return [_command(row) for row in self._core.rows(_commands(campaign_id))]
+
+
+def _commands(campaign_id: str) -> Select[Any]:
+    return (
+        select(_COMMAND, _ANSWER.c.accepted, _ANSWER.c.answer)
+        .outerjoin_from(_COMMAND, _ANSWER, _ANSWER.c.sequence == _COMMAND.c.sequence)
+        .where(_COMMAND.c.campaign_id == campaign_id)
+        .order_by(_COMMAND.c.sequence)
+    )
+
+
+def _add_operation(command: Command) -> Callable[[Work], int]:
+    row = {
+        "campaign_id": command.campaign_id,
+        "kind": command.kind.value,
+        "actor": encode.text(command.actor, "the actor of a command"),
+        "arguments": encode.dump(command.arguments, f"the arguments of {command.kind.value}"),
+        "expected_version": command.expected_version,
+        "created": encode.to_time(command.created),
+    }
+
+    def operation(work: Work) -> int:
+        row["mode"] = mode_of(work, command.campaign_id)
+        return int(work.rows(_INSERT, row)[0][0])
+
+    return operation
+
+
+def _command(row: Mapping[str, Any]) -> Command:
+    return Command(
+        campaign_id=row["campaign_id"],
+        kind=CommandKind(row["kind"]),
+        actor=row["actor"],
+        arguments=row["arguments"],
+        expected_version=row["expected_version"],
+        sequence=row["sequence"],
+        accepted=row["accepted"],
+        answer=row["answer"] or "",
+        created=encode.from_time(row["created"]),
+    )

@@ -1,0 +1,356 @@
+"""Experiments: their states with history, and what they yield (see ``values``)."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from labloop.errors import NotFoundError, StaleStateError, StoreError
+from labloop.records import (
+    EXPERIMENT_CORRECTIONS,
+    EXPERIMENT_MOVES,
+    ActualValue,
+    AnalysisRecord,
+    ExperimentChange,
+    ExperimentMeasured,
+    ExperimentMove,
+    ExperimentRecord,
+    ExperimentState,
+    ExperimentYield,
+    Measurement,
+    Mode,
+    Origin,
+    OutputValue,
+)
+from labloop.store.engine import Prepared, Work, insert_into
+from labloop.store.repositories import values
+from labloop.store.repositories.core import Core, mode_of
+from labloop.store.schema import ExperimentMoveRow, ExperimentRow, encode, table_of
+
+_EXPERIMENT = table_of(ExperimentRow)
+_MOVE = table_of(ExperimentMoveRow)
+_INSERT = insert_into(_EXPERIMENT)
+_INSERT_MOVE = insert_into(_MOVE)
+_WHERE = Prepared(
+    select(_EXPERIMENT.c.state, _EXPERIMENT.c.campaign_id, _EXPERIMENT.c.mode).where(
+        _EXPERIMENT.c.id == bindparam("id")
+    )
+)
+_GET = select(_EXPERIMENT).where(_EXPERIMENT.c.id == bindparam("id"))
+_UPDATE = Prepared(
+    update(_EXPERIMENT)
+    .where(_EXPERIMENT.c.id == bindparam("id"), _EXPERIMENT.c.state == bindparam("seen"))
+    .values(
+        state=bindparam("to_state"),
+        reason=bindparam("why"),
+        lab_started=func.coalesce(bindparam("start"), _EXPERIMENT.c.lab_started),
+        lab_finished=func.coalesce(bindparam("end"), _EXPERIMENT.c.lab_finished),
+        finished=bindparam("ended"),
+    )
+)
+_STOPPED = frozenset(
+    state
+    for state, moves in EXPERIMENT_MOVES.items()
+    if not moves or state is ExperimentState.UNCERTAIN
+)
+
+
+class SqlExperiments:
+    """Experiments in a database; see the port ``Experiments``."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def add(self, record: ExperimentRecord) -> Future[None]:
+        """Store an experiment that no round asked for (manual, imported)."""
+        return self._core.prepared(lambda: add_operation(record))
+
+    def get(self, experiment_id: str) -> ExperimentRecord:
+        """Return one experiment; raises NotFoundError."""
+        row = self._core.one(_GET, {"id": experiment_id})
+        if row is None:
+            raise _unknown(experiment_id)
+        return _experiment(row)
+
+    def all(
+        self, campaign_id: str, states: Collection[ExperimentState] | None = None
+    ) -> Sequence[ExperimentRecord]:
+        """Return experiments by number, only those in ``states`` where given."""
+        wanted = select(_EXPERIMENT).where(_EXPERIMENT.c.campaign_id == campaign_id)
+        if states is not None:
+            wanted = wanted.where(_EXPERIMENT.c.state.in_([state.value for state in states]))
+        found = self._core.rows(wanted.order_by(_EXPERIMENT.c.number))
+        return [_experiment(row) for row in found]
+
+    def move(
+        self,
+        experiment_id: str,
+        to: ExperimentState,
+        *,
+        actor: str,
+        reason: str = "",
+        lab_time: float | None = None,
+    ) -> Future[None]:
+        """Move by conditional update along EXPERIMENT_MOVES; raises StaleStateError.
+
+        ``lab_time`` is kept as the start (to RUNNING) or the end (to any end state, and to
+        UNCERTAIN). Each move is also appended to a history that is never changed.
+        """
+        return self._core.prepared(
+            lambda: _move_operation(experiment_id, to, actor, reason, lab_time)
+        )
+
+    def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
+        """Make several changes in their order and in one transaction: all of them, or none."""
+        return self._core.prepared(lambda: change_operation(self._core, changes))
+
+    def save_raw(self, experiment_id: str, measurement: Measurement) -> Future[None]:
+        """Append what the procedure returned."""
+
+        def prepare() -> Callable[[Work], None]:
+            save = values.raw_operation(self._core, experiment_id, measurement)
+            return lambda work: save(work, *_place(work, experiment_id))
+
+        return self._core.prepared(prepare)
+
+    def raw(self, experiment_id: str) -> Measurement | None:
+        """Return the newest raw data of an experiment, or None."""
+        return values.newest_raw(self._core, experiment_id)
+
+    def actual(self, campaign_id: str) -> Mapping[str, Mapping[str, ActualValue]]:
+        """Return experiment id -> condition -> what was reached, of its newest raw data."""
+        return values.newest_actual(self._core, campaign_id)
+
+    def save_outputs(
+        self,
+        experiment_id: str,
+        outputs: Mapping[str, OutputValue],
+        *,
+        analysis: str,
+        actor: str,
+    ) -> Future[None]:
+        """Append outputs; newer ones supersede older ones. ``analysis`` names the code's hash."""
+
+        def prepare() -> Callable[[Work], None]:
+            save = values.output_operation(self._core, experiment_id, outputs, analysis, actor)
+            return lambda work: save(work, *_place(work, experiment_id))
+
+        return self._core.prepared(prepare)
+
+    def complete(
+        self,
+        experiment_id: str,
+        outputs: Mapping[str, OutputValue],
+        *,
+        analysis: str,
+        actor: str,
+        lab_time: float | None = None,
+    ) -> Future[None]:
+        """Save outputs and move to DONE in one transaction."""
+        made = ExperimentYield(
+            experiment_id=experiment_id, outputs=outputs, analysis=analysis, actor=actor
+        )
+        return self._core.prepared(lambda: _yield_operation(self._core, made, lab_time))
+
+    def outputs(
+        self, campaign_id: str, experiment_id: str | None = None
+    ) -> Mapping[str, Mapping[str, OutputValue]]:
+        """Return experiment id -> output name -> newest value, of all or of one experiment."""
+        return values.newest_outputs(self._core, campaign_id, experiment_id)
+
+    def analyses(self, campaign_id: str) -> Sequence[AnalysisRecord]:
+        """Return all numbers ever stored as outputs, superseded ones too, in order."""
+        return values.all_analyses(self._core, campaign_id)
+
+
+def change_operation(core: Core, changes: Sequence[ExperimentChange]) -> Callable[[Work], None]:
+    """Return the operation that makes several changes in their order."""
+    operations = [_change_operation(core, change) for change in changes]
+
+    def operation(work: Work) -> None:
+        for each in operations:
+            each(work)
+
+    return operation
+
+
+def _change_operation(core: Core, change: ExperimentChange) -> Callable[[Work], None]:
+    match change:
+        case ExperimentRecord():
+            return add_operation(change)
+        case ExperimentMove():
+            return _move_operation(
+                change.experiment_id,
+                change.to,
+                change.actor,
+                change.reason,
+                None,
+                corrects=change.corrects,
+            )
+        case ExperimentMeasured():
+            return _measured_operation(core, change)
+        case ExperimentYield():
+            return _yield_operation(core, change, None)
+
+
+def _yield_operation(
+    core: Core, made: ExperimentYield, lab_time: float | None
+) -> Callable[[Work], None]:
+    save = values.output_operation(
+        core, made.experiment_id, made.outputs, made.analysis, made.actor
+    )
+    move = _move_operation(
+        made.experiment_id,
+        ExperimentState.DONE,
+        made.actor,
+        "",
+        lab_time,
+        corrects=made.corrects,
+    )
+
+    def operation(work: Work) -> None:
+        move(work)
+        save(work, *_place(work, made.experiment_id))
+
+    return operation
+
+
+def _measured_operation(core: Core, made: ExperimentMeasured) -> Callable[[Work], None]:
+    save = values.raw_operation(core, made.experiment_id, made.measurement, made.actor)
+    return lambda work: save(work, *_place(work, made.experiment_id))
+
+
+def add_operation(record: ExperimentRecord) -> Callable[[Work], None]:
+    """Return the operation that stores a new experiment and the begin of its history."""
+    row = {
+        "id": encode.text(record.id, "the id of an experiment"),
+        "campaign_id": record.campaign_id,
+        "number": record.number,
+        "mode": record.mode.value,
+        "state": record.state.value,
+        "origin": record.origin.value,
+        "point": encode.dump(record.point, "a point"),
+        "round_index": record.round_index,
+        "proposal_index": record.proposal_index,
+        "reason": encode.text(record.reason, "the reason of an experiment"),
+        "actor": encode.text(record.actor, "the actor of an experiment"),
+        "lab_started": encode.number(record.lab_started, "the start of an experiment"),
+        "lab_finished": encode.number(record.lab_finished, "the end of an experiment"),
+        "created": encode.to_time(record.created),
+        "finished": None if record.finished is None else encode.to_time(record.finished),
+    }
+    move = {
+        "experiment_id": record.id,
+        "campaign_id": record.campaign_id,
+        "mode": record.mode.value,
+        "from_state": "",
+        "to_state": record.state.value,
+        "reason": row["reason"],
+        "actor": row["actor"],
+        "lab_time": None,
+        "recorded": encode.now(),
+    }
+
+    def operation(work: Work) -> None:
+        mode = mode_of(work, record.campaign_id)
+        if mode != record.mode.value:
+            raise StoreError(
+                f"experiment {record.id} is {record.mode.value} and its campaign {mode}; the two "
+                "are never mixed: make a campaign of that mode"
+            )
+        work.run(_INSERT, row)
+        work.run(_INSERT_MOVE, move)
+
+    return operation
+
+
+def _move_operation(
+    experiment_id: str,
+    to: ExperimentState,
+    actor: str,
+    reason: str,
+    lab_time: float | None,
+    *,
+    corrects: bool = False,
+) -> Callable[[Work], None]:
+    time = encode.number(lab_time, "the lab time of a move")
+    recorded = encode.now()
+    change = {
+        "id": experiment_id,
+        "to_state": to.value,
+        "why": encode.text(reason, "the reason of a move"),
+        "start": time if to is ExperimentState.RUNNING else None,
+        "end": time if to in _STOPPED else None,
+        "ended": None if EXPERIMENT_MOVES[to] else recorded,
+    }
+    history = {
+        "experiment_id": experiment_id,
+        "to_state": to.value,
+        "reason": change["why"],
+        "actor": encode.text(actor, "the actor of a move"),
+        "lab_time": time,
+        "recorded": recorded,
+    }
+
+    def operation(work: Work) -> None:
+        found = work.one(_WHERE, change)
+        if found is None:
+            raise _unknown(experiment_id)
+        seen, campaign_id, mode = found
+        if corrects and seen == to.value:
+            # Its state was right: only what came of it is corrected.
+            return
+        if to not in _ends(ExperimentState(seen), corrects=corrects):
+            raise StaleStateError(
+                f"experiment {experiment_id} was to move to {to.value} and is {seen}, from where "
+                "no such move leads; read its state again"
+            )
+        if work.run(_UPDATE, {**change, "seen": seen}) != 1:
+            raise StaleStateError(
+                f"experiment {experiment_id} was to move from {seen} to {to.value} and somebody "
+                "else moved it just now; read its state again"
+            )
+        work.run(
+            _INSERT_MOVE, {**history, "from_state": seen, "campaign_id": campaign_id, "mode": mode}
+        )
+
+    return operation
+
+
+def _ends(seen: ExperimentState, *, corrects: bool) -> frozenset[ExperimentState]:
+    """Return the states that may follow, also those that only a correction leads to."""
+    told = EXPERIMENT_CORRECTIONS.get(seen, frozenset()) if corrects else frozenset()
+    return EXPERIMENT_MOVES[seen] | told
+
+
+def _place(work: Work, experiment_id: str) -> tuple[str, str]:
+    """Return campaign and mode of an experiment; raises NotFoundError."""
+    found = work.one(_WHERE, {"id": experiment_id})
+    if found is None:
+        raise _unknown(experiment_id)
+    return found[1], found[2]
+
+
+def _unknown(experiment_id: str) -> NotFoundError:
+    return NotFoundError(f"no experiment has the id {experiment_id!r}; it was never planned")
+
+
+def _experiment(row: Mapping[str, Any]) -> ExperimentRecord:
+    return ExperimentRecord(
+        id=row["id"],
+        campaign_id=row["campaign_id"],
+        number=row["number"],
+        mode=Mode(row["mode"]),
+        state=ExperimentState(row["state"]),
+        origin=Origin(row["origin"]),
+        point=row["point"],
+        round_index=row["round_index"],
+        proposal_index=row["proposal_index"],
+        reason=row["reason"],
+        actor=row["actor"],
+        lab_started=row["lab_started"],
+        lab_finished=row["lab_finished"],
+        created=encode.from_time(row["created"]),
+        finished=encode.from_time(row["finished"]),
+    )

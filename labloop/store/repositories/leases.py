@@ -1,0 +1,181 @@
+"""Leases: exclusive rights with fencing tokens, taken by conditional update only.
+
+An owner is a name and the process that holds the lease, written so that another process
+on the same machine can tell whether it still runs. Wall time decides nothing.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select, update
+
+from labloop.errors import LeaseError
+from labloop.records import LeaseGrant
+from labloop.store.engine import Prepared, Work, insert_if_new
+from labloop.store.engine import platform as _platform
+from labloop.store.repositories.core import Core
+from labloop.store.schema import LeaseRow, encode, table_of
+
+_LEASE = table_of(LeaseRow)
+_INSERT = insert_if_new(_LEASE)
+# Asked before every action, so the statement is built once.
+_HELD = select(_LEASE.c.owner, _LEASE.c.token, _LEASE.c.taken).where(
+    _LEASE.c.resource == bindparam("resource")
+)
+_FIND = Prepared(_HELD)
+_TAKE = Prepared(
+    update(_LEASE)
+    .where(_LEASE.c.resource == bindparam("wanted"), _LEASE.c.token == bindparam("seen"))
+    .values(owner=bindparam("new_owner"), token=bindparam("new_token"), taken=bindparam("now"))
+)
+_RELEASE = Prepared(
+    update(_LEASE)
+    .where(_LEASE.c.resource == bindparam("wanted"), _LEASE.c.token == bindparam("seen"))
+    .values(owner="")
+)
+_STAMP = re.compile(
+    r"(?P<name>.*) \[host=(?P<host>\S*) boot=(?P<boot>\S*) pid=(?P<pid>\d+) start=(?P<start>\S*)\]$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    name: str
+    host: str
+    boot: str
+    pid: int
+    start: str
+
+    @classmethod
+    def parse(cls, owner: str) -> "_Holder | None":
+        found = _STAMP.fullmatch(owner)
+        if found is None:
+            return None
+        name, host, boot, pid, start = found.groups()
+        return cls(name, host, boot, int(pid), start)
+
+    @property
+    def elsewhere(self) -> bool:
+        return self.host != _platform.host()
+
+    @property
+    def dead(self) -> bool:
+        """Whether the process has certainly ended; only known on its own machine."""
+        if self.elsewhere:
+            return False
+        if self.boot != _platform.boot():
+            return True
+        return _platform.process_start(self.pid) != self.start
+
+
+def process_owner(name: str) -> str:
+    """Return ``name`` with the stamp of this process, as leases keep it."""
+    if _STAMP.fullmatch(name):
+        return name
+    return f"{name} [{_platform.process_mark(os.getpid())}]"
+
+
+def process_ended(owner: str) -> bool:
+    """Return whether the process of an ``owner``, as leases keep it, has certainly ended.
+
+    Only known on its own machine: False elsewhere, and where there is no stamp.
+    """
+    holder = _Holder.parse(owner)
+    return holder is not None and holder.dead
+
+
+class SqlLeases:
+    """Leases in a database; see the port ``Leases``."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def acquire(self, resource: str, owner: str) -> LeaseGrant:
+        """Take a lease, also from an owner whose process is dead; raises LeaseError.
+
+        ``owner`` is a name; the process is added to it.
+        """
+        stamped = encode.text(process_owner(owner), "the owner of a lease")
+        name = encode.text(resource, "the name of a resource")
+        return self._core.submit(lambda work: _acquire(work, name, stamped)).result()
+
+    def release(self, grant: LeaseGrant) -> None:
+        """Give a lease back; a lease lost to somebody else is left alone."""
+        values = {"wanted": grant.resource, "seen": grant.token}
+        self._core.submit(lambda work: work.run(_RELEASE, values)).result()
+
+    def holds(self, grant: LeaseGrant) -> bool:
+        """Return whether the grant's token is still the newest, and not given back."""
+        row = self._core.one(_HELD, {"resource": grant.resource})
+        return row is not None and (row["token"], row["owner"]) == (grant.token, grant.owner)
+
+    def abandoned(self, resource: str) -> bool:
+        """Return whether nobody holds it, or only a process that has certainly ended."""
+        row = self._core.one(_HELD, {"resource": resource})
+        if row is None or not row["owner"]:
+            return True
+        holder = _Holder.parse(row["owner"])
+        return holder is not None and holder.dead
+
+    def break_lease(self, resource: str, owner: str) -> LeaseGrant:
+        """Take a lease from whoever holds it, because a person knows that the holder is dead.
+
+        The old holder's token is stale from then on.
+        """
+        stamped = encode.text(process_owner(owner), "the owner of a lease")
+        return self._core.submit(
+            lambda work: _take(work, resource, stamped, _find(work, resource)[1])
+        ).result()
+
+
+def _find(work: Work, resource: str) -> tuple[str, int, int]:
+    found = work.one(_FIND, {"resource": resource})
+    if found is None:
+        work.run(_INSERT, {"resource": resource, "owner": "", "token": 0, "taken": 0})
+        return "", 0, 0
+    owner, token, taken = found
+    return owner, token, taken
+
+
+def _acquire(work: Work, resource: str, owner: str) -> LeaseGrant:
+    holder, token, taken = _find(work, resource)
+    if holder:
+        _refuse_unless_dead(resource, holder, taken)
+    return _take(work, resource, owner, token)
+
+
+def _take(work: Work, resource: str, owner: str, token: int) -> LeaseGrant:
+    values = {
+        "wanted": resource,
+        "seen": token,
+        "new_owner": owner,
+        "new_token": token + 1,
+        "now": encode.now(),
+    }
+    if work.run(_TAKE, values) != 1:
+        raise LeaseError(
+            f"{resource} was to be taken by {owner} and somebody else took it at the same moment; "
+            "try again when it is free"
+        )
+    return LeaseGrant(resource=resource, owner=owner, token=token + 1)
+
+
+def _refuse_unless_dead(resource: str, owner: str, taken: int) -> None:
+    holder = _Holder.parse(owner)
+    if holder is not None and holder.dead:
+        return
+    moment = encode.from_time(taken)
+    since = moment.isoformat(timespec="seconds") if moment else "an unknown time"
+    if holder is None:
+        who, way = owner, "end that program, or break the lease where it is certainly dead"
+    elif holder.elsewhere:
+        who = f"{holder.name} on {holder.host} (process {holder.pid})"
+        way = (
+            "whether it still runs cannot be seen from here: end it there, or, where that machine "
+            "is certainly off, break the lease with repositories.leases.break_lease"
+        )
+    else:
+        who = f"{holder.name} (process {holder.pid} on this machine)"
+        way = "end that program or wait for it"
+    raise LeaseError(f"{resource} is held by {who} since {since}; {way}")

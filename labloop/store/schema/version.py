@@ -1,0 +1,35 @@
+"""Which schema this labloop knows, and how a new database gets it in one transaction."""
+
+from sqlalchemy import Connection
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from labloop.store.schema import guards
+from labloop.store.schema.tables import METADATA
+
+REVISIONS = ("0001", "0002")
+"""Every revision, oldest first; kept beside the migrations so that opening a database that
+is up to date imports no Alembic."""
+HEAD = REVISIONS[-1]
+MARKER = "labloop_revision"
+"""The table that holds the revision, and tells that a database is labloop's."""
+CREATE_MARKER = f"CREATE TABLE {MARKER} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+
+
+def create_all(connection: Connection) -> None:
+    """Create every table, index and guard and note the revision; the caller commits."""
+    guards.execute_all(connection, create_statements(connection))
+    guards.create(connection)
+    connection.exec_driver_sql(CREATE_MARKER)
+    connection.exec_driver_sql(f"INSERT INTO {MARKER} (version_num) VALUES ('{HEAD}')")  # noqa: S608 - a constant
+
+
+def create_statements(connection: Connection) -> list[str]:
+    """Return the statements that create the tables and their plain indexes."""
+    made: list[str] = []
+    for table in METADATA.sorted_tables:
+        made.append(str(CreateTable(table).compile(dialect=connection.dialect)))
+        made += [
+            str(CreateIndex(index).compile(dialect=connection.dialect))
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+        ]
+    return made

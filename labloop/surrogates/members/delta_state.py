@@ -1,0 +1,61 @@
+"""Delta-GPs to and from a model state: plain JSON and arrays, no pickle."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from labloop.records import FloatArray, Json, ModelState
+from labloop.space import Feature
+from labloop.surrogates.members.delta import Block, Discrepancy
+from labloop.surrogates.numerics import Hyper, build_kernel
+
+_SCHEMA = 1
+
+
+def state_of(name: str, blocks: Sequence[Block]) -> ModelState:
+    """Return the state of a member's blocks; everything else follows from the data."""
+    arrays: dict[str, FloatArray] = {}
+    described: list[Json] = []
+    for b, block in enumerate(blocks):
+        kernels: list[Json] = [d.kernel.name for d in block.discrepancies]
+        described.append({"channels": list(block.channels), "kernels": kernels})
+        arrays[f"{b}/z"] = block.z
+        if block.rival is not None:
+            arrays[f"{b}/rival"] = block.rival
+        for c, d in enumerate(block.discrepancies):
+            arrays[f"{b}/{c}/lengthscales"] = d.hyper.lengthscales
+            arrays[f"{b}/{c}/parts"] = d.hyper.weights
+            arrays[f"{b}/{c}/noise_and_scale"] = np.array([d.hyper.noise, d.scale])
+    return ModelState(
+        kind="delta", schema=_SCHEMA, data={"name": name, "blocks": described}, arrays=arrays
+    )
+
+
+def blocks_of(state: ModelState, member: str, features: Sequence[Feature]) -> list[Block]:
+    """Return the blocks of ``member`` in the state of a mixture; none where it had none."""
+    held: Any = state.data.get(member)
+    if not isinstance(held, Mapping):
+        return []
+    return [
+        _block(entry, state.arrays, f"{member}/{b}", features)
+        for b, entry in enumerate(held["data"]["blocks"])
+    ]
+
+
+def _block(
+    entry: Any, arrays: Mapping[str, FloatArray], where: str, features: Sequence[Feature]
+) -> Block:
+    made = []
+    for c, kernel in enumerate(entry["kernels"]):
+        noise, scale = (float(v) for v in arrays[f"{where}/{c}/noise_and_scale"])
+        hyper = Hyper(arrays[f"{where}/{c}/lengthscales"], arrays[f"{where}/{c}/parts"], noise)
+        made.append(Discrepancy(build_kernel(kernel, features), hyper, scale))
+    channels = tuple(int(c) for c in entry["channels"])
+    rival = arrays.get(f"{where}/rival")
+    return Block(
+        channels,
+        np.asarray(arrays[f"{where}/z"]),
+        tuple(made),
+        None if rival is None else np.asarray(rival),
+    )

@@ -1,0 +1,46 @@
+"""FieldGPs to and from a model state: plain JSON and arrays, no pickle."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from labloop.records import ModelState
+from labloop.space import Feature
+from labloop.surrogates.members.field import Field
+from labloop.surrogates.members.field_fit import FieldHyper
+from labloop.surrogates.numerics import build_kernel
+
+_SCHEMA = 1
+
+
+def field_state_of(name: str, field: Field) -> ModelState:
+    """Return the state of a field; everything else follows from the data."""
+    hyper = field.hyper
+    return ModelState(
+        kind="field",
+        schema=_SCHEMA,
+        data={"name": name, "kernel": field.kernel.name},
+        arrays={
+            "lengthscales": hyper.lengthscales,
+            "rho": hyper.rho,
+            "noise": hyper.noise,
+            "tau": hyper.tau,
+            "at": field.at,
+            "scale": field.scale,
+        },
+    )
+
+
+def field_of(state: ModelState, member: str, features: Sequence[Feature]) -> Field | None:
+    """Return the field of ``member`` in the state of a mixture; None where it had none."""
+    held: Any = state.data.get(member)
+    if not isinstance(held, Mapping):
+        return None
+    found = {
+        key: np.asarray(state.arrays[f"{member}/{key}"])
+        for key in ("lengthscales", "rho", "noise", "tau", "at", "scale")
+    }
+    hyper = FieldHyper(found["lengthscales"], found["rho"], found["noise"], found["tau"])
+    kernel = build_kernel(str(held["data"]["kernel"]), features)
+    return Field(kernel, hyper, found["at"], found["scale"])

@@ -1,0 +1,264 @@
+"""The plain surrogate: exact Gaussian processes, one an output, each with a chosen kernel.
+
+No kernel wins everywhere, and which one does can be told from the data: each round every
+kernel predicts each measurement from all the others in closed form (Sundararajan and Keerthi
+2001). The first is taken unless another does clearly better. An average of kernels was
+measured to be worse than either, because their disagreement counts as uncertainty.
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from botorch.models.model import Model
+from botorch.posteriors.gpytorch import GPyTorchPosterior
+from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
+from torch import Tensor
+
+from labloop.records import FloatArray, Json, ModelState
+from labloop.surrogates._base import FittedSurrogate, TrainingData
+from labloop.surrogates.numerics import (
+    MEAN_VARIANCE,
+    Component,
+    Kernel,
+    build_kernel,
+    cross,
+    fit_component,
+)
+from labloop.surrogates.posteriors import VarianceParts, log_density_of_scores
+
+_CLEAR = 1.0
+"""Log density by which another kernel must do better than the first to be taken."""
+_ALIKE = 1e-14
+"""Results that differ by less, as a share of their size, differ by the dust of arithmetic."""
+_MOST = 500
+"""Experiments that are learned from; more of them are thinned out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputModel:
+    """The process of one output and the standardisation between."""
+
+    component: Component
+    mean: float
+    sd: float
+    known: float
+    """Mean of the known variances of its measurements, in its unit squared."""
+    scores: Mapping[str, float]
+    """Kernel -> leave-one-out log density of the standardised output; the best was taken."""
+
+
+class GPModel(Model):
+    """Exact processes as a BoTorch model: Gaussian posterior, gradients to the inputs."""
+
+    def __init__(self, encoded: Tensor, outputs: Sequence[OutputModel]) -> None:
+        super().__init__()
+        self.train_encoded = encoded
+        self._outputs = tuple(outputs)
+        self._solved = [
+            (torch.tensor(o.component.inverse_root), torch.tensor(o.component.alpha))
+            for o in outputs
+        ]
+
+    @property
+    def num_outputs(self) -> int:
+        """How many outputs the posterior has."""
+        return len(self._outputs)
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        """The model itself has no batch."""
+        return torch.Size()
+
+    def subset_output(self, idcs: list[int]) -> "GPModel":
+        """Return the model of some of the outputs."""
+        return GPModel(self.train_encoded, [self._outputs[i] for i in idcs])
+
+    def moments(self, x: Tensor, output: int) -> tuple[Tensor, Tensor]:
+        """Return mean ``b x q`` and covariance ``b x q x q`` of one output at ``x`` (b x q x d)."""
+        made, (root, alpha) = self._outputs[output], self._solved[output]
+        kernel, hyper = made.component.kernel, made.component.hyper
+        towards = cross(kernel, hyper, x, self.train_encoded) + MEAN_VARIANCE
+        half = towards @ root.T
+        own = cross(kernel, hyper, x, x) + MEAN_VARIANCE
+        covariance = own - half @ half.transpose(-1, -2)
+        return made.mean + made.sd * (towards @ alpha), made.sd**2 * covariance
+
+    def towards(self, x: Tensor, base: Tensor, output: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean (b), variance (b) and covariance (b x m) of ``x`` (b x d) with ``base``.
+
+        It costs one row a point, where a joint posterior costs a matrix.
+        """
+        made, (root, alpha) = self._outputs[output], self._solved[output]
+        kernel, hyper = made.component.kernel, made.component.hyper
+        near = cross(kernel, hyper, x, self.train_encoded) + MEAN_VARIANCE
+        half = near @ root.T
+        base_half = (cross(kernel, hyper, base, self.train_encoded) + MEAN_VARIANCE) @ root.T
+        prior = float(hyper.weights.sum()) + MEAN_VARIANCE
+        variance = (prior - half.square().sum(-1)).clamp_min(1e-10)
+        covariance = cross(kernel, hyper, x, base) + MEAN_VARIANCE - half @ base_half.T
+        mean = made.mean + made.sd * (near @ alpha)
+        return mean, made.sd**2 * variance, made.sd**2 * covariance
+
+    def variance_parts(self, x: Tensor) -> VarianceParts:
+        """Return means, noise and what is not known of the outputs at ``x`` (N x d)."""
+        every = range(self.num_outputs)
+        means, variances = zip(
+            *(self.towards(x, x[:1], output)[:2] for output in every), strict=True
+        )
+        mean, discrepancy = torch.stack(means, -1), torch.stack(variances, -1)
+        none = torch.zeros_like(mean)
+        noise = torch.tensor([self.noise_variance(output) for output in every], dtype=x.dtype)
+        return VarianceParts(mean, noise.expand_as(none), none, discrepancy, none)
+
+    def noise_variance(self, output: int) -> float:
+        """Return the variance of one measurement of an output, in its unit squared."""
+        made = self._outputs[output]
+        return made.sd**2 * made.component.hyper.noise + made.known
+
+    def posterior(
+        self,
+        X: Tensor,  # noqa: N803 - botorch's name
+        output_indices: list[int] | None = None,
+        observation_noise: bool | Tensor = False,
+        posterior_transform: Any = None,
+    ) -> Any:
+        """Return the joint posterior of ``q`` points for every batch of ``X`` (b x q x d)."""
+        indices = list(range(self.num_outputs)) if output_indices is None else output_indices
+        normals = []
+        for index in indices:
+            mean, covariance = self.moments(X, index)
+            jitter = 1e-8 * self._outputs[index].sd ** 2
+            if observation_noise is True:
+                jitter += self.noise_variance(index)
+            eye = torch.eye(X.shape[-2], dtype=X.dtype)
+            normals.append(MultivariateNormal(mean, covariance + jitter * eye))
+        joint = (
+            normals[0]
+            if len(normals) == 1
+            else MultitaskMultivariateNormal.from_independent_mvns(normals)
+        )
+        posterior = GPyTorchPosterior(joint)
+        return posterior if posterior_transform is None else posterior_transform(posterior)
+
+
+@dataclass(frozen=True, slots=True)
+class GPFactory:
+    """Fits exact Gaussian processes: ``BotorchStrategy(model=GPFactory(kernels=("rbf",)))``."""
+
+    kernels: tuple[str, ...] = ()
+    """Names for ``build_kernel``; empty chooses by the space (see ``default_kernels``)."""
+    name: str = "gp"
+
+    def fit(self, data: TrainingData) -> FittedSurrogate:
+        """Return the processes of every output, the kernel of each chosen by leave-one-out."""
+        began = time.perf_counter()
+        data = data.thinned(_MOST)
+        names = self.kernels or default_kernels(data)
+        kernels = [build_kernel(name, data.features) for name in names]
+        encoded = data.encoded.detach().to(torch.float64)
+        x = np.asarray(encoded.numpy())
+        outputs = [
+            self._fit_output(kernels, x, data.outputs[:, j].numpy(), _known(data, j))
+            for j in range(data.outputs.shape[1])
+        ]
+        return FittedSurrogate(
+            model=GPModel(encoded, outputs),
+            name=self.name,
+            loo_log_density=_leave_one_out(data, outputs),
+            report=_report(data, outputs, time.perf_counter() - began),
+            state=_state(data, outputs),
+        )
+
+    def _fit_output(
+        self, kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray
+    ) -> OutputModel:
+        mean = float(y.mean())
+        sd = float(y.std(ddof=1)) if len(y) > 1 else 0.0
+        size = float(np.abs(y).max())
+        if sd <= _ALIKE * size:
+            # Nothing tells how far results differ; their own size has at least their unit.
+            sd = size or 1.0
+        fitted = [fit_component(k, x, (y - mean) / sd, known / sd**2) for k in kernels]
+        scores = {
+            c.kernel.name: float(_log_density((y - mean) / sd, c.loo_mean, c.loo_sd).sum())
+            for c in fitted
+        }
+        best = max(fitted, key=lambda c: scores[c.kernel.name])
+        clear = scores[best.kernel.name] - scores[fitted[0].kernel.name] > _CLEAR
+        return OutputModel(best if clear else fitted[0], mean, sd, float(known.mean()), scores)
+
+
+def default_kernels(data: TrainingData) -> tuple[str, ...]:
+    """Return the kernels worth comparing on a space by what its parameters are, the usual first."""
+    kinds = {f.kind for f in data.features}
+    several = len({f.parameter for f in data.features}) > 1
+    if "descriptor" in kinds:
+        # Descriptors alone mislead where they miss what matters; a category stays itself too.
+        return ("both", "additive-both")
+    if "onehot" in kinds:
+        return ("additive", "matern") if several else ("matern",)
+    return ("matern", "rbf")
+
+
+def _known(data: TrainingData, output: int) -> FloatArray:
+    if data.variance is None:
+        return np.zeros(len(data.outputs))
+    known: FloatArray = np.nan_to_num(data.variance[:, output].numpy(), nan=0.0)
+    return known
+
+
+def _log_density(y: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
+    density = -0.5 * ((y - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2.0 * np.pi)
+    clipped: FloatArray = np.maximum(density, -8.0)
+    return clipped
+
+
+def _leave_one_out(data: TrainingData, outputs: Sequence[OutputModel]) -> Tensor:
+    mean = np.stack([o.mean + o.sd * o.component.loo_mean for o in outputs], -1)
+    sd = np.stack([o.sd * o.component.loo_sd for o in outputs], -1)
+    return log_density_of_scores(data, torch.tensor(mean), torch.tensor(sd))
+
+
+def _report(
+    data: TrainingData, outputs: Sequence[OutputModel], seconds: float
+) -> Mapping[str, Json]:
+    return {
+        "seconds": seconds,
+        "outputs": {
+            name: {
+                "noise_sd": output.sd * math.sqrt(output.component.hyper.noise),
+                "kernel": output.component.kernel.name,
+                "kernels": dict(output.scores),
+                "lengthscales": {
+                    g.label: float(length)
+                    for g, length in zip(
+                        output.component.kernel.groups,
+                        output.component.hyper.lengthscales,
+                        strict=True,
+                    )
+                },
+            }
+            for name, output in zip(data.names, outputs, strict=True)
+        },
+    }
+
+
+def _state(data: TrainingData, outputs: Sequence[OutputModel]) -> ModelState:
+    arrays: dict[str, FloatArray] = {}
+    described: dict[str, Json] = {}
+    for name, output in zip(data.names, outputs, strict=True):
+        component = output.component
+        described[name] = {
+            "mean": output.mean,
+            "sd": output.sd,
+            "kernel": component.kernel.name,
+        }
+        arrays[f"{name}/lengthscales"] = component.hyper.lengthscales
+        arrays[f"{name}/parts"] = component.hyper.weights
+        arrays[f"{name}/noise"] = np.array([component.hyper.noise])
+    return ModelState(kind="gp", schema=2, data=described, arrays=arrays)

@@ -1,0 +1,177 @@
+"""Doubts about the physics in a chemist's words."""
+
+from collections.abc import Mapping
+
+import torch
+
+from labloop.records import Alarm, Severity
+from labloop.surrogates._base import TrainingData
+from labloop.surrogates.members import SolvedBlock
+from labloop.surrogates.mixture.physics_report import Family, missing_terms
+
+_PINNED = 2.5
+_EARLY = range(6, 13)
+_BELIEVED = 0.5
+_GAIN = 3.0
+"""Leave-one-out log density by which varying constants must predict better than constant ones."""
+_FEWEST = 5
+"""Results before which nobody can tell what varies along which input."""
+_EFFECT = 0.1
+_SURPRISE = 3.0
+_RIVAL = 0.5
+
+
+def failure_alarm(reason: str) -> Alarm:
+    """Return the alarm of physics that could not be evaluated in this round."""
+    return Alarm(
+        kind="physics-failed",
+        message=f"{reason}; this round went on without this physics",
+        severity=Severity.WARNING,
+    )
+
+
+def doubts(
+    believed: Family, share: Mapping[str, float], evidence: float, data: TrainingData
+) -> list[Alarm]:
+    """Return every doubt about the physics that the data support most.
+
+    Args:
+        believed: the physics model of the mixture that counts most.
+        share: member -> weight.
+        evidence: what all physics together would weigh if nothing were demanded of any member.
+        data: the experiments.
+    """
+    return [
+        *pinned_alarms(believed, share),
+        *early_alarms(believed.name, len(data.outputs), evidence),
+        *missing_alarms(believed, share, data),
+        *rival_alarms(believed, share),
+    ]
+
+
+def pinned_alarms(family: Family, share: Mapping[str, float]) -> list[Alarm]:
+    """Return an alarm for every parameter that was learned far from what was believed."""
+    alarms = []
+    model, blocks = family.channels.bound.model, family.constant_blocks(share)
+    for i, parameter in enumerate(model.parameters):
+        z = max((float(block.z[i]) for block in blocks), key=abs)
+        if abs(z) > _PINNED:
+            side = "above" if z > 0 else "below"
+            value, prior = parameter.prior.natural(z), parameter.prior.median
+            alarms.append(
+                Alarm(
+                    kind="physics-parameter",
+                    message=(
+                        f"physics {model.name!r}: {parameter.name} comes out as "
+                        f"{_quantity(value, parameter.unit)}, {abs(z):.1f} prior standard "
+                        f"deviations {side} the expected {prior:.3g}; either that prior is too "
+                        "narrow, or the model is missing something that acts through "
+                        f"{parameter.name}"
+                    ),
+                    data={"parameter": parameter.name, "prior_sds_off": z},
+                )
+            )
+    return alarms
+
+
+def early_alarms(name: str, experiments: int, weight: float) -> list[Alarm]:
+    """Return an alarm where the physics explains early experiments worse than no physics.
+
+    Later the weights blur, because a process with many experiments needs no physics.
+    """
+    if experiments not in _EARLY or weight >= _BELIEVED:
+        return []
+    return [
+        Alarm(
+            kind="physics-wrong",
+            message=(
+                f"after {experiments} experiments physics {name!r} predicts a left-out "
+                f"experiment worse than a model without physics (weight {weight:.2f}); check "
+                "its reactions, its priors and what was fed"
+            ),
+            data={"weight": weight, "experiments": experiments},
+        )
+    ]
+
+
+def missing_alarms(family: Family, share: Mapping[str, float], data: TrainingData) -> list[Alarm]:
+    """Return the alarm of a constant that predicts better when it may vary over the space.
+
+    External instability: no value of the constants explains the experiments, so the model is
+    missing something; the constant and the input that it seems to follow say where to look.
+    """
+    field = family.field
+    if field is None or len(data.outputs) < _FEWEST or _gain(family) < _GAIN:
+        return []
+    term = missing_terms(family, data)[0]
+    if term.effect < _EFFECT:
+        return []
+    since = _since(family, share)
+    told = "" if since is None else f", since the {since}. result"
+    return [
+        Alarm(
+            kind="physics-missing",
+            message=(
+                f"physics {family.name!r} is missing something that acts through "
+                f"{term.parameter}, mostly along {term.along}{told}: the experiments want "
+                f"{term.parameter} between {min(term.value):.3g} and "
+                f"{_quantity(max(term.value), term.unit)} along it, and a constant cannot"
+            ),
+            data={
+                "parameter": term.parameter,
+                "along": term.along,
+                "effect": term.effect,
+                "share": term.share,
+                "since": since,
+            },
+        )
+    ]
+
+
+def rival_alarms(family: Family, share: Mapping[str, float]) -> list[Alarm]:
+    """Return a word on every other set of constants that explains the experiments alike.
+
+    Internal instability: the model may be right, but its constants are not decided yet.
+    """
+    alarms = []
+    for block in family.constant_blocks(share):
+        rival = block.block.rival if isinstance(block, SolvedBlock) else None
+        if rival is None:
+            continue
+        rows = [
+            f"{p.name} = {p.prior.natural(float(block.z[i])):.3g} or "
+            f"{_quantity(p.prior.natural(float(rival[i])), p.unit)}"
+            for i, p in enumerate(family.channels.bound.model.parameters)
+            if abs(float(block.z[i]) - float(rival[i])) > _RIVAL
+        ]
+        alarms.append(
+            Alarm(
+                kind="physics-undecided",
+                message=(
+                    f"physics {family.name!r}: two sets of constants explain the experiments "
+                    f"alike ({'; '.join(rows)}); an experiment for which they predict different "
+                    "outputs would decide"
+                ),
+                severity=Severity.INFO,
+                data={"rival": [float(v) for v in rival]},
+            )
+        )
+    return alarms
+
+
+def _quantity(value: float, unit: str) -> str:
+    return f"{value:.3g}" if unit == "1" else f"{value:.3g} {unit}"
+
+
+def _gain(family: Family) -> float:
+    """Return by how much the varying constants predict better than the best constant ones."""
+    scores = {m.name: float(m.loo_log_density.sum()) for m in family.members}
+    *constant, varying = scores.values()
+    return varying - max(constant)
+
+
+def _since(family: Family, share: Mapping[str, float]) -> int | None:
+    """Return which result was the first that constant parameters did not expect."""
+    surprises = torch.cat([block.surprises() for block in family.constant_blocks(share)], -1)
+    late = (surprises.abs().amax(-1) > _SURPRISE).nonzero().flatten().tolist()
+    return next((i + 1 for i in late if i >= family.channels.bound.dimension), None)

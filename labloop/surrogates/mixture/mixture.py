@@ -1,0 +1,246 @@
+"""The mixture of surrogates with and without physics, weighted by leave-one-out.
+
+The plain process is always in it: wrong physics costs a few experiments, never the campaign.
+Several physics models compete: the data decide which one counts, and the report says so.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from labloop.errors import PhysicsError
+from labloop.physics import BoundPhysics, PhysicsModel, as_physics, bind
+from labloop.records import Alarm, FloatArray, Json, ModelState
+from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
+from labloop.surrogates.members import GPFactory
+from labloop.surrogates.mixture.alarms import doubts, failure_alarm
+from labloop.surrogates.mixture.hybrid_member import fit_beside, learns_from, restore_beside
+from labloop.surrogates.mixture.physics_members import (
+    delta_groups,
+    fit_deltas,
+    fit_family,
+    restore_family,
+)
+from labloop.surrogates.mixture.physics_report import Family, learned, missing_terms
+from labloop.surrogates.mixture.weights import MAJORITY, weigh
+from labloop.surrogates.posteriors import MixtureModel
+from labloop.surrogates.solving import (
+    Channels,
+    MeasuredData,
+    PhysicsFailureError,
+    SingularMatrixError,
+    Solving,
+    check_device,
+    choose,
+    estimated_solves,
+    points_looked_at,
+)
+
+_SMALLEST_WEIGHT = 0.02
+_SCHEMA = 3
+_MOST = 300
+"""Experiments that are learned from; more of them are thinned out."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaFactory:
+    """Fits one of the two Delta-GPs of a physics model, for comparisons.
+
+    :class:`MixtureFactory` is what a campaign uses.
+    """
+
+    physics: PhysicsModel
+    together: bool = True
+    """Whether all outputs share the physics' parameters."""
+    name: str = "delta"
+
+    def fit(self, data: TrainingData) -> FittedSurrogate:
+        """Return the Delta-GP.
+
+        Raises:
+            PhysicsError: the physics does not fit the space, or failed at the experiments.
+        """
+        channels = Channels(bind(as_physics(self.physics), data.space), data)
+        return fit_deltas(channels, delta_groups(channels, together=self.together), data)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureFactory:
+    """Fits ``physics`` beside a plain surrogate: ``BotorchStrategy(model=MixtureFactory(p))``.
+
+    Args:
+        physics: a physics model, anything :func:`labloop.physics.as_physics` takes, or several
+            that compete.
+        plain: the surrogate without physics.
+        hybrid: whether an ensemble of networks in each physics is a member as well. It takes
+            seconds a round (told in the report, 30 at most), so it must be asked for.
+
+    Raises:
+        PhysicsError: no physics model among them, two of one name, or no such device.
+    """
+
+    physics: PhysicsModel | Sequence[PhysicsModel]
+    plain: SurrogateFactory = field(default_factory=GPFactory)
+    name: str = "mixture"
+    hybrid: bool = False
+    device: str = "auto"
+    """Where physics is solved: ``cpu``, ``cuda``, or as each round's size says."""
+
+    def __post_init__(self) -> None:
+        check_device(self.device)
+        names = [model.name for model in self.models]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PhysicsError(
+                f"two of the competing physics models are called {twice!r}; name them apart"
+            )
+
+    @property
+    def models(self) -> tuple[PhysicsModel, ...]:
+        """The physics models that compete, one or more."""
+        given = self.physics
+        several = given if isinstance(given, (list, tuple)) else (given,)
+        if not several:
+            raise PhysicsError("a mixture needs at least one physics model, got none")
+        return tuple(as_physics(model) for model in several)
+
+    def fit(self, data: TrainingData) -> FittedSurrogate:
+        """Return the mixture; without a physics, and with an alarm, where that fails.
+
+        Raises:
+            PhysicsError: a physics does not fit the space (nothing that data could change).
+        """
+        began = time.perf_counter()
+        solving = self._solving(data)
+        data = data.thinned(_MOST)
+        families: list[Family] = []
+        alarms: list[Alarm] = []
+        for model in self.models:
+            bound = bind(model, data.space)
+            channels = Channels(bound, data, solving.solver(bound))
+            try:
+                members = fit_family(channels, data)
+                beside, told = self._beside(bound, data, solving)
+                families.append(Family(channels, members, beside))
+                alarms.extend(told)
+            except PhysicsFailureError as error:
+                alarms.append(failure_alarm(str(error)))
+            except SingularMatrixError:
+                alarms.append(failure_alarm(_far_off(model)))
+        return solving.of(self._mixed(data, families, alarms, began))
+
+    def fit_without(self, data: TrainingData, reason: str) -> FittedSurrogate:
+        """Return the mixture with no physics in it, and an alarm that says why."""
+        began = time.perf_counter()
+        return self._mixed(data.thinned(_MOST), [], [failure_alarm(reason)], began)
+
+    def restore(self, state: ModelState, data: TrainingData) -> FittedSurrogate:
+        """Return the mixture that ``state`` describes, bit-equal, without learning again.
+
+        ``data`` must be what the state was fitted to.
+
+        Raises:
+            PhysicsError: the state is of another kind, or of a version that cannot be read.
+        """
+        began = time.perf_counter()
+        if state.kind != "mixture" or state.schema != _SCHEMA:
+            raise PhysicsError(
+                f"the stored model is a {state.kind!r} of schema {state.schema}, and this version "
+                f"reads a 'mixture' of schema {_SCHEMA}; fit it again from the data"
+            )
+        solving = self._solving(data)
+        data = data.thinned(_MOST)
+        families = []
+        for model in self.models:
+            bound = bind(model, data.space)
+            channels = Channels(bound, data, solving.solver(bound))
+            members = restore_family(state, channels, data)
+            if members:
+                beside = restore_beside(state, bound, data, solving.solver(bound))
+                families.append(Family(channels, members, beside))
+        return solving.of(self._mixed(data, families, [], began))
+
+    def _beside(
+        self, bound: BoundPhysics, data: TrainingData, solving: Solving
+    ) -> tuple[Sequence[FittedSurrogate], Sequence[Alarm]]:
+        """Return the hybrid where it is asked for, and what there is to tell of it."""
+        return fit_beside(bound, data, solving.solver(bound)) if self.hybrid else ((), ())
+
+    def _solving(self, data: TrainingData) -> Solving:
+        """Return where this round's physics is solved, by what it is about to ask for."""
+        learned_from = data.thinned(_MOST)
+        extra = 0
+        if isinstance(data, MeasuredData):
+            extra = len(data.extra_names) + len(data.curves)
+        constants = [len(model.parameters) for model in self.models]
+        looked_at = points_looked_at(data.space)
+        estimated = estimated_solves(
+            learned_from,
+            constants,
+            extra,
+            looked_at,
+            networks=self.hybrid and learns_from(len(learned_from.outputs)),
+        )
+        return Solving(choose(self.device, estimated, len(data.encoded)))
+
+    def _mixed(
+        self,
+        data: TrainingData,
+        families: Sequence[Family],
+        alarms: list[Alarm],
+        began: float,
+    ) -> FittedSurrogate:
+        members = [self.plain.fit(data), *(m for f in families for m in (*f.members, *f.beside))]
+        weighed = weigh(members, families, data.features)
+        weights = weighed.counted
+        share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
+        kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
+        if weights[0] > MAJORITY:
+            # Physics that the data reject must not lead the search, however little it is heard.
+            kept = [0]
+        counted = weights[kept] / weights[kept].sum()
+        logs = torch.stack([members[i].loo_log_density for i in kept])
+        report: dict[str, Json] = {
+            "weights": dict(share),
+            "members": {m.name: dict(m.report) for m in members},
+        }
+        if families:
+            believed = max(families, key=lambda family: family.weight(share))
+            report["physics"] = {f.name: f.weight(share) for f in families}
+            report["parameters"] = learned(believed, share)
+            report["missing"] = [term.json() for term in missing_terms(believed, data)]
+            alarms = [*alarms, *doubts(believed, share, 1.0 - float(weighed.evidence[0]), data)]
+        report["seconds"] = time.perf_counter() - began
+        return FittedSurrogate(
+            model=MixtureModel([members[i].model for i in kept], [float(w) for w in counted]),
+            name=self.name,
+            loo_log_density=torch.logsumexp(logs + torch.tensor(np.log(counted))[:, None], dim=0),
+            report=report,
+            state=_joined(members, weights),
+            alarms=tuple(alarms),
+        )
+
+
+def _far_off(model: PhysicsModel) -> str:
+    return (
+        f"physics {model.name!r} predicts numbers of another size than those measured, so that "
+        "nothing can be learned of its constants; check the units of its outputs"
+    )
+
+
+def _joined(members: Sequence[FittedSurrogate], weights: FloatArray) -> ModelState:
+    """Return one state of all members: their arrays under their names."""
+    arrays: dict[str, FloatArray] = {"weights": weights}
+    described: dict[str, Json] = {"members": [m.name for m in members]}
+    for member in members:
+        if member.state is not None:
+            described[member.name] = {
+                "kind": member.state.kind,
+                "schema": member.state.schema,
+                "data": dict(member.state.data),
+            }
+            arrays.update({f"{member.name}/{k}": a for k, a in member.state.arrays.items()})
+    return ModelState(kind="mixture", schema=_SCHEMA, data=described, arrays=arrays)

@@ -1,0 +1,185 @@
+"""What was learned of the physics, and what it is missing, as plain JSON for people to see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from labloop.records import Json, PointValue
+from labloop.space import places
+from labloop.surrogates._base import FittedSurrogate, TrainingData
+from labloop.surrogates.members import SolvedField
+from labloop.surrogates.posteriors import Block, PhysicsGPModel
+from labloop.surrogates.solving import Channels
+
+_QUANTILE = 1.6448536269514722
+_COMPARED = 40
+"""Experiments whose inputs are exchanged to tell which input a variation follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The members of a mixture that one physics model gave."""
+
+    channels: Channels
+    members: Sequence[FittedSurrogate]
+    beside: Sequence[FittedSurrogate] = ()
+    """Weighed with the others, but never asked what the constants are: its networks move them."""
+
+    @property
+    def name(self) -> str:
+        """What its author calls the physics."""
+        return self.channels.bound.model.name
+
+    def weight(self, share: Mapping[str, float]) -> float:
+        """Return the weight of all members, by the weights of each."""
+        return sum(share[m.name] for m in (*self.members, *self.beside))
+
+    def blocks(self, share: Mapping[str, float]) -> Sequence[Block]:
+        """Return the blocks of the member that counts most."""
+        return _blocks(max(self.members, key=lambda m: share[m.name]))
+
+    @property
+    def field(self) -> SolvedField | None:
+        """The solved field, where one was fitted."""
+        every = [block for member in self.members for block in _blocks(member)]
+        return next((block for block in every if isinstance(block, SolvedField)), None)
+
+    def constant_blocks(self, share: Mapping[str, float]) -> Sequence[Block]:
+        """Return the blocks of that member with the same parameters everywhere that counts most."""
+        return _blocks(
+            max((m for m in self.members if not is_field(m)), key=lambda m: share[m.name])
+        )
+
+
+def _blocks(member: FittedSurrogate) -> Sequence[Block]:
+    model = member.model
+    return model.blocks if isinstance(model, PhysicsGPModel) else ()
+
+
+def is_field(member: FittedSurrogate) -> bool:
+    """Return whether a member is a FieldGP, whose constants vary over the space."""
+    return any(isinstance(block, SolvedField) for block in _blocks(member))
+
+
+def learned(family: Family, share: Mapping[str, float]) -> list[Json]:
+    """Return for every parameter its value, sd and 90 % interval in its unit, and the prior's.
+
+    Of several blocks (outputs learned one by one) the one that knows most is told.
+    """
+    block = min(family.blocks(share), key=lambda b: float(b.covariance.trace()))
+    rows: list[Json] = []
+    for i, parameter in enumerate(family.channels.bound.model.parameters):
+        z, sd = float(block.level[i]), float(block.covariance[i, i].clamp_min(0.0).sqrt())
+        natural = parameter.prior.natural
+        rows.append(
+            {
+                "name": parameter.name,
+                "unit": parameter.unit,
+                "mean": natural(z),
+                "sd": 0.5 * abs(natural(z + sd) - natural(z - sd)),
+                "low": natural(z - _QUANTILE * sd),
+                "high": natural(z + _QUANTILE * sd),
+                "prior_low": natural(-_QUANTILE),
+                "prior_high": natural(_QUANTILE),
+                "prior_sds_off": z,
+            }
+        )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class MissingTerm:
+    """How a constant of the physics seems to vary over the space.
+
+    A constant of nature does not vary: where one seems to, the model is missing something
+    that acts through it.
+    """
+
+    parameter: str
+    unit: str
+    effect: float
+    """What the variation does to the outputs, in standard deviations of theirs."""
+    along: str
+    """The input that it follows most."""
+    along_unit: str
+    share: float
+    """How much of the variation follows that input, from 0 to 1."""
+    x: tuple[PointValue, ...]
+    """Values of the input, through the best experiment."""
+    value: tuple[float, ...]
+    """The parameter there, in ``unit``."""
+
+    def json(self) -> Json:
+        """Return it for the report."""
+        return {
+            "parameter": self.parameter,
+            "unit": self.unit,
+            "effect": self.effect,
+            "along": self.along,
+            "along_unit": self.along_unit,
+            "share": self.share,
+            "x": list(self.x),
+            "value": list(self.value),
+        }
+
+
+def missing_terms(family: Family, data: TrainingData) -> list[MissingTerm]:
+    """Return how each parameter seems to vary over the space, the greatest effect first."""
+    field = family.field
+    if field is None:
+        return []
+    with torch.no_grad():
+        effects = field.effect.tolist()
+        shares = _shares_of_inputs(field, data)
+        return [
+            _term(family, field, data, j, effects[j], {g: float(s[j]) for g, s in shares.items()})
+            for j in sorted(range(len(effects)), key=lambda j: -effects[j])
+        ]
+
+
+def _term(
+    family: Family,
+    field: SolvedField,
+    data: TrainingData,
+    j: int,
+    effect: float,
+    shares: Mapping[str, float],
+) -> MissingTerm:
+    parameter = family.channels.bound.model.parameters[j]
+    along = max(shares, key=lambda name: shares[name])
+    declared = next(p for p in data.space.parameters if p.name == along)
+    best = data.space.decode(data.encoded[int(data.scores[:, 0].argmax())][None].numpy())[0]
+    values = tuple(places(declared))
+    rows = data.space.encode([{**best, along: value} for value in values])
+    z = field.z[j] + field.varied(torch.as_tensor(rows, dtype=torch.float64))[:, j]
+    return MissingTerm(
+        parameter=parameter.name,
+        unit=parameter.unit,
+        effect=effect,
+        along=along,
+        along_unit=str(getattr(declared, "unit", "1")),
+        share=shares[along],
+        x=values,
+        value=tuple(parameter.prior.natural(float(v)) for v in z),
+    )
+
+
+def _shares_of_inputs(field: SolvedField, data: TrainingData) -> dict[str, Tensor]:
+    """Return input -> share of each parameter's variation that follows it, ``p``.
+
+    The input's value in every experiment is exchanged for those of all others.
+    """
+    x = data.encoded[-_COMPARED:]
+    columns: dict[str, list[int]] = {}
+    for feature in data.features:
+        columns.setdefault(feature.parameter, []).append(feature.column)
+    spread = {}
+    for name, mine in columns.items():
+        mixed = x.unsqueeze(1).repeat(1, len(x), 1)
+        mixed[:, :, mine] = x[:, mine].unsqueeze(0)
+        varied = field.varied(mixed.flatten(0, 1)).view(len(x), len(x), -1)
+        spread[name] = varied.var(1, unbiased=False).mean(0)
+    total = sum(spread.values(), torch.zeros(())).clamp_min(1e-300)
+    return {name: value / total for name, value in spread.items()}

@@ -1,0 +1,169 @@
+"""Physics with processes as a BoTorch model over the outputs that the objective reads."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from botorch.models.model import Model
+from botorch.posteriors.gpytorch import GPyTorchPosterior
+from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
+from torch import Tensor
+
+from labloop.records import FloatArray
+from labloop.surrogates.posteriors.variance_parts import VarianceParts
+
+
+class Block(Protocol):
+    """Channels that share physical parameters, solved: a Delta-GP's or a FieldGP's."""
+
+    z: Tensor
+    """``p`` whitened parameters, constant over the space."""
+    covariance: Tensor
+    """``p x p``, theirs."""
+
+    @property
+    def level(self) -> Tensor:
+        """The whitened parameters to tell people, ``p``."""
+        ...
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The outputs that the posterior speaks of."""
+        ...
+
+    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean, variance and what the constants leave of it, ``... x q x m``."""
+        ...
+
+    def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean ``... x q x m`` and covariance ``... x q x m x q x m``."""
+        ...
+
+    def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean, variance and covariance with ``base`` of one channel at ``x``."""
+        ...
+
+    def noise_variance(self) -> FloatArray:
+        """Return the variance of one measurement of each channel."""
+        ...
+
+    def left_over(self) -> Tensor:
+        """Return measured less fitted, ``n x m``."""
+        ...
+
+    @property
+    def learned_from(self) -> tuple[int, ...]:
+        """The channels that it was fitted to, those of the posterior among them."""
+        ...
+
+    def leave_one_out(self) -> tuple[Tensor, Tensor]:
+        """Return mean and variance of each experiment given all others.
+
+        Each ``n`` by ``learned_from``.
+        """
+        ...
+
+    def surprises(self) -> Tensor:
+        """Return whitened one-step-ahead surprises, ``n`` by channels learned from."""
+        ...
+
+
+class PhysicsGPModel(Model):
+    """Physics and processes: Gaussian posterior, gradients to the inputs through the physics.
+
+    Outputs are correlated where they share physical parameters.
+    """
+
+    def __init__(self, blocks: Sequence[Block], outputs: Sequence[int] | None = None) -> None:
+        super().__init__()
+        self.blocks = tuple(blocks)
+        place = [c for b in self.blocks for c in b.channels]
+        self._outputs = tuple(range(len(place))) if outputs is None else tuple(outputs)
+        self._order = [place.index(c) for c in self._outputs]
+
+    @property
+    def num_outputs(self) -> int:
+        """How many outputs the posterior has."""
+        return len(self._order)
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        """The model itself has no batch."""
+        return torch.Size()
+
+    def subset_output(self, idcs: list[int]) -> "PhysicsGPModel":
+        """Return the model of some of the outputs."""
+        return PhysicsGPModel(self.blocks, [self._outputs[i] for i in idcs])
+
+    def towards(self, x: Tensor, base: Tensor, output: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean (b), variance (b) and covariance (b x m) of ``x`` (b x d) with ``base``."""
+        channel = self._outputs[output]
+        for block in self.blocks:
+            if channel in block.channels:
+                return block.towards(x, base, block.channels.index(channel))
+        raise AssertionError(f"no block has channel {channel}")  # pragma: no cover
+
+    def variance_parts(self, x: Tensor) -> VarianceParts:
+        """Return means, noise, what constants leave and what physics misses at ``x`` (N x d)."""
+        found = [block.marginals(x) for block in self.blocks]
+        mean, variance, parameters = (
+            torch.cat(columns, -1)[..., self._order] for columns in zip(*found, strict=True)
+        )
+        parameters = torch.minimum(parameters, variance)
+        noise = [self.noise_variance(i) for i in range(self.num_outputs)]
+        return VarianceParts(
+            mean,
+            torch.tensor(noise, dtype=torch.float64).expand_as(variance),
+            parameters,
+            variance - parameters,
+            torch.zeros_like(variance),
+        )
+
+    def noise_variance(self, output: int) -> float:
+        """Return the variance of one measurement of an output, in its unit squared."""
+        every = [float(v) for block in self.blocks for v in block.noise_variance()]
+        return every[self._order[output]]
+
+    def posterior(
+        self,
+        X: Tensor,  # noqa: N803 - botorch's name
+        output_indices: list[int] | None = None,
+        observation_noise: bool | Tensor = False,
+        posterior_transform: Any = None,
+    ) -> Any:
+        """Return the joint posterior of ``q`` points for every batch of ``X`` (b x q x d)."""
+        if output_indices is not None:
+            return self.subset_output(output_indices).posterior(
+                X, None, observation_noise, posterior_transform
+            )
+        means, blocks = zip(*(block.joint(X) for block in self.blocks), strict=True)
+        mean = torch.cat(means, -1)
+        covariance = _block_diagonal(blocks)[..., self._order, :, :][..., self._order]
+        mean = mean[..., self._order]
+        noise = torch.tensor(
+            [self.noise_variance(i) for i in range(self.num_outputs)], dtype=torch.float64
+        )
+        extra = noise if observation_noise is True else 1e-6 * noise
+        q, m = mean.shape[-2:]
+        flat = covariance.flatten(-2).flatten(-3, -2)
+        flat = flat + torch.diag(extra.repeat(q))
+        if m == 1:
+            posterior = GPyTorchPosterior(MultivariateNormal(mean.squeeze(-1), flat))
+        else:
+            posterior = GPyTorchPosterior(MultitaskMultivariateNormal(mean, flat))
+        return posterior if posterior_transform is None else posterior_transform(posterior)
+
+
+def _block_diagonal(blocks: Sequence[Tensor]) -> Tensor:
+    """Return ``... x q x M x q x M`` of several ``... x q x m x q x m``."""
+    if len(blocks) == 1:
+        return blocks[0]
+    q = blocks[0].shape[-2]
+    sizes = [block.shape[-1] for block in blocks]
+    total = sum(sizes)
+    joint = blocks[0].new_zeros(*blocks[0].shape[:-4], q, total, q, total)
+    at = 0
+    for block, size in zip(blocks, sizes, strict=True):
+        joint[..., :, at : at + size, :, at : at + size] = block
+        at += size
+    return joint

@@ -1,0 +1,200 @@
+"""What a surrogate with physics is given: the measured channels, and the physics at them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from labloop.errors import PhysicsError
+from labloop.physics import BoundPhysics
+from labloop.records import CurveData
+from labloop.surrogates._base import TrainingData
+from labloop.surrogates.numerics import CurveModes, curve_modes
+from labloop.surrogates.solving.solver import Solver
+
+_SLOPE_STEP = 1e-4
+PATIENCE = 300.0
+"""Seconds of its own CPU time that the physics of one fit may take.
+
+So long that only what practically never ends is given up: a limit that one computer keeps and
+another does not would give them different proposals. What only waits is not counted.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredData(TrainingData):
+    """Training data with the outputs and curves that the objective does not read.
+
+    A vector surrogate learns the physics' parameters from them as well.
+    """
+
+    extra_names: tuple[str, ...] = ()
+    extra_outputs: Tensor | None = None
+    """``n x e`` float64 in declared units, finite, columns as ``extra_names``."""
+    curves: Mapping[str, Sequence[CurveData]] = field(default_factory=dict)
+    """Curves that every experiment has, ``n`` of a name."""
+
+    def rows(self, index: Tensor) -> Self:
+        """Return the data of some experiments, in the order of ``index``."""
+        extra = None if self.extra_outputs is None else self.extra_outputs[index]
+        picked = index.tolist()
+        curves = {name: [every[i] for i in picked] for name, every in self.curves.items()}
+        # Named, because a dataclass with slots is another class than the one super() knows.
+        return replace(TrainingData.rows(self, index), extra_outputs=extra, curves=curves)
+
+
+class PhysicsFailureError(PhysicsError):
+    """The physics of a user raised, or gave no finite numbers, while it was evaluated."""
+
+
+SingularMatrixError: type[Exception] = torch.linalg.LinAlgError  # type: ignore[attr-defined]  # torch does not declare it
+"""What the algebra raises where physics and measurements are of sizes too far apart."""
+
+
+class Channels:
+    """The physics over the measured channels: the objective's outputs, other outputs, curves.
+
+    A channel that the physics does not speak of has its mean as physics and no slope. A curve
+    that the physics predicts gives a channel for each of its leading modes.
+
+    Attributes:
+        names: the C channels.
+        values: measured, ``n x C``.
+        scale: standard deviation of each channel over the experiments, ``C``, above 0.
+        covered: which channels the physics predicts, C booleans.
+        count: how many of the channels, counted from the first, the objective reads.
+    """
+
+    def __init__(
+        self, bound: BoundPhysics, data: TrainingData, solver: Solver | None = None
+    ) -> None:
+        self.bound = bound
+        self._solve = solver or Solver(bound)
+        self.count = len(data.names)
+        self.encoded = data.encoded.detach().to(torch.float64)
+        scalars, values = list(data.names), [data.outputs.detach().to(torch.float64)]
+        if isinstance(data, MeasuredData) and data.extra_outputs is not None:
+            for i, name in enumerate(data.extra_names):
+                if name in bound.outputs and name not in scalars:
+                    scalars.append(name)
+                    values.append(data.extra_outputs[:, i : i + 1].to(torch.float64))
+        self._scalars = [bound.outputs.index(n) if n in bound.outputs else None for n in scalars]
+        if all(column is None for column in self._scalars[: self.count]):
+            raise PhysicsError(
+                f"physics {bound.model.name!r} predicts {', '.join(bound.outputs)}, none of which "
+                f"the objective reads ({', '.join(data.names)}); name its outputs alike"
+            )
+        self._modes: list[tuple[slice, CurveModes]] = []
+        for modes, scores, columns in _modes_of(bound, data):
+            self._modes.append((columns, modes))
+            values.append(scores)
+        self.names = (*scalars, *(name for _, modes in self._modes for name in modes.names))
+        self.covered = tuple(
+            i >= len(scalars) or self._scalars[i] is not None for i in range(len(self.names))
+        )
+        self.values = torch.cat(values, dim=1)
+        self._means = self.values.mean(0)
+        self.scale = self._scales()
+
+    def _scales(self) -> Tensor:
+        size = self.values.abs().amax(0)
+        least = torch.where(size > 0, 1e-3 * size, torch.ones_like(size))
+        if len(self.values) > 2:
+            return torch.maximum(self.values.std(0), least)
+        return torch.where(size > 0, 0.5 * size, torch.ones_like(size))
+
+    def predict(self, encoded: Tensor, z: Tensor) -> Tensor:
+        """Return ``[..., C]`` at encoded points ``[..., d]`` and whitened parameters ``[..., p]``.
+
+        Raises:
+            PhysicsFailureError: the physics raised or returned another shape.
+        """
+        name = self.bound.model.name
+        try:
+            found = self._solve(encoded, z)
+        except Exception as error:
+            raise PhysicsFailureError(
+                f"physics {name!r} raised {type(error).__name__}: {error}"
+            ) from error
+        if self._solve.seconds > PATIENCE:
+            raise PhysicsFailureError(
+                f"physics {name!r} took {self._solve.seconds:.0f} s of CPU, more than the "
+                f"{PATIENCE:g} s that a round gives it; batch its solves, or give a simpler model"
+            )
+        shape = (encoded[..., 0] + z[..., :1].sum(-1)).shape
+        points = sum(len(axis.values) for axis in self.bound.curves.values())
+        wanted = (*shape, len(self.bound.outputs) + points)
+        if not isinstance(found, Tensor) or tuple(found.shape) != wanted:
+            came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+            raise PhysicsFailureError(f"physics {name!r} returned {came}, expected {wanted}")
+        found = found.to(torch.float64)
+        scalars = [
+            self._means[c].expand(shape) if column is None else found[..., column]
+            for c, column in enumerate(self._scalars)
+        ]
+        modes = [modes.scores(found[..., columns]) for columns, modes in self._modes]
+        return torch.cat([torch.stack(scalars, dim=-1), *modes], dim=-1)
+
+    def value_and_slope(self, encoded: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the physics and its slope by the parameters, all solves in one batch.
+
+        Args:
+            encoded: ``[..., N, d]``.
+            z: ``[..., 1, p]``, one set of parameters for N points, or ``[..., N, p]``, one each.
+
+        Returns:
+            ``[..., N, C]`` and ``[..., N, C, p]`` (forward differences).
+        """
+        count = z.shape[-1]
+        steps = torch.cat([torch.zeros(1, count, dtype=z.dtype), _SLOPE_STEP * torch.eye(count)])
+        several = z.unsqueeze(-3) + steps.unsqueeze(-2)
+        found = self.predict(encoded.unsqueeze(-3), several)
+        value = found[..., 0, :, :]
+        slope = (found[..., 1:, :, :] - value.unsqueeze(-3)) / _SLOPE_STEP
+        return value, slope.movedim(-3, -1)
+
+    def of_sets(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return physics and slope at the experiments for B sets of parameters, ``B x p``."""
+        return self.value_and_slope(self.encoded, z.unsqueeze(-2))
+
+    def solved_at(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return physics and slope at the experiments, each with parameters of its own.
+
+        Where there is no number the channel's mean stands for it, without a slope.
+        """
+        value, slope = self.value_and_slope(self.encoded, z)
+        sound = torch.isfinite(value) & torch.isfinite(slope).all(-1)
+        return torch.where(sound, value, self._means), torch.where(sound[..., None], slope, 0.0)
+
+    def check_finite(self, value: Tensor, slope: Tensor) -> None:
+        """Raise PhysicsFailureError where values ``n x C`` at the experiments are not finite.
+
+        The sentence names the first such experiment with its inputs.
+        """
+        sound = torch.isfinite(value).all(-1) & torch.isfinite(slope).flatten(1).all(-1)
+        if bool(sound.all()):
+            return
+        row = int((~sound).nonzero()[0])
+        inputs = self.bound.inputs_si(self.encoded[row])
+        told = ", ".join(f"{name} = {float(v):.4g}" for name, v in inputs.items())
+        found = next(
+            (n for n, v in zip(self.names, value[row], strict=True) if not v.isfinite()), ""
+        )
+        what = f"{found} " if found else "slope "
+        raise PhysicsFailureError(
+            f"physics {self.bound.model.name!r} gave {what}values that are not finite at the "
+            f"{row + 1}. result ({told}, in SI units)"
+        )
+
+
+def _modes_of(
+    bound: BoundPhysics, data: TrainingData
+) -> Iterator[tuple[CurveModes, Tensor, slice]]:
+    """Yield the modes of every curve that is both predicted and measured, with their scores."""
+    measured = data.curves if isinstance(data, MeasuredData) else {}
+    for name, axis in bound.curves.items():
+        found = curve_modes(name, measured[name], axis) if name in measured else None
+        if found is not None:
+            yield *found, bound.curve_columns[name]

@@ -1,0 +1,123 @@
+"""The door through which every solve of a round goes, and what came of it."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from labloop.physics import BoundPhysics
+from labloop.records import Json
+from labloop.surrogates._base import FittedSurrogate
+from labloop.surrogates.solving.device import CPU, Chosen
+
+_AGREED = 1e-6
+"""Of the greatest value of each output: two devices that differ by more are not both right."""
+_NOTHING = 1e-12
+"""What is left where an output is the difference of equals."""
+_TRIED = 4
+
+
+class Solver:
+    """Solves one physics on the device that was chosen, and on the processor where that fails.
+
+    Before anything else is asked of another device, it must give what the processor gives at a
+    few experiments. A function of a user that cannot run there costs nothing but its speed.
+
+    Attributes:
+        bound: the physics.
+        seconds: of this thread's CPU, spent on solves; what the computer does meanwhile, and a
+            computer that sleeps, add nothing.
+        solves: how many sets of outputs were asked for.
+        given_up: why the other device was left, in one sentence; empty where it was not.
+    """
+
+    def __init__(self, bound: BoundPhysics, device: torch.device = CPU) -> None:
+        self.bound = bound
+        self.seconds = 0.0
+        self.solves = 0
+        self.given_up = ""
+        self._device = device
+        self._tried = device.type == "cpu"
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Where it was solved, in order."""
+        return (self._device.type, "cpu") if self.given_up else (self._device.type,)
+
+    def __call__(self, encoded: Tensor, z: Tensor) -> Any:
+        """Return outputs and curves as :meth:`BoundPhysics.predict_all` does, on the processor.
+
+        Whatever the user's function returns comes back; raises what it raises.
+        """
+        began = time.thread_time()
+        try:
+            return self._solved(encoded, z)
+        finally:
+            self.seconds += time.thread_time() - began
+            self.solves += torch.broadcast_shapes(encoded.shape[:-1], z.shape[:-1]).numel()  # type: ignore[no-untyped-call]  # torch forgot it
+
+    def _solved(self, encoded: Tensor, z: Tensor) -> Any:
+        if self._device.type != "cpu" and not self.given_up:
+            try:
+                if not self._tried:
+                    self._try(encoded)
+                return self._away(encoded, z)
+            except Exception as error:  # noqa: BLE001 - the processor is asked next, and decides
+                lines = str(error).splitlines() or [""]
+                self.given_up = (
+                    f"physics {self.bound.model.name!r} was solved on the processor, for on "
+                    f"{self._device.type} it failed: {type(error).__name__}: {lines[0]}"
+                )
+        return self.bound.predict_all(encoded, z)
+
+    def _away(self, encoded: Tensor, z: Tensor) -> Tensor:
+        found = self.bound.predict_all(encoded.to(self._device), z.to(self._device))
+        return found.to(CPU, torch.float64)
+
+    def _try(self, encoded: Tensor) -> None:
+        """Raise RuntimeError where the device gives other numbers than the processor."""
+        with torch.no_grad():
+            rows = encoded.detach().flatten(0, -2)[:_TRIED]
+            z = torch.zeros(len(rows), self.bound.dimension, dtype=torch.float64)
+            wanted, found = self.bound.predict_all(rows, z), self._away(rows, z)
+            size = torch.nan_to_num(wanted, posinf=0.0, neginf=0.0).abs().amax(0)
+            away = torch.nan_to_num(found - wanted, posinf=torch.inf).abs()
+            alike = bool((away <= _AGREED * size + _NOTHING).all())
+            if not alike or not torch.equal(torch.isfinite(found), torch.isfinite(wanted)):
+                raise RuntimeError(
+                    f"its answers differ from the processor's by up to {float(away.max()):.1e}"
+                )
+        self._tried = True
+
+
+class Solving:
+    """What the physics of one round costs, and where it is solved."""
+
+    def __init__(self, chosen: Chosen) -> None:
+        self._chosen = chosen
+        self._solvers: list[Solver] = []
+
+    def solver(self, bound: BoundPhysics) -> Solver:
+        """Return the door to a physics."""
+        self._solvers.append(Solver(bound, self._chosen.device))
+        return self._solvers[-1]
+
+    def told(self) -> dict[str, Json]:
+        """Return what the report says under ``solving``, as of now."""
+        devices = dict.fromkeys(name for solver in self._solvers for name in solver.devices)
+        return {
+            "solving": {
+                "device": ", then ".join(devices) or self._chosen.device.type,
+                "why": self._chosen.why,
+                "estimated": self._chosen.estimated,
+                "solves": sum(solver.solves for solver in self._solvers),
+                "seconds": sum(solver.seconds for solver in self._solvers),
+                "given_up": [solver.given_up for solver in self._solvers if solver.given_up],
+            }
+        }
+
+    def of(self, fitted: FittedSurrogate) -> FittedSurrogate:
+        """Return what was fitted, with a word on its solves; more of them follow in a search."""
+        return replace(fitted, report={**fitted.report, **self.told()}, spent=self.told)

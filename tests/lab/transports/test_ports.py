@@ -1,0 +1,350 @@
+"""Promise: the same driver speaks over real lines, which may hang, break and come back."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+
+import pytest
+from lab_toys import ToyWorld, toy_host
+
+from labloop.errors import (
+    DeviceTimeoutError,
+    ExperimentCancelled,
+    LabFileError,
+    NotConnectedError,
+    ProtocolError,
+    UncertainError,
+)
+from labloop.lab import Clock, LabJob, open_transport, until
+from labloop.lab.process.platform import serial_options
+from labloop.lab.time.loops import LabLoop
+from labloop.lab.time.simulated import SimulatedLoop
+from labloop.lab.time.turn import URGENT
+from labloop.lab.transports.port import PortTransport, parse_port
+from labloop.lab.transports.port_thread import PortThread
+from labloop.records import ActionState, Mode
+from labloop.units import quantity
+from labloop_simulators.kit import Fault, serve_tcp, serve_world
+
+LINE = until(b"\n")
+
+
+def real_host(urls, **options):
+    limits = {"set_value.rate": {"max": "20 mL/min"}}
+    devices = {
+        name: {
+            "driver": "lab_toys:Toy",
+            "url": url,
+            "serial_number": f"T-{name}",
+            "limits": limits,
+        }
+        for name, url in urls.items()
+    }
+    return toy_host(*urls, mode=Mode.REAL, tables={"devices": devices}, **options)
+
+
+def on_loop(work):
+    """Run ``work(clock)`` on a real loop."""
+    loop = LabLoop()
+    try:
+        return loop.run_until_complete(work(Clock(loop)))
+    finally:
+        loop.close()
+
+
+def test_the_same_driver_over_tcp():
+    """Promise: identify, act, read and be made safe, over a real socket in real time."""
+    world = ToyWorld("a", "b", baud=115200)
+
+    async def procedure(lab):
+        await lab.a.set_value(quantity(3, "mL/min"))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(lab.a.run(quantity(0.05, "s")))
+            group.create_task(lab.b.run(quantity(0.05, "s")))
+        return (await lab.a.value()).value
+
+    with serve_world(world.emulators) as urls, real_host(urls) as host:
+        assert host.identities["a"].url == urls["a"]
+        assert host.run([LabJob("e1", procedure)]) == [3.0]
+        assert host.truth is None
+        [first, *_] = host._journal.entries("camp", "e1")
+        assert first.outcome.sent == (b"SET 3.000\n",)
+    assert host.report.safe == ["a", "b"]
+    assert all(emulator.safe for emulator in world.emulators.values())
+
+
+def test_stop_cancels_a_blocked_line_and_safe_goes_first():
+    """Promise: four experiments wait for one slow device; stop makes it safe within seconds."""
+    world = ToyWorld("a", baud=None)
+
+    async def slow(lab):
+        await lab.a.run(quantity(600, "s"))
+
+    with serve_tcp(world.emulators["a"]) as url, real_host({"a": url}) as host:
+        futures = host.start([LabJob(f"e{n}", slow) for n in range(4)])
+        while not any(event.event == "run" for event in list(world.truth.events)):
+            time.sleep(0.005)
+        began = time.monotonic()
+        host.stop("enough")
+        for future in futures:
+            with pytest.raises(ExperimentCancelled, match="enough"):
+                future.result(5)
+        states = [entry.state for entry in host._journal.entries("camp", "e0")]
+        assert states == [ActionState.UNCERTAIN]
+        assert host._journal.entries("camp", "e1") == []
+    assert time.monotonic() - began < 4
+    assert host.report.safe == ["a"]
+
+
+def test_a_pulled_cable_is_told_and_the_line_comes_back():
+    """Promise: opened again once it can be, and nothing is set anew by itself."""
+    world = ToyWorld("a", baud=None)
+    emulator = world.emulators["a"]
+    with serve_tcp(emulator) as url, real_host({"a": url}) as host:
+        emulator.faults.add(Fault("unplug", at=3))
+        with pytest.raises(UncertainError, match=r"the line .* is dead .*check cable and power"):
+            host.call(lambda lab: lab.a.set_value(quantity(1, "mL/min")))
+        with pytest.raises(NotConnectedError, match="is lost; it is tried again in"):
+            host.call(lambda lab: lab.a.value())
+        emulator.plug(0.0)
+        time.sleep(0.6)
+        assert host.call(lambda lab: lab.a.value()).value == 0.0
+    assert host.report.safe == ["a"]
+
+
+def test_no_answer_in_time():
+    """Promise: the message has the frame and what came."""
+    world = ToyWorld("a", baud=None)
+    emulator = world.emulators["a"]
+    emulator.faults.add(Fault("half", at=1))
+
+    async def ask(clock):
+        transport = open_transport(url, clock)
+        with pytest.raises(DeviceTimeoutError, match=r"sent b'GET\\n', received b'0.0'"):
+            await transport.exchange(b"GET\n", complete=LINE, timeout=0.2)
+        # What is left over is dropped, and the next exchange is right.
+        assert await transport.exchange(b"GET\n", complete=LINE) == b"0.000\n"
+        await transport.close()
+
+    with serve_tcp(emulator) as url:
+        on_loop(ask)
+
+
+def test_the_answer_to_a_cancelled_exchange_is_not_taken_for_the_next():
+    """Promise: the line is cleared first."""
+    world = ToyWorld("a", baud=None)
+    emulator = world.emulators["a"]
+
+    async def ask(clock):
+        transport = open_transport(url, clock)
+        assert await transport.exchange(b"GET\n", complete=LINE) == b"0.000\n"
+        task = asyncio.create_task(transport.exchange(b"RUN 0.05\n", complete=LINE))
+        await clock.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await transport.exchange(b"GET\n", complete=LINE) == b"0.000\n"
+        await transport.send(b"GET\n")
+        assert await transport.receive(complete=LINE) == b"0.000\n"
+        await transport.send(b"GET\n")
+        await clock.sleep(0.1)
+        await transport.drain()
+        with pytest.raises(DeviceTimeoutError, match="received b''"):
+            await transport.receive(complete=LINE, timeout=0.1)
+        await transport.close()
+
+    with serve_tcp(emulator) as url:
+        on_loop(ask)
+
+
+def test_what_is_cancelled_in_line_was_never_sent():
+    """Promise: only what may have left the port counts as sent."""
+    world = ToyWorld("a", baud=None)
+
+    async def procedure(lab):
+        first = asyncio.create_task(lab.a.transport.exchange(b"RUN 0.3\n", complete=LINE))
+        await asyncio.sleep(0.05)
+        second = asyncio.create_task(lab.a.set_value(quantity(1, "mL/min")))
+        await asyncio.sleep(0.05)
+        second.cancel()
+        await asyncio.wait([first, second])
+        return second.cancelled()
+
+    with serve_tcp(world.emulators["a"]) as url, real_host({"a": url}) as host:
+        assert host.call(procedure)
+        [entry] = host._journal.entries("camp")
+        assert entry.state is ActionState.NOT_SENT
+    assert not any(frame.data.startswith(b"SET") for frame in world.truth.frames)
+
+
+def test_nobody_listens():
+    """Promise: connection refused is a sentence with the address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with (
+        pytest.raises(NotConnectedError, match=rf"socket://127\.0\.0\.1:{port} is dead"),
+        real_host({"a": f"socket://127.0.0.1:{port}"}),
+    ):
+        pass
+
+
+def test_real_lines_are_refused_in_simulated_time():
+    """Promise: nobody waits in wall time for a line while lab time jumps."""
+    loop = SimulatedLoop()
+    clock = Clock(loop)
+    for url in ("serial://COM3", "socket://127.0.0.1:1", "rfc2217://127.0.0.1:1"):
+        with pytest.raises(LabFileError, match="simulated time cannot do"):
+            open_transport(url, clock)
+    loop.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "match"),
+    [
+        ("COM3", "names no transport; write one of emulator://"),
+        ("gpib://5", "names no transport"),
+        ("socket://", "names no transport"),
+        ("serial://COM3?speed=9600", r"speed is not known; serial:// knows: baud, mode, rtscts"),
+        ("serial://COM3?mode=8X1", r"needs baud=<number> and a mode such as 8N1 or 7E1 \("),
+        ("serial://COM3?mode=7e1", r"parity as one capital of NEOMS.*got mode='7e1'"),
+        ("serial://COM3?baud=", r"got baud=''"),
+        ("serial://COM3?dtr=low", r"dtr \(the line DTR\) is 0 or 1, got 'low'"),
+        ("serial://COM3?rtscts=1&rts=0", r"the handshake moves RTS; leave rts out"),
+        ("serial://COM3?baud=fast", r"needs baud=<number> and a mode"),
+        ("serial://COM3?mode=9X9", r"needs baud=<number> and a mode"),
+        ("socket://host:1?baud=9600", r"socket:// knows: nothing"),
+        ("replay://nowhere.jsonl", r"nowhere\.jsonl cannot be read"),
+        ("emulator://x", "no emulator of that name; there are: none"),
+    ],
+)
+def test_urls_that_cannot_be_used(url, match):
+    """Promise: one sentence each, before anything is opened."""
+    loop = LabLoop()
+    try:
+        with pytest.raises(LabFileError, match=match):
+            open_transport(url, Clock(loop))
+    finally:
+        loop.close()
+
+
+def test_what_pyserial_is_asked_for(monkeypatch):
+    """Promise: COM3 and device files, baud and mode; exclusive where the system knows it."""
+    exclusive = serial_options()
+    settings = {"baudrate": 19200, "bytesize": 7, "parity": "E", "stopbits": 1}
+    assert parse_port("serial://COM3?baud=19200&mode=7E1") == ("COM3", settings | exclusive)
+    assert parse_port("serial:///dev/ttyUSB0")[0] == "/dev/ttyUSB0"
+    place, asked = parse_port("serial:///dev/by-id/usb-A5#XK3-if00?baud=4800&rtscts=1&dtr=0")
+    assert place == "/dev/by-id/usb-A5#XK3-if00"
+    assert (asked["baudrate"], asked["rtscts"], asked["dtr"]) == (4800, True, False)
+    assert parse_port("rfc2217://pc:2217?baud=19200&mode=7E1") == ("rfc2217://pc:2217", settings)
+    monkeypatch.setattr("os.name", "nt")
+    assert serial_options() == {}
+
+
+def test_an_urgent_call_goes_ahead_of_the_queue():
+    """Promise: the safe state does not stand in line."""
+    thread, seen, release = PortThread("x"), [], threading.Event()
+    thread.submit(lambda: release.wait(5))
+    for number in range(3):
+        last = thread.submit(lambda n=number: seen.append(n))
+    thread.submit(lambda: seen.append("safe"), urgent=True)
+    release.set()
+    last.result(5)
+    thread.close()
+    assert seen == ["safe", 0, 1, 2]
+
+
+def test_an_urgent_task_goes_ahead_of_those_who_wait_for_the_port():
+    """Promise: the mark of the task reaches the line."""
+    world = ToyWorld("a", baud=None)
+
+    async def work(clock):
+        transport = PortTransport(url, clock)
+        ends = []
+
+        async def ask(name, urgent=False):
+            URGENT.set(urgent)
+            await transport.exchange(b"RUN 0.1\n", complete=LINE, timeout=5)
+            ends.append(name)
+
+        async with asyncio.TaskGroup() as group:
+            for name in "xyz":
+                group.create_task(ask(name))
+            await clock.sleep(0.05)
+            group.create_task(ask("safe", urgent=True))
+        await transport.close()
+        return ends
+
+    with serve_tcp(world.emulators["a"]) as url:
+        assert on_loop(work) == ["x", "safe", "y", "z"]
+
+
+def test_no_thread_and_no_socket_is_left_behind():
+    """Promise: many connects, and everything is given back."""
+    world = ToyWorld("a", baud=None)
+    with serve_tcp(world.emulators["a"]) as url:
+        before = set(threading.enumerate())
+        for _ in range(4):
+            with real_host({"a": url}):
+                pass
+        until_then = time.monotonic() + 3
+        while (left := set(threading.enumerate()) - before) and time.monotonic() < until_then:
+            time.sleep(0.01)
+        assert not left
+
+
+def test_a_transcript_is_recorded_and_replayed(tmp_path):
+    """Promise: the driver against a transcript does what it did against the instrument."""
+
+    async def work(lab):
+        await lab.a.set_value(quantity(3, "mL/min"))
+        return (await lab.a.value()).value
+
+    world = ToyWorld("a")
+    with toy_host("a", world=world, record=tmp_path / "rec") as host:
+        assert host.call(work) == 3.0
+    path = tmp_path / "rec" / "a.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert set(lines[0]) == {"t_ns", "dir", "hex"}
+    assert [bytes.fromhex(line["hex"]) for line in lines if line["dir"] == ">"][-3:] == [
+        b"SET 3.000\n",
+        b"GET\n",
+        b"SAFE\n",
+    ]
+    with real_host({"a": f"replay://{path}"}) as host:
+        assert host.call(work) == 3.0
+    assert host.report.safe == ["a"]
+
+
+def test_a_driver_that_has_changed_does_not_fit_its_transcript(tmp_path):
+    """Promise: the sentence has what was recorded and what was sent."""
+    path = tmp_path / "t.jsonl"
+    path.write_text(
+        '{"t_ns": 0, "dir": ">", "hex": "4944"}\n{"t_ns": 1, "dir": "<", "hex": "41"}\n'
+    )
+
+    async def ask(clock):
+        transport = open_transport(f"replay://{path}", clock)
+        with pytest.raises(DeviceTimeoutError, match="no complete answer was recorded"):
+            await transport.exchange(b"ID", complete=LINE)
+        await transport.drain()
+        with pytest.raises(ProtocolError, match=r"has None next, but b'GET' was sent"):
+            await transport.send(b"GET")
+        await transport.close()
+
+    on_loop(ask)
+
+
+@pytest.mark.parametrize("text", ["no json", '{"dir": "x", "hex": "00"}', '{"hex": "0"}'])
+def test_files_that_are_no_transcripts(tmp_path, text):
+    """Promise: refused with the file's name."""
+    path = tmp_path / "t.jsonl"
+    path.write_text(text)
+    loop = LabLoop()
+    try:
+        with pytest.raises(LabFileError, match=r"t\.jsonl is no transcript"):
+            open_transport(f"replay://{path}", Clock(loop))
+    finally:
+        loop.close()

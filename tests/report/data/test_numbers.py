@@ -1,0 +1,135 @@
+"""Numbers are printed with the digits they deserve, and ticks stand at round places."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labloop.report.data.numbers import (
+    column,
+    count,
+    duration,
+    interval,
+    number,
+    titled,
+    unit_text,
+    with_unit,
+)
+from labloop.report.drawing.scales import Scale, whole_ticks
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (0.81234, "0.812"),
+        (84.2, "84.2"),
+        (12345.6, "12346"),
+        (1234, "1234"),
+        (-3.5, "\N{MINUS SIGN}3.50"),
+        (6.02214076e23, "6.02\N{MULTIPLICATION SIGN}10²³"),
+        (1.3e-7, "1.30\N{MULTIPLICATION SIGN}10⁻⁷"),
+    ],
+)
+def test_numbers_have_three_digits_and_no_letter_e(value, shown):
+    """A value is shown with three significant digits; whole numbers keep theirs."""
+    assert number(value) == shown
+
+
+def test_what_a_person_set_loses_its_zeros():
+    """A condition of 2.5 is not shown as 2.500."""
+    assert number(2.5, 4, exact=True) == "2.5"
+
+
+@given(st.floats(1e-9, 1e12), st.integers(2, 5))
+def test_a_shown_number_is_the_number(value, digits):
+    """Read back, a printed number differs by less than half of its last digit."""
+    text = number(value, digits).translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    back = float(text.replace("\N{MULTIPLICATION SIGN}10", "e"))
+    assert math.isclose(back, value, rel_tol=0.51 * 10 ** (1 - digits))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [(0.512, 0.661, "0.51 to 0.66"), (39.04, 47.6, "39.0 to 47.6"), (1, 1, "1 to 1")],
+)
+def test_an_interval_gets_its_digits_from_its_width(low, high, shown):
+    """Both bounds have as many decimals as the width of the interval can carry."""
+    assert interval(low, high) == shown
+
+
+def test_a_column_of_numbers_shares_its_decimals():
+    """Numbers under each other have the same decimals, unless they span many decades."""
+    assert column([105.0, 112.84, 76.9]) == ["105.0", "112.8", "76.9"]
+    assert column([1.0, 2.0]) == ["1", "2"]
+    assert column([0.001, 1000.0]) == [number(0.001, 4), number(1000.0, 4)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"),
+    [("degC", "°C"), ("uL/min", "µL/min"), ("m^2", "m²"), ("1", ""), ("%", "%"), ("1/s", "1/s")],
+)
+def test_units_are_printed_as_people_write_them(unit, shown):
+    """The ASCII symbols of the whitelist become the usual signs."""
+    assert unit_text(unit) == shown
+
+
+def test_small_words():
+    """Titles, values, counts and durations read as a person would say them."""
+    assert titled("residence_time", "min") == "residence time (min)"
+    assert titled("equivalents", "1") == "equivalents"
+    assert with_unit(84.2, "degC") == "84.2 °C"
+    assert with_unit("DMF", "1") == "DMF"
+    assert count(1, "alarm") == "1 alarm"
+    assert count(3, "alarm") == "3 alarms"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(2.5, "2.5 s"), (90, "1 min 30 s"), (3660, "1 h 01 min"), (190000, "2 d 05 h")],
+)
+def test_durations_are_told_in_two_units(seconds, shown):
+    """Lab time is told in the two units that matter."""
+    assert duration(seconds) == shown
+
+
+@given(
+    st.floats(-1e6, 1e6, allow_nan=False), st.floats(1e-3, 1e6, allow_nan=False), st.integers(3, 9)
+)
+def test_ticks_lie_on_the_axis_and_are_few(low, span, most):
+    """Ticks never leave the axis, ascend, and are about as many as asked for."""
+    scale = Scale(low, low + span, 0, 100)
+    values = [value for value, _ in scale.ticks(most)]
+    slack = 1e-6 * max(abs(low), span)
+    assert values == sorted(values)
+    assert all(scale.low - slack <= v <= scale.high + slack for v in values)
+    assert len(values) <= most + 1
+
+
+@given(st.floats(1e-6, 1e3), st.floats(6, 1e8))
+def test_ticks_of_a_logarithmic_axis_lie_on_it(low, ratio):
+    """An axis over decades has one to six ticks, all on it."""
+    scale = Scale(low, low * ratio, 0, 100, log=True)
+    values = [value for value, _ in scale.ticks(6)]
+    assert 1 <= len(values) <= 6
+    assert all(low * 0.999 <= v <= low * ratio * 1.001 for v in values)
+
+
+def test_scales_map_ends_to_ends():
+    """The ends of the values land on the ends of the pixels; outside is kept at the edge."""
+    linear, log = Scale(0, 10, 50, 150), Scale(1, 100, 0, 100, log=True)
+    assert (linear(0), linear(5), linear(10), linear(99)) == (50, 100, 150, 150)
+    assert log(10) == pytest.approx(50)
+    assert log(-1) == 0
+
+
+def test_a_scale_around_equal_or_no_values_is_still_a_scale():
+    """One value, or none, gives an axis of a sensible width."""
+    assert Scale.around([5.0], 0, 1).low < 5.0 < Scale.around([5.0], 0, 1).high
+    assert (Scale.around([], 0, 1).low, Scale.around([], 0, 1).high) == (0.0, 1.0)
+
+
+def test_experiments_are_counted_in_whole_numbers():
+    """No axis of experiments shows number 2.5."""
+    assert all(value == int(value) for value, _ in whole_ticks(1, 7, 12))

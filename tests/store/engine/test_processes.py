@@ -1,0 +1,244 @@
+"""Several processes, and processes that die: nothing lost, nothing taken twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from store_samples import CAMPAIGN, bundle, campaign, experiment
+
+from labloop.errors import LeaseError
+from labloop.records import ActionState
+from labloop.store import open_database, process_owner
+from labloop.store.engine import platform
+
+posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+HERE = str(Path(__file__).parents[1])
+
+WRITE_UNTIL_KILLED = """
+import os, sys
+from labloop.records import ActionState, Intent, Outcome
+from labloop.store import open_database
+
+def say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\\n")
+    sys.stdout.flush()
+
+def write(first):
+    database = open_database(sys.argv[1])
+    for number in range(first, first + 10**6):
+        name = f"i{number}"
+        database.journal.intent(
+            Intent(id=name, campaign_id=sys.argv[2], experiment_id=None, device="d", name="n")
+        ).result()
+        say("intent", name)
+        database.journal.outcome(Outcome(intent_id=name, state=ActionState.DONE)).result()
+        say("done", name)
+
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        say("process", os.getpid())
+        write(int(line))
+    os.waitpid(child, 0)
+    say("ended", child)
+"""
+
+TOGETHER = """
+import os, sys
+from labloop.errors import LeaseError, StaleStateError
+from labloop.records import ExperimentState
+from labloop.store import open_database
+
+def claim():
+    with open_database(sys.argv[1]) as database:
+        claimed = 0
+        for record in database.experiments.all(sys.argv[2]):
+            future = database.experiments.move(record.id, ExperimentState.RUNNING, actor="racer")
+            claimed += future.exception() is None
+            if not isinstance(future.exception(), StaleStateError | None):
+                raise future.exception()
+        tokens = []
+        while len(tokens) < 5:
+            try:
+                grant = database.leases.acquire("device:lab/pump", "racer")
+            except LeaseError:
+                continue
+            tokens.append(grant.token)
+            assert database.leases.holds(grant)
+            database.leases.release(grant)
+    sys.stdout.write(" ".join(map(str, [claimed, *tokens])) + "\\n")
+
+def fork():
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        claim()
+        sys.stdout.flush()
+        code = 0
+    finally:
+        os._exit(code)
+
+children = [fork() for _ in range(4)]
+sys.exit(any(os.waitpid(child, 0)[1] for child in children))
+"""
+
+HOLD = """
+import sys, time
+from labloop.store import open_database
+database = open_database(sys.argv[1])
+print(database.leases.acquire("campaign:x", "anna").token, flush=True)
+time.sleep(60)
+"""
+
+
+def start(code: str, *words: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@posix
+@pytest.mark.slow
+def test_killed_while_writing(real_disk, tmp_path):
+    """What was acknowledged is there after SIGKILL, ten times out of ten."""
+    url = str(tmp_path / "lab.db")
+    with open_database(url) as database:
+        database.campaigns.create(campaign(), bundle()).result()
+    acknowledged: list[list[str]] = []
+    writer = start(WRITE_UNTIL_KILLED, url, CAMPAIGN)
+    for kill in range(10):
+        writer.stdin.write(f"{kill * 10**6}\n")
+        writer.stdin.flush()
+        process = writer.stdout.readline().split()[1]
+        acknowledged += [writer.stdout.readline().split() for _ in range(5 + 3 * kill)]
+        os.kill(int(process), signal.SIGKILL)
+        while (line := writer.stdout.readline().split())[0] != "ended":
+            acknowledged.append(line)
+    writer.communicate()
+    with open_database(url) as database:
+        entries = {e.intent.id: e.state for e in database.journal.entries(CAMPAIGN)}
+        uncertain = database.journal.open_intents(CAMPAIGN)
+        with database.core.readers.connect() as connection:
+            assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
+    assert len(acknowledged) > 100
+    for word, name in acknowledged:
+        assert name in entries
+        assert word == "intent" or entries[name] is ActionState.DONE
+    assert len(uncertain) <= 10
+
+
+@posix
+def test_never_overdrawn(url, database):
+    """Four processes at once: each experiment is claimed once, each token given once."""
+    database.campaigns.create(campaign(), bundle())
+    count = 40
+    futures = [database.experiments.add(experiment(n)) for n in range(1, count + 1)]
+    assert futures[-1].result() is None
+    racers = start(TOGETHER, url, CAMPAIGN)
+    told = [[int(word) for word in line.split()] for line in racers.communicate()[0].splitlines()]
+    assert racers.returncode == 0
+    assert sum(claimed for claimed, *_ in told) == count
+    tokens = sorted(token for _, *given in told for token in given)
+    assert tokens == list(range(1, 21))
+
+
+@posix
+def test_opened_at_once(url):
+    """Several processes that create the same database at once all succeed."""
+    racers = start(TOGETHER, url, "nobody")
+    assert len(racers.communicate()[0].splitlines()) == 4
+    assert racers.returncode == 0
+
+
+def test_dead_owner(url, database):
+    """The lease of a killed process is taken at once, that of a living one is not."""
+    holder = start(HOLD, url)
+    assert holder.stdout.readline() == "1\n"
+    with pytest.raises(LeaseError, match=f"held by anna .process {holder.pid} on this machine"):
+        database.leases.acquire("campaign:x", "ben")
+    holder.kill()
+    holder.communicate()
+    grant = database.leases.acquire("campaign:x", "ben")
+    assert grant.token == 2
+    assert database.leases.holds(grant)
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"host": "elsewhere/1"}, "anna on elsewhere/1 .process 1.* break the lease"),
+        ({"boot": "another"}, None),
+        ({"start": "0"}, None),
+        ({}, "held by anna"),
+    ],
+)
+def test_owner(database, change, refusal):
+    """Only what is certainly dead is taken over: another boot, another begin of the process."""
+    own = {
+        "host": platform.host(),
+        "boot": platform.boot(),
+        "start": platform.process_start(1),
+        "pid": 1,
+    }
+    values = {**own, **change}
+    owner = "anna [host={host} boot={boot} pid={pid} start={start}]".format(**values)
+    database.leases.acquire("campaign:x", owner)
+    if refusal is None:
+        assert database.leases.acquire("campaign:x", "ben").token == 2
+    else:
+        with pytest.raises(LeaseError, match=refusal):
+            database.leases.acquire("campaign:x", "ben")
+
+
+def test_own_stamp():
+    """An owner is a name with this process, told from every other one."""
+    owner = process_owner("anna")
+    assert f"pid={os.getpid()}" in owner
+    assert process_owner(owner) == owner
+    assert platform.process_start(os.getpid()) == platform.process_start(os.getpid())
+    assert platform.process_start(2**22 + 1) is None
+    assert platform._start_posix(os.getpid())
+    assert platform._start_posix(2**22 + 1) is None
+
+
+def test_threads(filled):
+    """Many threads write and read at once; every write is there."""
+
+    def write(base: int) -> None:
+        for number in range(base, base + 10):
+            filled.experiments.add(experiment(number)).result()
+            assert filled.experiments.get(experiment(number).id).number == number
+
+    threads = [threading.Thread(target=write, args=(100 * n,)) for n in range(1, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(filled.experiments.all(CAMPAIGN)) == 61
+
+
+def test_forgotten_close(tmp_path):
+    """A program that ends without closing has committed what it queued."""
+    code = f"""
+import sys; sys.path.insert(0, {HERE!r})
+from store_samples import *
+from labloop.store import open_database
+database = open_database(sys.argv[1])
+database.campaigns.create(campaign(), bundle())
+for number in range(1, 200):
+    database.experiments.add(experiment(number))
+"""
+    url = str(tmp_path / "lab.db")
+    subprocess.run([sys.executable, "-c", code, url], check=True)
+    with open_database(url, read_only=True) as database:
+        assert len(database.experiments.all(CAMPAIGN)) == 199

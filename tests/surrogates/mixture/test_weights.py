@@ -1,0 +1,117 @@
+"""What counts in a mixture: left-out results of the objective first, then of all else."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from labloop.objectives import Maximize, Objectives
+from labloop.physics import FunctionPhysics, Prior, bind
+from labloop.space import Continuous, SearchSpace
+from labloop.surrogates import GPFactory, MeasuredData, MixtureFactory
+from labloop.surrogates.mixture.physics_members import fit_family
+from labloop.surrogates.mixture.physics_report import Family, is_field
+from labloop.surrogates.mixture.weights import member_weights, weigh
+from labloop.surrogates.solving.physics_inputs import Channels
+
+SPACE = SearchSpace(Continuous("time", 0.1, 10, unit="s"), Continuous("heat", 0, 1))
+PRIORS = {"k": Prior(0.5, "1/s", fold=3)}
+
+
+def vessel(x, theta):
+    """Return a product that appears only where it is hot, and what is left of the reactant."""
+    pace = theta["k"] * torch.exp(2.0 * (x["heat"] - 0.5))
+    left = torch.exp(-pace * x["time"])
+    return {"y": (1.0 - left) * torch.sigmoid(80.0 * (x["heat"] - 0.9)), "left": left}
+
+
+def turned(x, theta):
+    """Return another mechanism: the reactant comes, and goes nowhere."""
+    found = vessel(x, theta)
+    return {"y": found["y"], "left": 1.0 - found["left"]}
+
+
+def model(predict=vessel):
+    """Return a physics of one constant that predicts two outputs."""
+    inputs = {"time": "s", "heat": "1"}
+    return FunctionPhysics(predict, PRIORS, inputs, ("y", "left"), name="vessel")
+
+
+def cold(n=9, seed=0):
+    """Return experiments that all were too cold: ``y`` is noise around nothing, ``left`` is not."""
+    rng = np.random.default_rng(seed)
+    encoded = torch.tensor(SPACE.encode(SPACE.sample(n, seed)))
+    encoded[:, 1] *= 0.7
+    found = bind(model(), SPACE).predict(encoded, torch.tensor([0.3], dtype=torch.float64))
+    found = found + 0.01 * torch.tensor(rng.standard_normal(found.shape))
+    return MeasuredData(
+        encoded=encoded,
+        outputs=found[:, :1],
+        names=("y",),
+        extra_names=("left",),
+        extra_outputs=found[:, 1:],
+        objective=Objectives.of(Maximize("y")),
+        features=tuple(SPACE.features),
+        space=SPACE,
+        seed=seed,
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_the_objective_tells_nothing_the_other_outputs_decide(seed):
+    """No product yet: right physics is kept for what else it predicts, and nothing rings."""
+    fitted = MixtureFactory(model()).fit(cold(seed=seed))
+    assert fitted.report["weights"]["gp"] < 0.1
+    assert "physics-wrong" not in [a.kind for a in fitted.alarms]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wrong_physics_finds_no_friend_among_the_other_outputs(seed):
+    """Neither does the objective need it, nor does it predict what else was measured."""
+    fitted = MixtureFactory(model(turned)).fit(cold(seed=seed))
+    channels = Channels(bind(model(turned), SPACE), cold(seed=seed))
+    members = fit_family(channels, cold(seed=seed))
+    together = next(m for m in members if m.elsewhere and not is_field(m))
+    right = fit_family(Channels(bind(model(), SPACE), cold(seed=seed)), cold(seed=seed))
+    as_right = next(m for m in right if m.elsewhere and not is_field(m))
+    assert together.elsewhere["left"].sum() < as_right.elsewhere["left"].sum() - 5.0
+    assert fitted.report["weights"]["gp"] > 0.4
+
+
+def test_other_outputs_are_asked_only_where_the_objective_rejects_the_physics():
+    """Where the objective has decided, what else was measured changes no weight."""
+    training = cold()
+    channels = Channels(bind(model(), SPACE), training)
+    family = Family(channels, fit_family(channels, training))
+    plain = GPFactory().fit(training)
+    told = weigh([plain, *family.members], [family], training.features)
+    assert told.counted[0] < 0.1
+    trusted = [plain, *(better(m, 2.0) for m in family.members)]
+    found = weigh(trusted, [family], training.features)
+    owed = np.array([4.0 if is_field(m) else 0.0 for m in trusted])
+    every = torch.stack([m.loo_log_density for m in trusted])
+    assert found.counted == pytest.approx(member_weights(every, owed))
+    assert found.evidence == pytest.approx(member_weights(every, 0.0 * owed))
+
+
+def better(member, by):
+    """Return a member whose every left-out result of the objective is told better."""
+    return replace(member, loo_log_density=member.loo_log_density + by)
+
+
+def test_only_constants_that_vary_owe_a_lead():
+    """Of members that predict alike the FieldGP counts least, by the odds that are demanded."""
+    training = cold()
+    channels = Channels(bind(model(), SPACE), training)
+    family = Family(channels, fit_family(channels, training))
+    nothing = torch.zeros(len(training.outputs), dtype=torch.float64)
+    alike = [
+        replace(m, loo_log_density=nothing, elsewhere={})
+        for m in (GPFactory().fit(training), *family.members)
+    ]
+    found = weigh(alike, [family], training.features)
+    fields = [is_field(m) for m in alike]
+    assert fields == [False, False, False, True]
+    assert np.log(found.counted[0] / found.counted) == pytest.approx([0.0, 0.0, 0.0, 4.0])
+    assert found.evidence == pytest.approx([0.25] * 4)

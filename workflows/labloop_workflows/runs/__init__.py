@@ -1,0 +1,1 @@
+"""Campaigns as Prefect runs: flow, engine, window, cancellation, serving."""

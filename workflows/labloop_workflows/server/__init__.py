@@ -1,0 +1,1 @@
+"""The Prefect server that labloop starts: found, guarded, with a password and codes."""

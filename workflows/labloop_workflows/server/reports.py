@@ -1,0 +1,71 @@
+"""The whole report of a campaign behind a link in the UI.
+
+A browser follows no link from a web page to a file, so the server that labloop starts serves
+the reports itself, under names that nobody can guess.
+"""
+
+import hashlib
+import hmac
+import os
+import time
+from pathlib import Path
+
+from labloop.campaign import db_words
+from labloop.records import CampaignRecord, Repositories
+from labloop.report import write_report
+from labloop_workflows.server.password import password
+from labloop_workflows.server.settings import REPORTS, reports_folder
+
+PACE_SECONDS = 30.0
+"""Between two reports of a running campaign at least."""
+SHARE = 0.02
+"""Part of the time that writing reports may take."""
+_KEPT = 50
+"""So many reports of the newest campaigns are kept."""
+
+
+class LinkedReport:
+    """Writes the report of one campaign where the server serves it, at most now and then.
+
+    Args:
+        ui_url: of a server that labloop started; None for another one, which serves no reports.
+    """
+
+    def __init__(
+        self, repositories: Repositories, record: CampaignRecord, ui_url: str | None
+    ) -> None:
+        self._repositories = repositories
+        self._record = record
+        self._ui_url = ui_url
+        self._next = 0.0
+
+    @property
+    def link(self) -> str:
+        """The line of Markdown that leads to the report."""
+        typed = f"`labloop report {self._record.name}{db_words(self._repositories)}`"
+        if self._ui_url is None:
+            return f"The whole report: {typed}"
+        return f"[The whole report]({self._ui_url}{REPORTS}/{self._token()}.html), or {typed}"
+
+    def write(self, *, last: bool) -> None:
+        """Write the report, where it is time to or this is the ``last`` time."""
+        if self._ui_url is None or not (last or time.monotonic() >= self._next):
+            return
+        began = time.thread_time()
+        self._write(reports_folder() / f"{self._token()}.html")
+        cost = time.thread_time() - began
+        self._next = time.monotonic() + max(PACE_SECONDS, cost / SHARE)
+
+    def _token(self) -> str:
+        """Return a name that only who knows the password can tell."""
+        told = hmac.new(password().encode(), self._record.id.encode(), hashlib.sha256)
+        return told.hexdigest()[:40]
+
+    def _write(self, page: Path) -> None:
+        page.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = page.with_suffix(f".{os.getpid()}")
+        write_report(self._repositories, self._record.id, part)
+        part.replace(page)
+        kept = sorted(page.parent.glob("*.html"), key=lambda path: path.stat().st_mtime)
+        for old in kept[:-_KEPT]:
+            old.unlink(missing_ok=True)
