@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / ".figures"
-PAGE = ROOT / "docs" / "benchmarks.md"
+PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def write_page(figures: list[Figure], mark: str) -> None:
 def main(benches: Benches, mark: str) -> int:
     """Measure, print a line each, and return 1 where one was missed."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="into docs/reference/benchmarks.md")
     parser.add_argument("--only", nargs="*", choices=list(benches), default=list(benches))
     parser.add_argument("--fresh", action="store_true")
     given = parser.parse_args()

@@ -133,7 +133,7 @@ def leader(one: Run) -> str:
 
 def main() -> None:
     """Run, print, draw."""
-    parser = argparse.ArgumentParser(description="the pictures of docs/worked-examples.md")
+    parser = argparse.ArgumentParser(description="the pictures of docs/tutorial/worked-examples.md")
     parser.add_argument("--only", choices=EXAMPLES, action="append", help="not all four")
     parser.add_argument("--out", type=Path, default=IMAGES)
     given = parser.parse_args()

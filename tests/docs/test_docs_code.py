@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
 _BLOCK = re.compile(
     r"^```(?:python|toml)\n# (\S+\.(?:py|toml))\n(.*?)^```$", re.DOTALL | re.MULTILINE
 )
@@ -24,7 +25,15 @@ def _write_files(page, folder):
     return len(blocks)
 
 
-@pytest.mark.parametrize("page", ["drivers.md", "physics.md", "reference.md", "strategies.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "how-to/drivers.md",
+        "how-to/physics.md",
+        "how-to/strategies.md",
+        "reference/campaign-file.md",
+    ],
+)
 def test_the_code_of_a_page_passes_the_tests_of_that_page(page, tmp_path):
     """Copied into files as it stands there, the code of the page does what the page says."""
     assert _write_files(page, tmp_path) >= 2
@@ -43,9 +52,12 @@ def test_the_code_of_a_page_passes_the_tests_of_that_page(page, tmp_path):
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
-@pytest.mark.parametrize("page", sorted(p.name for p in DOCS.glob("*.md")))
+PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", *(ROOT / "examples").rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_links_between_pages_lead_somewhere(page):
     """Every relative link of a page names a file that is there."""
-    text = (DOCS / page).read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     targets = [t for t in re.findall(r"\]\(([^)#]+)", text) if "://" not in t]
-    assert [t for t in targets if not (DOCS / t).exists()] == []
+    assert [t for t in targets if not (page.parent / t).exists()] == []

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "examples" / "physics"
-PAGE = (ROOT / "docs" / "worked-examples.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "tutorial" / "worked-examples.md").read_text(encoding="utf-8")
 NAMES = ("flow", "enzyme", "coating", "dosing")
 _HELPERS = ("integrate", "campaigns", "drawing")
 
@@ -37,7 +37,7 @@ def test_the_page_shows_the_model_that_runs(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_picture_is_a_drawing_and_small(name):
     """GitHub shows what is well-formed; a page of pictures must not be slow."""
-    assert f"](images/worked-{name}.svg)" in PAGE
+    assert f"](../images/worked-{name}.svg)" in PAGE
     picture = (ROOT / "docs" / "images" / f"worked-{name}.svg").read_bytes()
     assert len(picture) < 60_000
     assert ET.fromstring(picture).tag.endswith("svg")  # noqa: S314 - our own file

@@ -82,7 +82,7 @@ def points_looked_at(space: SearchSpace) -> int:
 
 
 def pays(solves: int, experiments: int) -> bool:
-    """Return whether a round is large enough for a GPU, see the rule in ``docs/physics.md``."""
+    """Return whether a round is large enough for a GPU: the rule of ``docs/how-to/physics.md``."""
     return solves > MOST_SOLVES or experiments > MOST_EXPERIMENTS
 
 
