@@ -191,7 +191,7 @@ class Objectives:
         return found[int(worth[np.argmax(merit)])]
 
     def pareto(self, data: Dataset) -> tuple[Observation, ...]:
-        """Return the experiments that no other beats in all aims, in order of completion.
+        """Return the experiments that no other beats in all aims, in the order of the dataset.
 
         Those that break a threshold are worth nothing and left out.
         """

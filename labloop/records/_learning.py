@@ -78,11 +78,21 @@ class Observation:
         return content_hash([*head, dict(self.sd), curves, self.failed, *tail])
 
 
+_BLOCK = 64
+"""Number of observations after which a dataset keeps the state of its hash."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Everything measured so far, in order of completion."""
+    """Everything measured so far.
+
+    A campaign orders it by the numbers of the experiments, a brain used alone by what it was
+    told first.
+    """
 
     observations: tuple[Observation, ...] = ()
+    _hashes: tuple["hashlib._Hash", ...] = field(default=(), init=False, repr=False, compare=False)
+    """The state of the hash after each full block; empty where it was never kept."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "observations", tuple(self.observations))
@@ -95,13 +105,38 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.observations)
 
-    def fingerprint(self) -> str:
-        """Return the sha256 over the digests of the observations, in order.
+    def spliced(self, start: int, stop: int, new: Sequence[Observation]) -> "Dataset":
+        """Return a dataset in which ``new`` stands instead of ``observations[start:stop]``.
 
-        It is the :func:`content_hash` of their list, joined by hand: thousands are, every round.
+        The hash of what stands before ``start`` is kept, so that a fingerprint after an
+        experiment costs the same whether ten or ten thousand were finished before.
         """
-        digests = ",".join([f'"{o.digest}"' for o in self.observations])
-        return hashlib.sha256(f"[{digests}]".encode()).hexdigest()
+        old = self.observations
+        made = Dataset(old[:start] + tuple(new) + old[stop:])
+        hashes = list(self._hashes[: len(old[:start]) // _BLOCK])
+        for first in range(len(hashes) * _BLOCK, len(made) - _BLOCK + 1, _BLOCK):
+            running = hashes[-1].copy() if hashes else hashlib.sha256(b"[")
+            running.update(_listed(made.observations[first : first + _BLOCK], first=not hashes))
+            hashes.append(running)
+        object.__setattr__(made, "_hashes", tuple(hashes))
+        return made
+
+    def fingerprint(self) -> str:
+        """Return the sha256 (hex) over the digests of the observations, in order.
+
+        It equals :func:`content_hash` of the list of digests; the JSON text is joined here
+        because the hash can then go on from the last full block.
+        """
+        known = len(self._hashes) * _BLOCK
+        running = self._hashes[-1].copy() if known else hashlib.sha256(b"[")
+        running.update(_listed(self.observations[known:], first=not known) + b"]")
+        return running.hexdigest()
+
+
+def _listed(observations: Sequence[Observation], *, first: bool) -> bytes:
+    """Return the digests as JSON texts, each with a comma before it but the ``first`` one."""
+    text = "".join([f',"{one.digest}"' for one in observations])
+    return text[first:].encode()
 
 
 def _curve_key(curve: CurveData) -> str:

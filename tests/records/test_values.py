@@ -20,6 +20,7 @@ from labloop.records import (
     Reading,
     Scalar,
     ScalarValue,
+    content_hash,
 )
 
 NUMBERS = st.floats(-1e12, 1e12)
@@ -205,6 +206,22 @@ def test_the_fingerprint_is_pinned():
     assert data.fingerprint() == (
         "b7edeba33b3ad0646f5c3e5d8f946f1d887700df1210451a83b0de73e4323a5d"
     )
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300), st.integers(0, 200)), max_size=5)
+)
+def test_a_spliced_dataset_has_the_fingerprint_of_its_content(splices):
+    """However a dataset came about, its fingerprint is the content hash of all digests."""
+    numbers, data = iter(range(1_000)), Dataset()
+    for start, length, many in splices:
+        new = [Observation(str(next(numbers)), {"t": 1.0}) for _ in range(many)]
+        expected = list(data.observations)
+        expected[start : start + length] = new
+        data = data.spliced(start, start + length, new)
+        assert list(data.observations) == expected
+        assert data.fingerprint() == content_hash([one.digest for one in expected])
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from operator import is_
 from typing import Any
 from weakref import ref
 
@@ -72,8 +71,8 @@ def tried(space: SearchSpace, data: Dataset, pending: Sequence[Point]) -> Tried:
     kept = _grown(space, _kept(space), data.observations)
     _keep(space, kept)
     waiting = _legal(space, pending)
-    encoded = np.concatenate([kept.encoded, _rows(space, waiting)])
-    return Tried((*kept.points, *waiting), encoded, kept.tree)
+    encoded = np.concatenate([kept.encoded, _rows(space, waiting)]) if waiting else kept.encoded
+    return Tried(kept.points + waiting, encoded, kept.tree)
 
 
 def _kept(space: SearchSpace) -> _Kept | None:
@@ -100,7 +99,7 @@ def _grown(space: SearchSpace, kept: _Kept | None, observations: tuple[Observati
     return _Kept(
         observations,
         np.concatenate([kept.counts[:same], np.array([len(p) for p in news], dtype=np.int64)]),
-        (*kept.points[:old], *points),
+        kept.points[:old] + points,
         encoded,
         _tree(encoded, kept.tree if old == len(kept.points) else None),
     )
@@ -125,12 +124,11 @@ def _tree(encoded: FloatArray, known: Any) -> Any:
 def _common(before: Sequence[Observation], now: Sequence[Observation]) -> int:
     """Return how many observations both begin with."""
     least = min(len(before), len(now))
-    # Nearly always all of them, which is found out without a loop of Python's.
-    if all(map(is_, before, now)):
+    # Nearly always all of them. Comparing two tuples looks at identity first and takes a
+    # fifth of the time of a loop, ten thousand times in a long campaign.
+    if before[:least] == now[:least]:
         return least
-    return next(
-        i for i, (one, other) in enumerate(zip(before, now, strict=False)) if one is not other
-    )
+    return next(i for i, (one, other) in enumerate(zip(before, now, strict=False)) if one != other)
 
 
 def _legal(space: SearchSpace, points: Sequence[Point]) -> tuple[Point, ...]:

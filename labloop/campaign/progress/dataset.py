@@ -117,16 +117,17 @@ class Measured:
 
     def add(self, *seen: Observation | None) -> None:
         """Take observations in, by number of the experiment; None has no place in the space."""
-        observations = [one for one in seen if one is not None]
-        known = list(self.data.observations)
-        news = True
-        for one in observations:
-            at = bisect_left(known, self._number(one), key=self._number)
-            same = at < len(known) and known[at].experiment_id == one.experiment_id
-            known[at : at + same] = [one]
-            news = news and not same
-        self.data = Dataset(tuple(known))
-        self.best = self._best(observations if news else known)
+        new = {self._number(one): one for one in seen if one is not None}
+        if not new:
+            return
+        # All before the first new one stays as it is, nearly always everything.
+        known, lowest = self.data.observations, min(new)
+        start = bisect_left(known, lowest, key=self._number)
+        tail = {self._number(one): one for one in known[start:]}
+        replaced = tail.keys() & new.keys()
+        tail |= new
+        self.data = self.data.spliced(start, len(known), [tail[n] for n in sorted(tail)])
+        self.best = self._best(self.data.observations if replaced else list(new.values()))
 
     def _best(self, fresh: Sequence[Observation]) -> Observation | None:
         """Return the best, where all but ``fresh`` were compared before.
