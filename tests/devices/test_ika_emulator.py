@@ -29,6 +29,16 @@ def say(emulator: IkaEmulator, text: bytes, now: float = 1.0) -> list[bytes]:
         (b"IN_SP_1 \r\n", [b"0.0 1 \r\n"]),
         (b"OUT_WD1@120 \r\n", [b"120 \r\n"]),
         (b"OUT_SP_12@80 \r\n", [b"80 \r\n"]),
+        (b"OUT_SP_12@40.5 \r\n", [b"40.5 \r\n"]),
+        (b"OUT_SP_42@100 \r\n", [b"100 \r\n"]),
+        (b"OUT_WD2@30 \r\n", [b"30 \r\n"]),
+        (b"OUT_WD2@0 \r\n", [b"0 \r\n"]),
+        (b"OUT_WD1@0 \r\n", []),
+        (b"IN_PV_5 \r\n", [b"0.0 5 \r\n"]),
+        (b"SET_MODE_A \r\n", []),
+        (b"SET_MODE_C \r\n", []),
+        (b"STATUS_1 \r\n", [b"0 1 \r\n"]),
+        (b"IN_TYPE \r\n", [b"RCT digital \r\n"]),
         (b"OUT_SP_1 105.0 \r\n", []),
         (b"START_4 \r\n", []),
         (b"RESET \r\n", []),
@@ -73,6 +83,21 @@ def test_a_watchdog_that_is_not_fed_switches_everything_off():
     assert emulator.plate.tripped
     say(emulator, b"START_1 \r\n", 131.0)
     assert not emulator.plate.heating
+
+
+def test_the_second_watchdog_falls_back_to_its_own_limits_instead_of_switching_off():
+    emulator = plate()
+    say(emulator, b"OUT_SP_1 105 \r\nOUT_SP_4 600 \r\nSTART_1 \r\nSTART_4 \r\n")
+    say(emulator, b"OUT_SP_12@40.5 \r\nOUT_SP_42@100 \r\nOUT_WD2@60 \r\n")
+    assert say(emulator, b"IN_SP_1 \r\nIN_SP_4 \r\n", 59.0) == [b"105.0 1 \r\n", b"600.0 4 \r\n"]
+    assert say(emulator, b"IN_SP_1 \r\nIN_SP_4 \r\n", 62.0) == [b"40.5 1 \r\n", b"100.0 4 \r\n"]
+    assert emulator.plate.heating
+    assert not emulator.plate.tripped
+
+
+def test_a_plate_of_the_manual_does_not_know_what_newer_ones_answer():
+    emulator = IkaEmulator("hotplate", TruthLog(), newer=False)
+    assert say(emulator, b"STATUS_1 \r\nIN_TYPE \r\nIN_PV_7 \r\n") == []
 
 
 def test_a_power_cycle_forgets_settings_and_keeps_the_heat():

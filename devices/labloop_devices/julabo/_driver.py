@@ -236,8 +236,7 @@ class JulaboThermostat(Device):
                     frame, complete=protocol.line_length, timeout=_TIMEOUT
                 )
             finally:
-                # Counted from the answer, not from the question: that keeps both gaps.
-                self._free_at = clock.now() + protocol.COMMAND_GAP
+                self._free_at = clock.now() + protocol.ANSWER_GAP
 
     async def _tell(self, frame: bytes) -> None:
         clock = self.context.clock

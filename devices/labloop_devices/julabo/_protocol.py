@@ -11,7 +11,9 @@ import re
 from labloop.errors import ProtocolError
 
 COMMAND_GAP = 0.25
-"""Seconds between two commands that the manual asks for."""
+"""Seconds that must pass after a command that is not answered (SL-26 manual, page 82)."""
+ANSWER_GAP = 0.01
+"""Seconds that must pass after an answer (the same page)."""
 HIGHEST_ADDRESS = 127
 
 STATUS, VERSION = "status", "version"

@@ -103,8 +103,7 @@ class NewEraPump(Device):
         await super().connect()
         await self._ask("", acknowledge=True)
         if self._status != "S":
-            await self._ask("STP")
-            await self._end()
+            await self._stop()
         await self._ask(f"DIA{protocol.number(self._diameter)}")
         await self._ask("VOLML")
 
@@ -114,8 +113,7 @@ class NewEraPump(Device):
 
     async def safe_state(self) -> None:
         """Stop the motor; an alarm has stopped it already."""
-        await self._ask("STP", acknowledge=True)
-        await self._end()
+        await self._stop(acknowledge=True)
 
     async def feed(self) -> None:
         """Ask for the status: any packet keeps the dead-man quiet; an alarm is kept for later."""
@@ -158,8 +156,7 @@ class NewEraPump(Device):
     @action(idempotent=True)
     async def stop(self) -> None:
         """Stop the motor."""
-        await self._ask("STP")
-        await self._end()
+        await self._stop()
 
     @read
     async def rate(self) -> Reading:
@@ -178,6 +175,13 @@ class NewEraPump(Device):
         """1 while the motor turns, else 0."""
         answer = await self._read(self._ask_status)
         return self.reading(float(answer.status in protocol.RUNNING), "1", "running")
+
+    async def _stop(self, *, acknowledge: bool = False) -> None:
+        """Stop; some pumps find that not applicable where nothing runs, which is no fault."""
+        answer = await self._ask("STP", acknowledge=acknowledge, unless="?NA")
+        if answer.data and self._status in protocol.RUNNING:
+            self._judge(answer, "STP")
+        await self._end()
 
     async def _end(self) -> None:
         """End the program: the first STP only pauses it, and a paused one takes no settings."""
@@ -212,13 +216,16 @@ class NewEraPump(Device):
             self._tell_earlier_alarm("a question")
         return answer
 
-    async def _ask(self, command: str, *, acknowledge: bool = False) -> protocol.Answer:
+    async def _ask(
+        self, command: str, *, acknowledge: bool = False, unless: str = ""
+    ) -> protocol.Answer:
         """Send a command and return the answer.
 
         Args:
             command: its text.
             acknowledge: an alarm that the answer tells (and thereby acknowledges) is taken
                 for told, and the command, which was not carried out, is sent again.
+            unless: a refusal that the caller looks at itself.
         """
         if acknowledge:
             self._unheard = None
@@ -226,7 +233,8 @@ class NewEraPump(Device):
         answer = await self._told(command)
         if acknowledge and answer.alarm:
             answer = await self._told(command)
-        self._judge(answer, command or "a question")
+        if answer.alarm or not unless or answer.data != unless.encode():
+            self._judge(answer, command or "a question")
         self._status = answer.status
         if not acknowledge:
             self._tell_earlier_alarm(command or "a question")

@@ -98,6 +98,7 @@ class Hotplate:
         self.tripped = False
         """True after the watchdog switched everything off (Er02 on the display)."""
         self._deadline: float | None = None
+        self._fall_back: tuple[float, float] | None = None
         self._time = 0.0
         self._plate = AMBIENT
         self._vial = AMBIENT
@@ -108,13 +109,28 @@ class Hotplate:
         if self._deadline is not None and now >= self._deadline:
             self._integrate(self._deadline)
             self._deadline = None
-            self.heating = self.stirring = False
-            self.tripped = True
+            if self._fall_back is None:
+                self.heating = self.stirring = False
+                self.tripped = True
+            else:
+                self.setpoint, self.speed_setpoint = self._fall_back
         self._integrate(now)
 
-    def arm_watchdog(self, now: float, seconds: float) -> None:
-        """Switch everything off unless this is called again within ``seconds``."""
-        self._deadline = now + seconds
+    def arm_watchdog(
+        self, now: float, seconds: float, fall_back: tuple[float, float] | None = None
+    ) -> None:
+        """Switch everything off unless this is called again within ``seconds``.
+
+        Args:
+            now: lab second.
+            seconds: how long nothing need be heard.
+            fall_back: go on at this temperature (degC) and speed (rpm) instead.
+        """
+        self._deadline, self._fall_back = now + seconds, fall_back
+
+    def disarm_watchdog(self) -> None:
+        """Let the watchdog sleep."""
+        self._deadline = None
 
     def power_cycle(self) -> None:
         """Lose the settings, keep the heat."""

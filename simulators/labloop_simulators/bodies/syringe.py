@@ -28,12 +28,17 @@ class Syringe:
     @property
     def running(self) -> bool:
         """Whether the motor turns."""
-        return self.letter in "IW"
+        return self.letter in "IWX"
+
+    @property
+    def turns_at(self) -> float:
+        """The rate at which the motor turns when it does: a purge is as fast as can be."""
+        return self.fastest if self.letter == "X" else self.rate
 
     @property
     def flow(self) -> float:
         """What leaves the syringe now, negative while withdrawing."""
-        return self.sign * self.rate if self.letter in "IW" else 0.0
+        return self.sign * self.turns_at if self.letter in "IWX" else 0.0
 
     @property
     def fastest(self) -> float:
@@ -42,11 +47,12 @@ class Syringe:
 
     def volumes(self, now: float) -> tuple[float, float]:
         """Return what was infused and withdrawn until ``now``."""
-        if self.letter == "I":
-            return self._infused + self.rate * (now - self._since) / 60.0, self._withdrawn
-        if self.letter == "W":
-            return self._infused, self._withdrawn + self.rate * (now - self._since) / 60.0
-        return self._infused, self._withdrawn
+        if self.letter not in "IWX":
+            return self._infused, self._withdrawn
+        passed = self.turns_at * (now - self._since) / 60.0
+        if self.sign > 0:
+            return self._infused + passed, self._withdrawn
+        return self._infused, self._withdrawn + passed
 
     def set_diameter(self, millimetres: float) -> bool:
         """Take another syringe; returns whether the pump can hold it."""
@@ -58,8 +64,10 @@ class Syringe:
         return True
 
     def set_unit(self, unit: str) -> None:
-        """Count volumes in ``UL`` or ``ML``."""
-        self.volume_unit, self.unit_volume = unit, 1e-3 if unit == "UL" else 1.0
+        """Count volumes in ``UL`` or ``ML``; the number of the target stays."""
+        size = 1e-3 if unit == "UL" else 1.0
+        self.target *= size / self.unit_volume
+        self.volume_unit, self.unit_volume = unit, size
 
     def set_rate(self, rate: float, unit: str, now: float) -> bool:
         """Set the rate, at once where the motor turns; returns whether it is in range."""
@@ -74,8 +82,12 @@ class Syringe:
         """Set the direction, at once where the motor turns."""
         self._account(now)
         self.sign = sign
-        if self.running:
+        if self.letter in "IW":
             self.letter = "I" if sign > 0 else "W"
+
+    def purge(self, now: float) -> None:
+        """Turn as fast as can be, until told to stop."""
+        self.letter, self._since, self.ends_at = "X", now, math.inf
 
     def start(self, now: float) -> bool:
         """Start the motor; returns whether the rate suits the syringe."""

@@ -1,7 +1,8 @@
 """Wire-level emulator of the IKA RCT digital (NAMUR), with a hotplate behind it.
 
 Written from the RCT digital manual, pages 28 to 30. The manual is silent about some
-answers; what is inferred is listed in the driver's README.
+answers; what is inferred, and what newer plates answer beyond the manual, is listed in the
+driver's README.
 """
 
 import re
@@ -12,15 +13,26 @@ from labloop_simulators.kit import Emulator, Reply, TruthLog
 
 _LONGEST = 80
 _COMMAND = re.compile(
-    r"(?P<ask>IN_(?:PV|SP)_\d)|(?P<switch>START|STOP)_(?P<channel>[14])"
-    r"|OUT_SP_(?P<set>[14]) +(?P<value>\d+(?:\.\d+)?)|OUT_(?P<echo>WD1|WD2|SP_12|SP_42)@(?P<n>\d+)"
+    r"(?P<ask>(?:IN_(?:PV|SP)|STATUS)_\d)|(?P<switch>START|STOP)_(?P<channel>[14])"
+    r"|OUT_SP_(?P<set>[14]) +(?P<value>\d+(?:\.\d+)?)"
+    r"|OUT_(?P<echo>WD1|WD2|SP_12|SP_42)@(?P<n>\d+(?:\.\d+)?)|SET_MODE_(?P<mode>[ABD])"
 )
 _MAXIMUM = {"1": 310.0, "4": 1500.0}
 _WATCHDOG = range(20, 1501)
 
 
 class IkaEmulator(Emulator):
-    """Answers as an RCT digital does; what it does not know it leaves unanswered."""
+    """Answers as an RCT digital does; what it does not know it leaves unanswered.
+
+    Args:
+        name: its name in the world.
+        truth: where is noted what happens.
+        plate: the heater, the stirrer and the vial.
+        sync: brings a shared world to a time.
+        model: the name that it gives.
+        newer: whether it answers ``STATUS_1``, ``STATUS_4``, ``IN_TYPE`` and ``IN_PV_7``, which
+            no manual lists and newer plates know.
+    """
 
     def __init__(
         self,
@@ -30,11 +42,14 @@ class IkaEmulator(Emulator):
         *,
         sync: Callable[[float], None] | None = None,
         model: str = "RCT digital",
+        newer: bool = True,
     ) -> None:
         super().__init__(name, truth, baud=9600, bits_per_byte=10)
         self.plate = plate if plate is not None else Hotplate()
         self._sync = sync
         self._model = model
+        self._newer = newer
+        self._mode = "A"
         self._safety = {"SP_12": 360.0, "SP_42": 0.0}
 
     def split(self, buffer: bytearray) -> bytes | None:
@@ -64,7 +79,7 @@ class IkaEmulator(Emulator):
         self.truth.record(now, self.name, "power_cycle")
 
     def _answer(self, line: str, now: float) -> str | None:
-        if line == "IN_NAME":
+        if line == "IN_NAME" or (line == "IN_TYPE" and self._newer):
             return self._model
         if line == "RESET":
             self._switch("1", False, now)
@@ -79,8 +94,11 @@ class IkaEmulator(Emulator):
             self._switch(match["channel"], match["switch"] == "START", now)
         elif match["set"]:
             self._set(match["set"], float(match["value"]), now)
+        elif match["mode"]:
+            self._mode = match["mode"]
+            self.truth.record(now, self.name, "mode", mode=self._mode)
         else:
-            return self._echo(match["echo"], int(match["n"]), now)
+            return self._echo(match["echo"], match["n"], now)
         return None
 
     def _value(self, question: str) -> str | None:
@@ -89,10 +107,18 @@ class IkaEmulator(Emulator):
             "IN_PV_1": f"{plate.vial:.1f} 1",
             "IN_PV_2": f"{plate.plate:.1f} 2",
             "IN_PV_4": f"{plate.speed:.1f} 4",
+            # The trend of the torque since the stirring began: water does not thicken.
+            "IN_PV_5": "0.0 5",
             "IN_SP_1": f"{plate.setpoint:.1f} 1",
             "IN_SP_3": f"{self._safety['SP_12']:.1f} 3",
             "IN_SP_4": f"{plate.speed_setpoint:.1f} 4",
         }
+        if self._newer:
+            values |= {
+                "IN_PV_7": f"{plate.vial:.1f} 7",
+                "STATUS_1": f"{int(plate.heating)} 1",
+                "STATUS_4": f"{int(plate.stirring)} 4",
+            }
         return values.get(question)
 
     def _switch(self, channel: str, on: bool, now: float) -> None:
@@ -115,11 +141,17 @@ class IkaEmulator(Emulator):
         what = "temperature_setpoint" if channel == "1" else "speed_setpoint"
         self.truth.record(now, self.name, what, value=value)
 
-    def _echo(self, what: str, number: int, now: float) -> str | None:
+    def _echo(self, what: str, told: str, now: float) -> str | None:
+        number = float(told)
         if what in self._safety:
-            self._safety[what] = float(number)
-            return str(number)
-        if what == "WD2" or number not in _WATCHDOG:
+            self._safety[what] = number
+            self.truth.record(now, self.name, "watchdog_limit", what=what, value=number)
+            return told
+        if what == "WD2" and number == 0.0:
+            self.plate.disarm_watchdog()
+            return told
+        if number not in _WATCHDOG:
             return None
-        self.plate.arm_watchdog(now, float(number))
-        return str(number)
+        fall_back = (self._safety["SP_12"], self._safety["SP_42"]) if what == "WD2" else None
+        self.plate.arm_watchdog(now, number, fall_back)
+        return told

@@ -1,8 +1,4 @@
-"""Wire-level emulator of a New Era NE-1000 syringe pump, basic and safe mode.
-
-Written from the NE-1000 manual (publication 1200-01), pages 33 and 34, the NE-1600 manual
-(1200-02), pages 34 and 35, and the NE-500 manual, page 7; what the manuals leave open is
-listed in the README of the driver.
+"""The pump from the other end of its cable: framing, modes, alarms, address.
 
 A pump's motor is followed lazily: whoever asks after it names the time, and what should
 have happened in between (a target reached, a dead-man's time-out) happens at its own time.
@@ -14,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from labloop_simulators.bodies.syringe import Syringe
+from labloop_simulators.instruments.new_era._commands import Action, Commands
 from labloop_simulators.kit import Emulator, Reply, TruthLog
 
 _STX, _ETX = 0x02, 0x03
@@ -23,13 +20,12 @@ _INTER_BYTE = 0.5
 _MEMORY = 512
 """Frames remembered: commands repeat, and a checksum need not be taken twice."""
 _NUMBER = r"(\d{1,4}(?:\.\d{0,3})?|\.\d{1,3})"
-_COMMAND = re.compile(
-    rf"(?P<name>DIA|RAT|VOL|DIR|RUN|STP|DIS|VER|SAF|CLD|PUR|PHN|FUN)(?:{_NUMBER}?(?P<word>[A-Z]*))"
-)
-_UNITS = {"UM": 1e-3, "MM": 1.0, "UH": 1e-3 / 60.0, "MH": 1.0 / 60.0}
+_RAW = re.compile(r"(BUZ|OUT)(\d*)|(FUN)([A-Z]{3}\d{0,2})|(TRG)([A-Z][A-Z0-9])")
+_ARGUMENT = re.compile(rf"{_NUMBER}?([A-Z]*)")
+_ADDRESS = re.compile(r"ADR(\d{0,2})(?:B(19200|9600|2400|1200|300))?")
 
 
-_Order = tuple[Callable[[str, str, float], str] | None, str, str]
+_Order = tuple[Action | None, str, str]
 """What to do, number and word behind it; None is for another address."""
 
 
@@ -74,18 +70,9 @@ class NewEraEmulator(Emulator):
         """When the motor will stop by itself, as things stand."""
         self._orders: dict[bytes, _Order] = {}
         self._packets: dict[str, bytes] = {}
-        self._actions: dict[str, Callable[[str, str, float], str]] = {
-            "DIA": self._diameter,
-            "RAT": self._rate,
-            "VOL": self._volume,
-            "DIR": self._direction,
-            "RUN": self._run,
-            "STP": self._stop,
-            "DIS": self._dispensed,
-            "CLD": self._clear,
-            "SAF": self._safe,
-            "VER": lambda _number, _word, _now: self._version,
-        }
+        self.commands = Commands(self.syringe, self._record, self._tell)
+        plain: dict[str, Action] = {"SAF": self._safe, "VER": self._tell_version}
+        self._plain = self.commands.plain | plain
 
     @property
     def safe(self) -> bool:
@@ -98,15 +85,13 @@ class NewEraEmulator(Emulator):
 
     def advance(self, now: float) -> None:
         """Let happen what was due until ``now``: target reached, dead-man's time-out."""
-        if self._silent_at <= now and self._silent_at <= self.syringe.ends_at:
-            self._raise_alarm("T", self._silent_at)
-            self._silent_at = math.inf
-        if self.syringe.ends_at <= now:
-            self._halt(self.syringe.ends_at, "target_reached")
-        if self._silent_at <= now:
-            self._raise_alarm("T", self._silent_at)
-            self._silent_at = math.inf
-        self.due = min(self.syringe.ends_at, self._silent_at)
+        while (due := self._next_due()) <= now:
+            if due == self._silent_at:
+                self._raise_alarm("T", due)
+                self._silent_at = math.inf
+            else:
+                self._end_phase(due)
+        self.due = due
 
     def stall(self, now: float) -> None:
         """Block the motor, as a bent plunger does."""
@@ -121,7 +106,7 @@ class NewEraEmulator(Emulator):
 
     def receive(self, data: bytes, now: float) -> list[tuple[float, bytes]]:
         """Take bytes; a packet that was left unfinished for half a second is discarded."""
-        if self._buffer and self._safe_seconds and now - self._heard > _INTER_BYTE:
+        if self._buffer and now - self._heard > _INTER_BYTE and self._awaits_a_packet():
             self._buffer.clear()
         self._heard = now
         return super().receive(data, now)
@@ -130,7 +115,21 @@ class NewEraEmulator(Emulator):
         """Take one packet or line, as the mode has it; noise before a packet is dropped."""
         if not buffer:
             return None
-        return self._split_packet(buffer) if self._safe_seconds else self._split_line(buffer)
+        if self._safe_seconds:
+            return self._split_packet(buffer)
+        if buffer[0] == _STX:
+            # In basic mode a packet is heard, too: the first word of a host that knows no mode.
+            size = buffer[1] + 1 if len(buffer) > 1 else _LONGEST
+            if len(buffer) < size <= _LONGEST:
+                return None
+            packet = bytes(buffer[:size])
+            if self._text_of(packet) is not None:
+                del buffer[:size]
+                return packet
+        return self._split_line(buffer)
+
+    def _awaits_a_packet(self) -> bool:
+        return self._safe_seconds > 0 or self._buffer[0] == _STX
 
     def _split_line(self, buffer: bytearray) -> bytes | None:
         end = buffer.find(b"\r")
@@ -171,7 +170,7 @@ class NewEraEmulator(Emulator):
         self._sync(now)
         order = self._orders.get(frame) or self._learn(frame)
         if order is _DAMAGED:
-            return self._pack(self.syringe.letter + "?COM", True)
+            return self._pack(self.syringe.letter + "?COM", self.safe)
         safe = self._safe_seconds > 0
         if safe:
             self._silent_at = now + self._safe_seconds
@@ -180,13 +179,16 @@ class NewEraEmulator(Emulator):
         if action is None:
             answer = None
         elif self.alarm:
-            # Told in answer to any valid command, which acknowledges it and is not carried out.
-            answer = self._pack(f"A?{self.alarm}", safe)
+            # Told in answer to any valid command, which acknowledges it and is not carried out;
+            # only the mode changes at once, so that the host can read what it is told.
+            if action == self._safe:
+                self._safe(number, word, now)
+            answer = self._pack(f"A?{self.alarm}", self.safe)
             self.alarm = ""
         else:
             data = action(number, word, now)
-            answer = self._pack(self.syringe.letter + data, safe or self._safe_seconds > 0)
-        self.due = min(self.syringe.ends_at, self._silent_at)
+            answer = self._pack(self.syringe.letter + data, self.safe)
+        self.due = self._next_due()
         return answer
 
     def _learn(self, frame: bytes) -> _Order:
@@ -198,7 +200,7 @@ class NewEraEmulator(Emulator):
 
     def _text_of(self, frame: bytes) -> str | None:
         """Return the text of a frame, None where it is damaged."""
-        if frame[:1] != b"\x02":
+        if frame[:1] != b"\x02" or frame[-1:] == b"\r":
             raw = frame
         else:
             raw = frame[2:-3]
@@ -211,19 +213,25 @@ class NewEraEmulator(Emulator):
     def _understand(self, text: str | None) -> _Order:
         if text is None:
             return _DAMAGED
-        digits = len(text) - len(text.lstrip("0123456789")) if text[:1] != "*" else 0
+        digits = len(text) - len(text.lstrip("0123456789"))
+        if text[digits : digits + 1] == "*":
+            return self._system(text[digits + 1 :])
         if digits > 2 or f"{text[:digits]:0>2}" != self._address:
-            return (None, "", "") if text[:1] != "*" else self._command_of(text[1:])
+            return None, "", ""
         return self._command_of(text[digits:])
 
     def _command_of(self, command: str) -> _Order:
         if not command:
             return _tell_nothing, "", ""
-        match = _COMMAND.fullmatch(command)
-        action = self._actions.get(match["name"]) if match else None
-        if match is None or action is None:
-            return _unknown, "", ""
-        return action, match[2] or "", match["word"]
+        if raw := _RAW.fullmatch(command):
+            name, argument = (part for part in raw.groups() if part is not None)
+            return (self._plain | self.commands.raw)[name], "", argument
+        for length in (3, 2):
+            action = self._plain.get(command[:length])
+            match = _ARGUMENT.fullmatch(command[length:])
+            if action is not None and match is not None:
+                return action, match[1] or "", match[2]
+        return _unknown, "", ""
 
     def _pack(self, text: str, safe: bool) -> bytes:
         if not safe:
@@ -237,12 +245,30 @@ class NewEraEmulator(Emulator):
                 self._packets[text] = packet
         return packet
 
+    def _next_due(self) -> float:
+        return min(self.syringe.ends_at, self._silent_at, self.commands.program.paused_until)
+
+    def _end_phase(self, when: float) -> None:
+        """Go on to the next phase: the target of the present one, or its pause, is reached."""
+        program = self.commands.program
+        program.paused_until = math.inf
+        self.syringe.stop(when)
+        error = program.next(when)
+        if error:
+            self._raise_alarm("E" if error == "?OOR" else error, when)
+        elif not self.syringe.running and self.syringe.letter == "S":
+            self._record(when, "stop", why="target_reached")
+        elif not self.syringe.running:
+            self._record(when, "pause")
+        self._tell(when)
+
     def _raise_alarm(self, letter: str, when: float) -> None:
         self.alarm = letter
         self.truth.record(when, self.name, "alarm", letter=letter)
         self._halt(when, "alarm")
 
     def _halt(self, when: float, why: str) -> None:
+        self.commands.program.paused_until = math.inf
         if self.syringe.stop(when):
             self.truth.record(when, self.name, "stop", why=why)
             self._tell(when)
@@ -251,110 +277,53 @@ class NewEraEmulator(Emulator):
         if self._on_change is not None:
             self._on_change(when)
 
-    def _diameter(self, number: str, word: str, now: float) -> str:
+    def _tell_version(self, _number: str, _word: str, _now: float) -> str:
+        return self._version
+
+    def _safe(self, number: str, word: str, now: float) -> str:
         if not number:
-            return _show(self.syringe.diameter)
-        if self.syringe.running:
-            return "?NA"
-        if word or not self.syringe.set_diameter(float(number)):
-            return "?OOR"
-        self.truth.record(now, self.name, "diameter", value=float(number))
-        return ""
-
-    def _rate(self, number: str, word: str, now: float) -> str:
-        syringe = self.syringe
-        if not number:
-            return _show(syringe.rate / _UNITS[syringe.rate_unit]) + syringe.rate_unit
-        if word not in {"", *_UNITS}:
-            return "?"
-        if word and syringe.running:
-            return "?NA"
-        unit = word or syringe.rate_unit
-        if not syringe.set_rate(float(number) * _UNITS[unit], unit, now):
-            return "?OOR"
-        self.truth.record(now, self.name, "rate", value=syringe.rate)
-        if syringe.running:
-            self._tell(now)
-        return ""
-
-    def _volume(self, number: str, word: str, now: float) -> str:
-        syringe = self.syringe
-        if not number and not word:
-            return _show(syringe.target / syringe.unit_volume) + syringe.volume_unit
-        if syringe.running:
-            return "?NA"
-        if word in {"UL", "ML"} and not number:
-            syringe.set_unit(word)
-        elif word:
-            return "?"
-        else:
-            syringe.target = float(number) * syringe.unit_volume
-            self.truth.record(now, self.name, "target", value=syringe.target)
-        return ""
-
-    def _direction(self, number: str, word: str, now: float) -> str:
-        syringe = self.syringe
-        if not word:
-            return "INF" if syringe.sign > 0 else "WDR"
-        if number or word not in {"INF", "WDR", "REV"}:
-            return "?"
-        if syringe.running and syringe.target > 0:
-            return "?NA"
-        turned = -syringe.sign if word == "REV" else {"INF": 1.0, "WDR": -1.0}[word]
-        syringe.turn(turned, now)
-        self.truth.record(now, self.name, "direction", value=turned)
-        if syringe.running:
-            self._tell(now)
-        return ""
-
-    def _run(self, _number: str, _word: str, now: float) -> str:
-        if self.syringe.running:
-            return "?NA"
-        if not self.syringe.start(now):
-            return "?OOR"
-        self.truth.record(now, self.name, "run", rate=self.syringe.flow)
-        self._tell(now)
-        return ""
-
-    def _stop(self, _number: str, _word: str, now: float) -> str:
-        if not self.syringe.running:
-            self.syringe.letter = "S"
-            return ""
-        paused = self.syringe.stop(now)
-        # The first STP pauses, a second one ends the program.
-        self.syringe.letter = "P" if paused else "S"
-        self.truth.record(now, self.name, "stop", why="command")
-        self._tell(now)
-        return ""
-
-    def _dispensed(self, _number: str, _word: str, now: float) -> str:
-        syringe = self.syringe
-        infused, withdrawn = syringe.volumes(now)
-        unit = syringe.unit_volume
-        return f"I{_show(infused / unit)}W{_show(withdrawn / unit)}{syringe.volume_unit}"
-
-    def _clear(self, _number: str, word: str, now: float) -> str:
-        if self.syringe.running:
-            return "?NA"
-        if word not in {"INF", "WDR"}:
-            return "?"
-        self.syringe.clear(word, now)
-        return ""
-
-    def _safe(self, number: str, _word: str, now: float) -> str:
-        if not number:
-            return str(self._safe_seconds)
+            return "?" if word else str(self._safe_seconds)
         seconds = int(float(number))
-        if seconds > 255:
+        if word or seconds > 255:
             return "?OOR"
         self._safe_seconds = seconds
         self._orders.clear()
         self._silent_at = now + seconds if seconds else math.inf
-        self.truth.record(now, self.name, "safe_mode", seconds=seconds)
+        self._record(now, "safe_mode", seconds=seconds)
         return ""
 
+    def _system(self, text: str) -> _Order:
+        """Return what a system command orders, which any address hears."""
+        if text == "RESET":
+            return self._reset, "", ""
+        match = _ADDRESS.fullmatch(text)
+        if match is None:
+            # Any command may be sent to a pump that is alone on its line.
+            return self._command_of(text)
+        return self._readdress, match[1], match[2] or ""
 
-def _show(value: float) -> str:
-    """Return a number as the pump shows it: four digits, at most three behind the point."""
-    decimals = 3 if value < 9.9995 else 2 if value < 99.995 else 1 if value < 999.95 else 0
-    return f"{value:.{decimals}f}"
+    def _reset(self, _number: str, _word: str, now: float) -> str:
+        self._halt(now, "reset")
+        self.syringe.letter = "S"
+        self.commands.reset()
+        self._move_to(0)
+        self._safe_seconds, self._silent_at = 0, math.inf
+        self._record(now, "master_reset")
+        return ""
+
+    def _readdress(self, number: str, baud: str, now: float) -> str:
+        if not number:
+            return self._address
+        if baud:
+            self.seconds_per_byte = 10.0 / int(baud)
+        self._move_to(int(number))
+        self._record(now, "address", value=int(number))
+        return ""
+
+    def _move_to(self, address: int) -> None:
+        self._address = f"{address:02d}"
+        self._orders.clear()
+        self._packets.clear()
+
+    def _record(self, now: float, event: str, **values: object) -> None:
+        self.truth.record(now, self.name, event, **values)
