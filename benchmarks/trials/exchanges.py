@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from benchmarks.loop._common import answer, say
 from labloop.errors import LabloopError
 from labloop.lab import Clock, Device, Lab, Resync, Transport, open_transport, until
-from labloop.lab.time.loops import LabLoop
+from labloop.lab.time.lab_loop import LabLoop
 from labloop.lab.time.simulated import SimulatedLoop
 from labloop.testing.drivers import Bench, DriverCase
 from labloop_simulators.instruments.ika import IkaEmulator

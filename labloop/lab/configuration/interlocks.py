@@ -37,7 +37,7 @@ class Term:
         return _OPERATORS[self.sign](convert(reading.value, reading.unit, self.unit), self.value)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The term in words."""
         return f"{self.device}.{self.read} {self.sign} {_amount(self.value, self.unit)}"
 
@@ -98,7 +98,7 @@ class InterlockCheck:
             for term in interlock.terms:
                 reading = await self._reading(term, interlock.max_age)
                 if not term.holds(reading):
-                    raise InterlockError(_told(interlock, term, reading))
+                    raise InterlockError(_refusal(interlock, term, reading))
 
     async def _reading(self, term: Term, max_age: float) -> Reading:
         known = self.readings.latest(term.device, term.read)
@@ -107,12 +107,12 @@ class InterlockCheck:
         return await self.readings.fresh(term.device, term.read)
 
 
-def _told(interlock: Interlock, term: Term, reading: Reading) -> str:
+def _refusal(interlock: Interlock, term: Term, reading: Reading) -> str:
     amount = None if reading.value is None else _amount(reading.value, reading.unit)
     found = reading.quality.value if amount is None else amount
     return (
-        f"{interlock.device}.{interlock.action} needs {term.told}, but {term.device}.{term.read} "
-        f"is {found}: {interlock.because}; nothing was sent"
+        f"{interlock.device}.{interlock.action} needs {term.description}, but "
+        f"{term.device}.{term.read} is {found}: {interlock.because}; nothing was sent"
     )
 
 

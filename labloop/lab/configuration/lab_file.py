@@ -161,8 +161,8 @@ def lab_file_of(
     try:
         lab_file = LabFile.model_validate({**tables, "source": source, "folder": folder})
     except ValidationError as error:
-        told = [_sentence(source, dict(each)) for each in error.errors()]
-        raise LabFileError("\n".join(told)) from error
+        sentences = [_sentence(source, dict(each)) for each in error.errors()]
+        raise LabFileError("\n".join(sentences)) from error
     mistakes = _mistakes(lab_file)
     if mistakes:
         raise LabFileError("\n".join(f"{source}: {mistake}" for mistake in mistakes))
@@ -200,8 +200,8 @@ def _sentence(source: str, mistake: Mapping[str, Any]) -> str:
         return f"{source}: [devices] is empty; name a device, as [devices.NAME] with its driver"
     if kind in _WORDS:
         return f"{source}: {where} {_WORDS[kind]}; got {came!r}"
-    told = str(mistake["msg"]).removeprefix("Value error, ").lower()
-    return f"{source}: {where} is not usable: {told}; got {came!r}"
+    reason = str(mistake["msg"]).removeprefix("Value error, ").lower()
+    return f"{source}: {where} is not usable: {reason}; got {came!r}"
 
 
 def _mistakes(lab_file: LabFile) -> list[str]:

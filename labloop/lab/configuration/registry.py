@@ -97,8 +97,8 @@ def _load(group: str, name: str, what: str, folder: Path | None) -> Any:
         raise LabFileError(f"{what} {name!r} cannot be imported: {error}{hint}") from error
     except Exception as error:  # a person's module may raise anything
         named = "" if isinstance(error, (ImportError, AttributeError)) else type(error).__name__
-        told = ": ".join(filter(None, [named, str(error)]))
-        raise LabFileError(f"{what} {name!r} cannot be imported: {told}") from error
+        reason = ": ".join(filter(None, [named, str(error)]))
+        raise LabFileError(f"{what} {name!r} cannot be imported: {reason}") from error
     raise LabFileError(
         f"{what} {name!r} is not installed; installed are: {', '.join(sorted(known)) or 'none'}"
     )

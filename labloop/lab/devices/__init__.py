@@ -3,8 +3,8 @@
 from labloop.lab.devices.actions import ActionCall, action, read
 from labloop.lab.devices.arguments import ActionSpec, Arg, Argument, Choice
 from labloop.lab.devices.device import Device, DeviceContext
-from labloop.lab.devices.scope import SCOPE, Scope, not_awaited, number_of, starts_of
-from labloop.lab.devices.stable import until_stable
+from labloop.lab.devices.scope import SCOPE, Scope, action_number, not_awaited, start_number
+from labloop.lab.devices.stability import until_stable
 
 __all__ = [
     "SCOPE",
@@ -17,9 +17,9 @@ __all__ = [
     "DeviceContext",
     "Scope",
     "action",
+    "action_number",
     "not_awaited",
-    "number_of",
     "read",
-    "starts_of",
+    "start_number",
     "until_stable",
 ]

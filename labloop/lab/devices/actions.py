@@ -80,7 +80,7 @@ class ActionCall(Coroutine[Any, Any, T]):
         return self._inner is not None
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The call with file and line."""
         begun = "begun and left" if self.begun else "called"
         file, line = self.caller
@@ -104,7 +104,7 @@ class ActionCall(Coroutine[Any, Any, T]):
 
     def _begin(self) -> Coroutine[Any, Any, T]:
         if self._inner is not None:
-            raise DefinitionError(f"{self.told} before: an action call can be awaited once")
+            raise DefinitionError(f"{self.description} before: an action call can be awaited once")
         self._inner = self._run()
         return self._inner
 

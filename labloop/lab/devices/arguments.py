@@ -37,18 +37,18 @@ class Arg:
         )
         if broken:
             raise LimitError(
-                f"{what} = {value:g} {self.unit} is outside of what {whose} allows: {self.told}; "
+                f"{what} = {value:g} {self.unit} is outside of what {whose} allows: {self.bounds}; "
                 "nothing was sent"
             )
 
     @property
-    def told(self) -> str:
+    def bounds(self) -> str:
         """The limits in words."""
         parts = {">=": self.ge, ">": self.gt, "<=": self.le, "<": self.lt}
-        told = [
+        texts = [
             f"{sign} {limit:g} {self.unit}" for sign, limit in parts.items() if limit is not None
         ]
-        return " and ".join(told) or "any value"
+        return " and ".join(texts) or "any value"
 
 
 class Choice:

@@ -22,7 +22,7 @@ class OpenCall(Protocol):
         ...
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The call with file and line."""
         ...
 
@@ -73,13 +73,14 @@ class Scope:
 
 def not_awaited(calls: Iterable[OpenCall]) -> NotAwaitedError:
     """Return the error that names the calls and what to do."""
-    told = "; ".join(call.told for call in calls)
+    descriptions = "; ".join(call.description for call in calls)
     return NotAwaitedError(
-        f"not awaited: {told}. An action happens only where it is awaited: write `await` before it"
+        f"not awaited: {descriptions}. An action happens only where it is awaited: write `await` "
+        "before it"
     )
 
 
-def starts_of(entries: Sequence[JournalEntry]) -> int:
+def start_number(entries: Sequence[JournalEntry]) -> int:
     """Return the number of this start: one more than any that left an intent of its own."""
     own = [e.intent.id for e in entries if e.intent.experiment_id is None]
     return 1 + max((_start_of(intent_id) for intent_id in own), default=0)
@@ -90,7 +91,7 @@ def _start_of(intent_id: str) -> int:
     return int(mark[1:]) if mark[:1] == "s" and mark[1:].isdigit() else 0
 
 
-def number_of(intent_id: str) -> int:
+def action_number(intent_id: str) -> int:
     """Return which of its experiment's an intent was."""
     mark = intent_id.rsplit("-", 1)[-1]
     return int(mark[1:]) if mark[:1] == "a" and mark[1:].isdigit() else 0

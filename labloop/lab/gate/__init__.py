@@ -1,7 +1,7 @@
 """The gate: the fixed row of checks around every action, and the journal behind it."""
 
 from labloop.lab.gate.gate import Gate, LeaseCheck, Services
-from labloop.lab.gate.journal_json import revive, strict_json
+from labloop.lab.gate.json_values import from_json, strict_json
 from labloop.lab.gate.memory_journal import MemoryJournal
 from labloop.lab.gate.sharing import Sharing
 
@@ -11,6 +11,6 @@ __all__ = [
     "MemoryJournal",
     "Services",
     "Sharing",
-    "revive",
+    "from_json",
     "strict_json",
 ]

@@ -20,10 +20,10 @@ from typing import Any, ClassVar, Protocol
 from labloop.errors import DeviceTimeoutError, ExperimentCancelled, ProtocolError, StoreError
 from labloop.lab.configuration import InterlockCheck, LimitCheck
 from labloop.lab.devices import ActionCall, Scope
-from labloop.lab.gate.journal_json import to_json
+from labloop.lab.gate.json_values import to_json
 from labloop.lab.gate.outcomes import detail_of, outcome_state, to_raise
 from labloop.lab.gate.sharing import Sharing
-from labloop.lab.time import Clock, Turn
+from labloop.lab.time import Clock, PriorityLock
 from labloop.lab.transports import RECORDER, Recorder
 from labloop.records import ActionState, Intent, Journal, Outcome
 
@@ -40,7 +40,7 @@ class LeaseCheck(Protocol):
 
 
 @dataclass(slots=True)
-class Passage:
+class ActionRun:
     """One action on its way through the gate."""
 
     call: ActionCall[Any]
@@ -58,14 +58,14 @@ class Passage:
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
-    def told(self) -> str:
-        """Device and action."""
+    def name(self) -> str:
+        """``device.action``, for messages."""
         return f"{self.call.device.name}.{self.call.spec.name}"
 
     def check_not_over(self) -> None:
         """Raise ExperimentCancelled where the experiment was given up and its devices are safe."""
         if self.scope.given_up:
-            raise ExperimentCancelled(f"{self.told} was not sent: {self.scope.given_up}")
+            raise ExperimentCancelled(f"{self.name} was not sent: {self.scope.given_up}")
 
     @property
     def may_have_acted(self) -> bool:
@@ -79,7 +79,7 @@ class Passage:
         return self.begun and bool(self.recorder.sent or not known)
 
 
-PASSING: ContextVar[tuple[str, ...]] = ContextVar("PASSING", default=())
+DEVICES_IN_TURN: ContextVar[tuple[str, ...]] = ContextVar("DEVICES_IN_TURN", default=())
 """Devices whose turn this task has: an action may use further actions of its own device."""
 
 
@@ -99,7 +99,7 @@ class Services:
     stop: Callable[[str], None]
     """Ends everything: no journal, no bytes."""
     activity: dict[str, str]
-    turn: Turn = field(default_factory=Turn)
+    turn: PriorityLock = field(default_factory=PriorityLock)
 
     async def commit(self, future: Any, what: str) -> None:
         """Wait for a commit, also where cancelled meanwhile; a failed one stops the lab."""
@@ -119,16 +119,16 @@ class Stage:
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    async def __call__(self, passage: Passage) -> None:
-        """Let ``passage`` through, or raise."""
+    async def __call__(self, run: ActionRun) -> None:
+        """Let ``run`` through, or raise."""
         raise NotImplementedError
 
-    async def token(self, passage: Passage) -> int:
+    async def token(self, run: ActionRun) -> int:
         """Return the fencing token of the device's lease, read now; raises LeaseError."""
-        clock, device = self.services.clock, passage.call.device.name
+        clock, device = self.services.clock, run.call.device.name
         if self.services.lease is None:
             return 0
-        left = None if passage.deadline is None else max(passage.deadline - clock.now(), 0.0)
+        left = None if run.deadline is None else max(run.deadline - clock.now(), 0.0)
         async with clock.deadline(left, f"the lease of {device}"):
             return await clock.external(self.services.lease(device))
 
@@ -138,11 +138,11 @@ class Validate(Stage):
 
     name = "validate"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Bind and convert."""
-        call = passage.call
-        passage.check_not_over()
-        passage.bound = call.spec.bind(call.args, call.kwargs, call.device.name)
+        call = run.call
+        run.check_not_over()
+        run.bound = call.spec.bind(call.args, call.kwargs, call.device.name)
 
 
 class TakeTurn(Stage):
@@ -150,17 +150,17 @@ class TakeTurn(Stage):
 
     name = "turn"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Wait for the device; from here on the time-out runs."""
-        device = passage.call.device.name
-        held = PASSING.get()
+        device = run.call.device.name
+        held = DEVICES_IN_TURN.get()
         if device not in held:
-            await passage.stack.enter_async_context(self.services.turn)
-            token = PASSING.set((*held, device))
-            passage.stack.callback(PASSING.reset, token)
-        timeout = passage.call.spec.timeout
+            await run.stack.enter_async_context(self.services.turn)
+            token = DEVICES_IN_TURN.set((*held, device))
+            run.stack.callback(DEVICES_IN_TURN.reset, token)
+        timeout = run.call.spec.timeout
         if timeout is not None:
-            passage.deadline = self.services.clock.now() + timeout
+            run.deadline = self.services.clock.now() + timeout
 
 
 class Lease(Stage):
@@ -168,9 +168,9 @@ class Lease(Stage):
 
     name = "lease"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Ask for the token."""
-        passage.token = await self.token(passage)
+        run.token = await self.token(run)
 
 
 class Limits(Stage):
@@ -178,9 +178,9 @@ class Limits(Stage):
 
     name = "limits"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Check every number."""
-        self.services.limits(passage.call.spec, passage.bound)
+        self.services.limits(run.call.spec, run.bound)
 
 
 class Interlocks(Stage):
@@ -188,9 +188,9 @@ class Interlocks(Stage):
 
     name = "interlocks"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Check every rule."""
-        call = passage.call
+        call = run.call
         await self.services.interlocks(call.device.name, call.spec.name)
 
 
@@ -199,10 +199,10 @@ class Share(Stage):
 
     name = "sharing"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Note the use, or refuse it."""
-        call = passage.call
-        self.services.sharing.claim(passage.scope, call.device.name, call.spec.name)
+        call = run.call
+        self.services.sharing.claim(run.scope, call.device.name, call.spec.name)
 
 
 class CommitIntent(Stage):
@@ -210,29 +210,29 @@ class CommitIntent(Stage):
 
     name = "intent"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Commit, also where the caller is cancelled meanwhile: a half-known intent is none."""
-        services, call, scope = self.services, passage.call, passage.scope
+        services, call, scope = self.services, run.call, run.scope
         intent = Intent(
             id=scope.next_id(call.device.name),
             campaign_id=scope.campaign_id,
             experiment_id=scope.experiment_id,
             device=call.device.name,
             name=call.spec.name,
-            arguments=call.spec.json(passage.bound),
+            arguments=call.spec.json(run.bound),
             idempotent=call.spec.idempotent,
             lab_time=services.clock.now(),
             actor=scope.actor,
-            lease_token=passage.token,
+            lease_token=run.token,
         )
-        commit = services.commit(services.journal.intent(intent), f"the intent of {passage.told}")
+        commit = services.commit(services.journal.intent(intent), f"the intent of {run.name}")
         try:
             await commit
         except asyncio.CancelledError:
             # It stands in the journal now, so it gets its outcome.
-            passage.intent = intent
+            run.intent = intent
             raise
-        passage.intent = intent
+        run.intent = intent
 
 
 class Recheck(Stage):
@@ -243,16 +243,15 @@ class Recheck(Stage):
 
     name = "recheck"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Check again what time may have changed."""
         services = self.services
-        await self.token(passage)
-        await services.interlocks(passage.call.device.name, passage.call.spec.name)
-        passage.check_not_over()
-        if passage.deadline is not None and services.clock.now() >= passage.deadline:
+        await self.token(run)
+        await services.interlocks(run.call.device.name, run.call.spec.name)
+        run.check_not_over()
+        if run.deadline is not None and services.clock.now() >= run.deadline:
             raise DeviceTimeoutError(
-                f"{passage.told} could not begin within {passage.call.spec.timeout:g} s; "
-                "nothing was sent"
+                f"{run.name} could not begin within {run.call.spec.timeout:g} s; nothing was sent"
             )
 
 
@@ -261,36 +260,36 @@ class SendBytes(Stage):
 
     name = "bytes"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Run the body within the deadline; only an idempotent one is sent a second time."""
-        services, call = self.services, passage.call
-        services.activity[call.device.name] = _doing(passage)
+        services, call = self.services, run.call
+        services.activity[call.device.name] = _doing(run)
         outer = RECORDER.get()
-        token = RECORDER.set(passage.recorder)
+        token = RECORDER.set(run.recorder)
         try:
-            left = None if passage.deadline is None else passage.deadline - services.clock.now()
-            async with services.clock.deadline(left, passage.told):
-                passage.begun = True
-                passage.result = await self._body(passage)
+            left = None if run.deadline is None else run.deadline - services.clock.now()
+            async with services.clock.deadline(left, run.name):
+                run.begun = True
+                run.result = await self._body(run)
         finally:
             RECORDER.reset(token)
-            if passage.recorder.sent:
+            if run.recorder.sent:
                 call.device.context.on_transport = True
             if outer is not None:
                 # What an action does through another one is its own doing, too.
-                outer.sent += passage.recorder.sent
-                outer.received += passage.recorder.received
+                outer.sent += run.recorder.sent
+                outer.received += run.recorder.received
 
     @staticmethod
-    async def _body(passage: Passage) -> Any:
-        call = passage.call
+    async def _body(run: ActionRun) -> Any:
+        call = run.call
         if call.spec.idempotent:
             try:
-                return await call.spec.function(call.device, **passage.bound)
+                return await call.spec.function(call.device, **run.bound)
             except (DeviceTimeoutError, ProtocolError):
-                if passage.recorder.sent:
+                if run.recorder.sent:
                     await call.device.transport.drain()
-        return await call.spec.function(call.device, **passage.bound)
+        return await call.spec.function(call.device, **run.bound)
 
 
 class CommitOutcome(Stage):
@@ -298,23 +297,23 @@ class CommitOutcome(Stage):
 
     name = "outcome"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """Classify and commit."""
-        if passage.intent is None:
+        if run.intent is None:
             return
-        services, error = self.services, passage.error
-        passage.state = outcome_state(error, passage.may_have_acted)
+        services, error = self.services, run.error
+        run.state = outcome_state(error, run.may_have_acted)
         outcome = Outcome(
-            intent_id=passage.intent.id,
-            state=passage.state,
-            result=to_json(passage.result),
+            intent_id=run.intent.id,
+            state=run.state,
+            result=to_json(run.result),
             detail=detail_of(error),
-            sent=tuple(passage.recorder.sent),
-            received=tuple(passage.recorder.received),
+            sent=tuple(run.recorder.sent),
+            received=tuple(run.recorder.received),
             lab_time=services.clock.now(),
-            actor=passage.scope.actor,
+            actor=run.scope.actor,
         )
-        await services.commit(services.journal.outcome(outcome), f"the outcome of {passage.told}")
+        await services.commit(services.journal.outcome(outcome), f"the outcome of {run.name}")
 
 
 class Record(Stage):
@@ -322,9 +321,9 @@ class Record(Stage):
 
     name = "record"
 
-    async def __call__(self, passage: Passage) -> None:
+    async def __call__(self, run: ActionRun) -> None:
         """The device is idle again."""
-        self.services.activity[passage.call.device.name] = "idle"
+        self.services.activity[run.call.device.name] = "idle"
 
 
 class Gate:
@@ -351,41 +350,41 @@ class Gate:
 
     async def run(self, call: ActionCall[Any]) -> Any:
         """Carry an action out; raises what any stage raises."""
-        passage = Passage(call, call.scope or self.services.own_scope)
-        async with passage.stack:
+        run = ActionRun(call, call.scope or self.services.own_scope)
+        async with run.stack:
             for stage in self._before:
-                await stage(passage)
+                await stage(run)
             try:
                 for stage in self._during:
-                    await stage(passage)
+                    await stage(run)
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - committed, then raised
-                passage.error = error
-            await self._end(passage)
-        if passage.error is not None:
-            raise to_raise(
-                passage.error, passage.state, passage.told, idempotent=call.spec.idempotent
-            )
-        return passage.result
+                run.error = error
+            await self._end(run)
+        if run.error is not None:
+            raise to_raise(run.error, run.state, run.name, idempotent=call.spec.idempotent)
+        return run.result
 
-    async def _end(self, passage: Passage) -> None:
+    async def _end(self, run: ActionRun) -> None:
         """Run the last stages; a cancellation that comes meanwhile is raised afterwards."""
         cancelled: asyncio.CancelledError | None = None
         for stage in self._after:
             try:
-                await stage(passage)
+                await stage(run)
             except asyncio.CancelledError as error:
                 cancelled = error
         if cancelled is not None:
             raise cancelled
 
 
-def _doing(passage: Passage) -> str:
-    spec = passage.call.spec
-    told = ", ".join(_told(name, spec.arguments[name].unit, v) for name, v in passage.bound.items())
-    whose = f" for {passage.scope.experiment_id}" if passage.scope.experiment_id else ""
-    return f"{spec.name}({told}){whose}"
+def _doing(run: ActionRun) -> str:
+    spec = run.call.spec
+    arguments = ", ".join(
+        _argument(name, spec.arguments[name].unit, v) for name, v in run.bound.items()
+    )
+    whose = f" for {run.scope.experiment_id}" if run.scope.experiment_id else ""
+    return f"{spec.name}({arguments}){whose}"
 
 
-def _told(name: str, unit: str, value: object) -> str:
+def _argument(name: str, unit: str, value: object) -> str:
     number = f"{value:g}" if isinstance(value, float) else str(value)
     return f"{name}={number}" + ("" if unit == "1" else f" {unit}")

@@ -29,14 +29,14 @@ def outcome_state(error: BaseException | None, may_have_acted: bool) -> ActionSt
 
 
 def to_raise(
-    error: BaseException, state: ActionState, told: str, *, idempotent: bool
+    error: BaseException, state: ActionState, action: str, *, idempotent: bool
 ) -> BaseException:
-    """Return what a caller of the action ``told`` is given: a doubt is raised as a doubt."""
+    """Return what a caller of ``action`` gets: UncertainError where the action may have happened."""
     plain = state is not ActionState.UNCERTAIN or idempotent
     if plain or isinstance(error, (UncertainError, asyncio.CancelledError)):
         return error
     made = UncertainError(
-        f"{told} may or may not have happened: {detail_of(error)}; ask the device or look"
+        f"{action} may or may not have happened: {detail_of(error)}; ask the device or look"
     )
     made.__cause__ = error
     return made

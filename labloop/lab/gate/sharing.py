@@ -17,13 +17,13 @@ class Sharing:
 
     Args:
         shared: devices that the lab file declares to serve several experiments at once.
-        on_alarm: is told once of each device about which experiments meet.
+        on_alarm: gets one alarm for each device about which experiments meet.
     """
 
     def __init__(self, shared: Collection[str], on_alarm: Callable[[Alarm], object]) -> None:
         self._shared = frozenset(shared)
         self._on_alarm = on_alarm
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._scopes: dict[Scope, None] = {}
         """Experiments that hold or use something, in the order in which they began to."""
 
@@ -66,8 +66,8 @@ class Sharing:
             "of several alike with lab.any(...), say parallel=1, or, where "
             f"{device} serves all alike, shared = true in [devices.{device}]"
         )
-        if device not in self._told:
-            self._told.add(device)
+        if device not in self._reported:
+            self._reported.add(device)
             message = f"experiments that run at once met at {device}, and one was refused; {ways}"
             self._on_alarm(Alarm("device-in-use", message, data={"device": device}))
         how = "has it to itself" if alone else "uses it and still runs"

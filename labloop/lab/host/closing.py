@@ -10,8 +10,8 @@ from concurrent.futures import TimeoutError as WaitedTooLong
 from typing import Protocol
 
 from labloop.lab.host.bridge import Bridge
-from labloop.lab.host.experiments import Board
-from labloop.lab.host.fit_out import Fitted
+from labloop.lab.host.build import OpenDevices
+from labloop.lab.host.jobs import JobRunner
 from labloop.lab.host.shutdown import PROCEDURE_SECONDS, TOTAL_SECONDS, SafetyReport
 from labloop.lab.process import say
 from labloop.records import Alarm
@@ -38,8 +38,8 @@ class Closing:
     def __init__(
         self,
         bridge: Bridge,
-        board: Board,
-        fitted: Fitted,
+        board: JobRunner,
+        fitted: OpenDevices,
         report: SafetyReport,
         on_alarm: Callable[[Alarm], object],
     ) -> None:

@@ -10,18 +10,18 @@ from typing import Any, Literal, Self, TypeVar
 
 from labloop.errors import DefinitionError, LabloopError
 from labloop.lab.configuration import LabFile, make_world, plan_lab
-from labloop.lab.devices import Scope, number_of, starts_of
+from labloop.lab.devices import Scope, action_number, start_number
 from labloop.lab.gate import LeaseCheck
 from labloop.lab.host.bridge import Bridge
+from labloop.lab.host.build import OpenDevices, build_devices, retold
 from labloop.lab.host.closing import CLOSE_SECONDS, Closing, closed, opened
-from labloop.lab.host.experiments import Board, Entry, LabJob
-from labloop.lab.host.fit_out import Fitted, fit_lab, retold
-from labloop.lab.host.locks import InstrumentLocks
+from labloop.lab.host.instrument_locks import InstrumentLocks
+from labloop.lab.host.jobs import Entry, JobRunner, LabJob
 from labloop.lab.host.shutdown import NOT_SAFE, TOTAL_SECONDS, SafetyReport, left_on
-from labloop.lab.procedure import Lab, used_places
+from labloop.lab.procedure import Lab, used_stations
 from labloop.lab.procedure import renew as write_renewed
 from labloop.lab.process import say, signals_raised
-from labloop.lab.time import Clock, LabLoop, SimulatedLoop, Watchdog
+from labloop.lab.time import Clock, LabLoop, LoopMonitor, SimulatedLoop
 from labloop.lab.transports import Truth
 from labloop.records import Alarm, DeviceIdentity, Journal, JournalEntry, Mode
 from labloop.units import quantity
@@ -96,7 +96,7 @@ class LabHost:
         self._record = record
         self._renew = tuple(renew)
         self._stop_lock = threading.Lock()
-        self._opened: Fitted | None = None
+        self._opened: OpenDevices | None = None
         self._closing: Closing | None = None
         self._stop_asked = ""
         self._is_leaving = False
@@ -120,7 +120,7 @@ class LabHost:
         self._bridge = Bridge(loop, self.lab_file.lab.name)
         self._closing = Closing(self._bridge, self._board, self._fitted, self.report, self._alarm)
         self._bridge.open()
-        self._watchdog = Watchdog(loop, self._bridge.thread_id, self._alarm, self._board.blame)
+        self._watchdog = LoopMonitor(loop, self._bridge.thread_id, self._alarm, self._board.blame)
         self._watchdog.start()
         opened(self)
         self._signals.enter_context(signals_raised(lambda: self._is_leaving))
@@ -146,16 +146,16 @@ class LabHost:
 
     def _fit(self, loop: LabLoop) -> None:
         self._clock = Clock(loop)
-        self._board = Board(loop, holding=loop.simulated)
+        self._board = JobRunner(loop, holding=loop.simulated)
         entries = self._entries = self._journal.entries(self._campaign_id)
         # Only these have left anything to be read again when they enter.
         self._entered = {each.intent.experiment_id for each in entries}
-        start = starts_of(entries)
+        start = start_number(entries)
         self._scope = Scope(self._campaign_id, actor=self._actor, start=start)
         if self._renew:
             write_renewed(self._journal, self._scope, self.lab_file, self._renew)
             entries = self._journal.entries(self._campaign_id)
-        self._opened = fit_lab(
+        self._opened = build_devices(
             self.lab_file,
             self._plan,
             world=self._world,
@@ -166,7 +166,7 @@ class LabHost:
             stop=self.stop,
             on_alarm=self._alarm,
             record=self._record,
-            used=used_places(self.lab_file, entries),
+            used=used_stations(self.lab_file, entries),
         )
 
     def __exit__(
@@ -226,7 +226,7 @@ class LabHost:
         return self._carry_out(f)
 
     def _carry_out(self, f: Callable[[Lab], Awaitable[T]], *, of_the_end: bool = False) -> T:
-        lab = Lab(self._fitted.fittings, self._scope)
+        lab = Lab(self._fitted.resources, self._scope)
         job = LabJob("by hand", f)
         entry = Entry(job, self._scope, lab, experiment=False, of_the_end=of_the_end)
         self._bridge.enter(lambda: self._board.begin([entry]))
@@ -318,7 +318,7 @@ class LabHost:
         return self._closing
 
     @property
-    def _fitted(self) -> Fitted:
+    def _fitted(self) -> OpenDevices:
         if self._opened is None:
             raise DefinitionError("the lab is not open; open it with `with host:`")
         return self._opened
@@ -333,10 +333,10 @@ class LabHost:
             self._campaign_id,
             job.experiment_id,
             actor=self._actor,
-            count=max((number_of(each.intent.id) for each in before), default=0),
+            count=max((action_number(each.intent.id) for each in before), default=0),
             finished=self._journal.finished_steps(job.experiment_id) if before else {},
         )
-        return Entry(job, scope, Lab(self._fitted.fittings, scope))
+        return Entry(job, scope, Lab(self._fitted.resources, scope))
 
     def _settle_all(self) -> None:
         self._board.settle(self._board.told)

@@ -11,7 +11,7 @@ from labloop.records import Alarm, DeviceIdentity
 T = TypeVar("T")
 
 
-async def meet(device: Device, recorder: Recorder) -> DeviceIdentity:
+async def connect_and_identify(device: Device, recorder: Recorder) -> DeviceIdentity:
     """Connect and identify; what one lost answer spoilt is done once more.
 
     A driver that does not say how its line is brought back into step is taken at its identity:
@@ -40,7 +40,7 @@ async def meet(device: Device, recorder: Recorder) -> DeviceIdentity:
     return await _once_more(work)
 
 
-async def meet_again(device: Device, on_alarm: Callable[[Alarm], object]) -> None:
+async def identify_again(device: Device, on_alarm: Callable[[Alarm], object]) -> None:
     """Identify an instrument whose line was lost, before anything else is sent to it.
 
     Nothing is set anew: what an instrument was told before may be lost, and is said.

@@ -44,12 +44,12 @@ class SafetyReport:
     """Lab seconds that it took."""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The report in one sentence."""
-        told = f"{len(self.safe)} devices are safe"
+        text = f"{len(self.safe)} devices are safe"
         for name, why in self.failures.items():
-            told += f"; {name} is NOT known to be safe: {why}"
-        return told
+            text += f"; {name} is NOT known to be safe: {why}"
+        return text
 
     def alarms(self) -> list[Alarm]:
         """Return a critical alarm for everything that is not known to be safe."""
@@ -72,12 +72,12 @@ class SafetyReport:
         Args:
             why: what the lab was left with.
         """
-        told = " ".join(alarm.message for alarm in self.alarms())
-        if not told:
+        text = " ".join(alarm.message for alarm in self.alarms())
+        if not text:
             return None
         named = "" if isinstance(why, LabloopError) else f"{type(why).__name__}: "
         ended = "" if why is None else f" (It ended with {named}{why}".rstrip(": ") + ")"
-        error = NotSafeError(f"NOT SAFE: {told}{ended}")
+        error = NotSafeError(f"NOT SAFE: {text}{ended}")
         error.__cause__ = why
         return error
 
@@ -89,8 +89,8 @@ class SafetyReport:
 
 
 def _alarm(message: str, **data: Json) -> Alarm:
-    told = f"{message.rstrip('.')}. Go and look at it now."
-    return Alarm(NOT_SAFE, told, Severity.CRITICAL, data)
+    text = f"{message.rstrip('.')}. Go and look at it now."
+    return Alarm(NOT_SAFE, text, Severity.CRITICAL, data)
 
 
 def left_on(entries: Sequence[JournalEntry], reached: Container[str], mode: Mode) -> dict[str, str]:

@@ -1,18 +1,18 @@
 """What a procedure works with: the lab, its stations and consumables, and steps."""
 
-from labloop.lab.procedure.consumables import UsedUp, renew, used_places
-from labloop.lab.procedure.lab import Fittings, Lab
+from labloop.lab.procedure.consumables import ConsumableLog, renew, used_stations
+from labloop.lab.procedure.lab import Lab, LabResources
 from labloop.lab.procedure.run import run_procedure
-from labloop.lab.procedure.stations import Places
+from labloop.lab.procedure.stations import StationPool
 from labloop.lab.procedure.steps import Steps
 
 __all__ = [
-    "Fittings",
+    "ConsumableLog",
     "Lab",
-    "Places",
+    "LabResources",
+    "StationPool",
     "Steps",
-    "UsedUp",
     "renew",
     "run_procedure",
-    "used_places",
+    "used_stations",
 ]

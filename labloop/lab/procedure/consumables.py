@@ -1,4 +1,4 @@
-"""Places that are used up by their use: wells, vials, tips. The journal knows which are left."""
+"""StationPool that are used up by their use: wells, vials, tips. The journal knows which are left."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -12,7 +12,7 @@ USE_UP, RENEW = "use_up", "renew"
 """What the journal says of a kind of stations, in the place of a device."""
 
 
-def used_places(lab_file: LabFile, entries: Sequence[JournalEntry]) -> Mapping[str, set[str]]:
+def used_stations(lab_file: LabFile, entries: Sequence[JournalEntry]) -> Mapping[str, set[str]]:
     """Return kind of station -> the places that were used up and not renewed since.
 
     What was about to be used when a process died counts as used.
@@ -31,7 +31,7 @@ def used_places(lab_file: LabFile, entries: Sequence[JournalEntry]) -> Mapping[s
     return used
 
 
-class UsedUp:
+class ConsumableLog:
     """Writes down what is used up, before it is."""
 
     def __init__(self, clock: Clock, journal: Journal) -> None:

@@ -8,47 +8,47 @@ from typing import Any
 from labloop.errors import ProcedureError
 from labloop.lab.devices import Device, Scope
 from labloop.lab.gate import Sharing
-from labloop.lab.procedure.consumables import UsedUp
-from labloop.lab.procedure.stations import Places
+from labloop.lab.procedure.consumables import ConsumableLog
+from labloop.lab.procedure.stations import StationPool
 from labloop.lab.procedure.steps import Steps
 from labloop.lab.time import Clock
 from labloop.units import Quantity, magnitude, quantity
 
 
 @dataclass(frozen=True, slots=True)
-class Fittings:
+class LabResources:
     """What every procedure of one lab shares."""
 
     clock: Clock
     devices: Mapping[str, Device]
-    stations: Mapping[str, Places]
-    benches: Mapping[str, Places]
+    stations: Mapping[str, StationPool]
+    device_locks: Mapping[str, StationPool]
     """One place per device, for ``lab.exclusive``."""
     steps: Steps
     sharing: Sharing
-    used_up: UsedUp
+    used_up: ConsumableLog
 
 
 class Lab:
     """Devices are attributes: ``await lab.pump.set_rate(quantity(1, "mL/min"))``."""
 
-    def __init__(self, fittings: Fittings, scope: Scope) -> None:
-        self._fittings = fittings
+    def __init__(self, resources: LabResources, scope: Scope) -> None:
+        self._resources = resources
         self._scope = scope
 
     def __getattr__(self, name: str) -> Any:
         """Return the device of that name."""
         if name.startswith("_"):
             raise AttributeError(name)
-        device = self._fittings.devices.get(name)
+        device = self._resources.devices.get(name)
         if device is None:
             raise AttributeError(
-                f"the lab has no device {name!r}; it has: {', '.join(self._fittings.devices)}"
+                f"the lab has no device {name!r}; it has: {', '.join(self._resources.devices)}"
             )
         return device
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._fittings.devices]
+        return [*super().__dir__(), *self._resources.devices]
 
     @property
     def experiment_id(self) -> str | None:
@@ -57,11 +57,11 @@ class Lab:
 
     def now(self) -> Quantity:
         """Return the time since the lab was opened."""
-        return quantity(self._fittings.clock.now(), "s")
+        return quantity(self._resources.clock.now(), "s")
 
     async def wait(self, duration: Quantity) -> None:
         """Let lab time pass: ``await lab.wait(quantity(5, "min"))``."""
-        await self._fittings.clock.sleep(magnitude(duration, "s", "lab.wait"))
+        await self._resources.clock.sleep(magnitude(duration, "s", "lab.wait"))
 
     @asynccontextmanager
     async def any(self, kind: str) -> AsyncIterator[str]:
@@ -70,18 +70,18 @@ class Lab:
         Raises:
             PlacesUsedUpError: its use uses a place up, and none is left.
         """
-        places = self._fittings.stations.get(kind)
+        places = self._resources.stations.get(kind)
         if places is None:
-            known = ", ".join(self._fittings.stations) or "none"
+            known = ", ".join(self._resources.stations) or "none"
             raise ProcedureError(f"the lab has no stations {kind!r}; it has: {known}")
         async with places as name:
             if places.used_up:
-                await self._fittings.used_up.use_up(self._scope, kind, name)
-            self._fittings.sharing.hold(self._scope, name)
+                await self._resources.used_up.use_up(self._scope, kind, name)
+            self._resources.sharing.hold(self._scope, name)
             try:
                 yield name
             finally:
-                self._fittings.sharing.release(self._scope, name)
+                self._resources.sharing.release(self._scope, name)
 
     @asynccontextmanager
     async def exclusive(self, *devices: Device) -> AsyncIterator[None]:
@@ -89,7 +89,7 @@ class Lab:
 
         Several are taken in one fixed order, so that two procedures cannot wait for each other.
         """
-        holding, sharing = self._scope.holding, self._fittings.sharing
+        holding, sharing = self._scope.holding, self._resources.sharing
         names = sorted({device.name for device in devices})
         again = [name for name in names if name in holding]
         if again:
@@ -99,7 +99,7 @@ class Lab:
             )
         async with AsyncExitStack() as stack:
             for name in names:
-                await stack.enter_async_context(self._fittings.benches[name])
+                await stack.enter_async_context(self._resources.device_locks[name])
                 holding.add(name)
                 stack.callback(holding.discard, name)
                 sharing.hold(self._scope, name)
@@ -112,4 +112,4 @@ class Lab:
         Raises:
             ProcedureError: a second step of that name, or a result that JSON cannot hold.
         """
-        return await self._fittings.steps.run(self._scope, name, f, args)
+        return await self._resources.steps.run(self._scope, name, f, args)

@@ -54,6 +54,6 @@ async def end_calls(scope: Scope) -> None:
     for task in left:
         task.cancel()
     if left:
-        told = list(scope.calls)
+        calls = list(scope.calls)
         await asyncio.wait(left)
-        scope.calls.update(dict.fromkeys(told))
+        scope.calls.update(dict.fromkeys(calls))

@@ -8,7 +8,7 @@ from typing import Any
 from labloop.errors import PlacesUsedUpError
 
 
-class Places:
+class StationPool:
     """Several alike: whoever comes gets a free one, or waits in line.
 
     ``async with places as name`` holds one for the length of the block.

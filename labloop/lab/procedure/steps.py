@@ -6,7 +6,7 @@ from typing import Any
 
 from labloop.errors import ProcedureError, StoreError
 from labloop.lab.devices import Scope
-from labloop.lab.gate import revive, strict_json
+from labloop.lab.gate import from_json, strict_json
 from labloop.lab.time import Clock
 from labloop.records import ActionState, Intent, Journal, Json, Outcome
 
@@ -27,7 +27,7 @@ class Steps:
             raise ProcedureError(f"step {name!r} was used twice; each step needs its own name")
         scope.steps.add(name)
         if name in scope.finished:
-            return revive(scope.finished[name])
+            return from_json(scope.finished[name])
         given = strict_json(list(args), f"an argument of step {name!r}")
         intent = Intent(
             id=scope.next_id("step"),
@@ -49,7 +49,7 @@ class Steps:
             raise
         await self._end(intent, ActionState.DONE, kept, "")
         # The same value whether the step ran now or before a restart.
-        return revive(kept)
+        return from_json(kept)
 
     async def _end(self, intent: Intent, state: ActionState, kept: Json, detail: str) -> None:
         outcome = Outcome(

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from labloop.errors import DeviceTimeoutError
-from labloop.lab.time.loops import LabLoop
+from labloop.lab.time.lab_loop import LabLoop
 
 T = TypeVar("T")
 

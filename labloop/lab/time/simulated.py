@@ -12,7 +12,7 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Any, TypeAlias, TypeVar
 
-from labloop.lab.time.loops import LabLoop, resolve
+from labloop.lab.time.lab_loop import LabLoop, resolve
 
 T = TypeVar("T")
 

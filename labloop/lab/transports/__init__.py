@@ -10,19 +10,19 @@ from labloop.lab.transports.base import (
     until,
     until_etx,
 )
-from labloop.lab.transports.blocking_port import Wire
+from labloop.lab.transports.blocking_port import BlockingPort
 from labloop.lab.transports.emulated import Truth
 from labloop.lab.transports.opening import open_transport
 from labloop.lab.transports.port_url import line_key, line_mistakes
 
 __all__ = [
     "RECORDER",
+    "BlockingPort",
     "Complete",
     "Recorder",
     "Resync",
     "Transport",
     "Truth",
-    "Wire",
     "line_key",
     "line_mistakes",
     "open_transport",

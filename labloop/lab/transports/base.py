@@ -53,7 +53,7 @@ class Transport(Protocol):
     url: str
     resync: Resync | None
     """Set by the driver; see :class:`Resync`."""
-    greet: Callable[[], Awaitable[None]] | None
+    on_reopen: Callable[[], Awaitable[None]] | None
     """Is called when a line that was lost is open again, before anything else is sent: set by
     the lab, which identifies the instrument."""
 

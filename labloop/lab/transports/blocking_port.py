@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from labloop.errors import NotConnectedError
-from labloop.lab.time import Turn
+from labloop.lab.time import PriorityLock
 from labloop.lab.transports.port_thread import PortThread
 from labloop.lab.transports.port_url import parse_port
 
@@ -26,7 +26,7 @@ class LineLost(Exception):  # noqa: N818 - caught in this room alone
     """What the operating system says of a line that cannot be used."""
 
 
-class Wire:
+class BlockingPort:
     """A port that is opened when it is needed, and again after it was lost.
 
     Everything but the constructor runs on :attr:`thread`, one call after another; several
@@ -45,7 +45,7 @@ class Wire:
         self._now = now
         self._target, self._settings = parse_port(url)
         self.thread = PortThread(self._target)
-        self.turn = Turn()
+        self.turn = PriorityLock()
         self.arrived: deque[tuple[float, bytes]] = deque()
         """What came and was not looked at yet: (time, bytes)."""
         self.heard = float("-inf")

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 from labloop.errors import DeviceTimeoutError, NotConnectedError
-from labloop.lab.time import URGENT, Clock, Turn
+from labloop.lab.time import URGENT, Clock, PriorityLock
 from labloop.lab.transports.base import (
     NOBODY,
     RECORDER,
@@ -23,7 +23,12 @@ from labloop.lab.transports.base import (
     Resync,
     note_received,
 )
-from labloop.lab.transports.pending_answers import AWAKE_SECONDS, LOST_SECONDS, Owed, Step
+from labloop.lab.transports.pending_answers import (
+    AWAKE_SECONDS,
+    LOST_SECONDS,
+    PendingAnswers,
+    SyncStep,
+)
 
 T = TypeVar("T")
 
@@ -43,10 +48,10 @@ class Line(ABC):
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.url = url
-        self.greet: Callable[[], Awaitable[None]] | None = None
+        self.on_reopen: Callable[[], Awaitable[None]] | None = None
         self._clock = clock
-        self._owed = Owed()
-        self._turn = Turn()
+        self._owed = PendingAnswers()
+        self._turn = PriorityLock()
         self._buffer = b""
         self._heard = self._spoke = float("-inf")
         self._left = False
@@ -180,11 +185,11 @@ class Line(ABC):
         """
         self._owed.forgive()
         self._buffer = b""
-        if self.greet is None:
+        if self.on_reopen is None:
             return
         token = _GREETING.set(self)
         try:
-            await self.greet()
+            await self.on_reopen()
         finally:
             _GREETING.reset(token)
 
@@ -273,11 +278,11 @@ class Line(ABC):
         while self._owed:
             now = self._clock.now()
             step, self._buffer, until = self._owed.step(self._buffer, now, frame)
-            if step is Step.IN_STEP:
+            if step is SyncStep.IN_STEP:
                 return
             if now >= deadline:
                 raise self._owed.refusal(self.url, frame)
-            if step is Step.ASK and self._owed.resync is not None:
+            if step is SyncStep.ASK and self._owed.resync is not None:
                 await self._pause(max(self._heard, self._spoke) + self._owed.gap)
                 await self._put(self._owed.resync.question, NOBODY)
                 self._owed.asked(self._clock.now())

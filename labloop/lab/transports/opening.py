@@ -6,7 +6,7 @@ from pathlib import Path
 from labloop.errors import LabFileError
 from labloop.lab.time import Clock
 from labloop.lab.transports.base import Transport
-from labloop.lab.transports.blocking_port import Wire
+from labloop.lab.transports.blocking_port import BlockingPort
 from labloop.lab.transports.emulated import EmulatedDevice, EmulatedTransport
 from labloop.lab.transports.port import PortTransport
 from labloop.lab.transports.port_url import PORTS, line_key
@@ -21,7 +21,7 @@ def open_transport(
     *,
     emulators: Mapping[str, EmulatedDevice] | None = None,
     record: "Path | str | None" = None,
-    wires: "dict[str, Wire] | None" = None,
+    wires: "dict[str, BlockingPort] | None" = None,
     whose: str = "",
 ) -> Transport:
     """Return the transport that ``url`` names; a line is opened by its first use.
@@ -66,7 +66,7 @@ def _no_port(
     return EmulatedTransport(emulators[rest], clock)
 
 
-def _port(url: str, clock: Clock, wires: "dict[str, Wire]", whose: str) -> Transport:
+def _port(url: str, clock: Clock, wires: "dict[str, BlockingPort]", whose: str) -> Transport:
     if clock.loop.simulated:
         raise LabFileError(
             f"{url!r} waits for a real line, which simulated time cannot do; use "
@@ -74,5 +74,5 @@ def _port(url: str, clock: Clock, wires: "dict[str, Wire]", whose: str) -> Trans
         )
     line = line_key(url)
     if line not in wires:
-        wires[line] = Wire(url, clock.now)
+        wires[line] = BlockingPort(url, clock.now)
     return PortTransport(url, clock, wire=wires[line], whose=whose)

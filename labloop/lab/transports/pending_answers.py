@@ -1,7 +1,7 @@
 """What a line still owes: answers that nobody waited for to the end.
 
 Pure bookkeeping, the same for a port in real time and for an emulated line in lab time: who
-owns the line asks :meth:`Owed.step` what to do next until it is in step again.
+owns the line asks :meth:`PendingAnswers.step` what to do next until it is in step again.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ AWAKE_SECONDS = 0.5
 """An instrument that spoke again and then was silent for so long has nothing more to say."""
 
 
-class Step(Enum):
+class SyncStep(Enum):
     """What a line that owes answers does next."""
 
     IN_STEP = "nothing is owed"
@@ -25,7 +25,7 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Debt:
+class PendingAnswer:
     """One question whose answer was not waited for to its end."""
 
     frame: bytes
@@ -34,12 +34,12 @@ class Debt:
 
 
 @dataclass(slots=True)
-class Owed:
+class PendingAnswers:
     """The debts of one device on its line; times are seconds of the line's own clock."""
 
     resync: Resync | None = None
-    debts: list[Debt] = field(default_factory=list)
-    _marks: list[Debt] = field(default_factory=list)
+    debts: list[PendingAnswer] = field(default_factory=list)
+    _marks: list[PendingAnswer] = field(default_factory=list)
     """Questions that resync, not yet answered, oldest first."""
     _fresh: int = 0
     """How many of the last marks were asked after the last debt."""
@@ -61,14 +61,14 @@ class Owed:
 
     def owe(self, frame: bytes, complete: Complete, now: float) -> None:
         """Note a question of ``now`` whose answer was not waited for to its end."""
-        made = Debt(frame, complete, now)
+        made = PendingAnswer(frame, complete, now)
         if self.resync is not None and frame == self.resync.question:
             self._marks.append(made)
         self.debts.append(made)
         self._fresh = 0
         self._ask_at = now
 
-    def step(self, buffer: bytes, now: float, frame: bytes) -> tuple[Step, bytes, float]:
+    def step(self, buffer: bytes, now: float, frame: bytes) -> tuple[SyncStep, bytes, float]:
         """Return what to do before ``frame`` may be sent.
 
         Returns:
@@ -83,15 +83,15 @@ class Owed:
             buffer = buffer[end:]
             self._recognise()
         if not self.debts or (not buffer and self._is_same(frame)):
-            return Step.IN_STEP, buffer, now
+            return SyncStep.IN_STEP, buffer, now
         if not self._fresh or now >= self._ask_at:
-            return Step.ASK, buffer, now
-        return Step.WAIT, buffer, self._ask_at
+            return SyncStep.ASK, buffer, now
+        return SyncStep.WAIT, buffer, self._ask_at
 
     def asked(self, now: float) -> None:
         """Note that the question that resyncs was sent."""
         assert self.resync is not None  # noqa: S101 - for the type checker
-        self._marks.append(Debt(self.resync.question, self.resync.answered, now))
+        self._marks.append(PendingAnswer(self.resync.question, self.resync.answered, now))
         self._fresh += 1
         self._ask_at = now + AWAKE_SECONDS
 
@@ -117,7 +117,7 @@ class Owed:
     def paid(self, frame: bytes, complete: Complete, now: float) -> None:
         """Note that ``frame`` of ``now`` was answered, the oldest of the same question first."""
         if self.debts:
-            self.debts.append(Debt(frame, complete, now))
+            self.debts.append(PendingAnswer(frame, complete, now))
             del self.debts[0]
 
     def forgive(self) -> None:
@@ -165,10 +165,10 @@ class Owed:
         """Return whether only ``frame`` itself is owed an answer: it may have the older one."""
         return all(debt.frame == frame for debt in self.debts)
 
-    def _by_count(self, buffer: bytes, now: float, frame: bytes) -> tuple[Step, bytes, float]:
+    def _by_count(self, buffer: bytes, now: float, frame: bytes) -> tuple[SyncStep, bytes, float]:
         _, buffer = self.take(buffer)
         # Only after silence: the rest of an answer that has begun may still come.
         self.debts = [debt for debt in self.debts if now < debt.since + LOST_SECONDS]
         if self._is_same(frame):
-            return Step.IN_STEP, buffer, now
-        return Step.WAIT, buffer, self.debts[0].since + LOST_SECONDS
+            return SyncStep.IN_STEP, buffer, now
+        return SyncStep.WAIT, buffer, self.debts[0].since + LOST_SECONDS

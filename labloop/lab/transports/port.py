@@ -7,7 +7,7 @@ from typing import TypeVar
 from labloop.errors import NotConnectedError
 from labloop.lab.time import URGENT, Clock
 from labloop.lab.transports.base import Recorder, take_back
-from labloop.lab.transports.blocking_port import LineLost, Wire
+from labloop.lab.transports.blocking_port import BlockingPort, LineLost
 from labloop.lab.transports.line import Line
 from labloop.lab.transports.port_url import parse_port
 
@@ -35,11 +35,11 @@ class PortTransport(Line):
     """
 
     def __init__(
-        self, url: str, clock: Clock, *, wire: Wire | None = None, whose: str = ""
+        self, url: str, clock: Clock, *, wire: BlockingPort | None = None, whose: str = ""
     ) -> None:
         super().__init__(url, clock)
         self._whose = whose
-        self._wire = wire or Wire(url, clock.now)
+        self._wire = wire or BlockingPort(url, clock.now)
         self._wire.users.add(self)
         self._turn = self._wire.turn
         self._opening = 0

@@ -25,7 +25,7 @@ class ReplayTransport:
     def __init__(self, url: str, path: Path) -> None:
         self.url = url
         self.resync: Resync | None = None
-        self.greet: Callable[[], Awaitable[None]] | None = None
+        self.on_reopen: Callable[[], Awaitable[None]] | None = None
         self._lines = deque(_read(path))
         self._buffer = b""
 
@@ -93,13 +93,13 @@ class RecordingTransport:
         self._inner.resync = resync
 
     @property
-    def greet(self) -> Callable[[], Awaitable[None]] | None:
+    def on_reopen(self) -> Callable[[], Awaitable[None]] | None:
         """That of the line."""
-        return self._inner.greet
+        return self._inner.on_reopen
 
-    @greet.setter
-    def greet(self, greet: Callable[[], Awaitable[None]] | None) -> None:
-        self._inner.greet = greet
+    @on_reopen.setter
+    def on_reopen(self, on_reopen: Callable[[], Awaitable[None]] | None) -> None:
+        self._inner.on_reopen = on_reopen
 
     async def exchange(self, frame: bytes, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
         """Pass on and write down."""

@@ -83,7 +83,7 @@ def _is_declared(case: DriverCase) -> None:
         _require(bool(spec.doc), f"{case.driver}.{spec.name} has no docstring")
         for argument in spec.arguments.values():
             told = f"{case.driver}.{spec.name}.{argument.name} has no limit (ge, le, gt or lt)"
-            _require(argument.arg is None or argument.arg.told != "any value", told)
+            _require(argument.arg is None or argument.arg.bounds != "any value", told)
     for name in kind.reads:
         _require(bool(getattr(kind, name).__doc__), f"{case.driver}.{name} has no docstring")
 
@@ -224,7 +224,7 @@ def _is_safe_twice(case: DriverCase) -> None:
         bench.do(case.act)
         for _ in range(2):
             report = bench.host.make_safe()
-            _require(not report.failures, f"{case.driver}: {report.told}")
+            _require(not report.failures, f"{case.driver}: {report.summary}")
 
 
 def _is_safe_after_a_cancelled_action(case: DriverCase) -> None:

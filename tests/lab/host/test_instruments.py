@@ -10,7 +10,7 @@ from lab_toys import Toy, ToyWorld, toy_host
 
 from labloop.errors import LeaseError
 from labloop.lab import lab_file_of
-from labloop.lab.host.locks import InstrumentLocks, line_key
+from labloop.lab.host.instrument_locks import InstrumentLocks, line_key
 from labloop.lab.process.platform import lock_folder, open_for_all
 from labloop.records import Mode
 from labloop.units import quantity

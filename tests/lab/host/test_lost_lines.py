@@ -11,8 +11,8 @@ from lab_toys import LINE, ToyWorld, left_unsafe, toy_host
 
 from labloop.errors import LabFileError, NotConnectedError, WrongDeviceError
 from labloop.lab import Clock, Device, lab_file_of
-from labloop.lab.time.loops import LabLoop
-from labloop.lab.transports.blocking_port import Wire
+from labloop.lab.time.lab_loop import LabLoop
+from labloop.lab.transports.blocking_port import BlockingPort
 from labloop.lab.transports.port import PortTransport
 from labloop.records import DeviceIdentity, Mode
 from labloop.units import quantity
@@ -128,7 +128,7 @@ def test_whatever_a_port_raises_is_one_sentence(monkeypatch, where, error, told)
             raise error
         return Port()
 
-    monkeypatch.setattr(Wire, "_opened", opened)
+    monkeypatch.setattr(BlockingPort, "_opened", opened)
 
     async def work():
         port = PortTransport("serial://COM7", Clock(loop), whose="bath")
@@ -155,8 +155,8 @@ def test_a_dead_line_is_tried_ever_more_seldom(monkeypatch):
         tries.append(now[0])
         raise OSError(2, "No such file or directory")
 
-    monkeypatch.setattr(Wire, "_opened", opened)
-    wire = Wire("serial://COM7", lambda: now[0])
+    monkeypatch.setattr(BlockingPort, "_opened", opened)
+    wire = BlockingPort("serial://COM7", lambda: now[0])
     while now[0] < 10.0:
         with pytest.raises(NotConnectedError):
             wire.open("bath", False)

@@ -7,7 +7,7 @@ from lab_toys import toy_host
 
 from labloop.errors import LabFileError, PlacesUsedUpError
 from labloop.lab import LabJob, MemoryJournal
-from labloop.lab.procedure.stations import Places
+from labloop.lab.procedure.stations import StationPool
 from labloop.records import ActionState
 from labloop.units import quantity
 
@@ -109,6 +109,6 @@ def test_places_that_are_not_used_up_come_back():
                 got.append(name)
         return got
 
-    assert asyncio.run(three(Places(["A1", "A2"]))) == ["A1", "A2", "A1"]
+    assert asyncio.run(three(StationPool(["A1", "A2"]))) == ["A1", "A2", "A1"]
     with pytest.raises(PlacesUsedUpError):
-        asyncio.run(three(Places(["A1", "A2"], used_up=True, kind="well")))
+        asyncio.run(three(StationPool(["A1", "A2"], used_up=True, kind="well")))

@@ -15,7 +15,7 @@ from lab_toys import ToyWorld, shared_toys, toy_host
 from labloop.errors import DefinitionError, DeviceTimeoutError, LabloopError
 from labloop.lab import LabJob, MemoryJournal
 from labloop.lab.time.clock import Clock
-from labloop.lab.time.loops import LabLoop
+from labloop.lab.time.lab_loop import LabLoop
 from labloop.lab.time.simulated import SimulatedLoop
 from labloop.records import Mode
 from labloop.units import quantity

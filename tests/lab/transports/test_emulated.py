@@ -9,8 +9,8 @@ from lab_toys import ToyWorld
 
 from labloop.errors import DeviceTimeoutError, LabloopError, NotConnectedError
 from labloop.lab import Clock, open_transport, until
+from labloop.lab.time.priority_lock import URGENT, PriorityLock
 from labloop.lab.time.simulated import SimulatedLoop
-from labloop.lab.time.turn import URGENT, Turn
 from labloop.lab.transports.base import until_etx
 from labloop_simulators.kit import Fault
 
@@ -200,7 +200,7 @@ def test_a_turn_given_to_a_cancelled_task_is_handed_on():
     loop = SimulatedLoop()
 
     async def work():
-        turn = Turn()
+        turn = PriorityLock()
         await turn.take()
         tasks = [asyncio.create_task(turn.take()) for _ in range(2)]
         await asyncio.sleep(0)

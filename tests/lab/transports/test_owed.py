@@ -11,10 +11,10 @@ from lab_toys import ToyEmulator, ToyWorld, toy_host
 
 from labloop.errors import DeviceTimeoutError, LabloopError, ProtocolError
 from labloop.lab import Clock, LabJob, Resync, open_transport, recognised, until
-from labloop.lab.time.loops import LabLoop
+from labloop.lab.time.lab_loop import LabLoop
+from labloop.lab.time.priority_lock import URGENT
 from labloop.lab.time.simulated import SimulatedLoop
-from labloop.lab.time.turn import URGENT
-from labloop.lab.transports.pending_answers import LOST_SECONDS, Owed, Step
+from labloop.lab.transports.pending_answers import LOST_SECONDS, PendingAnswers, SyncStep
 from labloop.lab.transports.port import PortTransport
 from labloop.units import quantity
 from labloop_simulators.kit import Emulator, Fault, Reply, TruthLog, serve_tcp
@@ -263,19 +263,19 @@ def test_what_is_recognised():
 
 def test_answers_of_a_resync_are_counted():
     """Promise: one that was asked before the newest debt does not settle it."""
-    owed = Owed(resync=NAME)
+    owed = PendingAnswers(resync=NAME)
     owed.owe(b"A?\n", LINE, 0.0)
-    assert owed.step(b"", 0.0, b"B?\n")[0] is Step.ASK
+    assert owed.step(b"", 0.0, b"B?\n")[0] is SyncStep.ASK
     owed.asked(0.0)
-    assert owed.step(b"", 1.1, b"B?\n")[0] is Step.ASK
+    assert owed.step(b"", 1.1, b"B?\n")[0] is SyncStep.ASK
     owed.asked(1.1)
-    assert owed.step(b"20.0\nTHERM 7\n", 1.2, b"B?\n")[:2] == (Step.IN_STEP, b"")
+    assert owed.step(b"20.0\nTHERM 7\n", 1.2, b"B?\n")[:2] == (SyncStep.IN_STEP, b"")
     owed.owe(b"A?\n", LINE, 1.3)
     owed.asked(1.4)
-    assert owed.step(b"", 1.45, b"B?\n")[0] is Step.WAIT
+    assert owed.step(b"", 1.45, b"B?\n")[0] is SyncStep.WAIT
     # The second answer of the first settling comes now: B still waits for its own.
-    assert owed.step(b"THERM 7\n", 1.5, b"B?\n")[:2] == (Step.ASK, b"")
-    assert owed.step(b"20.0\nTHERM 7\n", 1.6, b"B?\n")[:2] == (Step.IN_STEP, b"")
+    assert owed.step(b"THERM 7\n", 1.5, b"B?\n")[:2] == (SyncStep.ASK, b"")
+    assert owed.step(b"20.0\nTHERM 7\n", 1.6, b"B?\n")[:2] == (SyncStep.IN_STEP, b"")
 
 
 class Forgetful(ToyEmulator):

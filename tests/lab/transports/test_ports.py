@@ -19,9 +19,9 @@ from labloop.errors import (
 )
 from labloop.lab import Clock, LabJob, open_transport, until
 from labloop.lab.process.platform import serial_options
-from labloop.lab.time.loops import LabLoop
+from labloop.lab.time.lab_loop import LabLoop
+from labloop.lab.time.priority_lock import URGENT
 from labloop.lab.time.simulated import SimulatedLoop
-from labloop.lab.time.turn import URGENT
 from labloop.lab.transports.port import PortTransport, parse_port
 from labloop.lab.transports.port_thread import PortThread
 from labloop.records import ActionState, Mode

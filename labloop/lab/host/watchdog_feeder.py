@@ -14,7 +14,7 @@ _TELLING = 2
 """The failure in a row that is told: after the next one it is too late to look."""
 
 
-class Feeding:
+class WatchdogFeeder:
     """Feeds in lab time, from the connect of each device until the lab is closed.
 
     A feeding that fails is tried again at the next third; the second failure in a row is told.

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from labloop.lab.process import thread_clock
-from labloop.lab.time.loops import LabLoop
+from labloop.lab.time.lab_loop import LabLoop
 from labloop.records import Alarm, Json, Severity
 
 LIMIT_SECONDS = 0.1
@@ -49,7 +49,7 @@ class _Since:
         return waits and self.looks >= _LOOKS_AT_REST
 
 
-class Watchdog:
+class LoopMonitor:
     """A thread that looks whether the loop still turns.
 
     Args:

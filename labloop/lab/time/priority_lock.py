@@ -8,7 +8,7 @@ URGENT: ContextVar[bool] = ContextVar("URGENT", default=False)
 """True in tasks that bring a device into its safe state: they go ahead of the queue."""
 
 
-class Turn:
+class PriorityLock:
     """A fair lock of one event loop."""
 
     __slots__ = ("_waiting", "busy")

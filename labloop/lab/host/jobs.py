@@ -53,7 +53,7 @@ class Entry:
     """Set by the watchdog where its code blocked the loop for long."""
 
 
-class Board:
+class JobRunner:
     """All running jobs. Every method is called in the lab's loop.
 
     Args:

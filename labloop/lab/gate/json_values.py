@@ -47,7 +47,7 @@ def strict_json(value: Any, what: str) -> Json:
     )
 
 
-def revive(value: Json) -> Any:
+def from_json(value: Json) -> Any:
     """Return what :func:`strict_json` was given: quantities and curves come back as such."""
     if isinstance(value, Mapping):
         if set(value) == {"value", "unit"}:
@@ -56,7 +56,7 @@ def revive(value: Json) -> Any:
         if set(value) == {"x", "y", "x_unit", "y_unit"}:
             parts: Any = value
             return CurveData(**parts)
-        return {key: revive(each) for key, each in value.items()}
+        return {key: from_json(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [revive(each) for each in value]
+        return [from_json(each) for each in value]
     return value

@@ -12,25 +12,25 @@ from labloop.errors import DeviceError, LabFileError, LabloopError, NotConnected
 from labloop.lab.configuration import InterlockCheck, LabFile, LabPlan, LimitCheck
 from labloop.lab.devices import SCOPE, Device, DeviceContext, Scope
 from labloop.lab.gate import Gate, LeaseCheck, Services, Sharing
-from labloop.lab.host.identification import meet, meet_again
+from labloop.lab.host.identification import connect_and_identify, identify_again
 from labloop.lab.host.shutdown import TOTAL_SECONDS, SafeStates, SafetyReport
-from labloop.lab.host.watchdogs import Feeding
-from labloop.lab.procedure import Fittings, Places, Steps, UsedUp
+from labloop.lab.host.watchdog_feeder import WatchdogFeeder
+from labloop.lab.procedure import ConsumableLog, LabResources, StationPool, Steps
 from labloop.lab.time import Clock
-from labloop.lab.transports import RECORDER, Recorder, Wire, open_transport
+from labloop.lab.transports import RECORDER, BlockingPort, Recorder, open_transport
 from labloop.records import Alarm, DeviceIdentity, Journal, Reading
 
 CONNECT_SECONDS = 15.0
 
 
 @dataclass(slots=True)
-class Fitted:
+class OpenDevices:
     """An open lab's devices and what belongs to them."""
 
     devices: dict[str, Device]
-    fittings: Fittings
+    resources: LabResources
     safe_states: SafeStates
-    feeding: Feeding
+    feeding: WatchdogFeeder
     activity: dict[str, str]
     clock: Clock
     journal: Journal
@@ -93,7 +93,7 @@ class Fitted:
         RECORDER.set(recorder)
         try:
             async with self.clock.deadline(CONNECT_SECONDS, f"connecting {device.name}"):
-                found = await meet(device, recorder)
+                found = await connect_and_identify(device, recorder)
         except Exception as error:  # noqa: BLE001 - process edge: a tree of all dead devices is raised
             return error if isinstance(error, LabloopError) else _wrapped(error)
         device.context.on_transport = bool(recorder.sent)
@@ -142,7 +142,7 @@ class DeviceReadings:
         return reading
 
 
-def fit_lab(
+def build_devices(
     lab_file: LabFile,
     plan: LabPlan,
     *,
@@ -155,7 +155,7 @@ def fit_lab(
     on_alarm: Callable[[Alarm], object],
     record: Path | None,
     used: Mapping[str, Collection[str]],
-) -> Fitted:
+) -> OpenDevices:
     """Build every device of a lab; no byte is sent yet. Raises LabFileError."""
     devices: dict[str, Device] = {}
     activity = dict.fromkeys(lab_file.devices, "idle")
@@ -163,7 +163,7 @@ def fit_lab(
     sharing = Sharing(shared, on_alarm)
     checks = InterlockCheck(plan.interlocks, DeviceReadings(devices), clock.now)
     bounds: dict[str, float] = {}
-    wires: dict[str, Wire] = {}
+    wires: dict[str, BlockingPort] = {}
     for name, table in lab_file.devices.items():
         driver = plan.drivers[name]
         services = Services(
@@ -189,30 +189,30 @@ def fit_lab(
                 url, clock, emulators=emulators, record=file, wires=wires, whose=name
             )
             devices[name] = driver(name, transport, table.options, context)
-            transport.greet = partial(meet_again, devices[name], on_alarm)
+            transport.on_reopen = partial(identify_again, devices[name], on_alarm)
         except LabloopError as error:
             raise LabFileError(f"{lab_file.source}: [devices.{name}]: {error}") from error
         bounds[name] = _bound(lab_file, devices[name], table.safe_seconds or driver.safe_seconds)
-    fittings = Fittings(
+    resources = LabResources(
         clock=clock,
         devices=devices,
         stations={
-            kind: Places(
+            kind: StationPool(
                 [name for name in table.all(kind) if name not in used.get(kind, ())],
                 used_up=table.used_up,
                 kind=kind,
             )
             for kind, table in lab_file.stations.items()
         },
-        benches={name: Places([name]) for name in devices},
+        device_locks={name: StationPool([name]) for name in devices},
         steps=Steps(clock, journal, stop),
         sharing=sharing,
-        used_up=UsedUp(clock, journal),
+        used_up=ConsumableLog(clock, journal),
     )
     in_order = [devices[name] for name in lab_file.safe_order]
     safe_states = SafeStates(in_order, bounds, clock, journal, scope)
-    feeding = Feeding(clock, on_alarm)
-    return Fitted(devices, fittings, safe_states, feeding, activity, clock, journal, scope)
+    feeding = WatchdogFeeder(clock, on_alarm)
+    return OpenDevices(devices, resources, safe_states, feeding, activity, clock, journal, scope)
 
 
 def _take_on(emulator: Any, serial_number: str) -> None:
