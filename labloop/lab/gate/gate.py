@@ -99,7 +99,7 @@ class Services:
     stop: Callable[[str], None]
     """Ends everything: no journal, no bytes."""
     activity: dict[str, str]
-    turn: PriorityLock = field(default_factory=PriorityLock)
+    lock: PriorityLock = field(default_factory=PriorityLock)
 
     async def commit(self, future: Any, what: str) -> None:
         """Wait for a commit, also where cancelled meanwhile; a failed one stops the lab."""
@@ -155,7 +155,7 @@ class TakeTurn(Stage):
         device = run.call.device.name
         held = DEVICES_IN_TURN.get()
         if device not in held:
-            await run.stack.enter_async_context(self.services.turn)
+            await run.stack.enter_async_context(self.services.lock)
             token = DEVICES_IN_TURN.set((*held, device))
             run.stack.callback(DEVICES_IN_TURN.reset, token)
         timeout = run.call.spec.timeout

@@ -31,7 +31,7 @@ def outcome_state(error: BaseException | None, may_have_acted: bool) -> ActionSt
 def to_raise(
     error: BaseException, state: ActionState, action: str, *, idempotent: bool
 ) -> BaseException:
-    """Return what a caller of ``action`` gets: UncertainError where the action may have happened."""
+    """Return what a caller of ``action`` gets: UncertainError where it may have happened."""
     plain = state is not ActionState.UNCERTAIN or idempotent
     if plain or isinstance(error, (UncertainError, asyncio.CancelledError)):
         return error

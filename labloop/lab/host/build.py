@@ -163,7 +163,7 @@ def build_devices(
     sharing = Sharing(shared, on_alarm)
     checks = InterlockCheck(plan.interlocks, DeviceReadings(devices), clock.now)
     bounds: dict[str, float] = {}
-    wires: dict[str, BlockingPort] = {}
+    ports: dict[str, BlockingPort] = {}
     for name, table in lab_file.devices.items():
         driver = plan.drivers[name]
         services = Services(
@@ -186,7 +186,7 @@ def build_devices(
         file = record / f"{name}.jsonl" if record is not None else None
         try:
             transport = open_transport(
-                url, clock, emulators=emulators, record=file, wires=wires, whose=name
+                url, clock, emulators=emulators, record=file, ports=ports, device=name
             )
             devices[name] = driver(name, transport, table.options, context)
             transport.on_reopen = partial(identify_again, devices[name], on_alarm)

@@ -1,4 +1,4 @@
-"""StationPool that are used up by their use: wells, vials, tips. The journal knows which are left."""
+"""Consumables: wells, vials and tips, which one use uses up; the journal knows which are left."""
 
 from collections.abc import Collection, Mapping, Sequence
 

@@ -1,53 +1,53 @@
-"""Taking turns, first come first served, with one door for what must not wait."""
+"""A fair lock: first come, first served, but urgent callers go ahead of the queue."""
 
 import asyncio
 from collections import deque
 from contextvars import ContextVar
 
 URGENT: ContextVar[bool] = ContextVar("URGENT", default=False)
-"""True in tasks that bring a device into its safe state: they go ahead of the queue."""
+"""True in tasks that bring a device into its safe state."""
 
 
 class PriorityLock:
-    """A fair lock of one event loop."""
+    """A fair lock of one event loop, with priority for urgent tasks."""
 
-    __slots__ = ("_waiting", "busy")
+    __slots__ = ("_waiting", "locked")
 
     def __init__(self) -> None:
-        self.busy = False
+        self.locked = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def take(self) -> None:
-        """Wait for one's turn; whoever is urgent goes ahead of all who wait."""
-        if not self.busy:
-            self.busy = True
+    async def acquire(self) -> None:
+        """Wait for the lock; an urgent task goes ahead of all that wait."""
+        if not self.locked:
+            self.locked = True
             return
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if URGENT.get():
-            self._waiting.appendleft(place)
+            self._waiting.appendleft(waiter)
         else:
-            self._waiting.append(place)
+            self._waiting.append(waiter)
         try:
-            await place
+            await waiter
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
-                # The turn had come already: hand it on.
-                self.give()
-            elif place in self._waiting:
-                self._waiting.remove(place)
+            if waiter.done() and not waiter.cancelled():
+                # The lock had been handed over already: hand it on.
+                self.release()
+            elif waiter in self._waiting:
+                self._waiting.remove(waiter)
             raise
 
-    def give(self) -> None:
-        """End one's turn; the next in line has it at once."""
+    def release(self) -> None:
+        """Hand the lock to the next task that waits, or free it."""
         while self._waiting:
-            place = self._waiting.popleft()
-            if not place.done():
-                place.set_result(None)
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
                 return
-        self.busy = False
+        self.locked = False
 
     async def __aenter__(self) -> None:
-        await self.take()
+        await self.acquire()
 
     async def __aexit__(self, *exc: object) -> None:
-        self.give()
+        self.release()

@@ -1,9 +1,12 @@
-"""Bytes to and from a device, named by a url: serial ports, sockets, emulators, transcripts."""
+"""Bytes to and from a device, named by a URL: serial ports, sockets, emulators, transcripts.
+
+Here belong the channels of bytes, the line that keeps each answer with its question, and the
+URLs. What the bytes mean belongs to a driver; which device has which URL to ``configuration``.
+Read ``base.py`` first (what every transport offers), then ``line.py``.
+"""
 
 from labloop.lab.transports.base import (
-    RECORDER,
     Complete,
-    Recorder,
     Resync,
     Transport,
     recognised,
@@ -14,6 +17,7 @@ from labloop.lab.transports.blocking_port import BlockingPort
 from labloop.lab.transports.emulated import Truth
 from labloop.lab.transports.opening import open_transport
 from labloop.lab.transports.port_url import line_key, line_mistakes
+from labloop.lab.transports.recorder import RECORDER, Recorder
 
 __all__ = [
     "RECORDER",

@@ -1,79 +1,76 @@
-"""Bytes to and from a device: what every transport offers, and who listens in."""
+"""What every transport offers, how the end of a reply is found, and how a line is resynced."""
 
-from collections import deque
-from collections.abc import Awaitable, Callable, MutableSequence
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from labloop.errors import ProtocolError
 
 Complete: TypeAlias = Callable[[bytes], int]
-"""Says how long the first complete reply in a buffer is; 0 while there is none."""
-
+"""Returns the length of the first complete reply in a buffer; 0 while there is none."""
 
 QUIET_SECONDS = 0.05
-"""A line that was silent for so long has nothing left to say."""
+"""After so much silence the device has nothing more to send."""
 RESYNC_SECONDS = 1.0
-"""So long at most is waited for quiet, and for the answer to one question that resyncs."""
+"""The longest wait for silence on the line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resync:
-    """A question whose answer is recognised: it brings a line back into step.
+    """A question whose answer is recognised, which brings a line back into step.
 
-    Instruments answer in order. Once this answer is there, every answer that was owed before
-    (after a time-out, a cancellation) has come or will never come.
+    Instruments answer in order. When this answer has come, every pending answer (left by a
+    time-out or a cancellation) has come before it or will never come.
     """
 
     question: bytes
-    """Asks something and changes nothing, such as who the instrument is."""
+    """Asks something and changes nothing, such as the identity."""
     answered: Complete
-    """Returns where the answer to it ends in a buffer, whatever stands before it; 0 while it is
-    not there. The answer to any other question must not be taken for it."""
+    """Returns where the answer ends in a buffer, whatever precedes it; 0 while it is not there.
+    It must not accept the answer to any other question."""
     gap: float = 0.0
     """Seconds that the instrument needs between an answer and the next question."""
     quiet: float = QUIET_SECONDS
-    """Seconds of silence before each question, in which a second copy of an answer passes by;
-    0 where every answer says which question it belongs to."""
+    """Seconds of silence before each question, in which a repeated answer is discarded;
+    0 where every answer names its question."""
     swallowed: Callable[[bytes], object] | None = None
-    """Is told the answers that nobody waited for, where one of them may say what must not be
-    lost (an alarm); called in the thread of the port."""
+    """Called with answers that no caller waited for, where one may hold an alarm that must not
+    be lost; runs in the thread of the lab's loop."""
 
 
 class Transport(Protocol):
     """Bytes to and from one device, one exchange at a time.
 
-    An answer belongs to its question: where a time-out or a cancellation left one owed, the
-    line is brought into step before anything else is asked, by ``resync`` where the driver
-    set it, else by waiting for what is owed. A line that cannot be brought into step refuses.
+    Every answer belongs to its question. Where a time-out or a cancellation left an answer
+    pending, the line is brought back into step before the next question: by ``resync`` where
+    the driver set it, else by waiting for the pending answer. Until then the line refuses.
     """
 
     url: str
     resync: Resync | None
     """Set by the driver; see :class:`Resync`."""
     on_reopen: Callable[[], Awaitable[None]] | None
-    """Is called when a line that was lost is open again, before anything else is sent: set by
-    the lab, which identifies the instrument."""
+    """Called when a lost line is open again, before anything else is sent. Set by the lab,
+    which identifies the instrument."""
 
     async def exchange(self, frame: bytes, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
-        """Drop what is left over, send ``frame`` and return exactly one complete reply.
+        """Discard unexpected bytes, send ``frame`` and return exactly one complete reply.
 
         Args:
             frame: the bytes to send.
-            complete: returns the length of a complete reply at the start of what came, or 0.
+            complete: returns the length of the complete reply at the start of a buffer, or 0.
             timeout: lab seconds from the call to the last byte of the reply.
 
         Raises:
-            DeviceTimeoutError: nothing complete came in time, or the line still owed another
-                answer, so that nothing was sent.
-            NotConnectedError: the line is dead.
+            DeviceTimeoutError: no complete reply came in time, or another answer was still
+                pending, so that nothing was sent.
+            NotConnectedError: the line is lost.
         """
         ...
 
     async def send(self, frame: bytes) -> None:
-        """Send ``frame``; no reply is expected, or it is fetched by :meth:`receive`."""
+        """Send ``frame``; a reply, if there is one, is fetched by :meth:`receive`."""
         ...
 
     async def receive(self, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
@@ -81,55 +78,20 @@ class Transport(Protocol):
         ...
 
     async def drain(self) -> None:
-        """Drop everything that came and was not asked for."""
+        """Discard everything that arrived unasked."""
         ...
 
     async def forget(self) -> None:
-        """Owe nothing any more: the driver knows that its question was not understood.
+        """Expect no pending answer any more: the driver knows that no question was understood.
 
-        For a mode that was tried and is not the instrument's; never after a mere time-out.
+        For a protocol mode that was tried and is not the instrument's; never after a mere
+        time-out.
         """
         ...
 
     async def close(self) -> None:
-        """Give the line back."""
+        """Close the line."""
         ...
-
-
-@dataclass(slots=True)
-class Recorder:
-    """The frames of one action, in order."""
-
-    sent: MutableSequence[bytes] = field(default_factory=list)
-    received: MutableSequence[bytes] = field(default_factory=list)
-
-
-NOBODY = Recorder(deque(maxlen=0), deque(maxlen=0))
-"""Keeps nothing: for exchanges that are no part of an action."""
-
-
-RECORDER: ContextVar[Recorder | None] = ContextVar("RECORDER", default=None)
-"""The recorder of the action that runs in this task; None for reads."""
-
-
-def note_sent(frame: bytes) -> None:
-    """Note a frame of the running action; called just before the first byte may leave."""
-    recorder = RECORDER.get()
-    if recorder is not None:
-        recorder.sent.append(frame)
-
-
-def take_back(recorder: Recorder, frame: bytes) -> None:
-    """Take a frame back from the record: no byte of it has left."""
-    if frame in recorder.sent:
-        recorder.sent.remove(frame)
-
-
-def note_received(data: bytes) -> None:
-    """Note what the running action was answered."""
-    recorder = RECORDER.get()
-    if recorder is not None and data:
-        recorder.received.append(data)
 
 
 @lru_cache(maxsize=64)
@@ -145,13 +107,13 @@ def until(terminator: bytes) -> Complete:
 
 
 def recognised(complete: Complete, parse: Callable[[bytes], object]) -> Complete:
-    """Return what finds the first answer that ``parse`` accepts, whatever stands before it.
+    """Return a finder of the first answer that ``parse`` accepts, whatever precedes it.
 
     For :attr:`Resync.answered`.
 
     Args:
-        complete: says how long the first answer in a buffer is.
-        parse: raises ProtocolError for any other answer.
+        complete: returns the length of the first answer in a buffer.
+        parse: raises ProtocolError for every other answer.
     """
 
     def answered(buffer: bytes) -> int:

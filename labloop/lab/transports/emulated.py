@@ -1,4 +1,4 @@
-"""``emulator://``: bytes to an emulator in the same loop, paced by the lab's clock."""
+"""``emulator://``: bytes to an emulator in the same event loop, paced by the lab's clock."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,10 @@ from typing import Protocol
 
 from labloop.errors import NotConnectedError
 from labloop.lab.time import Clock
-from labloop.lab.transports.base import NOBODY, RECORDER, Complete, Recorder
-from labloop.lab.transports.line import Line
+from labloop.lab.transports.base import Complete
+from labloop.lab.transports.channel import Channel
+from labloop.lab.transports.line import Line, Question
+from labloop.lab.transports.recorder import NO_RECORDER, RECORDER, Recorder
 
 
 class EmulatedDevice(Protocol):
@@ -18,15 +20,19 @@ class EmulatedDevice(Protocol):
     seconds_per_byte: float
 
     def receive(self, data: bytes, now: float) -> Sequence[tuple[float, bytes]]:
-        """Take bytes that arrived at ``now``; return (lab second of arrival, bytes) each."""
+        """Process bytes that arrived at ``now``; return the answers.
+
+        Returns:
+            One pair each: the lab second at which its last byte arrives, and its bytes.
+        """
         ...
 
 
 class Truth(Protocol):
-    """A simulated lab's own log."""
+    """The truth log of a simulated lab."""
 
     def lines(self) -> list[str]:
-        """Return what happened, by sequence."""
+        """Return what physically happened, in order."""
         ...
 
     def digest(self) -> str:
@@ -39,45 +45,137 @@ class SimulatedWorld(Protocol):
 
     @property
     def emulators(self) -> Mapping[str, EmulatedDevice]:
-        """The emulators, by the name of their instrument in the world."""
+        """Name of an instrument -> its emulator."""
         ...
 
     @property
     def truth(self) -> Truth:
-        """What physically happens, as it happens."""
+        """The log of what physically happens."""
         ...
 
 
-class EmulatedTransport(Line):
-    """Bytes to one emulator; answers arrive when a wire of its speed would have carried them."""
+class EmulatedChannel(Channel):
+    """Bytes to one emulator; they take as long as a serial line of its speed needs.
+
+    Args:
+        emulator: answers.
+        clock: lab time.
+    """
 
     def __init__(self, emulator: EmulatedDevice, clock: Clock) -> None:
         super().__init__(f"emulator://{emulator.name}", clock)
-        self._emulator = emulator
-        self._incoming: list[tuple[float, bytes]] = []
-        self._flying: list[float] = []
-        """When frames that are still on the wire will reach the emulator."""
-        self._unplugged = False
+        self.emulator = emulator
+        self.incoming: list[tuple[float, bytes]] = []
+        """Answers that are still to arrive: (lab second, bytes)."""
+        self.was_unplugged = False
+        """Whether the cable was found unplugged since the device was identified."""
+        self._arrivals: list[float] = []
+        """Lab seconds at which frames that are on their way reach the emulator."""
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is on its way or unread, and the cable is plugged in."""
+        return not (self.incoming or self.buffer or self.was_unplugged) and self.emulator.plugged
+
+    async def open(self) -> bool:
+        """See :meth:`Channel.open`."""
+        if not self.emulator.plugged:
+            raise self._unplugged()
+        return self.was_unplugged
+
+    def identified(self) -> None:
+        """See :meth:`Channel.identified`."""
+        self.was_unplugged = False
+
+    async def write(self, frame: bytes, recorder: Recorder) -> None:
+        """See :meth:`Channel.write`."""
+        clock = self.clock
+        recorder.sent.append(frame)
+        self.may_have_left = True
+        arrival = clock.now() + len(frame) * self.emulator.seconds_per_byte
+        if arrival <= clock.now() or clock.jump(arrival):
+            self.incoming += self.emulator.receive(frame, arrival)
+        else:
+            waiter: asyncio.Future[None] = clock.loop.create_future()
+            self._arrivals.append(arrival)
+            clock.at(arrival, self._arrive, frame, arrival, waiter)
+            await waiter
+        self.last_sent = arrival
+
+    def _arrive(self, frame: bytes, arrival: float, waiter: "asyncio.Future[None]") -> None:
+        """Let a frame reach the emulator, also where its sender was cancelled meanwhile."""
+        self._arrivals.remove(arrival)
+        try:
+            self.incoming += self.emulator.receive(frame, arrival)
+        except Exception as error:  # noqa: BLE001 - process edge: raised in the sender, not in the loop
+            if not waiter.done():
+                waiter.set_exception(error)
+            return
+        if not waiter.done():
+            waiter.set_result(None)
+
+    async def read(self, until: float) -> None:
+        """See :meth:`Channel.read`."""
+        moment = min([until, *(arrival for arrival, _ in self.incoming), *self._arrivals])
+        await self.clock.until(moment)
+        # A timer may fire a fraction too early.
+        moment = max(moment, self.clock.now())
+        self.incoming.sort(key=_arrival)
+        arrived = [answer for answer in self.incoming if answer[0] <= moment]
+        if arrived:
+            self.incoming = self.incoming[len(arrived) :]
+            self.buffer += b"".join(data for _, data in arrived)
+            self.last_received = arrived[-1][0]
+        elif not self.emulator.plugged:
+            raise self._unplugged()
+
+    def silent_at(self, seconds: float) -> float:
+        """See :meth:`Channel.silent_at`."""
+        now = self.clock.now()
+        return now + seconds if any(at <= now + seconds for at, _ in self.incoming) else now
+
+    async def close(self) -> None:
+        """Discard what was still to arrive."""
+        self.buffer = b""
+        self.incoming.clear()
+
+    def _unplugged(self) -> NotConnectedError:
+        self.was_unplugged = True
+        return NotConnectedError(f"{self.url} is unplugged; check the cable and connect again")
+
+
+class EmulatedTransport(Line):
+    """A line to one emulator.
+
+    Args:
+        emulator: answers.
+        clock: lab time.
+    """
+
+    def __init__(self, emulator: EmulatedDevice, clock: Clock) -> None:
+        self._emulated = EmulatedChannel(emulator, clock)
+        super().__init__(self._emulated)
 
     async def exchange(self, frame: bytes, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
-        """Send ``frame`` and return its reply; see :class:`~labloop.lab.Transport`."""
-        turn, emulator, clock = self._turn, self._emulator, self._clock
+        """Send ``frame`` and return its reply; see :class:`~labloop.lab.Transport`.
+
+        The common case, in which nothing else happens until one whole reply is there, takes a
+        short way with the same bytes at the same lab times.
+        """
+        lock, channel, clock = self._lock, self._emulated, self._clock
+        emulator = channel.emulator
         began = clock.now()
         moment = began + len(frame) * emulator.seconds_per_byte
         if (
-            turn.busy
-            or self._incoming
-            or self._buffer
-            or self._owed.debts
-            or self._unplugged
-            or not emulator.plugged
+            lock.locked
+            or self._pending.answers
+            or not channel.is_at_rest
             or not (moment <= began or clock.jump(moment))
         ):
             return await super().exchange(frame, complete=complete, timeout=timeout)
-        # The common case: nothing else happens until one whole reply is here.
-        turn.busy = True
+        lock.locked = True
         try:
-            recorder = RECORDER.get() or NOBODY
+            recorder = RECORDER.get() or NO_RECORDER
             recorder.sent.append(frame)
             answers = emulator.receive(frame, moment)
             if len(answers) == 1:
@@ -89,75 +187,12 @@ class EmulatedTransport(Line):
                 ):
                     recorder.received.append(data)
                     return data
-            self._incoming += answers
-            times = (began, began + timeout)
-            return await self._fetch(frame, complete, timeout, times, recorder)
+            channel.incoming += answers
+            question = Question(frame, complete, timeout, began + timeout)
+            return await self._fetch(question, began, recorder)
         finally:
-            turn.give()
-
-    async def close(self) -> None:
-        """Forget what was still to come."""
-        self._buffer = b""
-        self._incoming.clear()
-
-    async def _open(self) -> bool:
-        if not self._emulator.plugged:
-            self._unplugged = True
-            raise self._dead()
-        return self._unplugged
-
-    def _met(self) -> None:
-        self._unplugged = False
-
-    async def _put(self, frame: bytes, recorder: Recorder) -> None:
-        clock = self._clock
-        recorder.sent.append(frame)
-        self._left = True
-        moment = clock.now() + len(frame) * self._emulator.seconds_per_byte
-        if moment <= clock.now() or clock.jump(moment):
-            self._incoming += self._emulator.receive(frame, moment)
-        else:
-            waiter: asyncio.Future[None] = clock.loop.create_future()
-            self._flying.append(moment)
-            clock.at(moment, self._arrive, frame, moment, waiter)
-            await waiter
-        self._spoke = moment
-
-    def _arrive(self, frame: bytes, moment: float, waiter: "asyncio.Future[None]") -> None:
-        """Let a frame reach the emulator, also where its sender was cancelled meanwhile."""
-        self._flying.remove(moment)
-        try:
-            self._incoming += self._emulator.receive(frame, moment)
-        except Exception as error:  # noqa: BLE001 - process edge: told to whoever waits, not to the loop
-            if not waiter.done():
-                waiter.set_exception(error)
-            return
-        if not waiter.done():
-            waiter.set_result(None)
-
-    async def _hear(self, until: float) -> None:
-        """Wait for the next bytes; a timer may fire a hair early, so the clock is not asked."""
-        arrivals = [arrival for arrival, _ in self._incoming]
-        moment = min([until, *arrivals, *self._flying])
-        await self._clock.until(moment)
-        moment = max(moment, self._clock.now())
-        self._incoming.sort(key=_arrival)
-        came = [each for each in self._incoming if each[0] <= moment]
-        if came:
-            self._incoming = self._incoming[len(came) :]
-            self._buffer += b"".join(data for _, data in came)
-            self._heard = came[-1][0]
-        elif not self._emulator.plugged:
-            self._unplugged = True
-            raise self._dead()
-
-    def _quiet_at(self, seconds: float) -> float:
-        now = self._clock.now()
-        return now + seconds if any(at <= now + seconds for at, _ in self._incoming) else now
-
-    def _dead(self) -> NotConnectedError:
-        return NotConnectedError(f"{self.url} is unplugged; check the cable and connect again")
+            lock.release()
 
 
-def _arrival(part: tuple[float, bytes]) -> float:
-    return part[0]
+def _arrival(answer: tuple[float, bytes]) -> float:
+    return answer[0]

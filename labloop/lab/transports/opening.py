@@ -1,4 +1,4 @@
-"""Transports by URL."""
+"""Opens the transport that a URL names."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,23 +21,23 @@ def open_transport(
     *,
     emulators: Mapping[str, EmulatedDevice] | None = None,
     record: "Path | str | None" = None,
-    wires: "dict[str, BlockingPort] | None" = None,
-    whose: str = "",
+    ports: "dict[str, BlockingPort] | None" = None,
+    device: str = "",
 ) -> Transport:
-    """Return the transport that ``url`` names; a line is opened by its first use.
+    """Return the transport that ``url`` names; a port is opened at its first use.
 
     Args:
         url: ``emulator://<device>``, ``serial://COM3?baud=19200``, ``socket://host:port``,
             ``rfc2217://host:port`` or ``replay://<file>``.
         clock: lab time.
-        emulators: who answers to ``emulator://``.
-        record: a file to which every frame is written, to be replayed.
-        wires: lines that other devices are on, which a url of the same line shares; a new one
-            is added.
-        whose: the device at its end, named in messages.
+        emulators: name -> the emulator that answers to ``emulator://<name>``.
+        record: a file to which every frame is written, for ``replay://``.
+        ports: the ports in use, by :func:`line_key`. A url of the same line shares its port
+            (multi-drop); a new port is added.
+        device: its name, for messages.
 
     Raises:
-        LabFileError: no transport of that kind, or not in simulated time.
+        LabFileError: there is no transport of that scheme, or not in simulated time.
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in SCHEMES or not rest:
@@ -46,7 +46,7 @@ def open_transport(
             + ", ".join(f"{each}://..." for each in SCHEMES)
         )
     if scheme in PORTS:
-        transport = _port(url, clock, {} if wires is None else wires, whose)
+        transport = _port(url, clock, {} if ports is None else ports, device)
     else:
         transport = _no_port(scheme, rest, url, clock, emulators or {})
     if record is None:
@@ -66,13 +66,13 @@ def _no_port(
     return EmulatedTransport(emulators[rest], clock)
 
 
-def _port(url: str, clock: Clock, wires: "dict[str, BlockingPort]", whose: str) -> Transport:
+def _port(url: str, clock: Clock, ports: "dict[str, BlockingPort]", device: str) -> Transport:
     if clock.loop.simulated:
         raise LabFileError(
             f"{url!r} waits for a real line, which simulated time cannot do; use "
             "speed='real', or an emulator"
         )
     line = line_key(url)
-    if line not in wires:
-        wires[line] = BlockingPort(url, clock.now)
-    return PortTransport(url, clock, wire=wires[line], whose=whose)
+    if line not in ports:
+        ports[line] = BlockingPort(url, clock.now)
+    return PortTransport(url, clock, port=ports[line], device=device)

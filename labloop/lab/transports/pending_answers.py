@@ -1,7 +1,8 @@
-"""What a line still owes: answers that nobody waited for to the end.
+"""Pending answers: questions whose answer was not waited for to its end.
 
-Pure bookkeeping, the same for a port in real time and for an emulated line in lab time: who
-owns the line asks :meth:`PendingAnswers.step` what to do next until it is in step again.
+Pure bookkeeping, the same for a real port and for an emulated line: the
+:class:`~labloop.lab.transports.resynchronizer.Resynchronizer` asks :meth:`PendingAnswers.next_step`
+what to do until the line is in step again.
 """
 
 from dataclasses import dataclass, field
@@ -11,16 +12,16 @@ from labloop.errors import DeviceTimeoutError
 from labloop.lab.transports.base import QUIET_SECONDS, Complete, Resync
 
 LOST_SECONDS = 10.0
-"""An answer that has not come for so long never comes."""
+"""An answer that has not come after so long never comes."""
 AWAKE_SECONDS = 0.5
-"""An instrument that spoke again and then was silent for so long has nothing more to say."""
+"""A device that answered again and was then silent for so long has nothing more to send."""
 
 
 class SyncStep(Enum):
-    """What a line that owes answers does next."""
+    """What to do next on a line with pending answers."""
 
-    IN_STEP = "nothing is owed"
-    ASK = "send the question that resyncs"
+    IN_STEP = "nothing is pending"
+    ASK = "send the resync question"
     WAIT = "read on"
 
 
@@ -35,19 +36,20 @@ class PendingAnswer:
 
 @dataclass(slots=True)
 class PendingAnswers:
-    """The debts of one device on its line; times are seconds of the line's own clock."""
+    """The pending answers of one device on its line; times are lab seconds."""
 
     resync: Resync | None = None
-    debts: list[PendingAnswer] = field(default_factory=list)
-    _marks: list[PendingAnswer] = field(default_factory=list)
-    """Questions that resync, not yet answered, oldest first."""
-    _fresh: int = 0
-    """How many of the last marks were asked after the last debt."""
+    answers: list[PendingAnswer] = field(default_factory=list)
+    """Oldest first."""
+    _resyncs: list[PendingAnswer] = field(default_factory=list)
+    """Resync questions without an answer, oldest first."""
+    _newest: int = 0
+    """How many of the last resync questions were sent after the last pending question."""
     _ask_at: float = 0.0
-    """When to ask again."""
+    """When to send the resync question again."""
 
     def __bool__(self) -> bool:
-        return bool(self.debts)
+        return bool(self.answers)
 
     @property
     def quiet(self) -> float:
@@ -56,78 +58,84 @@ class PendingAnswers:
 
     @property
     def gap(self) -> float:
-        """Seconds of silence around a question that resyncs."""
+        """Seconds of silence around a resync question."""
         return QUIET_SECONDS if self.resync is None else max(self.resync.gap, self.resync.quiet)
 
-    def owe(self, frame: bytes, complete: Complete, now: float) -> None:
-        """Note a question of ``now`` whose answer was not waited for to its end."""
-        made = PendingAnswer(frame, complete, now)
+    def add(self, frame: bytes, complete: Complete, now: float) -> None:
+        """Note a question asked at ``now`` whose answer was not waited for to its end."""
+        pending = PendingAnswer(frame, complete, now)
         if self.resync is not None and frame == self.resync.question:
-            self._marks.append(made)
-        self.debts.append(made)
-        self._fresh = 0
+            self._resyncs.append(pending)
+        self.answers.append(pending)
+        self._newest = 0
         self._ask_at = now
 
-    def step(self, buffer: bytes, now: float, frame: bytes) -> tuple[SyncStep, bytes, float]:
+    def answered(self, frame: bytes, complete: Complete, now: float) -> None:
+        """Note that ``frame``, asked at ``now``, got an answer: it counts for the oldest one."""
+        if self.answers:
+            self.answers.append(PendingAnswer(frame, complete, now))
+            del self.answers[0]
+
+    def clear(self) -> None:
+        """Expect nothing any more."""
+        self.answers.clear()
+        self._newest = 0
+
+    def next_step(self, buffer: bytes, now: float, frame: bytes) -> tuple[SyncStep, bytes, float]:
         """Return what to do before ``frame`` may be sent.
 
         Returns:
-            The step, what is left of ``buffer``, and how long to read on at most (a time).
+            The step, the rest of ``buffer``, and the lab second until which to read on at most.
         """
         if self.resync is None:
-            return self._by_count(buffer, now, frame)
-        self._marks = [mark for mark in self._marks if now < mark.since + LOST_SECONDS]
-        self._fresh = min(self._fresh, len(self._marks))
-        while self.debts and (end := self.resync.answered(buffer)) > 0:
-            self.tell(buffer[:end])
+            return self._next_step_by_count(buffer, now, frame)
+        self._resyncs = [each for each in self._resyncs if now < each.since + LOST_SECONDS]
+        self._newest = min(self._newest, len(self._resyncs))
+        while self.answers and (end := self.resync.answered(buffer)) > 0:
+            self._report_swallowed(buffer[:end])
             buffer = buffer[end:]
-            self._recognise()
-        if not self.debts or (not buffer and self._is_same(frame)):
+            self._resync_answered()
+        if not self.answers or (not buffer and self._only(frame)):
             return SyncStep.IN_STEP, buffer, now
-        if not self._fresh or now >= self._ask_at:
+        if not self._newest or now >= self._ask_at:
             return SyncStep.ASK, buffer, now
         return SyncStep.WAIT, buffer, self._ask_at
 
-    def asked(self, now: float) -> None:
-        """Note that the question that resyncs was sent."""
+    def resync_sent(self, now: float) -> None:
+        """Note that the resync question was sent."""
         assert self.resync is not None  # noqa: S101 - for the type checker
-        self._marks.append(PendingAnswer(self.resync.question, self.resync.answered, now))
-        self._fresh += 1
+        self._resyncs.append(PendingAnswer(self.resync.question, self.resync.answered, now))
+        self._newest += 1
         self._ask_at = now + AWAKE_SECONDS
 
-    def is_stray(self, frame: bytes, data: bytes) -> bool:
-        """Return whether ``data``, come for ``frame``, is a late answer of a resync."""
+    def is_late_resync(self, frame: bytes, data: bytes) -> bool:
+        """Return whether ``data``, received for ``frame``, answers an earlier resync question."""
         if self.resync is None or frame == self.resync.question or not self.resync.answered(data):
             return False
-        self._recognise()
+        self._resync_answered()
         return True
 
-    def tell(self, swallowed: bytes) -> None:
-        """Tell the driver what nobody waited for."""
-        if swallowed and self.resync is not None and self.resync.swallowed is not None:
-            self.resync.swallowed(swallowed)
-
-    def drop(self, buffer: bytes) -> None:
-        """Drop what came and belongs to no question."""
-        self.tell(buffer)
+    def discard(self, buffer: bytes) -> None:
+        """Note that ``buffer``, which answers no question, is discarded."""
+        self._report_swallowed(buffer)
         while self.resync is not None and (end := self.resync.answered(buffer)) > 0:
             buffer = buffer[end:]
-            self._recognise()
+            self._resync_answered()
 
-    def paid(self, frame: bytes, complete: Complete, now: float) -> None:
-        """Note that ``frame`` of ``now`` was answered, the oldest of the same question first."""
-        if self.debts:
-            self.debts.append(PendingAnswer(frame, complete, now))
-            del self.debts[0]
+    def take(self, buffer: bytes) -> tuple[bytes, bytes]:
+        """Count answers in ``buffer`` for the oldest questions; return the last one and the rest.
 
-    def forgive(self) -> None:
-        """Forget everything: the instrument has passed by what it owed."""
-        self.debts.clear()
-        self._fresh = 0
+        The last one is empty where no answer is complete.
+        """
+        last = b""
+        while self.answers and (length := self.answers[0].complete(buffer)) > 0:
+            last, buffer = buffer[:length], buffer[length:]
+            del self.answers[0]
+        return last, buffer
 
     def refusal(self, url: str, frame: bytes) -> DeviceTimeoutError:
-        """Return why ``frame`` was not sent."""
-        told = ", ".join(dict.fromkeys(repr(debt.frame) for debt in self.debts))
+        """Return the error that says why ``frame`` was not sent."""
+        questions = ", ".join(dict.fromkeys(repr(each.frame) for each in self.answers))
         until = (
             f"it has come, or after {LOST_SECONDS:g} s of silence"
             if self.resync is None
@@ -135,40 +143,39 @@ class PendingAnswers:
         )
         became = (
             f"whether {frame!r} was carried out is not known"
-            if any(debt.frame == frame for debt in self.debts)
+            if any(each.frame == frame for each in self.answers)
             else f"{frame!r} was not sent, because that answer could be taken for its own"
         )
         return DeviceTimeoutError(
-            f"{url} still owes the answer to {told}; {became}. The line is used again when {until}"
+            f"{url} still owes the answer to {questions}; {became}. The line is used again when "
+            f"{until}"
         )
 
-    def _recognise(self) -> None:
-        """One answer of a resync has come: the oldest one that is not answered."""
-        if not self._marks:
+    def _report_swallowed(self, data: bytes) -> None:
+        if data and self.resync is not None and self.resync.swallowed is not None:
+            self.resync.swallowed(data)
+
+    def _resync_answered(self) -> None:
+        """Note an answer to the oldest resync question without one."""
+        if not self._resyncs:
             return
-        del self._marks[0]
-        if len(self._marks) < self._fresh:
-            self.forgive()
+        del self._resyncs[0]
+        if len(self._resyncs) < self._newest:
+            self.clear()
         else:
-            # The instrument is awake: one more answer says at once what waiting would say.
+            # The device is awake: one more question says at once what waiting would say.
             self._ask_at = float("-inf")
 
-    def take(self, buffer: bytes) -> tuple[bytes, bytes]:
-        """Let answers in ``buffer`` pay debts; return the last of them and what is left."""
-        last = b""
-        while self.debts and (length := self.debts[0].complete(buffer)) > 0:
-            last, buffer = buffer[:length], buffer[length:]
-            del self.debts[0]
-        return last, buffer
+    def _only(self, frame: bytes) -> bool:
+        """Return whether only ``frame`` itself is pending: it may get the older answer."""
+        return all(each.frame == frame for each in self.answers)
 
-    def _is_same(self, frame: bytes) -> bool:
-        """Return whether only ``frame`` itself is owed an answer: it may have the older one."""
-        return all(debt.frame == frame for debt in self.debts)
-
-    def _by_count(self, buffer: bytes, now: float, frame: bytes) -> tuple[SyncStep, bytes, float]:
+    def _next_step_by_count(
+        self, buffer: bytes, now: float, frame: bytes
+    ) -> tuple[SyncStep, bytes, float]:
         _, buffer = self.take(buffer)
         # Only after silence: the rest of an answer that has begun may still come.
-        self.debts = [debt for debt in self.debts if now < debt.since + LOST_SECONDS]
-        if self._is_same(frame):
+        self.answers = [each for each in self.answers if now < each.since + LOST_SECONDS]
+        if self._only(frame):
             return SyncStep.IN_STEP, buffer, now
-        return SyncStep.WAIT, buffer, self.debts[0].since + LOST_SECONDS
+        return SyncStep.WAIT, buffer, self.answers[0].since + LOST_SECONDS

@@ -12,11 +12,16 @@ from typing import TextIO
 
 from labloop.errors import DeviceTimeoutError, LabFileError, ProtocolError
 from labloop.lab.time import Clock
-from labloop.lab.transports.base import Complete, Resync, Transport, note_received, note_sent
+from labloop.lab.transports.base import Complete, Resync, Transport
+from labloop.lab.transports.recorder import record_received, record_sent
 
 
 class ReplayTransport:
-    """Answers as a transcript says, and to nothing else.
+    """Answers the frames of a transcript, in their order and no others.
+
+    Args:
+        url: names it in messages.
+        path: the transcript.
 
     Raises:
         LabFileError: the file cannot be read as a transcript.
@@ -30,12 +35,17 @@ class ReplayTransport:
         self._buffer = b""
 
     async def exchange(self, frame: bytes, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
-        """Take ``frame``, which must be the next one in the transcript, and return its answer."""
+        """Return the recorded answer to ``frame``, which must be the next one.
+
+        Raises:
+            ProtocolError: the transcript has another frame next.
+            DeviceTimeoutError: no complete answer was recorded.
+        """
         await self.send(frame)
         return await self.receive(complete=complete, timeout=timeout)
 
     async def send(self, frame: bytes) -> None:
-        """Take ``frame``; raises ProtocolError where the transcript has another one."""
+        """Accept ``frame``; raises ProtocolError where the transcript has another one next."""
         self._buffer = b""
         while self._lines and self._lines[0][0] == "<":
             self._lines.popleft()
@@ -45,7 +55,7 @@ class ReplayTransport:
                 f"{self.url}: the transcript has {expected!r} next, but {frame!r} was sent; "
                 "the driver has changed since it was recorded"
             )
-        note_sent(frame)
+        record_sent(frame)
 
     async def receive(self, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
         """Return the recorded answer; raises DeviceTimeoutError where none was recorded."""
@@ -57,24 +67,30 @@ class ReplayTransport:
                 )
             self._buffer += self._lines.popleft()[1]
         data, self._buffer = self._buffer[:length], self._buffer[length:]
-        note_received(data)
+        record_received(data)
         return data
 
     async def drain(self) -> None:
-        """Drop the rest of an answer."""
+        """Discard the rest of an answer."""
         self._buffer = b""
 
     async def forget(self) -> None:
-        """Drop the rest of an answer; a transcript owes nothing."""
+        """Discard the rest of an answer; a transcript has no pending answers."""
         self._buffer = b""
 
     async def close(self) -> None:
-        """Forget the rest."""
+        """Discard the rest of the transcript."""
         self._lines.clear()
 
 
 class RecordingTransport:
-    """Writes what passes through another transport into a transcript."""
+    """Writes the frames of another transport into a transcript.
+
+    Args:
+        inner: the transport that speaks to the device.
+        path: the transcript, begun with the first frame.
+        clock: lab time, written with each frame.
+    """
 
     def __init__(self, inner: Transport, path: Path, clock: Clock) -> None:
         self.url = inner.url
@@ -85,7 +101,7 @@ class RecordingTransport:
 
     @property
     def resync(self) -> Resync | None:
-        """That of the line."""
+        """That of the inner transport."""
         return self._inner.resync
 
     @resync.setter
@@ -94,7 +110,7 @@ class RecordingTransport:
 
     @property
     def on_reopen(self) -> Callable[[], Awaitable[None]] | None:
-        """That of the line."""
+        """That of the inner transport."""
         return self._inner.on_reopen
 
     @on_reopen.setter
@@ -102,33 +118,33 @@ class RecordingTransport:
         self._inner.on_reopen = on_reopen
 
     async def exchange(self, frame: bytes, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
-        """Pass on and write down."""
+        """See :class:`~labloop.lab.Transport`; the frames are written down."""
         self._write(">", frame)
         data = await self._inner.exchange(frame, complete=complete, timeout=timeout)
         self._write("<", data)
         return data
 
     async def send(self, frame: bytes) -> None:
-        """Pass on and write down."""
+        """See :class:`~labloop.lab.Transport`; the frames are written down."""
         self._write(">", frame)
         await self._inner.send(frame)
 
     async def receive(self, *, complete: Complete, timeout: float = 2.0) -> bytes:  # noqa: ASYNC109 - on the lab's clock
-        """Pass on and write down."""
+        """See :class:`~labloop.lab.Transport`; the frames are written down."""
         data = await self._inner.receive(complete=complete, timeout=timeout)
         self._write("<", data)
         return data
 
     async def drain(self) -> None:
-        """Pass on."""
+        """See :class:`~labloop.lab.Transport`."""
         await self._inner.drain()
 
     async def forget(self) -> None:
-        """Pass on."""
+        """See :class:`~labloop.lab.Transport`."""
         await self._inner.forget()
 
     async def close(self) -> None:
-        """Close both."""
+        """Close the line and the transcript."""
         try:
             await self._inner.close()
         finally:

@@ -346,9 +346,9 @@ def test_ids_are_the_same_in_every_run_and_never_taken_twice():
     ]
 
 
-def test_what_has_no_unit_is_told_without_one():
+def test_what_has_no_unit_is_described_without_one():
     """Promise: a rule on a count reads 'needs pump.running >= 1', as it was written."""
     (term,) = parse_terms("pump.running >= 1")
-    assert term.told == "pump.running >= 1"
+    assert term.description == "pump.running >= 1"
     (term,) = parse_terms("pump.rate >= 1 mL/min")
-    assert term.told == "pump.rate >= 1 mL/min"
+    assert term.description == "pump.rate >= 1 mL/min"

@@ -128,10 +128,10 @@ def test_whatever_a_port_raises_is_one_sentence(monkeypatch, where, error, told)
             raise error
         return Port()
 
-    monkeypatch.setattr(BlockingPort, "_opened", opened)
+    monkeypatch.setattr(BlockingPort, "_open_port", opened)
 
     async def work():
-        port = PortTransport("serial://COM7", Clock(loop), whose="bath")
+        port = PortTransport("serial://COM7", Clock(loop), device="bath")
         with pytest.raises(NotConnectedError, match=told) as caught:
             await port.exchange(b"T?\n", complete=lambda buffer: 0, timeout=0.2)
         await port.close()
@@ -155,15 +155,15 @@ def test_a_dead_line_is_tried_ever_more_seldom(monkeypatch):
         tries.append(now[0])
         raise OSError(2, "No such file or directory")
 
-    monkeypatch.setattr(BlockingPort, "_opened", opened)
-    wire = BlockingPort("serial://COM7", lambda: now[0])
+    monkeypatch.setattr(BlockingPort, "_open_port", opened)
+    port = BlockingPort("serial://COM7", lambda: now[0])
     while now[0] < 10.0:
         with pytest.raises(NotConnectedError):
-            wire.open("bath", False)
+            port.open("bath", at_once=False)
         now[0] += 0.125
     assert tries == [0.0, 0.5, 1.5, 3.5, 7.5]
     with pytest.raises(NotConnectedError, match="No such file"):
-        wire.open("bath", True)
+        port.open("bath", at_once=True)
 
 
 class Addressed(Device):

@@ -8,7 +8,7 @@ from lab_toys import ToyWorld, toy_host
 
 from labloop.errors import BlockingCallError, NoResultError, ProcedureError
 from labloop.lab import LabJob, MemoryJournal
-from labloop.lab.time import blocking as watch
+from labloop.lab.time import loop_monitor as watch
 from labloop.records import ActionState, CurveData
 from labloop.units import quantity
 

@@ -201,14 +201,14 @@ def test_a_turn_given_to_a_cancelled_task_is_handed_on():
 
     async def work():
         turn = PriorityLock()
-        await turn.take()
-        tasks = [asyncio.create_task(turn.take()) for _ in range(2)]
+        await turn.acquire()
+        tasks = [asyncio.create_task(turn.acquire()) for _ in range(2)]
         await asyncio.sleep(0)
-        turn.give()
+        turn.release()
         tasks[0].cancel()
         await asyncio.wait(tasks)
-        turn.give()
-        return tasks[1].done() and not tasks[1].cancelled(), turn.busy
+        turn.release()
+        return tasks[1].done() and not tasks[1].cancelled(), turn.locked
 
     try:
         assert loop.run_until_complete(work()) == (True, False)

@@ -22,8 +22,9 @@ from labloop.lab.process.platform import serial_options
 from labloop.lab.time.lab_loop import LabLoop
 from labloop.lab.time.priority_lock import URGENT
 from labloop.lab.time.simulated import SimulatedLoop
-from labloop.lab.transports.port import PortTransport, parse_port
+from labloop.lab.transports.port import PortTransport
 from labloop.lab.transports.port_thread import PortThread
+from labloop.lab.transports.port_url import parse_port
 from labloop.records import ActionState, Mode
 from labloop.units import quantity
 from labloop_simulators.kit import Fault, serve_tcp, serve_world

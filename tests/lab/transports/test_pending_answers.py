@@ -263,19 +263,19 @@ def test_what_is_recognised():
 
 def test_answers_of_a_resync_are_counted():
     """Promise: one that was asked before the newest debt does not settle it."""
-    owed = PendingAnswers(resync=NAME)
-    owed.owe(b"A?\n", LINE, 0.0)
-    assert owed.step(b"", 0.0, b"B?\n")[0] is SyncStep.ASK
-    owed.asked(0.0)
-    assert owed.step(b"", 1.1, b"B?\n")[0] is SyncStep.ASK
-    owed.asked(1.1)
-    assert owed.step(b"20.0\nTHERM 7\n", 1.2, b"B?\n")[:2] == (SyncStep.IN_STEP, b"")
-    owed.owe(b"A?\n", LINE, 1.3)
-    owed.asked(1.4)
-    assert owed.step(b"", 1.45, b"B?\n")[0] is SyncStep.WAIT
+    pending = PendingAnswers(resync=NAME)
+    pending.add(b"A?\n", LINE, 0.0)
+    assert pending.next_step(b"", 0.0, b"B?\n")[0] is SyncStep.ASK
+    pending.resync_sent(0.0)
+    assert pending.next_step(b"", 1.1, b"B?\n")[0] is SyncStep.ASK
+    pending.resync_sent(1.1)
+    assert pending.next_step(b"20.0\nTHERM 7\n", 1.2, b"B?\n")[:2] == (SyncStep.IN_STEP, b"")
+    pending.add(b"A?\n", LINE, 1.3)
+    pending.resync_sent(1.4)
+    assert pending.next_step(b"", 1.45, b"B?\n")[0] is SyncStep.WAIT
     # The second answer of the first settling comes now: B still waits for its own.
-    assert owed.step(b"THERM 7\n", 1.5, b"B?\n")[:2] == (SyncStep.ASK, b"")
-    assert owed.step(b"20.0\nTHERM 7\n", 1.6, b"B?\n")[:2] == (SyncStep.IN_STEP, b"")
+    assert pending.next_step(b"THERM 7\n", 1.5, b"B?\n")[:2] == (SyncStep.ASK, b"")
+    assert pending.next_step(b"20.0\nTHERM 7\n", 1.6, b"B?\n")[:2] == (SyncStep.IN_STEP, b"")
 
 
 class Forgetful(ToyEmulator):
