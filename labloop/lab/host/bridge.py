@@ -45,7 +45,7 @@ class Bridge:
         with self._lock:
             if self._closed:
                 raise LabloopError("the lab is closed; open it with `with host:` first")
-            self.loop.at_rest(callback)
+            self.loop.call_when_idle(callback)
 
     def interrupt(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` in the loop as soon as possible, from any thread; never waits."""

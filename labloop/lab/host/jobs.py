@@ -73,7 +73,7 @@ class JobRunner:
         """Why everything ends; empty while the lab works."""
         self._leaving = False
         # Nothing runs: lab time stands still.
-        loop.hold()
+        loop.freeze()
         self._idle = True
 
     def begin(self, entries: Sequence[Entry]) -> None:
@@ -91,7 +91,7 @@ class JobRunner:
         """The caller has reacted to the first ``told`` ends: lab time may go on."""
         if self._waiting_for_caller and told >= self.told:
             self._waiting_for_caller = False
-            self._loop.release()
+            self._loop.unfreeze()
             self._tell()
 
     def cancel(self, reason: str, experiment_id: str | None = None) -> None:
@@ -177,9 +177,9 @@ class JobRunner:
             _tell(entry, result, error)
         else:
             # Held from the very moment of the end, told when nothing else can happen.
-            self._loop.hold()
+            self._loop.freeze()
             self._ended.append((entry, result, error))
-            self._loop.at_rest(self._tell)
+            self._loop.call_when_idle(self._tell)
         self._mind_the_clock()
 
     def _tell(self) -> None:
@@ -194,19 +194,19 @@ class JobRunner:
     def _tell_all(self) -> None:
         if self._waiting_for_caller:
             self._waiting_for_caller = False
-            self._loop.release()
+            self._loop.unfreeze()
         while self._ended:
             entry, result, error = self._ended.popleft()
-            self._loop.release()
+            self._loop.unfreeze()
             _tell(entry, result, error)
 
     def _mind_the_clock(self) -> None:
         """Hold lab time while nothing runs, except while the lab is being made safe."""
         idle = not self._running and not self._leaving
         if idle and not self._idle:
-            self._loop.hold()
+            self._loop.freeze()
         elif self._idle and not idle:
-            self._loop.release()
+            self._loop.unfreeze()
         self._idle = idle
 
 

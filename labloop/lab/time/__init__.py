@@ -1,4 +1,9 @@
-"""Lab time: the clock, the event loops behind it, and who takes turns or blocks in them."""
+"""Lab time: the clock, and the event loops behind it in real and in simulated time.
+
+Here belongs what makes time pass, waits for it or watches the event loop. Whoever waits (a
+device, a step, a safe state) belongs to the wings above. Read ``clock.py`` first, then
+``lab_loop.py`` (real time) and ``simulated.py``.
+"""
 
 from labloop.lab.time.clock import Clock
 from labloop.lab.time.lab_loop import LabLoop

@@ -1,4 +1,4 @@
-"""Lab time: one clock for drivers, procedures and the gate, real or simulated."""
+"""Lab time: one clock for drivers, procedures and the gate, in real and in simulated time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 class Clock:
-    """Lab seconds since the lab was opened, and everything that waits for them.
+    """Lab seconds since the lab was opened, and every way to wait for them.
 
     Args:
-        loop: the lab's loop, whose time it tells.
+        loop: the lab's event loop.
     """
 
     __slots__ = ("_loop", "_origin", "_time", "jump", "now")
@@ -26,11 +26,11 @@ class Clock:
         self._time = loop.time
         self._origin = loop.time()
         self.now: Callable[[], float] = self._since if self._origin else self._time
-        """Call it for the lab seconds since the lab was opened; simulated time has no detour."""
+        """Returns the lab seconds since the lab was opened."""
         self.jump: Callable[[float], bool] = self._jump if self._origin else loop.jump
-        """Go to a lab second at once and return True, where nothing lies before it.
+        """Goes to a lab second at once and returns True, where nothing comes before it.
 
-        Where it returns False, :meth:`until` gets there.
+        Where it returns False, await :meth:`until`.
         """
 
     @property
@@ -49,7 +49,10 @@ class Clock:
         return self._loop.jump(moment + self._origin)
 
     def at(self, moment: float, callback: Callable[..., object], *args: Any) -> None:
-        """Call ``callback`` at lab second ``moment``, or soon where that is over; never raises."""
+        """Call ``callback`` at lab second ``moment``, or soon where that is over.
+
+        The callback must not raise.
+        """
         self._loop.do_at(moment + self._origin, callback, *args)
 
     async def until(self, moment: float) -> None:
@@ -68,9 +71,14 @@ class Clock:
     async def deadline(
         self, seconds: float | None, what: str = "the device"
     ) -> AsyncIterator[None]:
-        """Bound a block to ``seconds`` of lab time; raises DeviceTimeoutError.
+        """Bound a block to ``seconds`` of lab time.
 
-        ``what`` names in the message who was not ready in time; None is no bound.
+        Args:
+            seconds: None for no bound.
+            what: what was not ready in time, for the message.
+
+        Raises:
+            DeviceTimeoutError: the block did not end in time.
         """
         try:
             async with asyncio.timeout(seconds) as bound:
@@ -81,17 +89,20 @@ class Clock:
             raise DeviceTimeoutError(f"{what} was not ready within {seconds:g} s") from error
 
     async def external(self, future: "Future[T]", *, long: bool = False) -> T:
-        """Wait for a future that a thread completes: the one way out of the loop.
+        """Wait for a future that a thread completes, and return its result.
 
-        In simulated time lab time stands still meanwhile. ``long`` is for what may take
-        days, such as a person: lab time goes on.
+        The one way to wait for anything outside of the event loop. In simulated time lab time
+        stands still meanwhile, except where ``long`` says that it may take days, such as the
+        answer of a person.
         """
         return await self._loop.external(future, long=long)
 
     async def kept(self, future: "Future[T]") -> T:
-        """Wait for what a thread does, also where the caller is cancelled meanwhile.
+        """Wait for what a thread completes, also where the caller is cancelled meanwhile.
 
-        A cancellation that came meanwhile is raised afterwards, an error before it.
+        Raises:
+            asyncio.CancelledError: afterwards, where the caller was cancelled meanwhile. An
+                error of the thread has precedence.
         """
         cancelled: asyncio.CancelledError | None = None
         while True:
@@ -105,9 +116,11 @@ class Clock:
             return result
 
     async def finish(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Carry ``coroutine`` to its end, also where the caller is cancelled meanwhile.
+        """Run ``coroutine`` to its end, also where the caller is cancelled meanwhile.
 
-        A cancellation that came meanwhile is raised afterwards.
+        Raises:
+            asyncio.CancelledError: afterwards, where the caller was cancelled meanwhile. An
+                error of the coroutine has precedence.
         """
         task = self._loop.create_task(coroutine)
         cancelled: asyncio.CancelledError | None = None

@@ -1,4 +1,4 @@
-"""The lab's event loop in real time, and what it shares with the simulated one."""
+"""The lab's event loop in real time, and the interface that the simulated one shares."""
 
 import asyncio
 import selectors
@@ -10,58 +10,58 @@ T = TypeVar("T")
 
 
 class _Selector(selectors.DefaultSelector):
-    """Asks its loop how to wait."""
+    """A selector whose loop decides how to wait."""
 
     owner: "LabLoop"
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        """Return what became ready; the loop decides how long that is waited for."""
+        """Return what became ready; the loop decides how long to wait for it."""
         return self.owner.wait(timeout)
 
     def poll(self, timeout: float | None) -> list[Any]:
-        """Wait in earnest."""
+        """Wait on the operating system's selector."""
         return super().select(timeout)
 
 
 class LabLoop(asyncio.SelectorEventLoop):
-    """What both loops share: a heartbeat for the watchdog and two doors for the outside."""
+    """An event loop that counts its iterations, for the monitor, and can be simulated."""
 
     simulated: ClassVar[bool] = False
-    """Whether lab time can run faster than life."""
+    """Whether lab time is simulated."""
 
     def __init__(self) -> None:
         self.selector = _Selector()
         self.selector.owner = self
         super().__init__(self.selector)
-        self.beats = 0
-        """Turns so far; the watchdog wonders where they stop."""
+        self.iterations = 0
+        """Iterations so far; a loop whose count stands still and that is not asleep is blocked."""
         self.asleep = False
 
     def wait(self, timeout: float | None) -> list[Any]:
         """Wait until something is ready, at most ``timeout`` seconds."""
-        self.beats += 1
+        self.iterations += 1
         return self._sleep(timeout)
 
     def _sleep(self, seconds: float | None) -> list[Any]:
-        """Wait in earnest, marked as asleep for the watchdog."""
+        """Wait on the operating system, marked as asleep for the monitor."""
         self.asleep = True
         try:
             return self.selector.poll(seconds)
         finally:
             self.asleep = False
 
-    def at_rest(self, callback: Callable[[], object]) -> None:
+    def call_when_idle(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` in the loop; may be called from any thread."""
         self.call_soon_threadsafe(callback)
 
-    def hold(self) -> None:
-        """Stop lab time, where it can be stopped."""
+    def freeze(self) -> None:
+        """Stop lab time, where it is simulated."""
 
-    def release(self) -> None:
-        """Take one hold back."""
+    def unfreeze(self) -> None:
+        """Take one :meth:`freeze` back."""
 
     def jump(self, when: float) -> bool:  # noqa: ARG002 - the simulated loop can
-        """Go to lab second ``when`` at once and return True, where nothing lies before it."""
+        """Go to lab second ``when`` at once and return True, where nothing comes before it."""
         return False
 
     def do_at(self, when: float, callback: Callable[..., object], *args: Any) -> None:
@@ -69,7 +69,7 @@ class LabLoop(asyncio.SelectorEventLoop):
         self.call_at(when, callback, *args)
 
     def wake_at(self, when: float, waiter: "asyncio.Future[None]") -> None:
-        """Resolve ``waiter`` at loop time ``when``, where it is still waited for."""
+        """Resolve ``waiter`` at loop time ``when``, unless it is done already."""
         timer = self.call_at(when, resolve, waiter)
         # A long wait that was cancelled leaves nothing behind.
         waiter.add_done_callback(lambda _: timer.cancel())
@@ -77,11 +77,11 @@ class LabLoop(asyncio.SelectorEventLoop):
     async def external(self, future: "Future[T]", *, long: bool = False) -> T:  # noqa: ARG002 - the simulated loop cares
         """Wait for a future that a thread completes, and return its result."""
         waiter = self.create_future()
-        future.add_done_callback(lambda _: self._knock(waiter))
+        future.add_done_callback(lambda _: self._resolve_threadsafe(waiter))
         await waiter
         return future.result()
 
-    def _knock(self, waiter: "asyncio.Future[None]") -> None:
+    def _resolve_threadsafe(self, waiter: "asyncio.Future[None]") -> None:
         try:
             self.call_soon_threadsafe(resolve, waiter)
         except RuntimeError:
@@ -90,6 +90,6 @@ class LabLoop(asyncio.SelectorEventLoop):
 
 
 def resolve(waiter: "asyncio.Future[None]") -> None:
-    """Let whoever waits go on."""
+    """Let whoever awaits ``waiter`` go on."""
     if not waiter.done():
         waiter.set_result(None)

@@ -1,4 +1,4 @@
-"""Names code that blocks the lab's loop, with file and line."""
+"""Finds code that blocks the lab's event loop, and names its file and line."""
 
 import asyncio
 import sys
@@ -15,10 +15,13 @@ from labloop.lab.time.lab_loop import LabLoop
 from labloop.records import Alarm, Json, Severity
 
 LIMIT_SECONDS = 0.1
+"""Code that blocks the loop for so long raises an alarm."""
 FATAL_SECONDS = 5.0
-_CALM, _SUSPICIOUS = 0.04, 0.015
-"""Seconds between two looks: each one takes the interpreter away from the lab for a moment."""
-_LOOKS_AT_WORK, _LOOKS_AT_REST = 2, 4
+"""Code that blocks the loop for so long makes its experiment fail."""
+_PERIOD, _SUSPICIOUS_PERIOD = 0.04, 0.015
+"""Seconds between two samples: each one takes the interpreter away from the lab for a moment."""
+_SAMPLES_BUSY, _SAMPLES_WAITING = 2, 4
+"""Samples in a row at one line, of code that calculates and of code that waits."""
 _OWN = str(Path(__file__).parents[2])
 _EMULATED = str(Path(__file__).parents[1] / "transports" / "emulated.py")
 _STANDARD = tuple(sysconfig.get_path(key) for key in ("stdlib", "platstdlib"))
@@ -26,37 +29,37 @@ _INSTALLED = tuple(sysconfig.get_path(key) for key in ("purelib", "platlib"))
 
 
 @dataclass(slots=True)
-class _Since:
-    """What was seen since the loop last turned."""
+class _Stall:
+    """What was seen since the loop's latest iteration."""
 
-    beats: int
+    iteration: int
     wall: float
     cpu: float
     where: tuple[str, int] | None = None
-    looks: int = 0
+    samples: int = 0
     """How often in a row the loop's thread was seen at ``where``."""
 
-    def blocked(self, now: float, cpu: float) -> bool:
-        """Return whether the code blocks: a busy machine alone is no reason to blame anybody.
+    def is_blocking(self, now: float, cpu: float) -> bool:
+        """Return whether the code blocks; a busy computer alone is no reason.
 
-        Either the thread itself has calculated for too long, or it has stood at one line
-        without calculating while this one was let run many times.
+        Either the thread itself has used the processor for too long, or it has stood at one line
+        without using it while the monitor was scheduled many times.
         """
-        worked = cpu - self.cpu
-        if worked >= LIMIT_SECONDS:
-            return self.looks >= _LOOKS_AT_WORK
-        waits = now - self.wall >= LIMIT_SECONDS and worked < LIMIT_SECONDS / 10
-        return waits and self.looks >= _LOOKS_AT_REST
+        used = cpu - self.cpu
+        if used >= LIMIT_SECONDS:
+            return self.samples >= _SAMPLES_BUSY
+        waits = now - self.wall >= LIMIT_SECONDS and used < LIMIT_SECONDS / 10
+        return waits and self.samples >= _SAMPLES_WAITING
 
 
 class LoopMonitor:
-    """A thread that looks whether the loop still turns.
+    """A thread that checks whether the loop still iterates.
 
     Args:
-        loop: the loop, whose turns are counted.
+        loop: the loop, whose iterations are counted.
         thread_id: the thread that runs it.
-        on_alarm: is told once per line of code, from the watchdog's thread.
-        on_fatal: is told the blocked task and a sentence when it lasts very long.
+        on_alarm: gets an alarm, once per line of code, in the monitor's thread.
+        on_fatal: gets the blocked task and a sentence, after ``FATAL_SECONDS``.
     """
 
     def __init__(
@@ -70,12 +73,12 @@ class LoopMonitor:
         self._thread_id = thread_id
         self._on_alarm = on_alarm
         self._on_fatal = on_fatal
-        self._told: set[tuple[str, int]] = set()
+        self._reported: set[tuple[str, int]] = set()
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="labloop-watchdog", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="labloop-monitor", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -92,25 +95,25 @@ class LoopMonitor:
 
     def _watch(self) -> None:
         cpu = thread_clock(self._thread_id) or time.monotonic
-        since = _Since(-1, time.monotonic(), cpu())
-        period = _CALM
+        stall = _Stall(-1, time.monotonic(), cpu())
+        period = _PERIOD
         while not self._end.wait(period):
             now = time.monotonic()
-            turned = self._loop.asleep or self._loop.beats != since.beats
-            period = _CALM if turned else _SUSPICIOUS
-            if turned:
-                since = _Since(self._loop.beats, now, cpu())
-            elif now - since.wall >= LIMIT_SECONDS / 2:
+            runs = self._loop.asleep or self._loop.iterations != stall.iteration
+            period = _PERIOD if runs else _SUSPICIOUS_PERIOD
+            if runs:
+                stall = _Stall(self._loop.iterations, now, cpu())
+            elif now - stall.wall >= LIMIT_SECONDS / 2:
                 where = self._where()
-                since.looks = since.looks + 1 if where == since.where else 1
-                since.where = where
-                if where is not None and since.blocked(now, cpu()):
-                    self._tell(where, now - since.wall)
+                stall.samples = stall.samples + 1 if where == stall.where else 1
+                stall.where = where
+                if where is not None and stall.is_blocking(now, cpu()):
+                    self._report(where, now - stall.wall)
 
     def _where(self) -> tuple[str, int] | None:
-        return blamed(sys._current_frames().get(self._thread_id))  # noqa: SLF001 - the only door
+        return responsible_line(sys._current_frames().get(self._thread_id))  # noqa: SLF001 - the only way
 
-    def _tell(self, where: tuple[str, int], seconds: float) -> None:
+    def _report(self, where: tuple[str, int], seconds: float) -> None:
         file, line = where
         message = (
             f"{file}, line {line} blocks the lab's loop: nothing else can happen meanwhile; "
@@ -118,14 +121,14 @@ class LoopMonitor:
         )
         if seconds >= FATAL_SECONDS:
             self._on_fatal(asyncio.current_task(self._loop), message)
-        if where not in self._told:
-            self._told.add(where)
+        if where not in self._reported:
+            self._reported.add(where)
             data: dict[str, Json] = {"file": file, "line": line}
             self._on_alarm(Alarm("blocked-loop", message, Severity.WARNING, data))
 
 
-def blamed(frame: FrameType | None) -> tuple[str, int] | None:
-    """Return file and line of the innermost code that is a person's own, else a package's.
+def responsible_line(frame: FrameType | None) -> tuple[str, int] | None:
+    """Return file and line of the innermost frame of a user's own code, else of a package's.
 
     None while an emulator calculates: a real lab has none, and simulated time stands still.
     """
