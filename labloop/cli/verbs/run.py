@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 HELP = {
     "serve": "Keep a campaign ready to be started from the Prefect UI.",
     "ui": "Find or start the Prefect server and print where its UI is.",
+    "emulate": "Serve an emulated instrument to any software, on a port or a pseudo-terminal.",
 }
 
 EXAMPLES = {"snar": "flow_snar", "direct-arylation": "direct_arylation"}

@@ -1,8 +1,8 @@
 """What emulators are made of: framing, pacing, faults and a log of the truth."""
 
 from labloop_simulators.kit._emulator import Emulator, Reply, World
-from labloop_simulators.kit._faults import Fault, FaultKind, FaultPlan
-from labloop_simulators.kit._tcp import serve_tcp, serve_world
+from labloop_simulators.kit._faults import Fault, FaultKind, FaultPlan, unescaped
+from labloop_simulators.kit._serving import serve_pty, serve_tcp, serve_world
 from labloop_simulators.kit._truth import TruthEvent, TruthFrame, TruthLog
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "TruthFrame",
     "TruthLog",
     "World",
+    "serve_pty",
     "serve_tcp",
     "serve_world",
+    "unescaped",
 ]

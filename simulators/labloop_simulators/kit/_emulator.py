@@ -1,5 +1,6 @@
 """A device at the level of its bytes: framing, pacing, faults and the truth log."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class Emulator(ABC):
         self.count = 0
         """Frames received so far."""
         self._line_free = 0.0
+        self._deaf_until, self._back_at = -math.inf, math.inf
 
     @abstractmethod
     def split(self, buffer: bytearray) -> bytes | None:
@@ -62,6 +64,38 @@ class Emulator(ABC):
         """Switch off and on: forget what a real device forgets."""
         self.truth.record(now, self.name, "power_cycle")
 
+    def busy(self, frame: bytes, now: float) -> bytes | Reply | None:  # noqa: ARG002 - for those that answer
+        """Return what a device that is busy answers; None where it does not hear the frame."""
+        return None
+
+    def stall(self, now: float, seconds: float) -> None:
+        """Block what moves, as the device itself notices it.
+
+        Where nothing moves, the device hears and says nothing for ``seconds``.
+        """
+        self.truth.record(now, self.name, "stalled")
+        self._deaf_until = now + seconds
+
+    def unasked(self, now: float) -> list[tuple[float, bytes]]:  # noqa: ARG002 - for those that speak
+        """Return what the device has said of its own accord until ``now``, as ``receive`` does."""
+        return []
+
+    def by_itself(self, now: float) -> list[tuple[float, bytes]]:
+        """Let happen what nobody asks for, in real time; returns what is said unasked."""
+        said = self.unasked(now) if self.plugged else []
+        for fault in self.faults.take_by_itself(now) if self.faults.waiting else ():
+            if fault.kind == "unsolicited" and self.plugged:
+                said.append(self._send(fault.data, now, now, True))
+            elif fault.kind != "unsolicited":
+                self._swallows([fault], now)
+        return said
+
+    def plug_when_due(self, now: float) -> None:
+        """Put a pulled cable back whose time has come."""
+        if not self.plugged and now >= self._back_at:
+            self._back_at = math.inf
+            self.plug(now)
+
     def receive(self, data: bytes, now: float) -> list[tuple[float, bytes]]:
         """Take bytes whose last one arrived at lab second ``now``.
 
@@ -72,14 +106,17 @@ class Emulator(ABC):
             return []
         buffer = self._buffer
         buffer += data
-        answers: list[tuple[float, bytes]] = []
+        answers = self.unasked(now)
         while (frame := self.split(buffer)) is not None:
             self.count += 1
             self.truth.frame(now, self.name, ">", frame)
             struck = self.faults.take(self.count, now) if self.faults.waiting else None
             if struck and self._swallows(struck, now):
                 break
-            answer = self.handle(frame, now)
+            if now < self._deaf_until:
+                continue
+            busy = struck and any(fault.kind == "busy" for fault in struck)
+            answer = self.busy(frame, now) if busy else self.handle(frame, now)
             if answer is None:
                 continue
             if not struck and not isinstance(answer, Reply):
@@ -120,7 +157,10 @@ class Emulator(ABC):
         for fault in struck:
             if fault.kind == "unplug":
                 self.unplug(now)
+                self._back_at = now + fault.back
                 lost = True
+            elif fault.kind == "stall":
+                self.stall(now, fault.seconds)
             elif fault.kind == "power_cycle":
                 self._buffer.clear()
                 self._line_free = now

@@ -93,7 +93,7 @@ class NewEraEmulator(Emulator):
                 self._end_phase(due)
         self.due = due
 
-    def stall(self, now: float) -> None:
+    def stall(self, now: float, seconds: float = 0.0) -> None:  # noqa: ARG002 - until it is looked at
         """Block the motor, as a bent plunger does."""
         self._sync(now)
         self._raise_alarm("S", now)
