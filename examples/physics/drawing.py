@@ -9,7 +9,7 @@ from campaigns import Example, Run
 
 from labloop.objectives import Minimize
 from labloop.records import CurveData
-from labloop.report.data.numbers import number, titled, unit_text
+from labloop.report.data.numbers import axis_title, number, unit_text
 from labloop.report.drawing.charts import Panel, path, steps
 from labloop.report.drawing.markup import Markup, el, join
 from labloop.report.drawing.scales import Scale, whole_ticks
@@ -94,7 +94,7 @@ def best_part(example: Example, runs: Mapping[bool, Sequence[Run]], top: float, 
             lines.append(el("path", d=steps(points, points[-1][0]), class_=f"{kind} {weight}"))
     left, right = panel.x_range
     aim = el("line", x1=left, x2=right, y1=y(top), y2=y(top), class_="aim")
-    titles = "experiment", titled(example.AIM.output, unit)
+    titles = "experiment", axis_title(example.AIM.output, unit)
     axes = panel.axes(x, y, titles, whole_ticks(1, example.EXPERIMENTS, 8), y.ticks(6))
     entries = (("with", "with physics"), ("without", "without"), ("aim", "the best there is"))
     return Part("Best so far (its value without noise)", entries, join(axes, aim, lines))
@@ -131,7 +131,7 @@ def missing_part(example: Example, runs: Sequence[Run]) -> Part:
     left, right = panel.x_range
     at = y(example.TRUE[parameter])
     aim = el("line", x1=left, x2=right, y1=at, y2=at, class_="aim")
-    titles = titled(along, one["along_unit"]), titled(parameter, one["unit"])
+    titles = axis_title(along, one["along_unit"]), axis_title(parameter, one["unit"])
     axes = panel.axes(x, y, titles, x.ticks(6), y.ticks(6))
     firsts = {s: run.report["missing"][0] for s, run in enumerate(runs) if s not in found}
     others = [f"seed {s}: {t['parameter']} along {t['along']}" for s, t in firsts.items()]
@@ -220,7 +220,7 @@ def curves_part(head: str, curves: Sequence[tuple[str, str, CurveData]]) -> Part
         for kind, _, c in curves
     ]  # fmt: skip
     names = AXES[first.x_unit]
-    titles = titled(names[0], first.x_unit), titled(names[1], first.y_unit)
+    titles = axis_title(names[0], first.x_unit), axis_title(names[1], first.y_unit)
     axes = panel.axes(x, y, titles, x.ticks(10), y.ticks(6))
     legend = dict.fromkeys((kind, told) for kind, told, _ in curves)
     return Part(head, list(legend), join(axes, lines), height=LOW, wide=True)

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from labloop.campaign.by_hand import ByHandOnly, plan_one
+from labloop.campaign.by_hand import NoProposals, plan_single_experiment
 from labloop.campaign.checks import (
     check_change,
     check_lab,
-    keep_bundle,
-    need_procedure,
-    of_function,
-    taken,
+    find_function_campaign,
+    name_taken_message,
+    require_procedure,
+    update_bundle,
 )
 from labloop.campaign.decisions import Finish, MachineState, StopAsked
-from labloop.campaign.definition import Definition, restore, vouch, with_overrides
+from labloop.campaign.definition import Definition, restore, trust_bundle, with_overrides
 from labloop.campaign.execution import DirectExecutor, FunctionExecutor
 from labloop.campaign.loop import (
     Hold,
@@ -24,14 +24,14 @@ from labloop.campaign.loop import (
     PlainHooks,
     Runner,
     Stopped,
-    after_a_signal,
     campaign_lease,
+    current_user,
+    describe_signal_effect,
     device_leases,
-    end_of,
+    finish_after,
     reconcile,
-    who,
 )
-from labloop.campaign.progress import Snapshot, kind_of, lab_end
+from labloop.campaign.progress import Snapshot, lab_end, mode_label
 from labloop.errors import (
     CampaignError,
     ExperimentCancelled,
@@ -118,12 +118,12 @@ class Campaign:
         Raises:
             NameTakenError: the name exists; the message says how to go on.
         """
-        spec, actor = definition.spec, actor or who()
+        spec, actor = definition.spec, actor or current_user()
         if spec.is_function and not by_hand:
             mode = Mode.REAL
         existing = repositories.campaigns.find(spec.name, mode)
         if existing is not None and not new:
-            raise NameTakenError(taken(repositories, existing, definition))
+            raise NameTakenError(name_taken_message(repositories, existing, definition))
         generation = existing.generation + 1 if existing else 0
         record = CampaignRecord(
             id=make_campaign_id(spec.name, mode.value, spec.seed, generation),
@@ -141,7 +141,7 @@ class Campaign:
         if not by_hand:
             check_lab(definition, mode)
         repositories.campaigns.create(record, definition.bundle).result()
-        vouch(definition.bundle)
+        trust_bundle(definition.bundle)
         return cls(
             repositories,
             repositories.campaigns.get(record.id),
@@ -164,14 +164,16 @@ class Campaign:
         device: str = "auto",
     ) -> "Campaign":
         """Take up a stored campaign from its bundle, or from ``changed`` files where told."""
-        record = repositories.campaigns.find(name, mode) or of_function(repositories, name)
+        record = repositories.campaigns.find(name, mode) or find_function_campaign(
+            repositories, name
+        )
         if record is None:
             known = [f"{c.name} ({c.mode.value})" for c in repositories.campaigns.all()]
             raise NotFoundError(
                 f"no {mode.value} campaign is called {name!r} in {repositories.url}; "
                 f"known are: {', '.join(sorted(set(known))) or 'none yet'}"
             )
-        actor = actor or who()
+        actor = actor or current_user()
         if changed is None:
             definition = restore(repositories.campaigns.bundle(record.id))
             definition = with_overrides(definition, seed=record.seed, stored=record.spec)
@@ -205,7 +207,7 @@ class Campaign:
                 is stored as a critical alarm; :attr:`record` says how the campaign ended.
         """
         try:
-            with signals_to(self._signalled, after_a_signal(self.definition.spec)):
+            with signals_to(self._signalled, describe_signal_effect(self.definition.spec)):
                 return self._run(hooks or PlainHooks())
         except BaseException as error:
             if self._unsafe and not isinstance(error, NotSafeError):
@@ -237,17 +239,19 @@ class Campaign:
     def _prepare(self, stack: ExitStack) -> tuple["Strategy", MachineState]:
         """Take the campaign's lease and return what it goes on with; no lab is open yet."""
         spec = self.definition.spec
-        need_procedure(self.definition)
+        require_procedure(self.definition)
         self._phase = "loading the planner"
-        strategy = spec.resolve(self._device) if self._only is None else ByHandOnly()
+        strategy = spec.resolve(self._device) if self._only is None else NoProposals()
         stack.enter_context(campaign_lease(self._repositories, self.record, self._actor))
-        keep_bundle(self._repositories, self.record, self.definition, self._actor)
+        update_bundle(self._repositories, self.record, self.definition, self._actor)
         self._phase = "settling what was left open"
         found = reconcile(self._repositories, self.record, spec, self._actor)
         self.notes = found.notes
         state = found.state
         if self._only is not None:
-            state = plan_one(self._repositories, self.record, state, self._only, self._actor)
+            state = plan_single_experiment(
+                self._repositories, self.record, state, self._only, self._actor
+            )
         self._set_state(CampaignState.RUNNING, "running")
         return strategy, state
 
@@ -256,7 +260,7 @@ class Campaign:
 
         A store that fails as well hides no error.
         """
-        finish = self._finish or end_of(error, self._stop_reason)
+        finish = self._finish or finish_after(error, self._stop_reason)
         with suppress(LabloopError):
             self._set_state(finish.state, finish.reason)
             return isinstance(error, ExperimentCancelled) and bool(self._stop_reason)
@@ -265,7 +269,7 @@ class Campaign:
     def _run_function(self, hooks: Hooks, strategy: "Strategy", state: MachineState) -> Finish:
         spec, experiments = self.definition.spec, self._repositories.experiments
         function = FunctionExecutor(
-            need_procedure(self.definition),
+            require_procedure(self.definition),
             units=spec.units,
             experiments=experiments,
             actor=self._actor,
@@ -278,7 +282,7 @@ class Campaign:
             return runner.run(state)
 
     def _run_in_lab(self, hooks: Hooks, strategy: "Strategy", state: MachineState) -> Finish:
-        spec, procedure = self.definition.spec, need_procedure(self.definition)
+        spec, procedure = self.definition.spec, require_procedure(self.definition)
         lab_file, mode = load_lab_file(self.definition.folder / str(spec.lab)), self.record.mode
         began = lab_end(self._repositories.experiments.all(self.record.id))
         self._phase = "opening the lab"
@@ -376,7 +380,7 @@ class Campaign:
         if runner is None:
             return Snapshot(
                 name=self.record.name,
-                mode=kind_of(self.record),
+                mode=mode_label(self.record),
                 doing=self._phase,
                 seconds=time.monotonic() - self._began,
             )

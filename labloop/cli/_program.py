@@ -41,4 +41,4 @@ def _forget_waiting() -> None:
     """A thought is waited for at the end of a script, but not by who sits before a terminal."""
     thoughts = sys.modules.get("labloop.campaign.loop.proposing")
     if thoughts is not None:
-        atexit.unregister(thoughts.wait_for_thoughts)
+        atexit.unregister(thoughts.wait_for_brain_threads)

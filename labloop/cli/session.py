@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from labloop.cli.terminal import open_store
+from labloop.cli.terminal import open_repositories
 from labloop.cli.verbs.run import conduct, find_engine
 from labloop.errors import CampaignError, CampaignFileError, NameTakenError
 from labloop.records import Repositories
@@ -42,17 +42,17 @@ def run(
         CampaignError: the campaign failed; what it measured is kept.
         LabloopError: whatever else keeps it from running, in a sentence.
     """
-    from labloop.campaign import LOADING, Campaign, with_overrides  # noqa: PLC0415 - heavy
+    from labloop.campaign import LOADING_FILE, Campaign, with_overrides  # noqa: PLC0415 - heavy
 
-    if LOADING.get():
-        name = Path(LOADING.get()).name
+    if LOADING_FILE.get():
+        name = Path(LOADING_FILE.get()).name
         raise CampaignFileError(
             f"{name} runs its campaign when it is loaded; put that line under "
             'if __name__ == "__main__":'
         )
     definition = with_overrides(_definition(campaign), experiments=experiments)
     chosen = find_engine(engine)
-    with open_store(None if db is None else str(db), create=True) as repositories:
+    with open_repositories(None if db is None else str(db), create=True) as repositories:
         if resume:
             made = Campaign.resume(repositories, definition.spec.name, changed=definition)
         else:
@@ -79,10 +79,10 @@ def _begun(repositories: Repositories, definition: "Definition", *, new: bool) -
 
 
 def _definition(campaign: "CampaignSpec | str | Path") -> "Definition":
-    from labloop.campaign import CampaignSpec, defined, load_campaign  # noqa: PLC0415 - heavy
+    from labloop.campaign import CampaignSpec, define_campaign, load_campaign  # noqa: PLC0415 - heavy
 
     if isinstance(campaign, CampaignSpec):
-        return defined(campaign)
+        return define_campaign(campaign)
     if isinstance(campaign, (str, Path)):
         return load_campaign(campaign)
     raise CampaignFileError(

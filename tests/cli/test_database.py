@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from labloop.campaign import db_words
+from labloop.campaign import database_option
 from labloop.store import open_database
 from labloop.store.engine import connect as _connect
 from labloop.store.engine.target import resolve
@@ -84,10 +84,10 @@ def test_another_programs_lock_ends_with_a_sentence(ran, monkeypatch):
 def test_a_database_whose_password_is_hidden_is_not_to_be_typed():
     """Where the place cannot be typed as it is shown it is left out; a path is quoted."""
     behind = SimpleNamespace(typed=resolve("postgresql://anna:secret@host/lab").typed)
-    assert db_words(behind) == ""
+    assert database_option(behind) == ""
     here = SimpleNamespace(typed=resolve("a lab/my.db").typed)
-    assert shlex.split(db_words(here))[0] == "--db"
-    assert len(shlex.split(db_words(here))) == 2
+    assert shlex.split(database_option(here))[0] == "--db"
+    assert len(shlex.split(database_option(here))) == 2
 
 
 def test_a_finished_campaign_says_how_to_go_on(ran, tmp_path, monkeypatch):

@@ -27,7 +27,7 @@ class Python(torch.autograd.Function):
             y = x.exp()
         return grad * y
 
-class Thinker:
+class BrainThread:
     name = "thinker"
 
     def propose(self, space, objective, data, pending, n, seed):
@@ -43,7 +43,7 @@ def measure(x):
 
 campaign = CampaignSpec(
     "deep", SearchSpace(Continuous("a", 0, 1)), outputs=[Scalar("y")], objective=Maximize("y"),
-    procedure=measure, strategy=Thinker(), budget=Budget(experiments=3),
+    procedure=measure, strategy=BrainThread(), budget=Budget(experiments=3),
 )
 """
 SCRIPT = """

@@ -51,7 +51,7 @@ def react_of(name):
     return module.react
 
 
-def carried_out(name, points, journal, *, parallel, pauses):
+def actual_point(name, points, journal, *, parallel, pauses):
     """Run as a campaign does: react to each end after a pause, settle, but not after the last."""
     react = react_of(name)
     host = LabHost(
@@ -122,7 +122,7 @@ def test_same_to_the_byte(name, points, parallel):
     runs = []
     for pauses in ([0.0], [0.02, 0.0, 0.15], [0.07]):
         journal = MemoryJournal()
-        host = carried_out(name, list(points), journal, parallel=parallel, pauses=pauses)
+        host = actual_point(name, list(points), journal, parallel=parallel, pauses=pauses)
         runs.append(lines_of(host, journal.entries("same")))
     assert any('"safe_state"' in line for line in runs[0])
     assert runs[0] == runs[1] == runs[2]
@@ -148,7 +148,7 @@ def test_a_campaign_with_its_database_is_the_same_to_the_byte(name, experiments,
 def test_after_the_last_end_lab_time_stands_still():
     """The pumps' dead-man is fed every 20 s of lab time, which must not pass while we think."""
     journal = MemoryJournal()
-    host = carried_out("flow_snar", FLOW[:1], journal, parallel=1, pauses=[0.3])
+    host = actual_point("flow_snar", FLOW[:1], journal, parallel=1, pauses=[0.3])
     first_safe = next(e for e in journal.entries("same") if e.intent.name == "safe_state")
     ended = [e for e in journal.entries("same") if e.intent.experiment_id][-1]
     assert first_safe.intent.lab_time - ended.outcome.lab_time < 1.0

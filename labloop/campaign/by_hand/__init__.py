@@ -1,28 +1,34 @@
 """Experiments by hand: asked for, told by a table or a value, corrected and withdrawn."""
 
-from labloop.campaign.by_hand.asking import ByHandOnly, ask, plan_one, reanalyse, take_up
+from labloop.campaign.by_hand.asking import (
+    NoProposals,
+    ask,
+    plan_single_experiment,
+    reanalyse,
+    update_definition,
+)
 from labloop.campaign.by_hand.corrections import (
     correct,
+    correction_history,
+    describe_actual,
     find_experiment,
-    history,
-    reached,
     withdraw,
 )
-from labloop.campaign.by_hand.result_tables import read_results, write_asked
+from labloop.campaign.by_hand.result_tables import read_results, write_proposals
 from labloop.campaign.by_hand.telling import tell
 
 __all__ = [
-    "ByHandOnly",
+    "NoProposals",
     "ask",
     "correct",
+    "correction_history",
+    "describe_actual",
     "find_experiment",
-    "history",
-    "plan_one",
-    "reached",
+    "plan_single_experiment",
     "read_results",
     "reanalyse",
-    "take_up",
     "tell",
+    "update_definition",
     "withdraw",
-    "write_asked",
+    "write_proposals",
 ]

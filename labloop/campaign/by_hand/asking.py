@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from labloop.campaign.by_hand.telling import OPEN, by_person
-from labloop.campaign.checks import keep_bundle
+from labloop.campaign.by_hand.telling import OPEN, is_from_person
+from labloop.campaign.checks import update_bundle
 from labloop.campaign.decisions import MachineState
 from labloop.campaign.definition import CampaignSpec, Definition
-from labloop.campaign.execution import Analysis, planned
-from labloop.campaign.loop import RoundAsked, answer_to, campaign_lease, commit_round
+from labloop.campaign.execution import Analysis, planned_record
+from labloop.campaign.loop import RoundRequest, answer_request, campaign_lease, commit_round
 from labloop.campaign.progress import build_dataset
 from labloop.errors import AnalysisError, SpaceError, SpaceExhaustedError
 from labloop.objectives import Objectives
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from labloop.brain import Strategy
 
 
-class ByHandOnly:
+class NoProposals:
     """The strategy of a single experiment by hand: it never proposes anything."""
 
     name = "by-hand"
@@ -59,7 +59,7 @@ def _settable(space: SearchSpace, point: Point) -> Point:
         return space.validate(point)
 
 
-def plan_one(
+def plan_single_experiment(
     repositories: Repositories,
     record: CampaignRecord,
     state: MachineState,
@@ -73,7 +73,7 @@ def plan_one(
         round_index=None,
         point=point,
     )
-    row = planned(job, record, origin=Origin.MANUAL, actor=actor)
+    row = planned_record(job, record, origin=Origin.MANUAL, actor=actor)
     repositories.experiments.add(row).result()
     return MachineState(
         ready=(job,), next_round=state.next_round, next_number=state.next_number + 1
@@ -99,7 +99,7 @@ def ask(
         return _ask(repositories, record, definition.spec, strategy, n, actor)
 
 
-def take_up(
+def update_definition(
     repositories: Repositories, record: CampaignRecord, definition: Definition, *, actor: str
 ) -> list[str]:
     """Let a campaign go on with another definition; return the differences in words.
@@ -108,7 +108,7 @@ def take_up(
         LeaseError: the campaign runs meanwhile in another process.
     """
     with campaign_lease(repositories, record, actor):
-        return keep_bundle(repositories, record, definition, actor)
+        return update_bundle(repositories, record, definition, actor)
 
 
 def _ask(
@@ -121,7 +121,7 @@ def _ask(
 ) -> list[ExperimentRecord]:
     rows = repositories.experiments.all(record.id)
     rounds = repositories.rounds.all(record.id)
-    asked = RoundAsked(
+    asked = RoundRequest(
         record=record,
         index=max((r.index for r in rounds), default=-1) + 1,
         n=n,
@@ -131,7 +131,7 @@ def _ask(
     )
     return commit_round(
         repositories,
-        answer_to(asked, lambda: asked.put_to(strategy, spec)),
+        answer_request(asked, lambda: asked.ask_strategy(strategy, spec)),
         first_number=max((r.number for r in rows), default=0) + 1,
         actor=actor,
         legal=lambda point: _settable(spec.space, point),
@@ -162,7 +162,7 @@ def reanalyse(
     newest = {one.experiment_id: one for one in repositories.experiments.analyses(record.id)}
     for row in repositories.experiments.all(record.id, ended):
         raw = repositories.experiments.raw(row.id)
-        if raw is None or (row.id in newest and by_person(newest[row.id])):
+        if raw is None or (row.id in newest and is_from_person(newest[row.id])):
             continue
         try:
             outputs = analysis.outputs(raw)

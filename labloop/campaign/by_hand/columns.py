@@ -157,13 +157,13 @@ def _lacking(columns: Sequence[Column], spec: CampaignSpec) -> Iterable[str]:
         yield f"it has no column of an output ({names})"
 
 
-def head_of(name: str, unit: str) -> str:
+def column_head(name: str, unit: str) -> str:
     """Return the head of a column as an export writes it; a unit of 1 is left out."""
     return name if unit == "1" else f"{name} ({unit})"
 
 
-def asked_header(spec: CampaignSpec) -> list[str]:
+def proposal_header(spec: CampaignSpec) -> list[str]:
     """Return the heads of a table of experiments to be carried out, outputs last."""
     scalars: Mapping[str, str] = {o.name: o.unit for o in spec.outputs if isinstance(o, Scalar)}
     named = [*spec.units.items(), *scalars.items()]
-    return ["experiment", "mode", *(head_of(name, unit) for name, unit in named)]
+    return ["experiment", "mode", *(column_head(name, unit) for name, unit in named)]

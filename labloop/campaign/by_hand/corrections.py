@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from labloop.campaign.by_hand.telling import CORRECTED, OPEN, Past, words
-from labloop.campaign.execution import names_of
+from labloop.campaign.by_hand.telling import CORRECTED, OPEN, ResultHistory, format_value
+from labloop.campaign.execution import categorical_names
 from labloop.campaign.loop import campaign_lease
 from labloop.errors import CampaignError, DefinitionError, UnitError
 from labloop.records import (
@@ -79,7 +79,7 @@ def correct(
             changes.append(_measured(repositories, row, actual, actor))
         if outputs:
             changes.append(made)
-        past = Past.of(repositories.experiments.analyses(record.id))
+        past = ResultHistory.of(repositories.experiments.analyses(record.id))
         repositories.experiments.change(changes).result()
     if failed:
         return [f"experiment {row.number}: {row.state.value} -> failed"]
@@ -135,7 +135,7 @@ def find_experiment(
     raise CampaignError(f"campaign {record.name!r} has no experiment {name!r}; {known}")
 
 
-def history(repositories: Repositories, campaign_id: str) -> dict[str, list[str]]:
+def correction_history(repositories: Repositories, campaign_id: str) -> dict[str, list[str]]:
     """Return experiment id -> a sentence for each result that superseded or was corrected."""
     before: dict[str, dict[str, ScalarValue]] = {}
     found: dict[str, list[str]] = {}
@@ -145,14 +145,14 @@ def history(repositories: Repositories, campaign_id: str) -> dict[str, list[str]
         for name, value in one.outputs.items():
             old = seen.get(name)
             if old != value and (old is not None or corrected):
-                told = "nothing" if old is None else words(old)
-                text = f"{name} {told} -> {words(value)}, {one.analysis} by {one.actor}"
+                told = "nothing" if old is None else format_value(old)
+                text = f"{name} {told} -> {format_value(value)}, {one.analysis} by {one.actor}"
                 found.setdefault(one.experiment_id, []).append(text)
         seen |= one.outputs
     return found
 
 
-def reached(repositories: Repositories, row: ExperimentRecord) -> list[str]:
+def describe_actual(repositories: Repositories, row: ExperimentRecord) -> list[str]:
     """Return a sentence for each condition that was reached in the place of what was asked for."""
     actual = repositories.experiments.actual(row.campaign_id).get(row.id, {})
     return [_elsewhere(row, name, value) for name, value in actual.items()]
@@ -172,7 +172,7 @@ def _read(
     for name, text in given.items():
         if name in scalars:
             outputs[name] = ScalarValue(_number(name, text, scalars[name]), scalars[name])
-        elif name in names_of(space):
+        elif name in categorical_names(space):
             actual[name] = text
         elif name in units:
             actual[name] = ScalarValue(_number(name, text, units[name]), units[name])
@@ -206,15 +206,15 @@ def _said(
 ) -> list[str]:
     said = []
     for name, value in outputs.items():
-        old = words(before[name]) if name in before else "nothing"
-        said.append(f"experiment {row.number}: {name} {old} -> {words(value)}")
+        old = format_value(before[name]) if name in before else "nothing"
+        said.append(f"experiment {row.number}: {name} {old} -> {format_value(value)}")
     return said + [
         f"experiment {row.number}: {_elsewhere(row, name, value)}" for name, value in actual.items()
     ]
 
 
 def _elsewhere(row: ExperimentRecord, name: str, value: ActualValue) -> str:
-    told = value if isinstance(value, str) else words(value)
+    told = value if isinstance(value, str) else format_value(value)
     return f"{name} {row.point.get(name)} was asked for, {told} reached"
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from labloop.campaign.by_hand.columns import Column, asked_header, columns_of
+from labloop.campaign.by_hand.columns import Column, columns_of, proposal_header
 from labloop.campaign.by_hand.table_file import TableFile, padded, read_table
 from labloop.campaign.definition import Definition
-from labloop.campaign.execution import names_of
+from labloop.campaign.execution import categorical_names
 from labloop.errors import CampaignError, DefinitionError, SpaceError
 from labloop.records import (
     ActualValue,
@@ -30,7 +30,7 @@ MOST_TOLD = 20
 """So many wrong rows are told one by one; the rest is counted."""
 
 
-def write_asked(
+def write_proposals(
     path: Path, rows: Sequence[ExperimentRecord], definition: Definition, mode: str
 ) -> None:
     """Write proposals as a CSV with empty columns for the outputs, to be filled in and told."""
@@ -39,7 +39,7 @@ def write_asked(
     empty = [""] * sum(isinstance(o, Scalar) for o in spec.outputs)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(asked_header(spec))
+        writer.writerow(proposal_header(spec))
         for row in rows:
             values = [row.point[name] for name in names]
             shown = [cell(v) if isinstance(v, str) else v for v in values]
@@ -47,7 +47,7 @@ def write_asked(
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ResultRow:
     """One row of a results file, checked."""
 
     experiment_id: str
@@ -70,7 +70,7 @@ class Told:
 class Results:
     """What a table tells, and what in it has no meaning."""
 
-    told: tuple[Told, ...]
+    told: tuple[ResultRow, ...]
     wrong: tuple[str, ...] = ()
     """Rows or cells that cannot be kept, with row, column and reason."""
     remarks: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ class _Reader:
         self._columns = columns
         self._outputs = [o.name for o in definition.spec.outputs if isinstance(o, Scalar)]
         self._space = definition.spec.space
-        self._names = names_of(self._space)
+        self._names = categorical_names(self._space)
         self._comma = table.comma
         self._commas = table.comma and any(
             "," in text and _is_number(text, comma=True)
@@ -140,7 +140,7 @@ class _Reader:
         )
         """Whether the table writes decimal commas, so that a point may stand between thousands."""
 
-    def row(self, number: int, cells: Sequence[str]) -> Told | None:
+    def row(self, number: int, cells: Sequence[str]) -> ResultRow | None:
         """Return what a row tells; None where it tells nothing yet, or nothing that has meaning."""
         try:
             return self._row(number, cells)
@@ -148,7 +148,7 @@ class _Reader:
             self.wrong.append(f"row {number}: {error}: not stored")
             return None
 
-    def _row(self, number: int, cells: Sequence[str]) -> Told | None:
+    def _row(self, number: int, cells: Sequence[str]) -> ResultRow | None:
         whole = padded(cells, len(self._columns))
         if whole is None:
             raise _Wrong(f"it has {len(cells)} cells, and there are {len(self._columns)} columns")
@@ -165,7 +165,7 @@ class _Reader:
         experiment = next((t for c, t in filled if c.kind == "experiment"), "")
         actual = self._reached(filled)
         asked = self._conditions(filled, "condition")
-        return Told(
+        return ResultRow(
             experiment_id=experiment,
             point=asked if experiment else self._settled(number, asked, actual),
             outputs=outputs,
@@ -283,7 +283,7 @@ class _Reader:
 
     def _number(self, column: Column, text: str) -> float:
         if self._commas and may_be_grouped(text):
-            raise _Wrong(f"{column.words} {doubtful(text)}")
+            raise _Wrong(f"{column.words} {ambiguous_number(text)}")
         try:
             return numeral(text, comma=self._comma)
         except DefinitionError as error:
@@ -311,7 +311,7 @@ def _refuse_slip(parameter: Categorical, text: str) -> None:
             )
 
 
-def doubtful(text: str) -> str:
+def ambiguous_number(text: str) -> str:
     """Return why a number among decimal commas cannot be read."""
     return (
         f"{text!r} may be {text.replace('.', '')} or {text.replace('.', ',', 1)}, write it "

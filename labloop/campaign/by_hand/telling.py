@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labloop.campaign.by_hand.result_tables import Told, doubtful, shortened
-from labloop.campaign.execution import planned
+from labloop.campaign.by_hand.result_tables import ResultRow, ambiguous_number, shortened
+from labloop.campaign.execution import planned_record
 from labloop.campaign.loop import campaign_lease
 from labloop.errors import CampaignError
 from labloop.records import (
@@ -42,7 +42,7 @@ _Outputs = Mapping[str, ScalarValue]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class TellReport:
     """What was made of what a person told."""
 
     stored: int
@@ -56,11 +56,11 @@ class Kept:
 def tell(
     repositories: Repositories,
     record: CampaignRecord,
-    told: Sequence[Told],
+    told: Sequence[ResultRow],
     *,
     actor: str,
     again: bool = False,
-) -> Kept:
+) -> TellReport:
     """Store results of experiments that were asked for, or done elsewhere.
 
     A result of an experiment that has one already supersedes it; the old one is kept. A row
@@ -85,7 +85,7 @@ def tell(
         if teller.wrong and not teller.stored and not teller.known:
             raise CampaignError(f"{'; '.join(shortened(teller.wrong))}; nothing was stored")
         repositories.experiments.change(teller.changes).result()
-    return Kept(teller.stored, tuple(shortened(teller.wrong)), tuple(teller.said()))
+    return TellReport(teller.stored, tuple(shortened(teller.wrong)), tuple(teller.said()))
 
 
 class _Teller:
@@ -105,7 +105,7 @@ class _Teller:
         self._rows = repositories.experiments.all(record.id)
         self._by_name = {row.id: row for row in self._rows}
         self._by_name |= {str(row.number): row for row in self._rows}
-        self._past = Past.of(repositories.experiments.analyses(record.id))
+        self._past = ResultHistory.of(repositories.experiments.analyses(record.id))
         self._seen: set[str] = set()
         self._number = max((row.number for row in self._rows), default=0)
         self._imports: list[ExperimentRecord] = [] if again else self._imported_before()
@@ -113,7 +113,7 @@ class _Teller:
     def _imported_before(self) -> list[ExperimentRecord]:
         return [row for row in self._rows if row.origin is Origin.IMPORTED]
 
-    def take(self, line: Told) -> None:
+    def take(self, line: ResultRow) -> None:
         """Take one row in: what it changes, or why it changes nothing."""
         if not line.experiment_id:
             self._import(line)
@@ -133,7 +133,7 @@ class _Teller:
         what = "1 result was" if self.known == 1 else f"{self.known} results were"
         return [f"{what} told before: nothing is stored twice", *self._remarks]
 
-    def _of(self, row: ExperimentRecord, line: Told) -> None:
+    def _of(self, row: ExperimentRecord, line: ResultRow) -> None:
         """Tell a result of an experiment that is stored."""
         if row.state in OPEN:
             self.changes += [*self._notes(row, line), *_end(row, line.outputs, self._actor)]
@@ -161,7 +161,7 @@ class _Teller:
             )
         self.stored += 1
 
-    def _failed_again(self, row: ExperimentRecord, line: Told) -> None:
+    def _failed_again(self, row: ExperimentRecord, line: ResultRow) -> None:
         if row.state is ExperimentState.FAILED:
             self.known += 1
             return
@@ -171,32 +171,34 @@ class _Teller:
             "failed"
         )
 
-    def _fresh(self, row: ExperimentRecord, line: Told, found: _Outputs) -> dict[str, ScalarValue]:
+    def _fresh(
+        self, row: ExperimentRecord, line: ResultRow, found: _Outputs
+    ) -> dict[str, ScalarValue]:
         """Return which outputs of a row are new, and remark what they supersede."""
         ended = row.state is not ExperimentState.DONE
         newest = {} if ended else self._past.newest.get(row.id, {})
         fresh: dict[str, ScalarValue] = {}
         for name, value in found.items():
             before = newest.get(name)
-            if before is not None and same(before, value):
+            if before is not None and same_value(before, value):
                 continue
             if before is not None and self._past.held(row.id, name, value):
                 self._remarks.append(
-                    f"row {line.line}: {name} {words(value)} was corrected to {words(before)} "
-                    f"since it was told: that stands"
+                    f"row {line.line}: {name} {format_value(value)} was corrected to "
+                    f"{format_value(before)} since it was told: that stands"
                 )
                 continue
             fresh[name] = value
             if before is not None:
                 self._remarks.append(
-                    f"experiment {row.number}: {name} {words(before)} -> {words(value)}, "
-                    "the old one is kept"
+                    f"experiment {row.number}: {name} {format_value(before)} -> "
+                    f"{format_value(value)}, the old one is kept"
                 )
         if ended and fresh:
             self._remarks.append(f"experiment {row.number} was {row.state.value}, and is done now")
         return fresh
 
-    def _notes(self, row: ExperimentRecord, line: Told) -> Iterator[ExperimentMeasured]:
+    def _notes(self, row: ExperimentRecord, line: ResultRow) -> Iterator[ExperimentMeasured]:
         """Yield the raw data of an experiment with what a row notes beside its outputs."""
         if not line.notes and not line.actual:
             return
@@ -209,7 +211,7 @@ class _Teller:
         if before != made:
             yield ExperimentMeasured(experiment_id=row.id, measurement=made, actor=self._actor)
 
-    def _import(self, line: Told) -> None:
+    def _import(self, line: ResultRow) -> None:
         """Store a row that nobody asked for, unless it was told before."""
         before = self._like(line)
         if before is not None:
@@ -223,11 +225,11 @@ class _Teller:
             round_index=None,
             point=line.point,
         )
-        row = planned(job, self._record, origin=Origin.IMPORTED, actor=self._actor)
+        row = planned_record(job, self._record, origin=Origin.IMPORTED, actor=self._actor)
         self.changes += [row, *self._notes(row, line), *_end(row, line.outputs, self._actor)]
         self.stored += 1
 
-    def _like(self, line: Told) -> ExperimentRecord | None:
+    def _like(self, line: ResultRow) -> ExperimentRecord | None:
         """Return the import, of those not yet met in this table, that a row tells once more.
 
         The row may tell outputs that were missing the first time.
@@ -245,7 +247,7 @@ class _Teller:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class ResultHistory:
     """All numbers that were ever stored of a campaign's experiments."""
 
     newest: Mapping[str, dict[str, ScalarValue]] = field(default_factory=dict)
@@ -254,7 +256,7 @@ class Past:
     """Experiment id -> output -> every value, the oldest first."""
 
     @classmethod
-    def of(cls, analyses: Sequence[AnalysisRecord]) -> "Past":
+    def of(cls, analyses: Sequence[AnalysisRecord]) -> "ResultHistory":
         """Return the past that analyses tell, in their order."""
         newest: dict[str, dict[str, ScalarValue]] = defaultdict(dict)
         every: dict[str, dict[str, list[ScalarValue]]] = defaultdict(lambda: defaultdict(list))
@@ -267,7 +269,7 @@ class Past:
     def held(self, experiment_id: str, name: str, value: ScalarValue) -> bool:
         """Return whether an output had this value once."""
         values = self.all.get(experiment_id, {}).get(name, [])
-        return any(same(each, value) for each in values)
+        return any(same_value(each, value) for each in values)
 
     def tells(self, experiment_id: str, outputs: Mapping[str, OutputValue]) -> bool:
         """Return whether ``outputs`` hold all that an experiment yielded, at any time."""
@@ -279,12 +281,12 @@ class Past:
         )
 
 
-def by_person(analysis: AnalysisRecord) -> bool:
+def is_from_person(analysis: AnalysisRecord) -> bool:
     """Return whether a person told outputs, and no code made them."""
     return analysis.analysis == TOLD or analysis.analysis.split(":")[0] == CORRECTED
 
 
-def same(first: ScalarValue, second: ScalarValue) -> bool:
+def same_value(first: ScalarValue, second: ScalarValue) -> bool:
     """Return whether two results are the same one; a spreadsheet may lose the last digits."""
     near = math.isclose(first.value, second.value, rel_tol=1e-9, abs_tol=0.0)
     if first.sd is None or second.sd is None:
@@ -292,21 +294,21 @@ def same(first: ScalarValue, second: ScalarValue) -> bool:
     return near and math.isclose(first.sd, second.sd, rel_tol=1e-9, abs_tol=0.0)
 
 
-def words(value: ScalarValue) -> str:
+def format_value(value: ScalarValue) -> str:
     """Return a result as a person writes it."""
     unit = "" if value.unit == "1" else f" {value.unit}"
     sd = "" if value.sd is None else f" (sd {value.sd:.6g})"
     return f"{value.value:.6g}{unit}{sd}"
 
 
-def _why_not(line: Told, row: ExperimentRecord | None, seen: set[str]) -> str:
+def _why_not(line: ResultRow, row: ExperimentRecord | None, seen: set[str]) -> str:
     """Return why a row cannot be told of the experiment that it names, or nothing."""
     if row is None:
         return "is not known; leave its cell empty to import what was done elsewhere"
     if row.id in seen:
         return "is told twice in this file; leave one row out"
     other = [n for n, v in line.point.items() if n in row.point and not _near(v, row.point[n])]
-    grouped = [f"{n} {doubtful(line.grouped[n])}" for n in other if n in line.grouped]
+    grouped = [f"{n} {ambiguous_number(line.grouped[n])}" for n in other if n in line.grouped]
     if grouped:
         return f"cannot be read: {', '.join(grouped)}"
     if other:

@@ -1,18 +1,23 @@
 """What is found out before a campaign is carried out, without moving anything."""
 
 from labloop.campaign.checks.check import Finding, check_campaign, rehearse
-from labloop.campaign.checks.preflight import check_lab, need_procedure, of_function
-from labloop.campaign.checks.refusals import check_change, keep_bundle, set_aside, taken
+from labloop.campaign.checks.preflight import check_lab, find_function_campaign, require_procedure
+from labloop.campaign.checks.refusals import (
+    check_change,
+    describe_set_aside,
+    name_taken_message,
+    update_bundle,
+)
 
 __all__ = [
     "Finding",
     "check_campaign",
     "check_change",
     "check_lab",
-    "keep_bundle",
-    "need_procedure",
-    "of_function",
+    "describe_set_aside",
+    "find_function_campaign",
+    "name_taken_message",
     "rehearse",
-    "set_aside",
-    "taken",
+    "require_procedure",
+    "update_bundle",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labloop.campaign.checks.concurrency import rehearse_together
+from labloop.campaign.checks.concurrency import rehearse_parallel
 from labloop.campaign.definition import CampaignSpec, Definition, load_campaign, name_of
 from labloop.campaign.execution import Conditions, to_measurement
 from labloop.errors import CampaignError, LabloopError
@@ -70,7 +70,7 @@ def _at_once(definition: Definition) -> Finding:
     assert spec.procedure is not None  # noqa: S101 - asked by the only caller
     host = _simulated(definition, MemoryJournal(), "together")
     host.on_alarm = lambda _: None
-    found = rehearse_together(
+    found = rehearse_parallel(
         host, spec.procedure, spec.space, parallel=spec.parallel, seed=spec.seed
     )
     return Finding(*found)

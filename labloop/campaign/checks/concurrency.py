@@ -4,7 +4,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from labloop.campaign.execution import Conditions, leaves_of
+from labloop.campaign.execution import Conditions, leaf_errors
 from labloop.errors import DeviceInUseError, LabloopError
 from labloop.lab import Lab, LabHost, LabJob, run_procedure
 from labloop.space import SearchSpace
@@ -15,7 +15,7 @@ PATIENCE = 20.0
 """Wall seconds after which a rehearsal is given up."""
 
 
-def rehearse_together(
+def rehearse_parallel(
     host: LabHost,
     procedure: Callable[[Lab, Any], Any],
     space: SearchSpace,
@@ -61,7 +61,7 @@ def _once(
         try:
             await run_procedure(procedure, lab, x)
         except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
-            return leaves_of(error)
+            return leaf_errors(error)
         return []
 
     return once

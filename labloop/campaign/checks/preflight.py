@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from labloop.campaign.definition import Definition
-from labloop.campaign.progress import without_lab
+from labloop.campaign.progress import is_function_campaign
 from labloop.errors import CampaignError
 from labloop.lab import LabHost, MemoryJournal, load_lab_file
 from labloop.records import CampaignRecord, Mode, Repositories
 
 
-def need_procedure(definition: Definition) -> Callable[..., Any]:
+def require_procedure(definition: Definition) -> Callable[..., Any]:
     """Return the procedure; raises CampaignError where nothing but a person can carry it out."""
     spec = definition.spec
     if spec.procedure is None:
@@ -21,10 +21,10 @@ def need_procedure(definition: Definition) -> Callable[..., Any]:
     return spec.procedure
 
 
-def of_function(repositories: Repositories, name: str) -> CampaignRecord | None:
+def find_function_campaign(repositories: Repositories, name: str) -> CampaignRecord | None:
     """Return the campaign of a plain function: it is found by its name, whatever mode is asked."""
     record = repositories.campaigns.find(name, Mode.REAL)
-    return record if record is not None and without_lab(record) else None
+    return record if record is not None and is_function_campaign(record) else None
 
 
 def check_lab(definition: Definition, mode: Mode) -> None:

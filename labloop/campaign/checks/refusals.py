@@ -3,8 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labloop.campaign.definition import CampaignSpec, Definition, difference, item_changes, vouch
-from labloop.campaign.progress import carried_out, resume_words
+from labloop.campaign.definition import (
+    CampaignSpec,
+    Definition,
+    bundle_differences,
+    item_changes,
+    trust_bundle,
+)
+from labloop.campaign.progress import actual_point, resume_command
 from labloop.errors import CampaignError, SpaceError
 from labloop.records import CampaignRecord, ExperimentState, Json, Repositories
 from labloop.space import SearchSpace
@@ -53,19 +59,21 @@ def _measured(outputs: Json) -> list[dict[str, Json]]:
     return [{k: v for k, v in output.items() if k != "bounds"} for output in listed]
 
 
-def keep_bundle(
+def update_bundle(
     repositories: Repositories, record: CampaignRecord, definition: Definition, actor: str
 ) -> list[str]:
     """Store what a campaign goes on with, where that differs; return the differences in words."""
     campaigns = repositories.campaigns
-    lines = difference(campaigns.bundle(record.id), definition.bundle)
+    lines = bundle_differences(campaigns.bundle(record.id), definition.bundle)
     if lines:
         campaigns.add_bundle(record.id, definition.bundle, actor).result()
-        vouch(definition.bundle)
+        trust_bundle(definition.bundle)
     return lines
 
 
-def set_aside(repositories: Repositories, campaign_id: str, spec: CampaignSpec) -> list[str]:
+def describe_set_aside(
+    repositories: Repositories, campaign_id: str, spec: CampaignSpec
+) -> list[str]:
     """Return a sentence for results that a definition cannot use, or not as they were meant.
 
     All of them are kept. Told where a definition changes, so that nothing is ignored silently.
@@ -77,7 +85,7 @@ def set_aside(repositories: Repositories, campaign_id: str, spec: CampaignSpec) 
     for row in experiments.all(campaign_id, {ExperimentState.DONE}):
         lacking = [n for n in spec.objectives.outputs if n not in outputs.get(row.id, {})]
         try:
-            point = carried_out(row.point, actual.get(row.id, {}), spec.space)
+            point = actual_point(row.point, actual.get(row.id, {}), spec.space)
         except SpaceError as error:
             lost.setdefault("place", (str(error), []))[1].append(row.number)
             continue
@@ -100,14 +108,16 @@ def _numbered(numbers: Sequence[int]) -> str:
     return f"experiment {shown} is" if len(numbers) == 1 else f"experiments {shown} are"
 
 
-def taken(repositories: Repositories, existing: CampaignRecord, definition: Definition) -> str:
+def name_taken_message(
+    repositories: Repositories, existing: CampaignRecord, definition: Definition
+) -> str:
     """Return why a name cannot be used anew, with the two ways on."""
     name, mode = existing.name, existing.mode.value
-    changed = difference(repositories.campaigns.bundle(existing.id), definition.bundle)
+    changed = bundle_differences(repositories.campaigns.bundle(existing.id), definition.bundle)
     first = (
         f"a {mode} campaign called {name!r} exists with another definition ({'; '.join(changed)})"
         if changed
         else f"a {mode} campaign called {name!r} exists ({existing.state.value})"
     )
-    way = resume_words(existing, repositories)
+    way = resume_command(existing, repositories)
     return f"{first}; go on with it by '{way}', or begin another by adding --new"

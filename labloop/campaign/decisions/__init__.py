@@ -33,7 +33,7 @@ from labloop.campaign.decisions.machine import (
     MachineState,
     counted_once,
     step,
-    waits,
+    waits_for_person,
 )
 
 __all__ = [
@@ -65,5 +65,5 @@ __all__ = [
     "StopRule",
     "counted_once",
     "step",
-    "waits",
+    "waits_for_person",
 ]

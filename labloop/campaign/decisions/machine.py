@@ -92,7 +92,7 @@ def step(
 _Handled: TypeAlias = tuple[MachineState, tuple[Effect, ...]]
 
 
-def waits(state: MachineState) -> bool:
+def waits_for_person(state: MachineState) -> bool:
     """Return whether nothing goes on until a person answers."""
     busy = state.over or state.ending or state.running or state.proposing
     return not busy and bool(state.paused or state.doubt or state.awaiting)

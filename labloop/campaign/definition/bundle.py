@@ -17,13 +17,13 @@ from types import ModuleType
 from typing import Any
 
 from labloop.campaign.decisions import Budget
-from labloop.campaign.definition.bundle_files import bundle_files, noting_opened
+from labloop.campaign.definition.bundle_files import bundle_files, record_opened_files
 from labloop.campaign.definition.provenance import check_origin, check_paths
 from labloop.campaign.definition.spec import CampaignSpec
 from labloop.errors import CampaignFileError, LabloopError
 from labloop.records import Bundle, Json, content_hash
 
-LOADING: ContextVar[str] = ContextVar("LOADING", default="")
+LOADING_FILE: ContextVar[str] = ContextVar("LOADING_FILE", default="")
 """The campaign file that is being loaded; empty otherwise."""
 _LISTS = ("space", "outputs")
 """What a spec lists item by item, so that a difference is told of each."""
@@ -64,17 +64,17 @@ def load_campaign(path: str | Path) -> Definition:
             f"the campaign file {path} does not exist; name a Python file that holds a CampaignSpec"
         )
     name = f"labloop_campaign_{content_hash([str(file), _key(bundle_files(file))])[:12]}"
-    outer = LOADING.set(str(file))
+    outer = LOADING_FILE.set(str(file))
     try:
-        with _importable(file.parent), noting_opened(file.parent) as opened:
+        with _importable(file.parent), record_opened_files(file.parent) as opened:
             module = _load(file, name)
             spec = _with_physics(_find_spec(module, file), file)
     finally:
-        LOADING.reset(outer)
+        LOADING_FILE.reset(outer)
     return Definition(spec, file.parent, _bundle(spec, file, _files(spec, file, opened)))
 
 
-def of_script(spec: CampaignSpec, file: Path) -> Definition:
+def definition_of_script(spec: CampaignSpec, file: Path) -> Definition:
     """Return the definition of a spec that was made in ``file``, which is running already."""
     with _importable(file.parent):
         spec = _with_physics(spec, file)
@@ -116,7 +116,7 @@ def with_spec(definition: Definition, spec: CampaignSpec) -> Definition:
     return replace(definition, spec=spec, bundle=bundle)
 
 
-def changed_since(bundle: Bundle) -> tuple[str, list[str]]:
+def changed_files(bundle: Bundle) -> tuple[str, list[str]]:
     """Return where a bundle's campaign file lay, and which files there have changed since.
 
     Nothing is loaded; nothing has changed where the folder is gone, or is another machine's.
@@ -128,10 +128,10 @@ def changed_since(bundle: Bundle) -> tuple[str, list[str]]:
         now = replace(bundle, files=bundle_files(file, bundle.files))
     except (CampaignFileError, OSError) as error:
         return str(file), [f"its folder cannot be compared: {error}"]
-    return str(file), difference(bundle, now)
+    return str(file), bundle_differences(bundle, now)
 
 
-def difference(stored: Bundle, now: Bundle) -> list[str]:
+def bundle_differences(stored: Bundle, now: Bundle) -> list[str]:
     """Return in words which files changed between two bundles; empty where none did."""
     lines = [f"{name} is new" for name in sorted(now.files.keys() - stored.files.keys())]
     lines += [f"{name} is gone" for name in sorted(stored.files.keys() - now.files.keys())]
@@ -204,7 +204,7 @@ def _load(file: Path, name: str) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except LabloopError as error:
-        place = place_of(error, file)
+        place = error_location(error, file)
         if not place:
             raise
         raise CampaignFileError(f"{place}: {error}") from error
@@ -215,11 +215,11 @@ def _load(file: Path, name: str) -> ModuleType:
 
 def _where(error: BaseException, file: Path) -> str:
     """Return the error with the line of the campaign's folder that raised it."""
-    place = place_of(error, file)
+    place = error_location(error, file)
     return f"{type(error).__name__}: {error}" + (f" ({place})" if place else "")
 
 
-def place_of(error: BaseException, file: Path) -> str:
+def error_location(error: BaseException, file: Path) -> str:
     """Return the last line of the campaign's folder on the way to an error, in words."""
     line = getattr(error, "lineno", None)
     place = f"line {line}" if line else ""

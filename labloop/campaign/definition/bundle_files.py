@@ -137,7 +137,7 @@ _OPENED: ContextVar[set[str] | None] = ContextVar("OPENED", default=None)
 
 
 @contextmanager
-def noting_opened(folder: Path) -> Iterator[set[str]]:
+def record_opened_files(folder: Path) -> Iterator[set[str]]:
     """Collect, relative to ``folder``, the files of it that are opened inside of the block."""
     _listen()
     opened: set[str] = set()

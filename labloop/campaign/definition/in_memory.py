@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from labloop.campaign.definition.bundle import Definition, of_script, versions
+from labloop.campaign.definition.bundle import Definition, definition_of_script, versions
 from labloop.campaign.definition.spec import CampaignSpec
 from labloop.errors import CampaignError, CampaignFileError
 from labloop.records import Bundle, content_hash
 
 
-def defined(spec: CampaignSpec) -> Definition:
+def define_campaign(spec: CampaignSpec) -> Definition:
     """Return the definition of ``spec``, with as much of its code as can be had.
 
     A script is kept like a campaign file, with what it uses of its folder. A notebook has no
@@ -28,7 +28,7 @@ def defined(spec: CampaignSpec) -> Definition:
         )
     script = _script_of(spec)
     if script is not None:
-        return of_script(spec, script)
+        return definition_of_script(spec, script)
     if spec.lab is not None or any(isinstance(one, str) for one in spec.competing):
         raise CampaignFileError(
             f"campaign {spec.name!r} names files (lab, physics) and was not made in a file itself; "

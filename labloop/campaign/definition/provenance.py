@@ -12,7 +12,7 @@ STATE_VARIABLE = "LABLOOP_STATE"
 """Names the folder of what a user's labloop remembers."""
 
 
-def vouch(bundle: Bundle) -> None:
+def trust_bundle(bundle: Bundle) -> None:
     """Note that a bundle was begun by this user on this machine, or that a person trusts it.
 
     Where nothing can be written nothing is noted: a person is asked at the next resume.

@@ -13,7 +13,7 @@ from labloop.records import Point
 T = TypeVar("T")
 
 
-def persons(what: str, call: Callable[[], T]) -> T:
+def call_user_code(what: str, call: Callable[[], T]) -> T:
     """Return what a person's code gives; raises CampaignError with its reason and line."""
     try:
         return call()
@@ -31,7 +31,7 @@ def cost_of(price: Callable[[Point], float] | None, point: Point) -> float:
     """Return what an experiment at ``point`` costs; raises CampaignError where nobody can say."""
     if price is None:
         return 0.0
-    cost = persons("the function cost", lambda: float(price(point)))
+    cost = call_user_code("the function cost", lambda: float(price(point)))
     if not math.isfinite(cost) or cost < 0:
         # A budget would never be used up by it.
         raise CampaignError(
@@ -40,6 +40,6 @@ def cost_of(price: Callable[[Point], float] | None, point: Point) -> float:
     return cost
 
 
-def why_stop(rule: StopRule, scores: Sequence[float]) -> str | None:
+def stop_rule_reason(rule: StopRule, scores: Sequence[float]) -> str | None:
     """Return why a rule ends the campaign, or None."""
-    return persons(f"the stop rule {type(rule).__name__}", lambda: rule.met(scores))
+    return call_user_code(f"the stop rule {type(rule).__name__}", lambda: rule.met(scores))

@@ -3,23 +3,23 @@
 from labloop.campaign.execution.analysis import Analysis
 from labloop.campaign.execution.conditions import (
     Conditions,
-    names_of,
+    categorical_names,
     point_from_text,
     to_measurement,
 )
-from labloop.campaign.execution.direct import DirectExecutor, leaves_of
+from labloop.campaign.execution.direct import DirectExecutor, leaf_errors
 from labloop.campaign.execution.function import FunctionExecutor
-from labloop.campaign.execution.jobs import job_of, planned
+from labloop.campaign.execution.jobs import job_of, planned_record
 
 __all__ = [
     "Analysis",
     "Conditions",
     "DirectExecutor",
     "FunctionExecutor",
+    "categorical_names",
     "job_of",
-    "leaves_of",
-    "names_of",
-    "planned",
+    "leaf_errors",
+    "planned_record",
     "point_from_text",
     "to_measurement",
 ]

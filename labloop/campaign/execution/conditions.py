@@ -222,14 +222,14 @@ def _scalar_output(declared: Scalar, value: object) -> ScalarValue:
     return ScalarValue(number, declared.unit, sd)
 
 
-def names_of(space: SearchSpace) -> frozenset[str]:
+def categorical_names(space: SearchSpace) -> frozenset[str]:
     """Return the parameters whose values are names, also where a name looks like a number."""
     return frozenset(p.name for p in space.parameters if isinstance(p, Categorical))
 
 
 def point_from_text(values: Mapping[str, str], space: SearchSpace) -> dict[str, PointValue]:
     """Return typed values of ``name=value`` pairs: a number where the space wants one."""
-    names = names_of(space)
+    names = categorical_names(space)
     point: dict[str, PointValue] = {}
     for name, text in values.items():
         try:

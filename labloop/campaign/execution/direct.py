@@ -140,7 +140,7 @@ def _told(error: BaseException) -> tuple[ExperimentState, str]:
 
     A doubt counts before any failure, for it must reach a person.
     """
-    leaves = leaves_of(error)
+    leaves = leaf_errors(error)
     for leaf in leaves:
         if isinstance(leaf, UncertainError):
             return ExperimentState.UNCERTAIN, str(leaf)
@@ -155,7 +155,7 @@ def _told(error: BaseException) -> tuple[ExperimentState, str]:
 
 def _lost(error: BaseException) -> str:
     """Return what could not be reached, where an error came of that; else nothing."""
-    for leaf in leaves_of(error):
+    for leaf in leaf_errors(error):
         cause: BaseException | None = leaf
         while cause is not None:
             if isinstance(cause, NotConnectedError):
@@ -164,8 +164,8 @@ def _lost(error: BaseException) -> str:
     return ""
 
 
-def leaves_of(error: BaseException) -> list[BaseException]:
+def leaf_errors(error: BaseException) -> list[BaseException]:
     """Return what an error is made of: a group's errors one by one, else itself."""
     if isinstance(error, BaseExceptionGroup):
-        return [leaf for part in error.exceptions for leaf in leaves_of(part)]
+        return [leaf for part in error.exceptions for leaf in leaf_errors(part)]
     return [error]

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from labloop.campaign.definition import place_of
+from labloop.campaign.definition import error_location
 from labloop.campaign.execution.conditions import Conditions, to_measurement
 from labloop.errors import ExperimentCancelled, LabloopError, UncertainError
 from labloop.records import (
@@ -169,7 +169,7 @@ class FunctionExecutor:
         if isinstance(error, ExperimentCancelled):
             return ExperimentState.ABANDONED, str(error)
         named = [] if isinstance(error, LabloopError) else [type(error).__name__]
-        place = place_of(error, _file_of(self._procedure))
+        place = error_location(error, _file_of(self._procedure))
         reason = ": ".join([*named, *filter(None, [str(error)])])
         reason += f" ({place})" if place else ""
         doubt = isinstance(error, UncertainError)

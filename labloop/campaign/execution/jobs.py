@@ -9,7 +9,7 @@ from labloop.records import (
 )
 
 
-def planned(
+def planned_record(
     job: ExperimentJob,
     record: CampaignRecord,
     *,

@@ -1,31 +1,37 @@
 """The loop's only input and output: the runner, its proposals, its inbox and every start."""
 
-from labloop.campaign.loop.ending import Stopped, after_a_signal, end_of
+from labloop.campaign.loop.ending import Stopped, describe_signal_effect, finish_after
 from labloop.campaign.loop.hold import Hold
 from labloop.campaign.loop.hooks import Hooks, PlainHooks
-from labloop.campaign.loop.inbox import OF_A_RUN
-from labloop.campaign.loop.proposing import RoundAsked, answer_to, commit_round
-from labloop.campaign.loop.reconciliation import answer_unattended, reconcile
-from labloop.campaign.loop.rights import campaign_lease, device_leases, interrupted, unattended, who
+from labloop.campaign.loop.inbox import RUN_COMMANDS
+from labloop.campaign.loop.proposing import RoundRequest, answer_request, commit_round
+from labloop.campaign.loop.reconciliation import answer_pending_commands, reconcile
+from labloop.campaign.loop.rights import (
+    campaign_lease,
+    current_user,
+    device_leases,
+    is_interrupted,
+    is_unattended,
+)
 from labloop.campaign.loop.runner import Runner
 
 __all__ = [
-    "OF_A_RUN",
+    "RUN_COMMANDS",
     "Hold",
     "Hooks",
     "PlainHooks",
-    "RoundAsked",
+    "RoundRequest",
     "Runner",
     "Stopped",
-    "after_a_signal",
-    "answer_to",
-    "answer_unattended",
+    "answer_pending_commands",
+    "answer_request",
     "campaign_lease",
     "commit_round",
+    "current_user",
+    "describe_signal_effect",
     "device_leases",
-    "end_of",
-    "interrupted",
+    "finish_after",
+    "is_interrupted",
+    "is_unattended",
     "reconcile",
-    "unattended",
-    "who",
 ]

@@ -10,7 +10,7 @@ class Stopped(KeyboardInterrupt):
     """A signal came before anything was open: what the main thread does is left at once."""
 
 
-def end_of(error: BaseException, stopped: str) -> Finish:
+def finish_after(error: BaseException, stopped: str) -> Finish:
     """Return how ``error`` ended a campaign; ``stopped`` is why a stop was asked, or empty."""
     if stopped and isinstance(error, ExperimentCancelled):
         return Finish(CampaignState.STOPPED, stopped)
@@ -20,7 +20,7 @@ def end_of(error: BaseException, stopped: str) -> Finish:
     return Finish(CampaignState.FAILED, ": ".join([*named, *filter(None, [str(error)])]))
 
 
-def after_a_signal(spec: CampaignSpec) -> str:
+def describe_signal_effect(spec: CampaignSpec) -> str:
     """Return what happens after a signal, in words."""
     if spec.is_function:
         return "what runs is ended, and what was measured is kept"

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from labloop.campaign.decisions import MachineState, waits
-from labloop.campaign.progress import question_of
+from labloop.campaign.decisions import MachineState, waits_for_person
+from labloop.campaign.progress import open_question
 from labloop.lab import HoldTable, SafetyReport
 from labloop.records import Alarm, CampaignRecord, CampaignState, Repositories
 
 
-class HeldLab(Protocol):
+class HoldableLab(Protocol):
     """What the hold asks of a lab."""
 
     def hold(self) -> SafetyReport:
@@ -41,7 +41,7 @@ class Hold:
     def __init__(
         self,
         rule: HoldTable,
-        lab: HeldLab,
+        lab: HoldableLab,
         repositories: Repositories,
         record: CampaignRecord,
         actor: str,
@@ -63,9 +63,9 @@ class Hold:
 
     def mind(self, state: MachineState) -> bool:
         """Look whether a person is waited for; return whether there is something to tell."""
-        if not waits(state):
+        if not waits_for_person(state):
             return self._since is not None and self._go_on(ended=bool(state.ending))
-        question = question_of(state)
+        question = open_question(state)
         if self._since is None:
             self._since = self._now()
             self.note = self._announcement()

@@ -14,7 +14,7 @@ from labloop.campaign.decisions import (
     ResumeAsked,
     StopAsked,
 )
-from labloop.campaign.execution import planned
+from labloop.campaign.execution import planned_record
 from labloop.errors import LabloopError, NotFoundError, StaleStateError
 from labloop.records import (
     CampaignRecord,
@@ -32,7 +32,7 @@ from labloop.records import (
 )
 from labloop.space import SearchSpace
 
-OF_A_RUN = {CommandKind.PAUSE, CommandKind.RESUME, CommandKind.STOP, CommandKind.ABORT}
+RUN_COMMANDS = {CommandKind.PAUSE, CommandKind.RESUME, CommandKind.STOP, CommandKind.ABORT}
 """What is asked of a process: it means nothing to the next one. Everything else is said of
 experiments, and counts for as long as they stand as they stood."""
 _ENDS = {"done": ExperimentState.DONE} | {
@@ -90,7 +90,7 @@ class Inbox:
 
     def _effect(self, command: Command, state: MachineState) -> _Effect:
         kind, given = command.kind, command.arguments
-        if kind in OF_A_RUN:
+        if kind in RUN_COMMANDS:
             self._check_run(command)
         why = str(given.get("reason", "")) or f"{kind.value} asked for by {command.actor}"
         if kind is CommandKind.PAUSE:
@@ -181,7 +181,7 @@ class Inbox:
             round_index=None,
             point=point,
         )
-        return job, planned(job, self._record, origin=origin, actor=command.actor)
+        return job, planned_record(job, self._record, origin=origin, actor=command.actor)
 
 
 def _move(experiment_id: str, to: ExperimentState, command: Command) -> ExperimentMove:

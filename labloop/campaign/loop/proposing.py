@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from labloop.campaign.definition import CampaignSpec, persons
-from labloop.campaign.execution import planned
+from labloop.campaign.definition import CampaignSpec, call_user_code
+from labloop.campaign.execution import planned_record
 from labloop.errors import BrainError, SpaceExhaustedError
 from labloop.records import (
     CampaignRecord,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class RoundAsked:
+class RoundRequest:
     """What the brain is asked for, and what it may know: nothing later changes it."""
 
     record: CampaignRecord
@@ -48,7 +48,7 @@ class RoundAsked:
         """The seed of the round: the same round asked again gives the same proposals."""
         return derive_seed(self.record.id, self.index)
 
-    def put_to(self, strategy: "Strategy", spec: CampaignSpec) -> ProposalBatch:
+    def ask_strategy(self, strategy: "Strategy", spec: CampaignSpec) -> ProposalBatch:
         """Return the strategy's answer; raises BrainError or SpaceExhaustedError."""
 
         def ask() -> ProposalBatch:
@@ -59,7 +59,7 @@ class RoundAsked:
         # What labloop's own strategies raise is a bug, to be seen with all that led to it.
         if isinstance(spec.strategy, str):
             return ask()
-        batch = persons(f"the strategy {strategy.name!r}", ask)
+        batch = call_user_code(f"the strategy {strategy.name!r}", ask)
         if not isinstance(batch, ProposalBatch):
             raise BrainError(
                 f"the strategy {strategy.name!r} returned {type(batch).__name__}, where a "
@@ -72,7 +72,7 @@ class RoundAsked:
 class RoundAnswer:
     """What came of a round that was asked for."""
 
-    asked: RoundAsked
+    asked: RoundRequest
     batch: ProposalBatch | BaseException
     seconds: float
     """Wall seconds that the brain took."""
@@ -86,7 +86,7 @@ class RoundAnswer:
         return self.batch
 
 
-def answer_to(asked: RoundAsked, call: Callable[[], ProposalBatch]) -> RoundAnswer:
+def answer_request(asked: RoundRequest, call: Callable[[], ProposalBatch]) -> RoundAnswer:
     """Return what ``call`` gives for a round, or raises."""
     started = time.monotonic()
     batch: ProposalBatch | BaseException
@@ -100,7 +100,7 @@ def answer_to(asked: RoundAsked, call: Callable[[], ProposalBatch]) -> RoundAnsw
 _THINKING: "WeakSet[threading.Thread]" = WeakSet()
 
 
-def wait_for_thoughts(seconds: float = 30.0) -> None:
+def wait_for_brain_threads(seconds: float = 30.0) -> None:
     """Wait until no thread thinks any more, at the end of a process.
 
     Python ends a daemon's thread at its next step, and one that is inside of C++ then takes the
@@ -111,10 +111,10 @@ def wait_for_thoughts(seconds: float = 30.0) -> None:
         thread.join(max(0.0, until - time.monotonic()))
 
 
-atexit.register(wait_for_thoughts)
+atexit.register(wait_for_brain_threads)
 
 
-class Thinker:
+class BrainThread:
     """The thread in which the brain thinks, so that a stop never waits for it.
 
     One thread for all rounds: the libraries below keep pools of their own for each. It is a
@@ -130,13 +130,13 @@ class Thinker:
         """
         self._answer = answer
         self._asked: queue.SimpleQueue[
-            tuple[Context, RoundAsked, Callable[[], ProposalBatch]] | None
+            tuple[Context, RoundRequest, Callable[[], ProposalBatch]] | None
         ] = queue.SimpleQueue()
         thread = threading.Thread(target=self._think, name="labloop-brain", daemon=True)
         thread.start()
         _THINKING.add(thread)
 
-    def ask(self, asked: RoundAsked, call: Callable[[], ProposalBatch]) -> None:
+    def ask(self, asked: RoundRequest, call: Callable[[], ProposalBatch]) -> None:
         """Let ``call`` think about a round, in a copy of the caller's context."""
         self._asked.put((copy_context(), asked, call))
 
@@ -147,7 +147,7 @@ class Thinker:
     def _think(self) -> None:
         while (item := self._asked.get()) is not None:
             context, asked, call = item
-            self._answer(context.run(answer_to, asked, call))
+            self._answer(context.run(answer_request, asked, call))
 
 
 def commit_round(
@@ -175,7 +175,7 @@ def commit_round(
     """
     batch, asked = answer.proposals(), answer.asked
     rows = [
-        planned(
+        planned_record(
             ExperimentJob(
                 experiment_id=make_experiment_id(asked.record.id, first_number + i),
                 number=first_number + i,

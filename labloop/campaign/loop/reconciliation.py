@@ -13,7 +13,7 @@ from labloop.campaign.definition import CampaignSpec, cost_of
 from labloop.campaign.execution import Analysis, job_of
 from labloop.campaign.loop.inbox import Inbox
 from labloop.campaign.loop.rights import campaign_lease
-from labloop.campaign.progress import lab_seconds, was_begun
+from labloop.campaign.progress import incurs_cost, lab_seconds
 from labloop.errors import AnalysisError
 from labloop.records import (
     CampaignRecord,
@@ -43,7 +43,7 @@ def reconcile(
     return Reconciled(_machine_state(repositories, record, spec), (*notes, *answered))
 
 
-def answer_unattended(repositories: Repositories, record: CampaignRecord, actor: str) -> None:
+def answer_pending_commands(repositories: Repositories, record: CampaignRecord, actor: str) -> None:
     """Answer what persons have asked of a campaign while no process is at it.
 
     No code of the campaign runs and no device is spoken to.
@@ -175,7 +175,7 @@ def _cost(rows: Sequence[ExperimentRecord], spec: CampaignSpec) -> float:
         return 0.0
     open_ = {ExperimentState.PLANNED, ExperimentState.AWAITING}
     ended = [r for r in rows if r.state not in open_]
-    return sum(cost_of(spec.cost, r.point) for r in ended if was_begun(r.state, r.lab_started))
+    return sum(cost_of(spec.cost, r.point) for r in ended if incurs_cost(r.state, r.lab_started))
 
 
 def _doubt(rows: Sequence[ExperimentRecord]) -> str:

@@ -10,7 +10,7 @@ from labloop.lab import LabFile, LeaseCheck
 from labloop.records import CampaignRecord, CampaignState, LeaseGrant, Mode, Repositories
 
 
-def who() -> str:
+def current_user() -> str:
     """Return who is at the keyboard, for the actor column of every row."""
     try:
         return getpass.getuser()
@@ -34,15 +34,15 @@ def campaign_lease(
         repositories.leases.release(grant)
 
 
-def unattended(repositories: Repositories, record: CampaignRecord) -> bool:
+def is_unattended(repositories: Repositories, record: CampaignRecord) -> bool:
     """Return whether certainly no process is at a campaign."""
     return repositories.leases.abandoned(_resource(record))
 
 
-def interrupted(repositories: Repositories, record: CampaignRecord) -> bool:
+def is_interrupted(repositories: Repositories, record: CampaignRecord) -> bool:
     """Return whether a campaign that runs by itself ought to go on and no process is at it."""
     runs = record.state is CampaignState.RUNNING and bool(record.spec.get("procedure"))
-    return runs and unattended(repositories, record)
+    return runs and is_unattended(repositories, record)
 
 
 def _resource(record: CampaignRecord) -> str:

@@ -28,27 +28,27 @@ from labloop.campaign.decisions import (
     counted_once,
     step,
 )
-from labloop.campaign.definition import CampaignSpec, cost_of, why_stop
+from labloop.campaign.definition import CampaignSpec, cost_of, stop_rule_reason
 from labloop.campaign.execution import job_of
 from labloop.campaign.loop.hold import Hold
 from labloop.campaign.loop.hooks import Hooks
 from labloop.campaign.loop.inbox import Inbox
 from labloop.campaign.loop.outcomes import Outcomes
-from labloop.campaign.loop.proposing import RoundAnswer, RoundAsked, Thinker, commit_round
+from labloop.campaign.loop.proposing import BrainThread, RoundAnswer, RoundRequest, commit_round
 from labloop.campaign.progress import (
     LabTime,
-    Measured,
+    LiveDataset,
     Pace,
     Snapshot,
     build_dataset,
-    ending_of,
-    kind_of,
+    describe_ending,
+    describe_executor,
+    incurs_cost,
+    is_informative,
+    mode_label,
     observation,
-    question_of,
-    refreshed,
-    tells_something,
-    was_begun,
-    where_of,
+    open_question,
+    updated_snapshot,
 )
 from labloop.errors import BrainError, SpaceExhaustedError, StaleStateError
 from labloop.records import (
@@ -107,10 +107,10 @@ class Runner:
         self._outcomes = Outcomes(spec, repositories, actor)
         self._inbox = Inbox(repositories, record, spec.space)
         self._events: queue.SimpleQueue[_Item] = queue.SimpleQueue()
-        self._thinker = Thinker(self._events.put)
+        self._thinker = BrainThread(self._events.put)
         self._state = MachineState()
         self._jobs: dict[str, ExperimentJob] = {}
-        self._measured = Measured(spec.objectives)
+        self._measured = LiveDataset(spec.objectives)
         self._lab_time = LabTime()
         self._since: dict[str, float] = {}
         """Running experiment -> lab second at which it was started."""
@@ -121,7 +121,7 @@ class Runner:
         self._patience = 0.0
         """When a stop is no longer waited for; 0 while none was asked."""
         self._lock = threading.Lock()
-        self._snapshot = Snapshot(name=record.name, mode=kind_of(record))
+        self._snapshot = Snapshot(name=record.name, mode=mode_label(record))
 
     def snapshot(self) -> Snapshot:
         """Return where the campaign stands, from any thread."""
@@ -253,7 +253,7 @@ class Runner:
             case Start():
                 self._start(effect)
             case Abort():
-                self._tell(doing=ending_of(self._spec, effect.reason))
+                self._tell(doing=describe_ending(self._spec, effect.reason))
                 self._patience = time.monotonic() + ABORT_SECONDS
                 self._abort(effect.reason)
             case Ask():
@@ -274,7 +274,7 @@ class Runner:
     def _ask_brain(self, effect: Propose) -> None:
         state = self._state
         begun = state.running | state.uncertain | {job.experiment_id for job in state.awaiting}
-        asked = RoundAsked(
+        asked = RoundRequest(
             record=self._record,
             index=effect.round_index,
             n=effect.n,
@@ -285,7 +285,7 @@ class Runner:
         self._thinker.ask(
             asked,
             lambda: self._hooks.propose(
-                asked.index, lambda: asked.put_to(self._strategy, self._spec)
+                asked.index, lambda: asked.ask_strategy(self._strategy, self._spec)
             ),
         )
 
@@ -321,7 +321,7 @@ class Runner:
             self._since.pop(result.experiment_id, None)
             self._lab_time.add(result.lab_started, result.lab_finished)
         for rule in self._spec.stop:
-            why = why_stop(rule, self._measured.scores()) if outputs else None
+            why = stop_rule_reason(rule, self._measured.scores()) if outputs else None
             if why is not None:
                 # While this one still counts as running: nothing further is proposed.
                 self._apply(RuleMet(why))
@@ -335,14 +335,14 @@ class Runner:
         )
 
     def _cost(self, result: ExperimentResult) -> float:
-        if self._spec.cost is None or not was_begun(result.state, result.lab_started):
+        if self._spec.cost is None or not incurs_cost(result.state, result.lab_started):
             return 0.0
         return cost_of(self._spec.cost, self._jobs[result.experiment_id].point)
 
     def _remember(self, ended: ExperimentResult, outputs: Mapping[str, OutputValue]) -> None:
         """Keep what the brain can learn from an experiment that ended or was settled."""
         self._measured.failed += ended.state is ExperimentState.FAILED
-        if tells_something(ended.state, outputs):
+        if is_informative(ended.state, outputs):
             key, space = ended.experiment_id, self._spec.space
             raw = ended.measurement or self._repositories.experiments.raw(key)
             actual = raw.actual if raw else {}
@@ -351,14 +351,14 @@ class Runner:
     def _tell(self, *, doing: str = "", question: str = "") -> None:
         """Refresh the snapshot and show it to whoever watches."""
         if self._hold is not None:
-            question = self._hold.told(question or question_of(self._state))
+            question = self._hold.told(question or open_question(self._state))
         with self._lock:
-            self._snapshot = refreshed(
+            self._snapshot = updated_snapshot(
                 self._snapshot,
                 self._config,
                 self._state,
                 self._measured,
-                where=where_of(self._spec),
+                where=describe_executor(self._spec),
                 doing=doing,
                 question=question,
             )

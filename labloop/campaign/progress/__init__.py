@@ -1,43 +1,43 @@
 """What has come of a campaign so far, read from its rows: dataset, lab time, snapshot."""
 
 from labloop.campaign.progress.dataset import (
-    Measured,
+    LiveDataset,
+    actual_point,
     build_dataset,
-    carried_out,
+    is_informative,
     observation,
-    tells_something,
 )
-from labloop.campaign.progress.lab_time import LabTime, lab_end, lab_seconds, was_begun
+from labloop.campaign.progress.lab_time import LabTime, incurs_cost, lab_end, lab_seconds
 from labloop.campaign.progress.pace import Pace
 from labloop.campaign.progress.phrases import (
-    db_words,
-    ending_of,
-    kind_of,
-    question_of,
-    resume_words,
-    where_of,
-    without_lab,
+    database_option,
+    describe_ending,
+    describe_executor,
+    is_function_campaign,
+    mode_label,
+    open_question,
+    resume_command,
 )
-from labloop.campaign.progress.snapshot import Snapshot, refreshed
+from labloop.campaign.progress.snapshot import Snapshot, updated_snapshot
 
 __all__ = [
     "LabTime",
-    "Measured",
+    "LiveDataset",
     "Pace",
     "Snapshot",
+    "actual_point",
     "build_dataset",
-    "carried_out",
-    "db_words",
-    "ending_of",
-    "kind_of",
+    "database_option",
+    "describe_ending",
+    "describe_executor",
+    "incurs_cost",
+    "is_function_campaign",
+    "is_informative",
     "lab_end",
     "lab_seconds",
+    "mode_label",
     "observation",
-    "question_of",
-    "refreshed",
-    "resume_words",
-    "tells_something",
-    "was_begun",
-    "where_of",
-    "without_lab",
+    "open_question",
+    "resume_command",
+    "updated_snapshot",
 ]

@@ -43,17 +43,17 @@ def build_dataset(repositories: Repositories, campaign_id: str, space: SearchSpa
     seen = (
         observation(row.id, row.point, told.get(row.id, {}), space, actual.get(row.id, {}))
         for row in rows
-        if tells_something(row.state, told.get(row.id, {}))
+        if is_informative(row.state, told.get(row.id, {}))
     )
     return Dataset(tuple(one for one in seen if one is not None))
 
 
-def tells_something(state: ExperimentState, outputs: Mapping[str, OutputValue]) -> bool:
+def is_informative(state: ExperimentState, outputs: Mapping[str, OutputValue]) -> bool:
     """Return whether the brain can learn from an experiment that ended in ``state``."""
     return bool(outputs) or state is ExperimentState.FAILED
 
 
-def carried_out(asked: Point, actual: Mapping[str, ActualValue], space: SearchSpace) -> Point:
+def actual_point(asked: Point, actual: Mapping[str, ActualValue], space: SearchSpace) -> Point:
     """Return the conditions at which an experiment was carried out.
 
     Those reached where they are known, else those asked for, in the units of the space.
@@ -90,7 +90,7 @@ def observation(
     """
     scalars = {k: v for k, v in outputs.items() if isinstance(v, ScalarValue)}
     try:
-        point = carried_out(asked, actual, space)
+        point = actual_point(asked, actual, space)
     except SpaceError:
         return None
     return Observation(
@@ -104,7 +104,7 @@ def observation(
     )
 
 
-class Measured:
+class LiveDataset:
     """What was measured so far, kept beside the database so that no round reads it again."""
 
     def __init__(self, objectives: Objectives) -> None:

@@ -54,7 +54,7 @@ def lab_end(records: Iterable[ExperimentRecord]) -> float:
     return max(times, default=0.0)
 
 
-def was_begun(state: ExperimentState, lab_started: float | None) -> bool:
+def incurs_cost(state: ExperimentState, lab_started: float | None) -> bool:
     """Return whether an experiment that ended has cost something.
 
     One that a person carried out has no lab time, and has ended as done or failed.

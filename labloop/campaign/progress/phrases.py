@@ -7,28 +7,32 @@ from labloop.campaign.definition import CampaignSpec, name_of
 from labloop.records import CampaignRecord, Mode, Point, Repositories
 
 
-def resume_words(record: CampaignRecord, repositories: Repositories) -> str:
+def resume_command(record: CampaignRecord, repositories: Repositories) -> str:
     """Return what is typed, in any folder, to go on with a campaign; a real lab is named.
 
     One that was begun in a notebook goes on there: no file could be loaded elsewhere.
     """
     if not repositories.campaigns.bundle(record.id).entry:
         return "labloop.run(campaign, resume=True)"
-    real = " --real" if record.mode is Mode.REAL and not without_lab(record) else ""
-    return f"labloop resume {record.name}{real}{db_words(repositories)}"
+    real = " --real" if record.mode is Mode.REAL and not is_function_campaign(record) else ""
+    return f"labloop resume {record.name}{real}{database_option(repositories)}"
 
 
-def without_lab(record: CampaignRecord) -> bool:
+def is_function_campaign(record: CampaignRecord) -> bool:
     """Return whether a plain function carries a stored campaign out."""
     return bool(record.spec.get("procedure")) and not record.spec.get("lab")
 
 
-def kind_of(record: CampaignRecord) -> str:
+def mode_label(record: CampaignRecord) -> str:
     """Return what carries a stored campaign out: its mode, or the function by name."""
-    return f"function {record.spec['procedure']}" if without_lab(record) else record.mode.value
+    return (
+        f"function {record.spec['procedure']}"
+        if is_function_campaign(record)
+        else record.mode.value
+    )
 
 
-def db_words(repositories: Repositories) -> str:
+def database_option(repositories: Repositories) -> str:
     """Return the option that names the database, with a space before it.
 
     Nothing where its password is not shown: who reads that gave the URL, or has it in LABLOOP_DB.
@@ -36,7 +40,7 @@ def db_words(repositories: Repositories) -> str:
     return "" if repositories.typed is None else f" --db {shlex.quote(repositories.typed)}"
 
 
-def doing_of(state: MachineState, running: list[int], where: str = "in the lab") -> str:
+def describe_activity(state: MachineState, running: list[int], where: str = "in the lab") -> str:
     """Return what the campaign does now, in words; ``where`` experiments are carried out."""
     if state.over:
         return state.ending
@@ -53,19 +57,19 @@ _SHOWN = 6
 """So many experiments that wait for approval are told with their conditions."""
 
 
-def where_of(spec: CampaignSpec) -> str:
+def describe_executor(spec: CampaignSpec) -> str:
     """Return where experiments are carried out, in words."""
     return f"in {name_of(spec.procedure)}" if spec.is_function else "in the lab"
 
 
-def ending_of(spec: CampaignSpec, reason: str) -> str:
+def describe_ending(spec: CampaignSpec, reason: str) -> str:
     """Return what is done between a stop and the end, in words."""
     if spec.is_function:
         return f"waiting for {name_of(spec.procedure)} to return: {reason}"
     return f"making the lab safe: {reason}"
 
 
-def question_of(state: MachineState) -> str:
+def open_question(state: MachineState) -> str:
     """Return what waits for a person, for as long as it waits."""
     if state.paused or state.doubt:
         return state.paused or state.doubt
@@ -83,7 +87,7 @@ def _conditions(point: Point) -> str:
     )
 
 
-def fraction_of(config: MachineConfig, state: MachineState) -> float:
+def budget_fraction(config: MachineConfig, state: MachineState) -> float:
     """Return how much of the budget is used, 0 to 1."""
     budget = config.budget
     shares = (
@@ -94,7 +98,7 @@ def fraction_of(config: MachineConfig, state: MachineState) -> float:
     return min(1.0, max((used / limit for used, limit in shares if limit), default=0.0))
 
 
-def budget_words(config: MachineConfig, state: MachineState) -> str:
+def describe_budget(config: MachineConfig, state: MachineState) -> str:
     """Return how much of which budget is used, in words."""
     budget = config.budget
     parts = []

@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from labloop.campaign.decisions import MachineConfig, MachineState
-from labloop.campaign.progress.dataset import Measured
-from labloop.campaign.progress.phrases import budget_words, doing_of, fraction_of, question_of
+from labloop.campaign.progress.dataset import LiveDataset
+from labloop.campaign.progress.phrases import (
+    budget_fraction,
+    describe_activity,
+    describe_budget,
+    open_question,
+)
 from labloop.records import Point
 
 
@@ -38,11 +43,11 @@ class Snapshot:
     lab_hours: float = 0.0
 
 
-def refreshed(
+def updated_snapshot(
     snapshot: Snapshot,
     config: MachineConfig,
     state: MachineState,
-    measured: Measured,
+    measured: LiveDataset,
     *,
     where: str,
     doing: str,
@@ -57,15 +62,15 @@ def refreshed(
     running = sorted(numbers[key] for key in state.running if key in numbers)
     return replace(
         snapshot,
-        doing=doing or doing_of(state, running, where),
+        doing=doing or describe_activity(state, running, where),
         round_index=state.next_round,
         finished=state.finished,
         failed=measured.failed,
         running=tuple(running),
-        budget=budget_words(config, state),
-        fraction=fraction_of(config, state),
+        budget=describe_budget(config, state),
+        fraction=budget_fraction(config, state),
         best=dict(best.outputs) if best else {},
         best_point=dict(best.point) if best else {},
         best_number=numbers.get(best.experiment_id) if best else None,
-        question=question or question_of(state),
+        question=question or open_question(state),
     )

@@ -55,7 +55,7 @@ def _terminal() -> bool:
         return False
 
 
-def aligned(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+def table_lines(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
     """Yield a table as lines of plain letters, however wide: it may go into a file or a pipe."""
     table = [tuple(str(cell) for cell in row) for row in (header, *rows)]
     widths = [max(len(row[i]) for row in table) for i in range(len(header))]
@@ -63,7 +63,9 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def open_store(url: str | None, *, read_only: bool = False, create: bool = False) -> Repositories:
+def open_repositories(
+    url: str | None, *, read_only: bool = False, create: bool = False
+) -> Repositories:
     """Open the database, made only where a campaign may begin.
 
     Raises:
@@ -75,22 +77,22 @@ def open_store(url: str | None, *, read_only: bool = False, create: bool = False
     return open_database(url, create=create, read_only=read_only)
 
 
-def say_not_safe(repositories: Repositories, record: CampaignRecord) -> None:
+def print_not_safe(repositories: Repositories, record: CampaignRecord) -> None:
     """Print what of a campaign is not known to be safe, before everything else."""
     out = console()
     told = [a.alarm.message for a in repositories.alarms.all(record.id) if a.is_open]
     for message in dict.fromkeys(told):
         out.print(f"!! NOT SAFE: {message}")
     if told:
-        out.print(f"!! when you have looked: {acknowledge_words(repositories, record)}")
+        out.print(f"!! when you have looked: {acknowledge_command(repositories, record)}")
 
 
-def acknowledge_words(repositories: Repositories, record: CampaignRecord) -> str:
+def acknowledge_command(repositories: Repositories, record: CampaignRecord) -> str:
     """Return what a person types who has looked at what was not known to be safe."""
-    from labloop.campaign import db_words  # noqa: PLC0415 - keeps labloop --help quick
+    from labloop.campaign import database_option  # noqa: PLC0415 - keeps labloop --help quick
 
     mode = "--real" if record.mode is Mode.REAL else "--sim"
-    return f"labloop acknowledge {record.name} {mode}{db_words(repositories)}"
+    return f"labloop acknowledge {record.name} {mode}{database_option(repositories)}"
 
 
 def find_campaign(repositories: Repositories, name: str, real: bool | None) -> CampaignRecord:
@@ -113,7 +115,7 @@ def find_campaign(repositories: Repositories, name: str, real: bool | None) -> C
     )
 
 
-def pairs(texts: Sequence[str]) -> dict[str, str]:
+def parse_pairs(texts: Sequence[str]) -> dict[str, str]:
     """Return ``name=value`` words as a mapping."""
     found: dict[str, str] = {}
     for text in texts:
@@ -126,7 +128,7 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def point_words(point: Point, digits: int = 4) -> str:
+def format_point(point: Point, digits: int = 4) -> str:
     """Return the conditions of an experiment, numbers with so many digits."""
     return ", ".join(
         f"{name}={value:.{digits}g}" if isinstance(value, float) else f"{name}={value}"
@@ -134,7 +136,7 @@ def point_words(point: Point, digits: int = 4) -> str:
     )
 
 
-def writable_folder(path: Path) -> Path:
+def ensure_writable_folder(path: Path) -> Path:
     """Return the folder of ``path``, made where it lacks; raises where it cannot be written."""
     folder = path.resolve().parent
     try:
@@ -148,7 +150,7 @@ def writable_folder(path: Path) -> Path:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a name to write to; the file gets its own name when all of it is written.
 
     Raises:

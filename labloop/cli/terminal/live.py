@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from labloop.campaign import Campaign, PlainHooks, Snapshot
-from labloop.cli.terminal.common import point_words
+from labloop.cli.terminal.common import format_point
 from labloop.records import Repositories, printable
-from labloop.report import subject, summary
+from labloop.report import alarm_subject, summary
 
 LINE_SECONDS = 10.0
 """Where there is no terminal, a line at least this often."""
@@ -97,9 +97,9 @@ class LiveView(PlainHooks):
         self._looked_at = now
         found = self._repositories.alarms.all(self._campaign.record.id)
         new = {
-            subject(record): f"{record.alarm.kind}: {record.alarm.message}"
+            alarm_subject(record): f"{record.alarm.kind}: {record.alarm.message}"
             for record in found
-            if subject(record) not in self._raised
+            if alarm_subject(record) not in self._raised
         }
         self._raised |= new
         return list(new.values())
@@ -175,7 +175,7 @@ def _left(seconds: float | None) -> str:
 
 def _best(snapshot: Snapshot) -> str:
     values = ", ".join(f"{name} {value:.4g}" for name, value in snapshot.best.items())
-    return f"{values} in experiment {snapshot.best_number} at {point_words(snapshot.best_point)}"
+    return f"{values} in experiment {snapshot.best_number} at {format_point(snapshot.best_point)}"
 
 
 def _line(snapshot: Snapshot, doing: str) -> str:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labloop.cli.terminal import Device, aligned, console, waiting, whole_file, writable_folder
+from labloop.cli.terminal import (
+    Device,
+    atomic_write,
+    console,
+    ensure_writable_folder,
+    table_lines,
+    waiting,
+)
 from labloop.errors import CampaignError, LabloopError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -45,7 +52,7 @@ def bench(
     with waiting(screen, "loading the strategies"):
         problems = _problems(problem, experiments)
         methods = _methods([strategy, *_words(against)], device)
-    writable_folder(out / "proposals.csv")
+    ensure_writable_folder(out / "proposals.csv")
     runs = _run(screen, problems, methods, range(seeds), out)
     _write(screen, runs, out)
     _print_table(screen, runs, next(iter(methods)))
@@ -129,7 +136,7 @@ def _run(
 def _write(screen: "Console", runs: "Sequence[Run]", folder: Path) -> None:
     from labloop.testing.strategies import write_csv  # noqa: PLC0415 - heavy
 
-    with whole_file(folder / "proposals.csv") as part:
+    with atomic_write(folder / "proposals.csv") as part:
         write_csv(runs, part)
     screen.print(f"wrote     {folder / 'proposals.csv'}: every proposal of {len(runs)} runs")
     if find_spec("plotly") is None:
@@ -137,7 +144,7 @@ def _write(screen: "Console", runs: "Sequence[Run]", folder: Path) -> None:
         return
     from labloop.testing.strategies import write_plot  # noqa: PLC0415 - heavy
 
-    with whole_file(folder / "traces.html") as part:
+    with atomic_write(folder / "traces.html") as part:
         write_plot(runs, part)
     screen.print(f"wrote     {folder / 'traces.html'}: the best so far, median and quartiles")
 
@@ -160,7 +167,7 @@ def _print_table(screen: "Console", runs: "Sequence[Run]", ours: str) -> None:
         )
         for line in summarise(runs)
     ]
-    for text in aligned(header, rows):
+    for text in table_lines(header, rows):
         screen.print(text)
     screen.print(
         "median: experiment at which the target was reached (a miss counts as one more than the "

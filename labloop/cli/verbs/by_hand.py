@@ -11,13 +11,13 @@ from labloop.cli.terminal import (
     Database,
     Device,
     Name,
+    atomic_write,
     console,
+    ensure_writable_folder,
     find_campaign,
     mode_of,
-    open_store,
-    pairs,
-    whole_file,
-    writable_folder,
+    open_repositories,
+    parse_pairs,
 )
 from labloop.cli.verbs.run import Engine, New, conduct, confirm_real, find_engine, say_new
 from labloop.errors import CampaignError, NotFoundError
@@ -43,13 +43,13 @@ def try_(
     from labloop.campaign import (  # noqa: PLC0415 - heavy
         Campaign,
         check_lab,
-        need_procedure,
         point_from_text,
         rehearse,
+        require_procedure,
         with_spec,
     )
 
-    given = pairs(words)
+    given = parse_pairs(words)
     mode = Mode.REAL if real else Mode.SIMULATED
     definition = _definition(target, db)
     space = definition.spec.space
@@ -58,13 +58,13 @@ def try_(
         for line in rehearse(definition, point):
             console().print(line)
         return
-    need_procedure(definition)
+    require_procedure(definition)
     check_lab(definition, mode)
     if mode is Mode.REAL:
         confirm_real(definition)
     named = with_spec(definition, replace(definition.spec, name=f"{definition.spec.name}.try"))
     chosen = find_engine(engine)
-    with open_store(db, create=True) as repositories:
+    with open_repositories(db, create=True) as repositories:
         kept = Mode.REAL if named.spec.is_function else mode
         if repositories.campaigns.find(named.spec.name, kept) is None:
             campaign = Campaign.create(repositories, named, mode=mode)
@@ -99,7 +99,7 @@ def _definition(target: str, db: str | None) -> "Definition":
 
     if _is_file(target):
         return load_campaign(target)
-    with open_store(db, read_only=True) as repositories:
+    with open_repositories(db, read_only=True) as repositories:
         record = find_campaign(repositories, target, None)
         return restore(repositories.campaigns.bundle(record.id))
 
@@ -116,30 +116,30 @@ def ask(
 ) -> None:
     """Ask for experiments that a person carries out; fill in the file and tell it."""
     from labloop.campaign import ask as propose  # noqa: PLC0415 - heavy
-    from labloop.campaign import db_words, who, write_asked  # noqa: PLC0415 - heavy
+    from labloop.campaign import current_user, database_option, write_proposals  # noqa: PLC0415 - heavy
 
     if out.exists():
         raise CampaignError(f"{out} exists; name another file, so that no result is overwritten")
-    writable_folder(out)
+    ensure_writable_folder(out)
     given = _given(target)
     if device != "auto":
         from labloop.surrogates import check_device  # noqa: PLC0415 - loads torch
 
         check_device(device)
-    with open_store(db, create=given is not None) as repositories:
+    with open_repositories(db, create=given is not None) as repositories:
         record, definition = _by_hand(repositories, given, target, sim=sim, new=new)
-        rows = propose(repositories, record, definition, n, actor=who(), device=device)
+        rows = propose(repositories, record, definition, n, actor=current_user(), device=device)
         try:
-            with whole_file(out) as part:
-                write_asked(part, rows, definition, record.mode.value)
+            with atomic_write(out) as part:
+                write_proposals(part, rows, definition, record.mode.value)
         except CampaignError as error:
             raise CampaignError(
                 f"{error}; the experiments are stored all the same, and labloop export "
-                f"{record.name}{db_words(repositories)} lists them"
+                f"{record.name}{database_option(repositories)} lists them"
             ) from error
         console().print(f"campaign  {record.name} ({record.mode.value}) in {repositories.url}")
         console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
-        words = f"{record.name} {shlex.quote(str(out.resolve()))}{db_words(repositories)}"
+        words = f"{record.name} {shlex.quote(str(out.resolve()))}{database_option(repositories)}"
         console().print(f"then      labloop tell {words}")
         _say_budget(repositories, record, definition)
 
@@ -163,7 +163,7 @@ def _by_hand(
 
     A file that has changed since counts from now on, and the difference is shown.
     """
-    from labloop.campaign import Campaign, take_up, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import Campaign, current_user, update_definition  # noqa: PLC0415 - heavy
 
     mode = mode_of(not sim)
     if given is None:
@@ -176,7 +176,7 @@ def _by_hand(
         made = Campaign.create(repositories, given, mode=mode, by_hand=True, new=new)
         return made.record, given
     found = Campaign.resume(repositories, given.spec.name, mode=mode, changed=given)
-    changes = take_up(repositories, found.record, found.definition, actor=who())
+    changes = update_definition(repositories, found.record, found.definition, actor=current_user())
     say_new(repositories, found, changes)
     return found.record, found.definition
 
@@ -199,9 +199,9 @@ def _stored(repositories: Repositories, name: str, mode: Mode) -> "Campaign":
 
 def _say_edited(repositories: Repositories, campaign: "Campaign") -> None:
     """Say where the files of a campaign lie changed beside what is stored."""
-    from labloop.campaign import changed_since  # noqa: PLC0415 - heavy
+    from labloop.campaign import changed_files  # noqa: PLC0415 - heavy
 
-    place, lines = changed_since(repositories.campaigns.bundle(campaign.record.id))
+    place, lines = changed_files(repositories.campaigns.bundle(campaign.record.id))
     for line in lines:
         console().print(f"changed   {line} since it was last used, and is not used now")
     if lines:
@@ -232,17 +232,17 @@ def tell(
     ] = False,
 ) -> None:
     """Tell results of experiments that were asked for, or import older ones."""
-    from labloop.campaign import read_results, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import current_user, read_results  # noqa: PLC0415 - heavy
     from labloop.campaign import tell as store  # noqa: PLC0415 - heavy
 
     given = _given(target)
     if given is not None:
         # Looked at first: results that cannot be told begin no campaign.
         read_results(results, given, mode_of(not sim).value)
-    with open_store(db, create=given is not None) as repositories:
+    with open_repositories(db, create=given is not None) as repositories:
         record, definition = _by_hand(repositories, given, target, sim=sim, new=new)
         table = read_results(results, definition, record.mode.value)
-        kept = store(repositories, record, table.told, actor=who(), again=again)
+        kept = store(repositories, record, table.told, actor=current_user(), again=again)
         out = console()
         what = "1 result" if kept.stored == 1 else f"{kept.stored} results"
         out.print(f"stored    {what} in {record.name} ({repositories.url})")
@@ -266,15 +266,15 @@ def reanalyse(
     ] = None,
 ) -> None:
     """Run the analysis again over the stored raw data; newer outputs supersede."""
-    from labloop.campaign import load_campaign, restore, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import current_user, load_campaign, restore  # noqa: PLC0415 - heavy
     from labloop.campaign import reanalyse as again  # noqa: PLC0415 - heavy
 
-    with open_store(db) as repositories:
+    with open_repositories(db) as repositories:
         record = find_campaign(repositories, name, real)
         definition = (
             load_campaign(changed) if changed else restore(repositories.campaigns.bundle(record.id))
         )
-        done, problems = again(repositories, record, definition, actor=who())
+        done, problems = again(repositories, record, definition, actor=current_user())
         console().print(f"analysed  {done} experiments again; the old outputs are kept")
         for problem in problems:
             console().print(f"problem   {problem}")

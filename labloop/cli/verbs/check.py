@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
-from labloop.cli.terminal import CampaignFile, Database, console, open_store
+from labloop.cli.terminal import CampaignFile, Database, console, open_repositories
 from labloop.errors import CampaignError, LabloopError, MissingExtraError
 
 _EXTRAS = {
@@ -75,7 +75,7 @@ def _database(db: str | None) -> str:
     named = db or os.environ.get("LABLOOP_DB") or "labloop.db"
     if "://" not in named and not Path(named).exists():
         return f"{named} does not exist yet; the first run makes it"
-    with open_store(db, read_only=True) as repositories:
+    with open_repositories(db, read_only=True) as repositories:
         return f"{repositories.url}, {len(repositories.campaigns.all())} campaigns"
 
 

@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from labloop.cli.terminal import Database, Name, console, find_campaign, open_store, pairs
+from labloop.cli.terminal import (
+    Database,
+    Name,
+    console,
+    find_campaign,
+    open_repositories,
+    parse_pairs,
+)
 from labloop.cli.verbs.stored import AnyMode
 from labloop.errors import CampaignError
 
@@ -16,7 +23,7 @@ def correct(
     experiment: Annotated[str, typer.Argument(help="its number or id")],
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="what it gave or reached: depth=10 temperature=81; or: failed"),
+        typer.Argument(help="what it gave or describe_actual: depth=10 temperature=81; or: failed"),
     ] = None,
     *,
     db: Database = None,
@@ -25,27 +32,29 @@ def correct(
 ) -> None:
     """Correct a result, or the conditions that were reached; what was told before is kept."""
     from labloop.campaign import correct as say  # noqa: PLC0415 - heavy
-    from labloop.campaign import find_experiment, history, reached, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import correction_history, current_user, describe_actual, find_experiment  # noqa: PLC0415 - heavy
 
     given = list(words or ())
     failed = given == ["failed"]
-    with open_store(db, read_only=not given) as repositories:
+    with open_repositories(db, read_only=not given) as repositories:
         record = find_campaign(repositories, name, real)
         if given:
-            values = {} if failed else pairs(given)
+            values = {} if failed else parse_pairs(given)
             for line in say(
                 repositories,
                 record,
                 experiment,
                 values,
-                actor=who(),
+                actor=current_user(),
                 reason=why,
                 failed=failed,
             ):
                 console().print(f"corrected {line}")
             return
         row = find_experiment(repositories, record, experiment)
-        past = history(repositories, record.id).get(row.id, []) + reached(repositories, row)
+        past = correction_history(repositories, record.id).get(row.id, []) + describe_actual(
+            repositories, row
+        )
         for line in past or ("nothing was corrected",):
             console().print(f"history   experiment {row.number}: {line}")
 
@@ -59,13 +68,13 @@ def withdraw(
     why: Why = "",
 ) -> None:
     """Withdraw experiments: no result is awaited any more, or the one told counts no more."""
-    from labloop.campaign import who  # noqa: PLC0415 - heavy
+    from labloop.campaign import current_user  # noqa: PLC0415 - heavy
     from labloop.campaign import withdraw as say  # noqa: PLC0415 - heavy
 
     named = [each for text in experiments for each in text.split(",") if each]
     if not named:
         raise CampaignError("name the experiments to withdraw by their numbers, such as: 4 5")
-    with open_store(db) as repositories:
+    with open_repositories(db) as repositories:
         record = find_campaign(repositories, name, real)
-        for line in say(repositories, record, named, actor=who(), reason=why):
+        for line in say(repositories, record, named, actor=current_user(), reason=why):
             console().print(f"withdrawn {line}")

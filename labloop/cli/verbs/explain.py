@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from labloop.cli.terminal import AsJson, Database, Name, aligned, console, find_campaign, open_store
+from labloop.cli.terminal import (
+    AsJson,
+    Database,
+    Name,
+    console,
+    find_campaign,
+    open_repositories,
+    table_lines,
+)
 from labloop.cli.verbs.stored import AnyMode
 
 if TYPE_CHECKING:
-    from labloop.report import Explanation, Term
+    from labloop.report import Explanation, MissingTerm
 
 Round = Annotated[int | None, typer.Option("--round", help="which round, from 0 [the last one]")]
 
@@ -33,7 +41,7 @@ def explain(
     """Tell in words what was learned, what the physics misses, what is asked for and why."""
     from labloop.report import explain as explained  # noqa: PLC0415 - keeps labloop --help quick
 
-    with open_store(db, read_only=True) as repositories:
+    with open_repositories(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
         told = explained(repositories, record.id, index)
         if as_json:
@@ -44,7 +52,7 @@ def explain(
 
 def _plain(told: "Explanation") -> dict[str, Any]:
     """Return the explanation as JSON, with the words that the page has for each number."""
-    from labloop.report import constant_words, term_words  # noqa: PLC0415 - same
+    from labloop.report import describe_constant, describe_term  # noqa: PLC0415 - same
 
     return {
         "campaign": told.name,
@@ -54,7 +62,7 @@ def _plain(told: "Explanation") -> dict[str, Any]:
         "learned": {
             "sentence": told.learned,
             "constants": [
-                {**asdict(c), "sentence": constant_words(c), "share_of_prior_width": c.left}
+                {**asdict(c), "sentence": describe_constant(c), "share_of_prior_width": c.left}
                 for c in told.constants
             ],
             "competing": dict(told.competing),
@@ -62,7 +70,7 @@ def _plain(told: "Explanation") -> dict[str, Any]:
         },
         "missing": {
             "sentence": told.missing,
-            "terms": [{**asdict(t), "sentence": term_words(t)} for t in told.terms],
+            "terms": [{**asdict(t), "sentence": describe_term(t)} for t in told.terms],
         },
         "proposals": [
             {
@@ -111,7 +119,7 @@ class _Page:
             self._say("None was raised up to this round.")
 
     def _learned(self, told: "Explanation") -> None:
-        from labloop.report import constant_words, member_words  # noqa: PLC0415 - same
+        from labloop.report import describe_constant, describe_member  # noqa: PLC0415 - same
 
         if len(told.competing) > 1:
             self._table(
@@ -126,26 +134,26 @@ class _Page:
                     _range(c.low, c.high),
                     _range(c.prior_low, c.prior_high),
                     "" if c.unit == "1" else c.unit,
-                    constant_words(c),
+                    describe_constant(c),
                 )
                 for c in told.constants
             ]
             self._table(head, rows)
         if told.members:
             of = told.competing
-            counted = [(member_words(n, of), _share(w)) for n, w in told.members.items()]
+            counted = [(describe_member(n, of), _share(w)) for n, w in told.members.items()]
             self._table(("model", "weight"), counted)
 
     def _missing(self, told: "Explanation") -> None:
         if not told.missing:
             return
-        from labloop.report import term_words  # noqa: PLC0415 - keeps labloop --help quick
+        from labloop.report import describe_term  # noqa: PLC0415 - keeps labloop --help quick
 
         self._head("What the physics is missing")
         self._say(told.missing)
         for term in told.terms:
             self._say("")
-            self._say(term_words(term))
+            self._say(describe_term(term))
             self._lines(term_lines(term, mark=self._either("●", "o"), rail=self._either("─")))
 
     def _proposals(self, told: "Explanation") -> None:
@@ -176,7 +184,7 @@ class _Page:
         shown = [[self._letters(cell) for cell in row] for row in rows]
         if not self._out.is_terminal:
             self._say("")
-            self._lines(aligned(head, shown))
+            self._lines(table_lines(head, shown))
             return
         from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - keeps labloop --help quick
         from rich.table import Table  # noqa: PLC0415 - same
@@ -208,7 +216,7 @@ def _shows(encoding: str, text: str) -> bool:
     return True
 
 
-def term_lines(term: "Term", *, mark: str, rail: str) -> list[str]:
+def term_lines(term: "MissingTerm", *, mark: str, rail: str) -> list[str]:
     """Return a small plot of a missing term: a line per place of its input, a mark on a rail."""
     places = range(len(term.x)) if term.categories else _spread(len(term.x))
     low, high = min(term.value), max(term.value)

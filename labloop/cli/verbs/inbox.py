@@ -10,7 +10,14 @@ from typing import Annotated
 
 import typer
 
-from labloop.cli.terminal import Database, Name, console, find_campaign, open_store, pairs
+from labloop.cli.terminal import (
+    Database,
+    Name,
+    console,
+    find_campaign,
+    open_repositories,
+    parse_pairs,
+)
 from labloop.errors import CampaignError, LeaseError
 from labloop.records import (
     CampaignRecord,
@@ -47,18 +54,18 @@ def command(
     wait: Annotated[float, typer.Option(help="seconds to wait for the answer", min=0)] = 5.0,
 ) -> None:
     """Ask something of a campaign: approve, resolve, add, ...; of a running one pause, stop, ..."""
-    from labloop.campaign import OF_A_RUN, resume_words, who  # noqa: PLC0415 - keeps --help quick
-    from labloop.campaign import unattended as nobody_at  # noqa: PLC0415 - same
+    from labloop.campaign import RUN_COMMANDS, current_user, resume_command  # noqa: PLC0415 - keeps --help quick
+    from labloop.campaign import is_unattended as nobody_at  # noqa: PLC0415 - same
 
-    given = pairs(["experiment=all" if word == "all" else word for word in words or ()])
+    given = parse_pairs(["experiment=all" if word == "all" else word for word in words or ()])
     arguments = _arguments(kind, given, reason)
-    with open_store(db) as repositories:
+    with open_repositories(db) as repositories:
         record = find_campaign(repositories, name, real)
         alone = nobody_at(repositories, record)
-        if kind in OF_A_RUN and (alone or record.state is not CampaignState.RUNNING):
+        if kind in RUN_COMMANDS and (alone or record.state is not CampaignState.RUNNING):
             raise CampaignError(
                 f"no process is at campaign {name!r} ({record.state.value}), so nobody would "
-                f"answer; run it again with: {resume_words(record, repositories)}"
+                f"answer; run it again with: {resume_command(record, repositories)}"
             )
         if kind in _NEEDS_POINT:
             arguments["point"] = _point(record, given)
@@ -66,7 +73,7 @@ def command(
             Command(
                 campaign_id=record.id,
                 kind=kind,
-                actor=who(),
+                actor=current_user(),
                 arguments=each,
                 expected_version=record.version,
             )
@@ -81,14 +88,14 @@ def command(
             if all(row.accepted is not None for row in rows):
                 _say_answers(rows)
                 if alone and any(row.accepted for row in rows):
-                    way = resume_words(record, repositories)
+                    way = resume_command(record, repositories)
                     console().print(f"it counts from now on; the campaign goes on with: {way}")
                 raise typer.Exit(0 if all(row.accepted for row in rows) else 1)
             time.sleep(0.1)
         console().print(
             f"{kind.value}: written, and not answered within {wait:g} s; where the campaign's "
             "process has ended, it is answered before anything else when it goes on with: "
-            f"{resume_words(record, repositories)}"
+            f"{resume_command(record, repositories)}"
         )
         raise typer.Exit(3)
 
@@ -101,10 +108,10 @@ def acknowledge(
     note: Annotated[str, typer.Option("--note", help="what you found, for the record")] = "",
 ) -> None:
     """Say that you have looked at what was not known to be safe; name and time are kept."""
-    from labloop.campaign import who  # noqa: PLC0415 - keeps labloop --help quick
+    from labloop.campaign import current_user  # noqa: PLC0415 - keeps labloop --help quick
 
-    out, actor = console(), who()
-    with open_store(db) as repositories:
+    out, actor = console(), current_user()
+    with open_repositories(db) as repositories:
         record = find_campaign(repositories, name, real)
         waiting = [a for a in repositories.alarms.all(record.id) if a.is_open]
         for raised in waiting:
@@ -115,11 +122,11 @@ def acknowledge(
 
 
 def _answer(repositories: Repositories, record: CampaignRecord) -> None:
-    from labloop.campaign import answer_unattended, who  # noqa: PLC0415 - heavy
+    from labloop.campaign import answer_pending_commands, current_user  # noqa: PLC0415 - heavy
 
     # Where a process has begun meanwhile, that one answers.
     with suppress(LeaseError):
-        answer_unattended(repositories, record, who())
+        answer_pending_commands(repositories, record, current_user())
 
 
 def _named(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from labloop.cli.terminal import console, whole_file, writable_folder
+from labloop.cli.terminal import atomic_write, console, ensure_writable_folder
 from labloop.errors import CampaignError
 
 
@@ -91,8 +91,8 @@ def new(
         if path.exists():
             raise CampaignError(f"{path} exists; name another campaign, or remove it first")
     for path, text in files.items():
-        writable_folder(path)
-        with whole_file(path) as part:
+        ensure_writable_folder(path)
+        with atomic_write(path) as part:
             part.write_text(text, encoding="utf-8")
         console().print(f"wrote     {path}")
     file = next(iter(files))

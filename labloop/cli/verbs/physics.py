@@ -114,7 +114,7 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _loaded(place: Path) -> ModuleType:
-    from labloop.campaign import place_of  # noqa: PLC0415 - heavy
+    from labloop.campaign import error_location  # noqa: PLC0415 - heavy
 
     path = place.expanduser().resolve()
     if not path.is_file() or path.suffix != ".py":
@@ -129,7 +129,7 @@ def _loaded(place: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # a person's file may raise anything
-        where = place_of(error, path) or path.name
+        where = error_location(error, path) or path.name
         what = "" if isinstance(error, LabloopError) else f"{type(error).__name__}: "
         raise CampaignError(f"{where}: {what}{error}; mend it first") from error
     finally:

@@ -17,13 +17,13 @@ from labloop.cli.terminal import (
     Device,
     Name,
     Real,
-    acknowledge_words,
+    acknowledge_command,
+    atomic_write,
     console,
+    ensure_writable_folder,
     mode_of,
-    open_store,
+    open_repositories,
     waiting,
-    whole_file,
-    writable_folder,
 )
 from labloop.errors import CampaignError, LabloopError, MissingExtraError, NotSafeError
 from labloop.records import CampaignRecord, CampaignState, Mode, Repositories
@@ -75,7 +75,7 @@ def demo(
     if target.exists():
         raise CampaignError(f"{target} exists; name another folder, or remove it first")
     find_engine(engine)
-    writable_folder(target)
+    ensure_writable_folder(target)
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.db*"))
     out = console()
     out.print(f"copied the example to {target}; its campaign.py is yours to change")
@@ -91,7 +91,7 @@ def demo(
     from labloop.cli.verbs.stored import write_report  # noqa: PLC0415 - keeps labloop --help quick
 
     page = folder / "report.html"
-    with open_store(url, read_only=True) as repositories:
+    with open_repositories(url, read_only=True) as repositories:
         write_report(repositories, record.id, page)
     out.print(f"report    {page.resolve()}")
     out.print(f"look      labloop status {record.name} --db {url}")
@@ -156,7 +156,7 @@ def run_file(
         raise CampaignError("--truth is for simulated labs, and this campaign has no lab")
     if mode is Mode.REAL:
         confirm_real(definition)
-    with open_store(db, create=True) as repositories:
+    with open_repositories(db, create=True) as repositories:
         from labloop.campaign import Campaign  # noqa: PLC0415 - heavy
 
         with waiting(out, "checking that strategy and physics fit the space"):
@@ -167,7 +167,7 @@ def run_file(
             return conduct(repositories, made, chosen)
         finally:
             if truth is not None and made.truth is not None:
-                with whole_file(truth) as part:
+                with atomic_write(truth) as part:
                     part.write_text("\n".join((*made.truth.lines(), "")), encoding="utf-8")
 
 
@@ -176,12 +176,12 @@ def _read(file: Path, mode: Mode, *, seed: int | None, experiments: int | None) 
     from labloop.campaign import (  # noqa: PLC0415 - heavy
         check_lab,
         load_campaign,
-        need_procedure,
+        require_procedure,
         with_overrides,
     )
 
     definition = with_overrides(load_campaign(file), seed=seed, experiments=experiments)
-    need_procedure(definition)
+    require_procedure(definition)
     check_lab(definition, mode)
     return definition
 
@@ -211,12 +211,12 @@ def resume(
             Campaign,
             check_lab,
             load_campaign,
-            resume_words,
+            resume_command,
         )
 
         chosen = find_engine(engine)
         definition = None if changed is None else load_campaign(changed)
-    with open_store(db) as repositories:
+    with open_repositories(db) as repositories:
         made = Campaign.resume(
             repositories, name, mode=mode, changed=definition, speed=pace, device=device
         )
@@ -231,37 +231,37 @@ def resume(
         ended = conduct(repositories, made, chosen)
         if over:
             out.print(
-                f"go on     {resume_words(ended, repositories)} --experiments N: a larger budget"
+                f"go on     {resume_command(ended, repositories)} --experiments N: a larger budget"
             )
 
 
 def _say_changes(repositories: Repositories, campaign: "Campaign", *, told: bool) -> None:
     """Show how the files differ from those that the campaign was begun with."""
-    from labloop.campaign import changed_since, difference, resume_words  # noqa: PLC0415 - heavy
+    from labloop.campaign import bundle_differences, changed_files, resume_command  # noqa: PLC0415 - heavy
 
     out = console()
     stored = repositories.campaigns.bundle(campaign.record.id)
     if told:
-        say_new(repositories, campaign, difference(stored, campaign.definition.bundle))
+        say_new(repositories, campaign, bundle_differences(stored, campaign.definition.bundle))
         return
-    place, lines = changed_since(stored)
+    place, lines = changed_files(stored)
     for line in lines:
         out.print(f"changed   {line} since the campaign was begun")
     if lines:
         out.print("          it goes on with the files that it was begun with; to take the new")
-        way = resume_words(campaign.record, repositories)
+        way = resume_command(campaign.record, repositories)
         out.print(f"          ones: {way} --changed {shlex.quote(place)}")
 
 
 def say_new(repositories: Repositories, campaign: "Campaign", changes: Sequence[str]) -> None:
     """Say what a changed definition changes, and what becomes of the results before it."""
-    from labloop.campaign import set_aside  # noqa: PLC0415 - heavy
+    from labloop.campaign import describe_set_aside  # noqa: PLC0415 - heavy
 
     for line in changes:
         console().print(f"changed   {line}; from now on")
     if changes:
         spec = campaign.definition.spec
-        for line in set_aside(repositories, campaign.record.id, spec):
+        for line in describe_set_aside(repositories, campaign.record.id, spec):
             console().print(f"results   {line}")
 
 
@@ -271,14 +271,14 @@ def conduct(
     engine: Callable[["Campaign", "Hooks"], CampaignRecord],
 ) -> CampaignRecord:
     """Run a campaign under the live view and say how it ended."""
-    from labloop.campaign import kind_of, resume_words  # noqa: PLC0415 - heavy
+    from labloop.campaign import mode_label, resume_command  # noqa: PLC0415 - heavy
     from labloop.cli.terminal.live import LiveView  # noqa: PLC0415 - keeps labloop --help quick
     from labloop.cli.terminal.streams import steady_streams  # noqa: PLC0415 - same
 
     steady_streams()
     out = console()
     record = campaign.record
-    out.print(f"campaign  {record.name} ({kind_of(record)})")
+    out.print(f"campaign  {record.name} ({mode_label(record)})")
     out.print(f"database  {repositories.url}")
     unsafe: NotSafeError | None = None
     with LiveView(out, campaign, repositories) as view:
@@ -296,7 +296,7 @@ def conduct(
     if record.state is CampaignState.FAILED:
         raise CampaignError(f"the campaign failed: {record.reason}")
     if record.state is CampaignState.STOPPED:
-        out.print(f"go on     {resume_words(record, repositories)}")
+        out.print(f"go on     {resume_command(record, repositories)}")
         raise typer.Exit(130)
     return record
 
@@ -310,7 +310,7 @@ def _told(
     with suppress(LabloopError):
         view.print_end(console())
         if any(a.is_open for a in repositories.alarms.all(record.id)):
-            way = f"when you have looked: {acknowledge_words(repositories, record)}"
+            way = f"when you have looked: {acknowledge_command(repositories, record)}"
     told = NotSafeError(f"{unsafe}\n!! {way}")
     told.__cause__ = unsafe
     return told
@@ -320,7 +320,7 @@ def check_truth(file: Path, mode: Mode) -> None:
     """Raise CampaignError where a world's own log cannot be kept in ``file``."""
     if mode is Mode.REAL:
         raise CampaignError("--truth is for simulated labs: a real one keeps no log of the world")
-    writable_folder(file)
+    ensure_writable_folder(file)
 
 
 def find_engine(name: str) -> Callable[["Campaign", "Hooks"], CampaignRecord]:

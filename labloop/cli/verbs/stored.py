@@ -13,14 +13,14 @@ from labloop.cli.terminal import (
     Database,
     Name,
     Out,
-    aligned,
+    atomic_write,
     console,
+    ensure_writable_folder,
     find_campaign,
-    open_store,
-    point_words,
-    say_not_safe,
-    whole_file,
-    writable_folder,
+    format_point,
+    open_repositories,
+    print_not_safe,
+    table_lines,
 )
 from labloop.errors import MissingExtraError
 from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories
@@ -50,7 +50,7 @@ def campaigns(*, db: Database = None, as_json: AsJson = False) -> None:
     """List the campaigns of a database."""
     from labloop.report import summary  # noqa: PLC0415 - keeps labloop --help quick
 
-    with open_store(db, read_only=True) as repositories:
+    with open_repositories(db, read_only=True) as repositories:
         rows = [
             _row(record, summary(repositories, record.id))
             for record in repositories.campaigns.all()
@@ -66,7 +66,7 @@ def campaigns(*, db: Database = None, as_json: AsJson = False) -> None:
             out.print("no campaign yet; begin one with: labloop run FILE")
             return
         header = ("name", "mode", "state", "done", "failed", "best", "since", "id")
-        for line in aligned(header, [_cells(row) for row in rows]):
+        for line in table_lines(header, [_cells(row) for row in rows]):
             out.print(line)
 
 
@@ -95,10 +95,10 @@ def status(
     name: Name, *, db: Database = None, real: AnyMode = None, as_json: AsJson = False
 ) -> None:
     """Show where a campaign stands: state, budget, best so far, questions and alarms."""
-    from labloop.campaign import interrupted, resume_words, without_lab  # noqa: PLC0415 - keeps --help quick
+    from labloop.campaign import is_function_campaign, is_interrupted, resume_command  # noqa: PLC0415 - keeps --help quick
     from labloop.report import summary  # noqa: PLC0415 - same
 
-    with open_store(db, read_only=True) as repositories:
+    with open_repositories(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
         found = summary(repositories, record.id)
         row = _row(record, found)
@@ -108,15 +108,15 @@ def status(
             typer.echo(json.dumps(row, indent=2))
             return
         out = console()
-        say_not_safe(repositories, record)
+        print_not_safe(repositories, record)
         out.print(f"database  {repositories.url}")
         always = ("name", "mode", "state", "reason", "done", "failed", "running", "uncertain")
         rare = [s.value for s in ExperimentState if s.value not in always and row[s.value]]
         for key in (*always, *rare):
             out.print(f"{key:9} {row[key]}")
-        if interrupted(repositories, record):
-            way = resume_words(record, repositories)
-            if record.mode is Mode.REAL and not without_lab(record):
+        if is_interrupted(repositories, record):
+            way = resume_command(record, repositories)
+            if record.mode is Mode.REAL and not is_function_campaign(record):
                 out.print(
                     "!! NOT SAFE: the last process ended in between and left every device as it "
                     "was. Go and look at it now."
@@ -125,7 +125,7 @@ def status(
         if found.failure:
             out.print(f"failures  {found.failure}")
         if found.best is not None:
-            point = point_words(found.best.point, digits=6)
+            point = format_point(found.best.point, digits=6)
             remark = f" ({found.best.remark})" if found.best.remark else ""
             out.print(f"best      {_values(found.best)} at {point}{remark}")
         elif found.done and found.demands:
@@ -150,22 +150,22 @@ def _values(best: "Best") -> str:
 
 def _say_waiting(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
     """Print what waits for a person's approval, with its conditions and what to type."""
-    from labloop.campaign import db_words  # noqa: PLC0415 - keeps --help quick
+    from labloop.campaign import database_option  # noqa: PLC0415 - keeps --help quick
 
     waiting = repositories.experiments.all(record.id, {ExperimentState.AWAITING})
     for row in waiting[:_MOST_WAITING]:
-        out.print(f"waits     experiment {row.number}: {point_words(row.point)}")
+        out.print(f"waits     experiment {row.number}: {format_point(row.point)}")
     if len(waiting) > _MOST_WAITING:
         out.print(f"waits     and {len(waiting) - _MOST_WAITING} more")
     if waiting:
         some = ",".join(str(row.number) for row in waiting[:2])
-        words = f"{record.name} approve experiment={some}{db_words(repositories)}"
+        words = f"{record.name} approve experiment={some}{database_option(repositories)}"
         out.print(f"          approve: labloop command {words} (or all)")
 
 
 def report(name: Name, *, db: Database = None, real: AnyMode = None, out: Out = None) -> None:
     """Write the report of a campaign: one HTML file that opens without network."""
-    with open_store(db, read_only=True) as repositories:
+    with open_repositories(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
         page = out or Path(f"report-{record.name}.html")
         write_report(repositories, record.id, page)
@@ -178,8 +178,8 @@ def write_report(repositories: Repositories, campaign_id: str, page: Path) -> No
         from labloop.report import write_report as write  # noqa: PLC0415 - same
     except ModuleNotFoundError as error:
         raise MissingExtraError("the report", "report") from error
-    writable_folder(page)
-    with whole_file(page) as part:
+    ensure_writable_folder(page)
+    with atomic_write(page) as part:
         write(repositories, campaign_id, part)
 
 
@@ -194,9 +194,9 @@ def export(
     """Write a campaign as tables that a spreadsheet or pandas reads."""
     from labloop.store import export_campaign  # noqa: PLC0415 - keeps labloop --help quick
 
-    with open_store(db, read_only=True) as repositories:
+    with open_repositories(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
         folder = out or Path(f"export-{record.name}")
-        writable_folder(folder / "x")
+        ensure_writable_folder(folder / "x")
         for path in export_campaign(repositories, record.id, form.value, folder):
             console().print(f"wrote     {path}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from labloop.cli.terminal import Database, Name, console, find_campaign, open_store
+from labloop.cli.terminal import Database, Name, console, find_campaign, open_repositories
 from labloop.errors import CampaignError
 
 
@@ -18,10 +18,10 @@ def trust(
     yes: Annotated[bool, typer.Option("--yes", help="do not ask: the code was read")] = False,
 ) -> None:
     """Say that the code which a database from elsewhere holds may run on this machine."""
-    from labloop.campaign import resume_words, vouch  # noqa: PLC0415 - heavy
+    from labloop.campaign import resume_command, trust_bundle  # noqa: PLC0415 - heavy
 
     out = console()
-    with open_store(db, read_only=True) as repositories:
+    with open_repositories(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
         bundle = repositories.campaigns.bundle(record.id)
         for file, content in sorted(bundle.files.items()):
@@ -29,8 +29,8 @@ def trust(
             out.print(f"file      {file}: {len(content)} bytes, sha256 {digest}...")
         if not yes:
             _ask(record.name)
-        vouch(bundle)
-        out.print(f"trusted   go on with: {resume_words(record, repositories)}")
+        trust_bundle(bundle)
+        out.print(f"trusted   go on with: {resume_command(record, repositories)}")
 
 
 def _ask(name: str) -> None:

@@ -33,7 +33,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class LabTime:
+class Timeline:
     """Spans in order of their start, and where in time the lab was opened anew."""
 
     spans: tuple[Span, ...]
@@ -43,7 +43,7 @@ class LabTime:
     """Experiment id -> where on this axis the opening begins in which it ran."""
 
 
-def lab_time(entries: Iterable[JournalEntry]) -> LabTime:
+def build_timeline(entries: Iterable[JournalEntry]) -> Timeline:
     """Return the journal's actions on one axis.
 
     Lab time starts at 0 whenever the lab is opened; intents are recorded in order, so a
@@ -76,16 +76,16 @@ def lab_time(entries: Iterable[JournalEntry]) -> LabTime:
                 experiment_id=intent.experiment_id,
             )
         )
-    return LabTime(tuple(spans), tuple(openings), offsets)
+    return Timeline(tuple(spans), tuple(openings), offsets)
 
 
-def rows(spans: Sequence[Span]) -> list[str]:
+def timeline_rows(spans: Sequence[Span]) -> list[str]:
     """Return the rows in order of first use, the steps first."""
     found = list(dict.fromkeys(span.row for span in spans))
     return sorted(found, key=lambda row: row != STEPS)
 
 
-def merged(spans: Iterable[Span], pixel: Callable[[float], float], gap: float) -> list[Span]:
+def merge_spans(spans: Iterable[Span], pixel: Callable[[float], float], gap: float) -> list[Span]:
     """Return spans joined where less than ``gap`` pixels part two of one row and state."""
     made: list[Span] = []
     latest: dict[tuple[str, ActionState], int] = {}

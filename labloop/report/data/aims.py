@@ -8,7 +8,7 @@ import numpy as np
 
 from labloop.objectives import Maximize, Minimize, Objectives, Target
 from labloop.records import Dataset, Json
-from labloop.report.data.numbers import with_unit, words
+from labloop.report.data.numbers import readable, with_unit
 
 Scores = tuple[float, ...]
 
@@ -27,7 +27,7 @@ class Aim:
     @property
     def words(self) -> str:
         """The wish in words: ``largest product yield``."""
-        name = words(self.output)
+        name = readable(self.output)
         if self.value is None:
             return f"{self.kind} {name}"
         around = f" ± {with_unit(self.tolerance, self.unit)}" if self.tolerance else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from labloop.campaign import carried_out, history
+from labloop.campaign import actual_point, correction_history
 from labloop.errors import SpaceError
 from labloop.records import (
     ActualValue,
@@ -29,7 +29,9 @@ from labloop.report.data.aims import Aims, Scores
 from labloop.space import SearchSpace
 
 _NUMBERS = frozenset({"linear", "log"})
-LOST = frozenset({ExperimentState.FAILED, ExperimentState.ABANDONED, ExperimentState.UNCERTAIN})
+WITHOUT_RESULT = frozenset(
+    {ExperimentState.FAILED, ExperimentState.ABANDONED, ExperimentState.UNCERTAIN}
+)
 """States of experiments that ended, or hang, without a result."""
 
 
@@ -73,7 +75,7 @@ class Trial:
     @property
     def lost(self) -> bool:
         """Whether it ended, or hangs, without a result."""
-        return self.record.state in LOST
+        return self.record.state in WITHOUT_RESULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class CampaignData:
         )
 
 
-def load(
+def read_campaign(
     repositories: Repositories,
     campaign_id: str,
     known: dict[str, Mapping[str, OutputValue]] | None = None,
@@ -148,7 +150,7 @@ def load(
     rows = repositories.experiments.all(campaign_id)
     if known is None:
         outputs = repositories.experiments.outputs(campaign_id)
-        past = history(repositories, campaign_id)
+        past = correction_history(repositories, campaign_id)
     else:
         # While it runs nothing is corrected.
         outputs, past = _completed(repositories, campaign_id, rows, known), {}
@@ -201,7 +203,7 @@ def _carried_out(
     if space is None or not ended:
         return {}
     try:
-        point = carried_out(record.point, actual, space)
+        point = actual_point(record.point, actual, space)
     except SpaceError:
         return {"outside": True}
     reached = None if point == record.point else point

@@ -36,7 +36,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class LearnedConstant:
     """One constant of the physics: what was believed before, what the data say."""
 
     name: str
@@ -70,7 +70,7 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class MissingTerm:
     """How a constant of the physics seems to vary along the input that it follows most."""
 
     parameter: str
@@ -89,7 +89,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class UncertaintyParts:
     """Where the uncertainty of one output of one proposal comes from, standard deviations."""
 
     noise: float
@@ -111,7 +111,7 @@ class Parts:
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def slices(report: Mapping[str, Json]) -> tuple[Slice, ...] | None:
+def model_slices(report: Mapping[str, Json]) -> tuple[Slice, ...] | None:
     """Return the slices of a fit report; None where they are not of the agreed form."""
     try:
         return tuple(_slice(item) for item in _items(report, "slices"))
@@ -119,7 +119,7 @@ def slices(report: Mapping[str, Json]) -> tuple[Slice, ...] | None:
         return None
 
 
-def learned(report: Mapping[str, Json]) -> tuple[Learned, ...] | None:
+def learned_constants(report: Mapping[str, Json]) -> tuple[LearnedConstant, ...] | None:
     """Return the learned constants; None where they are not of the agreed form."""
     try:
         return tuple(_learned(item) for item in _items(report, "parameters"))
@@ -127,7 +127,7 @@ def learned(report: Mapping[str, Json]) -> tuple[Learned, ...] | None:
         return None
 
 
-def terms(report: Mapping[str, Json]) -> tuple[Term, ...] | None:
+def missing_terms(report: Mapping[str, Json]) -> tuple[MissingTerm, ...] | None:
     """Return what the physics is missing, the greatest effect first; None if of another form."""
     try:
         return tuple(_term(item) for item in _items(report, "missing"))
@@ -135,7 +135,7 @@ def terms(report: Mapping[str, Json]) -> tuple[Term, ...] | None:
         return None
 
 
-def uncertainty(report: Mapping[str, Json]) -> tuple[dict[str, Parts], ...]:
+def uncertainty_parts(report: Mapping[str, Json]) -> tuple[dict[str, UncertaintyParts], ...]:
     """Return output -> parts for each proposal; nothing where they are not of the agreed form."""
     try:
         return tuple(
@@ -146,7 +146,7 @@ def uncertainty(report: Mapping[str, Json]) -> tuple[dict[str, Parts], ...]:
         return ()
 
 
-def weights(report: Mapping[str, Json], key: str = "weights") -> dict[str, float]:
+def model_weights(report: Mapping[str, Json], key: str = "weights") -> dict[str, float]:
     """Return member (or with ``key="physics"`` physics model) -> weight, heaviest first."""
     found = report.get(key)
     if not isinstance(found, Mapping):
@@ -170,8 +170,8 @@ def _slice(item: Any) -> Slice:
     )
 
 
-def _learned(item: Any) -> Learned:
-    return Learned(
+def _learned(item: Any) -> LearnedConstant:
+    return LearnedConstant(
         str(item["name"]),
         str(item.get("unit", "1")),
         float(item["mean"]),
@@ -182,12 +182,12 @@ def _learned(item: Any) -> Learned:
     )
 
 
-def _term(item: Any) -> Term:
+def _term(item: Any) -> MissingTerm:
     x = tuple(v if isinstance(v, str) else float(v) for v in item["x"])
     value = tuple(float(v) for v in item["value"])
     if not x or len(x) != len(value):
         raise ValueError("a missing term needs as many values as places")
-    return Term(
+    return MissingTerm(
         str(item["parameter"]),
         str(item.get("unit", "1")),
         float(item["effect"]),
@@ -199,8 +199,10 @@ def _term(item: Any) -> Term:
     )
 
 
-def _parts(item: Any) -> Parts:
-    return Parts(*(float(item[k]) for k in ("noise", "parameters", "discrepancy", "between")))
+def _parts(item: Any) -> UncertaintyParts:
+    return UncertaintyParts(
+        *(float(item[k]) for k in ("noise", "parameters", "discrepancy", "between"))
+    )
 
 
 def _maybe(value: Any) -> float | None:

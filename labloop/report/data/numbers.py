@@ -49,7 +49,7 @@ def unit_text(unit: str) -> str:
     return re.sub(r"\^(-?\d)", lambda match: match[1].translate(_SUPERSCRIPT), text)
 
 
-def column(values: Sequence[float], digits: int = 4) -> list[str]:
+def aligned_numbers(values: Sequence[float], digits: int = 4) -> list[str]:
     """Return numbers that stand under each other, with the decimals of the largest one.
 
     Where they span more than three decades each keeps its own digits.
@@ -74,13 +74,13 @@ def with_unit(value: float | str, unit: str, digits: int = 3) -> str:
     return f"{text} {sign}" if sign else text
 
 
-def titled(name: str, unit: str) -> str:
+def axis_title(name: str, unit: str) -> str:
     """Return an axis title: the name in words with its unit."""
     sign = unit_text(unit)
-    return f"{words(name)} ({sign})" if sign else words(name)
+    return f"{readable(name)} ({sign})" if sign else readable(name)
 
 
-def words(name: str) -> str:
+def readable(name: str) -> str:
     """Return an identifier as words: ``residence_time`` as residence time."""
     return name.replace("_", " ")
 
@@ -99,7 +99,7 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours:02d} h"
 
 
-def count(many: int, one: str, several: str = "") -> str:
+def counted(many: int, one: str, several: str = "") -> str:
     """Return ``1 experiment``, ``3 experiments``."""
     return f"{many} {one if many == 1 else several or one + 's'}"
 

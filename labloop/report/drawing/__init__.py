@@ -3,7 +3,7 @@
 from labloop.report.drawing.charts import Panel, cross, legend, path, ramp, shade, steps
 from labloop.report.drawing.markup import Child, Markup, el, join
 from labloop.report.drawing.scales import Scale, whole_ticks
-from labloop.report.drawing.tooltips import condition_text, measured_by_model, scalar_text, tip
+from labloop.report.drawing.tooltips import condition_text, measured_by_model, scalar_text, tooltip
 
 __all__ = [
     "Child",
@@ -21,6 +21,6 @@ __all__ = [
     "scalar_text",
     "shade",
     "steps",
-    "tip",
+    "tooltip",
     "whole_ticks",
 ]

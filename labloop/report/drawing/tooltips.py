@@ -1,7 +1,7 @@
 """What a pointer over a mark shows: the experiment in a few lines."""
 
 from labloop.records import PointValue, ScalarValue
-from labloop.report.data import CampaignData, Trial, number, unit_text, with_unit, words
+from labloop.report.data import CampaignData, Trial, number, readable, unit_text, with_unit
 
 
 def scalar_text(value: ScalarValue, digits: int = 3) -> str:
@@ -20,13 +20,13 @@ def condition_text(value: PointValue, unit: str) -> str:
     return f"{number(value, 4, exact=True)} {unit_text(unit)}".rstrip()
 
 
-def tip(data: CampaignData, trial: Trial) -> str:
+def tooltip(data: CampaignData, trial: Trial) -> str:
     """Return the lines for one experiment, joined by line feeds."""
     lines = [f"experiment {trial.record.number}, {trial.record.state}"]
-    lines += [f"{words(n)} {scalar_text(v)}" for n, v in trial.scalars.items()]
+    lines += [f"{readable(n)} {scalar_text(v)}" for n, v in trial.scalars.items()]
     units = {axis.name: axis.unit for axis in data.axes}
     lines += [
-        f"{words(name)} {condition_text(value, units.get(name, '1'))}"
+        f"{readable(name)} {condition_text(value, units.get(name, '1'))}"
         for name, value in trial.point.items()
     ]
     if trial.remark:

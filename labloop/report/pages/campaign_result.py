@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from labloop.errors import LabloopError
 from labloop.records import CampaignState, PointValue, Repositories
-from labloop.report.data import CampaignData, Trial, column, load, unit_text
+from labloop.report.data import CampaignData, Trial, aligned_numbers, read_campaign, unit_text
 from labloop.report.drawing import Markup, el, join
 from labloop.report.sections import convergence_section, table
 from labloop.report.text import summarise
@@ -90,7 +90,9 @@ class CampaignResult(Sequence[Mapping[str, Cell]]):
     def _cells(self, name: str) -> list[Markup]:
         values = [row.get(name) for row in self.rows]
         numbers = [float(v) for v in values if isinstance(v, (int, float))]
-        texts = iter(column(numbers) if name != "experiment" else [f"{n:.0f}" for n in numbers])
+        texts = iter(
+            aligned_numbers(numbers) if name != "experiment" else [f"{n:.0f}" for n in numbers]
+        )
         return [
             el("td", next(texts) if isinstance(value, (int, float)) else value or "")
             for value in values
@@ -103,7 +105,7 @@ def result(repositories: Repositories, campaign_id: str) -> CampaignResult:
     Raises:
         NotFoundError: no campaign has this id.
     """
-    data = load(repositories, campaign_id)
+    data = read_campaign(repositories, campaign_id)
     stand = summarise(data)
     rows = {trial.record.number: _row(data, trial) for trial in data.trials}
     best = stand.best_experiment

@@ -4,7 +4,7 @@ from importlib import resources
 from pathlib import Path
 
 from labloop.records import Repositories
-from labloop.report.data import load
+from labloop.report.data import read_campaign
 from labloop.report.drawing import Markup, el, join
 from labloop.report.sections import (
     Section,
@@ -13,7 +13,6 @@ from labloop.report.sections import (
     convergence_section,
     curve_sections,
     experiments_section,
-    gathered,
     header,
     parallel_section,
     physics_section,
@@ -21,6 +20,7 @@ from labloop.report.sections import (
     slices_section,
     timeline_section,
     uncertainty_section,
+    with_missing_last,
 )
 from labloop.report.text import summarise
 
@@ -46,9 +46,9 @@ def write_report(repositories: Repositories, campaign_id: str, path: Path) -> Pa
 
 def render(repositories: Repositories, campaign_id: str) -> str:
     """Return the page as text; raises NotFoundError."""
-    data = load(repositories, campaign_id)
+    data = read_campaign(repositories, campaign_id)
     stand = summarise(data)
-    sections = gathered(
+    sections = with_missing_last(
         [
             alarms_section(data),
             convergence_section(data),

@@ -21,20 +21,20 @@ from labloop.records import (
     Severity,
 )
 from labloop.report.data import (
-    LOST,
+    WITHOUT_RESULT,
     Axis,
     CampaignData,
     Trial,
-    count,
-    load,
+    axis_title,
+    counted,
     number,
-    titled,
+    read_campaign,
+    readable,
     unit_text,
     with_unit,
-    words,
 )
 from labloop.report.pages.svg import picture
-from labloop.report.text import Best, CampaignSummary, paragraph, subject, summarise
+from labloop.report.text import Best, CampaignSummary, alarm_subject, paragraph, summarise
 
 ROWS = 20
 """So many experiments stand in the page's table."""
@@ -48,7 +48,7 @@ _LEVELS = {
     Severity.ERROR: logging.ERROR,
     Severity.CRITICAL: logging.CRITICAL,
 }
-_ENDED = LOST | {ExperimentState.DONE}
+_ENDED = WITHOUT_RESULT | {ExperimentState.DONE}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#!~])")
 
 
@@ -62,13 +62,13 @@ class Brief:
         rows = repositories.experiments.all(campaign_id)
         self._ended = {(row.id, row.state) for row in rows if row.state in _ENDED}
         self._rounds = {row.round_index for row in rows if row.round_index is not None}
-        self._alarms = {subject(alarm) for alarm in repositories.alarms.all(campaign_id)}
+        self._alarms = {alarm_subject(alarm) for alarm in repositories.alarms.all(campaign_id)}
         self._state: CampaignState | None = None
         self._data: CampaignData | None = None
 
     def look(self) -> list[News]:
         """Read where the campaign stands and return what has happened since the last look."""
-        data = self._data = load(self._repositories, self._campaign_id, self._outputs)
+        data = self._data = read_campaign(self._repositories, self._campaign_id, self._outputs)
         state = list(self._new_state(data))
         between = [
             *self._new_rounds(data.rounds),
@@ -109,11 +109,11 @@ class Brief:
         new = [r for r in rounds if r.index not in self._rounds]
         self._rounds |= {r.index for r in new}
         if len(new) > MOST_LINES:
-            many = count(sum(len(r.proposals) for r in new), "experiment")
+            many = counted(sum(len(r.proposals) for r in new), "experiment")
             yield logging.INFO, f"rounds {new[0].index} to {new[-1].index}: {many} proposed"
             return
         for each in new:
-            many = count(len(each.proposals), "experiment")
+            many = counted(len(each.proposals), "experiment")
             first = each.proposals[0] if each.proposals else None
             why = f" by {first.strategy}: {first.reason}" if first else ""
             yield logging.INFO, f"round {each.index}: {many} proposed{why}"
@@ -138,8 +138,8 @@ class Brief:
     def _new_alarms(self, alarms: Sequence[AlarmRecord]) -> Iterator[News]:
         new: dict[Hashable, AlarmRecord] = {}
         for alarm in alarms:
-            if subject(alarm) not in self._alarms:
-                new.setdefault(subject(alarm), alarm)
+            if alarm_subject(alarm) not in self._alarms:
+                new.setdefault(alarm_subject(alarm), alarm)
         self._alarms |= set(new)
         told = list(new.values())
         for record in told[:MOST_LINES]:
@@ -161,12 +161,12 @@ class Brief:
 def _ended(data: CampaignData, trial: Trial) -> str:
     record = trial.record
     parts = [
-        f"{words(name)} {with_unit(value.value, value.unit, 4)}"
+        f"{readable(name)} {with_unit(value.value, value.unit, 4)}"
         for name, value in trial.scalars.items()
     ]
     units = {axis.name: axis.unit for axis in data.axes}
     at = ", ".join(
-        f"{words(name)} {with_unit(value, units.get(name, '1'), 4)}"
+        f"{readable(name)} {with_unit(value, units.get(name, '1'), 4)}"
         for name, value in record.point.items()
     )
     what = ", ".join(parts) or record.reason
@@ -182,7 +182,7 @@ def _loud(data: CampaignData) -> Iterator[str]:
     """Yield what a person has to look at before anything else, each once."""
     told = (a for a in data.alarms if a.is_open)
     for message, same in groupby(sorted(told, key=_message), key=_message):
-        yield f"> **LOOK AT THE LAB: {_text(message)}** ({count(len(list(same)), 'time')})"
+        yield f"> **LOOK AT THE LAB: {_text(message)}** ({counted(len(list(same)), 'time')})"
 
 
 def _message(record: AlarmRecord) -> str:
@@ -208,11 +208,13 @@ def _best(data: CampaignData, best: Best | None) -> Iterator[str]:
     if best is None:
         return
     yield f"## Best so far: experiment {best.number}"
-    rows = [(words(n), number(v.value, 4), unit_text(v.unit)) for n, v in best.values.items()]
+    rows = [(readable(n), number(v.value, 4), unit_text(v.unit)) for n, v in best.values.items()]
     if best.interval is not None:
         low, high = (number(end, 4) for end in best.interval)
         rows.append((f"90 % interval, {best.interval_from}", f"{low} to {high}", rows[0][2]))
-    rows += [(words(a.name), _cell(best.point.get(a.name)), unit_text(a.unit)) for a in data.axes]
+    rows += [
+        (readable(a.name), _cell(best.point.get(a.name)), unit_text(a.unit)) for a in data.axes
+    ]
     yield _table(("", "value", "unit"), rows)
 
 
@@ -243,8 +245,8 @@ def _newest(data: CampaignData) -> Iterator[str]:
         return
     shown = begun[: -ROWS - 1 : -1]
     yield "## Experiments, the newest first"
-    head = ["no.", "state", *(titled(name, unit) for name, unit in data.units.items())]
-    head += [titled(axis.name, axis.unit) for axis in data.axes]
+    head = ["no.", "state", *(axis_title(name, unit) for name, unit in data.units.items())]
+    head += [axis_title(axis.name, axis.unit) for axis in data.axes]
     yield _table(head, [_row(data.units, data.axes, trial) for trial in shown])
     if len(begun) > len(shown):
         yield f"and {len(begun) - len(shown)} before them"

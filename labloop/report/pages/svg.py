@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from labloop.report.data import CampaignData, Trial, titled
+from labloop.report.data import CampaignData, Trial, axis_title
 from labloop.report.drawing import Markup, Panel, Scale, cross, el, join, path, steps, whole_ticks
-from labloop.report.text import history, on_the_front
+from labloop.report.text import convergence_points, pareto_front
 
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#454b54}.paper{fill:#fff}.grid{stroke:#e3e6ea}"
@@ -39,11 +39,11 @@ def picture(data: CampaignData) -> str | None:
 
 
 def _staircase(data: CampaignData, panel: Panel) -> Markup:
-    aim, points = data.aims.items[0], history(data)
+    aim, points = data.aims.items[0], convergence_points(data)
     x = Scale(0.5, max(points[-1].number, 5) + 0.5, *panel.x_range)
     y = Scale.around([p.values[aim.output] for p in points if p.values], *panel.y_range)
     known = [(x(p.number), y(p.best[aim.output])) for p in points if p.best]
-    titles = ("experiment", titled(aim.output, aim.unit))
+    titles = ("experiment", axis_title(aim.output, aim.unit))
     return join(
         panel.axes(x, y, titles, whole_ticks(1, points[-1].number, 12), y.ticks()),
         el("path", d=steps(known, x(points[-1].number)), class_="line"),
@@ -62,7 +62,7 @@ def _mark(trial: Trial, output: str, x: Scale, y: Scale) -> Markup:
 
 def _trade_off(data: CampaignData, panel: Panel) -> Markup:
     first, second = data.aims.items[:2]
-    front = on_the_front(data)
+    front = pareto_front(data)
     ends = {
         aim.output: [t.scalars[aim.output].value for t in data.ranked] for aim in (first, second)
     }
@@ -77,7 +77,7 @@ def _trade_off(data: CampaignData, panel: Panel) -> Markup:
     ]
     # With three aims a front seen along one of them is no line.
     line = sorted(map(place, front)) if len(data.aims) == 2 else []
-    titles = titled(first.output, first.unit), titled(second.output, second.unit)
+    titles = axis_title(first.output, first.unit), axis_title(second.output, second.unit)
     return join(
         panel.axes(x, y, titles, x.ticks(), y.ticks()),
         el("path", d=path(line), class_="line") if len(line) > 1 else Markup(""),

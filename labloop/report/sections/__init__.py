@@ -6,7 +6,7 @@ from labloop.report.sections.curves import curve_sections
 from labloop.report.sections.overview import header
 from labloop.report.sections.parallel import parallel_section
 from labloop.report.sections.physics import physics_section
-from labloop.report.sections.section import Section, gathered
+from labloop.report.sections.section import Section, with_missing_last
 from labloop.report.sections.slices import slices_section
 from labloop.report.sections.tables import (
     alarms_section,
@@ -24,7 +24,6 @@ __all__ = [
     "convergence_section",
     "curve_sections",
     "experiments_section",
-    "gathered",
     "header",
     "parallel_section",
     "physics_section",
@@ -33,4 +32,5 @@ __all__ = [
     "table",
     "timeline_section",
     "uncertainty_section",
+    "with_missing_last",
 ]

@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 
 from labloop.records import Prediction
-from labloop.report.data import CampaignData, Trial, interval, number, titled, unit_text, words
-from labloop.report.drawing import Markup, Panel, Scale, el, join, legend, tip
-from labloop.report.sections.section import Section, missing
+from labloop.report.data import (
+    CampaignData,
+    Trial,
+    axis_title,
+    interval,
+    number,
+    readable,
+    unit_text,
+)
+from labloop.report.drawing import Markup, Panel, Scale, el, join, legend, tooltip
+from labloop.report.sections.section import Section, missing_section
 
 TITLE = "Predicted against measured"
 
@@ -30,7 +38,7 @@ def calibration_section(data: CampaignData) -> Section:
     charts = [_chart(data, name, pairs, panel) for name, pairs in shown.items()]
     if not charts:
         sentence = "No experiment that a model predicted beforehand has a result yet."
-        return missing("calibration", TITLE, sentence)
+        return missing_section("calibration", TITLE, sentence)
     caption = (
         "Each bar is the 90 % interval that was stored before the experiment began. Of good "
         "intervals nine in ten cross the diagonal; orange ones missed."
@@ -66,13 +74,13 @@ def _chart(data: CampaignData, output: str, pairs: list[_Pair], panel: Panel) ->
     frame = panel.axes(x, y, (f"measured{sign}", f"predicted{sign}"), x.ticks(5), y.ticks(5))
     diagonal = el("line", x1=x.start, y1=y.start, x2=x.stop, y2=y.stop, class_="aim")
     inside, many = coverage(data, output)
-    title = el("h3", titled(output, unit))
+    title = el("h3", axis_title(output, unit))
     share = f"{inside} of {many} ({100 * inside / many:.0f} %) lie inside their 90 % interval"
     return el(
         "figure",
         title,
         panel.svg(
-            f"{words(output)} predicted and measured",
+            f"{readable(output)} predicted and measured",
             frame,
             diagonal,
             join(_mark(data, p, x, y) for p in pairs),
@@ -85,7 +93,7 @@ def _mark(data: CampaignData, pair: _Pair, x: Scale, y: Scale) -> Markup:
     at = x(pair.measured)
     kind = "" if pair.inside else " miss"
     said = f"{number(pair.said.mean)}, {interval(pair.said.low, pair.said.high)}"
-    lines = f"{tip(data, pair.trial)}\npredicted {said}"
+    lines = f"{tooltip(data, pair.trial)}\npredicted {said}"
     bar = el("line", x1=at, x2=at, y1=y(pair.said.low), y2=y(pair.said.high), class_=f"bar{kind}")
     dot = el(
         "circle",

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
-from labloop.report.data import Aim, CampaignData, Trial, number, titled, words
+from labloop.report.data import Aim, CampaignData, Trial, axis_title, number, readable
 from labloop.report.drawing import (
     Markup,
     Panel,
@@ -17,21 +17,21 @@ from labloop.report.drawing import (
     ramp,
     shade,
     steps,
-    tip,
+    tooltip,
     whole_ticks,
 )
-from labloop.report.sections.section import Section, missing, note
-from labloop.report.text import ConvergencePoint, history, on_the_front
+from labloop.report.sections.section import Section, missing_section, note
+from labloop.report.text import ConvergencePoint, convergence_points, pareto_front
 
 
 def convergence_section(data: CampaignData) -> Section:
     """Return the section that shows how the best result came about."""
     if len(data.aims) > 1:
         return _several(data)
-    points = history(data)
+    points = convergence_points(data)
     title = "Convergence"
     if not points or not data.aims.items:
-        return missing("convergence", title, "No experiment has ended yet.")
+        return missing_section("convergence", title, "No experiment has ended yet.")
     caption = (
         "The line is the best result so far; filled points were asked for by a model, open ones "
         "by a starting design or a person; crosses on the floor gave no result."
@@ -64,7 +64,7 @@ def _staircase(
         panel.axes(
             x,
             y,
-            ("experiment", titled(aim.output, aim.unit)),
+            ("experiment", axis_title(aim.output, aim.unit)),
             whole_ticks(1, points[-1].number, most),
             y.ticks(),
         )
@@ -76,7 +76,7 @@ def _staircase(
     if known:
         parts.append(el("path", d=steps(known, x(points[-1].number)), class_="best-line"))
     marks = [_mark(data, t, aim, x, y) for t in data.trials]
-    label = f"{words(aim.output)} of each experiment and the best so far"
+    label = f"{readable(aim.output)} of each experiment and the best so far"
     return panel.svg(label, join(parts), join(marks))
 
 
@@ -84,7 +84,7 @@ def _mark(data: CampaignData, trial: Trial, aim: Aim, x: Scale, y: Scale) -> Mar
     at = x(trial.record.number)
     known: dict[str, str | float | None] = {
         "data_e": trial.record.number,
-        "data_tip": tip(data, trial),
+        "data_tip": tooltip(data, trial),
     }
     if trial.lost:
         return el("path", d=cross(at, y.start - 8), class_="lost e", **known)
@@ -111,13 +111,13 @@ def _several(data: CampaignData) -> Section:
     title = "Trade-off between the aims"
     ranked = data.ranked
     if not ranked:
-        return missing("convergence", title, "No experiment has a result yet.")
+        return missing_section("convergence", title, "No experiment has a result yet.")
     worth = f", of those with {data.aims.demands}," if data.aims.demands else ""
     caption = (
         f"Ringed points{worth} are beaten by none in every aim; colour runs from the first "
         "experiment (dark) to the last (bright). Below: the volume that the results dominate."
     )
-    best = {id(trial) for trial in on_the_front(data)}
+    best = {id(trial) for trial in pareto_front(data)}
     pairs = list(itertools.combinations(range(len(data.aims)), 2))[:6]
     charts = [_pair(data, ranked, best, pair) for pair in pairs]
     key = join(
@@ -136,7 +136,7 @@ def _pair(
     xs = [t.scalars[first.output].value for t in ranked]
     ys = [t.scalars[second.output].value for t in ranked]
     x, y = Scale.around(xs, *panel.x_range), Scale.around(ys, *panel.y_range)
-    titles = titled(first.output, first.unit), titled(second.output, second.unit)
+    titles = axis_title(first.output, first.unit), axis_title(second.output, second.unit)
     last = max(1, data.trials[-1].record.number - 1)
     marks = [
         el(
@@ -146,7 +146,7 @@ def _pair(
             r=5.5 if id(t) in best else 4,
             class_=f"{shade((t.record.number - 1) / last)} e{' on-front' if id(t) in best else ''}",
             data_e=t.record.number,
-            data_tip=tip(data, t),
+            data_tip=tooltip(data, t),
         )
         for t, a, b in zip(ranked, xs, ys, strict=True)
     ]
@@ -160,7 +160,9 @@ def _pair(
 
 
 def _volume(data: CampaignData) -> Markup:
-    known = [(p.number, p.hypervolume) for p in history(data) if p.hypervolume is not None]
+    known = [
+        (p.number, p.hypervolume) for p in convergence_points(data) if p.hypervolume is not None
+    ]
     if not known:
         return note("The hypervolume is counted for two to four aims.")
     panel = Panel(1080, 240)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from labloop.records import CurveData
-from labloop.report.data import CampaignData, Trial, titled, unit_text, words
-from labloop.report.drawing import Markup, Panel, Scale, el, join, path, ramp, shade, tip
+from labloop.report.data import CampaignData, Trial, axis_title, readable, unit_text
+from labloop.report.drawing import Markup, Panel, Scale, el, join, path, ramp, shade, tooltip
 from labloop.report.sections.section import Section
 
 MOST_CURVES = 30
@@ -34,15 +34,15 @@ def _section(data: CampaignData, name: str, index: int) -> Section:
     x = Scale.around(ends_x, *panel.x_range, margin=0.0)
     y = Scale.around(ends_y, *panel.y_range, margin=0.04)
     sign = unit_text(first.x_unit)
-    titles = sign or "axis of the curve", titled(name, first.y_unit)
+    titles = sign or "axis of the curve", axis_title(name, first.y_unit)
     # The best one is drawn last, thus on top.
     order = sorted(range(len(shown)), key=lambda i: shown[i] is data.best)
     lines = [_line(data, shown[i], name, (x, y), shade(i / max(1, len(shown) - 1))) for i in order]
     drawing = panel.svg(
-        f"{words(name)} curves", panel.axes(x, y, titles, x.ticks(10), y.ticks()), join(lines)
+        f"{readable(name)} curves", panel.axes(x, y, titles, x.ticks(10), y.ticks()), join(lines)
     )
     key = ramp(str(shown[0].record.number), str(shown[-1].record.number), "experiment")
-    return Section(f"curve-{index}", words(name).capitalize(), caption, join(key, drawing))
+    return Section(f"curve-{index}", readable(name).capitalize(), caption, join(key, drawing))
 
 
 def _ends(curve: CurveData, side: str) -> list[float]:
@@ -63,7 +63,7 @@ def _line(
         d=path(pixels),
         class_=f"curve {colour}{best} e",
         data_e=trial.record.number,
-        data_tip=tip(data, trial),
+        data_tip=tooltip(data, trial),
     )
 
 

@@ -3,10 +3,18 @@
 import math
 from collections.abc import Sequence
 
-from labloop.report.data import CampaignData, Learned, Term, learned, number, titled, words
+from labloop.report.data import (
+    CampaignData,
+    LearnedConstant,
+    MissingTerm,
+    axis_title,
+    learned_constants,
+    number,
+    readable,
+)
 from labloop.report.drawing import Markup, Panel, Scale, el, join, legend, path
 from labloop.report.sections.section import note
-from labloop.report.text import Doubt, mattering, missing_words, term_words
+from labloop.report.text import AlarmGroup, describe_missing, describe_term, relevant_terms
 
 _DECADE = 10
 _ROOM = 1.0
@@ -15,16 +23,16 @@ _THICK = 0.5
 """Room for a category's bar, as a share of its place."""
 
 
-def missing_part(data: CampaignData, alarms: Sequence[Doubt]) -> Markup:
+def missing_part(data: CampaignData, alarms: Sequence[AlarmGroup]) -> Markup:
     """Return the words and charts of what the physics is missing; nothing without physics."""
-    told = missing_words(data.fit_report, [d.kind for d in alarms if d.in_force])
+    told = describe_missing(data.fit_report, [d.kind for d in alarms if d.in_force])
     if not told:
         return Markup("")
     head = el("h3", "What it is missing")
-    found = mattering(data.fit_report)
+    found = relevant_terms(data.fit_report)
     if not found:
         return join(head, note(told))
-    believed = {c.name: c for c in learned(data.fit_report) or ()}
+    believed = {c.name: c for c in learned_constants(data.fit_report) or ()}
     key = legend(
         ("k-line", "what the results want"),
         ("k-aim", "its general level"),
@@ -35,13 +43,15 @@ def missing_part(data: CampaignData, alarms: Sequence[Doubt]) -> Markup:
     return join(head, note(told), key, el("div", figures, class_="grid-2"))
 
 
-def _figure(data: CampaignData, term: Term, constant: Learned | None) -> Markup:
-    label = f"{words(term.parameter)} along {words(term.along)}"
-    draw = _bars if term.categories else _line
-    return el("figure", draw(data, term, constant, label), el("figcaption", term_words(term)))
+def _figure(data: CampaignData, term: MissingTerm, constant: LearnedConstant | None) -> Markup:
+    label = f"{readable(term.parameter)} along {readable(term.along)}"
+    chart = _bars(term, constant, label) if term.categories else _line(data, term, constant, label)
+    return el("figure", chart, el("figcaption", describe_term(term)))
 
 
-def _line(data: CampaignData, term: Term, constant: Learned | None, label: str) -> Markup:
+def _line(
+    data: CampaignData, term: MissingTerm, constant: LearnedConstant | None, label: str
+) -> Markup:
     panel = Panel(480, 260)
     y = _vertical(panel, term, constant)
     # Rounded, so that an end that is 4.999999999 has its tick.
@@ -64,7 +74,7 @@ def _line(data: CampaignData, term: Term, constant: Learned | None, label: str) 
     )
 
 
-def _bars(data: CampaignData, term: Term, constant: Learned | None, label: str) -> Markup:  # noqa: ARG001 - drawn like _line
+def _bars(term: MissingTerm, constant: LearnedConstant | None, label: str) -> Markup:
     panel = Panel(480, 260)
     y = _vertical(panel, term, constant)
     x = Scale(-0.5, len(term.x) - 0.5, *panel.x_range)
@@ -100,7 +110,7 @@ def _bars(data: CampaignData, term: Term, constant: Learned | None, label: str) 
     )
 
 
-def _vertical(panel: Panel, term: Term, constant: Learned | None) -> Scale:
+def _vertical(panel: Panel, term: MissingTerm, constant: LearnedConstant | None) -> Scale:
     """Return a scale that holds the term, and of what was believed as much as keeps it legible."""
     every = list(term.value)
     if constant is None:
@@ -116,7 +126,7 @@ def _vertical(panel: Panel, term: Term, constant: Learned | None) -> Scale:
     return Scale.around([*every, *shown], *panel.y_range, log=log)
 
 
-def _believed(panel: Panel, y: Scale, constant: Learned | None) -> Markup:
+def _believed(panel: Panel, y: Scale, constant: LearnedConstant | None) -> Markup:
     """Return the band of the prior and the line of one constant for everywhere."""
     if constant is None:
         return Markup("")
@@ -132,8 +142,8 @@ def _believed(panel: Panel, y: Scale, constant: Learned | None) -> Markup:
     return join(parts)
 
 
-def _titles(term: Term) -> tuple[str, str]:
-    return titled(term.along, term.along_unit), titled(term.parameter, term.unit)
+def _titles(term: MissingTerm) -> tuple[str, str]:
+    return axis_title(term.along, term.along_unit), axis_title(term.parameter, term.unit)
 
 
 def _short(name: str, many: int) -> str:

@@ -3,13 +3,13 @@
 from labloop.records import ExperimentState, Mode
 from labloop.report.data import (
     CampaignData,
-    count,
+    counted,
     duration,
     interval,
     number,
+    readable,
     unit_text,
     with_unit,
-    words,
 )
 from labloop.report.drawing import Markup, condition_text, el, join, scalar_text
 from labloop.report.text import Best, BudgetUse, CampaignSummary
@@ -90,11 +90,11 @@ def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
     title = "Best so far" if len(data.aims) == 1 else "Best compromise so far"
     units = {axis.name: axis.unit for axis in data.axes}
     conditions = [
-        el("div", el("dt", words(n)), el("dd", condition_text(v, units.get(n, "1"))))
+        el("div", el("dt", readable(n)), el("dd", condition_text(v, units.get(n, "1"))))
         for n, v in best.point.items()
     ]
     others = [
-        el("div", el("dt", words(aim.output)), el("dd", scalar_text(best.values[aim.output])))
+        el("div", el("dt", readable(aim.output)), el("dd", scalar_text(best.values[aim.output])))
         for aim in data.aims.items[1:]
     ]
     several = _several(stand)
@@ -104,7 +104,7 @@ def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
             "div",
             el("p", title, class_="eyebrow"),
             el("p", with_unit(value.value, value.unit), class_="big"),
-            el("p", f"{words(first.output)}, experiment {best.number}"),
+            el("p", f"{readable(first.output)}, experiment {best.number}"),
             _interval(best, value.unit),
             el("p", best.remark, class_="note") if best.remark else Markup(""),
             several,
@@ -134,4 +134,4 @@ def _several(stand: CampaignSummary) -> Markup:
     if not stand.front:
         return Markup("")
     volume = f", hypervolume {number(stand.hypervolume)}" if stand.hypervolume is not None else ""
-    return el("p", f"{count(len(stand.front), 'result')} on the front{volume}", class_="note")
+    return el("p", f"{counted(len(stand.front), 'result')} on the front{volume}", class_="note")

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from labloop.report.data import Axis, CampaignData, Trial, number, titled
-from labloop.report.drawing import Markup, Panel, Scale, el, join, path, ramp, shade, tip
-from labloop.report.sections.section import Section, missing
+from labloop.report.data import Axis, CampaignData, Trial, axis_title, number
+from labloop.report.drawing import Markup, Panel, Scale, el, join, path, ramp, shade, tooltip
+from labloop.report.sections.section import Section, missing_section
 
 LONGEST_LABEL = 16
 
@@ -28,7 +28,7 @@ def parallel_section(data: CampaignData) -> Section:
     """Return the section with a line per experiment, coloured by the first aim."""
     title, trials = "Conditions and results", [t for t in data.trials if t.scores or t.lost]
     if not trials or not data.axes:
-        return missing("conditions", title, "No experiment has ended yet.")
+        return missing_section("conditions", title, "No experiment has ended yet.")
     caption = (
         "Each line is one experiment, from its conditions on the left to its result on the "
         "right. Bright is better; dashed grey lines gave no result; the thick line is the best."
@@ -65,12 +65,12 @@ def _uprights(data: CampaignData, panel: Panel) -> list[_Upright]:
     for i, aim in enumerate(aims, start=len(data.axes)):
         values = [t.scalars[aim.output].value for t in data.ranked]
         scale = Scale.around(values, *panel.y_range, margin=0.0)
-        uprights.append(_Upright(x0 + i * gap, titled(aim.output, aim.unit), scale, {}))
+        uprights.append(_Upright(x0 + i * gap, axis_title(aim.output, aim.unit), scale, {}))
     return uprights
 
 
 def _of_axis(data: CampaignData, axis: Axis, x: float, panel: Panel) -> _Upright:
-    title = titled(axis.name, axis.unit)
+    title = axis_title(axis.name, axis.unit)
     if axis.categories:
         y0, y1 = panel.y_range
         gap = (y0 - y1) / max(1, len(axis.categories) - 1)
@@ -96,7 +96,7 @@ def _line(data: CampaignData, trial: Trial, uprights: list[_Upright], rank: floa
         d=path(pixels),
         class_=f"pc {kind} e",
         data_e=trial.record.number,
-        data_tip=tip(data, trial),
+        data_tip=tooltip(data, trial),
     )
 
 

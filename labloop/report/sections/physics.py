@@ -4,18 +4,18 @@ from collections.abc import Sequence
 
 from labloop.report.data import (
     CampaignData,
-    Learned,
+    LearnedConstant,
     interval,
-    learned,
+    learned_constants,
+    model_weights,
     number,
+    readable,
     unit_text,
-    weights,
-    words,
 )
 from labloop.report.drawing import Markup, Scale, el, join, legend
 from labloop.report.sections.missing_physics import missing_part
-from labloop.report.sections.section import Section, missing, note
-from labloop.report.text import doubts_of, member_words, percent, support_words
+from labloop.report.sections.section import Section, missing_section, note
+from labloop.report.text import campaign_alarms, describe_member, describe_support, percent
 
 TITLE = "What the physics has learned"
 WIDTH, HEIGHT = 420, 26
@@ -23,15 +23,15 @@ WIDTH, HEIGHT = 420, 26
 
 def physics_section(data: CampaignData) -> Section:
     """Return the section: what counts, the learned constants, what the physics is missing."""
-    constants = learned(data.fit_report)
+    constants = learned_constants(data.fit_report)
     if constants is None:
         sentence = "The constants of the last round are not of the form that this report reads."
-        return missing("physics", TITLE, sentence)
-    members, competing = weights(data.fit_report), weights(data.fit_report, "physics")
+        return missing_section("physics", TITLE, sentence)
+    members, competing = model_weights(data.fit_report), model_weights(data.fit_report, "physics")
     if not constants and not members:
         sentence = "This campaign's model has no physics, or has not been fitted yet."
-        return missing("physics", TITLE, sentence)
-    parts: list[Markup] = [note(support_words(data.fit_report))]
+        return missing_section("physics", TITLE, sentence)
+    parts: list[Markup] = [note(describe_support(data.fit_report))]
     if len(competing) > 1:
         parts += [el("h3", "Weight of each competing physics"), _shares(competing)]
     if constants:
@@ -41,9 +41,9 @@ def physics_section(data: CampaignData) -> Section:
     if members:
         parts += [
             el("h3", "Weight of each model in the mixture"),
-            _shares({member_words(n, competing): w for n, w in members.items()}),
+            _shares({describe_member(n, competing): w for n, w in members.items()}),
         ]
-    parts.append(missing_part(data, doubts_of(data)))
+    parts.append(missing_part(data, campaign_alarms(data)))
     caption = (
         "Grey is what was believed before the first experiment, blue what the data say (90 % "
         "interval). Blue as wide as grey means: nothing was learned about it."
@@ -51,12 +51,12 @@ def physics_section(data: CampaignData) -> Section:
     return Section("physics", TITLE, caption, join(parts))
 
 
-def _table(constants: Sequence[Learned]) -> Markup:
+def _table(constants: Sequence[LearnedConstant]) -> Markup:
     head = el("tr", [el("th", t) for t in ("constant", "now", "90 % interval", "unit", "")])
     rows = [
         el(
             "tr",
-            el("th", words(c.name), scope="row"),
+            el("th", readable(c.name), scope="row"),
             el("td", number(c.mean), class_="num"),
             el("td", interval(c.low, c.high), class_="num"),
             el("td", unit_text(c.unit)),
@@ -68,7 +68,7 @@ def _table(constants: Sequence[Learned]) -> Markup:
     return el("div", table, class_="scroll")
 
 
-def _strip(constant: Learned) -> Markup:
+def _strip(constant: LearnedConstant) -> Markup:
     """Return one line: the believed range, the interval in it, the mean as a tick."""
     ends = [constant.low, constant.high, constant.mean]
     prior = [v for v in (constant.prior_low, constant.prior_high) if v is not None]
@@ -82,7 +82,7 @@ def _strip(constant: Learned) -> Markup:
     parts.append(_bar("post", x(constant.low), x(constant.high), 8))
     at = x(constant.mean)
     parts.append(el("line", x1=at, x2=at, y1=4, y2=HEIGHT - 4, class_="tickmark"))
-    label = f"{words(constant.name)}: {interval(constant.low, constant.high)}"
+    label = f"{readable(constant.name)}: {interval(constant.low, constant.high)}"
     box = f"0 0 {WIDTH} {HEIGHT}"
     return el(
         "svg",
@@ -105,7 +105,7 @@ def _shares(shares: dict[str, float]) -> Markup:
     rows = [
         el(
             "tr",
-            el("th", words(name), scope="row"),
+            el("th", readable(name), scope="row"),
             el("td", percent(share), class_="num"),
             el(
                 "td",

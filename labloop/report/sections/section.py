@@ -23,12 +23,12 @@ class Section:
         return el("section", el("h2", self.title), caption, self.body, id=self.id, class_="card")
 
 
-def missing(name: str, title: str, sentence: str) -> Section:
+def missing_section(name: str, title: str, sentence: str) -> Section:
     """Return a part that has nothing to show, with the reason as a plain sentence."""
     return Section(name, title, "", note(sentence), there=False)
 
 
-def gathered(sections: Sequence[Section]) -> list[Section]:
+def with_missing_last(sections: Sequence[Section]) -> list[Section]:
     """Return the parts, those without anything to see as one card at the end."""
     there = [s for s in sections if s.there]
     absent = [el("div", el("dt", s.title), el("dd", s.body)) for s in sections if not s.there]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from labloop.report.data import CampaignData, Slice, slices, titled, words
-from labloop.report.drawing import Markup, Panel, Scale, el, join, legend, path, tip
-from labloop.report.sections.section import Section, missing, note
+from labloop.report.data import CampaignData, Slice, axis_title, model_slices, readable
+from labloop.report.drawing import Markup, Panel, Scale, el, join, legend, path, tooltip
+from labloop.report.sections.section import Section, missing_section, note
 
 MOST_SLICES = 24
 TITLE = "What the model expects"
@@ -13,13 +13,13 @@ TITLE = "What the model expects"
 
 def slices_section(data: CampaignData) -> Section:
     """Return the section with one small chart per slice that the newest model left."""
-    found = slices(data.fit_report)
+    found = model_slices(data.fit_report)
     if found is None:
         sentence = "The slices of the last round are not of the form that this report reads."
-        return missing("model", TITLE, sentence)
+        return missing_section("model", TITLE, sentence)
     if not found:
         sentence = "No round has left slices of a model: there is none yet, or it keeps none."
-        return missing("model", TITLE, sentence)
+        return missing_section("model", TITLE, sentence)
     caption = (
         "The newest model along one parameter at a time, the others held. A wide band is where "
         "it does not know; dots are measured values, also from places off the line."
@@ -55,8 +55,8 @@ def _chart(data: CampaignData, piece: Slice, values: Sequence[float]) -> Markup:
     panel = Panel(360, 250, left=58, right=10)
     y = Scale.around(values, *panel.y_range, margin=0.04)
     titles = (
-        titled(piece.parameter, piece.unit),
-        titled(piece.output, data.units.get(piece.output, "1")),
+        axis_title(piece.parameter, piece.unit),
+        axis_title(piece.output, data.units.get(piece.output, "1")),
     )
     if any(isinstance(v, str) for v in piece.x):
         return _categories(panel, piece, y, titles)
@@ -74,13 +74,13 @@ def _chart(data: CampaignData, piece: Slice, values: Sequence[float]) -> Markup:
             r=2.6,
             class_="ring faint e",
             data_e=t.record.number,
-            data_tip=tip(data, t),
+            data_tip=tooltip(data, t),
         )
         for t in data.ranked
         if piece.output in t.scalars and not isinstance(t.point.get(piece.parameter, ""), str)
     ]
     return panel.svg(
-        f"expected {words(piece.output)} along {words(piece.parameter)}",
+        f"expected {readable(piece.output)} along {readable(piece.parameter)}",
         panel.axes(x, y, titles, x.ticks(4), y.ticks(5)),
         el("path", d=path([*upper, *reversed(lower)]) + "Z", class_="band"),
         join(dots),

@@ -4,10 +4,19 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 from labloop.records import Bundle, Repositories, ScalarValue, Severity
-from labloop.report.data import Axis, CampaignData, Trial, column, count, duration, number, titled
+from labloop.report.data import (
+    Axis,
+    CampaignData,
+    Trial,
+    aligned_numbers,
+    axis_title,
+    counted,
+    duration,
+    number,
+)
 from labloop.report.drawing import Child, Markup, el, join
-from labloop.report.sections.section import Section, missing, note
-from labloop.report.text import Doubt, doubts_of
+from labloop.report.sections.section import Section, missing_section, note
+from labloop.report.text import AlarmGroup, campaign_alarms
 
 LONGEST_FILE = 40_000
 _ORIGINS = {"proposed": "", "edited": "edited by a person", "manual": "a person"}
@@ -28,12 +37,12 @@ def table(head: Iterable[str], rows: Iterable[Child], kind: str = "") -> Markup:
 def experiments_section(data: CampaignData) -> Section:
     """Return the sortable table of every experiment."""
     if not data.trials:
-        return missing("experiments", "Experiments", "No experiment was planned yet.")
+        return missing_section("experiments", "Experiments", "No experiment was planned yet.")
     caption = "Click a column's head to sort; point at a row to find the experiment in the charts."
     columns = [_conditions(data, axis) for axis in data.axes]
     columns += [_results(data, name) for name in data.units]
-    titles = [titled(a.name, a.unit) for a in data.axes]
-    titles += [titled(name, unit) for name, unit in data.units.items()]
+    titles = [axis_title(a.name, a.unit) for a in data.axes]
+    titles += [axis_title(name, unit) for name, unit in data.units.items()]
     head = ["#", "state", *titles, "asked for by", "lab time", "remark"]
     rows = [_row(data, trial, cells) for trial, *cells in zip(data.trials, *columns, strict=True)]
     return Section("experiments", "Experiments", caption, table(head, rows, "sortable"))
@@ -58,7 +67,7 @@ def _row(data: CampaignData, trial: Trial, cells: Sequence[Markup]) -> Markup:
 def _conditions(data: CampaignData, axis: Axis) -> list[Markup]:
     """Return the cells of one parameter, one a trial."""
     values = [t.point.get(axis.name, "") for t in data.trials]
-    texts = iter(column([float(v) for v in values if not isinstance(v, str)]))
+    texts = iter(aligned_numbers([float(v) for v in values if not isinstance(v, str)]))
     return [
         el("td", v) if isinstance(v, str) else el("td", next(texts), class_="num", data_v=repr(v))
         for v in values
@@ -68,7 +77,7 @@ def _conditions(data: CampaignData, axis: Axis) -> list[Markup]:
 def _results(data: CampaignData, name: str) -> list[Markup]:
     """Return the cells of one output, one a trial; empty where there is none."""
     values = [t.scalars.get(name) for t in data.trials]
-    texts = iter(column([v.value for v in values if v is not None]))
+    texts = iter(aligned_numbers([v.value for v in values if v is not None]))
     return [el("td", "") if v is None else _result(next(texts), v) for v in values]
 
 
@@ -95,14 +104,16 @@ def _took(trial: Trial) -> Markup:
 
 def alarms_section(data: CampaignData) -> Section:
     """Return the alarms in words, repeated ones once; what waits for a person comes first."""
-    found = sorted(doubts_of(data), key=lambda doubt: not doubt.is_open)
+    found = sorted(campaign_alarms(data), key=lambda doubt: not doubt.is_open)
     if not found:
-        return missing("alarms", "Alarms", "None was raised.")
-    caption = f"{count(len(found), 'doubt')} that the campaign raised by itself, the newest first."
+        return missing_section("alarms", "Alarms", "None was raised.")
+    caption = (
+        f"{counted(len(found), 'doubt')} that the campaign raised by itself, the newest first."
+    )
     return Section("alarms", "Alarms", caption, el("ul", map(_alarm, found), class_="alarms"))
 
 
-def _alarm(doubt: Doubt) -> Markup:
+def _alarm(doubt: AlarmGroup) -> Markup:
     raised = f", raised {doubt.times} times" if doubt.times > 1 and doubt.in_force else ""
     waits = ", waits for a person to acknowledge it" if doubt.is_open else ""
     return el(
@@ -176,5 +187,5 @@ def _file_text(content: bytes) -> str:
     text = content.decode("utf-8", errors="replace")
     if len(text) <= LONGEST_FILE:
         return text
-    left = count(len(text) - LONGEST_FILE, "character")
+    left = counted(len(text) - LONGEST_FILE, "character")
     return f"{text[:LONGEST_FILE]}\n... {left} more are stored"

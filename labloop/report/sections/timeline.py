@@ -5,18 +5,18 @@ from collections.abc import Mapping, Sequence
 from labloop.records import ActionState, Repositories
 from labloop.report.data import (
     CampaignData,
-    LabTime,
     Span,
+    Timeline,
     Trial,
-    count,
+    build_timeline,
+    counted,
     duration,
-    lab_time,
-    merged,
-    rows,
-    words,
+    merge_spans,
+    readable,
+    timeline_rows,
 )
-from labloop.report.drawing import Markup, Panel, Scale, el, join, legend, tip
-from labloop.report.sections.section import Section, missing
+from labloop.report.drawing import Markup, Panel, Scale, el, join, legend, tooltip
+from labloop.report.sections.section import Section, missing_section
 
 TITLE = "What the devices did"
 ROW = 26
@@ -28,11 +28,11 @@ def timeline_section(repositories: Repositories, data: CampaignData) -> Section:
     """Return the section with the actions of every device, from the journal."""
     entries = repositories.journal.entries(data.record.id)
     if not entries:
-        return missing("timeline", TITLE, "No device was asked to do anything yet.")
-    time = lab_time(entries)
+        return missing_section("timeline", TITLE, "No device was asked to do anything yet.")
+    time = build_timeline(entries)
     end = max(1.0, *(s.end for s in time.spans))
     caption = (
-        f"{count(len(entries), 'action')} in {duration(end)} of lab time. Blue ended well; "
+        f"{counted(len(entries), 'action')} in {duration(end)} of lab time. Blue ended well; "
         "another colour deserves a look. Actions closer than a pixel are drawn as one."
     )
     if time.openings:
@@ -50,7 +50,7 @@ def _state_words(state: ActionState) -> str:
     return "begun, no outcome" if state is ActionState.INTENT else state.value.replace("_", " ")
 
 
-def _close_up(data: CampaignData, time: LabTime) -> Markup:
+def _close_up(data: CampaignData, time: Timeline) -> Markup:
     best = data.best
     if best is None or len(data.trials) < 2:
         return Markup("")
@@ -66,13 +66,13 @@ def _close_up(data: CampaignData, time: LabTime) -> Markup:
 
 def _chart(
     data: CampaignData,
-    time: LabTime,
+    time: Timeline,
     spans: Sequence[Span],
     stretch: tuple[float, float],
     *,
     gap: float,
 ) -> Markup:
-    names = rows(spans)
+    names = timeline_rows(spans)
     panel = Panel(1080, ROW * (len(names) + 1) + 62, left=130, right=16, top=8)
     seconds, unit = next(
         ((s, u) for least, s, u in _UNITS if stretch[1] - stretch[0] >= least), (1.0, "seconds")
@@ -85,7 +85,7 @@ def _chart(
     labels = [
         el(
             "text",
-            words(name)[:18],
+            readable(name)[:18],
             x=panel.left - 10,
             y=y(i + 0.5) + 4,
             class_="tick",
@@ -97,7 +97,7 @@ def _chart(
         el("line", x1=x.start, x2=x.stop, y1=y(i), y2=y(i), class_="grid")
         for i in range(len(names) + 1)
     ]
-    bars = merged(spans, x, gap) if gap else list(spans)
+    bars = merge_spans(spans, x, gap) if gap else list(spans)
     bars.sort(key=lambda s: _ORDER.index(s.state) if s.state is not ActionState.INTENT else 9)
     numbers = {t.record.id: t.record.number for t in data.trials}
     shown = [_bar(s, x, y(names.index(s.row) + 1), numbers, named=not gap) for s in bars]
@@ -127,13 +127,13 @@ def _bar(span: Span, x: Scale, top: float, numbers: dict[str, int], *, named: bo
         data_tip=f"{span.words}\n{duration(span.end - span.start)}"
         + (f"\nexperiment {number}" if number else ""),
     )
-    name = words(next(iter(span.names)))
+    name = readable(next(iter(span.names)))
     if not named or width < 7 * len(name) + 6:
         return rect
     return join(rect, el("text", name, x=start + 5, y=top + ROW / 2 + 4, class_="on-bar"))
 
 
-def _shifts(trials: Sequence[Trial], time: LabTime) -> dict[str, float]:
+def _shifts(trials: Sequence[Trial], time: Timeline) -> dict[str, float]:
     """Return experiment id -> what to add to its lab times, in seconds, on the journal's axis.
 
     A campaign's lab time goes on where the experiments before had ended, and the journal's
@@ -173,7 +173,7 @@ def _experiment(
         height=ROW - 6,
         class_=f"{kind} e",
         data_e=record.number,
-        data_tip=tip(data, trial),
+        data_tip=tooltip(data, trial),
     )
     label = str(record.number)
     if width < 8 * len(label) + 2:

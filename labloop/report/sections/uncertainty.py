@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator
 
-from labloop.report.data import CampaignData, Parts, number, titled, uncertainty, weights
+from labloop.report.data import (
+    CampaignData,
+    UncertaintyParts,
+    axis_title,
+    model_weights,
+    number,
+    uncertainty_parts,
+)
 from labloop.report.drawing import Markup, el, join, legend
-from labloop.report.sections.section import Section, missing
-from labloop.report.text import shares, source_words
+from labloop.report.sections.section import Section, missing_section
+from labloop.report.text import describe_sources, source_shares
 
 TITLE = "Where the uncertainty comes from"
 MOST = 8
@@ -27,12 +34,12 @@ def uncertainty_section(data: CampaignData) -> Section:
     found = list(_newest(data))[:MOST]
     if not found:
         sentence = "No model has told yet where the uncertainty of its proposals comes from."
-        return missing("uncertainty", TITLE, sentence)
+        return missing_section("uncertainty", TITLE, sentence)
     aims = [aim.output for aim in data.aims.items]
     outputs = list(dict.fromkeys(name for _, parts in found for name in parts))
     shown = [name for name in outputs if name in aims] or outputs
-    physics = bool(weights(data.fit_report, "physics"))
-    told = source_words(shares(found[0][1]), physics=physics)
+    physics = bool(model_weights(data.fit_report, "physics"))
+    told = describe_sources(source_shares(found[0][1]), physics=physics)
     caption = (
         "The length of a bar is the standard deviation that was expected of one measurement; its "
         f"colours share the variance. The newest proposal is at the top: {told}."
@@ -46,20 +53,24 @@ def uncertainty_section(data: CampaignData) -> Section:
     return Section("uncertainty", TITLE, caption, join(key, tables))
 
 
-def _newest(data: CampaignData) -> Iterator[tuple[str, dict[str, Parts]]]:
+def _newest(data: CampaignData) -> Iterator[tuple[str, dict[str, UncertaintyParts]]]:
     """Yield what a proposal is called and its parts, the newest first."""
     numbers = {
         (t.record.round_index, t.record.proposal_index): t.record.number for t in data.trials
     }
     for asked in reversed(data.rounds):
-        for i, parts in reversed(list(enumerate(uncertainty(asked.fit_report)))):
+        for i, parts in reversed(list(enumerate(uncertainty_parts(asked.fit_report)))):
             made = numbers.get((asked.index, i))
             called = f"proposal {i + 1} of round {asked.index}"
             yield called if made is None else f"experiment {made}", parts
 
 
 def _table(
-    data: CampaignData, name: str, found: list[tuple[str, dict[str, Parts]]], *, titles: bool
+    data: CampaignData,
+    name: str,
+    found: list[tuple[str, dict[str, UncertaintyParts]]],
+    *,
+    titles: bool,
 ) -> Markup:
     longest = max((parts[name].sd for _, parts in found if name in parts), default=0.0) or 1.0
     rows = [
@@ -72,12 +83,12 @@ def _table(
         for called, parts in found
         if name in parts
     ]
-    head = el("h3", titled(name, data.units.get(name, "1"))) if titles else Markup("")
+    head = el("h3", axis_title(name, data.units.get(name, "1"))) if titles else Markup("")
     table = el("table", el("tbody", rows), class_="constants parts")
     return join(head, el("div", table, class_="scroll"))
 
 
-def _bar(called: str, parts: Parts, longest: float) -> Markup:
+def _bar(called: str, parts: UncertaintyParts, longest: float) -> Markup:
     """Return one stacked bar; its length is the standard deviation, its parts the variance's."""
     whole = max(2.0, (_WIDTH - 8) * parts.sd / longest)
     at, drawn, told = 4.0, [], []

@@ -14,7 +14,7 @@ _NAMES_ONE_OF_ALL = "physics-missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class AlarmGroup:
     """One alarm, or several of one kind about the same thing."""
 
     kind: str
@@ -59,19 +59,19 @@ class Doubt:
         return f"{self.times} times from round {self.first} to {self.last}, not since"
 
 
-def doubts_of(data: CampaignData, until: int | None = None) -> tuple[Doubt, ...]:
+def campaign_alarms(data: CampaignData, until: int | None = None) -> tuple[AlarmGroup, ...]:
     """Return the alarms of the campaign whose data was read, up to a round; see :func:`doubts`."""
     fitted = [r.index for r in data.rounds if r.fit_report]
     numbers = {t.record.id: t.record.number for t in data.trials}
-    return doubts(data.alarms, fitted, until, numbers)
+    return group_alarms(data.alarms, fitted, until, numbers)
 
 
-def doubts(
+def group_alarms(
     raised: Sequence[AlarmRecord],
     fitted: Sequence[int],
     until: int | None,
     numbers: Mapping[str, int],
-) -> tuple[Doubt, ...]:
+) -> tuple[AlarmGroup, ...]:
     """Return the alarms of a campaign, the newest first, repeated ones folded.
 
     Args:
@@ -84,14 +84,14 @@ def doubts(
     for record in raised:
         if until is not None and (record.round_index or 0) > until:
             continue
-        key = subject(record)
+        key = alarm_subject(record)
         # Folded alarms stand where the newest of them was raised.
         groups[key] = [*groups.pop(key, []), record]
     newest = max((i for i in fitted if until is None or i <= until), default=until)
     return tuple(_folded(group, fitted, newest, numbers) for group in reversed(groups.values()))
 
 
-def subject(record: AlarmRecord) -> Hashable:
+def alarm_subject(record: AlarmRecord) -> Hashable:
     """Return what alarms must share to be one: of a fit the constant, else every word."""
     alarm = record.alarm
     if alarm.kind == _NAMES_ONE_OF_ALL:
@@ -110,11 +110,11 @@ def _folded(
     fitted: Sequence[int],
     newest: int | None,
     numbers: Mapping[str, int],
-) -> Doubt:
+) -> AlarmGroup:
     rounds = sorted({r.round_index for r in group if r.round_index is not None})
     latest = group[-1]
     named = list(takewhile(lambda r: _about(r) == _about(latest), reversed(group)))
-    return Doubt(
+    return AlarmGroup(
         kind=latest.alarm.kind,
         severity=latest.alarm.severity,
         message=latest.alarm.message,

@@ -7,22 +7,22 @@ from labloop.errors import NotFoundError
 from labloop.records import Alarm, Json, Repositories, RoundRecord
 from labloop.report.data import (
     CampaignData,
-    Learned,
-    Term,
+    LearnedConstant,
+    MissingTerm,
     interval,
-    learned,
-    load,
+    learned_constants,
+    missing_terms,
+    model_weights,
     number,
-    terms,
+    read_campaign,
+    readable,
     unit_text,
-    weights,
     with_unit,
-    words,
 )
-from labloop.report.text.alarms import Doubt, doubts_of
-from labloop.report.text.purpose import Purpose, purposes
+from labloop.report.text.alarms import AlarmGroup, campaign_alarms
+from labloop.report.text.purpose import ProposalExplanation, explain_proposals
 
-MATTERS = 0.05
+RELEVANT_EFFECT = 0.05
 """From this effect on (standard deviations of the outputs) a missing term is told."""
 _AS_WIDE, _SHARPER = 0.8, 0.5
 _DECIDED = 0.9
@@ -43,19 +43,19 @@ class Explanation:
     """How many results the campaign has now."""
     learned: str
     """How much the models with and without physics count, in words."""
-    constants: tuple[Learned, ...]
+    constants: tuple[LearnedConstant, ...]
     competing: Mapping[str, float]
     """Physics model -> weight."""
     members: Mapping[str, float]
     """Member of the mixture -> weight."""
     missing: str
     """How far the terms below are to be believed; empty without physics."""
-    terms: tuple[Term, ...]
+    terms: tuple[MissingTerm, ...]
     """The terms that matter, the greatest effect first."""
-    proposals: tuple[Purpose, ...]
+    proposals: tuple[ProposalExplanation, ...]
     open_questions: tuple[str, ...]
     """What would change the mind."""
-    alarms: tuple[Doubt, ...]
+    alarms: tuple[AlarmGroup, ...]
     """The newest first, repeated ones folded."""
 
 
@@ -67,27 +67,27 @@ def explain(
     Raises:
         NotFoundError: no campaign has this id, or it has no such round.
     """
-    data = load(repositories, campaign_id)
-    return explained(data, _asked(data, round_index))
+    data = read_campaign(repositories, campaign_id)
+    return explain_round(data, _asked(data, round_index))
 
 
-def explained(data: CampaignData, asked: RoundRecord | None) -> Explanation:
+def explain_round(data: CampaignData, asked: RoundRecord | None) -> Explanation:
     """Return the explanation of one round of the campaign whose data was read."""
     report = asked.fit_report if asked else {}
-    alarms = doubts_of(data, asked.index if asked else None)
-    asks = purposes(data, asked) if asked else ()
-    constants = learned(report) or ()
+    alarms = campaign_alarms(data, asked.index if asked else None)
+    asks = explain_proposals(data, asked) if asked else ()
+    constants = learned_constants(report) or ()
     return Explanation(
         name=data.record.name,
         mode=data.record.mode.value,
         round=asked.index if asked else None,
         results=len(data.ranked),
-        learned=f"{support_words(report)}{_left_device(report)}" if report else _no_model(asked),
+        learned=f"{describe_support(report)}{_left_device(report)}" if report else _no_model(asked),
         constants=constants,
-        competing=weights(report, "physics"),
-        members=weights(report),
-        missing=missing_words(report, [d.kind for d in alarms if d.in_force]),
-        terms=mattering(report),
+        competing=model_weights(report, "physics"),
+        members=model_weights(report),
+        missing=describe_missing(report, [d.kind for d in alarms if d.in_force]),
+        terms=relevant_terms(report),
         proposals=asks,
         open_questions=_open_questions(report, constants, asks, alarms),
         alarms=alarms,
@@ -125,9 +125,9 @@ def _no_model(asked: RoundRecord | None) -> str:
     return f"Round {asked.index} had no fitted model" + (f": {why}." if why else ".")
 
 
-def support_words(report: Mapping[str, Json]) -> str:
+def describe_support(report: Mapping[str, Json]) -> str:
     """Return how much the models with and without physics count, and which physics."""
-    competing, members = weights(report, "physics"), weights(report)
+    competing, members = model_weights(report, "physics"), model_weights(report)
     if not members:
         return (
             "The model of this campaign has no physics: it learns from the results alone, so "
@@ -141,7 +141,7 @@ def support_words(report: Mapping[str, Json]) -> str:
     if len(competing) > 1:
         told.append(_rivals(competing))
     varying = sum(w for name, w in members.items() if name.endswith("constants that vary"))
-    if varying > _SHARPER and mattering(report):
+    if varying > _SHARPER and relevant_terms(report):
         told.append(
             f"Most of the weight ({percent(varying)}) lies on constants that vary over the space, "
             "which no constant of nature does: see what is missing"
@@ -178,27 +178,27 @@ def percent(share: float) -> str:
     return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
-def member_words(name: str, competing: Mapping[str, float]) -> str:
+def describe_member(name: str, competing: Mapping[str, float]) -> str:
     """Return what a member of the mixture is called: one without physics says so."""
     with_physics = any(name.startswith(f"{physics}, ") for physics in competing)
     return name if with_physics or not competing else f"without physics ({name})"
 
 
-def mattering(report: Mapping[str, Json]) -> tuple[Term, ...]:
+def relevant_terms(report: Mapping[str, Json]) -> tuple[MissingTerm, ...]:
     """Return the missing terms whose effect can be seen in the outputs."""
-    return tuple(term for term in terms(report) or () if term.effect >= MATTERS)
+    return tuple(term for term in missing_terms(report) or () if term.effect >= RELEVANT_EFFECT)
 
 
-def missing_words(report: Mapping[str, Json], in_force: Sequence[str]) -> str:
+def describe_missing(report: Mapping[str, Json], in_force: Sequence[str]) -> str:
     """Return how far what the physics is missing is to be believed; empty without physics.
 
     Args:
         report: what the model of the round says about itself.
         in_force: the kinds of the alarms of that round.
     """
-    if not weights(report, "physics"):
+    if not model_weights(report, "physics"):
         return ""
-    if not mattering(report):
+    if not relevant_terms(report):
         return "Nothing that would show in the outputs: the constants may stay constant."
     if "physics-missing" in in_force:
         return (
@@ -208,18 +208,18 @@ def missing_words(report: Mapping[str, Json], in_force: Sequence[str]) -> str:
     return "A hint only: varying constants do not (yet) predict unseen results clearly better."
 
 
-def term_words(term: Term) -> str:
+def describe_term(term: MissingTerm) -> str:
     """Return one missing term as a sentence."""
-    along = words(term.along)
+    along = readable(term.along)
     return (
-        f"{words(term.parameter)} seems {_shape(term)}; {percent(term.share)} of its variation "
+        f"{readable(term.parameter)} seems {_shape(term)}; {percent(term.share)} of its variation "
         f"follows {along}, and it moves the outputs by {number(term.effect, 2)} of their standard "
         "deviation."
     )
 
 
-def _shape(term: Term) -> str:
-    along, value = words(term.along), term.value
+def _shape(term: MissingTerm) -> str:
+    along, value = readable(term.along), term.value
     unit = unit_text(term.unit)
     top, low = (term.x[value.index(f(value))] for f in (max, min))
     ends = [number(value[0]), number(value[-1])]
@@ -236,7 +236,7 @@ def _shape(term: Term) -> str:
     return f"{kind} near {along} {with_unit(inner, term.along_unit)}, {spread}"
 
 
-def constant_words(constant: Learned) -> str:
+def describe_constant(constant: LearnedConstant) -> str:
     """Return what was learned of one constant, in a few words."""
     left = constant.left
     if left is None:
@@ -252,9 +252,9 @@ def constant_words(constant: Learned) -> str:
 
 def _open_questions(
     report: Mapping[str, Json],
-    constants: Sequence[Learned],
-    asks: Sequence[Purpose],
-    alarms: Sequence[Doubt],
+    constants: Sequence[LearnedConstant],
+    asks: Sequence[ProposalExplanation],
+    alarms: Sequence[AlarmGroup],
 ) -> tuple[str, ...]:
     """Return what is undecided, each with the result that would decide it."""
     if not report:
@@ -262,7 +262,7 @@ def _open_questions(
     held = [d for d in alarms if d.in_force]
     found = [*_about_models(report), *_about_constants(constants), *_about_proposals(asks)]
     if any(d.kind == "physics-missing" for d in held):
-        found += [_about_term(term) for term in mattering(report)[:1]]
+        found += [_about_term(term) for term in relevant_terms(report)[:1]]
     found += [d.message + "." for d in held if d.kind == "physics-undecided"]
     others = [f"{d.kind} ({d.when})" for d in held if d.kind != "physics-undecided"]
     if others:
@@ -271,7 +271,7 @@ def _open_questions(
 
 
 def _about_models(report: Mapping[str, Json]) -> list[str]:
-    competing = weights(report, "physics")
+    competing = model_weights(report, "physics")
     share = sum(competing.values())
     found = []
     if competing and round(100 * share) in _UNDECIDED:
@@ -288,15 +288,15 @@ def _about_models(report: Mapping[str, Json]) -> list[str]:
     return found
 
 
-def _about_term(term: Term) -> str:
+def _about_term(term: MissingTerm) -> str:
     return (
-        f"A physics in which {words(term.parameter)} need not vary (because a step or an effect "
-        f"that follows {words(term.along)} is added to it) would take the weight, if it is right; "
-        "give it beside this one, and the data choose."
+        f"A physics in which {readable(term.parameter)} need not vary (because a step or an effect "
+        f"that follows {readable(term.along)} is added to it) would take the weight, if it is "
+        "right; give it beside this one, and the data choose."
     )
 
 
-def _about_constants(constants: Sequence[Learned]) -> list[str]:
+def _about_constants(constants: Sequence[LearnedConstant]) -> list[str]:
     wide = [c.name for c in constants if c.left is not None and c.left >= _AS_WIDE]
     if not wide:
         return []
@@ -308,7 +308,7 @@ def _about_constants(constants: Sequence[Learned]) -> list[str]:
     return [told]
 
 
-def _about_proposals(asks: Sequence[Purpose]) -> list[str]:
+def _about_proposals(asks: Sequence[ProposalExplanation]) -> list[str]:
     models = [p for p in asks if p.source == "between"]
     known = [p.source for p in asks if p.source]
     if models:
@@ -325,7 +325,7 @@ def _about_proposals(asks: Sequence[Purpose]) -> list[str]:
     return []
 
 
-def _called(purpose: Purpose) -> str:
+def _called(purpose: ProposalExplanation) -> str:
     if purpose.experiment is None:
         return f"proposal {purpose.place}"
     return f"experiment {purpose.experiment}"
@@ -336,17 +336,17 @@ def paragraph(report: Mapping[str, Json], alarms: Sequence[Alarm]) -> str:
 
     For a place where the campaign's rows are not at hand; empty where there is nothing to tell.
     """
-    told = [support_words(report)] if report else []
-    sharp = [c for c in learned(report) or () if c.left is not None and c.left < _SHARPER]
+    told = [describe_support(report)] if report else []
+    sharp = [c for c in learned_constants(report) or () if c.left is not None and c.left < _SHARPER]
     if sharp:
         told.append("Learned: " + "; ".join(_short(c) for c in sharp) + ".")
-    if weights(report, "physics"):
-        found = mattering(report)[:1]
-        told += [term_words(term) for term in found]
+    if model_weights(report, "physics"):
+        found = relevant_terms(report)[:1]
+        told += [describe_term(term) for term in found]
     told += [f"Alarm {alarm.kind}: {alarm.message}." for alarm in alarms]
     return " ".join(told)
 
 
-def _short(constant: Learned) -> str:
+def _short(constant: LearnedConstant) -> str:
     unit = unit_text(constant.unit)
     return f"{constant.name} {interval(constant.low, constant.high)} {unit}".rstrip()

@@ -7,14 +7,14 @@ from labloop.records import ExperimentState, Json, Point, Prediction, Proposal, 
 from labloop.report.data import (
     Aims,
     CampaignData,
-    Parts,
     Scores,
     Trial,
+    UncertaintyParts,
     interval,
-    uncertainty,
-    weights,
+    model_weights,
+    readable,
+    uncertainty_parts,
     with_unit,
-    words,
 )
 from labloop.report.drawing import condition_text
 
@@ -45,7 +45,7 @@ _SHORT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Purpose:
+class ProposalExplanation:
     """One proposal of a round in words."""
 
     place: int
@@ -58,29 +58,29 @@ class Purpose:
     """``exploit`` (use what is known), ``explore`` (learn) or ``start`` (there was no model)."""
     sentence: str
     predicted: Mapping[str, Prediction]
-    parts: Mapping[str, Parts]
+    parts: Mapping[str, UncertaintyParts]
     source: str
     """The greatest part of the uncertainty; empty where it was not kept."""
     outcome: str
     """What came of it, in words; empty while it is under way."""
 
 
-def purposes(data: CampaignData, asked: RoundRecord) -> tuple[Purpose, ...]:
+def explain_proposals(data: CampaignData, asked: RoundRecord) -> tuple[ProposalExplanation, ...]:
     """Return what each proposal of a round was for, against the results from before it."""
-    parts = uncertainty(asked.fit_report)
-    physics = bool(weights(asked.fit_report, "physics"))
-    seen = [t.scores for t in before(data, asked) if t.scores is not None]
+    parts = uncertainty_parts(asked.fit_report)
+    physics = bool(model_weights(asked.fit_report, "physics"))
+    seen = [t.scores for t in trials_before(data, asked) if t.scores is not None]
     made = {t.record.proposal_index: t for t in data.trials if t.record.round_index == asked.index}
     found = []
     for i, proposal in enumerate(asked.proposals):
         kind, told = _verdict(data, proposal, seen)
         known = {a.output for a in data.aims.items}
         mine = parts[i] if i < len(parts) else {}
-        why = shares({name: p for name, p in mine.items() if name in known} or mine)
+        why = source_shares({name: p for name, p in mine.items() if name in known} or mine)
         trial = made.get(i)
-        rest = source_words(why, physics=physics)
+        rest = describe_sources(why, physics=physics)
         found.append(
-            Purpose(
+            ProposalExplanation(
                 place=i + 1,
                 experiment=trial.record.number if trial else None,
                 point=proposal.point,
@@ -96,14 +96,14 @@ def purposes(data: CampaignData, asked: RoundRecord) -> tuple[Purpose, ...]:
     return tuple(found)
 
 
-def before(data: CampaignData, asked: RoundRecord) -> list[Trial]:
+def trials_before(data: CampaignData, asked: RoundRecord) -> list[Trial]:
     """Return the ranked trials that were planned before a round."""
     mine = [t.record.number for t in data.trials if t.record.round_index == asked.index]
     first = min(mine, default=1 + max((t.record.number for t in data.trials), default=0))
     return [t for t in data.ranked if t.record.number < first]
 
 
-def shares(parts: Mapping[str, Parts]) -> dict[str, float]:
+def source_shares(parts: Mapping[str, UncertaintyParts]) -> dict[str, float]:
     """Return shares of the variance by where they come from, the mean over the outputs."""
     if not parts or not any(p.sd for p in parts.values()):
         return {}
@@ -111,7 +111,7 @@ def shares(parts: Mapping[str, Parts]) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def source_words(part_shares: Mapping[str, float], *, physics: bool) -> str:
+def describe_sources(part_shares: Mapping[str, float], *, physics: bool) -> str:
     """Return where the uncertainty comes from, in words; empty where it is not known."""
     if not part_shares:
         return ""
@@ -123,10 +123,12 @@ def source_words(part_shares: Mapping[str, float], *, physics: bool) -> str:
     return f"its uncertainty is mainly {short[first]} and {short[second]}"
 
 
-def unsure(report: Mapping[str, Json]) -> tuple[str, ...]:
+def describe_uncertainty(report: Mapping[str, Json]) -> tuple[str, ...]:
     """Return for each proposal of a round where its uncertainty comes from, over all outputs."""
-    physics = bool(weights(report, "physics"))
-    return tuple(source_words(shares(p), physics=physics) for p in uncertainty(report))
+    physics = bool(model_weights(report, "physics"))
+    return tuple(
+        describe_sources(source_shares(p), physics=physics) for p in uncertainty_parts(report)
+    )
 
 
 def _verdict(data: CampaignData, proposal: Proposal, seen: Sequence[Scores]) -> tuple[str, str]:
@@ -147,13 +149,13 @@ def _verdict(data: CampaignData, proposal: Proposal, seen: Sequence[Scores]) -> 
 def _against(aims: Aims, ends: tuple[Scores, Scores, Scores], seen: Sequence[Scores]) -> str:
     """Return how scores (worst end, expected, best end) stand against the results so far."""
     worst, middle, best = ends
-    if not beaten(worst, seen):
+    if not is_dominated(worst, seen):
         return "sure"
     if len(aims) == 1 and _near(seen, worst[0], middle[0], best[0]):
         return "near"
-    if not beaten(middle, seen):
+    if not is_dominated(middle, seen):
         return "better"
-    return "never" if beaten(best, seen) else "maybe"
+    return "never" if is_dominated(best, seen) else "maybe"
 
 
 def _phrase(data: CampaignData, seen: Sequence[Scores], verdict: str) -> str:
@@ -177,7 +179,7 @@ def _phrase(data: CampaignData, seen: Sequence[Scores], verdict: str) -> str:
     }[verdict]
 
 
-def beaten(scores: Scores, seen: Sequence[Scores]) -> bool:
+def is_dominated(scores: Scores, seen: Sequence[Scores]) -> bool:
     """Return whether a result so far is as good in every aim."""
     return any(all(b >= s for b, s in zip(other, scores, strict=True)) for other in seen)
 
@@ -206,13 +208,13 @@ def _near(seen: Sequence[Scores], worst: float, middle: float, best: float) -> b
 def _expected(data: CampaignData, name: str, predicted: Prediction) -> str:
     unit = data.units.get(name, "1")
     spread = interval(predicted.low, predicted.high)
-    return f"{words(name)} {with_unit(predicted.mean, unit)} ({spread})"
+    return f"{readable(name)} {with_unit(predicted.mean, unit)} ({spread})"
 
 
 def _conditions(data: CampaignData, point: Point) -> str:
     units = {axis.name: axis.unit for axis in data.axes}
     return ", ".join(
-        f"{words(name)} {condition_text(value, units.get(name, '1'))}"
+        f"{readable(name)} {condition_text(value, units.get(name, '1'))}"
         for name, value in point.items()
     )
 
@@ -231,5 +233,5 @@ def _outcome(data: CampaignData, trial: Trial, proposal: Proposal) -> str:
         if predicted is not None:
             inside = predicted.low <= value.value <= predicted.high
             side = ", as expected" if inside else ", outside of the interval"
-        told.append(f"{words(aim.output)} {with_unit(value.value, aim.unit)}{side}")
+        told.append(f"{readable(aim.output)} {with_unit(value.value, aim.unit)}{side}")
     return "; ".join(told)

@@ -16,8 +16,8 @@ from labloop.records import (
     Repositories,
     ScalarValue,
 )
-from labloop.report.data import CampaignData, Scores, Trial, load
-from labloop.report.text.alarms import doubts_of
+from labloop.report.data import CampaignData, Scores, Trial, read_campaign
+from labloop.report.text.alarms import campaign_alarms
 
 _BEGUN = {ExperimentState.DONE, ExperimentState.FAILED, ExperimentState.UNCERTAIN}
 
@@ -139,7 +139,7 @@ def summary(repositories: Repositories, campaign_id: str) -> CampaignSummary:
     Raises:
         NotFoundError: no campaign has this id.
     """
-    return summarise(load(repositories, campaign_id))
+    return summarise(read_campaign(repositories, campaign_id))
 
 
 def convergence(repositories: Repositories, campaign_id: str) -> tuple[ConvergencePoint, ...]:
@@ -148,7 +148,7 @@ def convergence(repositories: Repositories, campaign_id: str) -> tuple[Convergen
     Raises:
         NotFoundError: no campaign has this id.
     """
-    return history(load(repositories, campaign_id))
+    return convergence_points(read_campaign(repositories, campaign_id))
 
 
 def summarise(data: CampaignData) -> CampaignSummary:
@@ -156,8 +156,8 @@ def summarise(data: CampaignData) -> CampaignSummary:
     counts = Counter(t.record.state for t in data.trials)
     best = data.best
     several = len(data.aims) > 1
-    on_front = on_the_front(data) if several else []
-    points = history(data) if several else ()
+    on_front = pareto_front(data) if several else []
+    points = convergence_points(data) if several else ()
     return CampaignSummary(
         campaign_id=data.record.id,
         name=data.record.name,
@@ -170,11 +170,11 @@ def summarise(data: CampaignData) -> CampaignSummary:
         aims=tuple(aim.words for aim in data.aims.items),
         demands=data.aims.demands,
         failure=_failure(data),
-        best=describe(data, best) if best else None,
-        front=tuple(describe(data, trial) for trial in on_front),
+        best=as_best(data, best) if best else None,
+        front=tuple(as_best(data, trial) for trial in on_front),
         hypervolume=points[-1].hypervolume if points else None,
         last_round=max((r.index for r in data.rounds), default=None),
-        alarms=tuple(doubt.words for doubt in reversed(doubts_of(data))),
+        alarms=tuple(doubt.words for doubt in reversed(campaign_alarms(data))),
         not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
     )
 
@@ -191,7 +191,7 @@ def _failure(data: CampaignData) -> str:
     )
 
 
-def describe(data: CampaignData, trial: Trial) -> Best:
+def as_best(data: CampaignData, trial: Trial) -> Best:
     """Return one result with its conditions and the interval of its first aim."""
     names = [aim.output for aim in data.aims.items]
     first = trial.scalars[names[0]]
@@ -214,7 +214,7 @@ def describe(data: CampaignData, trial: Trial) -> Best:
     )
 
 
-def on_the_front(data: CampaignData) -> list[Trial]:
+def pareto_front(data: CampaignData) -> list[Trial]:
     """Return the trials that break no threshold and that no other one beats in every aim."""
     trials = data.ranked
     scores = np.array([t.scores for t in trials if t.scores])
@@ -224,7 +224,7 @@ def on_the_front(data: CampaignData) -> list[Trial]:
     return [t for t, keep in zip(trials, kept, strict=True) if keep]
 
 
-def history(data: CampaignData) -> tuple[ConvergencePoint, ...]:
+def convergence_points(data: CampaignData) -> tuple[ConvergencePoint, ...]:
     """Return the history of the best result of the campaign whose data was read."""
     names = [aim.output for aim in data.aims.items]
     volume = _Volume(data)

@@ -4,7 +4,7 @@ import pytest
 from campaign_toys import answer_of, ask, create, write
 
 from labloop.campaign import Campaign
-from labloop.campaign.by_hand.result_tables import Told
+from labloop.campaign.by_hand.result_tables import ResultRow
 from labloop.campaign.by_hand.telling import tell
 from labloop.campaign.decisions.machine import MachineState
 from labloop.campaign.execution.jobs import job_of
@@ -61,12 +61,12 @@ def test_a_refused_effect_is_a_refused_command(repositories, campaign):
 
 def test_a_results_file_is_stored_whole_or_not_at_all(repositories, campaign):
     """A line that the records refuse takes the lines before it with it."""
-    good = Told("", {"level": 1.0}, {"shown": ScalarValue(1.0, "1")}, 2)
-    bad = Told("", {"level": 2.0}, {"shown": ScalarValue(1.0, "a\0b")}, 3)
+    good = ResultRow("", {"level": 1.0}, {"shown": ScalarValue(1.0, "1")}, 2)
+    bad = ResultRow("", {"level": 2.0}, {"shown": ScalarValue(1.0, "a\0b")}, 3)
     with pytest.raises(LabloopError):
         tell(repositories, campaign.record, [good, bad], actor="me")
     assert repositories.experiments.all(campaign.record.id) == []
-    failed = Told("", {"level": 2.0}, {}, 3)
+    failed = ResultRow("", {"level": 2.0}, {}, 3)
     assert tell(repositories, campaign.record, [good, failed], actor="me").stored == 2
     rows = repositories.experiments.all(campaign.record.id)
     assert [row.state for row in rows] == [ExperimentState.DONE, ExperimentState.FAILED]

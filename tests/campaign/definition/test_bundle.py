@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from labloop.campaign import difference, load_campaign, restore, vouch
+from labloop.campaign import bundle_differences, load_campaign, restore, trust_bundle
 from labloop.errors import CampaignFileError, UntrustedCodeError
 
 FILE = """
@@ -37,7 +37,7 @@ def test_the_folder_is_importable_only_while_loading(folder):
 def test_a_bundle_loads_where_the_folder_is_gone(folder):
     """Resume needs nothing but what was stored."""
     bundle = load_campaign(folder / "campaign.py").bundle
-    vouch(bundle)
+    trust_bundle(bundle)
     (folder / "helper.py").write_text("TOP = 5.0\n")
     again = restore(bundle)
     assert again.spec.space.parameters[0].high == 2.0
@@ -51,11 +51,11 @@ def test_a_change_is_named(folder):
     (folder / "new.py").write_text("")
     (folder / "campaign.py").write_text(f"import new\n{FILE}")
     now = load_campaign(folder).bundle
-    told = difference(before, now)
+    told = bundle_differences(before, now)
     assert "new.py is new" in told
     assert "helper.py has changed" in told
     assert any("space" in line for line in told)
-    assert difference(now, now) == []
+    assert bundle_differences(now, now) == []
     assert before.sha256 != now.sha256
 
 
@@ -206,9 +206,9 @@ OUTSIDE = (
 def test_a_bundle_never_writes_out_of_its_folder(folder, name):
     """A database from elsewhere cannot place a file where it likes."""
     bundle = load_campaign(folder).bundle
-    vouch(bundle)
+    trust_bundle(bundle)
     borrowed = replace(bundle, files={**bundle.files, name: b"raise SystemExit"})
-    vouch(borrowed)
+    trust_bundle(borrowed)
     with pytest.raises(CampaignFileError, match="out of the campaign's folder"):
         restore(borrowed)
 
@@ -216,20 +216,20 @@ def test_a_bundle_never_writes_out_of_its_folder(folder, name):
 def test_code_from_elsewhere_runs_only_where_a_person_trusts_it(folder, monkeypatch, tmp_path):
     """What another user or machine began is not run before somebody here has vouched for it."""
     bundle = load_campaign(folder).bundle
-    vouch(bundle)
+    trust_bundle(bundle)
     assert restore(bundle).spec.name == "kept"
     monkeypatch.setenv("LABLOOP_STATE", str(tmp_path / "another user's"))
     with pytest.raises(UntrustedCodeError, match="labloop trust kept") as told:
         restore(bundle)
     assert "campaign.py, helper.py" in str(told.value)
-    vouch(bundle)
+    trust_bundle(bundle)
     assert restore(bundle).spec.name == "kept"
 
 
 def test_trust_is_in_what_runs_not_in_what_it_says_of_itself(folder):
     """A bundle that bears the hash of a trusted one, with other code, is not trusted."""
     bundle = load_campaign(folder).bundle
-    vouch(bundle)
+    trust_bundle(bundle)
     forged = replace(bundle, files={**bundle.files, "helper.py": b"TOP = 3.0"})
     assert forged.sha256 == bundle.sha256
     with pytest.raises(UntrustedCodeError):

@@ -7,7 +7,7 @@ import pytest
 from campaign_toys import ask, create, write
 
 from labloop.campaign import PlainHooks
-from labloop.campaign.decisions.machine import MachineState, waits
+from labloop.campaign.decisions.machine import MachineState, waits_for_person
 from labloop.campaign.loop.hold import Hold
 from labloop.lab import HoldTable, SafetyReport
 from labloop.records import CampaignState, CommandKind, ExperimentJob, ExperimentState
@@ -98,12 +98,12 @@ def held(repositories, tmp_path):
 
 def test_who_waits_is_seen_by_the_state():
     """A doubt, a pause and an approval wait for a person; what still runs or thinks does not."""
-    assert waits(MachineState(doubt="what became of it?"))
-    assert waits(MachineState(paused="lunch", ready=(JOB,)))
-    assert waits(MachineState(awaiting=(JOB,)))
+    assert waits_for_person(MachineState(doubt="what became of it?"))
+    assert waits_for_person(MachineState(paused="lunch", ready=(JOB,)))
+    assert waits_for_person(MachineState(awaiting=(JOB,)))
     busy = [{"running": frozenset({"x"})}, {"proposing": True}, {"ending": "enough"}]
-    assert not any(waits(MachineState(paused="lunch", **more)) for more in busy)
-    assert not waits(MachineState())
+    assert not any(waits_for_person(MachineState(paused="lunch", **more)) for more in busy)
+    assert not waits_for_person(MachineState())
 
 
 def test_told_at_once_held_after_the_time_told_again_afterwards(held, repositories):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from labloop.campaign import Campaign, ask, build_dataset, load_campaign, restore, tell
-from labloop.campaign.by_hand.result_tables import Told
+from labloop.campaign.by_hand.result_tables import ResultRow
 from labloop.records import ScalarValue
 from labloop.surrogates import MixtureFactory, TrainingData
 
@@ -43,7 +43,7 @@ def campaign(tmp_path, repositories):
         known.append(build_dataset(repositories, made.record.id, definition.spec.space))
         asked = ask(repositories, made.record, definition, 2, actor="me")
         told = [
-            Told(
+            ResultRow(
                 line=i,
                 experiment_id=row.id,
                 point=row.point,

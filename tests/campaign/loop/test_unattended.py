@@ -3,8 +3,8 @@
 import pytest
 from campaign_toys import answer_of, ask, create, write
 
-from labloop.campaign import answer_unattended, unattended
-from labloop.campaign.execution.jobs import planned
+from labloop.campaign import answer_pending_commands, is_unattended
+from labloop.campaign.execution.jobs import planned_record
 from labloop.campaign.loop.reconciliation import reconcile
 from labloop.campaign.loop.rights import campaign_lease
 from labloop.errors import LeaseError
@@ -32,7 +32,7 @@ def left(repositories, tmp_path):
         point = {"level": float(number)}
         job = ExperimentJob(experiment_id=key, number=number, round_index=None, point=point)
         first = ExperimentState.AWAITING if number == 2 else ExperimentState.PLANNED
-        row = planned(job, record, origin=Origin.MANUAL, actor="me", state=first)
+        row = planned_record(job, record, origin=Origin.MANUAL, actor="me", state=first)
         repositories.experiments.add(row).result()
         if state is ExperimentState.RUNNING:
             repositories.experiments.move(key, state, actor="me", lab_time=0.0).result()
@@ -58,9 +58,9 @@ def asked(repositories, campaign, kind, **arguments):
 
 def test_what_a_dead_process_left_can_be_resolved_without_opening_the_lab(repositories, left):
     """Nobody opens a line, and no code of the campaign runs: the word stands in the records."""
-    assert unattended(repositories, left.record)
+    assert is_unattended(repositories, left.record)
     number = ask(repositories, left.record.id, CommandKind.RESOLVE, experiment="1", outcome="done")
-    answer_unattended(repositories, left.record, "me")
+    answer_pending_commands(repositories, left.record, "me")
     assert answer_of(repositories, left.record.id, number) == (True, "accepted")
     assert states(repositories, left) == ["done", "awaiting"]
     moves = repositories.experiments.get(make_experiment_id(left.record.id, 1))
@@ -71,9 +71,9 @@ def test_where_a_process_runs_that_one_answers(repositories, left):
     """Two never answer at once."""
     ask(repositories, left.record.id, CommandKind.APPROVE, experiment="2")
     with campaign_lease(repositories, left.record, "somebody"):
-        assert not unattended(repositories, left.record)
+        assert not is_unattended(repositories, left.record)
         with pytest.raises(LeaseError):
-            answer_unattended(repositories, left.record, "me")
+            answer_pending_commands(repositories, left.record, "me")
     assert states(repositories, left) == ["running", "awaiting"]
 
 
@@ -104,7 +104,7 @@ def test_a_word_that_is_said_twice_is_applied_once(repositories, left):
     """The second one is told what stands."""
     for _ in range(2):
         number = ask(repositories, left.record.id, CommandKind.REJECT, experiment="2")
-        answer_unattended(repositories, left.record, "me")
+        answer_pending_commands(repositories, left.record, "me")
     accepted, answer = answer_of(repositories, left.record.id, number)
     assert not accepted
     assert "does not wait for approval" in answer

@@ -2,7 +2,7 @@
 
 import random
 
-from labloop.campaign.progress.dataset import Measured
+from labloop.campaign.progress.dataset import LiveDataset
 from labloop.objectives import Maximize, Objectives
 from labloop.records import Dataset, Observation
 
@@ -15,7 +15,7 @@ def one(number, value):
 def test_the_best_is_the_best_of_all_whatever_came_when():
     """New results, failures, results out of order and corrected ones: the best is never stale."""
     objectives, rng = Objectives.of(Maximize("y")), random.Random(0)
-    measured = Measured(objectives)
+    measured = LiveDataset(objectives)
     for step in range(200):
         number = rng.randrange(60)
         measured.numbers[f"e{number}"] = number
@@ -27,7 +27,7 @@ def test_the_best_is_the_best_of_all_whatever_came_when():
 
 def test_equal_results_keep_the_earlier_experiment():
     """Of equal results the smaller number is the best, in whichever order they came."""
-    measured = Measured(Objectives.of(Maximize("y")))
+    measured = LiveDataset(Objectives.of(Maximize("y")))
     measured.numbers |= {"e1": 1, "e2": 2}
     measured.add(one(2, 5.0))
     measured.add(one(1, 5.0))

@@ -5,7 +5,7 @@ from campaign_toys import PLANNER, create, write
 
 from labloop.campaign import build_dataset, load_campaign
 from labloop.campaign.execution.conditions import to_measurement
-from labloop.campaign.progress.dataset import Measured
+from labloop.campaign.progress.dataset import LiveDataset
 from labloop.errors import NoResultError
 from labloop.objectives import Maximize, Objectives
 from labloop.records import ExperimentState, Observation, ScalarValue
@@ -78,7 +78,7 @@ def test_a_reached_category_is_kept_as_a_text():
 
 def test_a_rule_counts_results_that_have_every_aim():
     """A result that lacks an output is none for a stop rule, and no error either."""
-    measured = Measured(Objectives.of(Maximize("y")))
+    measured = LiveDataset(Objectives.of(Maximize("y")))
     measured.numbers = {"a": 1, "b": 2}
     measured.add(Observation("a", {"x": 1.0}, {"z": 3.0}), Observation("b", {"x": 2.0}, {"y": 2.0}))
     assert measured.scores() == [2.0]

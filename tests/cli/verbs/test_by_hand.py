@@ -342,7 +342,7 @@ def test_a_table_that_cannot_be_written_is_told_with_the_way_on(asked, monkeypat
         path.write_text("half a ")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("labloop.campaign.write_asked", full)
+    monkeypatch.setattr("labloop.campaign.write_proposals", full)
     said = asked.refused("ask", "hand", "--out", "more.csv")
     assert "more.csv cannot be written: No space left on device" in said
     assert "labloop export hand" in said

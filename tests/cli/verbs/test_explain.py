@@ -8,7 +8,7 @@ import pytest
 
 from labloop.cli.verbs.explain import term_lines
 from labloop.records import Alarm
-from labloop.report import Term
+from labloop.report import MissingTerm
 from labloop.store import open_database
 
 PHYSICS = """
@@ -136,12 +136,12 @@ def test_an_old_console_loses_no_letter(learned):
 def test_a_term_is_plotted_in_letters():
     """The mark goes from one end of its rail to the other as the constant does."""
     x = tuple(float(v) for v in range(17))
-    rising = Term("k", "1/s", 0.3, "heat", "degC", 0.9, x, tuple(2 * v for v in x))
+    rising = MissingTerm("k", "1/s", 0.3, "heat", "degC", 0.9, x, tuple(2 * v for v in x))
     title, *rows = term_lines(rising, mark="o", rail=".")
     assert title == "k (1/s) along heat (degC)"
     assert len(rows) == 9
     assert rows[0].split() == ["0", "o" + 31 * ".", "0"]
     assert rows[-1].split() == ["16", 31 * "." + "o", "32"]
-    names = Term("k", "1", 0.3, "solvent", "1", 0.9, ("DMF", "water"), (2.0, 2.0))
+    names = MissingTerm("k", "1", 0.3, "solvent", "1", 0.9, ("DMF", "water"), (2.0, 2.0))
     _, first, second = term_lines(names, mark="o", rail=".")
     assert first.index("o") == second.index("o")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from labloop.cli.terminal.common import point_words
+from labloop.cli.terminal.common import format_point
 from labloop.cli.terminal.live import ROUND_SECONDS
 from labloop.records import Command, CommandKind, ExperimentState, Mode
 from labloop.store import open_database
@@ -119,7 +119,7 @@ def test_all_that_waits_is_shown_and_approved_at_once(tiny, running):
     assert tiny("command", "tiny", "stop", "--wait", "20")[0] == 0
     lab.end()
     said = tiny.ok("status", "tiny")
-    shown = [point_words(point) for point in points(tiny)]
+    shown = [format_point(point) for point in points(tiny)]
     assert [f"waits     experiment {i}: {p}" in said for i, p in enumerate(shown, 1)] == [True] * 3
     assert "approve: labloop command tiny approve experiment=1,2 --db" in said
     said = tiny.ok("command", "tiny", "approve", "all")

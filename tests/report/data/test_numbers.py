@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labloop.report.data.numbers import (
-    column,
-    count,
+    aligned_numbers,
+    axis_title,
+    counted,
     duration,
     interval,
     number,
-    titled,
     unit_text,
     with_unit,
 )
@@ -61,9 +61,9 @@ def test_an_interval_gets_its_digits_from_its_width(low, high, shown):
 
 def test_a_column_of_numbers_shares_its_decimals():
     """Numbers under each other have the same decimals, unless they span many decades."""
-    assert column([105.0, 112.84, 76.9]) == ["105.0", "112.8", "76.9"]
-    assert column([1.0, 2.0]) == ["1", "2"]
-    assert column([0.001, 1000.0]) == [number(0.001, 4), number(1000.0, 4)]
+    assert aligned_numbers([105.0, 112.84, 76.9]) == ["105.0", "112.8", "76.9"]
+    assert aligned_numbers([1.0, 2.0]) == ["1", "2"]
+    assert aligned_numbers([0.001, 1000.0]) == [number(0.001, 4), number(1000.0, 4)]
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_units_are_printed_as_people_write_them(unit, shown):
 
 def test_small_words():
     """Titles, values, counts and durations read as a person would say them."""
-    assert titled("residence_time", "min") == "residence time (min)"
-    assert titled("equivalents", "1") == "equivalents"
+    assert axis_title("residence_time", "min") == "residence time (min)"
+    assert axis_title("equivalents", "1") == "equivalents"
     assert with_unit(84.2, "degC") == "84.2 °C"
     assert with_unit("DMF", "1") == "DMF"
-    assert count(1, "alarm") == "1 alarm"
-    assert count(3, "alarm") == "3 alarms"
+    assert counted(1, "alarm") == "1 alarm"
+    assert counted(3, "alarm") == "3 alarms"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from labloop.records import Alarm, CampaignState, Severity
 from labloop.report import Brief
-from labloop.report.data.campaign import load
+from labloop.report.data.campaign import read_campaign
 from labloop.report.pages.svg import picture
 
 
@@ -100,7 +100,7 @@ def test_what_needs_a_person_stands_first(written):
 def test_the_picture_shows_every_result(written, aims):
     """One aim: a staircase over the experiments; several: the first against the second."""
     store, campaign_id = written(experiments=30, aims=aims, curves=False)
-    data = load(store, campaign_id)
+    data = read_campaign(store, campaign_id)
     drawn = ET.fromstring(picture(data))  # noqa: S314 - our own
     marks = [e for e in drawn.iter() if e.tag.endswith("circle")]
     assert len(marks) == len(data.ranked)
@@ -110,7 +110,7 @@ def test_the_picture_shows_every_result(written, aims):
 def test_a_campaign_without_results_has_no_picture(written):
     """Nothing is drawn where nothing was measured; the page is there all the same."""
     store, campaign_id = written(experiments=0)
-    assert picture(load(store, campaign_id)) is None
+    assert picture(read_campaign(store, campaign_id)) is None
     looked = Brief(store, campaign_id)
     looked.look()
     assert "data:image" not in looked.page()

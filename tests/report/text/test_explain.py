@@ -5,25 +5,30 @@ import pytest
 from labloop.errors import NotFoundError
 from labloop.records import Alarm, AlarmRecord, Prediction, Proposal, RoundRecord
 from labloop.report import explain, paragraph
-from labloop.report.data.campaign import load
-from labloop.report.data.fit import Learned, Term
-from labloop.report.text.alarms import doubts
+from labloop.report.data.campaign import read_campaign
+from labloop.report.data.fit import LearnedConstant, MissingTerm
+from labloop.report.text.alarms import group_alarms
 from labloop.report.text.explanation import (
-    constant_words,
-    explained,
-    missing_words,
+    describe_constant,
+    describe_missing,
+    describe_support,
+    describe_term,
+    explain_round,
     percent,
-    support_words,
-    term_words,
 )
-from labloop.report.text.purpose import beaten, purposes, shares, source_words
+from labloop.report.text.purpose import (
+    describe_sources,
+    explain_proposals,
+    is_dominated,
+    source_shares,
+)
 
 GOOD = {"weights": {"gp": 0.03, "A, all outputs together": 0.97}, "physics": {"A": 0.97}}
 
 
 def term(x, value, share=0.95):
     """Return a term of a constant k in 1/s along heat."""
-    return Term("k", "1/s", 0.3, "heat", "degC", share, tuple(x), tuple(value))
+    return MissingTerm("k", "1/s", 0.3, "heat", "degC", share, tuple(x), tuple(value))
 
 
 @pytest.mark.parametrize(
@@ -40,14 +45,14 @@ def term(x, value, share=0.95):
 )
 def test_who_counts_is_said_by_the_weights(report, match):
     """With physics or without, which physics, and whether its constants hold still."""
-    assert match in support_words(report)
+    assert match in describe_support(report)
 
 
 def test_constants_that_vary_are_told_where_it_can_be_seen(model_report):
     """The weight of that model alone says nothing: its constants may hardly vary."""
     varying = {**model_report, "weights": {"direct, constants that vary": 0.9, "gp": 0.1}}
-    assert "which no constant of nature does" in support_words(varying)
-    assert "constants that vary" not in support_words({**varying, "missing": []})
+    assert "which no constant of nature does" in describe_support(varying)
+    assert "constants that vary" not in describe_support({**varying, "missing": []})
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ def test_what_is_nearly_all_is_not_called_all(share, text):
 )
 def test_the_shape_of_a_missing_term_is_told(found, match):
     """Rising, falling, a hump, a dip or names."""
-    assert match in term_words(found)
+    assert match in describe_term(found)
 
 
 @pytest.mark.parametrize(
@@ -88,16 +93,16 @@ def test_the_shape_of_a_missing_term_is_told(found, match):
 def test_what_was_learned_of_a_constant(ends, match):
     """By the width of its interval, and whether it left what was believed."""
     low, mean, high, *prior = ends
-    assert match in constant_words(Learned("k", "1/s", mean, low, high, *prior))
+    assert match in describe_constant(LearnedConstant("k", "1/s", mean, low, high, *prior))
 
 
 def test_a_term_is_a_hint_without_an_alarm(model_report):
     """Only an alarm says that constants that vary predict better."""
     report = model_report
-    assert missing_words(report, []).startswith("A hint only")
-    assert "clearly better than one" in missing_words(report, ["physics-missing"])
-    assert "Nothing that would show" in missing_words({**report, "missing": []}, [])
-    assert missing_words({"weights": {"gp": 1.0}}, []) == ""
+    assert describe_missing(report, []).startswith("A hint only")
+    assert "clearly better than one" in describe_missing(report, ["physics-missing"])
+    assert "Nothing that would show" in describe_missing({**report, "missing": []}, [])
+    assert describe_missing({"weights": {"gp": 1.0}}, []) == ""
 
 
 @pytest.mark.parametrize(
@@ -110,15 +115,15 @@ def test_a_term_is_a_hint_without_an_alarm(model_report):
 )
 def test_the_uncertainty_has_a_source(parts, match):
     """One source where it makes most of the variance, else the two greatest."""
-    assert match in source_words(parts, physics=True)
+    assert match in describe_sources(parts, physics=True)
 
 
 def test_without_physics_nothing_is_blamed_on_it():
     """A plain model's doubt is what the results leave open."""
-    told = source_words({"discrepancy": 0.9, "noise": 0.1}, physics=False)
+    told = describe_sources({"discrepancy": 0.9, "noise": 0.1}, physics=False)
     assert "physics" not in told
-    assert source_words({}, physics=True) == ""
-    assert shares({}) == {}
+    assert describe_sources({}, physics=True) == ""
+    assert source_shares({}) == {}
 
 
 def asked(data, mean, sd, name="product_yield", **changes):
@@ -127,12 +132,12 @@ def asked(data, mean, sd, name="product_yield", **changes):
     values = {"model": "mixture", "predicted": predicted} | changes
     proposal = Proposal(data.best.record.point, "auto", "the reason", **values)
     made = RoundRecord(campaign_id="c", index=99, proposals=(proposal,), fit_report=GOOD)
-    return purposes(data, made)[0]
+    return explain_proposals(data, made)[0]
 
 
 def test_a_proposal_is_for_use_or_for_learning(written):
     """By expected value and interval against the best measured so far."""
-    data = load(*written(experiments=12))
+    data = read_campaign(*written(experiments=12))
     best = data.best.scalars["product_yield"].value
     for mean, sd, kind, match in [
         (best + 20, 1, "exploit", "even at the worse end better"),
@@ -149,15 +154,15 @@ def test_a_proposal_is_for_use_or_for_learning(written):
 
 def test_with_several_aims_a_trade_off_counts(written):
     """A proposal may be worth it though it is the best in no aim."""
-    data = load(*written(experiments=20, aims=2))
+    data = read_campaign(*written(experiments=20, aims=2))
     dear, bad = Prediction(200, 1, 198, 202), Prediction(5, 0.1, 4.8, 5.2)
     found = asked(data, 0, 0, predicted={"product_yield": dear, "impurity": bad})
     assert found.kind == "exploit"
     assert "a trade-off that no result so far matches" in found.sentence
     poor = {"product_yield": Prediction(1, 1, 0, 2), "impurity": bad}
     assert "made to learn" in asked(data, 0, 0, predicted=poor).sentence
-    assert beaten((1.0, 2.0), [(1.0, 2.0)])
-    assert not beaten((1.0, 2.0), [(2.0, 1.0)])
+    assert is_dominated((1.0, 2.0), [(1.0, 2.0)])
+    assert not is_dominated((1.0, 2.0), [(2.0, 1.0)])
 
 
 def alarm(index, parameter="k", kind="physics-missing", **changes):
@@ -168,7 +173,7 @@ def alarm(index, parameter="k", kind="physics-missing", **changes):
 
 def told(raised, fitted, until=None):
     """Return (kind, when) of the folded alarms."""
-    return [(d.kind, d.when) for d in doubts(raised, fitted, until, {"e": 7})]
+    return [(d.kind, d.when) for d in group_alarms(raised, fitted, until, {"e": 7})]
 
 
 def test_repeated_alarms_are_one_with_since_when():
@@ -255,14 +260,14 @@ def test_an_undecided_mind_says_what_would_change_it(written):
         Alarm("physics-undecided", "two sets of constants explain it alike"),
     ):
         store.alarms.add(campaign_id, made, round_index=7).result(timeout=30)
-    data = load(store, campaign_id)
+    data = read_campaign(store, campaign_id)
     wide = {**data.fit_report["parameters"][0], "low": 0.001, "high": 10.0}
     last = data.rounds[-1]
     report = {**last.fit_report, "parameters": [wide]}
     doubtful = RoundRecord(
         campaign_id=campaign_id, index=7, proposals=last.proposals, fit_report=report
     )
-    questions = " ".join(explained(data, doubtful).open_questions)
+    questions = " ".join(explain_round(data, doubtful).open_questions)
     for match in (
         "rate_constant: the results so far say hardly anything",
         "rate constant need not vary",
@@ -275,16 +280,16 @@ def test_an_undecided_mind_says_what_would_change_it(written):
 def test_physics_that_could_not_move_is_said_with_what_was_learned(written):
     """A person who asked for a GPU learns why it was not used; nobody else is told of devices."""
     store, campaign_id = written(experiments=30)
-    data = load(store, campaign_id)
+    data = read_campaign(store, campaign_id)
     last = data.rounds[-1]
-    before = explained(data, last).learned
+    before = explain_round(data, last).learned
     why = "physics 'mine' was solved on the processor, for on cuda it failed: TypeError"
     for given_up, more in (([], ""), ([why], f" P{why[1:]}.")):
         report = {**last.fit_report, "solving": {"device": "cuda", "given_up": given_up}}
         made = RoundRecord(
             campaign_id=campaign_id, index=7, proposals=last.proposals, fit_report=report
         )
-        assert explained(data, made).learned == before + more
+        assert explain_round(data, made).learned == before + more
 
 
 def test_a_paragraph_tells_a_round_where_rows_are_not_at_hand(model_report):

@@ -12,7 +12,7 @@ PLANNER = '''
 import time
 from pathlib import Path
 
-class Thinker:
+class BrainThread:
     """Thinks for longer than anybody waits."""
 
     name = "thinker"
@@ -43,7 +43,7 @@ def test_a_signal_waits_for_no_thought(place, support, engine):
     text = text.replace("\nSECONDS =", f"{PLANNER}\nSECONDS =", 1)
     shutil.copy(support / SLOW / "lab.toml", place.folder)
     (place.folder / "campaign.py").write_text(
-        text.replace('strategy="random"', "strategy=Thinker()")
+        text.replace('strategy="random"', "strategy=BrainThread()")
     )
     process = place.start("run", "campaign.py", "--speed", "real", "--engine", engine)
     wait_for((place.folder / "thinks.txt").exists, 90, process)

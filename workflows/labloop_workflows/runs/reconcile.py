@@ -27,7 +27,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
-from labloop.campaign import who
+from labloop.campaign import current_user
 from labloop.store import process_ended, process_owner
 
 OWNER = "labloop.owner"
@@ -82,7 +82,7 @@ class Reconciler:
 
 def stamp(client: SyncPrefectClient, flow_run_id: UUID) -> None:
     """Write onto a flow run which process carries it out."""
-    client.update_flow_run_labels(flow_run_id, {OWNER: process_owner(who())})
+    client.update_flow_run_labels(flow_run_id, {OWNER: process_owner(current_user())})
 
 
 def settle(

@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from labloop.campaign import db_words
+from labloop.campaign import database_option
 from labloop.records import CampaignRecord, Repositories
 from labloop.report import write_report
 from labloop_workflows.server.password import password
@@ -42,7 +42,7 @@ class LinkedReport:
     @property
     def link(self) -> str:
         """The line of Markdown that leads to the report."""
-        typed = f"`labloop report {self._record.name}{db_words(self._repositories)}`"
+        typed = f"`labloop report {self._record.name}{database_option(self._repositories)}`"
         if self._ui_url is None:
             return f"The whole report: {typed}"
         return f"[The whole report]({self._ui_url}{REPORTS}/{self._token()}.html), or {typed}"
