@@ -1,6 +1,6 @@
 """The loop: what a user writes, the machine that decides, the runner that carries out."""
 
-from labloop.campaign._campaign import Campaign, Speed
+from labloop.campaign._campaign import Campaign
 from labloop.campaign.by_hand import (
     ask,
     correct,
@@ -64,6 +64,7 @@ from labloop.campaign.progress import (
     mode_label,
     resume_command,
 )
+from labloop.campaign.runs import Speed
 
 __all__ = [
     "LOADING_FILE",

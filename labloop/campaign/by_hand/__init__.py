@@ -1,9 +1,7 @@
 """Experiments by hand: asked for, told by a table or a value, corrected and withdrawn."""
 
 from labloop.campaign.by_hand.asking import (
-    NoProposals,
     ask,
-    plan_single_experiment,
     reanalyse,
     update_definition,
 )
@@ -18,13 +16,11 @@ from labloop.campaign.by_hand.result_tables import read_results, write_proposals
 from labloop.campaign.by_hand.telling import tell
 
 __all__ = [
-    "NoProposals",
     "ask",
     "correct",
     "correction_history",
     "describe_actual",
     "find_experiment",
-    "plan_single_experiment",
     "read_results",
     "reanalyse",
     "tell",

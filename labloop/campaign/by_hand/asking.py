@@ -1,53 +1,26 @@
 """Experiments without the loop: asked for, told, tried by hand, analysed again."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labloop.campaign.by_hand.telling import OPEN, is_from_person
 from labloop.campaign.checks import update_bundle
-from labloop.campaign.decisions import MachineState
 from labloop.campaign.definition import CampaignSpec, Definition
-from labloop.campaign.execution import Analysis, planned_record
+from labloop.campaign.execution import Analysis
 from labloop.campaign.loop import RoundRequest, answer_request, campaign_lease, commit_round
 from labloop.campaign.progress import build_dataset
-from labloop.errors import AnalysisError, SpaceError, SpaceExhaustedError
-from labloop.objectives import Objectives
+from labloop.errors import AnalysisError, SpaceError
 from labloop.records import (
     CampaignRecord,
-    Dataset,
-    ExperimentJob,
     ExperimentRecord,
     ExperimentState,
     ExperimentYield,
-    Origin,
     Point,
-    ProposalBatch,
     Repositories,
-    make_experiment_id,
 )
 from labloop.space import SearchSpace
 
 if TYPE_CHECKING:
     from labloop.brain import Strategy
-
-
-class NoProposals:
-    """The strategy of a single experiment by hand: it never proposes anything."""
-
-    name = "by-hand"
-
-    def propose(
-        self,
-        space: SearchSpace,
-        objective: Objectives,
-        data: Dataset,
-        pending: Sequence[Point],
-        n: int,
-        seed: int,
-    ) -> ProposalBatch:
-        """End the campaign's loop."""
-        del space, objective, data, pending, n, seed
-        raise SpaceExhaustedError("the experiment by hand has ended")
 
 
 def _settable(space: SearchSpace, point: Point) -> Point:
@@ -57,27 +30,6 @@ def _settable(space: SearchSpace, point: Point) -> Point:
         return space.validate(digits)
     except SpaceError:
         return space.validate(point)
-
-
-def plan_single_experiment(
-    repositories: Repositories,
-    record: CampaignRecord,
-    state: MachineState,
-    point: Point,
-    actor: str,
-) -> MachineState:
-    """Plan one experiment by hand and return a state that holds nothing else to do."""
-    job = ExperimentJob(
-        experiment_id=make_experiment_id(record.id, state.next_number),
-        number=state.next_number,
-        round_index=None,
-        point=point,
-    )
-    row = planned_record(job, record, origin=Origin.MANUAL, actor=actor)
-    repositories.experiments.add(row).result()
-    return MachineState(
-        ready=(job,), next_round=state.next_round, next_number=state.next_number + 1
-    )
 
 
 def ask(

@@ -5,7 +5,7 @@ from typing import Any
 
 from labloop.campaign.definition import Definition
 from labloop.campaign.progress import is_function_campaign
-from labloop.errors import CampaignError
+from labloop.errors import CampaignError, NotFoundError
 from labloop.lab import LabHost, MemoryJournal, load_lab_file
 from labloop.records import CampaignRecord, Mode, Repositories
 
@@ -21,10 +21,23 @@ def require_procedure(definition: Definition) -> Callable[..., Any]:
     return spec.procedure
 
 
-def find_function_campaign(repositories: Repositories, name: str) -> CampaignRecord | None:
-    """Return the campaign of a plain function: it is found by its name, whatever mode is asked."""
-    record = repositories.campaigns.find(name, Mode.REAL)
-    return record if record is not None and is_function_campaign(record) else None
+def find_record(repositories: Repositories, name: str, mode: Mode) -> CampaignRecord:
+    """Return a stored campaign by name; one of a plain function is found in either mode.
+
+    Raises:
+        NotFoundError: there is none; the message lists those that there are.
+    """
+    record = repositories.campaigns.find(name, mode)
+    if record is None:
+        real = repositories.campaigns.find(name, Mode.REAL)
+        record = real if real is not None and is_function_campaign(real) else None
+    if record is None:
+        known = {f"{c.name} ({c.mode.value})" for c in repositories.campaigns.all()}
+        raise NotFoundError(
+            f"no {mode.value} campaign is called {name!r} in {repositories.url}; "
+            f"known are: {', '.join(sorted(known)) or 'none yet'}"
+        )
+    return record
 
 
 def check_lab(definition: Definition, mode: Mode) -> None:

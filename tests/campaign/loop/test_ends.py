@@ -65,7 +65,7 @@ def test_a_signal_while_the_lab_is_opened_gives_it_up(repositories, tmp_path, mo
             signal.raise_signal(signal.SIGHUP)
             return super().__enter__()
 
-    monkeypatch.setattr(_campaign, "LabHost", Interrupted)
+    monkeypatch.setattr("labloop.campaign.runs.opening.LabHost", Interrupted)
     record = campaign.run()
     assert record.state is CampaignState.STOPPED
     assert record.reason == "SIGHUP received: the terminal was closed"

@@ -1,0 +1,19 @@
+"""One run of a campaign in this process: what opens its lab, what other threads reach of it.
+
+Here belongs whatever lives exactly as long as ``Campaign.run``. Decisions belong into
+``decisions``, the loop itself into ``loop``. Read ``opening.py`` first.
+"""
+
+from labloop.campaign.runs.handle import RunHandle
+from labloop.campaign.runs.opening import Execution, RunContext, Speed, open_execution
+from labloop.campaign.runs.single_experiment import NoProposals, plan_single_experiment
+
+__all__ = [
+    "Execution",
+    "NoProposals",
+    "RunContext",
+    "RunHandle",
+    "Speed",
+    "open_execution",
+    "plan_single_experiment",
+]

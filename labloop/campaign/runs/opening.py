@@ -1,0 +1,124 @@
+"""Opens what carries a campaign's experiments out: its lab, or the threads of its function."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from labloop.campaign.checks import require_procedure
+from labloop.campaign.definition import Definition
+from labloop.campaign.execution import DirectExecutor, FunctionExecutor
+from labloop.campaign.loop import Hold, device_leases
+from labloop.campaign.progress import lab_end
+from labloop.campaign.runs.handle import RunHandle
+from labloop.lab import LabHost, load_lab_file
+from labloop.records import Alarm, CampaignRecord, Executor, Mode, Repositories
+
+Speed: TypeAlias = Literal["max", "real"] | float
+"""Simulated time as fast as it goes, real time, or so many times faster than life."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What a run is made from."""
+
+    repositories: Repositories
+    record: CampaignRecord
+    definition: Definition
+    actor: str
+    """Who is written on each row."""
+    speed: Speed
+    renewed: tuple[str, ...]
+    """Kinds of stations whose used-up places were replaced."""
+    unsettled: bool
+    """Whether an earlier process may have left devices moving or hot."""
+    handle: RunHandle
+    on_alarm: Callable[[Alarm], None]
+
+    @property
+    def lab_seconds_before(self) -> float:
+        """The campaign's lab second at which this opening begins."""
+        return lab_end(self.repositories.experiments.all(self.record.id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What carries experiments out while it is open."""
+
+    executor: Executor
+    abort: Callable[[str], None]
+    """Ends what runs, with a reason."""
+    now: Callable[[], float]
+    """Lab seconds of the campaign."""
+    hold: Hold | None = None
+    """What looks after the lab while a person is waited for; None without a lab."""
+
+
+@contextmanager
+def open_execution(context: RunContext) -> Iterator[Execution]:
+    """Open what carries experiments out; a lab is safe again when the block is left.
+
+    Raises:
+        LeaseError: another campaign commands one of the devices; nothing was sent.
+        LabloopError: a device does not answer, or is not safe.
+    """
+    is_function = context.definition.spec.is_function
+    with _open_function(context) if is_function else _open_lab(context) as execution:
+        yield execution
+
+
+@contextmanager
+def _open_function(context: RunContext) -> Iterator[Execution]:
+    spec = context.definition.spec
+    function = FunctionExecutor(
+        require_procedure(context.definition),
+        units=spec.units,
+        experiments=context.repositories.experiments,
+        actor=context.actor,
+        parallel=spec.parallel,
+        began=context.lab_seconds_before,
+    )
+    context.handle.opening(function.stop)
+    with function:
+        yield Execution(executor=function, abort=function.stop, now=function.now)
+
+
+@contextmanager
+def _open_lab(context: RunContext) -> Iterator[Execution]:
+    definition, repositories, record = context.definition, context.repositories, context.record
+    lab_file = load_lab_file(definition.folder / str(definition.spec.lab))
+    began = context.lab_seconds_before
+    context.handle.phase = "opening the lab"
+    with device_leases(repositories, lab_file, record.mode, context.actor) as lease:
+        host = LabHost(
+            lab_file,
+            mode=record.mode,
+            journal=repositories.journal,
+            campaign_id=record.id,
+            seed=record.seed,
+            speed=context.speed,
+            actor=context.actor,
+            on_alarm=context.on_alarm,
+            lease=lease,
+            purpose=f"campaign {record.name}",
+            renew=context.renewed,
+        )
+        context.handle.opening(host.stop)
+        with host:
+            context.handle.opened(host)
+            if record.mode is Mode.REAL and context.unsettled:
+                host.make_safe().check()
+            direct = DirectExecutor(
+                host,
+                procedure=require_procedure(definition),
+                units=definition.spec.units,
+                experiments=repositories.experiments,
+                actor=context.actor,
+                began=began,
+            )
+            yield Execution(
+                executor=direct,
+                abort=host.stop,
+                now=lambda: began + host.now(),
+                hold=Hold(lab_file.hold, host, repositories, record, context.actor),
+            )
