@@ -1,11 +1,13 @@
 # Everything here only calls Python: without make, type the command behind the target.
 PYTHON ?= python3
 
-.PHONY: demo test search install figures-loop figures-physics figures-trials clean
+.PHONY: demo test docs search install figures-loop figures-physics figures-trials clean
 demo:          ## install, then run the main campaign in simulation
 	$(PYTHON) tools/make.py demo
 test:          ## install, then run every check
 	$(PYTHON) tools/make.py test
+docs:          ## install, then build the documentation into build/docs
+	$(PYTHON) tools/make.py docs
 search:        ## look for new counterexamples in the property tests (before each release)
 	$(PYTHON) tools/make.py search
 install:       ## make .venv and install everything
