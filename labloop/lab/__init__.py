@@ -17,12 +17,14 @@ from labloop.lab.devices import (
     Choice,
     Device,
     DeviceContext,
+    Simulated,
     action,
     read,
     until_stable,
 )
 from labloop.lab.gate import LeaseCheck, MemoryJournal
 from labloop.lab.host import LabHost, LabJob, SafetyReport, Speed
+from labloop.lab.libraries import LibraryTransport
 from labloop.lab.procedure import Lab, run_procedure
 from labloop.lab.process import Terminal, signals_to
 from labloop.lab.time import Clock
@@ -53,9 +55,11 @@ __all__ = [
     "LabHost",
     "LabJob",
     "LeaseCheck",
+    "LibraryTransport",
     "MemoryJournal",
     "Resync",
     "SafetyReport",
+    "Simulated",
     "Speed",
     "Terminal",
     "Transport",

@@ -1,11 +1,18 @@
 """What a lab is made of: the lab file, its drivers, limits and interlocks."""
 
 from labloop.lab.configuration.interlocks import InterlockCheck
-from labloop.lab.configuration.lab_file import HoldTable, LabFile, lab_file_of, load_lab_file
+from labloop.lab.configuration.lab_file import (
+    DeviceTable,
+    HoldTable,
+    LabFile,
+    lab_file_of,
+    load_lab_file,
+)
 from labloop.lab.configuration.limits import LimitCheck
 from labloop.lab.configuration.registry import LabPlan, find_driver, installed, make_world, plan_lab
 
 __all__ = [
+    "DeviceTable",
     "HoldTable",
     "InterlockCheck",
     "LabFile",

@@ -16,6 +16,8 @@ from labloop.records import Mode
 from labloop.units import convert, split_quantity
 
 DRIVERS, WORLDS = "labloop.drivers", "labloop.worlds"
+NO_WIRES = "no_wires"
+"""The installed world in which no emulator stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
             mistakes.append(f"[devices.{name}] driver: {error}")
             continue
         limits[name], wrong = _limits(name, table, drivers[name])
-        mistakes += wrong
+        mistakes += wrong + _wrong_scheme(name, table, drivers[name])
     interlocks = tuple(table.interlock() for table in lab_file.interlocks)
     mistakes += _wrong_interlocks(interlocks, drivers)
     if mode is Mode.REAL:
@@ -65,9 +67,15 @@ def find_driver(name: str, folder: Path | None = None) -> type[Device]:
     return found
 
 
-def make_world(lab_file: LabFile, seed: int) -> Any:
-    """Return the simulated world of a lab; raises LabFileError."""
+def make_world(lab_file: LabFile, plan: LabPlan, seed: int) -> Any:
+    """Return the simulated world of a lab; raises LabFileError.
+
+    A lab that only speaks through libraries needs none: what stands in for them is said by
+    each driver.
+    """
     name = lab_file.lab.world
+    if not name and all(driver.schemes for driver in plan.drivers.values()):
+        name = NO_WIRES
     if not name:
         raise LabFileError(
             f"{lab_file.source}: [lab] world is missing, so nothing would answer in simulation"
@@ -102,6 +110,16 @@ def _load(group: str, name: str, what: str, folder: Path | None) -> Any:
     raise LabFileError(
         f"{what} {name!r} is not installed; installed are: {', '.join(sorted(known)) or 'none'}"
     )
+
+
+def _wrong_scheme(device: str, table: DeviceTable, driver: type[Device]) -> list[str]:
+    """Return why a driver that speaks through a library cannot use its url."""
+    scheme, separator, rest = table.url.partition("://")
+    if not driver.schemes or not table.url or (separator and rest and scheme in driver.schemes):
+        return []
+    known = " or ".join(f"{each}://..." for each in driver.schemes)
+    told = f"url {table.url!r} is of no kind that {table.driver} understands; write {known}"
+    return [f"[devices.{device}] {told}"]
 
 
 def _limits(

@@ -2,7 +2,7 @@
 
 from labloop.lab.devices.actions import ActionCall, action, read
 from labloop.lab.devices.arguments import ActionSpec, Arg, Argument, Choice
-from labloop.lab.devices.device import Device, DeviceContext
+from labloop.lab.devices.device import Device, DeviceContext, Simulated
 from labloop.lab.devices.scope import SCOPE, Scope, action_number, not_awaited, start_number
 from labloop.lab.devices.stability import until_stable
 
@@ -16,6 +16,7 @@ __all__ = [
     "Device",
     "DeviceContext",
     "Scope",
+    "Simulated",
     "action",
     "action_number",
     "not_awaited",

@@ -10,8 +10,20 @@ from labloop.errors import WrongDeviceError
 from labloop.lab.devices.actions import ActionGate, ActionMethod
 from labloop.lab.devices.arguments import ActionSpec
 from labloop.lab.time import Clock
-from labloop.lab.transports import Transport
+from labloop.lab.transports import Transport, Truth
 from labloop.records import DeviceIdentity, Quality, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What a simulated lab lends to a device that speaks through a library."""
+
+    library: Any
+    """The world's stand-in for the library's object; None where the world has none for it."""
+    seed: int
+    """That of the world."""
+    truth: Truth
+    """Where is noted what physically happens."""
 
 
 @dataclass(slots=True)
@@ -25,6 +37,8 @@ class DeviceContext:
     """The serial number that the lab file names; empty where it names none."""
     latest: dict[str, Reading] = field(default_factory=dict)
     """Name of a read -> what was read last."""
+    simulated: Simulated | None = None
+    """Set in a simulated lab, for a driver that speaks through a library; else None."""
     on_transport: bool = False
     """Whether the driver was seen to speak through its transport: only then does a transport
     that carried no frame say that nothing was sent."""
@@ -47,6 +61,11 @@ class Device(ABC):
     model: ClassVar[str] = ""
     safe_seconds: ClassVar[float] = 5.0
     """Lab seconds within which the safe state is reached; over 20 only with an armed watchdog."""
+    schemes: ClassVar[tuple[str, ...]] = ()
+    """Kinds of urls that the driver understands by itself, such as ``library``: it speaks
+    through a Python library then. Empty for a driver of bytes, which any transport carries."""
+    connect_seconds: ClassVar[float] = 15.0
+    """Lab seconds within which it connects and identifies itself."""
     serial_on_wire: ClassVar[bool] = True
     """Whether the instrument tells its serial number. Where it does not, its identity has none:
     the number in the lab file then says which instrument a person saw at the end of the cable."""

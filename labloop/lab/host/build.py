@@ -5,22 +5,19 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
-from labloop.errors import DeviceError, LabFileError, LabloopError, NotConnectedError
+from labloop.errors import LabFileError, LabloopError, NotConnectedError
 from labloop.lab.configuration import InterlockCheck, LabFile, LabPlan, LimitCheck
 from labloop.lab.devices import SCOPE, Device, DeviceContext, Scope
 from labloop.lab.gate import Gate, LeaseCheck, Services, Sharing
 from labloop.lab.host.identification import connect_and_identify, identify_again
+from labloop.lab.host.lines import Lines
 from labloop.lab.host.shutdown import TOTAL_SECONDS, SafeStates, SafetyReport
 from labloop.lab.host.watchdog_feeder import WatchdogFeeder
 from labloop.lab.procedure import ConsumableLog, LabResources, StationPool, Steps
 from labloop.lab.time import Clock
-from labloop.lab.transports import RECORDER, BlockingPort, Recorder, open_transport
+from labloop.lab.transports import RECORDER, Recorder
 from labloop.records import Alarm, DeviceIdentity, Journal, Reading
-
-CONNECT_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -42,7 +39,7 @@ class OpenDevices:
         """Connect all at once and commit who answered.
 
         Raises:
-            DeviceError: what the only device that cannot be used says.
+            LabloopError: what the only device that cannot be used says.
             NotConnectedError: a tree of every device that cannot be used.
         """
         SCOPE.set(self.scope)
@@ -52,7 +49,7 @@ class OpenDevices:
         }
         if len(dead) == 1:
             [(name, error)] = dead.items()
-            if isinstance(error, DeviceError):
+            if isinstance(error, LabloopError):
                 raise retold(error, _naming(name, str(error)))
         if dead:
             told = "".join(
@@ -92,7 +89,7 @@ class OpenDevices:
         recorder = Recorder()
         RECORDER.set(recorder)
         try:
-            async with self.clock.deadline(CONNECT_SECONDS, f"connecting {device.name}"):
+            async with self.clock.deadline(device.connect_seconds, f"connecting {device.name}"):
                 found = await connect_and_identify(device, recorder)
         except Exception as error:  # noqa: BLE001 - process edge: a tree of all dead devices is raised
             return error if isinstance(error, LabloopError) else _wrapped(error)
@@ -146,24 +143,22 @@ def build_devices(
     lab_file: LabFile,
     plan: LabPlan,
     *,
-    world: Any,
-    clock: Clock,
+    lines: Lines,
     journal: Journal,
     lease: LeaseCheck | None,
     scope: Scope,
     stop: Callable[[str], None],
     on_alarm: Callable[[Alarm], object],
-    record: Path | None,
     used: Mapping[str, Collection[str]],
 ) -> OpenDevices:
     """Build every device of a lab; no byte is sent yet. Raises LabFileError."""
+    clock = lines.clock
     devices: dict[str, Device] = {}
     activity = dict.fromkeys(lab_file.devices, "idle")
     shared = [name for name, table in lab_file.devices.items() if table.shared]
     sharing = Sharing(shared, on_alarm)
     checks = InterlockCheck(plan.interlocks, DeviceReadings(devices), clock.now)
     bounds: dict[str, float] = {}
-    ports: dict[str, BlockingPort] = {}
     for name, table in lab_file.devices.items():
         driver = plan.drivers[name]
         services = Services(
@@ -177,17 +172,15 @@ def build_devices(
             stop=stop,
             activity=activity,
         )
-        context = DeviceContext(clock, Gate(services), name, table.serial_number)
-        url, emulators = table.url, None
-        if world is not None:
-            emulators = world.emulators
-            url = f"emulator://{name}"
-            _take_on(emulators.get(name), table.serial_number)
-        file = record / f"{name}.jsonl" if record is not None else None
+        context = DeviceContext(
+            clock,
+            Gate(services),
+            name,
+            table.serial_number,
+            simulated=lines.simulated(name, driver),
+        )
         try:
-            transport = open_transport(
-                url, clock, emulators=emulators, record=file, ports=ports, device=name
-            )
+            transport = lines.transport(name, driver, table)
             devices[name] = driver(name, transport, table.options, context)
             transport.on_reopen = partial(identify_again, devices[name], on_alarm)
         except LabloopError as error:
@@ -213,12 +206,6 @@ def build_devices(
     safe_states = SafeStates(in_order, bounds, clock, journal, scope)
     feeding = WatchdogFeeder(clock, on_alarm)
     return OpenDevices(devices, resources, safe_states, feeding, activity, clock, journal, scope)
-
-
-def _take_on(emulator: Any, serial_number: str) -> None:
-    """Let the emulator be the very instrument that the lab file names."""
-    if serial_number and hasattr(emulator, "serial_number"):
-        emulator.serial_number = serial_number
 
 
 def _bound(lab_file: LabFile, device: Device, seconds: float) -> float:

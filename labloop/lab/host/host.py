@@ -17,6 +17,7 @@ from labloop.lab.host.build import OpenDevices, build_devices, retold
 from labloop.lab.host.closing import CLOSE_SECONDS, Closing, closed, opened
 from labloop.lab.host.instrument_locks import InstrumentLocks
 from labloop.lab.host.jobs import Entry, JobRunner, LabJob
+from labloop.lab.host.lines import Lines
 from labloop.lab.host.shutdown import NOT_SAFE, TOTAL_SECONDS, SafetyReport, left_on
 from labloop.lab.procedure import Lab, used_stations
 from labloop.lab.procedure import renew as write_renewed
@@ -87,7 +88,8 @@ class LabHost:
             self._locks = InstrumentLocks(lab_file, self._plan.drivers, actor, purpose)
         self._world = None
         if mode is Mode.SIMULATED:
-            self._world = world or make_world(lab_file, seed)
+            self._world = world or make_world(lab_file, self._plan, seed)
+        self._seed = seed
         self._speed = _checked_speed(speed, mode)
         self._journal = journal
         self._campaign_id = campaign_id
@@ -158,14 +160,12 @@ class LabHost:
         self._opened = build_devices(
             self.lab_file,
             self._plan,
-            world=self._world,
-            clock=self._clock,
+            lines=Lines(self._clock, self._world, self._seed, self._record),
             journal=self._journal,
             lease=self._lease,
             scope=self._scope,
             stop=self.stop,
             on_alarm=self._alarm,
-            record=self._record,
             used=used_stations(self.lab_file, entries),
         )
 

@@ -1,15 +1,20 @@
 """Lab time: one clock for drivers, procedures and the gate, in real and in simulated time."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from labloop.errors import DeviceTimeoutError
 from labloop.lab.time.lab_loop import LabLoop
 
 T = TypeVar("T")
+
+_END: ContextVar[float] = ContextVar("_END", default=math.inf)
+"""Lab second at which the innermost deadline of the running task strikes."""
 
 
 class Clock:
@@ -80,6 +85,9 @@ class Clock:
         Raises:
             DeviceTimeoutError: the block did not end in time.
         """
+        outer = _END.get()
+        end = math.inf if seconds is None else self.now() + seconds
+        token = _END.set(min(outer, end))
         try:
             async with asyncio.timeout(seconds) as bound:
                 yield
@@ -87,15 +95,29 @@ class Clock:
             if not bound.expired():
                 raise
             raise DeviceTimeoutError(f"{what} was not ready within {seconds:g} s") from error
+        finally:
+            _END.reset(token)
 
-    async def external(self, future: "Future[T]", *, long: bool = False) -> T:
+    @property
+    def left(self) -> float:
+        """Lab seconds until the deadline of the running task; infinity without one."""
+        return _END.get() - self.now()
+
+    async def external(
+        self, future: "Future[T]", *, long: bool = False, patience: float | None = None
+    ) -> T:
         """Wait for a future that a thread completes, and return its result.
 
         The one way to wait for anything outside of the event loop. In simulated time lab time
-        stands still meanwhile, except where ``long`` says that it may take days, such as the
-        answer of a person.
+        stands still meanwhile.
+
+        Args:
+            future: is completed by a thread.
+            long: for what may take days, such as the answer of a person: lab time goes on.
+            patience: for what may hang: lab time stands still for so many seconds of wall time,
+                and then goes on, so that a deadline ends the wait. None is for ever.
         """
-        return await self._loop.external(future, long=long)
+        return await self._loop.external(future, long=long, patience=patience)
 
     async def kept(self, future: "Future[T]") -> T:
         """Wait for what a thread completes, also where the caller is cancelled meanwhile.

@@ -74,7 +74,13 @@ class LabLoop(asyncio.SelectorEventLoop):
         # A long wait that was cancelled leaves nothing behind.
         waiter.add_done_callback(lambda _: timer.cancel())
 
-    async def external(self, future: "Future[T]", *, long: bool = False) -> T:  # noqa: ARG002 - the simulated loop cares
+    async def external(
+        self,
+        future: "Future[T]",
+        *,
+        long: bool = False,  # noqa: ARG002 - the simulated loop cares
+        patience: float | None = None,  # noqa: ARG002 - the simulated loop cares
+    ) -> T:
         """Wait for a future that a thread completes, and return its result."""
         waiter = self.create_future()
         future.add_done_callback(lambda _: self._resolve_threadsafe(waiter))

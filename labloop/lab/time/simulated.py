@@ -62,7 +62,7 @@ class SimulatedLoop(LockWakeupLoop):
         """Jumps since the last iteration."""
         self._order = 0
         self._events = EventQueue()
-        self._thread_results = ThreadResults(self._write_to_self)
+        self._thread_results = ThreadResults(self._write_to_self, self._resolve_threadsafe)
         self._idle_calls: deque[Callable[[], object]] = deque()
         super().__init__()
         self._clock_resolution = _RESOLUTION
@@ -137,16 +137,24 @@ class SimulatedLoop(LockWakeupLoop):
         self._now = when
         return True
 
-    async def external(self, future: "Future[T]", *, long: bool = False) -> T:
+    async def external(
+        self, future: "Future[T]", *, long: bool = False, patience: float | None = None
+    ) -> T:
         """Wait for a future that a thread completes, and return its result.
 
-        Lab time stands still meanwhile, except where ``long`` says that it may take days.
+        Lab time stands still meanwhile, except where ``long`` says that it may take days, and
+        for at most ``patience`` seconds of wall time. A wait with patience that is cancelled
+        stops lab time no more.
         """
         if long:
             return await super().external(future)
         waiter = self.create_future()
-        self._thread_results.add(future, waiter)
-        await waiter
+        self._thread_results.add(future, waiter, patience)
+        try:
+            await waiter
+        finally:
+            if patience is not None:
+                self._thread_results.release(waiter)
         return future.result()
 
     def wait(self, timeout: float | None) -> list[Any]:
@@ -163,9 +171,10 @@ class SimulatedLoop(LockWakeupLoop):
                 if self._serve_threads():
                     break
                 if self._thread_results or self._freezes or when == math.inf:
-                    events = self._sleep(None)
+                    events = self._sleep(self._thread_results.patience())
                     if events or self._ready:
                         return events
+                    self._thread_results.release_late()
                     # A thread woke the loop without a callback: served above, without returning.
                     self.iterations += 1
                     continue

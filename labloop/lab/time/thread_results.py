@@ -1,52 +1,116 @@
 """What threads complete, delivered to the simulated loop in an order that does not vary."""
 
 import asyncio
+import math
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
+
+
+class _Awaited:
+    """One future for which lab time stands still."""
+
+    __slots__ = ("counted", "end", "results", "waiter")
+
+    def __init__(
+        self, results: "ThreadResults", waiter: "asyncio.Future[None]", patience: float | None
+    ) -> None:
+        self.results = results
+        self.waiter = waiter
+        self.counted = True
+        """Whether it is still waited for; guarded by the lock."""
+        self.end = math.inf if patience is None else time.monotonic() + patience
+
+    def __call__(self, _: "Future[Any]") -> None:
+        """Be told, in any thread, that it has completed."""
+        self.results.complete(self)
 
 
 class ThreadResults:
     """Waiters for futures that threads complete.
 
     They are resolved in the order in which they were added, and only when all of them have
-    completed: how long a thread took in wall time cannot change the order of anything.
+    completed: how long a thread took in wall time cannot change the order of anything. One
+    that takes longer than the patience with it is released, and resolved by itself later.
 
     Args:
         wake: is called, from any thread, when the last one has completed.
+        resolve: resolves a waiter that was released, from any thread.
     """
 
-    def __init__(self, wake: Callable[[], object]) -> None:
+    def __init__(
+        self, wake: Callable[[], object], resolve: Callable[["asyncio.Future[None]"], object]
+    ) -> None:
         self._wake = wake
-        self._waiters: list[asyncio.Future[None]] = []
+        self._resolve = resolve
+        self._awaited: list[_Awaited] = []
         self._incomplete = 0
+        self._bounded = 0
+        """How many of them are waited for with patience."""
         self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
-        return bool(self._waiters)
+        return bool(self._awaited)
 
-    def add(self, future: "Future[Any]", waiter: "asyncio.Future[None]") -> None:
+    def add(
+        self, future: "Future[Any]", waiter: "asyncio.Future[None]", patience: float | None = None
+    ) -> None:
         """Let ``waiter`` be resolved when ``future`` has completed; in the loop."""
-        self._waiters.append(waiter)
+        one = _Awaited(self, waiter, patience)
+        self._awaited.append(one)
+        self._bounded += patience is not None
         with self._lock:
             self._incomplete += 1
-        future.add_done_callback(self._completed)
+        future.add_done_callback(one)
 
     def deliver(self) -> bool:
         """Resolve all waiters if all futures have completed; return whether they have."""
         with self._lock:
             if self._incomplete:
                 return False
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        complete, self._awaited = self._awaited, []
+        self._bounded = 0
+        for one in complete:
+            if not one.waiter.done():
+                one.waiter.set_result(None)
         return True
 
-    def _completed(self, _: "Future[Any]") -> None:
+    def complete(self, one: _Awaited) -> None:
+        """Count what a thread has completed."""
         with self._lock:
-            self._incomplete -= 1
-            last = self._incomplete == 0
-        if last:
+            counted, one.counted = one.counted, False
+            self._incomplete -= counted
+            last = counted and self._incomplete == 0
+        if not counted:
+            self._resolve(one.waiter)
+        elif last:
             self._wake()
+
+    def patience(self) -> float | None:
+        """Return seconds of wall time until one takes too long; None for ever."""
+        if not self._bounded:
+            return None
+        end = min((one.end for one in self._awaited), default=math.inf)
+        return None if end == math.inf else max(end - time.monotonic(), 0.0)
+
+    def release_late(self) -> None:
+        """Release those that have taken too long."""
+        if self._bounded:
+            now = time.monotonic()
+            for one in [each for each in self._awaited if each.end <= now]:
+                self._release(one)
+
+    def release(self, waiter: "asyncio.Future[None]") -> None:
+        """Wait no more for what ``waiter`` waits for, where it is not complete."""
+        for one in [each for each in self._awaited if each.waiter is waiter]:
+            self._release(one)
+
+    def _release(self, one: _Awaited) -> None:
+        with self._lock:
+            counted, one.counted = one.counted, False
+            self._incomplete -= counted
+        if counted:
+            self._awaited.remove(one)
+            self._bounded -= 1

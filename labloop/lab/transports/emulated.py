@@ -39,6 +39,14 @@ class Truth(Protocol):
         """Return a sha256 over everything that happened."""
         ...
 
+    def record(self, now: float, device: str, event: str, **values: object) -> None:
+        """Note that ``event`` happened to ``device`` at lab second ``now``."""
+        ...
+
+    def frame(self, now: float, device: str, direction: str, data: bytes) -> None:
+        """Note what ``device`` was told (``>``) or answered (``<``)."""
+        ...
+
 
 class SimulatedWorld(Protocol):
     """What the lab asks of a world."""

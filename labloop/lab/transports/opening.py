@@ -13,6 +13,7 @@ from labloop.lab.transports.port_url import PORTS, line_key
 from labloop.lab.transports.replay import RecordingTransport, ReplayTransport
 
 SCHEMES = ("emulator", *PORTS, "replay")
+"""What carries bytes; the url of a driver that speaks through a library is its own."""
 
 
 def open_transport(

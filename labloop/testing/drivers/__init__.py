@@ -7,6 +7,8 @@ In a driver's own test::
     @pytest.mark.parametrize("check", driver_checks(), ids=lambda check: check.name)
     def test_contract(check):
         check(CASE)
+
+A driver that speaks through a library has no wire to be spoilt: ``driver_checks(wire=False)``.
 """
 
 from labloop.testing.drivers._case import Bench, DriverCase

@@ -18,7 +18,7 @@ class DriverCase:
     driver: str
     """Its name among the installed drivers, or ``module:Class``."""
     world: Callable[[], Any]
-    """Builds a world anew; it has an emulator called ``device``."""
+    """Builds a world anew; it has an emulator called ``device``, or none for a library."""
     device: str
     act: Act
     """Carries out one harmless action: ``lambda pump: pump.set_rate(quantity(1, "mL/min"))``."""
@@ -33,7 +33,8 @@ class Bench:
     def __init__(self, case: DriverCase, **options: Any) -> None:
         self.case = case
         self.world = options.pop("world", None) or case.world()
-        self.emulator = self.world.emulators[case.device]
+        self.emulator = self.world.emulators.get(case.device)
+        """None for a driver that speaks through a library."""
         table: dict[str, Any] = {"driver": case.driver, "options": dict(case.options)}
         table |= options.pop("table", {})
         tables = {"lab": {"name": "bench"}, "devices": {case.device: table}}

@@ -1,0 +1,8 @@
+"""What every adapter is made of: a thread, signals, and what answers in simulation."""
+
+from labloop_adapters.base.blocking import BlockingDevice
+from labloop_adapters.base.importing import class_of, library
+from labloop_adapters.base.signals import Signal
+from labloop_adapters.base.simulated import Follows, SimulatedSignals
+
+__all__ = ["BlockingDevice", "Follows", "Signal", "SimulatedSignals", "class_of", "library"]
