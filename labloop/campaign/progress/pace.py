@@ -1,5 +1,6 @@
 """How long the rest of a campaign takes, judged by the rounds that it has seen."""
 
+from collections import deque
 from statistics import median_low
 
 from labloop.campaign.decisions import MachineState
@@ -22,8 +23,11 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self._rounds: list[tuple[float, bool]] = []
-        """Seconds an experiment of each round that is over, and whether a model asked for it."""
+        self._recent: deque[float] = deque(maxlen=_RECENT)
+        """Seconds an experiment of the last rounds that are over."""
+        self._recent_by_model: deque[float] = deque(maxlen=_RECENT)
+        """The same of the last rounds that a model asked for."""
+        self._rounds = 0
         self._asked: float | None = None
         self._count = 0
         self._by_model = False
@@ -31,7 +35,11 @@ class Pace:
     def asked(self, now: float) -> None:
         """Note that the brain is asked for a round, with which the last one is over."""
         if self._asked is not None and self._count:
-            self._rounds.append(((now - self._asked) / self._count, self._by_model))
+            seconds = (now - self._asked) / self._count
+            self._rounds += 1
+            self._recent.append(seconds)
+            if self._by_model:
+                self._recent_by_model.append(seconds)
         self._asked, self._count = now, 0
 
     def planned(self, count: int, *, by_model: bool) -> None:
@@ -55,10 +63,10 @@ class Pace:
         return each * (left - under_way) + max(0.0, each * under_way - (now - self._asked))
 
     def _seconds_each(self) -> float | None:
-        recent = [seconds for seconds, by_model in self._rounds if by_model][-_RECENT:]
+        recent = self._recent_by_model
         if len(recent) < _FEWEST:
-            recent = [seconds for seconds, _ in self._rounds][-_RECENT:]
-            design = len(self._rounds) <= _DESIGN
+            recent = self._recent
+            design = self._rounds <= _DESIGN
             if len(recent) < _FEWEST or (design and median_low(recent) < _LONG):
                 return None
         return median_low(recent)
