@@ -1,31 +1,25 @@
 """What may be wanted of one measured output."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from labloop.errors import ObjectiveError
-from labloop.records import Json
+from labloop.records import Json, finite
 
 
-def _finite(value: object, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ObjectiveError(f"{what} must be a number in the output's unit, got {value!r}")
-    try:
-        number = float(value)
-    except OverflowError:
-        raise ObjectiveError(f"{what} is a number too large to be calculated with") from None
-    if not math.isfinite(number):
-        raise ObjectiveError(f"{what} must be finite, got {number}")
-    return number
+def _number(value: object, what: str) -> float:
+    """Return a finite number; an int stays one, so that a stored aim is written as it was."""
+    number = finite(value, what, ObjectiveError)
+    return value if isinstance(value, int) else number
 
 
-def _check(output: object, threshold: float | None) -> None:
-    if not isinstance(output, str) or not output:
-        raise ObjectiveError(f"an aim names a declared output, got {output!r}")
-    if threshold is not None:
-        _finite(threshold, f"the threshold of {output!r}")
+def _check(aim: "Aim") -> None:
+    if not isinstance(aim.output, str) or not aim.output:
+        raise ObjectiveError(f"an aim names a declared output, got {aim.output!r}")
+    if aim.threshold is not None:
+        threshold = _number(aim.threshold, f"the threshold of {aim.output!r}")
+        object.__setattr__(aim, "threshold", threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ class Maximize:
     threshold: float | None = None
 
     def __post_init__(self) -> None:
-        _check(self.output, self.threshold)
+        _check(self)
 
     def __str__(self) -> str:
         return f"maximize {self.output}"
@@ -65,7 +59,7 @@ class Minimize:
     threshold: float | None = None
 
     def __post_init__(self) -> None:
-        _check(self.output, self.threshold)
+        _check(self)
 
     def __str__(self) -> str:
         return f"minimize {self.output}"
@@ -95,9 +89,11 @@ class Target:
     threshold: float | None = None
 
     def __post_init__(self) -> None:
-        _check(self.output, self.threshold)
-        _finite(self.value, f"the target of {self.output!r}")
-        if _finite(self.tolerance, f"the tolerance of {self.output!r}") < 0:
+        _check(self)
+        for name, what in (("value", "target"), ("tolerance", "tolerance")):
+            number = _number(getattr(self, name), f"the {what} of {self.output!r}")
+            object.__setattr__(self, name, number)
+        if self.tolerance < 0:
             raise ObjectiveError(
                 f"the tolerance of {self.output!r} must be 0 or more, got {self.tolerance:g}"
             )

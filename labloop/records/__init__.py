@@ -24,7 +24,7 @@ from labloop.records._learning import (
     ProposalBatch,
     points_of,
 )
-from labloop.records._numerals import may_be_grouped, numeral
+from labloop.records._numbers import finite, may_be_grouped, numeral
 from labloop.records._ports import (
     Alarms,
     Campaigns,
@@ -80,7 +80,6 @@ from labloop.records._values import (
     Reading,
     Scalar,
     ScalarValue,
-    finite,
     freeze,
 )
 

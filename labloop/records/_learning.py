@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from labloop.errors import DefinitionError
 from labloop.records._canonical import Json, content_hash
+from labloop.records._numbers import finite
 from labloop.records._states import Severity
-from labloop.records._values import CurveData, FloatArray, Point, finite, freeze
+from labloop.records._values import CurveData, FloatArray, Point, freeze
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Journal(Protocol):
         """Return a campaign's (or one experiment's) entries by sequence."""
         ...
 
-    def walk(self, campaign_id: str) -> Iterator[JournalEntry]:
+    def iter_entries(self, campaign_id: str) -> Iterator[JournalEntry]:
         """Yield a campaign's entries by sequence, a page in memory at a time."""
         ...
 
@@ -181,7 +181,7 @@ class Experiments(Protocol):
         actor: str,
         lab_time: float | None = None,
     ) -> Future[None]:
-        """Save outputs and move to DONE in one transaction."""
+        """SaveOperation outputs and move to DONE in one transaction."""
         ...
 
     def outputs(

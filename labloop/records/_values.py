@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labloop.errors import DefinitionError, UnitError
+from labloop.records._numbers import finite
 from labloop.records._states import Quality
 from labloop.units import check_unit
 
@@ -17,21 +18,6 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 PointValue: TypeAlias = float | int | str
 Point: TypeAlias = Mapping[str, PointValue]
 """One value per parameter, each in the unit that its author declared."""
-
-
-def finite(value: float, what: str) -> float:
-    """Return ``value`` as a float; raises DefinitionError where it is no finite number."""
-    if isinstance(value, (str, bytes)):
-        raise DefinitionError(f"{what} must be a number, got {value!r}")
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise DefinitionError(f"{what} must be a number, got {value!r}") from error
-    if not math.isfinite(number):
-        raise DefinitionError(
-            f"{what} must be finite, got {number}; leave it out or mark the reading invalid"
-        )
-    return number
 
 
 def freeze(mapping: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,22 +10,22 @@ from sqlalchemy.exc import DBAPIError
 
 from labloop.store.engine import (
     FileIdentity,
+    Location,
+    Session,
     Statistics,
-    Target,
-    Work,
     Writer,
-    check_place,
+    check_location,
     check_to_read,
     copy_sqlite,
     create_file,
     make_engine,
     prepare_to_write,
-    resolve,
-    translate,
+    resolve_location,
+    translate_error,
 )
 from labloop.store.repositories import (
     ArrayStore,
-    Core,
+    Connections,
     SqlAlarms,
     SqlCampaigns,
     SqlCommands,
@@ -39,37 +39,37 @@ from labloop.store.repositories import (
 class Database:
     """An open database; see the port ``Repositories``. Close it, or use it in a ``with``."""
 
-    def __init__(self, target: Target, core: Core) -> None:
-        self.target = target
-        self.core = core
-        self.campaigns = SqlCampaigns(core)
-        self.rounds = SqlRounds(core)
-        self.experiments = SqlExperiments(core)
-        self.journal = SqlJournal(core)
-        self.commands = SqlCommands(core)
-        self.leases = SqlLeases(core)
-        self.alarms = SqlAlarms(core)
+    def __init__(self, location: Location, db: Connections) -> None:
+        self.location = location
+        self.connections = db
+        self.campaigns = SqlCampaigns(db)
+        self.rounds = SqlRounds(db)
+        self.experiments = SqlExperiments(db)
+        self.journal = SqlJournal(db)
+        self.commands = SqlCommands(db)
+        self.leases = SqlLeases(db)
+        self.alarms = SqlAlarms(db)
         # Also at the end of the program: what was queued is committed.
-        self._end = weakref.finalize(self, _close, core)
+        self._end = weakref.finalize(self, _close, db)
 
     @property
     def url(self) -> str:
         """Where the records lie, without password."""
-        return self.target.shown
+        return self.location.shown
 
     @property
     def typed(self) -> str | None:
         """What names the records in a command; None where a password would have to be shown."""
-        return self.target.typed
+        return self.location.typed
 
     @property
     def read_only(self) -> bool:
         """Whether every write is refused."""
-        return self.core.writer is None
+        return self.connections.writer is None
 
     def statistics(self) -> Statistics:
         """Return what the writer did so far."""
-        return self.core.writer.statistics if self.core.writer else Statistics()
+        return self.connections.writer.statistics if self.connections.writer else Statistics()
 
     def close(self) -> None:
         """Finish what is queued and close every connection; closing again does nothing."""
@@ -102,43 +102,45 @@ def open_database(
         DatabaseUnusableError: it is missing, locked, foreign, newer, damaged, or on a full disk.
         MissingExtraError: PostgreSQL without its driver.
     """
-    target = resolve(url_or_path)
+    location = resolve_location(url_or_path)
     create = create and not read_only
-    check_place(target, create=create)
+    check_location(location, create=create)
     if create:
-        create_file(target)
-    readers = make_engine(target, writing=False)
+        create_file(location)
+    readers = make_engine(location, writing=False)
     try:
         if read_only:
-            check_to_read(readers, target)
+            check_to_read(readers, location)
             writer = None
         else:
-            writer = _start_writer(make_engine(target, writing=True, create=create), target)
+            writer = _start_writer(make_engine(location, writing=True, create=create), location)
     except BaseException:
         readers.dispose()
         raise
-    return Database(target, Core(readers, writer, ArrayStore(target.files), target.where))
+    return Database(
+        location, Connections(readers, writer, ArrayStore(location.files), location.where)
+    )
 
 
-def _start_writer(engine: Engine, target: Target) -> Writer:
-    prepare_to_write(engine, target)
+def _start_writer(engine: Engine, location: Location) -> Writer:
+    prepare_to_write(engine, location)
     try:
         pooled = engine.raw_connection()
     except DBAPIError as error:
-        raise translate(error, target.where) from error
+        raise translate_error(error, location.where) from error
     bare: Any = pooled.driver_connection
-    work = Work(bare.cursor(), engine.dialect)
-    if target.path is None:
-        return Writer(work, "BEGIN", target.where, pooled.close, lambda: None)
-    identity = FileIdentity(target.path)
+    session = Session(bare.cursor(), engine.dialect)
+    if location.path is None:
+        return Writer(session, "BEGIN", location.where, pooled.close, lambda: None)
+    identity = FileIdentity(location.path)
 
     def check() -> None:
         identity.check(lambda copy: copy_sqlite(bare.execute, copy))
 
-    return Writer(work, "BEGIN IMMEDIATE", target.where, pooled.close, check)
+    return Writer(session, "BEGIN IMMEDIATE", location.where, pooled.close, check)
 
 
-def _close(core: Core) -> None:
-    if core.writer is not None:
-        core.writer.close()
-    core.readers.dispose()
+def _close(db: Connections) -> None:
+    if db.writer is not None:
+        db.writer.close()
+    db.readers.dispose()

@@ -13,7 +13,7 @@ import pytest
 from labloop.campaign import database_option
 from labloop.store import open_database
 from labloop.store.engine import connect as _connect
-from labloop.store.engine.target import resolve
+from labloop.store.engine.location import resolve_location
 
 PLAIN = ("--engine", "plain")
 
@@ -83,9 +83,9 @@ def test_another_programs_lock_ends_with_a_sentence(ran, monkeypatch):
 
 def test_a_database_whose_password_is_hidden_is_not_to_be_typed():
     """Where the place cannot be typed as it is shown it is left out; a path is quoted."""
-    behind = SimpleNamespace(typed=resolve("postgresql://anna:secret@host/lab").typed)
+    behind = SimpleNamespace(typed=resolve_location("postgresql://anna:secret@host/lab").typed)
     assert database_option(behind) == ""
-    here = SimpleNamespace(typed=resolve("a lab/my.db").typed)
+    here = SimpleNamespace(typed=resolve_location("a lab/my.db").typed)
     assert shlex.split(database_option(here))[0] == "--db"
     assert len(shlex.split(database_option(here))) == 2
 

@@ -74,7 +74,7 @@ def test_wrong_columns_are_refused():
         (lambda: Minimize(3), "names a declared output, got 3"),
         (lambda: Maximize("a", math.nan), "threshold of 'a' must be finite"),
         (lambda: Target("a", math.inf, 1), "target of 'a' must be finite"),
-        (lambda: Target("a", "5", 1), "target of 'a' must be a number in the output's unit"),
+        (lambda: Target("a", "5", 1), "target of 'a' must be a number, got '5'"),
         (lambda: Target("a", 5, -1), "tolerance of 'a' must be 0 or more, got -1"),
         (lambda: Target("a", 5, 1, 0.5), "greater than the tolerance 1, got 0.5"),
         (

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from labloop.errors import CampaignFileError, DefinitionError
+from labloop.errors import CampaignFileError
 from labloop.records import Json, finite
 
 
@@ -39,7 +39,7 @@ class Budget:
                 "write for example Budget(experiments=30)"
             )
         for name, value in given.items():
-            if value is not None and _number(value, f"budget {name}") <= 0:
+            if value is not None and finite(value, f"budget {name}", CampaignFileError) <= 0:
                 raise CampaignFileError(f"budget {name} must be above 0, got {value}")
         if self.experiments is not None:
             _whole(self.experiments, "budget experiments")
@@ -72,7 +72,7 @@ class Reached:
     score: float
 
     def __post_init__(self) -> None:
-        _number(self.score, "the score of Reached")
+        finite(self.score, "the score of Reached", CampaignFileError)
 
     def met(self, scores: Sequence[float]) -> str | None:
         """Return why to stop, or None."""
@@ -90,7 +90,7 @@ class NoImprovement:
 
     def __post_init__(self) -> None:
         _whole(self.experiments, "the experiments of NoImprovement")
-        _number(self.by, "the improvement of NoImprovement")
+        finite(self.by, "the improvement of NoImprovement", CampaignFileError)
 
     def met(self, scores: Sequence[float]) -> str | None:
         """Return why to stop, or None."""
@@ -125,17 +125,10 @@ class FailurePolicy:
             )
 
 
-def _number(value: Any, what: str) -> float:
-    try:
-        return finite(value, what)
-    except DefinitionError as error:
-        raise CampaignFileError(str(error)) from None
-
-
 def _whole(value: object, what: str) -> None:
     """Raise CampaignFileError unless ``value`` is a whole number from 1 that can be counted to."""
-    number = _number(value, what)
-    if isinstance(value, bool) or number != int(number):
+    number = finite(value, what, CampaignFileError)
+    if number != int(number):
         raise CampaignFileError(f"{what} must be a whole number, got {value!r}")
     if not 1 <= number < 2**63:
         raise CampaignFileError(f"{what} must be a whole number from 1, got {value!r:.40}")

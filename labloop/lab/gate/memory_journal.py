@@ -58,7 +58,7 @@ class MemoryJournal:
                 and experiment_id in {None, intent.experiment_id}
             ]
 
-    def walk(self, campaign_id: str) -> Iterator[JournalEntry]:
+    def iter_entries(self, campaign_id: str) -> Iterator[JournalEntry]:
         """Yield the entries by sequence."""
         yield from self.entries(campaign_id)
 

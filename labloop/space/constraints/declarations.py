@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from labloop.errors import SpaceError
-from labloop.records import Json
-from labloop.space.parameters import TOLERANCE, Continuous, check_name, check_space_unit, number_of
+from labloop.records import Json, finite
+from labloop.space.parameters import TOLERANCE, Continuous, check_name, check_space_unit
 
 Sense: TypeAlias = Literal["<=", ">=", "=="]
 
@@ -34,13 +34,15 @@ class Linear:
         if not isinstance(self.sense, str) or self.sense not in {"<=", ">=", "=="}:
             raise SpaceError(f"a linear constraint is '<=', '>=' or '==', got {self.sense!r}")
         weights = {
-            str(name): number_of(weight, f"the weight of {name!r} in a linear constraint")
+            str(name): finite(weight, f"the weight of {name!r} in a linear constraint", SpaceError)
             for name, weight in self.weights.items()
         }
         if not any(weights.values()):
             raise SpaceError("a linear constraint needs a weight that is not 0")
         object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "bound", number_of(self.bound, "the bound of a constraint"))
+        object.__setattr__(
+            self, "bound", finite(self.bound, "the bound of a constraint", SpaceError)
+        )
         check_space_unit(self.unit, "a linear constraint")
 
     def __str__(self) -> str:
@@ -83,7 +85,7 @@ class Mixture:
         if not isinstance(self.parts, Mapping) or len(self.parts) < 2:
             raise SpaceError("a mixture needs at least two parts {name: (low, high), ...}")
         check_space_unit(self.unit, "a mixture")
-        object.__setattr__(self, "total", number_of(self.total, "the total of a mixture"))
+        object.__setattr__(self, "total", finite(self.total, "the total of a mixture", SpaceError))
         parameters = tuple(
             Continuous(check_name(name), *_pair(name, bounds), self.unit, step=self.step)
             for name, bounds in self.parts.items()

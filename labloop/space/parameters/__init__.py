@@ -9,7 +9,6 @@ from labloop.space.parameters.base import (
     check_space_unit,
     index_of_rows,
     is_list,
-    number_of,
 )
 from labloop.space.parameters.categorical import Categorical
 from labloop.space.parameters.numeric import Continuous, Integer, Ordered
@@ -29,5 +28,4 @@ __all__ = [
     "check_space_unit",
     "index_of_rows",
     "is_list",
-    "number_of",
 ]

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from labloop.errors import SpaceError, UnitError
-from labloop.records import FloatArray, Json, PointValue
+from labloop.records import FloatArray, Json, PointValue, finite
 from labloop.units import check_unit, is_quantity, magnitude
 
 TOLERANCE = 1e-9
@@ -65,19 +65,6 @@ def check_space_unit(unit: str, what: str) -> str:
 def is_list(values: object) -> bool:
     """Return whether something is a list of values, and no text or mapping."""
     return isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes))
-
-
-def number_of(value: object, what: str) -> float:
-    """Return a finite number; raises SpaceError."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-        raise SpaceError(f"{what} must be a number, got {value!r}")
-    try:
-        number = float(value)
-    except OverflowError:
-        raise SpaceError(f"{what} is a number too large to be calculated with") from None
-    if not math.isfinite(number):
-        raise SpaceError(f"{what} must be finite, got {number}")
-    return number
 
 
 def keys_of_rows(codes: FloatArray) -> list[bytes]:
@@ -227,7 +214,7 @@ class Numeric(Parameter):
                 value = magnitude(value, self.unit, what)
             except UnitError as error:
                 raise SpaceError(str(error)) from error
-        return number_of(value, what)
+        return finite(value, what, SpaceError)
 
     def place(self, value: object) -> float:
         """Return the number, snapped where it is dust; raises SpaceError where it is far off."""

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from labloop.errors import SpaceError
-from labloop.records import FloatArray, Json, PointValue
-from labloop.space.parameters.base import Feature, Parameter, check_name, is_list, number_of
+from labloop.records import FloatArray, Json, PointValue, finite
+from labloop.space.parameters.base import Feature, Parameter, check_name, is_list
 
 Descriptors: TypeAlias = Mapping[str, Sequence[float] | Mapping[str, float]]
 """Value -> its descriptors, as a sequence or by name; the same ones for every value."""
@@ -188,4 +188,6 @@ def _named(row: Sequence[float] | Mapping[str, float], what: str) -> dict[str, f
         pairs = [(str(index), value) for index, value in enumerate(row)]
     if not pairs:
         raise SpaceError(f"the descriptors of {what} are empty; leave descriptors out")
-    return {name: number_of(value, f"descriptor {name!r} of {what}") for name, value in pairs}
+    return {
+        name: finite(value, f"descriptor {name!r} of {what}", SpaceError) for name, value in pairs
+    }

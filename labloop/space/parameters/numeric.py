@@ -7,21 +7,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from labloop.errors import SpaceError
-from labloop.records import FloatArray, Json, PointValue
+from labloop.records import FloatArray, Json, PointValue, finite
 from labloop.space.parameters.base import (
     Numeric,
     check_name,
     check_space_unit,
     is_list,
-    number_of,
     tidy,
 )
 
 
 def check_range(name: str, low: object, high: object) -> tuple[float, float]:
     """Return finite bounds, the lower one first; raises SpaceError."""
-    first = number_of(low, f"the low bound of parameter {name!r}")
-    last = number_of(high, f"the high bound of parameter {name!r}")
+    first = finite(low, f"the low bound of parameter {name!r}", SpaceError)
+    last = finite(high, f"the high bound of parameter {name!r}", SpaceError)
     if not first < last:
         raise SpaceError(
             f"parameter {name!r} needs low < high, got low {first:g} and high {last:g}; "
@@ -37,7 +36,7 @@ def check_range(name: str, low: object, high: object) -> tuple[float, float]:
 
 def check_step(name: str, low: float, high: float, step: object) -> tuple[float, int]:
     """Return the step and how many of them fit into the range exactly; raises SpaceError."""
-    size = number_of(step, f"the step of parameter {name!r}")
+    size = finite(step, f"the step of parameter {name!r}", SpaceError)
     if size <= 0:
         raise SpaceError(f"the step of parameter {name!r} must be above 0, got {size:g}")
     steps = (high - low) / size
@@ -195,7 +194,9 @@ class Ordered(Numeric):
                 f"ordered parameter {self.name!r} needs a list of numbers, got {self.values!r}"
             )
         what = f"a value of parameter {self.name!r}"
-        grid = np.sort(np.array([number_of(v, what) for v in self.values], dtype=np.float64))
+        grid = np.sort(
+            np.array([finite(v, what, SpaceError) for v in self.values], dtype=np.float64)
+        )
         twice = grid[1:][grid[1:] == grid[:-1]]
         if len(twice):
             raise SpaceError(f"parameter {self.name!r} lists {twice[0]:g} twice; list it once")

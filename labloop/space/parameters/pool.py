@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from labloop.errors import DefinitionError, SpaceError
-from labloop.records import FloatArray, Json, PointValue, numeral
+from labloop.records import FloatArray, Json, PointValue, finite, numeral
 from labloop.space.parameters.base import (
     Parameter,
     check_name,
@@ -184,15 +184,12 @@ def _text(name: str, value: object) -> str:
 def _number(name: str, value: object) -> float:
     try:
         # In a CSV file 1_000 is no number, nor is a digit of another script.
-        number = numeral(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, DefinitionError):
-        number = float("nan")
-    if not np.isfinite(number) or isinstance(value, bool):
+        return numeral(value) if isinstance(value, str) else finite(value, name)
+    except DefinitionError:
         raise SpaceError(
             f"pool column {name!r} must hold finite numbers, got {value!r}; "
             f"declare it as Categorical if it holds names"
-        )
-    return number
+        ) from None
 
 
 def _texts(name: str, values: Sequence[Any]) -> list[str]:

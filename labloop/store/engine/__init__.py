@@ -3,28 +3,28 @@
 from labloop.store.engine.connect import make_engine
 from labloop.store.engine.copy import copy_sqlite
 from labloop.store.engine.create import create_file
-from labloop.store.engine.failures import translate
-from labloop.store.engine.identity import FileIdentity
-from labloop.store.engine.opening import check_place, check_to_read, prepare_to_write
+from labloop.store.engine.driver_errors import translate_error
+from labloop.store.engine.file_identity import FileIdentity
+from labloop.store.engine.location import Location, resolve_location
+from labloop.store.engine.opening import check_location, check_to_read, prepare_to_write
 from labloop.store.engine.platform import process_mark, sync_folder
 from labloop.store.engine.statements import (
-    Prepared,
-    Work,
+    Session,
+    Statement,
     insert_for_sequence,
     insert_if_new,
     insert_into,
 )
-from labloop.store.engine.target import Target, resolve
 from labloop.store.engine.writer import Statistics, Writer
 
 __all__ = [
     "FileIdentity",
-    "Prepared",
+    "Location",
+    "Session",
+    "Statement",
     "Statistics",
-    "Target",
-    "Work",
     "Writer",
-    "check_place",
+    "check_location",
     "check_to_read",
     "copy_sqlite",
     "create_file",
@@ -34,7 +34,7 @@ __all__ = [
     "make_engine",
     "prepare_to_write",
     "process_mark",
-    "resolve",
+    "resolve_location",
     "sync_folder",
-    "translate",
+    "translate_error",
 ]

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Engine, NullPool, QueuePool, create_engine
 
 from labloop.errors import MissingExtraError
-from labloop.store.engine.failures import BUSY_SECONDS
-from labloop.store.engine.target import Target
+from labloop.store.engine.driver_errors import BUSY_SECONDS
+from labloop.store.engine.location import Location
 
 APPLICATION_ID = 0x4C_42_4C_50
 """``LBLP`` in the header of the file: this SQLite database is labloop's."""
@@ -17,7 +17,7 @@ SYNCHRONOUS = "FULL"
 """A commit is on the disk when it returns; anything less loses the last ones with the power."""
 
 
-def make_engine(target: Target, *, writing: bool, create: bool = False) -> Engine:
+def make_engine(location: Location, *, writing: bool, create: bool = False) -> Engine:
     """Return an engine that leaves transactions to its user (autocommit).
 
     A writing engine opens one connection a call; a reading one keeps a pool of connections
@@ -28,11 +28,11 @@ def make_engine(target: Target, *, writing: bool, create: bool = False) -> Engin
         pool = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": 24}
         # Nothing is open on a connection that commits by itself.
         pool["pool_reset_on_return"] = None
-    if target.path is not None:
+    if location.path is not None:
         mode = "rwc" if create else "rw"
         return create_engine(
             "sqlite://",
-            creator=lambda: _connect_sqlite(target, mode, writing=writing),
+            creator=lambda: _connect_sqlite(location, mode, writing=writing),
             isolation_level="AUTOCOMMIT",
             paramstyle="named",
             **pool,
@@ -42,17 +42,17 @@ def make_engine(target: Target, *, writing: bool, create: bool = False) -> Engin
     settings = "-c timezone=UTC -c synchronous_commit=on"
     if not writing:
         settings += " -c default_transaction_read_only=on"
-    options = f"{target.url.query.get('options', '')} {settings}".strip()
+    options = f"{location.url.query.get('options', '')} {settings}".strip()
     return create_engine(
-        target.url.update_query_dict({"options": options}),
+        location.url.update_query_dict({"options": options}),
         isolation_level="AUTOCOMMIT",
         connect_args={"connect_timeout": BUSY_SECONDS},
         **pool,
     )
 
 
-def _connect_sqlite(target: Target, mode: str, *, writing: bool) -> sqlite3.Connection:
-    path = target.path
+def _connect_sqlite(location: Location, mode: str, *, writing: bool) -> sqlite3.Connection:
+    path = location.path
     if path is None:
         raise TypeError("a path was expected")
     uri = path.as_uri()

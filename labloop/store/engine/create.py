@@ -11,13 +11,13 @@ from sqlalchemy.exc import DBAPIError
 
 from labloop.errors import DatabaseUnusableError
 from labloop.store.engine.connect import make_engine
-from labloop.store.engine.failures import translate
+from labloop.store.engine.driver_errors import translate_error
+from labloop.store.engine.location import Location
 from labloop.store.engine.opening import prepare_to_write
 from labloop.store.engine.platform import sync_folder
-from labloop.store.engine.target import Target
 
 
-def create_file(target: Target) -> None:
+def create_file(location: Location) -> None:
     """Put a new database where none is yet; one that is there by then is left alone.
 
     What fails removes only what it has made itself, for at the place itself another process
@@ -26,14 +26,14 @@ def create_file(target: Target) -> None:
     Raises:
         DatabaseUnusableError: it cannot be made there; nothing is left behind.
     """
-    path = target.path
+    path = location.path
     if path is None or path.exists():
         return
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    engine = make_engine(replace(target, path=part), writing=True, create=True)
+    engine = make_engine(replace(location, path=part), writing=True, create=True)
     try:
-        prepare_to_write(engine, target)
-        _empty_log(engine, target)
+        prepare_to_write(engine, location)
+        _empty_log(engine, location)
         # Where a file system has no hard links, the open that follows makes it in place.
         with suppress(OSError):
             _link(part, path)
@@ -43,7 +43,7 @@ def create_file(target: Target) -> None:
             part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
-def _empty_log(engine: Engine, target: Target) -> None:
+def _empty_log(engine: Engine, location: Location) -> None:
     """Move what lies in the log into the file, for the log does not go with it to its place.
 
     SQLite does so by itself at the last close, and is silent where the disk is full meanwhile.
@@ -52,10 +52,10 @@ def _empty_log(engine: Engine, target: Target) -> None:
         with engine.connect() as connection:
             left = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
     except DBAPIError as error:
-        raise translate(error, target.where) from error
+        raise translate_error(error, location.where) from error
     if left[0]:
         raise DatabaseUnusableError(
-            f"the database {target.where} was not made, because another program reads it while "
+            f"the database {location.where} was not made, because another program reads it while "
             "it is made; end that program, then start again"
         )
 

@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from labloop.errors import DatabaseUnusableError
 from labloop.store.engine.copy import copy_sqlite
-from labloop.store.engine.failures import translate
-from labloop.store.engine.target import Target
-from labloop.store.engine.transaction import transaction
+from labloop.store.engine.driver_errors import translate_error
+from labloop.store.engine.location import Location
+from labloop.store.engine.transaction import exclusive_transaction
 from labloop.store.schema import guards
 
 _LOG = logging.getLogger("labloop.store")
@@ -34,32 +34,32 @@ def config_for(connection: Connection | None = None, scripts: Path = SCRIPTS) ->
 
 
 def migrate(
-    connection: Connection, target: Target, revision: str, *, scripts: Path = SCRIPTS
+    connection: Connection, location: Location, revision: str, *, scripts: Path = SCRIPTS
 ) -> None:
     """Bring the database to the newest schema, in one transaction with its guards.
 
     Raises:
         DatabaseUnusableError: it failed; the database is as it was.
     """
-    if target.path is not None:
-        copy = target.path.with_name(f"{target.path.name}.before-{revision}")
+    if location.path is not None:
+        copy = location.path.with_name(f"{location.path.name}.before-{revision}")
         if not copy.exists():
             copy_sqlite(connection.exec_driver_sql, copy)
-        _LOG.warning("%s gets a newer schema; a copy of it lies in %s", target.where, copy)
+        _LOG.warning("%s gets a newer schema; a copy of it lies in %s", location.where, copy)
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
         # Batch mode rebuilds tables; the keys are checked as a whole before the commit.
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     try:
-        with transaction(connection):
+        with exclusive_transaction(connection):
             command.upgrade(config_for(connection, scripts), "head")
             guards.create(connection)
             if sqlite:
                 _check_references(connection)
     except (DBAPIError, CommandError, DatabaseUnusableError) as error:
-        reason = translate(error, target.where) if isinstance(error, DBAPIError) else error
+        reason = translate_error(error, location.where) if isinstance(error, DBAPIError) else error
         raise DatabaseUnusableError(
-            f"the database {target.where} could not be brought from schema {revision} to the "
+            f"the database {location.where} could not be brought from schema {revision} to the "
             f"newest one and is as it was before: {reason}"
         ) from error
     finally:

@@ -9,22 +9,22 @@ from sqlalchemy.exc import DBAPIError
 
 from labloop.errors import DatabaseUnusableError
 from labloop.store.engine.connect import APPLICATION_ID
-from labloop.store.engine.failures import translate
-from labloop.store.engine.target import Target
-from labloop.store.engine.transaction import transaction
-from labloop.store.schema import HEAD, MARKER, REVISIONS, create_all, guards
+from labloop.store.engine.driver_errors import translate_error
+from labloop.store.engine.location import Location
+from labloop.store.engine.transaction import exclusive_transaction
+from labloop.store.schema import HEAD, REVISIONS, VERSION_TABLE, create_all, guards
 
 _LOG = logging.getLogger("labloop.store")
 _MAGIC = b"SQLite format 3\0"
 
 
-def check_place(target: Target, *, create: bool) -> None:
+def check_location(location: Location, *, create: bool) -> None:
     """Refuse, before anything is touched, a place where no database can be.
 
     Raises:
         DatabaseUnusableError: folder missing or not writable, no file, or a foreign file.
     """
-    path = target.path
+    path = location.path
     if path is None:
         return
     if path.is_dir():
@@ -62,7 +62,7 @@ def _check_file(path: Path) -> None:
         )
 
 
-def prepare_to_write(engine: Engine, target: Target) -> None:
+def prepare_to_write(engine: Engine, location: Location) -> None:
     """Make the database ready: created where it is new, migrated where it is old, guarded.
 
     Raises:
@@ -71,22 +71,22 @@ def prepare_to_write(engine: Engine, target: Target) -> None:
     try:
         with engine.connect() as connection:
             if connection.dialect.name == "sqlite":
-                _use_log(connection, target)
-            revision = revision_of(connection, target)
+                _use_write_ahead_log(connection, location)
+            revision = revision_of(connection, location)
             if revision is None:
-                revision = _create(connection, target)
+                revision = _create(connection, location)
             if revision != HEAD:
-                _migrate(connection, target, revision)
+                _migrate(connection, location, revision)
             lost = guards.missing(connection)
             if lost:
-                _LOG.warning("guards of %s were missing and made anew: %s", target.where, lost)
-                with transaction(connection):
+                _LOG.warning("guards of %s were missing and made anew: %s", location.where, lost)
+                with exclusive_transaction(connection):
                     guards.create(connection)
     except DBAPIError as error:
-        raise translate(error, target.where) from error
+        raise translate_error(error, location.where) from error
 
 
-def check_to_read(engine: Engine, target: Target) -> None:
+def check_to_read(engine: Engine, location: Location) -> None:
     """Refuse a database that cannot be read as it stands; changes nothing.
 
     Raises:
@@ -94,44 +94,44 @@ def check_to_read(engine: Engine, target: Target) -> None:
     """
     try:
         with engine.connect() as connection:
-            revision = revision_of(connection, target)
+            revision = revision_of(connection, location)
     except DBAPIError as error:
-        raise translate(error, target.where) from error
+        raise translate_error(error, location.where) from error
     if revision is None:
         raise DatabaseUnusableError(
-            f"the database {target.where} is empty; run a campaign first, or give another one"
+            f"the database {location.where} is empty; run a campaign first, or give another one"
         )
     if revision != HEAD:
         raise DatabaseUnusableError(
-            f"the database {target.where} has the older schema {revision} and this labloop reads "
+            f"the database {location.where} has the older schema {revision} and this labloop reads "
             f"{HEAD}; open it once to write (any campaign command), which updates it"
         )
 
 
-def revision_of(connection: Connection, target: Target) -> str | None:
+def revision_of(connection: Connection, location: Location) -> str | None:
     """Return the revision, None where the database is empty.
 
     Raises:
         DatabaseUnusableError: it is somebody else's, or of a newer labloop.
     """
     tables, marked = _tables(connection)
-    if MARKER not in tables:
+    if VERSION_TABLE not in tables:
         if tables or not marked:
             raise DatabaseUnusableError(
-                f"the database {target.where} belongs to another program (it holds "
+                f"the database {location.where} belongs to another program (it holds "
                 f"{', '.join(sorted(tables)[:3]) or 'another mark'}); give labloop one of its own"
             )
         return None
     if not marked:
         raise DatabaseUnusableError(
-            f"the database {target.where} carries another program's mark; restore a backup"
+            f"the database {location.where} carries another program's mark; restore a backup"
         )
-    row = connection.exec_driver_sql(f"SELECT version_num FROM {MARKER}").first()  # noqa: S608 - a constant
+    row = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").first()  # noqa: S608 - a constant
     revision = str(row[0]) if row else "none"
     if revision not in REVISIONS:
         raise DatabaseUnusableError(
-            f"the database {target.where} was written by a newer labloop (schema {revision}, this "
-            f"one knows up to {HEAD}); update labloop"
+            f"the database {location.where} was written by a newer labloop (schema {revision}, "
+            f"this one knows up to {HEAD}); update labloop"
         )
     return revision
 
@@ -148,25 +148,25 @@ def _tables(connection: Connection) -> tuple[set[str], bool]:
     return {str(row[0]) for row in connection.exec_driver_sql(names)}, marked
 
 
-def _use_log(connection: Connection, target: Target) -> None:
+def _use_write_ahead_log(connection: Connection, location: Location) -> None:
     # Asked first: setting it would write into a database that is not ours.
     tables, marked = _tables(connection)
-    if not marked or (tables and MARKER not in tables):
+    if not marked or (tables and VERSION_TABLE not in tables):
         return
     if connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal":
         return
     got = connection.exec_driver_sql("PRAGMA journal_mode=WAL").scalar_one()
     if got != "wal":
         raise DatabaseUnusableError(
-            f"the place of {target.where} allows no write-ahead log (it gave {got!r}), which a "
+            f"the place of {location.where} allows no write-ahead log (it gave {got!r}), which a "
             "network drive does not; put the database on a local disk"
         )
 
 
-def _create(connection: Connection, target: Target) -> str:
-    with transaction(connection):
+def _create(connection: Connection, location: Location) -> str:
+    with exclusive_transaction(connection):
         # Another process may have been quicker.
-        revision = revision_of(connection, target)
+        revision = revision_of(connection, location)
         if revision is not None:
             return revision
         create_all(connection)
@@ -175,8 +175,8 @@ def _create(connection: Connection, target: Target) -> str:
     return HEAD
 
 
-def _migrate(connection: Connection, target: Target, revision: str) -> None:
+def _migrate(connection: Connection, location: Location, revision: str) -> None:
     # Imported only when there is something to do: Alembic costs a quarter of a second.
     from labloop.store.engine.migrate import migrate  # noqa: PLC0415 - see above
 
-    migrate(connection, target, revision)
+    migrate(connection, location, revision)

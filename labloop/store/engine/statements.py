@@ -37,7 +37,7 @@ class Cursor(Protocol):
         ...
 
 
-class Prepared:
+class Statement:
     """A Core statement whose text is made once a dialect.
 
     Every value enters by name; a literal in the clause keeps its value.
@@ -63,19 +63,19 @@ class Prepared:
         return made
 
 
-def insert_into(table: Table) -> Prepared:
+def insert_into(table: Table) -> Statement:
     """Return the insert of one row; the database gives the sequence."""
-    return Prepared(insert(table).inline(), _columns(table))
+    return Statement(insert(table).inline(), _columns(table))
 
 
-def insert_if_new(table: Table) -> Prepared:
+def insert_if_new(table: Table) -> Statement:
     """Return the insert of one row that changes nothing where its key is stored already."""
-    return Prepared(insert(table).inline(), _columns(table), " ON CONFLICT DO NOTHING")
+    return Statement(insert(table).inline(), _columns(table), " ON CONFLICT DO NOTHING")
 
 
-def insert_for_sequence(table: Table) -> Prepared:
+def insert_for_sequence(table: Table) -> Statement:
     """Return the insert of one row that yields the row's new sequence."""
-    return Prepared(insert(table).returning(table.c.sequence), _columns(table))
+    return Statement(insert(table).returning(table.c.sequence), _columns(table))
 
 
 def _columns(table: Table) -> list[str]:
@@ -83,7 +83,7 @@ def _columns(table: Table) -> list[str]:
     return [c.name for c in table.c if c is not own]
 
 
-class Work:
+class Session:
     """The inside of one transaction: what an operation may use."""
 
     def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
@@ -91,27 +91,27 @@ class Work:
         self._dialect = dialect
         self._modes: dict[str, str] = {}
 
-    def run(self, statement: Prepared, values: Values | None = None) -> int:
+    def run(self, statement: Statement, values: Values | None = None) -> int:
         """Execute and return the number of rows it changed."""
         self._execute(statement, values)
         return self._cursor.rowcount
 
-    def many(self, statement: Prepared, rows: Sequence[Values]) -> None:
+    def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Execute once a row."""
         if rows:
             self._cursor.executemany(statement.text(self._dialect)[0], rows)
 
-    def rows(self, statement: Prepared, values: Values | None = None) -> list[tuple[Any, ...]]:
+    def rows(self, statement: Statement, values: Values | None = None) -> list[tuple[Any, ...]]:
         """Execute and return all rows."""
         self._execute(statement, values)
         return self._cursor.fetchall()
 
-    def one(self, statement: Prepared, values: Values | None = None) -> tuple[Any, ...] | None:
+    def one(self, statement: Statement, values: Values | None = None) -> tuple[Any, ...] | None:
         """Execute and return the first row, or None."""
         rows = self.rows(statement, values)
         return rows[0] if rows else None
 
-    def mode_of(self, campaign_id: str, statement: Prepared) -> str:
+    def mode_of(self, campaign_id: str, statement: Statement) -> str:
         """Return the mode of a campaign, which never changes; raises NotFoundError."""
         mode = self._modes.get(campaign_id)
         if mode is None:
@@ -131,6 +131,6 @@ class Work:
         """Execute BEGIN, COMMIT, ROLLBACK or a SAVEPOINT."""
         self._cursor.execute(sql)
 
-    def _execute(self, statement: Prepared, values: Values | None) -> None:
+    def _execute(self, statement: Statement, values: Values | None) -> None:
         sql, literals = statement.text(self._dialect)
         self._cursor.execute(sql, {**literals, **(values or {})} if literals else (values or {}))

@@ -10,7 +10,7 @@ from labloop.store.engine.connect import APPLICATION_ID
 
 
 @contextmanager
-def transaction(connection: Connection) -> Iterator[None]:
+def exclusive_transaction(connection: Connection) -> Iterator[None]:
     """One transaction on an autocommit connection that no other writer can enter."""
     sqlite = connection.dialect.name == "sqlite"
     connection.exec_driver_sql("BEGIN IMMEDIATE" if sqlite else "BEGIN")

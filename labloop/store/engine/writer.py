@@ -16,8 +16,8 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from labloop.errors import DatabaseUnusableError
-from labloop.store.engine.failures import translate
-from labloop.store.engine.statements import Work
+from labloop.store.engine.driver_errors import translate_error
+from labloop.store.engine.statements import Session
 
 T = TypeVar("T")
 GROUP = 256
@@ -38,18 +38,18 @@ class Statistics:
 
 @dataclass(slots=True)
 class _Job:
-    operation: Callable[[Work], Any]
+    operation: Callable[[Session], Any]
     future: Future[Any] = field(default_factory=Future)
     result: Any = None
     error: BaseException | None = None
 
 
 class Writer:
-    """Owns ``work``'s connection from its construction on."""
+    """Owns ``session``'s connection from its construction on."""
 
     def __init__(
         self,
-        work: Work,
+        session: Session,
         begin: str,
         where: str,
         release: Callable[[], None],
@@ -58,13 +58,13 @@ class Writer:
         """Start the thread.
 
         Args:
-            work: the cursor of the writing connection.
+            session: the cursor of the writing connection.
             begin: the statement that opens a transaction.
             where: the database's name in messages.
             release: closes the connection; called by the thread as its last act.
             check: raises where what is written would be lost; called before each transaction.
         """
-        self._work = work
+        self._session = session
         self._begin = begin
         self._where = where
         self._release = release
@@ -82,7 +82,7 @@ class Writer:
         """What was done so far."""
         return self._statistics
 
-    def submit(self, operation: Callable[[Work], T]) -> Future[T]:
+    def submit(self, operation: Callable[[Session], T]) -> Future[T]:
         """Queue an operation; it may run twice and must therefore only change the database.
 
         The future cannot be cancelled: what was submitted is stored.
@@ -138,7 +138,7 @@ class Writer:
             self._check()
             self._run(group)
             middle = perf_counter()
-            self._work.control("COMMIT")
+            self._session.control("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may go on unrecorded
             self._break(group, error)
             return
@@ -161,40 +161,40 @@ class Writer:
 
         Savepoints cost as much as inserts, and failures are rare.
         """
-        self._work.control(self._begin)
+        self._session.control(self._begin)
         try:
             for job in group:
-                job.result = job.operation(self._work)
+                job.result = job.operation(self._session)
         except Exception as error:
-            told = translate(error, self._where)
+            told = translate_error(error, self._where)
             if isinstance(told, DatabaseUnusableError):
                 raise told from error
             self._roll_back("ROLLBACK")
-            self._work.control(self._begin)
+            self._session.control(self._begin)
             for job in group:
                 self._run_guarded(job)
 
     def _run_guarded(self, job: _Job) -> None:
-        self._work.control("SAVEPOINT operation")
+        self._session.control("SAVEPOINT operation")
         try:
-            job.result = job.operation(self._work)
+            job.result = job.operation(self._session)
         except Exception as error:
-            told = translate(error, self._where)
+            told = translate_error(error, self._where)
             if isinstance(told, DatabaseUnusableError):
                 raise told from error
             if told is not error:
                 told.__cause__ = error
             job.error = told
             self._roll_back("ROLLBACK TO SAVEPOINT operation")
-        self._work.control("RELEASE SAVEPOINT operation")
+        self._session.control("RELEASE SAVEPOINT operation")
 
     def _roll_back(self, statement: str) -> None:
-        self._work.forget()
-        self._work.control(statement)
+        self._session.forget()
+        self._session.control(statement)
 
     def _break(self, group: list[_Job], error: BaseException) -> None:
         """Fail the group, and from now on every other one."""
-        told = translate(error, self._where)
+        told = translate_error(error, self._where)
         self._broken = (
             f"{told}; what was not acknowledged before this is not stored, and nothing more is "
             "written until the database is opened again"

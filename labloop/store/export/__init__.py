@@ -1,7 +1,7 @@
 """Records that leave the database: tables for people, and a backup that is checked."""
 
-from labloop.store.export.backups import Verification, backup, verify
-from labloop.store.export.export import export_campaign
+from labloop.store.export.backup import Verification, backup, verify
+from labloop.store.export.writers import export_campaign
 
 __all__ = [
     "Verification",

@@ -107,7 +107,7 @@ def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[R
     return {
         "experiments": [_experiment(e, *yields(e), units) for e in experiments],
         "proposals": _proposals(repositories, campaign_id, units),
-        "journal": (_entry(entry) for entry in repositories.journal.walk(campaign_id)),
+        "journal": (_entry(entry) for entry in repositories.journal.iter_entries(campaign_id)),
         "curves": (row for e in experiments for row in _curves(e, *yields(e))),
     }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context
 
-from labloop.store.schema import MARKER, METADATA, PARTIAL_INDEXES
+from labloop.store.schema import METADATA, PARTIAL_INDEXES, VERSION_TABLE
 
 _GUARDS = {index.name for index in PARTIAL_INDEXES}
 
@@ -18,7 +18,7 @@ def _run() -> None:
     context.configure(
         connection=context.config.attributes["connection"],
         target_metadata=METADATA,
-        version_table=MARKER,
+        version_table=VERSION_TABLE,
         render_as_batch=True,
         include_object=_ours,
         compare_type=True,

@@ -4,7 +4,7 @@ from labloop.store.repositories.alarms import SqlAlarms
 from labloop.store.repositories.arrays import ArrayStore
 from labloop.store.repositories.campaigns import SqlCampaigns, bundle_hash, stored_bundles
 from labloop.store.repositories.commands import SqlCommands
-from labloop.store.repositories.core import Core
+from labloop.store.repositories.connections import Connections
 from labloop.store.repositories.experiments import SqlExperiments
 from labloop.store.repositories.journal import SqlJournal
 from labloop.store.repositories.leases import SqlLeases, process_ended, process_owner
@@ -12,7 +12,7 @@ from labloop.store.repositories.rounds import SqlRounds, round_hash, stored_roun
 
 __all__ = [
     "ArrayStore",
-    "Core",
+    "Connections",
     "SqlAlarms",
     "SqlCampaigns",
     "SqlCommands",

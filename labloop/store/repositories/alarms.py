@@ -8,22 +8,22 @@ from sqlalchemy import Select, bindparam, literal, select
 
 from labloop.errors import NotFoundError
 from labloop.records import Alarm, AlarmRecord, Severity
-from labloop.store.engine import Prepared, Work, insert_if_new, insert_into
-from labloop.store.repositories.core import Core, mode_of
+from labloop.store.engine import Session, Statement, insert_if_new, insert_into
+from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.schema import AcknowledgementRow, AlarmRow, encode, table_of
 
 _ALARM = table_of(AlarmRow)
 _SEEN = table_of(AcknowledgementRow)
 _INSERT = insert_into(_ALARM)
 _INSERT_SEEN = insert_if_new(_SEEN)
-_KNOWN = Prepared(select(literal(1)).where(_ALARM.c.sequence == bindparam("sequence")))
+_KNOWN = Statement(select(literal(1)).where(_ALARM.c.sequence == bindparam("sequence")))
 
 
 class SqlAlarms:
     """The alarms in a database; see the port ``Alarms``."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, db: Connections) -> None:
+        self._db = db
 
     def add(
         self,
@@ -35,7 +35,7 @@ class SqlAlarms:
     ) -> Future[None]:
         """Append an alarm."""
 
-        def prepare() -> Callable[[Work], None]:
+        def prepare() -> Callable[[Session], None]:
             row = {
                 "campaign_id": campaign_id,
                 "kind": encode.text(alarm.kind, "the kind of an alarm"),
@@ -48,18 +48,18 @@ class SqlAlarms:
                 "recorded": encode.now(),
             }
 
-            def operation(work: Work) -> None:
-                row["mode"] = mode_of(work, campaign_id)
-                work.run(_INSERT, row)
+            def operation(session: Session) -> None:
+                row["mode"] = mode_of(session, campaign_id)
+                session.run(_INSERT, row)
 
             return operation
 
-        return self._core.prepared(prepare)
+        return self._db.prepared(prepare)
 
     def acknowledge(self, sequence: int, actor: str, note: str = "") -> Future[bool]:
         """Record that a person has seen an alarm; False where somebody had before."""
 
-        def prepare() -> Callable[[Work], bool]:
+        def prepare() -> Callable[[Session], bool]:
             row = {
                 "sequence": sequence,
                 "note": encode.text(note, "the note of a person"),
@@ -67,14 +67,14 @@ class SqlAlarms:
                 "recorded": encode.now(),
             }
 
-            def operation(work: Work) -> bool:
-                if work.one(_KNOWN, {"sequence": sequence}) is None:
+            def operation(session: Session) -> bool:
+                if session.one(_KNOWN, {"sequence": sequence}) is None:
                     raise NotFoundError(f"there is no alarm {sequence} to acknowledge")
-                return work.run(_INSERT_SEEN, row) == 1
+                return session.run(_INSERT_SEEN, row) == 1
 
             return operation
 
-        return self._core.prepared(prepare)
+        return self._db.prepared(prepare)
 
     def all(self, campaign_id: str) -> Sequence[AlarmRecord]:
         """Return the alarms by sequence."""
@@ -86,7 +86,7 @@ class SqlAlarms:
         return self._records(_alarms().where(critical, _SEEN.c.sequence.is_(None)))
 
     def _records(self, wanted: Select[Any]) -> Sequence[AlarmRecord]:
-        return [_record(row) for row in self._core.rows(wanted)]
+        return [_record(row) for row in self._db.rows(wanted)]
 
 
 def _alarms() -> Select[Any]:

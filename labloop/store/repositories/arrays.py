@@ -17,25 +17,25 @@ from sqlalchemy import bindparam, select
 
 from labloop.errors import DatabaseUnusableError
 from labloop.records import FloatArray
-from labloop.store.engine import Prepared, Work, insert_if_new, sync_folder
+from labloop.store.engine import Session, Statement, insert_if_new, sync_folder
 from labloop.store.schema import ArrayRow, table_of
 
 LARGEST_IN_ROW = 64 * 1024
 """Bytes; measured: larger blobs cost a row more than a file costs the disk."""
 _ARRAY = table_of(ArrayRow)
 _INSERT = insert_if_new(_ARRAY)
-_KNOWN = Prepared(select(_ARRAY.c.length).where(_ARRAY.c.sha256 == bindparam("sha256")))
+_KNOWN = Statement(select(_ARRAY.c.length).where(_ARRAY.c.sha256 == bindparam("sha256")))
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class EncodedArray:
     """An array as it is stored; its shape is kept by whoever refers to it."""
 
     sha256: str
     content: bytes
 
     @classmethod
-    def of(cls, array: FloatArray) -> "Packed":
+    def of(cls, array: FloatArray) -> "EncodedArray":
         """Return the bytes of ``array`` (any shape) and their hash."""
         content = np.ascontiguousarray(array, dtype="<f8").tobytes()
         return cls(hashlib.sha256(content).hexdigest(), content)
@@ -48,10 +48,10 @@ class ArrayStore:
         """Keep large arrays in ``files``, a folder that is made when first needed."""
         self._files = files
 
-    def put(self, work: Work, arrays: Sequence[Packed]) -> None:
+    def write(self, session: Session, arrays: Sequence[EncodedArray]) -> None:
         """Store what is not stored yet; a file is durable before its row exists."""
         for packed in arrays:
-            if work.one(_KNOWN, {"sha256": packed.sha256}) is not None:
+            if session.one(_KNOWN, {"sha256": packed.sha256}) is not None:
                 continue
             large = len(packed.content) > LARGEST_IN_ROW
             if large:
@@ -61,13 +61,13 @@ class ArrayStore:
                 "length": len(packed.content) // 8,
                 "content": None if large else packed.content,
             }
-            work.run(_INSERT, row)
+            session.run(_INSERT, row)
 
     def path(self, sha256: str) -> Path:
         """Return where the file of an array lies."""
         return self._files / sha256[:2] / f"{sha256}.npy"
 
-    def take(self, row: Mapping[str, Any]) -> FloatArray:
+    def read(self, row: Mapping[str, Any]) -> FloatArray:
         """Return the array of a ``float_array`` row, one-dimensional.
 
         Raises:

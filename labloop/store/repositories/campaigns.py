@@ -15,8 +15,8 @@ from labloop.records import (
     Mode,
     content_hash,
 )
-from labloop.store.engine import Prepared, Work, insert_for_sequence, insert_into
-from labloop.store.repositories.core import Core, mode_of
+from labloop.store.engine import Session, Statement, insert_for_sequence, insert_into
+from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.schema import (
     BundleFileRow,
     BundleRow,
@@ -34,20 +34,20 @@ _INSERT = insert_into(_CAMPAIGN)
 _INSERT_MOVE = insert_into(_MOVE)
 _INSERT_BUNDLE = insert_for_sequence(_BUNDLE)
 _INSERT_FILE = insert_into(_FILE)
-_NEXT = Prepared(select(func.coalesce(func.max(_CAMPAIGN.c.position), 0) + 1))
-_TAKEN = Prepared(
+_NEXT = Statement(select(func.coalesce(func.max(_CAMPAIGN.c.position), 0) + 1))
+_TAKEN = Statement(
     select(_CAMPAIGN.c.id).where(
         _CAMPAIGN.c.name == bindparam("name"),
         _CAMPAIGN.c.mode == bindparam("mode"),
         _CAMPAIGN.c.generation == bindparam("generation"),
     )
 )
-_STATE = Prepared(
+_STATE = Statement(
     select(_CAMPAIGN.c.state, _CAMPAIGN.c.version, _CAMPAIGN.c.mode).where(
         _CAMPAIGN.c.id == bindparam("id")
     )
 )
-_SET_STATE = Prepared(
+_SET_STATE = Statement(
     update(_CAMPAIGN)
     .where(_CAMPAIGN.c.id == bindparam("id"), _CAMPAIGN.c.version == bindparam("seen"))
     .values(state=bindparam("to_state"), reason=bindparam("why"), version=bindparam("new_version"))
@@ -68,22 +68,22 @@ def _campaigns(spec: ColumnElement[Any] = _BUNDLE.c.spec) -> Select[Any]:
 
 
 # On the writer's bare cursor one driver parses JSON and the other does not.
-_AFTER = Prepared(_campaigns(cast(_BUNDLE.c.spec, Text)).where(_CAMPAIGN.c.id == bindparam("id")))
+_AFTER = Statement(_campaigns(cast(_BUNDLE.c.spec, Text)).where(_CAMPAIGN.c.id == bindparam("id")))
 
 
 class SqlCampaigns:
     """Campaigns in a database; see the port ``Campaigns``."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, db: Connections) -> None:
+        self._db = db
 
     def create(self, record: CampaignRecord, bundle: Bundle) -> Future[None]:
         """Store a new campaign; raises NameTakenError for a taken (name, mode, generation)."""
-        return self._core.prepared(lambda: _create_operation(record, bundle))
+        return self._db.prepared(lambda: _create_operation(record, bundle))
 
     def find(self, name: str, mode: Mode) -> CampaignRecord | None:
         """Return the newest generation of a campaign, or None."""
-        row = self._core.one(
+        row = self._db.one(
             _campaigns()
             .where(_CAMPAIGN.c.name == name, _CAMPAIGN.c.mode == mode.value)
             .order_by(_CAMPAIGN.c.generation.desc())
@@ -93,7 +93,7 @@ class SqlCampaigns:
 
     def get(self, campaign_id: str) -> CampaignRecord:
         """Return one campaign; raises NotFoundError."""
-        row = self._core.one(_campaigns().where(_CAMPAIGN.c.id == campaign_id))
+        row = self._db.one(_campaigns().where(_CAMPAIGN.c.id == campaign_id))
         if row is None:
             raise _unknown(campaign_id)
         return _campaign(row)
@@ -101,11 +101,11 @@ class SqlCampaigns:
     def all(self) -> Sequence[CampaignRecord]:
         """Return every campaign in order of creation."""
         order = (_CAMPAIGN.c.position, _CAMPAIGN.c.id)
-        return [_campaign(row) for row in self._core.rows(_campaigns().order_by(*order))]
+        return [_campaign(row) for row in self._db.rows(_campaigns().order_by(*order))]
 
     def bundle(self, campaign_id: str) -> Bundle:
         """Return the newest bundle of a campaign; raises NotFoundError."""
-        made = stored_bundles(self._core, campaign_id, newest=True)
+        made = stored_bundles(self._db, campaign_id, newest=True)
         if not made:
             raise _unknown(campaign_id)
         return made[0][1]
@@ -113,17 +113,17 @@ class SqlCampaigns:
     def add_bundle(self, campaign_id: str, bundle: Bundle, actor: str) -> Future[None]:
         """Append a bundle: the campaign goes on with changed files because a person said so."""
 
-        def prepare() -> Callable[[Work], None]:
+        def prepare() -> Callable[[Session], None]:
             insert = _bundle_operation(campaign_id, bundle, actor)
-            return lambda work: insert(work, mode_of(work, campaign_id))
+            return lambda session: insert(session, mode_of(session, campaign_id))
 
-        return self._core.prepared(prepare)
+        return self._db.prepared(prepare)
 
     def set_state(
         self, campaign_id: str, state: CampaignState, reason: str, actor: str
     ) -> Future[CampaignRecord]:
         """Move a campaign to ``state``; its version grows by one."""
-        return self._core.prepared(lambda: _state_operation(campaign_id, state, reason, actor))
+        return self._db.prepared(lambda: _state_operation(campaign_id, state, reason, actor))
 
 
 def bundle_hash(bundle: Bundle) -> str:
@@ -142,14 +142,14 @@ def bundle_hash(bundle: Bundle) -> str:
 
 
 def stored_bundles(
-    core: Core, campaign_id: str, *, newest: bool = False
+    db: Connections, campaign_id: str, *, newest: bool = False
 ) -> list[tuple[str, Bundle]]:
     """Return (hash taken before storing, bundle), newest first."""
     wanted = select(_BUNDLE).where(_BUNDLE.c.campaign_id == campaign_id)
     wanted = wanted.order_by(_BUNDLE.c.sequence.desc())
     made = []
-    for row in core.rows(wanted.limit(1) if newest else wanted):
-        files = core.rows(
+    for row in db.rows(wanted.limit(1) if newest else wanted):
+        files = db.rows(
             select(_FILE.c.path, _FILE.c.content)
             .where(_FILE.c.bundle_sequence == row["sequence"])
             .order_by(_FILE.c.position)
@@ -167,7 +167,7 @@ def stored_bundles(
     return made
 
 
-def _create_operation(record: CampaignRecord, bundle: Bundle) -> Callable[[Work], None]:
+def _create_operation(record: CampaignRecord, bundle: Bundle) -> Callable[[Session], None]:
     row = {
         "id": encode.text(record.id, "the id of a campaign"),
         "name": encode.text(record.name, "the name of a campaign"),
@@ -182,20 +182,22 @@ def _create_operation(record: CampaignRecord, bundle: Bundle) -> Callable[[Work]
     }
     insert_bundle = _bundle_operation(record.id, bundle, record.actor)
 
-    def operation(work: Work) -> None:
-        if work.one(_TAKEN, row) is not None:
+    def operation(session: Session) -> None:
+        if session.one(_TAKEN, row) is not None:
             raise NameTakenError(
                 f"a {record.mode.value} campaign named {record.name!r} exists (generation "
                 f"{record.generation}); resume it, or start anew with --new"
             )
-        found = work.one(_NEXT)
-        work.run(_INSERT, {**row, "position": found[0] if found else 1})
-        insert_bundle(work, record.mode.value)
+        found = session.one(_NEXT)
+        session.run(_INSERT, {**row, "position": found[0] if found else 1})
+        insert_bundle(session, record.mode.value)
 
     return operation
 
 
-def _bundle_operation(campaign_id: str, bundle: Bundle, actor: str) -> Callable[[Work, str], None]:
+def _bundle_operation(
+    campaign_id: str, bundle: Bundle, actor: str
+) -> Callable[[Session, str], None]:
     row = {
         "campaign_id": campaign_id,
         "spec": encode.dump(bundle.spec, "the spec of a campaign"),
@@ -213,16 +215,16 @@ def _bundle_operation(campaign_id: str, bundle: Bundle, actor: str) -> Callable[
         for position, (path, content) in enumerate(bundle.files.items())
     ]
 
-    def insert(work: Work, mode: str) -> None:
-        sequence = work.rows(_INSERT_BUNDLE, {**row, "mode": mode})[0][0]
-        work.many(_INSERT_FILE, [{**file, "bundle_sequence": sequence} for file in files])
+    def insert(session: Session, mode: str) -> None:
+        sequence = session.rows(_INSERT_BUNDLE, {**row, "mode": mode})[0][0]
+        session.many(_INSERT_FILE, [{**file, "bundle_sequence": sequence} for file in files])
 
     return insert
 
 
 def _state_operation(
     campaign_id: str, state: CampaignState, reason: str, actor: str
-) -> Callable[[Work], CampaignRecord]:
+) -> Callable[[Session], CampaignRecord]:
     why = encode.text(reason, "a reason")
     move = {
         "campaign_id": campaign_id,
@@ -232,8 +234,8 @@ def _state_operation(
         "recorded": encode.now(),
     }
 
-    def operation(work: Work) -> CampaignRecord:
-        before = work.one(_STATE, {"id": campaign_id})
+    def operation(session: Session) -> CampaignRecord:
+        before = session.one(_STATE, {"id": campaign_id})
         if before is None:
             raise _unknown(campaign_id)
         from_state, version, mode = before
@@ -244,11 +246,11 @@ def _state_operation(
             "why": why,
             "new_version": version + 1,
         }
-        work.run(_SET_STATE, values)
-        work.run(
+        session.run(_SET_STATE, values)
+        session.run(
             _INSERT_MOVE, {**move, "from_state": from_state, "version": version + 1, "mode": mode}
         )
-        after = dict(zip(_NAMES, work.rows(_AFTER, {"id": campaign_id})[0], strict=True))
+        after = dict(zip(_NAMES, session.rows(_AFTER, {"id": campaign_id})[0], strict=True))
         return _campaign({**after, "spec": encode.load(after["spec"])})
 
     return operation

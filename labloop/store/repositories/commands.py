@@ -8,8 +8,8 @@ from sqlalchemy import Select, bindparam, literal, select
 
 from labloop.errors import NotFoundError
 from labloop.records import Command, CommandKind, ExperimentChange
-from labloop.store.engine import Prepared, Work, insert_for_sequence, insert_if_new
-from labloop.store.repositories.core import Core, mode_of
+from labloop.store.engine import Session, Statement, insert_for_sequence, insert_if_new
+from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.repositories.experiments import change_operation
 from labloop.store.schema import AnswerRow, CommandRow, encode, table_of
 
@@ -17,23 +17,23 @@ _COMMAND = table_of(CommandRow)
 _ANSWER = table_of(AnswerRow)
 _INSERT = insert_for_sequence(_COMMAND)
 _INSERT_ANSWER = insert_if_new(_ANSWER)
-_KNOWN = Prepared(select(literal(1)).where(_COMMAND.c.sequence == bindparam("sequence")))
+_KNOWN = Statement(select(literal(1)).where(_COMMAND.c.sequence == bindparam("sequence")))
 
 
 class SqlCommands:
     """The inbox in a database; see the port ``Commands``."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, db: Connections) -> None:
+        self._db = db
 
     def add(self, command: Command) -> Future[int]:
         """Append a command; resolves to its sequence number."""
-        return self._core.prepared(lambda: _add_operation(command))
+        return self._db.prepared(lambda: _add_operation(command))
 
     def pending(self, campaign_id: str) -> Sequence[Command]:
         """Return the commands not yet answered, by sequence."""
         wanted = _commands(campaign_id).where(_ANSWER.c.sequence.is_(None))
-        return [_command(row) for row in self._core.rows(wanted)]
+        return [_command(row) for row in self._db.rows(wanted)]
 
     def answer(
         self,
@@ -44,7 +44,7 @@ class SqlCommands:
     ) -> Future[bool]:
         """Answer once and make what follows from it; see the port ``Commands``."""
 
-        def prepare() -> Callable[[Work], bool]:
+        def prepare() -> Callable[[Session], bool]:
             row = {
                 "sequence": sequence,
                 "accepted": accepted,
@@ -53,23 +53,23 @@ class SqlCommands:
                 "recorded": encode.now(),
             }
 
-            change = change_operation(self._core, changes)
+            change = change_operation(self._db, changes)
 
-            def operation(work: Work) -> bool:
-                if work.one(_KNOWN, {"sequence": sequence}) is None:
+            def operation(session: Session) -> bool:
+                if session.one(_KNOWN, {"sequence": sequence}) is None:
                     raise NotFoundError(f"there is no command {sequence} to answer")
-                first = work.run(_INSERT_ANSWER, row) == 1
+                first = session.run(_INSERT_ANSWER, row) == 1
                 if first:
-                    change(work)
+                    change(session)
                 return first
 
             return operation
 
-        return self._core.prepared(prepare)
+        return self._db.prepared(prepare)
 
     def all(self, campaign_id: str) -> Sequence[Command]:
         """Return every command with its answer, by sequence."""
-        return [_command(row) for row in self._core.rows(_commands(campaign_id))]
+        return [_command(row) for row in self._db.rows(_commands(campaign_id))]
 
 
 def _commands(campaign_id: str) -> Select[Any]:
@@ -81,7 +81,7 @@ def _commands(campaign_id: str) -> Select[Any]:
     )
 
 
-def _add_operation(command: Command) -> Callable[[Work], int]:
+def _add_operation(command: Command) -> Callable[[Session], int]:
     row = {
         "campaign_id": command.campaign_id,
         "kind": command.kind.value,
@@ -91,9 +91,9 @@ def _add_operation(command: Command) -> Callable[[Work], int]:
         "created": encode.to_time(command.created),
     }
 
-    def operation(work: Work) -> int:
-        row["mode"] = mode_of(work, command.campaign_id)
-        return int(work.rows(_INSERT, row)[0][0])
+    def operation(session: Session) -> int:
+        row["mode"] = mode_of(session, command.campaign_id)
+        return int(session.rows(_INSERT, row)[0][0])
 
     return operation
 

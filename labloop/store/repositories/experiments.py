@@ -23,22 +23,22 @@ from labloop.records import (
     Origin,
     OutputValue,
 )
-from labloop.store.engine import Prepared, Work, insert_into
+from labloop.store.engine import Session, Statement, insert_into
 from labloop.store.repositories import values
-from labloop.store.repositories.core import Core, mode_of
+from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.schema import ExperimentMoveRow, ExperimentRow, encode, table_of
 
 _EXPERIMENT = table_of(ExperimentRow)
 _MOVE = table_of(ExperimentMoveRow)
 _INSERT = insert_into(_EXPERIMENT)
 _INSERT_MOVE = insert_into(_MOVE)
-_WHERE = Prepared(
+_WHERE = Statement(
     select(_EXPERIMENT.c.state, _EXPERIMENT.c.campaign_id, _EXPERIMENT.c.mode).where(
         _EXPERIMENT.c.id == bindparam("id")
     )
 )
 _GET = select(_EXPERIMENT).where(_EXPERIMENT.c.id == bindparam("id"))
-_UPDATE = Prepared(
+_UPDATE = Statement(
     update(_EXPERIMENT)
     .where(_EXPERIMENT.c.id == bindparam("id"), _EXPERIMENT.c.state == bindparam("seen"))
     .values(
@@ -59,16 +59,16 @@ _STOPPED = frozenset(
 class SqlExperiments:
     """Experiments in a database; see the port ``Experiments``."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, db: Connections) -> None:
+        self._db = db
 
     def add(self, record: ExperimentRecord) -> Future[None]:
         """Store an experiment that no round asked for (manual, imported)."""
-        return self._core.prepared(lambda: add_operation(record))
+        return self._db.prepared(lambda: add_operation(record))
 
     def get(self, experiment_id: str) -> ExperimentRecord:
         """Return one experiment; raises NotFoundError."""
-        row = self._core.one(_GET, {"id": experiment_id})
+        row = self._db.one(_GET, {"id": experiment_id})
         if row is None:
             raise _unknown(experiment_id)
         return _experiment(row)
@@ -80,7 +80,7 @@ class SqlExperiments:
         wanted = select(_EXPERIMENT).where(_EXPERIMENT.c.campaign_id == campaign_id)
         if states is not None:
             wanted = wanted.where(_EXPERIMENT.c.state.in_([state.value for state in states]))
-        found = self._core.rows(wanted.order_by(_EXPERIMENT.c.number))
+        found = self._db.rows(wanted.order_by(_EXPERIMENT.c.number))
         return [_experiment(row) for row in found]
 
     def move(
@@ -97,30 +97,30 @@ class SqlExperiments:
         ``lab_time`` is kept as the start (to RUNNING) or the end (to any end state, and to
         UNCERTAIN). Each move is also appended to a history that is never changed.
         """
-        return self._core.prepared(
+        return self._db.prepared(
             lambda: _move_operation(experiment_id, to, actor, reason, lab_time)
         )
 
     def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
         """Make several changes in their order and in one transaction: all of them, or none."""
-        return self._core.prepared(lambda: change_operation(self._core, changes))
+        return self._db.prepared(lambda: change_operation(self._db, changes))
 
     def save_raw(self, experiment_id: str, measurement: Measurement) -> Future[None]:
         """Append what the procedure returned."""
 
-        def prepare() -> Callable[[Work], None]:
-            save = values.raw_operation(self._core, experiment_id, measurement)
-            return lambda work: save(work, *_place(work, experiment_id))
+        def prepare() -> Callable[[Session], None]:
+            save = values.raw_operation(self._db, experiment_id, measurement)
+            return lambda session: save(session, *_place(session, experiment_id))
 
-        return self._core.prepared(prepare)
+        return self._db.prepared(prepare)
 
     def raw(self, experiment_id: str) -> Measurement | None:
         """Return the newest raw data of an experiment, or None."""
-        return values.newest_raw(self._core, experiment_id)
+        return values.newest_raw(self._db, experiment_id)
 
     def actual(self, campaign_id: str) -> Mapping[str, Mapping[str, ActualValue]]:
         """Return experiment id -> condition -> what was reached, of its newest raw data."""
-        return values.newest_actual(self._core, campaign_id)
+        return values.newest_actual(self._db, campaign_id)
 
     def save_outputs(
         self,
@@ -132,11 +132,11 @@ class SqlExperiments:
     ) -> Future[None]:
         """Append outputs; newer ones supersede older ones. ``analysis`` names the code's hash."""
 
-        def prepare() -> Callable[[Work], None]:
-            save = values.output_operation(self._core, experiment_id, outputs, analysis, actor)
-            return lambda work: save(work, *_place(work, experiment_id))
+        def prepare() -> Callable[[Session], None]:
+            save = values.output_operation(self._db, experiment_id, outputs, analysis, actor)
+            return lambda session: save(session, *_place(session, experiment_id))
 
-        return self._core.prepared(prepare)
+        return self._db.prepared(prepare)
 
     def complete(
         self,
@@ -147,35 +147,37 @@ class SqlExperiments:
         actor: str,
         lab_time: float | None = None,
     ) -> Future[None]:
-        """Save outputs and move to DONE in one transaction."""
+        """SaveOperation outputs and move to DONE in one transaction."""
         made = ExperimentYield(
             experiment_id=experiment_id, outputs=outputs, analysis=analysis, actor=actor
         )
-        return self._core.prepared(lambda: _yield_operation(self._core, made, lab_time))
+        return self._db.prepared(lambda: _yield_operation(self._db, made, lab_time))
 
     def outputs(
         self, campaign_id: str, experiment_id: str | None = None
     ) -> Mapping[str, Mapping[str, OutputValue]]:
         """Return experiment id -> output name -> newest value, of all or of one experiment."""
-        return values.newest_outputs(self._core, campaign_id, experiment_id)
+        return values.newest_outputs(self._db, campaign_id, experiment_id)
 
     def analyses(self, campaign_id: str) -> Sequence[AnalysisRecord]:
         """Return all numbers ever stored as outputs, superseded ones too, in order."""
-        return values.all_analyses(self._core, campaign_id)
+        return values.all_analyses(self._db, campaign_id)
 
 
-def change_operation(core: Core, changes: Sequence[ExperimentChange]) -> Callable[[Work], None]:
+def change_operation(
+    db: Connections, changes: Sequence[ExperimentChange]
+) -> Callable[[Session], None]:
     """Return the operation that makes several changes in their order."""
-    operations = [_change_operation(core, change) for change in changes]
+    operations = [_change_operation(db, change) for change in changes]
 
-    def operation(work: Work) -> None:
+    def operation(session: Session) -> None:
         for each in operations:
-            each(work)
+            each(session)
 
     return operation
 
 
-def _change_operation(core: Core, change: ExperimentChange) -> Callable[[Work], None]:
+def _change_operation(db: Connections, change: ExperimentChange) -> Callable[[Session], None]:
     match change:
         case ExperimentRecord():
             return add_operation(change)
@@ -189,17 +191,15 @@ def _change_operation(core: Core, change: ExperimentChange) -> Callable[[Work], 
                 corrects=change.corrects,
             )
         case ExperimentMeasured():
-            return _measured_operation(core, change)
+            return _measured_operation(db, change)
         case ExperimentYield():
-            return _yield_operation(core, change, None)
+            return _yield_operation(db, change, None)
 
 
 def _yield_operation(
-    core: Core, made: ExperimentYield, lab_time: float | None
-) -> Callable[[Work], None]:
-    save = values.output_operation(
-        core, made.experiment_id, made.outputs, made.analysis, made.actor
-    )
+    db: Connections, made: ExperimentYield, lab_time: float | None
+) -> Callable[[Session], None]:
+    save = values.output_operation(db, made.experiment_id, made.outputs, made.analysis, made.actor)
     move = _move_operation(
         made.experiment_id,
         ExperimentState.DONE,
@@ -209,19 +209,19 @@ def _yield_operation(
         corrects=made.corrects,
     )
 
-    def operation(work: Work) -> None:
-        move(work)
-        save(work, *_place(work, made.experiment_id))
+    def operation(session: Session) -> None:
+        move(session)
+        save(session, *_place(session, made.experiment_id))
 
     return operation
 
 
-def _measured_operation(core: Core, made: ExperimentMeasured) -> Callable[[Work], None]:
-    save = values.raw_operation(core, made.experiment_id, made.measurement, made.actor)
-    return lambda work: save(work, *_place(work, made.experiment_id))
+def _measured_operation(db: Connections, made: ExperimentMeasured) -> Callable[[Session], None]:
+    save = values.raw_operation(db, made.experiment_id, made.measurement, made.actor)
+    return lambda session: save(session, *_place(session, made.experiment_id))
 
 
-def add_operation(record: ExperimentRecord) -> Callable[[Work], None]:
+def add_operation(record: ExperimentRecord) -> Callable[[Session], None]:
     """Return the operation that stores a new experiment and the begin of its history."""
     row = {
         "id": encode.text(record.id, "the id of an experiment"),
@@ -252,15 +252,15 @@ def add_operation(record: ExperimentRecord) -> Callable[[Work], None]:
         "recorded": encode.now(),
     }
 
-    def operation(work: Work) -> None:
-        mode = mode_of(work, record.campaign_id)
+    def operation(session: Session) -> None:
+        mode = mode_of(session, record.campaign_id)
         if mode != record.mode.value:
             raise StoreError(
                 f"experiment {record.id} is {record.mode.value} and its campaign {mode}; the two "
                 "are never mixed: make a campaign of that mode"
             )
-        work.run(_INSERT, row)
-        work.run(_INSERT_MOVE, move)
+        session.run(_INSERT, row)
+        session.run(_INSERT_MOVE, move)
 
     return operation
 
@@ -273,7 +273,7 @@ def _move_operation(
     lab_time: float | None,
     *,
     corrects: bool = False,
-) -> Callable[[Work], None]:
+) -> Callable[[Session], None]:
     time = encode.number(lab_time, "the lab time of a move")
     recorded = encode.now()
     change = {
@@ -293,8 +293,8 @@ def _move_operation(
         "recorded": recorded,
     }
 
-    def operation(work: Work) -> None:
-        found = work.one(_WHERE, change)
+    def operation(session: Session) -> None:
+        found = session.one(_WHERE, change)
         if found is None:
             raise _unknown(experiment_id)
         seen, campaign_id, mode = found
@@ -306,12 +306,12 @@ def _move_operation(
                 f"experiment {experiment_id} was to move to {to.value} and is {seen}, from where "
                 "no such move leads; read its state again"
             )
-        if work.run(_UPDATE, {**change, "seen": seen}) != 1:
+        if session.run(_UPDATE, {**change, "seen": seen}) != 1:
             raise StaleStateError(
                 f"experiment {experiment_id} was to move from {seen} to {to.value} and somebody "
                 "else moved it just now; read its state again"
             )
-        work.run(
+        session.run(
             _INSERT_MOVE, {**history, "from_state": seen, "campaign_id": campaign_id, "mode": mode}
         )
 
@@ -324,9 +324,9 @@ def _ends(seen: ExperimentState, *, corrects: bool) -> frozenset[ExperimentState
     return EXPERIMENT_MOVES[seen] | told
 
 
-def _place(work: Work, experiment_id: str) -> tuple[str, str]:
+def _place(session: Session, experiment_id: str) -> tuple[str, str]:
     """Return campaign and mode of an experiment; raises NotFoundError."""
-    found = work.one(_WHERE, {"id": experiment_id})
+    found = session.one(_WHERE, {"id": experiment_id})
     if found is None:
         raise _unknown(experiment_id)
     return found[1], found[2]

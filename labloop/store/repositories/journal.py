@@ -15,22 +15,22 @@ from labloop.records import (
     Json,
     Outcome,
 )
-from labloop.store.engine import Prepared, Work, insert_into
-from labloop.store.repositories.core import Core, mode_of
+from labloop.store.engine import Session, Statement, insert_into
+from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.schema import IdentityRow, IntentRow, OutcomeRow, encode, table_of
 
 _INTENT = table_of(IntentRow)
 _OUTCOME = table_of(OutcomeRow)
 _IDENTITY = table_of(IdentityRow)
 _PAGE = 1000
-"""Entries that a walk holds in memory."""
+"""Entries that ``iter_entries`` holds in memory."""
 _INSERT_INTENT = insert_into(_INTENT)
 _INSERT_OUTCOME = insert_into(_OUTCOME)
 _INSERT_IDENTITY = insert_into(_IDENTITY)
 # Written out: as a bound value SQLite would plan the statement anew at each execution, to see
 # whether the partial index serves.
 _IS_END = _OUTCOME.c.state != literal_column(f"'{ActionState.UNCERTAIN.value}'")
-_INTENT_AND_END = Prepared(
+_INTENT_AND_END = Statement(
     select(
         _INTENT.c.mode,
         select(_OUTCOME.c.state)
@@ -46,24 +46,24 @@ _IDENTITY_NAMES = (
 class SqlJournal:
     """The journal in a database; see the port ``Journal``."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, db: Connections) -> None:
+        self._db = db
 
     def intent(self, intent: Intent) -> Future[None]:
         """Commit that something is about to happen."""
-        return self._core.prepared(lambda: _intent_operation(intent))
+        return self._db.prepared(lambda: _intent_operation(intent))
 
     def outcome(self, outcome: Outcome) -> Future[None]:
         """Commit how an intent ended; raises StaleStateError where it had ended before."""
-        return self._core.prepared(lambda: _outcome_operation(outcome))
+        return self._db.prepared(lambda: _outcome_operation(outcome))
 
     def identity(self, campaign_id: str, identity: DeviceIdentity) -> Future[None]:
         """Commit who answered at a connect."""
-        return self._core.prepared(lambda: _identity_operation(campaign_id, identity))
+        return self._db.prepared(lambda: _identity_operation(campaign_id, identity))
 
     def finished_steps(self, experiment_id: str) -> Mapping[str, Json]:
         """Return name -> result of every step of an experiment that is DONE."""
-        found = self._core.rows(
+        found = self._db.rows(
             select(_INTENT.c.name, _OUTCOME.c.result)
             .join_from(_INTENT, _OUTCOME, _OUTCOME.c.intent_id == _INTENT.c.id)
             .where(
@@ -80,8 +80,8 @@ class SqlJournal:
         wanted = [_INTENT.c.campaign_id == campaign_id]
         if experiment_id is not None:
             wanted.append(_INTENT.c.experiment_id == experiment_id)
-        intents = self._core.rows(select(_INTENT).where(*wanted).order_by(_INTENT.c.sequence))
-        outcomes = self._core.rows(
+        intents = self._db.rows(select(_INTENT).where(*wanted).order_by(_INTENT.c.sequence))
+        outcomes = self._db.rows(
             select(_OUTCOME)
             .join_from(_OUTCOME, _INTENT, _OUTCOME.c.intent_id == _INTENT.c.id)
             .where(*wanted)
@@ -89,18 +89,18 @@ class SqlJournal:
         )
         return _joined(intents, outcomes)
 
-    def walk(self, campaign_id: str) -> Iterator[JournalEntry]:
+    def iter_entries(self, campaign_id: str) -> Iterator[JournalEntry]:
         """Yield a campaign's entries by sequence, a page in memory at a time."""
         last = 0
         while True:
             ours = (_INTENT.c.campaign_id == campaign_id, _INTENT.c.sequence > last)
-            intents = self._core.rows(
+            intents = self._db.rows(
                 select(_INTENT).where(*ours).order_by(_INTENT.c.sequence).limit(_PAGE)
             )
             if not intents:
                 return
             here = _INTENT.c.sequence.between(intents[0]["sequence"], intents[-1]["sequence"])
-            outcomes = self._core.rows(
+            outcomes = self._db.rows(
                 select(_OUTCOME)
                 .join_from(_OUTCOME, _INTENT, _OUTCOME.c.intent_id == _INTENT.c.id)
                 .where(_INTENT.c.campaign_id == campaign_id, here)
@@ -113,8 +113,8 @@ class SqlJournal:
         """Return entries that have no outcome, or whose latest outcome is UNCERTAIN."""
         ended = exists().where(_OUTCOME.c.intent_id == _INTENT.c.id, _IS_END).correlate(_INTENT)
         wanted = (_INTENT.c.campaign_id == campaign_id, ~ended)
-        intents = self._core.rows(select(_INTENT).where(*wanted).order_by(_INTENT.c.sequence))
-        outcomes = self._core.rows(
+        intents = self._db.rows(select(_INTENT).where(*wanted).order_by(_INTENT.c.sequence))
+        outcomes = self._db.rows(
             select(_OUTCOME)
             .join_from(_OUTCOME, _INTENT, _OUTCOME.c.intent_id == _INTENT.c.id)
             .where(*wanted)
@@ -124,7 +124,7 @@ class SqlJournal:
 
     def identities(self, campaign_id: str) -> Sequence[DeviceIdentity]:
         """Return who answered at each connect, in order."""
-        found = self._core.rows(
+        found = self._db.rows(
             select(_IDENTITY)
             .where(_IDENTITY.c.campaign_id == campaign_id)
             .order_by(_IDENTITY.c.sequence)
@@ -132,7 +132,7 @@ class SqlJournal:
         return [DeviceIdentity(**{name: row[name] for name in _IDENTITY_NAMES}) for row in found]
 
 
-def _intent_operation(intent: Intent) -> Callable[[Work], None]:
+def _intent_operation(intent: Intent) -> Callable[[Session], None]:
     row = {
         "id": encode.text(intent.id, "the id of an intent"),
         "campaign_id": intent.campaign_id,
@@ -148,14 +148,14 @@ def _intent_operation(intent: Intent) -> Callable[[Work], None]:
         "recorded": encode.now(),
     }
 
-    def operation(work: Work) -> None:
-        row["mode"] = mode_of(work, intent.campaign_id)
-        work.run(_INSERT_INTENT, row)
+    def operation(session: Session) -> None:
+        row["mode"] = mode_of(session, intent.campaign_id)
+        session.run(_INSERT_INTENT, row)
 
     return operation
 
 
-def _outcome_operation(outcome: Outcome) -> Callable[[Work], None]:
+def _outcome_operation(outcome: Outcome) -> Callable[[Session], None]:
     row = {
         "intent_id": outcome.intent_id,
         "state": outcome.state.value,
@@ -168,8 +168,8 @@ def _outcome_operation(outcome: Outcome) -> Callable[[Work], None]:
         "recorded": encode.now(),
     }
 
-    def operation(work: Work) -> None:
-        known = work.one(_INTENT_AND_END, row)
+    def operation(session: Session) -> None:
+        known = session.one(_INTENT_AND_END, row)
         if known is None:
             raise NotFoundError(
                 f"an outcome came for the intent {outcome.intent_id!r}, which was never stored; "
@@ -182,21 +182,21 @@ def _outcome_operation(outcome: Outcome) -> Callable[[Work], None]:
                 f"{outcome.state.value}; what happened is told once"
             )
         row["mode"] = mode
-        work.run(_INSERT_OUTCOME, row)
+        session.run(_INSERT_OUTCOME, row)
 
     return operation
 
 
-def _identity_operation(campaign_id: str, identity: DeviceIdentity) -> Callable[[Work], None]:
+def _identity_operation(campaign_id: str, identity: DeviceIdentity) -> Callable[[Session], None]:
     row: dict[str, Any] = {
         name: encode.text(getattr(identity, name), f"the {name} of a device")
         for name in _IDENTITY_NAMES
     }
     row |= {"campaign_id": campaign_id, "actor": encode.ENGINE, "recorded": encode.now()}
 
-    def operation(work: Work) -> None:
-        row["mode"] = mode_of(work, campaign_id)
-        work.run(_INSERT_IDENTITY, row)
+    def operation(session: Session) -> None:
+        row["mode"] = mode_of(session, campaign_id)
+        session.run(_INSERT_IDENTITY, row)
 
     return operation
 

@@ -12,9 +12,9 @@ from sqlalchemy import bindparam, select, update
 
 from labloop.errors import LeaseError
 from labloop.records import LeaseGrant
-from labloop.store.engine import Prepared, Work, insert_if_new
+from labloop.store.engine import Session, Statement, insert_if_new
 from labloop.store.engine import platform as _platform
-from labloop.store.repositories.core import Core
+from labloop.store.repositories.connections import Connections
 from labloop.store.schema import LeaseRow, encode, table_of
 
 _LEASE = table_of(LeaseRow)
@@ -23,13 +23,13 @@ _INSERT = insert_if_new(_LEASE)
 _HELD = select(_LEASE.c.owner, _LEASE.c.token, _LEASE.c.taken).where(
     _LEASE.c.resource == bindparam("resource")
 )
-_FIND = Prepared(_HELD)
-_TAKE = Prepared(
+_FIND = Statement(_HELD)
+_TAKE = Statement(
     update(_LEASE)
     .where(_LEASE.c.resource == bindparam("wanted"), _LEASE.c.token == bindparam("seen"))
     .values(owner=bindparam("new_owner"), token=bindparam("new_token"), taken=bindparam("now"))
 )
-_RELEASE = Prepared(
+_RELEASE = Statement(
     update(_LEASE)
     .where(_LEASE.c.resource == bindparam("wanted"), _LEASE.c.token == bindparam("seen"))
     .values(owner="")
@@ -88,8 +88,8 @@ def process_ended(owner: str) -> bool:
 class SqlLeases:
     """Leases in a database; see the port ``Leases``."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, db: Connections) -> None:
+        self._db = db
 
     def acquire(self, resource: str, owner: str) -> LeaseGrant:
         """Take a lease, also from an owner whose process is dead; raises LeaseError.
@@ -98,21 +98,21 @@ class SqlLeases:
         """
         stamped = encode.text(process_owner(owner), "the owner of a lease")
         name = encode.text(resource, "the name of a resource")
-        return self._core.submit(lambda work: _acquire(work, name, stamped)).result()
+        return self._db.submit(lambda session: _acquire(session, name, stamped)).result()
 
     def release(self, grant: LeaseGrant) -> None:
         """Give a lease back; a lease lost to somebody else is left alone."""
         values = {"wanted": grant.resource, "seen": grant.token}
-        self._core.submit(lambda work: work.run(_RELEASE, values)).result()
+        self._db.submit(lambda session: session.run(_RELEASE, values)).result()
 
     def holds(self, grant: LeaseGrant) -> bool:
         """Return whether the grant's token is still the newest, and not given back."""
-        row = self._core.one(_HELD, {"resource": grant.resource})
+        row = self._db.one(_HELD, {"resource": grant.resource})
         return row is not None and (row["token"], row["owner"]) == (grant.token, grant.owner)
 
     def abandoned(self, resource: str) -> bool:
         """Return whether nobody holds it, or only a process that has certainly ended."""
-        row = self._core.one(_HELD, {"resource": resource})
+        row = self._db.one(_HELD, {"resource": resource})
         if row is None or not row["owner"]:
             return True
         holder = _Holder.parse(row["owner"])
@@ -124,28 +124,28 @@ class SqlLeases:
         The old holder's token is stale from then on.
         """
         stamped = encode.text(process_owner(owner), "the owner of a lease")
-        return self._core.submit(
-            lambda work: _take(work, resource, stamped, _find(work, resource)[1])
+        return self._db.submit(
+            lambda session: _take(session, resource, stamped, _find(session, resource)[1])
         ).result()
 
 
-def _find(work: Work, resource: str) -> tuple[str, int, int]:
-    found = work.one(_FIND, {"resource": resource})
+def _find(session: Session, resource: str) -> tuple[str, int, int]:
+    found = session.one(_FIND, {"resource": resource})
     if found is None:
-        work.run(_INSERT, {"resource": resource, "owner": "", "token": 0, "taken": 0})
+        session.run(_INSERT, {"resource": resource, "owner": "", "token": 0, "taken": 0})
         return "", 0, 0
     owner, token, taken = found
     return owner, token, taken
 
 
-def _acquire(work: Work, resource: str, owner: str) -> LeaseGrant:
-    holder, token, taken = _find(work, resource)
+def _acquire(session: Session, resource: str, owner: str) -> LeaseGrant:
+    holder, token, taken = _find(session, resource)
     if holder:
         _refuse_unless_dead(resource, holder, taken)
-    return _take(work, resource, owner, token)
+    return _take(session, resource, owner, token)
 
 
-def _take(work: Work, resource: str, owner: str, token: int) -> LeaseGrant:
+def _take(session: Session, resource: str, owner: str, token: int) -> LeaseGrant:
     values = {
         "wanted": resource,
         "seen": token,
@@ -153,7 +153,7 @@ def _take(work: Work, resource: str, owner: str, token: int) -> LeaseGrant:
         "new_token": token + 1,
         "now": encode.now(),
     }
-    if work.run(_TAKE, values) != 1:
+    if session.run(_TAKE, values) != 1:
         raise LeaseError(
             f"{resource} was to be taken by {owner} and somebody else took it at the same moment; "
             "try again when it is free"

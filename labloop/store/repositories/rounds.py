@@ -17,9 +17,9 @@ from labloop.records import (
     RoundRecord,
     content_hash,
 )
-from labloop.store.engine import Prepared, Work, insert_for_sequence, insert_into
-from labloop.store.repositories.arrays import Packed
-from labloop.store.repositories.core import Core, mode_of
+from labloop.store.engine import Session, Statement, insert_for_sequence, insert_into
+from labloop.store.repositories.arrays import EncodedArray
+from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.repositories.experiments import add_operation
 from labloop.store.schema import (
     ArrayRow,
@@ -37,7 +37,7 @@ _ARRAY = table_of(ArrayRow)
 _INSERT = insert_for_sequence(_ROUND)
 _INSERT_PROPOSAL = insert_into(_PROPOSAL)
 _INSERT_ARRAY = insert_into(_MODEL_ARRAY)
-_KNOWN = Prepared(
+_KNOWN = Statement(
     select(literal(1)).where(
         _ROUND.c.campaign_id == bindparam("campaign_id"),
         _ROUND.c.round_index == bindparam("round_index"),
@@ -49,8 +49,8 @@ _KNOWN = Prepared(
 class SqlRounds:
     """Rounds in a database; see the port ``Rounds``."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, db: Connections) -> None:
+        self._db = db
 
     def commit(self, record: RoundRecord, experiments: Sequence[ExperimentRecord]) -> Future[None]:
         """Store a round and its planned experiments in one transaction.
@@ -58,19 +58,19 @@ class SqlRounds:
         Raises:
             StaleStateError: that round and attempt is stored already.
         """
-        return self._core.prepared(lambda: self._operation(record, experiments))
+        return self._db.prepared(lambda: self._operation(record, experiments))
 
     def all(self, campaign_id: str) -> Sequence[RoundRecord]:
         """Return the rounds by index, model states included."""
-        return [record for _, record in stored_rounds(self._core, campaign_id)]
+        return [record for _, record in stored_rounds(self._db, campaign_id)]
 
     def _operation(
         self, record: RoundRecord, experiments: Sequence[ExperimentRecord]
-    ) -> Callable[[Work], None]:
+    ) -> Callable[[Session], None]:
         row = _round_row(record)
         proposals = [_proposal_row(p, i) for i, p in enumerate(record.proposals)]
         arrays = record.state.arrays if record.state else {}
-        packed = {name: Packed.of(array) for name, array in arrays.items()}
+        packed = {name: EncodedArray.of(array) for name, array in arrays.items()}
         model_arrays = [
             {
                 "name": encode.text(name, "the name of a model's array"),
@@ -88,19 +88,19 @@ class SqlRounds:
                 )
         adds = [add_operation(experiment) for experiment in experiments]
 
-        def operation(work: Work) -> None:
-            row["mode"] = mode_of(work, record.campaign_id)
-            if work.one(_KNOWN, row) is not None:
+        def operation(session: Session) -> None:
+            row["mode"] = mode_of(session, record.campaign_id)
+            if session.one(_KNOWN, row) is not None:
                 raise StaleStateError(
                     f"round {record.index} (attempt {record.attempt}) of campaign "
                     f"{record.campaign_id} is stored already; read it instead of asking anew"
                 )
-            sequence = work.rows(_INSERT, row)[0][0]
-            work.many(_INSERT_PROPOSAL, [{**p, "round_sequence": sequence} for p in proposals])
-            self._core.arrays.put(work, list(packed.values()))
-            work.many(_INSERT_ARRAY, [{**a, "round_sequence": sequence} for a in model_arrays])
+            sequence = session.rows(_INSERT, row)[0][0]
+            session.many(_INSERT_PROPOSAL, [{**p, "round_sequence": sequence} for p in proposals])
+            self._db.arrays.write(session, list(packed.values()))
+            session.many(_INSERT_ARRAY, [{**a, "round_sequence": sequence} for a in model_arrays])
             for add in adds:
-                add(work)
+                add(session)
 
         return operation
 
@@ -118,18 +118,20 @@ def round_hash(record: RoundRecord) -> str:
                 record.data_hash,
                 [_proposal_json(p) for p in record.proposals],
                 None if state is None else [state.kind, state.schema, state.data],
-                {} if state is None else {n: Packed.of(a).sha256 for n, a in state.arrays.items()},
+                {}
+                if state is None
+                else {n: EncodedArray.of(a).sha256 for n, a in state.arrays.items()},
                 record.fit_report,
             ]
         )
     )
 
 
-def stored_rounds(core: Core, campaign_id: str) -> list[tuple[str, RoundRecord]]:
+def stored_rounds(db: Connections, campaign_id: str) -> list[tuple[str, RoundRecord]]:
     """Return (hash taken before storing, round) by index and attempt."""
     of_campaign = _ROUND.c.campaign_id == campaign_id
     proposals: dict[int, list[Proposal]] = defaultdict(list)
-    for row in core.rows(
+    for row in db.rows(
         select(_PROPOSAL)
         .join_from(_PROPOSAL, _ROUND, _ROUND.c.sequence == _PROPOSAL.c.round_sequence)
         .where(of_campaign)
@@ -137,18 +139,18 @@ def stored_rounds(core: Core, campaign_id: str) -> list[tuple[str, RoundRecord]]
     ):
         proposals[row["round_sequence"]].append(_proposal(row))
     arrays: dict[int, dict[str, FloatArray]] = defaultdict(dict)
-    for row in core.rows(
+    for row in db.rows(
         select(_MODEL_ARRAY, _ARRAY.c.length, _ARRAY.c.content)
         .join_from(_MODEL_ARRAY, _ARRAY, _ARRAY.c.sha256 == _MODEL_ARRAY.c.sha256)
         .join(_ROUND, _ROUND.c.sequence == _MODEL_ARRAY.c.round_sequence)
         .where(of_campaign)
         .order_by(_MODEL_ARRAY.c.round_sequence, _MODEL_ARRAY.c.position)
     ):
-        arrays[row["round_sequence"]][row["name"]] = core.arrays.take(row).reshape(row["shape"])
+        arrays[row["round_sequence"]][row["name"]] = db.arrays.read(row).reshape(row["shape"])
     order = (_ROUND.c.round_index, _ROUND.c.attempt)
     return [
         (str(row["stored_sha256"]), _round(row, proposals, arrays))
-        for row in core.rows(select(_ROUND).where(of_campaign).order_by(*order))
+        for row in db.rows(select(_ROUND).where(of_campaign).order_by(*order))
     ]
 
 

@@ -15,9 +15,9 @@ from labloop.records import (
     RawValue,
     ScalarValue,
 )
-from labloop.store.engine import Work, insert_for_sequence, insert_into
-from labloop.store.repositories.arrays import Packed
-from labloop.store.repositories.core import Core
+from labloop.store.engine import Session, insert_for_sequence, insert_into
+from labloop.store.repositories.arrays import EncodedArray
+from labloop.store.repositories.connections import Connections
 from labloop.store.schema import (
     AnalysisRow,
     ArrayRow,
@@ -44,15 +44,18 @@ _EMPTY: dict[str, Any] = dict.fromkeys(
 _REACHED = "actual "
 """Begins the name of a text that is a category which was reached: kind ``actual`` is numbers."""
 
-Save = Callable[[Work, str, str], None]
-"""Stores values, given the work, the campaign's id and the mode."""
+SaveOperation = Callable[[Session, str, str], None]
+"""Stores values, given the session, the campaign's id and the mode."""
 
 
 def raw_operation(
-    core: Core, experiment_id: str, measurement: Measurement, actor: str = encode.ENGINE
-) -> Save:
+    db: Connections,
+    experiment_id: str,
+    measurement: Measurement,
+    actor: str = encode.ENGINE,
+) -> SaveOperation:
     """Return the operation that appends a measurement."""
-    arrays: list[Packed] = []
+    arrays: list[EncodedArray] = []
     rows = _value_rows(measurement.raw, arrays)
     for name, value in measurement.actual.items():
         if isinstance(value, str):
@@ -66,20 +69,24 @@ def raw_operation(
         "recorded": encode.now(),
     }
 
-    def save(work: Work, campaign_id: str, mode: str) -> None:
+    def save(session: Session, campaign_id: str, mode: str) -> None:
         head = {**row, "campaign_id": campaign_id, "mode": mode}
-        sequence = work.rows(_INSERT_MEASUREMENT, head)[0][0]
-        core.arrays.put(work, arrays)
-        work.many(_INSERT_RAW, [{**value, "sequence": sequence} for value in rows])
+        sequence = session.rows(_INSERT_MEASUREMENT, head)[0][0]
+        db.arrays.write(session, arrays)
+        session.many(_INSERT_RAW, [{**value, "sequence": sequence} for value in rows])
 
     return save
 
 
 def output_operation(
-    core: Core, experiment_id: str, outputs: Mapping[str, OutputValue], analysis: str, actor: str
-) -> Save:
+    db: Connections,
+    experiment_id: str,
+    outputs: Mapping[str, OutputValue],
+    analysis: str,
+    actor: str,
+) -> SaveOperation:
     """Return the operation that appends outputs."""
-    arrays: list[Packed] = []
+    arrays: list[EncodedArray] = []
     rows = _value_rows(outputs, arrays)
     row = {
         "experiment_id": experiment_id,
@@ -88,28 +95,28 @@ def output_operation(
         "recorded": encode.now(),
     }
 
-    def save(work: Work, campaign_id: str, mode: str) -> None:
+    def save(session: Session, campaign_id: str, mode: str) -> None:
         head = {**row, "campaign_id": campaign_id, "mode": mode}
-        sequence = work.rows(_INSERT_ANALYSIS, head)[0][0]
-        core.arrays.put(work, arrays)
-        work.many(_INSERT_OUTPUT, [{**value, "sequence": sequence} for value in rows])
+        sequence = session.rows(_INSERT_ANALYSIS, head)[0][0]
+        db.arrays.write(session, arrays)
+        session.many(_INSERT_OUTPUT, [{**value, "sequence": sequence} for value in rows])
 
     return save
 
 
-def newest_raw(core: Core, experiment_id: str) -> Measurement | None:
+def newest_raw(db: Connections, experiment_id: str) -> Measurement | None:
     """Return the newest measurement of an experiment, or None."""
-    newest = core.one(
+    newest = db.one(
         select(func.max(_MEASUREMENT.c.sequence).label("sequence")).where(
             _MEASUREMENT.c.experiment_id == experiment_id
         )
     )
     if newest is None or newest["sequence"] is None:
         return None
-    found = core.rows(
+    found = db.rows(
         select(_RAW).where(_RAW.c.sequence == newest["sequence"]).order_by(_RAW.c.position)
     )
-    arrays = _arrays(core, _hashes(_RAW, _RAW).where(_RAW.c.sequence == newest["sequence"]))
+    arrays = _arrays(db, _hashes(_RAW, _RAW).where(_RAW.c.sequence == newest["sequence"]))
     raw: dict[str, RawValue] = {}
     actual: dict[str, ActualValue] = {}
     for row in found:
@@ -120,7 +127,7 @@ def newest_raw(core: Core, experiment_id: str) -> Measurement | None:
     return Measurement(raw, actual)
 
 
-def newest_actual(core: Core, campaign_id: str) -> dict[str, dict[str, ActualValue]]:
+def newest_actual(db: Connections, campaign_id: str) -> dict[str, dict[str, ActualValue]]:
     """Return experiment id -> condition -> what was reached, of its newest measurement."""
     newest = (
         select(func.max(_MEASUREMENT.c.sequence).label("sequence"))
@@ -131,7 +138,7 @@ def newest_actual(core: Core, campaign_id: str) -> dict[str, dict[str, ActualVal
     reached = (_RAW.c.kind == "actual") | (
         (_RAW.c.kind == "text") & _RAW.c.name.startswith(_REACHED, autoescape=True)
     )
-    found = core.rows(
+    found = db.rows(
         select(_RAW, _MEASUREMENT.c.experiment_id)
         .join_from(_RAW, newest, newest.c.sequence == _RAW.c.sequence)
         .join(_MEASUREMENT, _MEASUREMENT.c.sequence == _RAW.c.sequence)
@@ -156,13 +163,13 @@ def _actual(row: Mapping[str, Any]) -> dict[str, ActualValue]:
 
 
 def newest_outputs(
-    core: Core, campaign_id: str, experiment_id: str | None
+    db: Connections, campaign_id: str, experiment_id: str | None
 ) -> dict[str, dict[str, OutputValue]]:
     """Return experiment id -> output name -> newest value, of all or of one experiment."""
     ours = _ANALYSIS.c.campaign_id == campaign_id
     if experiment_id is not None:
         ours &= _ANALYSIS.c.experiment_id == experiment_id
-    found = core.rows(
+    found = db.rows(
         select(_OUTPUT, _ANALYSIS.c.experiment_id)
         .join_from(_OUTPUT, _ANALYSIS, _ANALYSIS.c.sequence == _OUTPUT.c.sequence)
         .where(ours)
@@ -174,21 +181,21 @@ def newest_outputs(
     arrays: Mapping[str, CurveData | Any] = {}
     if any(row["kind"] == "curve" for row in found):
         joined = _ANALYSIS.c.sequence == _OUTPUT.c.sequence
-        arrays = _arrays(core, _hashes(_OUTPUT.join(_ANALYSIS, joined), _OUTPUT).where(ours))
+        arrays = _arrays(db, _hashes(_OUTPUT.join(_ANALYSIS, joined), _OUTPUT).where(ours))
     return {
         experiment: {name: _value(row, arrays) for name, row in rows.items()}
         for experiment, rows in newest.items()
     }
 
 
-def all_analyses(core: Core, campaign_id: str) -> list[AnalysisRecord]:
+def all_analyses(db: Connections, campaign_id: str) -> list[AnalysisRecord]:
     """Return the numbers of every analysis, in order; one without any has none."""
-    heads = core.rows(
+    heads = db.rows(
         select(_ANALYSIS)
         .where(_ANALYSIS.c.campaign_id == campaign_id)
         .order_by(_ANALYSIS.c.sequence)
     )
-    found = core.rows(
+    found = db.rows(
         select(_OUTPUT)
         .join_from(_OUTPUT, _ANALYSIS, _ANALYSIS.c.sequence == _OUTPUT.c.sequence)
         .where(_ANALYSIS.c.campaign_id == campaign_id, _OUTPUT.c.kind == "scalar")
@@ -209,7 +216,7 @@ def all_analyses(core: Core, campaign_id: str) -> list[AnalysisRecord]:
     ]
 
 
-def _value_rows(named: Mapping[str, RawValue], arrays: list[Packed]) -> list[dict[str, Any]]:
+def _value_rows(named: Mapping[str, RawValue], arrays: list[EncodedArray]) -> list[dict[str, Any]]:
     rows = []
     for position, (name, value) in enumerate(named.items()):
         if isinstance(value, CurveData):
@@ -240,8 +247,8 @@ def _scalar_row(name: str, value: ScalarValue, kind: str) -> dict[str, Any]:
     }
 
 
-def _curve_row(name: str, curve: CurveData, arrays: list[Packed]) -> dict[str, Any]:
-    x, y = Packed.of(curve.x), Packed.of(curve.y)
+def _curve_row(name: str, curve: CurveData, arrays: list[EncodedArray]) -> dict[str, Any]:
+    x, y = EncodedArray.of(curve.x), EncodedArray.of(curve.y)
     arrays += [x, y]
     return _EMPTY | {
         "name": encode.text(name, "the name of a value"),
@@ -258,8 +265,8 @@ def _hashes(rows: FromClause, table: Table) -> Select[Any]:
     return select(_ARRAY).select_from(rows.join(_ARRAY, joined)).distinct()
 
 
-def _arrays(core: Core, wanted: Select[Any]) -> dict[str, Any]:
-    return {row["sha256"]: core.arrays.take(row) for row in core.rows(wanted)}
+def _arrays(db: Connections, wanted: Select[Any]) -> dict[str, Any]:
+    return {row["sha256"]: db.arrays.read(row) for row in db.rows(wanted)}
 
 
 def _value(row: Mapping[str, Any], arrays: Mapping[str, Any]) -> OutputValue:

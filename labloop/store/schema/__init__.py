@@ -27,14 +27,14 @@ from labloop.store.schema.tables import (
     RoundRow,
     table_of,
 )
-from labloop.store.schema.version import HEAD, MARKER, REVISIONS, create_all
+from labloop.store.schema.version import HEAD, REVISIONS, VERSION_TABLE, create_all
 
 __all__ = [
     "HEAD",
-    "MARKER",
     "METADATA",
     "PARTIAL_INDEXES",
     "REVISIONS",
+    "VERSION_TABLE",
     "AcknowledgementRow",
     "AlarmRow",
     "AnalysisRow",

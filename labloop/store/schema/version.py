@@ -10,17 +10,19 @@ REVISIONS = ("0001", "0002")
 """Every revision, oldest first; kept beside the migrations so that opening a database that
 is up to date imports no Alembic."""
 HEAD = REVISIONS[-1]
-MARKER = "labloop_revision"
+VERSION_TABLE = "labloop_revision"
 """The table that holds the revision, and tells that a database is labloop's."""
-CREATE_MARKER = f"CREATE TABLE {MARKER} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+CREATE_VERSION_TABLE = (
+    f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+)
 
 
 def create_all(connection: Connection) -> None:
     """Create every table, index and guard and note the revision; the caller commits."""
     guards.execute_all(connection, create_statements(connection))
     guards.create(connection)
-    connection.exec_driver_sql(CREATE_MARKER)
-    connection.exec_driver_sql(f"INSERT INTO {MARKER} (version_num) VALUES ('{HEAD}')")  # noqa: S608 - a constant
+    connection.exec_driver_sql(CREATE_VERSION_TABLE)
+    connection.exec_driver_sql(f"INSERT INTO {VERSION_TABLE} (version_num) VALUES ('{HEAD}')")  # noqa: S608 - a constant
 
 
 def create_statements(connection: Connection) -> list[str]:

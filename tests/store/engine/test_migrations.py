@@ -16,12 +16,12 @@ from labloop.errors import AppendOnlyError, DatabaseUnusableError
 from labloop.records import ExperimentState, ScalarValue
 from labloop.store import open_database, verify
 from labloop.store.engine.connect import APPLICATION_ID, make_engine
-from labloop.store.engine.failures import translate
+from labloop.store.engine.driver_errors import translate_error
+from labloop.store.engine.location import resolve_location
 from labloop.store.engine.migrate import SCRIPTS, config_for, migrate
-from labloop.store.engine.target import resolve
-from labloop.store.engine.transaction import transaction
+from labloop.store.engine.transaction import exclusive_transaction
 from labloop.store.schema import guards
-from labloop.store.schema.version import HEAD, MARKER, METADATA, REVISIONS
+from labloop.store.schema.version import HEAD, METADATA, REVISIONS, VERSION_TABLE
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -35,8 +35,8 @@ def test_revisions():
 
 def upgraded(url: str) -> None:
     """Make a database by its migrations alone."""
-    engine = make_engine(resolve(url), writing=True, create=True)
-    with engine.connect() as connection, transaction(connection):
+    engine = make_engine(resolve_location(url), writing=True, create=True)
+    with engine.connect() as connection, exclusive_transaction(connection):
         command.upgrade(config_for(connection), "head")
         guards.create(connection)
 
@@ -44,10 +44,10 @@ def upgraded(url: str) -> None:
 def test_migrated_equals_tables(url):
     """`alembic check`: migrating makes exactly the declared tables."""
     upgraded(url)
-    with make_engine(resolve(url), writing=True).connect() as connection:
+    with make_engine(resolve_location(url), writing=True).connect() as connection:
         options = {
             "compare_type": True,
-            "version_table": MARKER,
+            "version_table": VERSION_TABLE,
             "include_object": lambda _o, name, *_: name not in {
                 i.name for i in guards.PARTIAL_INDEXES
             },
@@ -70,7 +70,7 @@ def statements(path: Path) -> dict[str, list[str]]:
     return {
         name: sorted(re.split(r",?\s*\n\s*|, (?=CONSTRAINT)", sql.replace(f'"{name}"', name)))
         for name, sql in rows
-        if name != MARKER
+        if name != VERSION_TABLE
     }
 
 
@@ -113,7 +113,7 @@ def later(tmp_path: Path, more: str = "pass") -> Path:
 def test_guards_survive(filled, tmp_path):
     """A migration that rebuilds tables leaves rows, CHECKs and guards in place, and a copy."""
     filled.close()
-    target = filled.target
+    target = filled.location
     with make_engine(target, writing=True).connect() as connection:
         migrate(connection, target, HEAD, scripts=later(tmp_path))
         assert guards.missing(connection) == []
@@ -121,7 +121,7 @@ def test_guards_survive(filled, tmp_path):
         assert tuple(row) == (experiment().id, "")
         with pytest.raises(Exception, match="append-only") as caught:
             connection.execute(text("DELETE FROM experiment"))
-        assert isinstance(translate(caught.value, ""), AppendOnlyError)
+        assert isinstance(translate_error(caught.value, ""), AppendOnlyError)
         if target.path is not None:
             assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
     if target.path is not None:
@@ -141,9 +141,9 @@ def test_guards_survive(filled, tmp_path):
 def test_failed_migration(url, filled, tmp_path, more):
     """A migration that fails leaves the database as it was."""
     filled.close()
-    with make_engine(filled.target, writing=True).connect() as connection:
+    with make_engine(filled.location, writing=True).connect() as connection:
         with pytest.raises(DatabaseUnusableError, match="is as it was before"):
-            migrate(connection, filled.target, HEAD, scripts=later(tmp_path, more))
+            migrate(connection, filled.location, HEAD, scripts=later(tmp_path, more))
         assert guards.missing(connection) == []
     with open_database(url) as opened:
         assert len(opened.experiments.all(CAMPAIGN)) == 1
@@ -154,12 +154,12 @@ def test_orphans_refused(sqlite, tmp_path):
     sqlite.campaigns.create(campaign(), bundle())
     sqlite.experiments.add(experiment()).result()
     sqlite.close()
-    with make_engine(sqlite.target, writing=True).connect() as connection:
+    with make_engine(sqlite.location, writing=True).connect() as connection:
         more = (
             'op.execute("DROP TRIGGER guard_campaign_delete"); op.execute("DELETE FROM campaign")'
         )
         with pytest.raises(DatabaseUnusableError, match="rows would have lost what they refer to"):
-            migrate(connection, sqlite.target, HEAD, scripts=later(tmp_path, more))
+            migrate(connection, sqlite.location, HEAD, scripts=later(tmp_path, more))
         assert connection.execute(text("SELECT count(*) FROM campaign")).scalar_one() == 1
 
 

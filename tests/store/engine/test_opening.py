@@ -13,7 +13,7 @@ from store_samples import CAMPAIGN, bundle, campaign, experiment
 from labloop.errors import DatabaseUnusableError, MissingExtraError
 from labloop.store import open_database
 from labloop.store.engine import connect, opening
-from labloop.store.engine.target import resolve
+from labloop.store.engine.location import resolve_location
 
 
 def names(folder: Path) -> list[str]:
@@ -34,7 +34,7 @@ def test_default_place(tmp_path, monkeypatch):
 
 def test_password_is_hidden():
     """The place that is shown has no password."""
-    shown = resolve("postgresql://anna:secret@host/lab").shown
+    shown = resolve_location("postgresql://anna:secret@host/lab").shown
     assert "secret" not in shown
     assert shown.startswith("postgresql://anna:***@host/lab")
 
@@ -127,7 +127,7 @@ def test_foreign_schema(pg_url):
     """A PostgreSQL schema that holds other tables is not taken over."""
     from sqlalchemy import text
 
-    from labloop.store.engine.target import resolve as place
+    from labloop.store.engine.location import resolve_location as place
 
     with connect.make_engine(place(pg_url), writing=True).connect() as connection:
         connection.execute(text("CREATE TABLE photo (id INTEGER)"))
@@ -140,7 +140,7 @@ def test_newer(url, database):
     database.close()
     from sqlalchemy import text
 
-    with connect.make_engine(database.target, writing=True).connect() as connection:
+    with connect.make_engine(database.location, writing=True).connect() as connection:
         connection.execute(text("UPDATE labloop_revision SET version_num = '9999'"))
     for read_only in (False, True):
         with pytest.raises(DatabaseUnusableError, match=r"newer labloop .schema 9999.*update"):
@@ -333,7 +333,7 @@ def test_settings(real_disk, sqlite):
     """Every connection is set as the guarantees need it."""
     from sqlalchemy import text
 
-    engines = [sqlite.core.readers, connect.make_engine(sqlite.target, writing=True)]
+    engines = [sqlite.connections.readers, connect.make_engine(sqlite.location, writing=True)]
     for engine in engines:
         with engine.connect() as connection:
             for pragma, value in (

@@ -128,7 +128,7 @@ def test_killed_while_writing(real_disk, tmp_path):
     with open_database(url) as database:
         entries = {e.intent.id: e.state for e in database.journal.entries(CAMPAIGN)}
         uncertain = database.journal.open_intents(CAMPAIGN)
-        with database.core.readers.connect() as connection:
+        with database.connections.readers.connect() as connection:
             assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
     assert len(acknowledged) > 100
     for word, name in acknowledged:

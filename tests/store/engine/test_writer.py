@@ -17,11 +17,11 @@ def hold(database) -> tuple[threading.Event, threading.Event]:
     """Keep the writer busy inside of an operation until the second event is set."""
     entered, go = threading.Event(), threading.Event()
 
-    def wait(_work) -> None:
+    def wait(_session) -> None:
         entered.set()
         assert go.wait(10)
 
-    database.core.submit(wait)
+    database.connections.submit(wait)
     assert entered.wait(10)
     return entered, go
 
@@ -53,7 +53,7 @@ def test_one_fails_alone(filled):
         filled.experiments.add(experiment(2)),
         filled.experiments.move("no", ExperimentState.RUNNING, actor="ben"),
         filled.experiments.move(first, ExperimentState.DONE, actor="ben"),
-        filled.core.submit(lambda _work: 1 / 0),
+        filled.connections.submit(lambda _session: 1 / 0),
         filled.experiments.move(first, ExperimentState.RUNNING, actor="ben"),
         filled.experiments.add(experiment(3)),
     ]
@@ -76,8 +76,8 @@ def test_half_an_operation_is_nothing(filled):
     """What a failing operation had changed before it failed is undone."""
     from labloop.store.repositories.experiments import add_operation
 
-    def half(work) -> None:
-        add_operation(experiment(7))(work)
+    def half(session) -> None:
+        add_operation(experiment(7))(session)
         raise StaleStateError("on purpose")
 
     for companions in (0, 3):
@@ -85,7 +85,7 @@ def test_half_an_operation_is_nothing(filled):
         others = [
             filled.experiments.add(experiment(20 + companions + n)) for n in range(companions)
         ]
-        future = filled.core.submit(half)
+        future = filled.connections.submit(half)
         go.set()
         with pytest.raises(StaleStateError, match="on purpose"):
             future.result()
@@ -120,10 +120,10 @@ def test_close_commits(url, database):
 def fill_up(database) -> None:
     """Let the database grow by no page from now on, as on a full disk."""
 
-    def limit(work) -> None:
-        work.control("PRAGMA max_page_count=1")
+    def limit(session) -> None:
+        session.control("PRAGMA max_page_count=1")
 
-    database.core.submit(limit).result()
+    database.connections.submit(limit).result()
 
 
 def test_disk_full(sqlite):
@@ -144,7 +144,7 @@ def test_disk_full(sqlite):
     with pytest.raises(DatabaseUnusableError, match="nothing more is written until"):
         sqlite.experiments.add(experiment(99)).result()
     assert sqlite.experiments.all(CAMPAIGN) == []
-    path = str(sqlite.target.path)
+    path = str(sqlite.location.path)
     sqlite.close()
     with open_database(path) as opened:
         opened.experiments.add(experiment(1)).result()
@@ -171,9 +171,9 @@ def test_locked(tmp_path, monkeypatch):
 
 def test_short_lock_is_waited_for(filled):
     """A lock that is given back in time only costs time."""
-    if filled.target.path is None:
+    if filled.location.path is None:
         pytest.skip("PostgreSQL locks rows, not the database")
-    other = sqlite3.connect(filled.target.path, isolation_level=None, check_same_thread=False)
+    other = sqlite3.connect(filled.location.path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     future = filled.experiments.add(experiment(2))
     time.sleep(0.1)
@@ -191,7 +191,7 @@ def test_lost_server(pg_url):
 
     with open_database(pg_url) as database:
         database.campaigns.create(campaign(), bundle()).result()
-        with database.core.readers.connect() as connection:
+        with database.connections.readers.connect() as connection:
             connection.execute(
                 text(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "

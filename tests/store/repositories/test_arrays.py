@@ -19,7 +19,7 @@ def curve(length: int, seed: int = 0) -> CurveData:
 
 
 def files(database) -> list:
-    return sorted(database.target.files.rglob("*.npy"))
+    return sorted(database.location.files.rglob("*.npy"))
 
 
 @pytest.mark.parametrize(("length", "count"), [(0, 0), (IN_ROW, 0), (IN_ROW + 1, 2)])
@@ -29,9 +29,9 @@ def test_place(filled, length, count):
     filled.experiments.save_raw(FIRST, Measurement({"scan": kept})).result()
     assert filled.experiments.raw(FIRST).raw["scan"] == kept
     assert len(files(filled)) == count
-    assert not list(filled.target.files.rglob("*.part"))
+    assert not list(filled.location.files.rglob("*.part"))
     for path in files(filled):
-        packed = arrays.Packed.of(np.load(path, allow_pickle=False))
+        packed = arrays.EncodedArray.of(np.load(path, allow_pickle=False))
         assert packed.sha256 == path.stem
 
 
@@ -61,7 +61,7 @@ def test_damaged_file(filled, harm, sentence):
     """A file that is not what was stored is said, and never unpickled."""
     kept = curve(IN_ROW + 1)
     filled.experiments.save_raw(FIRST, Measurement({"scan": kept})).result()
-    harm(filled.core.arrays.path(arrays.Packed.of(kept.x).sha256))
+    harm(filled.connections.arrays.path(arrays.EncodedArray.of(kept.x).sha256))
     with pytest.raises(DatabaseUnusableError, match=sentence):
         filled.experiments.raw(FIRST)
 
@@ -74,7 +74,7 @@ def test_damaged_row(sqlite):
     sqlite.campaigns.create(campaign(), bundle())
     sqlite.experiments.add(experiment())
     sqlite.experiments.save_outputs(FIRST, {"scan": curve(3)}, analysis="a", actor="ben").result()
-    with make_engine(sqlite.target, writing=True).connect() as connection:
+    with make_engine(sqlite.location, writing=True).connect() as connection:
         connection.execute(text("DROP TRIGGER guard_float_array_update"))
         connection.execute(text("UPDATE float_array SET content = zeroblob(24)"))
     with pytest.raises(DatabaseUnusableError, match="in a row is damaged"):
@@ -83,8 +83,8 @@ def test_damaged_row(sqlite):
 
 def test_no_room_for_a_file(filled):
     """Where a file cannot be written nothing is acknowledged, and writing stops."""
-    filled.target.files.parent.mkdir(exist_ok=True)
-    filled.target.files.write_text("in the way")
+    filled.location.files.parent.mkdir(exist_ok=True)
+    filled.location.files.write_text("in the way")
     measured = Measurement({"scan": curve(IN_ROW + 1), "y": ScalarValue(1.0)})
     with pytest.raises(DatabaseUnusableError, match="cannot be written"):
         filled.experiments.save_raw(FIRST, measured).result()

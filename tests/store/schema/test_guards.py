@@ -28,7 +28,7 @@ from labloop.records import (
 )
 from labloop.store import open_database
 from labloop.store.engine.connect import make_engine
-from labloop.store.engine.failures import translate
+from labloop.store.engine.driver_errors import translate_error
 from labloop.store.schema import guards
 from labloop.store.schema.tables import METADATA
 
@@ -76,10 +76,10 @@ def whole(filled):
 
 def refused(database, statement: str) -> str:
     """Return with which sentence a statement is refused on a connection like the writer's."""
-    engine = make_engine(database.target, writing=True)
+    engine = make_engine(database.location, writing=True)
     with engine.connect() as connection, pytest.raises(DBAPIError) as caught:
         connection.execute(text(statement))
-    told = translate(caught.value, "here")
+    told = translate_error(caught.value, "here")
     assert isinstance(told, AppendOnlyError)
     return str(told)
 
@@ -104,7 +104,7 @@ def test_append_only(whole, table):
         f"DELETE FROM {table}",  # noqa: S608 - our own names
         f"INSERT {into} {same} {upsert}",
     ]
-    if whole.target.path is not None:
+    if whole.location.path is not None:
         statements.append(f"INSERT OR REPLACE {into} {same}")
     else:
         refused(whole, f"TRUNCATE {table} CASCADE")
@@ -144,14 +144,14 @@ def test_fixed_columns(whole, statement):
 )
 def test_checks(whole, statement, sentence):
     """Unknown states, endless numbers and mixed modes are refused by the database."""
-    engine = make_engine(whole.target, writing=True)
+    engine = make_engine(whole.location, writing=True)
     with engine.connect() as connection, pytest.raises(DBAPIError, match=sentence):
         connection.execute(text(statement))
 
 
 def test_one_end_an_intent(whole):
     """The partial index refuses a second end, and allows a second doubt."""
-    with make_engine(whole.target, writing=True).connect() as connection:
+    with make_engine(whole.location, writing=True).connect() as connection:
         connection.execute(text(OUTCOME_AGAIN.format("uncertain")))
         connection.execute(text(OUTCOME_AGAIN.format("done")))
         with pytest.raises(DBAPIError, match=r"(?i)unique"):
@@ -161,7 +161,7 @@ def test_one_end_an_intent(whole):
 def test_readers_cannot_write(whole):
     """A connection that reads refuses to write."""
     with (
-        whole.core.readers.connect() as connection,
+        whole.connections.readers.connect() as connection,
         pytest.raises(DBAPIError, match=r"readonly|read-only"),
     ):
         connection.execute(text("UPDATE campaign SET reason = 'x'"))
@@ -170,10 +170,10 @@ def test_readers_cannot_write(whole):
 def test_made_anew(url, database, caplog):
     """Guards that somebody dropped or changed are there again after the next open."""
     assert database.url
-    sqlite = database.target.path is not None
+    sqlite = database.location.path is not None
     on = "" if sqlite else " ON intent"
     database.close()
-    with make_engine(database.target, writing=True).connect() as connection:
+    with make_engine(database.location, writing=True).connect() as connection:
         connection.execute(text(f"DROP TRIGGER guard_intent_update{on}"))
         connection.execute(text("DROP INDEX one_end_an_intent"))
         if sqlite:
@@ -191,7 +191,7 @@ def test_made_anew(url, database, caplog):
             )
         lost = set(guards.missing(connection))
         assert {"guard_intent_update", "one_end_an_intent", "guard_alarm_delete"} <= lost
-    with open_database(url) as opened, opened.core.readers.connect() as connection:
+    with open_database(url) as opened, opened.connections.readers.connect() as connection:
         assert guards.missing(connection) == []
     assert "were missing and made anew" in caplog.text
 

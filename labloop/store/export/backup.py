@@ -13,8 +13,14 @@ from sqlmodel import SQLModel
 from labloop.errors import LabloopError, StoreError
 from labloop.records import Repositories
 from labloop.store._database import Database
-from labloop.store.engine import copy_sqlite, translate
-from labloop.store.repositories import Core, bundle_hash, round_hash, stored_bundles, stored_rounds
+from labloop.store.engine import copy_sqlite, translate_error
+from labloop.store.repositories import (
+    Connections,
+    bundle_hash,
+    round_hash,
+    stored_bundles,
+    stored_rounds,
+)
 from labloop.store.schema import (
     AnalysisRow,
     ArrayRow,
@@ -51,10 +57,10 @@ def backup(repositories: Repositories, path: str | Path) -> Path:
         StoreError: PostgreSQL (which has its own tool), a path that exists, or no space.
     """
     database = _ours(repositories)
-    if database.target.path is None:
+    if database.location.path is None:
         raise StoreError(
             f"{database.url} is kept by PostgreSQL: back it up with pg_dump, and copy the folder "
-            f"{database.target.files}"
+            f"{database.location.files}"
         )
     target = Path(path).absolute()
     files = target.with_name(target.name + ".files")
@@ -62,7 +68,7 @@ def backup(repositories: Repositories, path: str | Path) -> Path:
         if place.exists():
             raise StoreError(f"a backup never overwrites: {place} exists; give a new path")
     try:
-        with database.core.readers.connect() as connection:
+        with database.connections.readers.connect() as connection:
             # SQLite counts the copy as a write; the database itself is not touched.
             connection.exec_driver_sql("PRAGMA query_only=OFF")
             try:
@@ -70,10 +76,10 @@ def backup(repositories: Repositories, path: str | Path) -> Path:
             finally:
                 connection.exec_driver_sql("PRAGMA query_only=ON")
         # Files only ever come in addition, and before the rows that name them.
-        if database.target.files.exists():
-            shutil.copytree(database.target.files, files, ignore=shutil.ignore_patterns("*.part"))
+        if database.location.files.exists():
+            shutil.copytree(database.location.files, files, ignore=shutil.ignore_patterns("*.part"))
     except DBAPIError as error:
-        raise translate(error, str(target)) from error
+        raise translate_error(error, str(target)) from error
     except OSError as error:
         raise StoreError(f"the backup to {target} failed: {error}") from error
     return target
@@ -87,7 +93,7 @@ def verify(repositories: Repositories, campaign_id: str | None = None) -> Verifi
         campaign_id: only this campaign; None is the whole database, its pages included.
     """
     database = _ours(repositories)
-    core = database.core
+    db = database.connections
     if campaign_id is None:
         chosen = [campaign.id for campaign in database.campaigns.all()]
         wanted = [select(_ARRAY.c.sha256)]
@@ -97,9 +103,9 @@ def verify(repositories: Repositories, campaign_id: str | None = None) -> Verifi
     checked = 0
     problems: list[str] = []
     for part in (
-        _check_whole(core) if campaign_id is None else iter(()),
-        _check_arrays(core, wanted),
-        *(_check_campaign(core, one) for one in chosen),
+        _check_whole(db) if campaign_id is None else iter(()),
+        _check_arrays(db, wanted),
+        *(_check_campaign(db, one) for one in chosen),
     ):
         for problem in part:
             checked += 1
@@ -117,16 +123,16 @@ def _ours(repositories: Repositories) -> Database:
     return repositories
 
 
-def _check_whole(core: Core) -> Iterator[str]:
+def _check_whole(db: Connections) -> Iterator[str]:
     try:
-        with core.readers.connect() as connection:
+        with db.readers.connect() as connection:
             lost = guards.missing(connection)
             yield f"the guards {', '.join(lost)} are missing" if lost else ""
             if connection.dialect.name == "sqlite":
                 for (said,) in connection.exec_driver_sql("PRAGMA integrity_check").all():
                     yield "" if said == "ok" else f"a page of the database is damaged: {said}"
     except DBAPIError as error:
-        yield str(translate(error, core.where))
+        yield str(translate_error(error, db.where))
 
 
 def _arrays_of(campaign_id: str) -> list[Select[Any]]:
@@ -142,29 +148,29 @@ def _arrays_of(campaign_id: str) -> list[Select[Any]]:
     ]
 
 
-def _check_arrays(core: Core, wanted: list[Select[Any]]) -> Iterator[str]:
+def _check_arrays(db: Connections, wanted: list[Select[Any]]) -> Iterator[str]:
     """Yield a sentence (empty: whole) an array; one at a time, for they may be large."""
     try:
-        hashes = {row["sha256"] for each in wanted for row in core.rows(each)}
+        hashes = {row["sha256"] for each in wanted for row in db.rows(each)}
     except LabloopError as error:
         yield str(error)
         return
     for sha256 in sorted(hashes):
         try:
-            row = core.one(select(_ARRAY).where(_ARRAY.c.sha256 == sha256))
+            row = db.one(select(_ARRAY).where(_ARRAY.c.sha256 == sha256))
             if row is not None:
-                core.arrays.take(row)
+                db.arrays.read(row)
             yield "" if row is not None else f"the array {sha256[:12]} is missing"
         except LabloopError as error:
             yield str(error)
 
 
-def _check_campaign(core: Core, campaign_id: str) -> Iterator[str]:
+def _check_campaign(db: Connections, campaign_id: str) -> Iterator[str]:
     try:
-        for stored, bundle in stored_bundles(core, campaign_id):
+        for stored, bundle in stored_bundles(db, campaign_id):
             same = bundle_hash(bundle) == stored
             yield "" if same else f"a bundle of campaign {campaign_id} is not what was stored"
-        for stored, record in stored_rounds(core, campaign_id):
+        for stored, record in stored_rounds(db, campaign_id):
             same = round_hash(record) == stored
             where = f"round {record.index} of campaign {campaign_id}"
             yield "" if same else f"{where} is not what was stored"

@@ -1,9 +1,7 @@
-"""Export, backup and verification: what a person takes away and how it is trusted."""
+"""What a person takes away: tables that pandas and a spreadsheet read."""
 
 import csv
 import json
-import sqlite3
-import sys
 import tracemalloc
 from functools import partial
 
@@ -16,65 +14,18 @@ from labloop.errors import MissingExtraError, NotFoundError, StoreError
 from labloop.records import (
     ActionState,
     CurveData,
-    ExperimentState,
     Intent,
     Measurement,
-    ModelState,
-    Origin,
     Outcome,
-    Prediction,
-    Proposal,
-    RoundRecord,
-    ScalarValue,
     uncell,
 )
-from labloop.space import Categorical, Continuous, SearchSpace
-from labloop.store import backup, export_campaign, open_database, verify
-from labloop.store.export import export
+from labloop.store import export_campaign
 from labloop.store.export import tables as export_tables
+from labloop.store.export import writers
 from labloop.store.repositories import journal as journal_module
 
 FIRST = experiment().id
-SPACE = SearchSpace(
-    Continuous("temperature", 30, 120, unit="degC"),
-    Continuous("equivalents", 1, 5),
-    Categorical("solvent", ["water", "ethanol"]),
-)
 CURVE = CurveData(np.array([0.0, 0.5]), np.array([1.25, -2.0]), "min", "mAU")
-
-
-@pytest.fixture
-def done(database):
-    """A campaign with one experiment done, one planned, and something in every table."""
-    database.campaigns.create(campaign(), bundle(spec={"space": SPACE.spec()}))
-    point = {"temperature": 50.0, "equivalents": 2.0, "solvent": "water"}
-    proposal = Proposal(
-        point, "sobol", 'first, "of" few\nlines', predicted={"y": Prediction(0.5, 0.1, 0.3, 0.7)}
-    )
-    state = ModelState("gp", 1, {}, {"w": np.ones(3)})
-    record = RoundRecord(campaign_id=CAMPAIGN, index=0, proposals=(proposal,), state=state)
-    first = experiment(1, point=point, origin=Origin.PROPOSED, round_index=0, proposal_index=0)
-    database.rounds.commit(record, [first])
-    database.experiments.add(experiment(2, point=point, reason="später")).result()
-    database.experiments.move(FIRST, ExperimentState.RUNNING, actor="labloop", lab_time=0.0)
-    database.journal.intent(
-        Intent(id="i1", campaign_id=CAMPAIGN, experiment_id=FIRST, device="pump", name="go",
-               arguments={"rate": 1.5})
-    )  # fmt: skip
-    database.journal.outcome(
-        Outcome(intent_id="i1", state=ActionState.DONE, sent=(b"\x02GO\r",), received=(b"ok", b"x"))
-    )
-    measured = Measurement(
-        {"scan": CURVE, "weight": ScalarValue(1.5, "g", 0.25), "colour": "blue"},
-        {"temperature": ScalarValue(50.5, "degC")},
-    )
-    database.experiments.save_raw(FIRST, measured)
-    database.experiments.complete(
-        FIRST, {"y": ScalarValue(0.75, "1", 0.125), "area": ScalarValue(3.0, "mAU*min")},
-        analysis="a", actor="labloop", lab_time=60.0,
-    ).result()  # fmt: skip
-    return database
-
 
 READERS = {
     "csv": pd.read_csv,
@@ -165,7 +116,7 @@ def test_a_walk_through_the_journal_is_the_journal(done, monkeypatch):
     whole = list(done.journal.entries(CAMPAIGN))
     for size in (1, 3, 100):
         monkeypatch.setattr(journal_module, "_PAGE", size)
-        assert list(done.journal.walk(CAMPAIGN)) == whole
+        assert list(done.journal.iter_entries(CAMPAIGN)) == whole
 
 
 def test_read_by_a_spreadsheet(done, tmp_path):
@@ -213,7 +164,7 @@ def test_full_disk(done, tmp_path, monkeypatch):
         path.write_text("half a ")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export, "_write_csv", full)
+    monkeypatch.setattr(writers, "_write_csv", full)
     with pytest.raises(StoreError, match="No space left on device"):
         export_campaign(done, CAMPAIGN, "csv", folder)
     assert sorted(folder.iterdir()) == sorted(before)
@@ -241,86 +192,6 @@ def test_refused(done, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"the export to .* failed"):
         export_campaign(done, CAMPAIGN, "csv", tmp_path / "file")
-    monkeypatch.setattr(export, "find_spec", lambda _name: None)
+    monkeypatch.setattr(writers, "find_spec", lambda _name: None)
     with pytest.raises(MissingExtraError, match=r"needs the extra .parquet."):
         export_campaign(done, CAMPAIGN, "parquet", tmp_path)
-
-
-def large() -> Measurement:
-    """Raw data whose arrays lie in files."""
-    return Measurement({"scan": CurveData(np.arange(10000.0), np.sqrt(np.arange(10000.0)))})
-
-
-def test_backup(done, tmp_path):
-    """A backup is a whole database of its own, large arrays included, made while in use."""
-    done.experiments.save_raw(experiment(2).id, large()).result()
-    target = tmp_path / "copies.db"
-    if done.target.path is None:
-        with pytest.raises(StoreError, match="back it up with pg_dump"):
-            backup(done, target)
-        return
-    assert backup(done, target) == target
-    done.experiments.add(experiment(3)).result()
-    with open_database(str(target)) as copy:
-        assert [e.number for e in copy.experiments.all(CAMPAIGN)] == [1, 2]
-        assert copy.experiments.raw(experiment(2).id) == large()
-        assert verify(copy).whole
-    with pytest.raises(StoreError, match="never overwrites"):
-        backup(done, target)
-    with pytest.raises(StoreError, match=r"the database .* cannot be opened"):
-        backup(done, tmp_path / "no" / "copy.db")
-
-
-def test_whole(done):
-    """An untouched database is whole, for one campaign and as such."""
-    done.experiments.save_raw(experiment(2).id, large()).result()
-    everything, one = verify(done), verify(done, CAMPAIGN)
-    assert everything.whole
-    assert one.whole
-    assert everything.checked > one.checked > 2
-    with pytest.raises(NotFoundError, match="no campaign"):
-        verify(done, "no")
-
-
-@pytest.mark.parametrize(
-    ("statement", "sentence"),
-    [
-        ("UPDATE bundle SET spec = '{}'", "a bundle of campaign .* is not what was stored"),
-        ("UPDATE bundle_file SET content = x'00'", "a bundle of campaign .* is not what"),
-        ("UPDATE proposal SET reason = 'mine'", "round 0 of campaign .* is not what was"),
-        ("UPDATE round SET seed = 5", "round 0 of campaign .* is not what was stored"),
-        ("UPDATE float_array SET content = x'0000000000000000'", "in a row is damaged"),
-    ],
-)
-def test_falsified(tmp_path, request, statement, sentence):
-    """Whoever gets around the guards is found out."""
-    with open_database(str(tmp_path / "lab.db")) as database:
-        state = ModelState("gp", 1, {}, {"w": np.ones(3)})
-        proposal = Proposal({"x": 1.0}, "sobol", "first")
-        database.campaigns.create(campaign(), bundle())
-        database.rounds.commit(
-            RoundRecord(campaign_id=CAMPAIGN, index=0, proposals=(proposal,), state=state),
-            [experiment()],
-        )
-        database.experiments.save_raw(FIRST, Measurement({"scan": CURVE})).result()
-        connection = sqlite3.connect(tmp_path / "lab.db", isolation_level=None)
-        table = statement.split()[1]
-        connection.execute(f"DROP TRIGGER guard_{table}_update")
-        connection.execute(statement)
-        connection.close()
-        for found in (verify(database), verify(database, CAMPAIGN)):
-            assert any(pd.Series(found.problems).str.contains(sentence))
-        assert any(f"guard_{table}_update" in p for p in verify(database).problems)
-
-
-def test_lost_file(done):
-    """A lost file is found."""
-    done.experiments.save_raw(experiment(2).id, large()).result()
-    next(done.target.files.rglob("*.npy")).unlink()
-    assert any("is missing; copy it back" in p for p in verify(done).problems)
-
-
-def test_only_ours():
-    """Another implementation of the ports is not ours to copy."""
-    with pytest.raises(StoreError, match=r"only a database of labloop.store"):
-        verify(sys)

@@ -2,12 +2,14 @@
 
 from contextlib import suppress
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from labloop.errors import DefinitionError
-from labloop.records import may_be_grouped, numeral
+from labloop.errors import DefinitionError, SpaceError
+from labloop.records import finite, may_be_grouped, numeral
+from labloop.units import quantity
 
 
 @pytest.mark.parametrize(
@@ -63,3 +65,32 @@ def test_any_text_is_a_number_or_a_sentence(text):
     """Nothing else comes of it, and what is a number is one to Python as well."""
     with suppress(DefinitionError):
         assert numeral(text, comma=True) == float(text.replace(",", "."))
+
+
+@pytest.mark.parametrize("value", [5, 5.0, np.float32(5), np.int64(5), np.array(5)])
+def test_a_finite_number_becomes_a_float(value):
+    """Numbers of Python and of numpy are one thing to whoever asks for a number."""
+    number = finite(value, "the rate")
+    assert (number, type(number)) == (5.0, float)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("5", "must be a number, got '5'"),
+        (True, "must be a number, got True"),
+        (np.bool_(False), "must be a number"),
+        (None, "must be a number, got None"),
+        (1j, "must be a number"),
+        (np.array([5.0]), "must be a number"),
+        (quantity(5, "mL"), "must be a number without a unit, got 5"),
+        (quantity(50, "%"), "must be a number without a unit"),
+        (10**400, "must be a number below 1.8e308"),
+        (np.nan, "must be finite, got nan"),
+        (-np.inf, "must be finite, got -inf"),
+    ],
+)
+def test_what_is_no_finite_number_is_refused_in_one_sentence(value, words):
+    """What float() would take in silence is refused, with the error of the room that asks."""
+    with pytest.raises(SpaceError, match=f"^the rate {words}"):
+        finite(value, "the rate", SpaceError)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labloop.errors import DatabaseUnusableError
 
-_Mark = tuple[int, int] | None
+_FileId = tuple[int, int] | None
 
 
 class FileIdentity:
@@ -21,7 +21,7 @@ class FileIdentity:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._files = (path, path.with_name(path.name + "-wal"))
-        self._marks = [_mark(file) for file in self._files]
+        self._ids = [_file_id(file) for file in self._files]
 
     def check(self, rescue: Callable[[Path], None]) -> None:
         """Raise DatabaseUnusableError where a file was deleted, moved or replaced.
@@ -30,11 +30,11 @@ class FileIdentity:
             rescue: writes what the connection still holds into a new file.
         """
         for index, file in enumerate(self._files):
-            now = _mark(file)
-            if self._marks[index] is None:
+            now = _file_id(file)
+            if self._ids[index] is None:
                 # The log begins with the first write.
-                self._marks[index] = now
-            elif now != self._marks[index]:
+                self._ids[index] = now
+            elif now != self._ids[index]:
                 gone = "was deleted or moved" if now is None else "was replaced by another file"
                 raise DatabaseUnusableError(
                     f"the database file {file} {gone} while labloop wrote into it; "
@@ -55,7 +55,7 @@ class FileIdentity:
         return "what it held could not be kept either; restore a backup"
 
 
-def _mark(file: Path) -> _Mark:
+def _file_id(file: Path) -> _FileId:
     try:
         found = file.stat()
     except OSError:

@@ -11,7 +11,7 @@ from labloop.errors import DatabaseUnusableError
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Location:
     """A database's place; ``path`` is None for PostgreSQL."""
 
     url: URL
@@ -36,8 +36,8 @@ class Target:
         return str(self.path) if self.path is not None else self.shown
 
 
-def resolve(url_or_path: str | os.PathLike[str] | None) -> Target:
-    """Return the target of a path or URL; None is ``LABLOOP_DB`` or ``./labloop.db``.
+def resolve_location(url_or_path: str | os.PathLike[str] | None) -> Location:
+    """Return the location of a path or URL; None is ``LABLOOP_DB`` or ``./labloop.db``.
 
     Raises:
         DatabaseUnusableError: neither a path nor a URL of SQLite or PostgreSQL.
@@ -54,18 +54,18 @@ def resolve(url_or_path: str | os.PathLike[str] | None) -> Target:
         return _sqlite(url.database or "")
     if kind in {"postgresql", "postgres"}:
         files = os.environ.get("LABLOOP_FILES", "labloop.files")
-        return Target(url.set(drivername="postgresql+psycopg"), None, Path(files).absolute())
+        return Location(url.set(drivername="postgresql+psycopg"), None, Path(files).absolute())
     raise _unknown(kind)
 
 
-def _sqlite(given: str) -> Target:
+def _sqlite(given: str) -> Location:
     if given in {"", ":memory:"}:
         raise DatabaseUnusableError(
             "a database in memory would lose what was acknowledged; give the path of a file"
         )
     path = Path(given).absolute()
     url = URL.create("sqlite", database=path.as_posix())
-    return Target(url, path, path.with_name(path.name + ".files"))
+    return Location(url, path, path.with_name(path.name + ".files"))
 
 
 def _unknown(kind: str) -> DatabaseUnusableError:

@@ -9,16 +9,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from labloop.errors import DatabaseUnusableError, LabloopError
-from labloop.store.engine import Prepared, Work, Writer, translate
+from labloop.store.engine import Session, Statement, Writer, translate_error
 from labloop.store.repositories.arrays import ArrayStore
 from labloop.store.schema import CampaignRow, table_of
 
 T = TypeVar("T")
 _CAMPAIGN = table_of(CampaignRow)
-_MODE = Prepared(select(_CAMPAIGN.c.mode).where(_CAMPAIGN.c.id == bindparam("id")))
+_MODE = Statement(select(_CAMPAIGN.c.mode).where(_CAMPAIGN.c.id == bindparam("id")))
 
 
-class Core:
+class Connections:
     """One database as the repositories see it."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Core:
                 names = tuple(result.keys())
                 return [dict(zip(names, row, strict=True)) for row in result]
         except DBAPIError as error:
-            raise translate(error, self.where) from error
+            raise translate_error(error, self.where) from error
         except ValueError as error:
             raise DatabaseUnusableError(
                 f"the database {self.where} is damaged: a row cannot be read ({error}); "
@@ -58,7 +58,7 @@ class Core:
         rows = self.rows(statement, values)
         return rows[0] if rows else None
 
-    def submit(self, operation: Callable[[Work], T]) -> Future[T]:
+    def submit(self, operation: Callable[[Session], T]) -> Future[T]:
         """Queue a write; refused with a sentence where the database is open to read only."""
         if self.writer is None:
             return failed(
@@ -69,7 +69,7 @@ class Core:
             )
         return self.writer.submit(operation)
 
-    def prepared(self, prepare: Callable[[], Callable[[Work], T]]) -> Future[T]:
+    def prepared(self, prepare: Callable[[], Callable[[Session], T]]) -> Future[T]:
         """Turn values into columns in the caller's thread, then queue the write.
 
         A value that cannot be stored fails the future, as any other failure does.
@@ -80,9 +80,9 @@ class Core:
             return failed(error)
 
 
-def mode_of(work: Work, campaign_id: str) -> str:
+def mode_of(session: Session, campaign_id: str) -> str:
     """Return the mode of a campaign; raises NotFoundError."""
-    return work.mode_of(campaign_id, _MODE)
+    return session.mode_of(campaign_id, _MODE)
 
 
 def failed(error: Exception) -> Future[Any]:

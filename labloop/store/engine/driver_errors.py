@@ -18,7 +18,7 @@ BUSY_SECONDS = 10
 """How long a connection waits for another program's lock."""
 
 
-def translate(error: BaseException, where: str) -> LabloopError:
+def translate_error(error: BaseException, where: str) -> LabloopError:
     """Return ``error`` as an error of labloop; ``where`` names the database."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig

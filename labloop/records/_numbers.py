@@ -1,0 +1,73 @@
+"""The one check of numbers that a person wrote or code handed over."""
+
+import math
+import re
+
+import numpy as np
+
+from labloop.errors import DefinitionError
+from labloop.units import is_quantity
+
+_NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+", re.ASCII)
+
+
+def finite(value: object, what: str, error: type[DefinitionError] = DefinitionError) -> float:
+    """Return a finite real number as a float.
+
+    Numbers of Python and numpy are taken, also an array or tensor without axes. A text, a truth
+    value and a quantity are refused: ``float()`` would take ``"5"``, ``True`` and 50 %.
+
+    Args:
+        value: what was given.
+        what: names it at the begin of the message.
+        error: the error to raise, that of the room which asks.
+
+    Raises:
+        DefinitionError: it is no number, is NaN or infinite, or no float can hold it.
+    """
+    number = value if type(value) is float else _real(value, what, error)
+    if not math.isfinite(number):
+        raise error(f"{what} must be finite, got {number}")
+    return number
+
+
+def _real(value: object, what: str, error: type[DefinitionError]) -> float:
+    if is_quantity(value):
+        raise error(f"{what} must be a number without a unit, got {value}")
+    if isinstance(value, (str, bytes, bool, np.bool_)) or getattr(value, "ndim", 0) != 0:
+        raise error(f"{what} must be a number, got {value!r:.200}")
+    try:
+        return float(value)  # type: ignore[arg-type]  # what is no number raises TypeError
+    except OverflowError:
+        raise error(f"{what} must be a number below 1.8e308, got a larger one") from None
+    except (TypeError, ValueError) as cause:
+        raise error(f"{what} must be a number, got {value!r:.200}") from cause
+
+
+def numeral(text: str, *, comma: bool = False) -> float:
+    """Return the number that a text is, where it can be read in one way only.
+
+    ASCII digits with a point, perhaps with an exponent: ``1_000``, ``1 000``, digits of other
+    scripts, ``nan``, ``inf`` and what no double can hold are none.
+
+    Args:
+        text: what was written; blanks around it do not count.
+        comma: whether the decimal sign may be a comma (not a point and a comma together).
+
+    Raises:
+        DefinitionError: it is no number; the message begins with the text.
+    """
+    written = text.strip()
+    plain = written.replace(",", ".") if comma and "." not in written else written
+    if not _NUMERAL.fullmatch(plain):
+        raise DefinitionError(f"{written!r} is no number")
+    number = float(plain)
+    if not math.isfinite(number):
+        raise DefinitionError(f"{written!r} is too large for a number")
+    return number
+
+
+def may_be_grouped(text: str) -> bool:
+    """Return whether the points of a number may stand between its thousands: ``1.234``."""
+    return _GROUPED.fullmatch(text.strip()) is not None
