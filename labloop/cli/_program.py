@@ -39,6 +39,6 @@ def _leave(code: int) -> None:
 
 def _forget_waiting() -> None:
     """A thought is waited for at the end of a script, but not by who sits before a terminal."""
-    thoughts = sys.modules.get("labloop.campaign.loop.proposing")
+    thoughts = sys.modules.get("labloop.campaign.loop.brain_thread")
     if thoughts is not None:
         atexit.unregister(thoughts.wait_for_brain_threads)

@@ -4,15 +4,15 @@ from labloop.campaign.loop.ending import Stopped, describe_signal_effect, finish
 from labloop.campaign.loop.hold import Hold
 from labloop.campaign.loop.hooks import Hooks, PlainHooks
 from labloop.campaign.loop.inbox import RUN_COMMANDS
-from labloop.campaign.loop.proposing import RoundRequest, answer_request, commit_round
-from labloop.campaign.loop.reconciliation import answer_pending_commands, reconcile
-from labloop.campaign.loop.rights import (
+from labloop.campaign.loop.leases import (
     campaign_lease,
     current_user,
     device_leases,
     is_interrupted,
     is_unattended,
 )
+from labloop.campaign.loop.proposing import RoundRequest, answer_request, commit_round
+from labloop.campaign.loop.reconciliation import answer_pending_commands, reconcile
 from labloop.campaign.loop.runner import Runner
 
 __all__ = [

@@ -61,7 +61,7 @@ class Hold:
         self.note = ""
         """What becomes of the lab meanwhile; empty while nobody is waited for."""
 
-    def mind(self, state: MachineState) -> bool:
+    def update(self, state: MachineState) -> bool:
         """Look whether a person is waited for; return whether there is something to tell."""
         if not waits_for_person(state):
             return self._since is not None and self._go_on(ended=bool(state.ending))
@@ -74,10 +74,10 @@ class Hold:
         elif question == self._question:
             return False
         self._question = question
-        self._tell_status(f"waits for you: {self.told(question)}")
+        self._set_reason(f"waits for you: {self.with_note(question)}")
         return True
 
-    def told(self, question: str) -> str:
+    def with_note(self, question: str) -> str:
         """Return a question with what becomes of the lab meanwhile."""
         return f"{question}; {self.note}" if question and self.note else question
 
@@ -107,7 +107,7 @@ class Hold:
         )
         if self._rule.keep:
             message += f"; left as they were: {', '.join(self._rule.keep)}"
-        self._raise("held", message)
+        self._add_alarm("held", message)
 
     def _go_on(self, *, ended: bool) -> bool:
         held, self._safe = self._safe, None
@@ -117,18 +117,18 @@ class Hold:
             return True
         if held is not None:
             self._lab.go_on()
-            self._raise(
+            self._add_alarm(
                 "hold-over",
                 f"goes on after a hold: {', '.join(held) or 'no device'} as the safe state left "
                 "them; what an experiment needs warm or running it must set itself",
             )
-        self._tell_status("running")
+        self._set_reason("running")
         return True
 
-    def _raise(self, kind: str, message: str) -> None:
+    def _add_alarm(self, kind: str, message: str) -> None:
         self._repositories.alarms.add(self._record.id, Alarm(kind, message)).result()
 
-    def _tell_status(self, reason: str) -> None:
+    def _set_reason(self, reason: str) -> None:
         self._repositories.campaigns.set_state(
             self._record.id, CampaignState.RUNNING, reason, self._actor
         ).result()

@@ -1,14 +1,9 @@
 """Rounds: the brain is asked beside the loop, and its answer is committed in one piece."""
 
-import atexit
-import queue
-import threading
 import time
 from collections.abc import Callable
-from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from labloop.campaign.definition import CampaignSpec, call_user_code
 from labloop.campaign.execution import planned_record
@@ -95,59 +90,6 @@ def answer_request(asked: RoundRequest, call: Callable[[], ProposalBatch]) -> Ro
     except BaseException as error:  # noqa: BLE001 - raised again by whoever looks at the answer
         batch = error
     return RoundAnswer(asked, batch, time.monotonic() - started)
-
-
-_THINKING: "WeakSet[threading.Thread]" = WeakSet()
-
-
-def wait_for_brain_threads(seconds: float = 30.0) -> None:
-    """Wait until no thread thinks any more, at the end of a process.
-
-    Python ends a daemon's thread at its next step, and one that is inside of C++ then takes the
-    whole process with it. A command that runs as a process of its own leaves without waiting.
-    """
-    until = time.monotonic() + seconds
-    for thread in list(_THINKING):
-        thread.join(max(0.0, until - time.monotonic()))
-
-
-atexit.register(wait_for_brain_threads)
-
-
-class BrainThread:
-    """The thread in which the brain thinks, so that a stop never waits for it.
-
-    One thread for all rounds: the libraries below keep pools of their own for each. It is a
-    daemon, for nothing can end a thought: one that is not wanted any more ends with the
-    process, and whatever it still answers is read by nobody.
-    """
-
-    def __init__(self, answer: Callable[[RoundAnswer], None]) -> None:
-        """Start the thread.
-
-        Args:
-            answer: is given each answer, in that thread.
-        """
-        self._answer = answer
-        self._asked: queue.SimpleQueue[
-            tuple[Context, RoundRequest, Callable[[], ProposalBatch]] | None
-        ] = queue.SimpleQueue()
-        thread = threading.Thread(target=self._think, name="labloop-brain", daemon=True)
-        thread.start()
-        _THINKING.add(thread)
-
-    def ask(self, asked: RoundRequest, call: Callable[[], ProposalBatch]) -> None:
-        """Let ``call`` think about a round, in a copy of the caller's context."""
-        self._asked.put((copy_context(), asked, call))
-
-    def close(self) -> None:
-        """Ask nothing further; a thought that is under way is not waited for."""
-        self._asked.put(None)
-
-    def _think(self) -> None:
-        while (item := self._asked.get()) is not None:
-            context, asked, call = item
-            self._answer(context.run(answer_request, asked, call))
 
 
 def commit_round(

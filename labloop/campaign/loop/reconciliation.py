@@ -12,7 +12,7 @@ from labloop.campaign.decisions import MachineState
 from labloop.campaign.definition import CampaignSpec, cost_of
 from labloop.campaign.execution import Analysis, job_of
 from labloop.campaign.loop.inbox import Inbox
-from labloop.campaign.loop.rights import campaign_lease
+from labloop.campaign.loop.leases import campaign_lease
 from labloop.campaign.progress import incurs_cost, lab_seconds
 from labloop.errors import AnalysisError
 from labloop.records import (

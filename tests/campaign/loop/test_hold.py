@@ -111,22 +111,22 @@ def test_told_at_once_held_after_the_time_told_again_afterwards(held, repositori
     lab = Lab()
     hold, clock = held(lab)
     waiting = MachineState(paused="lunch")
-    assert hold.mind(waiting)
-    assert "after 10 min of waiting, at " in hold.told("lunch")
+    assert hold.update(waiting)
+    assert "after 10 min of waiting, at " in hold.with_note("lunch")
     assert "is brought into its safe state" in hold.note
     clock[0] += 599.9
-    assert not hold.mind(waiting)
+    assert not hold.update(waiting)
     assert lab.asked == []
     clock[0] += 0.2
-    assert hold.mind(waiting)
+    assert hold.update(waiting)
     assert lab.asked == ["hold"]
     clock[0] += 1e6
-    assert not hold.mind(waiting)
+    assert not hold.update(waiting)
     assert lab.asked == ["hold"]
     reason = repositories.campaigns.get(held.record.id).reason
     assert reason.startswith("waits for you: lunch; since ")
     assert reason.endswith("the lab is held: 2 devices are safe")
-    assert hold.mind(MachineState(running=frozenset({"x"})))
+    assert hold.update(MachineState(running=frozenset({"x"})))
     assert lab.asked == ["hold", "go on"]
     assert (hold.note, repositories.campaigns.get(held.record.id).reason) == ("", "running")
     told = [a.alarm for a in repositories.alarms.all(held.record.id)]
@@ -139,10 +139,10 @@ def test_an_answer_in_time_changes_nothing_and_the_next_wait_begins_anew(held, r
     lab = Lab()
     hold, clock = held(lab, after="1 min")
     for _ in range(3):
-        assert hold.mind(MachineState(paused="lunch"))
+        assert hold.update(MachineState(paused="lunch"))
         clock[0] += 59
-        assert hold.mind(MachineState())
-        assert not hold.mind(MachineState())
+        assert hold.update(MachineState())
+        assert not hold.update(MachineState())
     assert lab.asked == []
     assert not repositories.alarms.all(held.record.id)
 
@@ -150,9 +150,9 @@ def test_an_answer_in_time_changes_nothing_and_the_next_wait_begins_anew(held, r
 def test_what_does_not_get_safe_is_named(held):
     """A person who is away finds the device in the words; the lab itself tells it loudly."""
     hold, clock = held(Lab(heater="no answer"))
-    hold.mind(MachineState(paused="lunch"))
+    hold.update(MachineState(paused="lunch"))
     clock[0] += 601
-    hold.mind(MachineState(paused="lunch"))
+    hold.update(MachineState(paused="lunch"))
     assert "heater is NOT known to be safe: no answer" in hold.note
 
 
@@ -160,10 +160,10 @@ def test_a_lab_that_keeps_is_left_and_that_is_told(held):
     """Who writes it down has thought about it."""
     lab = Lab()
     hold, clock = held(lab, state="keep")
-    assert hold.mind(MachineState(paused="lunch"))
+    assert hold.update(MachineState(paused="lunch"))
     assert "stays as it is" in hold.note
     clock[0] += 1e6
-    assert not hold.mind(MachineState(paused="lunch"))
+    assert not hold.update(MachineState(paused="lunch"))
     assert lab.asked == []
 
 
@@ -171,10 +171,10 @@ def test_the_end_of_a_campaign_is_no_end_of_a_hold(held):
     """A stop makes safe by itself; nothing is fed again before."""
     lab = Lab()
     hold, clock = held(lab)
-    hold.mind(MachineState(paused="lunch"))
+    hold.update(MachineState(paused="lunch"))
     clock[0] += 601
-    hold.mind(MachineState(paused="lunch"))
-    hold.mind(MachineState(ending="enough", running=frozenset()))
+    hold.update(MachineState(paused="lunch"))
+    hold.update(MachineState(ending="enough", running=frozenset()))
     assert lab.asked == ["hold"]
 
 

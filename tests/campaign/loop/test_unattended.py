@@ -5,8 +5,8 @@ from campaign_toys import answer_of, ask, create, write
 
 from labloop.campaign import answer_pending_commands, is_unattended
 from labloop.campaign.execution.jobs import planned_record
+from labloop.campaign.loop.leases import campaign_lease
 from labloop.campaign.loop.reconciliation import reconcile
-from labloop.campaign.loop.rights import campaign_lease
 from labloop.errors import LeaseError
 from labloop.records import (
     CampaignState,

@@ -6,7 +6,7 @@ import pytest
 
 from labloop.campaign.decisions.machine import MachineState
 from labloop.campaign.loop.inbox import Inbox
-from labloop.campaign.loop.rights import campaign_lease, device_leases
+from labloop.campaign.loop.leases import campaign_lease, device_leases
 from labloop.errors import LeaseError
 from labloop.lab import lab_file_of
 from labloop.records import (

@@ -1,0 +1,124 @@
+"""The experiments of a run: their jobs, when each began, what each measured and cost."""
+
+import threading
+from collections.abc import Iterable, Mapping
+
+from labloop.campaign.decisions import Ended
+from labloop.campaign.definition import CampaignSpec, cost_of, stop_rule_reason
+from labloop.campaign.execution import job_of
+from labloop.campaign.loop.outcomes import Outcomes
+from labloop.campaign.progress import (
+    LabTime,
+    LiveDataset,
+    build_dataset,
+    incurs_cost,
+    is_informative,
+    observation,
+)
+from labloop.records import (
+    CampaignRecord,
+    ExperimentJob,
+    ExperimentResult,
+    ExperimentState,
+    OutputValue,
+    Point,
+    Repositories,
+)
+
+
+class RunExperiments:
+    """Keeps what the loop must know of each experiment, and stores how each ended.
+
+    The loop's thread changes it; only :meth:`lab_seconds` may be called from any thread.
+
+    Args:
+        spec: the campaign's definition.
+        record: the campaign.
+        repositories: where ends are stored.
+        actor: who is written on each row.
+    """
+
+    def __init__(
+        self, spec: CampaignSpec, record: CampaignRecord, repositories: Repositories, actor: str
+    ) -> None:
+        self.dataset = LiveDataset(spec.objectives)
+        self._spec = spec
+        self._campaign_id = record.id
+        self._repositories = repositories
+        self._outcomes = Outcomes(spec, repositories, actor)
+        self._jobs: dict[str, ExperimentJob] = {}
+        self._lab_time = LabTime()
+        self._started: dict[str, float] = {}
+        """Running experiment -> lab second at which it was started."""
+        self._lock = threading.Lock()
+
+    def load(self) -> None:
+        """Read what was planned and measured before this process began."""
+        for row in self._repositories.experiments.all(self._campaign_id):
+            self._jobs[row.id] = job_of(row)
+            self.dataset.numbers[row.id] = row.number
+            self.dataset.failed += row.state is ExperimentState.FAILED
+            self._lab_time.add(row.lab_started, row.lab_finished)
+        data = build_dataset(self._repositories, self._campaign_id, self._spec.space)
+        self.dataset.add(*data.observations)
+
+    def add(self, jobs: Iterable[ExperimentJob]) -> None:
+        """Note experiments that were planned."""
+        self._jobs.update({job.experiment_id: job for job in jobs})
+
+    def start(self, jobs: Iterable[ExperimentJob], now: float) -> None:
+        """Note experiments that are started now, in lab seconds of the campaign."""
+        jobs = tuple(jobs)
+        self.add(jobs)
+        self.dataset.numbers |= {job.experiment_id: job.number for job in jobs}
+        with self._lock:
+            self._started |= dict.fromkeys((job.experiment_id for job in jobs), now)
+
+    def started(self, experiment_id: str) -> float:
+        """Return the lab second at which a running experiment was started."""
+        return self._started[experiment_id]
+
+    def points(self, experiment_ids: Iterable[str]) -> tuple[Point, ...]:
+        """Return the points of experiments, in the order of their ids."""
+        return tuple(self._jobs[key].point for key in sorted(experiment_ids))
+
+    def lab_seconds(self, now: float) -> float:
+        """Return the lab seconds used up to ``now``, also by what still runs."""
+        with self._lock:
+            return self._lab_time.seconds(min(self._started.values(), default=None), now)
+
+    def finish(self, result: ExperimentResult) -> tuple[Ended, tuple[str, ...]]:
+        """Analyse and store how an experiment ended; return that, and why stop rules are met."""
+        result, outputs = self._outcomes.store(result)
+        self.learn(result, outputs)
+        with self._lock:
+            self._started.pop(result.experiment_id, None)
+            self._lab_time.add(result.lab_started, result.lab_finished)
+        ended = Ended(
+            result.experiment_id,
+            result.state,
+            self._lab_time.seconds() / 3600,
+            self._cost(result),
+            result.reason,
+            result.lost,
+        )
+        return ended, self._met_rules() if outputs else ()
+
+    def learn(self, ended: ExperimentResult, outputs: Mapping[str, OutputValue]) -> None:
+        """Keep what the brain can learn from an experiment that ended or was resolved."""
+        self.dataset.failed += ended.state is ExperimentState.FAILED
+        if is_informative(ended.state, outputs):
+            key, space = ended.experiment_id, self._spec.space
+            raw = ended.measurement or self._repositories.experiments.raw(key)
+            actual = raw.actual if raw else {}
+            self.dataset.add(observation(key, self._jobs[key].point, outputs, space, actual))
+
+    def _met_rules(self) -> tuple[str, ...]:
+        scores = self.dataset.scores()
+        reasons = (stop_rule_reason(rule, scores) for rule in self._spec.stop)
+        return tuple(reason for reason in reasons if reason is not None)
+
+    def _cost(self, result: ExperimentResult) -> float:
+        if self._spec.cost is None or not incurs_cost(result.state, result.lab_started):
+            return 0.0
+        return cost_of(self._spec.cost, self._jobs[result.experiment_id].point)
