@@ -1,8 +1,15 @@
-"""The host of a lab: it opens the devices, runs experiments on them and leaves them safe."""
+"""The host of a lab: it opens the devices, runs experiments on them and leaves them safe.
 
-from labloop.lab.host.host import LabHost, Speed
+Here belongs what happens to a lab as a whole: opening, running jobs, watchdogs, locks, holds,
+the end. What one action or one experiment may do belongs to ``gate`` and ``procedure``. Read
+``host.py`` first (the face), then ``open_lab.py`` (what exists while the lab is open) and
+``shutdown.py`` (how it ends).
+"""
+
+from labloop.lab.host.host import LabHost
 from labloop.lab.host.jobs import LabJob
-from labloop.lab.host.shutdown import SafetyReport
+from labloop.lab.host.safety import SafetyReport
+from labloop.lab.host.setup import Speed
 
 __all__ = [
     "LabHost",

@@ -1,4 +1,4 @@
-"""Meeting an instrument: who it is, at the connect and whenever its line comes back."""
+"""Identifies an instrument, at the connect and whenever its line is open again."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -12,15 +12,15 @@ T = TypeVar("T")
 
 
 async def connect_and_identify(device: Device, recorder: Recorder) -> DeviceIdentity:
-    """Connect and identify; what one lost answer spoilt is done once more.
+    """Connect and identify a device; where an answer is lost, once more.
 
-    A driver that does not say how its line is brought back into step is taken at its identity:
-    one question whose answer came twice the same, and tells model, firmware or serial number,
-    is recognised again.
+    A driver that sets no :class:`~labloop.lab.Resync` gets one from its identity: a question
+    that was answered twice in the same words, with model, firmware or serial number in them, is
+    recognised again.
 
     Args:
         device: is connected.
-        recorder: gets the frames of this task.
+        recorder: records the frames of this task.
 
     Raises:
         DeviceError: it cannot be used.
@@ -30,26 +30,26 @@ async def connect_and_identify(device: Device, recorder: Recorder) -> DeviceIden
         await device.connect()
         sent, received = len(recorder.sent), len(recorder.received)
         found = await device.identify()
-        asked, told = recorder.sent[sent:], recorder.received[received:]
-        if len(asked) == len(told) == 1 and asked[0] in recorder.sent[:sent]:
-            again = told[0] in recorder.received[:received]
-            if again and device.transport.resync is None and _tells(found, told[0]):
-                device.transport.resync = Resync(asked[0], until(told[0]))
+        questions, answers = recorder.sent[sent:], recorder.received[received:]
+        if len(questions) == len(answers) == 1 and questions[0] in recorder.sent[:sent]:
+            same = answers[0] in recorder.received[:received]
+            if same and device.transport.resync is None and _is_distinct(found, answers[0]):
+                device.transport.resync = Resync(questions[0], until(answers[0]))
         return found
 
-    return await _once_more(work)
+    return await _twice(work)
 
 
 async def identify_again(device: Device, on_alarm: Callable[[Alarm], object]) -> None:
     """Identify an instrument whose line was lost, before anything else is sent to it.
 
-    Nothing is set anew: what an instrument was told before may be lost, and is said.
+    Its settings are not repeated; an alarm says that they may be lost.
 
     Raises:
         WrongDeviceError: another instrument answers.
         DeviceError: it cannot be used.
     """
-    found = await _once_more(device.identify)
+    found = await _twice(device.identify)
     device.check_identity(found)
     message = (
         f"the line of {device.name} was lost and is open again; {found.model or 'its instrument'} "
@@ -59,15 +59,16 @@ async def identify_again(device: Device, on_alarm: Callable[[Alarm], object]) ->
     on_alarm(Alarm("line-back", message, data={"device": device.name}))
 
 
-async def _once_more(work: Callable[[], Awaitable[T]]) -> T:
+async def _twice(work: Callable[[], Awaitable[T]]) -> T:
+    """Carry ``work`` out, once more where an answer is lost or spoiled."""
     try:
         return await work()
     except (DeviceTimeoutError, ProtocolError):
         return await work()
 
 
-def _tells(found: DeviceIdentity, reply: bytes) -> bool:
-    """Return whether ``reply`` can be told from a value: it has a word of the identity."""
+def _is_distinct(found: DeviceIdentity, reply: bytes) -> bool:
+    """Return whether ``reply`` cannot be taken for a value: it has a word of the identity."""
     text = reply.decode("latin-1")
     words = (found.serial_number, found.model, found.firmware)
     return any(len(word) > 1 and word in text and not _is_number(word) for word in words)

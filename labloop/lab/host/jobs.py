@@ -1,11 +1,6 @@
-"""The experiments that run in the lab's loop, and when their ends are told.
-
-In simulated time an experiment that ended holds lab time until the caller has reacted, and
-the next end is told only then: what a campaign sees never depends on how fast it looks.
-"""
+"""The experiments that run in the lab's event loop."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -20,6 +15,7 @@ from labloop.errors import (
     UncertainError,
 )
 from labloop.lab.devices import SCOPE, Scope
+from labloop.lab.host.result_delivery import ResultDelivery
 from labloop.lab.procedure import Lab, run_procedure
 from labloop.lab.time import LabLoop
 
@@ -28,128 +24,129 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LabJob(Generic[T]):
-    """One experiment to carry out: ``run`` is given the lab and returns what it measured."""
+    """One experiment to carry out: ``run`` gets the lab and returns what it measured."""
 
     experiment_id: str
     run: Callable[[Lab], Awaitable[T]]
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
-    """A job on the board."""
+class RunningJob:
+    """A job with its scope, its lab and its future."""
 
     job: LabJob[Any]
     scope: Scope
     lab: Lab
     experiment: bool = True
-    """False for what a person or the lab itself does: it needs no result and no settling."""
-    of_the_end: bool = False
+    """False for what a person or the lab itself does: no result is needed, none is settled."""
+    during_shutdown: bool = False
     """Belongs to the safe states: it may begin after a stop."""
     future: "Future[Any]" = field(default_factory=Future)
     task: "asyncio.Task[Any] | None" = None
     reason: str = ""
     """Why it was cancelled."""
     blocked: str = ""
-    """Set by the watchdog where its code blocked the loop for long."""
+    """The sentence of the loop monitor, where its code blocked the loop for long."""
+
+    def cancelled(self, reason: str) -> ExperimentCancelled:
+        """Return the error of a job that ended because of ``reason``."""
+        return ExperimentCancelled(f"{self.job.experiment_id} was ended: {reason or 'cancelled'}")
+
+    def complete(self, result: Any, error: BaseException | None) -> None:
+        """Complete the future."""
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
 
 
 class JobRunner:
-    """All running jobs. Every method is called in the lab's loop.
+    """Runs jobs. Every method is called in the lab's loop.
+
+    Lab time is frozen while nothing runs, except while the lab is made safe.
 
     Args:
         loop: the lab's loop.
-        holding: lab time is simulated, and an end holds it until the caller has reacted.
+        delivery: delivers the ends of experiments.
     """
 
-    def __init__(self, loop: LabLoop, *, holding: bool) -> None:
-        self._holding = holding
+    def __init__(self, loop: LabLoop, delivery: ResultDelivery) -> None:
         self._loop = loop
-        self._running: dict[Entry, None] = {}
-        self._ended: deque[tuple[Entry, Any, BaseException | None]] = deque()
-        self._waiting_for_caller = False
-        self.told = 0
-        """Ends told so far."""
+        self._delivery = delivery
+        self._running: dict[RunningJob, None] = {}
         self.stopped = ""
         """Why everything ends; empty while the lab works."""
-        self._leaving = False
-        # Nothing runs: lab time stands still.
+        self._making_safe = False
         loop.freeze()
-        self._idle = True
+        self._frozen = True
 
-    def begin(self, entries: Sequence[Entry]) -> None:
-        """Let jobs run, all at the same lab time and in their order."""
-        for entry in entries:
-            if self.stopped and not entry.of_the_end:
-                _tell(entry, None, _cancelled(entry, self.stopped))
+    def begin(self, jobs: Sequence[RunningJob]) -> None:
+        """Start jobs, all at the same lab second and in their order."""
+        for job in jobs:
+            if self.stopped and not job.during_shutdown:
+                job.complete(None, job.cancelled(self.stopped))
                 continue
-            self._running[entry] = None
-            entry.task = self._loop.create_task(self._carry(entry), name=entry.job.experiment_id)
-            entry.task.add_done_callback(partial(self._done, entry))
-        self._mind_the_clock()
-
-    def settle(self, told: int) -> None:
-        """The caller has reacted to the first ``told`` ends: lab time may go on."""
-        if self._waiting_for_caller and told >= self.told:
-            self._waiting_for_caller = False
-            self._loop.unfreeze()
-            self._tell()
+            self._running[job] = None
+            job.task = self._loop.create_task(self._run(job), name=job.job.experiment_id)
+            job.task.add_done_callback(partial(self._done, job))
+        self._update_freeze()
 
     def cancel(self, reason: str, experiment_id: str | None = None) -> None:
         """Cancel one experiment, or all."""
-        for entry in self._running:
-            if experiment_id in {None, entry.job.experiment_id} and entry.task is not None:
-                entry.reason = entry.reason or reason
-                entry.task.cancel()
+        for job in self._running:
+            if experiment_id in {None, job.job.experiment_id} and job.task is not None:
+                job.reason = job.reason or reason
+                job.task.cancel()
 
     def stop(self, reason: str) -> None:
-        """Cancel all, refuse what comes later, and tell each end at once.
+        """Cancel all, refuse what comes later, and deliver every end at once.
 
-        When all have left, lab time stands still, except between :meth:`leave` and :meth:`rest`:
-        how soon the caller closes the lab changes nothing in it.
+        When all have ended, lab time is frozen, except between :meth:`begin_safe_states` and
+        :meth:`end_safe_states`: how soon the caller closes the lab changes nothing in it.
         """
         if not self.stopped:
             self.stopped = reason
-            self._tell_all()
+            self._delivery.deliver_all()
         self.cancel(reason)
 
-    def leave(self) -> None:
-        """The lab is being made safe: lab time goes on."""
-        self._leaving = True
-        self._mind_the_clock()
+    def begin_safe_states(self) -> None:
+        """Let lab time go on although nothing runs: the lab is being made safe."""
+        self._making_safe = True
+        self._update_freeze()
 
-    def rest(self) -> None:
-        """The lab has been made safe: lab time stands still again."""
-        self._leaving = False
-        self._mind_the_clock()
+    def end_safe_states(self) -> None:
+        """Freeze lab time again: the lab has been made safe."""
+        self._making_safe = False
+        self._update_freeze()
 
-    def blame(self, task: object, message: str) -> None:
-        """Let the job of ``task`` fail: its code blocked the loop. Called by the watchdog."""
-        for entry in list(self._running):
-            if entry.task is task:
-                entry.blocked = message
+    def fail_blocked(self, task: object, message: str) -> None:
+        """Let the job of ``task`` fail, whose code blocked the loop. Called by the monitor."""
+        for job in list(self._running):
+            if job.task is task:
+                job.blocked = message
 
     async def wait(self, seconds: float) -> list[str]:
-        """Wait until all have ended, at most ``seconds``; give up on the rest and name them."""
-        tasks = [entry.task for entry in self._running if entry.task is not None]
+        """Wait until all have ended, at most ``seconds``; give the others up and name them."""
+        tasks = [job.task for job in self._running if job.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
         left = list(self._running)
-        for entry in left:
-            why = f"{entry.reason}, and it did not leave within {seconds:g} s"
-            # It may still run, so nothing that it asks for reaches a device any more.
-            entry.scope.given_up = why
-            self._end(entry, None, UncertainError(f"{entry.job.experiment_id} was ended: {why}"))
-        return [entry.job.experiment_id for entry in left]
+        for job in left:
+            why = f"{job.reason}, and it did not leave within {seconds:g} s"
+            # It may still run; nothing that it asks for reaches a device any more.
+            job.scope.given_up = why
+            self._end(job, None, UncertainError(f"{job.job.experiment_id} was ended: {why}"))
+        return [job.job.experiment_id for job in left]
 
-    async def _carry(self, entry: Entry) -> None:
-        SCOPE.set(entry.scope)
+    async def _run(self, job: RunningJob) -> None:
+        SCOPE.set(job.scope)
         result: Any = None
         error: LabloopError | Exception | None = None
         try:
-            result = await run_procedure(entry.job.run, entry.lab, result_needed=entry.experiment)
+            result = await run_procedure(job.job.run, job.lab, result_needed=job.experiment)
         except asyncio.CancelledError:
-            error = _cancelled(entry, entry.reason)
-        except Exception as raised:  # noqa: BLE001 - process edge: a person's code may raise anything
+            error = job.cancelled(job.reason)
+        except Exception as raised:  # noqa: BLE001 - process edge: a user's code may raise anything
             error = raised
         except GeneratorExit:
             raise
@@ -159,63 +156,31 @@ class JobRunner:
                 "program; end an experiment by `return` or by an exception of its own"
             )
             error.__cause__ = raised
-        if entry.blocked:
-            error = BlockingCallError(entry.blocked)
-        self._end(entry, result, error)
+        if job.blocked:
+            error = BlockingCallError(job.blocked)
+        self._end(job, result, error)
 
-    def _done(self, entry: Entry, _: "asyncio.Task[None]") -> None:
+    def _done(self, job: RunningJob, _: "asyncio.Task[None]") -> None:
         """End a job that was cancelled before its first step."""
-        self._end(entry, None, _cancelled(entry, entry.reason))
+        self._end(job, None, job.cancelled(job.reason))
 
-    def _end(self, entry: Entry, result: Any, error: BaseException | None) -> None:
-        if entry not in self._running:
-            # Given up before.
+    def _end(self, job: RunningJob, result: Any, error: BaseException | None) -> None:
+        if job not in self._running:
+            # It was given up before.
             return
-        del self._running[entry]
-        entry.scope.over = entry.experiment
-        if not (entry.experiment and self._holding) or self.stopped:
-            _tell(entry, result, error)
+        del self._running[job]
+        job.scope.over = job.experiment
+        if job.experiment and not self.stopped:
+            self._delivery.add(partial(job.complete, result, error))
         else:
-            # Held from the very moment of the end, told when nothing else can happen.
+            job.complete(result, error)
+        self._update_freeze()
+
+    def _update_freeze(self) -> None:
+        """Freeze lab time while nothing runs, except while the lab is made safe."""
+        idle = not self._running and not self._making_safe
+        if idle and not self._frozen:
             self._loop.freeze()
-            self._ended.append((entry, result, error))
-            self._loop.call_when_idle(self._tell)
-        self._mind_the_clock()
-
-    def _tell(self) -> None:
-        """Tell one end; the next one follows when the caller has reacted."""
-        if self._waiting_for_caller or not self._ended:
-            return
-        entry, result, error = self._ended.popleft()
-        self._waiting_for_caller = True
-        self.told += 1
-        _tell(entry, result, error)
-
-    def _tell_all(self) -> None:
-        if self._waiting_for_caller:
-            self._waiting_for_caller = False
+        elif self._frozen and not idle:
             self._loop.unfreeze()
-        while self._ended:
-            entry, result, error = self._ended.popleft()
-            self._loop.unfreeze()
-            _tell(entry, result, error)
-
-    def _mind_the_clock(self) -> None:
-        """Hold lab time while nothing runs, except while the lab is being made safe."""
-        idle = not self._running and not self._leaving
-        if idle and not self._idle:
-            self._loop.freeze()
-        elif self._idle and not idle:
-            self._loop.unfreeze()
-        self._idle = idle
-
-
-def _cancelled(entry: Entry, reason: str) -> ExperimentCancelled:
-    return ExperimentCancelled(f"{entry.job.experiment_id} was ended: {reason or 'cancelled'}")
-
-
-def _tell(entry: Entry, result: Any, error: BaseException | None) -> None:
-    if error is None:
-        entry.future.set_result(result)
-    else:
-        entry.future.set_exception(error)
+        self._frozen = idle

@@ -1,220 +1,134 @@
-"""Every device into its safe state: in order, bounded, and one failure stops no other."""
+"""How a lab ends: procedures are cancelled, devices are made safe, failures are reported."""
 
 import asyncio
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 
-from labloop.errors import DeviceTimeoutError, LabloopError, NotSafeError
-from labloop.lab.devices import SCOPE, Device, Scope
-from labloop.lab.time import URGENT, Clock
-from labloop.lab.transports import RECORDER, Recorder
-from labloop.records import (
-    ActionState,
-    Alarm,
-    Intent,
-    Journal,
-    JournalEntry,
-    Json,
-    Mode,
-    Outcome,
-    Severity,
-)
+from labloop.lab.host.bridge import Bridge
+from labloop.lab.host.jobs import JobRunner
+from labloop.lab.host.open_devices import OpenDevices
+from labloop.lab.host.safety import PROCEDURE_SECONDS, TOTAL_SECONDS, SafetyReport
+from labloop.lab.process import say
+from labloop.records import Alarm
 
-TOTAL_SECONDS = 20.0
-"""Prefect kills after 30: procedures and safe states together must be over before."""
-PROCEDURE_SECONDS = 5.0
-"""How long a cancelled procedure may take to leave."""
+CLOSE_SECONDS = 2.0
+"""Of the total, what is kept back for closing the lines."""
+_SLICE_SECONDS = 0.5
+"""Waiting is counted in slices: of the time for which the process was suspended, one counts."""
 
 
-NOT_SAFE = "not-safe"
-"""The kind of the alarms that say what is not known to be safe."""
+class Shutdown:
+    """The end of one open lab; it begins once, at a stop or when the lab is left.
 
-
-@dataclass(slots=True)
-class SafetyReport:
-    """What became of each device."""
-
-    safe: list[str] = field(default_factory=list)
-    """Devices that reached their safe state, in that order."""
-    failures: dict[str, str] = field(default_factory=dict)
-    """Device -> why it did not."""
-    left: list[str] = field(default_factory=list)
-    """Experiments that did not end in time."""
-    seconds: float = 0.0
-    """Lab seconds that it took."""
-
-    @property
-    def summary(self) -> str:
-        """The report in one sentence."""
-        text = f"{len(self.safe)} devices are safe"
-        for name, why in self.failures.items():
-            text += f"; {name} is NOT known to be safe: {why}"
-        return text
-
-    def alarms(self) -> list[Alarm]:
-        """Return a critical alarm for everything that is not known to be safe."""
-        found = [
-            _alarm(f"{name} is NOT known to be in its safe state: {why}", device=name)
-            for name, why in self.failures.items()
-        ]
-        return found + [
-            _alarm(
-                f"the procedure of {key} did not leave within {PROCEDURE_SECONDS:g} s and was "
-                "given up: what it held by itself, it still holds",
-                experiment=key,
-            )
-            for key in self.left
-        ]
-
-    def error(self, why: BaseException | None = None) -> NotSafeError | None:
-        """Return what a lab that is left raises; None where everything is safe.
-
-        Args:
-            why: what the lab was left with.
-        """
-        text = " ".join(alarm.message for alarm in self.alarms())
-        if not text:
-            return None
-        named = "" if isinstance(why, LabloopError) else f"{type(why).__name__}: "
-        ended = "" if why is None else f" (It ended with {named}{why}".rstrip(": ") + ")"
-        error = NotSafeError(f"NOT SAFE: {text}{ended}")
-        error.__cause__ = why
-        return error
-
-    def check(self) -> None:
-        """Raise NotSafeError where something is not known to be safe."""
-        error = self.error()
-        if error is not None:
-            raise error
-
-
-def _alarm(message: str, **data: Json) -> Alarm:
-    text = f"{message.rstrip('.')}. Go and look at it now."
-    return Alarm(NOT_SAFE, text, Severity.CRITICAL, data)
-
-
-def left_on(entries: Sequence[JournalEntry], reached: Container[str], mode: Mode) -> dict[str, str]:
-    """Return devices that an earlier process left as they were and nobody reaches now, with why.
+    All of it takes at most ``TOTAL_SECONDS``, from the first of the two.
 
     Args:
-        entries: what the journal knows of the campaign, in order.
-        reached: devices that answered.
-        mode: a simulated lab begins anew each time, so nothing is left of it.
-    """
-    last = {e.intent.device: e for e in entries if e.intent.kind == "action"}
-    return {
-        name: f"it cannot be reached, and the last known of it is {entry.intent.name}"
-        for name, entry in last.items()
-        if mode is Mode.REAL
-        and name not in reached
-        and (entry.intent.name != "safe_state" or entry.state is not ActionState.DONE)
-    }
-
-
-class SafeStates:
-    """Makes devices safe.
-
-    Args:
-        devices: in the order in which they are made safe.
-        bounds: device -> lab seconds that its safe state may take.
+        bridge: the way into the lab's event loop.
+        jobs: what runs there.
+        devices: are made safe.
+        report: is filled in.
+        on_alarm: gets what is not known to be safe, from any thread.
     """
 
     def __init__(
         self,
-        devices: Sequence[Device],
-        bounds: Mapping[str, float],
-        clock: Clock,
-        journal: Journal,
-        scope: Scope,
+        bridge: Bridge,
+        jobs: JobRunner,
+        devices: OpenDevices,
+        report: SafetyReport,
+        on_alarm: Callable[[Alarm], object],
     ) -> None:
+        self._bridge = bridge
+        self._jobs = jobs
         self._devices = devices
-        self._bounds = bounds
-        self._clock = clock
-        self._journal = journal
-        self._scope = scope
-        self._journal_answers = True
+        self._report = report
+        self._on_alarm = on_alarm
+        self._task: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        self._began: float | None = None
+        """Second of the monotonic clock."""
+        self._reported: set[str] = set()
 
-    async def run(self, report: SafetyReport, until: float, among: Container[str]) -> None:
-        """Start each device in order; one that hangs keeps the next waiting only for a while.
+    def stop(self, reason: str) -> None:
+        """Begin the end, from any thread; the devices become safe although nobody leaves."""
+        self._began = self._began or time.monotonic()
+        self._bridge.interrupt(lambda: self._begin(reason))
 
-        Args:
-            report: is filled in.
-            until: lab second at which all must be over.
-            among: names of the devices that may be spoken to; the others are left alone.
+    def leave(self, reason: str) -> bool:
+        """Wait until the devices are safe and the lines are closed.
+
+        It is no job of the runner, which a second stop would cancel.
+
+        Returns:
+            Whether that was so in time; False where the lab's event loop is blocked.
         """
-        devices = [device for device in self._devices if device.name in among]
-        tasks: list[asyncio.Task[None]] = []
-        for place, device in enumerate(devices):
-            task = asyncio.create_task(self._one(device, report, until))
-            tasks.append(task)
-            share = max(until - self._clock.now(), 0.0) / (len(devices) - place)
-            await asyncio.wait([task], timeout=share)
-        if tasks:
-            await asyncio.wait(tasks)
-        for device in devices:
-            if device.name not in report.safe:
-                report.failures.setdefault(device.name, "its safe state was cut off")
+        self._began = self._began or time.monotonic()
+        done: Future[None] = Future()
 
-    async def _one(self, device: Device, report: SafetyReport, until: float) -> None:
-        URGENT.set(True)
-        SCOPE.set(self._scope)
-        recorder = Recorder()
-        RECORDER.set(recorder)
-        intent = await self._intend(device)
-        bound = min(self._bounds[device.name], max(until - self._clock.now(), 0.5))
-        why = ""
+        async def work() -> None:
+            try:
+                await self._begin(reason)
+                await self._devices.close(CLOSE_SECONDS / 2)
+            except BaseException as error:
+                done.set_exception(error)
+                raise
+            done.set_result(None)
+
+        def begin() -> None:
+            # In one call: between the two, simulated lab time would run on by itself.
+            self._begin(reason)
+            self._leaving = self._devices.clock.loop.create_task(work())
+
+        # Where nothing else can happen: what was under way at this lab second comes first.
+        self._bridge.enter(begin)
+        in_time = _waited(done, self._began + TOTAL_SECONDS)
+        if not in_time:
+            for name in self._devices.identities:
+                if name not in self._report.safe:
+                    self._report.failures.setdefault(name, "the lab's loop did not answer")
+        self.report(self._report)
+        return in_time
+
+    def report(self, report: SafetyReport) -> None:
+        """Print what is not known to be safe and raise its alarms, once each; from any thread."""
+        for alarm in report.alarms():
+            if alarm.message not in self._reported:
+                self._reported.add(alarm.message)
+                say(f"!! NOT SAFE: {alarm.message}")
+                self._on_alarm(alarm)
+
+    def _begin(self, reason: str) -> "asyncio.Task[None]":
+        """Begin in the loop. A second call cancels no cleaning up."""
+        if self._task is None:
+            self._jobs.stop(reason)
+            self._task = self._devices.clock.loop.create_task(self._shut_down())
+        return self._task
+
+    async def _shut_down(self) -> None:
+        clock, report = self._devices.clock, self._report
+        self._jobs.begin_safe_states()
+        began = clock.now()
+        report.still_running = await self._jobs.wait(PROCEDURE_SECONDS)
+        await self._devices.make_safe(report, began + TOTAL_SECONDS - CLOSE_SECONDS)
+        report.seconds = clock.now() - began
+        await self._devices.feeder.end()
+        self._jobs.end_safe_states()
+        self.report(report)
+
+
+def _waited(done: "Future[None]", until: float) -> bool:
+    """Return whether ``done`` came before second ``until`` of the monotonic clock.
+
+    It is waited for ``CLOSE_SECONDS`` at least: the lab may have been stopped long before.
+    """
+    left = max(until - time.monotonic(), CLOSE_SECONDS)
+    while left > 0:
         try:
-            async with self._clock.deadline(bound, f"the safe state of {device.name}"):
-                await device.safe_state()
-        except DeviceTimeoutError as error:
-            why = str(error)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - process edge: the other devices come next
-            named = "" if isinstance(error, LabloopError) else f"{type(error).__name__}: "
-            why = f"{named}{error}"
-        if why and device.watchdog is not None:
-            why += f"; it makes itself safe {device.watchdog:g} s after it last heard from the lab"
-        if why:
-            report.failures[device.name] = why
-        else:
-            report.safe.append(device.name)
-        if intent is not None:
-            await self._conclude(intent, why, recorder)
-
-    async def _intend(self, device: Device) -> Intent | None:
-        """Journal the safe state; a journal that fails does not keep a heater on.
-
-        One that fails or hangs is waited for once, and not for every device.
-        """
-        if not self._journal_answers:
-            return None
-        intent = Intent(
-            id=self._scope.next_id(device.name),
-            campaign_id=self._scope.campaign_id,
-            experiment_id=None,
-            device=device.name,
-            name="safe_state",
-            idempotent=True,
-            lab_time=self._clock.now(),
-            actor=self._scope.actor,
-        )
-        try:
-            await asyncio.wait_for(self._clock.external(self._journal.intent(intent)), 1.0)
-        except Exception:  # noqa: BLE001 - process edge: safe comes before recorded
-            self._journal_answers = False
-            return None
-        return intent
-
-    async def _conclude(self, intent: Intent, why: str, recorder: Recorder) -> None:
-        outcome = Outcome(
-            intent_id=intent.id,
-            state=ActionState.FAILED if why else ActionState.DONE,
-            detail=why,
-            sent=tuple(recorder.sent),
-            received=tuple(recorder.received),
-            lab_time=self._clock.now(),
-            actor=self._scope.actor,
-        )
-        try:
-            await asyncio.wait_for(self._clock.external(self._journal.outcome(outcome)), 1.0)
-        except Exception:  # noqa: BLE001 - process edge: safe comes before recorded
-            self._journal_answers = False
+            done.result(min(_SLICE_SECONDS, left))
+        except FutureTimeoutError:
+            left -= _SLICE_SECONDS
+            continue
+        return True
+    return False

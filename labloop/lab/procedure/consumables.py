@@ -38,7 +38,7 @@ class ConsumableLog:
         self._clock = clock
         self._journal = journal
 
-    async def use_up(self, scope: Scope, kind: str, place: str) -> None:
+    async def use(self, scope: Scope, kind: str, place: str) -> None:
         """Commit that a place is used up from now on."""
         intent = _intent(scope, kind, USE_UP, self._clock.now(), place=place)
         # Both are on their way at once: the writer keeps them in this order.

@@ -26,7 +26,7 @@ class LabResources:
     """One place per device, for ``lab.exclusive``."""
     steps: Steps
     sharing: Sharing
-    used_up: ConsumableLog
+    consumables: ConsumableLog
 
 
 class Lab:
@@ -76,7 +76,7 @@ class Lab:
             raise ProcedureError(f"the lab has no stations {kind!r}; it has: {known}")
         async with places as name:
             if places.used_up:
-                await self._resources.used_up.use_up(self._scope, kind, name)
+                await self._resources.consumables.use(self._scope, kind, name)
             self._resources.sharing.hold(self._scope, name)
             try:
                 yield name

@@ -1,5 +1,10 @@
-"""The process that owns a lab: its operating system, its signals and its terminal."""
+"""The process that owns a lab: its operating system, its signals, its terminal and its end.
 
+Here belongs what differs between operating systems and what a program as a whole does; nothing
+here knows a device. How a lab is made safe belongs to ``host``. Read ``signals.py`` first.
+"""
+
+from labloop.lab.process.at_exit import close_at_exit, closed
 from labloop.lab.process.platform import (
     lock_folder,
     open_for_all,
@@ -13,6 +18,8 @@ from labloop.lab.process.terminal import Terminal, say
 
 __all__ = [
     "Terminal",
+    "close_at_exit",
+    "closed",
     "lock_folder",
     "open_for_all",
     "say",

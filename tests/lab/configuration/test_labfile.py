@@ -209,7 +209,7 @@ def test_the_world_of_the_lab_file_answers():
     with toy_host("a", "b", tables=tables, world=None) as host:
         assert host.identities["b"].serial_number == "T-b"
         assert host.identities["b"].driver == "lab_toys:Toy"
-        assert [each.device for each in host._journal.identities("camp")] == ["a", "b"]
+        assert [each.device for each in host.journal.identities("camp")] == ["a", "b"]
 
 
 def test_a_world_without_an_emulator_for_a_device():

@@ -31,7 +31,7 @@ FLOW = quantity(2, "mL/min")
 
 
 def entries(host, experiment_id=None):
-    return host._journal.entries("camp", experiment_id)
+    return host.journal.entries("camp", experiment_id)
 
 
 def test_the_order_of_the_stages():
@@ -255,7 +255,7 @@ def test_cancelled_while_the_intent_commits():
     world = ToyWorld("a")
     with toy_host("a", world=world, journal=Slow()) as host:
         [future] = host.start([LabJob("e1", lambda lab: lab.a.set_value(FLOW))])
-        while not host._journal._intents:
+        while not host.journal._intents:
             pass
         host.cancel("e1", "enough")
         release.set()

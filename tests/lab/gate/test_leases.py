@@ -15,7 +15,7 @@ FLOW = quantity(2, "mL/min")
 
 
 def entries(host):
-    return host._journal.entries("camp")
+    return host.journal.entries("camp")
 
 
 def test_the_lease_is_asked_twice_and_a_lost_one_sends_nothing():

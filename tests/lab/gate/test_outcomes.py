@@ -13,7 +13,7 @@ from labloop.records import ActionState
 
 
 def entries(host, experiment_id=None):
-    return host._journal.entries("camp", experiment_id)
+    return host.journal.entries("camp", experiment_id)
 
 
 def sdk_host(driver, **options):
@@ -63,7 +63,7 @@ def test_what_never_reached_the_driver_was_not_sent():
 
     with sdk_host("Camera", journal=Slow()) as host:
         [future] = host.start([LabJob("e1", lambda lab: lab.a.expose_and_fail())])
-        while not host._journal._intents:
+        while not host.journal._intents:
             pass
         host.cancel("e1", "enough")
         release.set()
@@ -80,7 +80,10 @@ def test_a_line_that_was_never_opened_is_not_opened_to_be_drained():
         def no_line():
             raise AssertionError("the line was touched")
 
-        host._fitted.devices["a"].transport.drain = no_line
+        async def guard(lab):
+            lab.a.transport.drain = no_line
+
+        host.call(guard)
         with pytest.raises(RuntimeError, match="error -1074"):
             host.call(lambda lab: lab.a.set_gain(2.0))
     assert DONE == ["gain 2"]

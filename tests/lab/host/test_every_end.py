@@ -223,9 +223,9 @@ def test_a_journal_that_hangs_is_waited_for_once():
     assert time.monotonic() - began < 3
 
 
-def test_a_device_that_an_earlier_process_left_on_and_nobody_reaches():
+def test_a_device_that_an_earlier_process_left_running_and_nobody_reaches():
     """Promise: a real lab that cannot be opened says that it may still be on."""
-    from labloop.lab.host.shutdown import left_on
+    from labloop.lab.host.safety import left_running
 
     journal = MemoryJournal()
     for n, (device, name) in enumerate([("a", "heat"), ("b", "heat"), ("b", "safe_state")]):
@@ -234,10 +234,10 @@ def test_a_device_that_an_earlier_process_left_on_and_nobody_reaches():
         ).result()
         journal.outcome(Outcome(intent_id=f"i{n}", state=ActionState.DONE)).result()
     entries = journal.entries("c")
-    found = left_on(entries, (), Mode.REAL)
+    found = left_running(entries, (), Mode.REAL)
     assert found == {"a": "it cannot be reached, and the last known of it is heat"}
-    assert left_on(entries, ("a",), Mode.REAL) == {}
-    assert left_on(entries, (), Mode.SIMULATED) == {}
+    assert left_running(entries, ("a",), Mode.REAL) == {}
+    assert left_running(entries, (), Mode.SIMULATED) == {}
 
 
 @posix

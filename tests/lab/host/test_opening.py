@@ -50,7 +50,7 @@ def test_what_did_connect_is_made_safe_in_the_labs_order():
     host = opened(world, DeviceTimeoutError, told)
     assert asked_safe(world) == ["c", "a"]
     assert host.report.safe == ["c", "a"]
-    safe = [e for e in host._journal.entries("camp") if e.intent.name == "safe_state"]
+    safe = [e for e in host.journal.entries("camp") if e.intent.name == "safe_state"]
     assert [(e.intent.device, e.state) for e in safe] == [
         ("c", ActionState.DONE),
         ("a", ActionState.DONE),

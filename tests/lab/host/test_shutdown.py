@@ -125,7 +125,7 @@ def test_one_failing_device_does_not_stop_the_rest(how):
     assert told[how] in host.report.failures["a"]
     assert "2 devices are safe; a is NOT known to be safe" in host.report.summary
     assert host.report.seconds < 20
-    states = {e.intent.device: e.state for e in host._journal.entries("camp")}
+    states = {e.intent.device: e.state for e in host.journal.entries("camp")}
     assert states == {"a": ActionState.FAILED, "b": ActionState.DONE, "c": ActionState.DONE}
 
 
@@ -158,7 +158,7 @@ def test_a_procedure_that_will_not_leave_is_left():
         [future] = host.start([LabJob("e1", stubborn)])
         while host.now() < 3600:
             time.sleep(0.001)
-    assert host.report.left == ["e1"]
+    assert host.report.still_running == ["e1"]
     assert host.report.safe == ["a", "b", "c"]
     assert host.report.seconds < 20
     assert "did not leave within 5 s" in str(future.exception(0))

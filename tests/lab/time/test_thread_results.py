@@ -8,9 +8,9 @@ from labloop.lab.time.thread_results import ThreadResults
 
 def test_nothing_is_delivered_before_all_have_completed():
     """Promise: then in the order of asking, whoever was first; the loop is woken once."""
-    loop, wakes, seen = asyncio.new_event_loop(), [], []
+    loop, wakes, late, seen = asyncio.new_event_loop(), [], [], []
     try:
-        results = ThreadResults(lambda: wakes.append("wake"))
+        results = ThreadResults(lambda: wakes.append("wake"), late.append)
         assert not results
         futures = [Future() for _ in range(3)]
         for number, future in enumerate(futures):
@@ -32,14 +32,36 @@ def test_nothing_is_delivered_before_all_have_completed():
 
 def test_a_waiter_that_was_cancelled_is_passed_over():
     """Promise: its result is nobody's, and no other waits for it longer than for the thread."""
-    loop = asyncio.new_event_loop()
+    loop, late = asyncio.new_event_loop(), []
     try:
-        results = ThreadResults(lambda: None)
+        results = ThreadResults(lambda: None, late.append)
         future, waiter = Future(), loop.create_future()
         results.add(future, waiter)
         waiter.cancel()
         future.set_result(None)
         assert results.deliver()
         assert waiter.cancelled()
+    finally:
+        loop.close()
+
+
+def test_one_that_takes_too_long_is_released_and_resolved_later():
+    """Promise: the others are delivered without it, and its own result is not lost."""
+    loop, late = asyncio.new_event_loop(), []
+    try:
+        results = ThreadResults(lambda: None, late.append)
+        slow, quick = Future(), Future()
+        waiting, served = loop.create_future(), loop.create_future()
+        results.add(slow, waiting, patience=0.0)
+        results.add(quick, served)
+        quick.set_result(None)
+        assert not results.deliver()
+        assert results.patience() == 0.0
+        results.release_late()
+        assert results.deliver()
+        assert (served.done(), waiting.done(), late) == (True, False, [])
+        slow.set_result(None)
+        assert late == [waiting]
+        assert results.patience() is None
     finally:
         loop.close()

@@ -70,7 +70,7 @@ def test_the_same_driver_over_tcp():
         assert host.identities["a"].url == urls["a"]
         assert host.run([LabJob("e1", procedure)]) == [3.0]
         assert host.truth is None
-        [first, *_] = host._journal.entries("camp", "e1")
+        [first, *_] = host.journal.entries("camp", "e1")
         assert first.outcome.sent == (b"SET 3.000\n",)
     assert host.report.safe == ["a", "b"]
     assert all(emulator.safe for emulator in world.emulators.values())
@@ -92,9 +92,9 @@ def test_stop_cancels_a_blocked_line_and_safe_goes_first():
         for future in futures:
             with pytest.raises(ExperimentCancelled, match="enough"):
                 future.result(5)
-        states = [entry.state for entry in host._journal.entries("camp", "e0")]
+        states = [entry.state for entry in host.journal.entries("camp", "e0")]
         assert states == [ActionState.UNCERTAIN]
-        assert host._journal.entries("camp", "e1") == []
+        assert host.journal.entries("camp", "e1") == []
     assert time.monotonic() - began < 4
     assert host.report.safe == ["a"]
 
@@ -175,7 +175,7 @@ def test_what_is_cancelled_in_line_was_never_sent():
 
     with serve_tcp(world.emulators["a"]) as url, real_host({"a": url}) as host:
         assert host.call(procedure)
-        [entry] = host._journal.entries("camp")
+        [entry] = host.journal.entries("camp")
         assert entry.state is ActionState.NOT_SENT
     assert not any(frame.data.startswith(b"SET") for frame in world.truth.frames)
 

@@ -18,10 +18,9 @@ from labloop_simulators.kit import serve_tcp, serve_world
 
 HOLDS = """
 import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from test_instruments import locks
-locks(sys.argv[2]).take()
+sys.path[:0] = sys.argv[1:3]
+from test_instrument_locks import locks
+locks(sys.argv[3]).take()
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -159,8 +158,9 @@ def test_who_is_refused_keeps_nothing():
 
 def test_a_killed_process_frees_its_instruments(tmp_path):
     """No stale lock, and no person has to remove a file."""
+    folders = map(str, (Path(__file__).parents[1], Path(__file__).parent))
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLDS, str(Path(__file__).parents[1]), "serial://COM3"],
+        [sys.executable, "-c", HOLDS, *folders, "serial://COM3"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

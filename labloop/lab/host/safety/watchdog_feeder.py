@@ -1,4 +1,4 @@
-"""Feeds the watchdogs of instruments: one that hears nothing any more makes itself safe."""
+"""Feeds the watchdogs of instruments: one that is not fed any more makes its instrument safe."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -8,22 +8,21 @@ from labloop.lab.devices import Device
 from labloop.lab.time import Clock
 from labloop.records import Alarm
 
-SHARE = 3.0
-"""Fed at a third of its time: one lost feeding trips nothing."""
-_TELLING = 2
-"""The failure in a row that is told: after the next one it is too late to look."""
+FEEDS_PER_PERIOD = 3.0
+"""Fed at a third of its time-out, so that one lost feed does not trip it."""
+_ALARM_AT = 2
+"""Failures in a row at which an alarm is raised: after the next one it is too late to look."""
 
 
 class WatchdogFeeder:
     """Feeds in lab time, from the connect of each device until the lab is closed.
 
-    A feeding that fails is tried again at the next third; the second failure in a row is told.
-    While a campaign waits for a person, an instrument that could not be made safe is left to
-    its watchdog.
+    A feed that fails is tried again after the next third; the second failure in a row raises an
+    alarm. During a hold, an instrument that could not be made safe is left to its watchdog.
 
     Args:
-        clock: lab time; while it is held, no watchdog runs either.
-        on_alarm: is told, in the lab's loop, once per row of failures.
+        clock: lab time; while it is frozen, no watchdog counts either.
+        on_alarm: gets one alarm for each row of failures, in the lab's loop.
     """
 
     def __init__(self, clock: Clock, on_alarm: Callable[[Alarm], object]) -> None:
@@ -38,30 +37,30 @@ class WatchdogFeeder:
             self._tasks[device.name] = asyncio.create_task(feeding, name=f"feeds {device.name}")
 
     async def end(self, names: Collection[str] | None = None) -> None:
-        """Feed these, or all, no more: from now on their watchdogs count down."""
+        """Stop feeding these devices, or all: their watchdogs count down from now on."""
         ended = [name for name in self._tasks if names is None or name in names]
         tasks = [self._tasks.pop(name) for name in ended]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _feed(self, device: Device, watchdog: float) -> None:
+    async def _feed(self, device: Device, timeout: float) -> None:  # noqa: ASYNC109 - the watchdog's own
         failures = 0
         while True:
-            await self._clock.sleep(watchdog / SHARE)
+            await self._clock.sleep(timeout / FEEDS_PER_PERIOD)
             try:
                 await device.feed()
             except DeviceError as error:
                 failures += 1
-                if failures == _TELLING:
-                    self._on_alarm(_unfed(device.name, watchdog, error))
+                if failures == _ALARM_AT:
+                    self._on_alarm(_not_fed(device.name, timeout, error))
             else:
                 failures = 0
 
 
-def _unfed(name: str, watchdog: float, error: DeviceError) -> Alarm:
+def _not_fed(name: str, timeout: float, error: DeviceError) -> Alarm:
     message = (
         f"the watchdog of {name} could not be fed ({error}); {name} makes itself safe "
-        f"{watchdog:g} s after it last heard from the lab, so look at it"
+        f"{timeout:g} s after it last heard from the lab, so look at it"
     )
     return Alarm("watchdog-unfed", message, data={"device": name})

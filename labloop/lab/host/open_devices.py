@@ -1,0 +1,121 @@
+"""The devices of an open lab: they are connected, made safe, held and closed together."""
+
+import asyncio
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from labloop.errors import LabloopError, NotConnectedError
+from labloop.lab.devices import SCOPE, Device, Scope
+from labloop.lab.host.identification import connect_and_identify
+from labloop.lab.host.safety import SafeStates, SafetyReport, WatchdogFeeder
+from labloop.lab.procedure import LabResources
+from labloop.lab.time import Clock
+from labloop.lab.transports import RECORDER, Recorder
+from labloop.records import DeviceIdentity, Journal
+
+
+@dataclass(slots=True)
+class OpenDevices:
+    """The devices of one open lab and what belongs to them; used in the lab's event loop."""
+
+    devices: dict[str, Device]
+    resources: LabResources
+    safe_states: SafeStates
+    feeder: WatchdogFeeder
+    activity: dict[str, str]
+    """Device -> what it does now."""
+    clock: Clock
+    journal: Journal
+    scope: Scope
+    """For what the lab does itself."""
+    identities: dict[str, DeviceIdentity] = field(default_factory=dict)
+    """Devices that answered at the connect; nothing is ever sent to any other."""
+
+    async def connect(self) -> None:
+        """Connect all devices at once and commit their identities.
+
+        Raises:
+            LabloopError: the error of the only device that cannot be used.
+            NotConnectedError: a list of several devices that cannot be used.
+        """
+        SCOPE.set(self.scope)
+        ends = await asyncio.gather(*map(self._connect, self.devices.values()))
+        errors = {
+            name: error for name, error in zip(self.devices, ends, strict=True) if error is not None
+        }
+        if len(errors) == 1:
+            [(name, error)] = errors.items()
+            if isinstance(error, LabloopError):
+                raise with_message(error, _naming(name, str(error)))
+        if errors:
+            lines = "".join(
+                f"\n  {name} ({self.devices[name].transport.url}): {error}"
+                for name, error in errors.items()
+            )
+            raise NotConnectedError(
+                f"{len(errors)} of {len(self.devices)} devices cannot be used:{lines}"
+            )
+        for identity in self.identities.values():
+            await self.clock.external(self.journal.identity(self.scope.campaign_id, identity))
+
+    async def make_safe(self, report: SafetyReport, until: float) -> None:
+        """Bring every connected device into its safe state until lab second ``until``."""
+        await self.safe_states.run(report, until, self.identities)
+
+    async def hold(self, report: SafetyReport, until: float, keep: Collection[str]) -> None:
+        """Make safe all devices but those in ``keep``; who fails is left to its watchdog."""
+        names = [name for name in self.identities if name not in keep]
+        await self.safe_states.run(report, until, names)
+        await self.feeder.end(report.failures)
+
+    async def go_on(self) -> None:
+        """Feed the watchdogs of all connected devices again, after a hold."""
+        for name in self.identities:
+            self.feeder.begin(self.devices[name])
+
+    async def close(self, seconds: float) -> None:
+        """Close every line; one that hangs is left after ``seconds``."""
+        await self.feeder.end()
+        await asyncio.gather(
+            *(asyncio.wait_for(device.close(), seconds) for device in self.devices.values()),
+            return_exceptions=True,
+        )
+
+    async def _connect(self, device: Device) -> Exception | None:
+        """Connect one device; return why it cannot be used."""
+        recorder = Recorder()
+        RECORDER.set(recorder)
+        try:
+            async with self.clock.deadline(device.connect_seconds, f"connecting {device.name}"):
+                found = await connect_and_identify(device, recorder)
+        except Exception as error:  # noqa: BLE001 - process edge: reported with those of the other devices
+            return error if isinstance(error, LabloopError) else _as_not_connected(error)
+        device.context.on_transport = bool(recorder.sent)
+        driver = type(device)
+        package = sys.modules.get(driver.__module__.partition(".")[0])
+        self.identities[device.name] = replace(
+            found,
+            device=device.name,
+            driver=f"{driver.__module__}:{driver.__qualname__}",
+            driver_version=str(getattr(package, "__version__", "")),
+            url=device.transport.url,
+        )
+        self.feeder.begin(device)
+        return None
+
+
+def with_message(error: LabloopError, message: str) -> LabloopError:
+    """Return the same error with another message: callers look at its class."""
+    error.args = (message,)
+    return error
+
+
+def _naming(name: str, message: str) -> str:
+    return message if message.startswith(name) else f"{name} cannot be used: {message}"
+
+
+def _as_not_connected(error: Exception) -> NotConnectedError:
+    made = NotConnectedError(f"{type(error).__name__}: {error}")
+    made.__cause__ = error
+    return made

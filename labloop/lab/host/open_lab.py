@@ -1,0 +1,113 @@
+"""A lab that is open: its event loop in a thread of its own, its devices, and what runs on them."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from labloop.lab.host.bridge import Bridge
+from labloop.lab.host.device_builder import DeviceBuilder
+from labloop.lab.host.jobs import JobRunner, LabJob, RunningJob
+from labloop.lab.host.result_delivery import ResultDelivery
+from labloop.lab.host.safety import SafetyReport
+from labloop.lab.host.scopes import CampaignScopes
+from labloop.lab.host.setup import LabSetup
+from labloop.lab.host.shutdown import CLOSE_SECONDS, Shutdown
+from labloop.lab.procedure import Lab, renew, used_stations
+from labloop.lab.time import Clock, LoopMonitor
+from labloop.records import Alarm
+
+T = TypeVar("T")
+
+
+class OpenLab:
+    """Everything that exists only while a lab is open.
+
+    Args:
+        setup: what the lab consists of.
+        report: gets what became of each device at the end.
+        on_alarm: gets alarms, from any thread.
+        stop: ends everything, where the journal fails.
+
+    Raises:
+        LabFileError: the devices cannot be built as the lab file has them.
+    """
+
+    def __init__(
+        self,
+        setup: LabSetup,
+        report: SafetyReport,
+        on_alarm: Callable[[Alarm], object],
+        stop: Callable[[str], None],
+    ) -> None:
+        loop = setup.make_loop()
+        try:
+            self.clock = Clock(loop)
+            self._delivery = ResultDelivery(loop)
+            self._jobs = JobRunner(loop, self._delivery)
+            self.scopes = CampaignScopes(setup.journal, setup.campaign_id, setup.actor)
+            entries = self.scopes.entries
+            if setup.renew:
+                renew(setup.journal, self.scopes.own, setup.lab_file, setup.renew)
+                entries = setup.journal.entries(setup.campaign_id)
+            builder = DeviceBuilder(setup, self.clock, self.scopes.own, stop, on_alarm)
+            self.devices = builder.build(used_stations(setup.lab_file, entries))
+        except BaseException:
+            loop.close()
+            raise
+        self._bridge = Bridge(loop, setup.lab_file.lab.name)
+        self.shutdown = Shutdown(self._bridge, self._jobs, self.devices, report, on_alarm)
+        self._bridge.open()
+        self._monitor = LoopMonitor(loop, self._bridge.thread_id, on_alarm, self._jobs.fail_blocked)
+        self._monitor.start()
+
+    def start(self, jobs: Sequence[LabJob[T]]) -> list[Future[T]]:
+        """Start experiments, all at the same lab second; return a future for each."""
+        running = [self._running(job) for job in jobs]
+        self._bridge.enter(lambda: self._jobs.begin(running))
+        return [job.future for job in running]
+
+    def run_by_hand(self, f: Callable[[Lab], Awaitable[T]], *, during_shutdown: bool = False) -> T:
+        """Carry ``f(lab)`` out, outside of any experiment, and return its result.
+
+        Args:
+            f: gets the lab.
+            during_shutdown: it may begin after a stop, too.
+        """
+        job = RunningJob(
+            LabJob("by hand", f),
+            self.scopes.own,
+            Lab(self.devices.resources, self.scopes.own),
+            experiment=False,
+            during_shutdown=during_shutdown,
+        )
+        self._bridge.enter(lambda: self._jobs.begin([job]))
+        result: T = job.future.result()
+        return result
+
+    def settle(self) -> None:
+        """Note that the caller has reacted to every end delivered so far."""
+        delivered = self._delivery.delivered
+        self._bridge.enter(lambda: self._delivery.settle(delivered))
+
+    def settle_soon(self) -> None:
+        """The same, for the callback of a future."""
+        self._bridge.interrupt(lambda: self._delivery.settle(self._delivery.delivered))
+
+    def cancel(self, experiment_id: str, reason: str) -> None:
+        """End one experiment."""
+        self._bridge.interrupt(lambda: self._jobs.cancel(reason, experiment_id))
+
+    def leave(self, reason: str) -> None:
+        """End all that runs, make every device safe, close the lines and end the loop."""
+        in_time = False
+        try:
+            in_time = self.shutdown.leave(reason)
+        finally:
+            # First the monitor: the clock of a thread that has ended cannot be read.
+            self._monitor.stop()
+            # A loop that is blocked would not end within any time; its thread is a daemon.
+            self._bridge.close(CLOSE_SECONDS if in_time else 0.0)
+
+    def _running(self, job: LabJob[Any]) -> RunningJob:
+        scope = self.scopes.of_experiment(job.experiment_id)
+        return RunningJob(job, scope, Lab(self.devices.resources, scope))

@@ -1,0 +1,44 @@
+"""On whose behalf the lab acts, with what an earlier process of the campaign left."""
+
+from collections.abc import Sequence
+
+from labloop.lab.devices import Scope, action_number, start_number
+from labloop.records import Journal, JournalEntry
+
+
+class CampaignScopes:
+    """Makes the scopes of one campaign; ids of the journal are never taken twice.
+
+    Args:
+        journal: what earlier processes committed.
+        campaign_id: the campaign.
+        actor: who is written into each row.
+    """
+
+    def __init__(self, journal: Journal, campaign_id: str, actor: str) -> None:
+        self._journal = journal
+        self._campaign_id = campaign_id
+        self._actor = actor
+        self.entries: Sequence[JournalEntry] = journal.entries(campaign_id)
+        """The campaign's journal as it was when the lab was opened."""
+        # Only these have left anything that must be read again when they are entered again.
+        self._entered = {entry.intent.experiment_id for entry in self.entries}
+        self.own = Scope(campaign_id, actor=actor, start=start_number(self.entries))
+        """For what the lab does itself."""
+
+    def of_experiment(self, experiment_id: str) -> Scope:
+        """Return a scope that knows the steps an earlier process finished.
+
+        Reads the journal, so it is called outside of the lab's event loop.
+        """
+        before: Sequence[JournalEntry] = ()
+        if experiment_id in self._entered:
+            before = self._journal.entries(self._campaign_id, experiment_id)
+        self._entered.add(experiment_id)
+        return Scope(
+            self._campaign_id,
+            experiment_id,
+            actor=self._actor,
+            count=max((action_number(entry.intent.id) for entry in before), default=0),
+            finished=self._journal.finished_steps(experiment_id) if before else {},
+        )

@@ -1,0 +1,59 @@
+"""What is known of a lab before it is opened."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from labloop.errors import DefinitionError
+from labloop.lab.configuration import LabFile, LabPlan
+from labloop.lab.gate import LeaseCheck
+from labloop.lab.time import LabLoop, SimulatedLoop
+from labloop.records import Journal, Mode
+
+Speed = Literal["max", "real"] | float
+"""Of simulated lab time: as fast as possible, as life, or lab seconds per second."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabSetup:
+    """What a lab consists of, on whose behalf it is opened, and where it is recorded."""
+
+    lab_file: LabFile
+    plan: LabPlan
+    mode: Mode
+    world: Any
+    """The simulated world; None in a real lab."""
+    seed: int
+    """Of the simulated world."""
+    speed: Speed
+    journal: Journal
+    campaign_id: str
+    actor: str
+    lease: LeaseCheck | None
+    record: Path | None
+    """The folder into which every device's frames are written."""
+    renew: tuple[str, ...]
+    """Kinds of consumable stations that a person has filled again."""
+
+    def make_loop(self) -> LabLoop:
+        """Return an event loop that runs at the lab's speed."""
+        if self.speed == "real":
+            return LabLoop()
+        return SimulatedLoop(self.speed if isinstance(self.speed, float) else None)
+
+
+def checked_speed(speed: Speed, mode: Mode) -> Speed:
+    """Return a speed that ``mode`` can have; raises DefinitionError."""
+    if mode is Mode.REAL:
+        if speed not in {"max", "real"}:
+            raise DefinitionError(
+                f"a real lab runs in real time, so it cannot have speed={speed!r}"
+            )
+        return "real"
+    if speed in {"max", "real"}:
+        return speed
+    if isinstance(speed, bool) or not isinstance(speed, (int, float)) or speed <= 0:
+        raise DefinitionError(
+            f"speed must be 'max', 'real' or lab seconds per second (> 0), got {speed!r}"
+        )
+    return float(speed)
