@@ -43,7 +43,7 @@ def bench(driver, mode=Mode.SIMULATED, url="library://F1", more="", **options):
 
 
 def states(host):
-    return [(e.intent.name, e.state) for e in host._journal.entries("t")]
+    return [(e.intent.name, e.state) for e in host.journal.entries("t")]
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_ten_lines_make_reads_actions_limits_and_a_safe_state():
         assert host.call(lambda lab: lab.d.counts()).value == 1000
         with pytest.raises(LimitError, match="the lab file allows: <= 5000 ms"):
             host.call(lambda lab: lab.d.set_integration(quantity(6, "s")))
-        entry = host._journal.entries("t")[-1]
+        entry = host.journal.entries("t")[-1]
         assert entry.outcome.sent == (b"set('integration', 200.0)",)
     [library] = SpectrometerLibrary.opened
     assert [(what, value) for what, value, _ in library.calls] == [
@@ -84,7 +84,7 @@ def test_the_journal_tells_what_the_library_did():
             host.call(lambda lab: lab.d.acquire(quantity(13, "ms")))
         with pytest.raises(UncertainError, match="RuntimeError: USB error -7"):
             host.call(lambda lab: lab.d.fail())
-        [first, _, last] = host._journal.entries("t")
+        [first, _, last] = host.journal.entries("t")
         assert [state for _, state in states(host)] == [
             ActionState.DONE,
             ActionState.FAILED,

@@ -215,7 +215,7 @@ def test_a_start_whose_answer_is_lost_is_not_sent_again():
     with lab_of(world) as host:
         with pytest.raises(Exception, match="start"):
             host.run([LabJob("c-0001", job)])
-        journal = [e for e in host._journal.entries("c", "c-0001") if e.intent.name == "start"]
+        journal = [e for e in host.journal.entries("c", "c-0001") if e.intent.name == "start"]
     assert [e.state for e in journal] == [ActionState.UNCERTAIN]
     assert len(world.told("run")) == 1
 

@@ -11,7 +11,6 @@ from labloop.lab import (
     Arg,
     Choice,
     Device,
-    LabFile,
     LabHost,
     MemoryJournal,
     action,
@@ -191,15 +190,7 @@ def left_unsafe(host: LabHost, match: str) -> Iterator[LabHost]:
         yield host
 
 
-class ToyHost(LabHost):
-    """A host whose journal can be read."""
-
-    def __init__(self, lab_file: LabFile, *, journal: MemoryJournal, **options: Any) -> None:
-        super().__init__(lab_file, journal=journal, **options)
-        self.journal = journal
-
-
-def toy_host(*names: str, **options: Any) -> ToyHost:
+def toy_host(*names: str, **options: Any) -> LabHost:
     """Return a host over toys of these names; ``tables`` and any argument of LabHost."""
     names = names or ("a", "b", "c")
     tables = toy_tables(*names) | options.pop("tables", {})
@@ -208,4 +199,4 @@ def toy_host(*names: str, **options: Any) -> ToyHost:
     options.setdefault("campaign_id", "camp")
     if options["mode"] is Mode.SIMULATED:
         options.setdefault("world", ToyWorld(*names))
-    return ToyHost(lab_file_of(tables), **options)
+    return LabHost(lab_file_of(tables), **options)

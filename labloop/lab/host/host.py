@@ -241,6 +241,11 @@ class LabHost:
     # What can be read from any thread.
 
     @property
+    def journal(self) -> Journal:
+        """Where intents and outcomes are committed."""
+        return self._setup.journal
+
+    @property
     def clock(self) -> Clock:
         """Lab time."""
         return self._lab.clock
