@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.checks.sample_points import spread
+from labloop.physics.checks.sample_points import spread_points
 from labloop.physics.language import BoundPhysics, PhysicsParameter, as_physics
 from labloop.space import SearchSpace
 
@@ -78,10 +78,10 @@ def identify(
     if not bound.model.parameters:
         return ()
     groups = _groups(bound, measured)
-    encoded = spread(space, n, seed)
+    encoded = spread_points(space, n, seed)
     with torch.no_grad():
         covariance = _covariance(bound, encoded, groups, noise, seed)
-    return tuple(_told(p, i, covariance, bound) for i, p in enumerate(bound.model.parameters))
+    return tuple(_verdict_on(p, i, covariance, bound) for i, p in enumerate(bound.model.parameters))
 
 
 def _groups(bound: BoundPhysics, measured: Sequence[str] | None) -> list[list[int]]:
@@ -125,7 +125,7 @@ def _covariance(
     return covariance
 
 
-def _told(
+def _verdict_on(
     parameter: PhysicsParameter, index: int, covariance: Tensor, bound: BoundPhysics
 ) -> Identified:
     deviation = covariance.diagonal(dim1=1, dim2=2).sqrt()
@@ -137,8 +137,8 @@ def _told(
     mixed = None
     if width > _WELL and float(usual[other]) > _MIXED:
         mixed = bound.model.parameters[other].name
-    log, _, spread = parameter.prior.si_coefficients()
-    relative = math.expm1(width * spread) if log else None
+    log, _, spread_points = parameter.prior.si_coefficients()
+    relative = math.expm1(width * spread_points) if log else None
     verdict = _verdict(width)
     near = (
         f"to {_percent(relative)}" if relative is not None else f"to {_natural(parameter, width)}"

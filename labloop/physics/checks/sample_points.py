@@ -7,7 +7,7 @@ from labloop.errors import SpaceExhaustedError
 from labloop.space import SearchSpace
 
 
-def spread(space: SearchSpace, most: int, seed: int) -> Tensor:
+def spread_points(space: SearchSpace, most: int, seed: int) -> Tensor:
     """Return up to ``most`` encoded points spread over the space, ``n x d``.
 
     Fewer where a pool whose rows can be used once has no more.
@@ -24,6 +24,6 @@ def spread(space: SearchSpace, most: int, seed: int) -> Tensor:
             return torch.as_tensor(points, dtype=torch.float64)
 
 
-def repeated(points: Tensor, count: int) -> Tensor:
+def repeated_points(points: Tensor, count: int) -> Tensor:
     """Return the points over and over until they are ``count``."""
     return points[torch.arange(count) % len(points)]

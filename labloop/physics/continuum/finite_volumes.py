@@ -19,7 +19,7 @@ _SMALL = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Wall:
+class BoundaryFlux:
     """A boundary as what flows in: ``g (outside - u) + inflow``, in units of k / length.
 
     Attributes:
@@ -46,7 +46,7 @@ class Wall:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class TransportSolution:
     """What became of N bodies, less the value at the start.
 
     Attributes:
@@ -90,25 +90,30 @@ class Grid:
         """Return the mean over the volume of ``[..., M]``."""
         return (u * self.volumes).sum(-1) / self.volumes.sum()
 
-    def carry(
-        self, pace: Tensor, walls: tuple[Wall, Wall], phases: list[tuple[Tensor, Tensor]]
-    ) -> Carried:
+    def solve(
+        self,
+        pace: Tensor,
+        boundaries: tuple[BoundaryFlux, BoundaryFlux],
+        phases: list[tuple[Tensor, Tensor]],
+    ) -> TransportSolution:
         """Return what becomes of bodies that are even at the start.
 
         Args:
             pace: k / (c length^2) in 1/s, batch.
-            walls: inner and outer.
+            boundaries: inner and outer.
             phases: (source over c in 1/s, seconds) one after the other, batch each.
         """
         root = self.volumes.sqrt()
         leak = sum(
-            (w.g[..., None] * e for w, e in zip(walls, self._ends, strict=True)), start=root * 0
+            (w.g[..., None] * e for w, e in zip(boundaries, self._ends, strict=True)),
+            start=root * 0,
         )
         body = (self._exchange + torch.diag_embed(leak)) / (root[:, None] * root)
         values, modes = torch.linalg.eigh(body)
         decay = pace[..., None] * values.clamp_min(0.0)
         drive = sum(
-            (w.drive[..., None] * e for w, e in zip(walls, self._ends, strict=True)), start=root * 0
+            (w.drive[..., None] * e for w, e in zip(boundaries, self._ends, strict=True)),
+            start=root * 0,
         )
         pressed = pace[..., None] * _times(drive / root, modes)
         made = _times(root.expand_as(drive), modes)
@@ -123,7 +128,7 @@ class Grid:
                 state = over.at(seconds * (part / _SUBSTEPS))
                 cells = _times(state, modes.mT) / root
                 peak = torch.maximum(peak, cells.amax(-1))
-        return Carried(cells, peak, gained)
+        return TransportSolution(cells, peak, gained)
 
     def _gain(
         self, summed: Tensor, modes: Tensor, pace: Tensor, ends: tuple[Tensor, Tensor]
@@ -145,13 +150,13 @@ class _Modes:
         """Return the modes at a time."""
         seconds = time[..., None]
         z = self.decay * seconds
-        return torch.exp(-z) * self.start + seconds * _phi(z) * self.force
+        return torch.exp(-z) * self.start + seconds * _phi1(z) * self.force
 
     def summed(self, time: Tensor) -> Tensor:
         """Return the integral of the modes up to a time."""
         seconds = time[..., None]
         z = self.decay * seconds
-        return seconds * _phi(z) * self.start + seconds.square() * _psi(z) * self.force
+        return seconds * _phi1(z) * self.start + seconds.square() * _phi2(z) * self.force
 
 
 def _times(rows: Tensor, matrix: Tensor) -> Tensor:
@@ -159,15 +164,15 @@ def _times(rows: Tensor, matrix: Tensor) -> Tensor:
     return (rows.unsqueeze(-2) @ matrix).squeeze(-2)
 
 
-def _phi(z: Tensor) -> Tensor:
+def _phi1(z: Tensor) -> Tensor:
     """Return ``(1 - exp(-z)) / z``, by its series near 0."""
     safe = torch.where(z < _SMALL, torch.ones_like(z), z)
     return torch.where(z < _SMALL, 1.0 - z / 2.0 + z * z / 6.0, -torch.expm1(-safe) / safe)
 
 
-def _psi(z: Tensor) -> Tensor:
+def _phi2(z: Tensor) -> Tensor:
     """Return ``(1 - phi(z)) / z``, by its series near 0."""
     near = z < 100.0 * _SMALL
     safe = torch.where(near, torch.ones_like(z), z)
     series = 0.5 - z / 6.0 + z * z / 24.0 - z**3 / 120.0 + z**4 / 720.0
-    return torch.where(near, series, (1.0 - _phi(safe)) / safe)
+    return torch.where(near, series, (1.0 - _phi1(safe)) / safe)

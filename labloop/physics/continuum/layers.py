@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.language import Book, By, CurveAxis, Given, Term
-from labloop.physics.models import Block, Outputs
+from labloop.physics.language import By, Coefficient, CoefficientLike, Coefficients, CurveAxis
+from labloop.physics.models import BuildingBlock, Outputs
 from labloop.units import convert, same_dimension
 
 Light: TypeAlias = Literal["reflectance", "transmittance"]
@@ -32,24 +32,24 @@ class Cauchy:
         k: the extinction coefficient, the same at all wavelengths.
     """
 
-    n: Given
-    b: Given | None = None
-    k: Given | None = None
+    n: CoefficientLike
+    b: CoefficientLike | None = None
+    k: CoefficientLike | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """A layer of a stack: how thick, of which index (a number where it is the same for all)."""
 
-    thickness: Given
-    index: Cauchy | Given
+    thickness: CoefficientLike
+    index: Cauchy | CoefficientLike
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
-    n: Term
-    b: Term | None
-    k: Term | None
+class _IndexCoefficients:
+    n: Coefficient
+    b: Coefficient | None
+    k: Coefficient | None
 
     def at(self, wavelengths: Tensor, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
         n = self.n.value(x, theta).unsqueeze(-1)
@@ -59,7 +59,7 @@ class _Index:
         return torch.complex(*torch.broadcast_tensors(n, -k))  # type: ignore[no-untyped-call]  # torch forgot it
 
 
-class Stack(Block):
+class Stack(BuildingBlock):
     """A :class:`~labloop.physics.PhysicsModel` of a stack of layers; see :func:`multilayer`."""
 
     def __init__(
@@ -67,8 +67,8 @@ class Stack(Block):
         name: str,
         layers: Sequence[Layer],
         *,
-        substrate: Cauchy | Given,
-        ambient: Given,
+        substrate: Cauchy | CoefficientLike,
+        ambient: CoefficientLike,
         axis: CurveAxis,
         curves: Mapping[str, Light],
         outputs: Outputs,
@@ -80,17 +80,17 @@ class Stack(Block):
                 f"got {layers!r}"
             )
         _check_axis(name, axis, curves)
-        book = Book(name, lookup)
+        coefficients = Coefficients(name, lookup)
         self._layers = []
         for number, layer in enumerate(layers, start=1):
-            thickness = book.take(f"thickness{number}", layer.thickness, "m")
-            self._layers.append((thickness, _index(f"n{number}", layer.index, book)))
-        self._substrate = _index("substrate", substrate, book)
-        self._ambient = book.take("ambient", ambient, "1")
+            thickness = coefficients.add(f"thickness{number}", layer.thickness, "m")
+            self._layers.append((thickness, _index(f"n{number}", layer.index, coefficients)))
+        self._substrate = _index("substrate", substrate, coefficients)
+        self._ambient = coefficients.add("ambient", ambient, "1")
         self._wavelengths = axis.si()
         self._kinds = dict(curves)
         self._factor = convert(1.0, "1", axis.y_unit)
-        super().__init__("multilayer", name, book, {}, outputs, dict.fromkeys(curves, axis))
+        super().__init__("multilayer", name, coefficients, {}, outputs, dict.fromkeys(curves, axis))
 
     def solve(
         self, x: Mapping[str, Tensor], theta: Tensor
@@ -125,12 +125,14 @@ class Stack(Block):
         return {"light (R + T = 1)": excess.abs().amax(-1)}
 
 
-def _index(label: str, given: Cauchy | Given, book: Book) -> _Index:
+def _index(
+    label: str, given: Cauchy | CoefficientLike, coefficients: Coefficients
+) -> _IndexCoefficients:
     whole = given if isinstance(given, Cauchy) else Cauchy(given)
-    return _Index(
-        book.take(f"{label}.n", whole.n, "1"),
-        None if whole.b is None else book.take(f"{label}.b", whole.b, "m^2"),
-        None if whole.k is None else book.take(f"{label}.k", whole.k, "1"),
+    return _IndexCoefficients(
+        coefficients.add(f"{label}.n", whole.n, "1"),
+        None if whole.b is None else coefficients.add(f"{label}.b", whole.b, "m^2"),
+        None if whole.k is None else coefficients.add(f"{label}.k", whole.k, "1"),
     )
 
 
@@ -150,11 +152,11 @@ def _check_axis(name: str, axis: CurveAxis, curves: Mapping[str, Light]) -> None
 def multilayer(
     layers: Sequence[Layer],
     *,
-    substrate: Cauchy | Given,
+    substrate: Cauchy | CoefficientLike,
     axis: CurveAxis,
     outputs: Outputs,
     curves: Mapping[str, Light],
-    ambient: Given = 1.0,
+    ambient: CoefficientLike = 1.0,
     name: str = "multilayer",
     lookup: Mapping[str, By] | None = None,
 ) -> Stack:

@@ -9,8 +9,16 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.language import Book, By, CurveAxis, Given, Term, common_shape, si_line
-from labloop.physics.models import Block, Outputs
+from labloop.physics.language import (
+    By,
+    Coefficient,
+    CoefficientLike,
+    Coefficients,
+    CurveAxis,
+    broadcast_shape,
+    si_conversion,
+)
+from labloop.physics.models import BuildingBlock, Outputs
 from labloop.units import convert, same_dimension
 
 _ABSORPTIVITY = "m^2/mol"
@@ -27,9 +35,9 @@ class Band:
         strength: the (decadic) molar absorptivity at its top, such as in ``L/mol/cm``.
     """
 
-    at: Given
-    width: Given
-    strength: Given
+    at: CoefficientLike
+    width: CoefficientLike
+    strength: CoefficientLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +52,20 @@ class Molar:
 
     values: Sequence[float]
     unit: str = "L/mol/cm"
-    factor: Given = 1.0
+    factor: CoefficientLike = 1.0
 
 
 Spectrum: TypeAlias = Band | Molar | Sequence[Band]
 
 
 @dataclass(frozen=True, slots=True)
-class _Gauss:
-    at: Term
-    width: Term
-    strength: Term
+class _BandCoefficients:
+    at: Coefficient
+    width: Coefficient
+    strength: Coefficient
 
 
-class Absorption(Block):
+class Absorption(BuildingBlock):
     """A :class:`~labloop.physics.PhysicsModel` of a spectrum; see :func:`absorption`."""
 
     def __init__(
@@ -65,18 +73,20 @@ class Absorption(Block):
         name: str,
         spectra: Mapping[str, Spectrum],
         *,
-        of: Mapping[str, Given] | Block,
-        path: Given,
+        of: Mapping[str, CoefficientLike] | BuildingBlock,
+        path: CoefficientLike,
         curve: str,
         axis: CurveAxis,
         outputs: Outputs,
-        baseline: Given,
+        baseline: CoefficientLike,
         lookup: Mapping[str, By] | None,
     ) -> None:
-        self._inner = of if isinstance(of, Block) else None
-        book = Book(name, lookup, after=self._inner.book if self._inner else None)
-        self._own = len(book.parameters)
-        given = {} if isinstance(of, Block) else dict(of)
+        self._inner = of if isinstance(of, BuildingBlock) else None
+        coefficients = Coefficients(
+            name, lookup, after=self._inner.coefficients if self._inner else None
+        )
+        self._own = len(coefficients.parameters)
+        given = {} if isinstance(of, BuildingBlock) else dict(of)
         known = list(self._inner.quantities) if self._inner else list(given)
         strange = [s for s in spectra if s not in known]
         if strange or not spectra:
@@ -85,18 +95,18 @@ class Absorption(Block):
                 f"concentrations are those of {', '.join(known) or 'nothing'}"
             )
         self._amounts = {
-            s: book.take(s, amount, _CONCENTRATION, f"the concentration of {s} in {name!r}")
+            s: coefficients.add(s, amount, _CONCENTRATION, f"the concentration of {s} in {name!r}")
             for s, amount in given.items()
         }
-        self._spectra = {s: _read(s, name, spectra[s], axis, book) for s in spectra}
-        self._path = book.take("path", path, "m")
-        self._baseline = book.take("baseline", baseline, "1")
+        self._spectra = {s: _parse_output(s, name, spectra[s], axis, coefficients) for s in spectra}
+        self._path = coefficients.add("path", path, "m")
+        self._baseline = coefficients.add("baseline", baseline, "1")
         self._wavelengths, self._factor = _axis(name, axis)
         inner = self._inner.quantities if self._inner else dict.fromkeys(given, _CONCENTRATION)
         # A concentration that is a parameter of the space already has its name there.
-        read = {i.name for i in book.inputs}
+        read = {i.name for i in coefficients.inputs}
         quantities = {s: unit for s, unit in inner.items() if s not in read}
-        super().__init__("absorption", name, book, quantities, outputs, {curve: axis})
+        super().__init__("absorption", name, coefficients, quantities, outputs, {curve: axis})
 
     def solve(
         self, x: Mapping[str, Tensor], theta: Tensor
@@ -106,7 +116,7 @@ class Absorption(Block):
         return solved, {next(iter(self.curves)): self._factor * absorbance}
 
     @property
-    def parts(self) -> tuple[Block, ...]:
+    def parts(self) -> tuple[BuildingBlock, ...]:
         """This model and the one whose species absorb."""
         return (self, *(self._inner.parts if self._inner else ()))
 
@@ -122,23 +132,23 @@ class Absorption(Block):
         for s, parts in self._spectra.items():
             molar = self._molar(parts, x, theta)
             total = total + (amounts[s] * path).unsqueeze(-1) * molar
-        shape = common_shape(*x.values(), theta[..., :1].sum(-1), total[..., 0])
+        shape = broadcast_shape(*x.values(), theta[..., :1].sum(-1), total[..., 0])
         return amounts, total.expand(*shape, len(self._wavelengths))
 
     def _molar(
         self,
-        parts: "tuple[_Gauss, ...] | tuple[Tensor, Term]",
+        parts: "tuple[_BandCoefficients, ...] | tuple[Tensor, Coefficient]",
         x: Mapping[str, Tensor],
         theta: Tensor,
     ) -> Tensor:
         if isinstance(parts[0], Tensor):
             table, factor = parts
-            assert isinstance(factor, Term)  # noqa: S101 - made by _read
+            assert isinstance(factor, Coefficient)  # noqa: S101 - made by _parse_output
             return factor.value(x, theta).unsqueeze(-1) * table.to(theta.device)
         total = torch.zeros((), dtype=torch.float64)
         wavelengths = self._wavelengths.to(theta.device)
         for band in parts:
-            assert isinstance(band, _Gauss)  # noqa: S101 - made by _read
+            assert isinstance(band, _BandCoefficients)  # noqa: S101 - made by _parse_output
             off = wavelengths - band.at.value(x, theta).unsqueeze(-1)
             share = (off / band.width.value(x, theta).unsqueeze(-1)).square()
             height = band.strength.value(x, theta).unsqueeze(-1)
@@ -157,9 +167,9 @@ class Absorption(Block):
         return found
 
 
-def _read(
-    species: str, name: str, given: Spectrum, axis: CurveAxis, book: Book
-) -> "tuple[_Gauss, ...] | tuple[Tensor, Term]":
+def _parse_output(
+    species: str, name: str, given: Spectrum, axis: CurveAxis, coefficients: Coefficients
+) -> "tuple[_BandCoefficients, ...] | tuple[Tensor, Coefficient]":
     if isinstance(given, Molar):
         if len(given.values) != len(axis.values):
             raise PhysicsError(
@@ -172,7 +182,9 @@ def _read(
                 "unit like 'L/mol/cm'"
             )
         table = torch.tensor([float(v) for v in given.values], dtype=torch.float64)
-        return si_line(given.unit)[0] * table, book.take(f"{species}.factor", given.factor, "1")
+        return si_conversion(given.unit)[0] * table, coefficients.add(
+            f"{species}.factor", given.factor, "1"
+        )
     bands = [given] if isinstance(given, Band) else given
     if (
         not isinstance(bands, Sequence)
@@ -187,10 +199,10 @@ def _read(
     for number, band in enumerate(bands, start=1):
         label = f"{species}.band{number}" if len(bands) > 1 else f"{species}.band"
         made.append(
-            _Gauss(
-                book.take(f"{label}.at", band.at, "m"),
-                book.take(f"{label}.width", band.width, "m"),
-                book.take(f"{label}.strength", band.strength, _ABSORPTIVITY),
+            _BandCoefficients(
+                coefficients.add(f"{label}.at", band.at, "m"),
+                coefficients.add(f"{label}.width", band.width, "m"),
+                coefficients.add(f"{label}.strength", band.strength, _ABSORPTIVITY),
             )
         )
     return tuple(made)
@@ -215,12 +227,12 @@ def _axis(name: str, axis: CurveAxis) -> tuple[Tensor, float]:
 def absorption(
     spectra: Mapping[str, Spectrum],
     *,
-    of: Mapping[str, Given] | Block,
+    of: Mapping[str, CoefficientLike] | BuildingBlock,
     axis: CurveAxis,
     outputs: Outputs,
-    path: Given = "1 cm",
+    path: CoefficientLike = "1 cm",
     curve: str = "spectrum",
-    baseline: Given = 0.0,
+    baseline: CoefficientLike = 0.0,
     name: str = "absorption",
     lookup: Mapping[str, By] | None = None,
 ) -> Absorption:

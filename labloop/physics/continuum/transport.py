@@ -8,9 +8,16 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.continuum.finite_volumes import Carried, Grid, Wall
-from labloop.physics.language import Book, By, Course, Given, Term, common_shape
-from labloop.physics.models import Block, Outputs
+from labloop.physics.continuum.finite_volumes import BoundaryFlux, Grid, TransportSolution
+from labloop.physics.language import (
+    By,
+    Coefficient,
+    CoefficientLike,
+    Coefficients,
+    Course,
+    broadcast_shape,
+)
+from labloop.physics.models import BuildingBlock, Outputs
 
 Shape: TypeAlias = Literal["slab", "cylinder", "sphere"]
 _EXPONENT: Mapping[str, int] = {"slab": 0, "cylinder": 1, "sphere": 2}
@@ -26,22 +33,22 @@ class Insulated:
 class Fixed:
     """The surface is held at a value."""
 
-    value: Given
+    value: CoefficientLike
 
 
 @dataclass(frozen=True, slots=True)
 class Flux:
     """So much is pressed in through the surface, per area and time."""
 
-    inflow: Given
+    inflow: CoefficientLike
 
 
 @dataclass(frozen=True, slots=True)
 class Convection:
     """``h (outside - surface)`` comes in: a fluid at ``outside`` beyond a film."""
 
-    h: Given
-    outside: Given
+    h: CoefficientLike
+    outside: CoefficientLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +58,15 @@ class Pulse:
     Where ``over`` is left out it is on all the time.
     """
 
-    rate: Given
-    over: Given | None = None
+    rate: CoefficientLike
+    over: CoefficientLike | None = None
 
 
 Boundary: TypeAlias = Insulated | Fixed | Flux | Convection
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
+class TransportUnits:
     """The SI units of one kind of transport."""
 
     kind: str
@@ -71,32 +78,32 @@ class Units:
     source: str
 
 
-HEAT = Units("heat", "K", "W/m/K", "J/m^3/K", "W/m^2/K", "W/m^2", "W/m^3")
-DIFFUSION = Units("diffusion", "mol/m^3", "m^2/s", "1", "m/s", "mol/m^2/s", "mol/m^3/s")
+HEAT = TransportUnits("heat", "K", "W/m/K", "J/m^3/K", "W/m^2/K", "W/m^2", "W/m^3")
+DIFFUSION = TransportUnits("diffusion", "mol/m^3", "m^2/s", "1", "m/s", "mol/m^2/s", "mol/m^3/s")
 
 
 @dataclass(frozen=True, slots=True)
-class _Boundary:
+class _BoundaryCoefficients:
     kind: type
-    film: Term | None = None
-    outside: Term | None = None
-    inflow: Term | None = None
+    film: Coefficient | None = None
+    outside: Coefficient | None = None
+    inflow: Coefficient | None = None
 
 
-class Transport(Block):
+class Transport(BuildingBlock):
     """A :class:`~labloop.physics.PhysicsModel` of heat or diffusion; see :func:`heat`."""
 
     def __init__(
         self,
         name: str,
-        units: Units,
+        units: TransportUnits,
         *,
         shape: Shape,
-        length: Given,
-        time: Given,
-        start: Given,
-        conductivity: Given,
-        capacity: Given,
+        length: CoefficientLike,
+        time: CoefficientLike,
+        start: CoefficientLike,
+        conductivity: CoefficientLike,
+        capacity: CoefficientLike,
         inner: Boundary,
         outer: Boundary,
         source: Pulse | None,
@@ -108,24 +115,24 @@ class Transport(Block):
         self._check(units.kind, name, shape, inner, cells)
         self._units = units
         self._grid = Grid(cells, _EXPONENT[shape])
-        book = Book(name, lookup)
-        self._length = book.take("length", length, "m")
-        self._time = book.take("time", time, "s")
-        self._start = book.take("start", start, units.value)
+        coefficients = Coefficients(name, lookup)
+        self._length = coefficients.add("length", length, "m")
+        self._time = coefficients.add("time", time, "s")
+        self._start = coefficients.add("start", start, units.value)
         label = "conductivity" if units is HEAT else "diffusivity"
-        self._conductivity = book.take(label, conductivity, units.conductivity)
-        self._capacity = book.take("capacity", capacity, units.capacity)
-        self._walls = (
-            self._boundary("inner", inner, book),
-            self._boundary("outer", outer, book),
+        self._conductivity = coefficients.add(label, conductivity, units.conductivity)
+        self._capacity = coefficients.add("capacity", capacity, units.capacity)
+        self._boundaries = (
+            self._boundary_coefficients("inner", inner, coefficients),
+            self._boundary_coefficients("outer", outer, coefficients),
         )
         self._rate = self._over = None
         if source is not None:
-            self._rate = book.take("source", source.rate, units.source)
+            self._rate = coefficients.add("source", source.rate, units.source)
             if source.over is not None:
-                self._over = book.take("source.over", source.over, "s")
+                self._over = coefficients.add("source.over", source.over, "s")
         quantities = dict.fromkeys(("inner", "outer", "mean", "peak", "start"), units.value)
-        super().__init__(units.kind, name, book, quantities, outputs, courses=curves)
+        super().__init__(units.kind, name, coefficients, quantities, outputs, courses=curves)
 
     @staticmethod
     def _check(kind: str, name: str, shape: str, inner: Boundary, cells: int) -> None:
@@ -141,22 +148,24 @@ class Transport(Block):
         if not isinstance(cells, int) or not _FEWEST <= cells <= _MOST:
             raise PhysicsError(f"cells must be a whole number from 4 to 200, got {cells!r}")
 
-    def _boundary(self, side: str, given: Boundary, book: Book) -> _Boundary:
+    def _boundary_coefficients(
+        self, side: str, given: Boundary, coefficients: Coefficients
+    ) -> _BoundaryCoefficients:
         match given:
             case Insulated():
-                return _Boundary(Insulated)
+                return _BoundaryCoefficients(Insulated)
             case Fixed(value=value):
-                outside = book.take(f"{side}.value", value, self._units.value)
-                return _Boundary(Fixed, outside=outside)
+                outside = coefficients.add(f"{side}.value", value, self._units.value)
+                return _BoundaryCoefficients(Fixed, outside=outside)
             case Flux(inflow=inflow):
-                pressed = book.take(f"{side}.inflow", inflow, self._units.flux)
-                return _Boundary(Flux, inflow=pressed)
+                pressed = coefficients.add(f"{side}.inflow", inflow, self._units.flux)
+                return _BoundaryCoefficients(Flux, inflow=pressed)
             case Convection(h=h, outside=outside):
-                film = book.take(f"{side}.h", h, self._units.film)
-                beyond = book.take(f"{side}.outside", outside, self._units.value)
-                return _Boundary(Convection, film, beyond)
+                film = coefficients.add(f"{side}.h", h, self._units.film)
+                beyond = coefficients.add(f"{side}.outside", outside, self._units.value)
+                return _BoundaryCoefficients(Convection, film, beyond)
         raise PhysicsError(
-            f"{side}= of {self._units.kind} {book.model!r} must be Insulated(), Fixed(value), "
+            f"{side}= of {self._units.kind} {coefficients.model!r} must be Insulated(), Fixed(value), "
             f"Flux(inflow) or Convection(h, outside), got {given!r}"
         )
 
@@ -172,33 +181,33 @@ class Transport(Block):
         longer = {name: value.unsqueeze(-1) for name, value in x.items()}
         for label, axis in self.curves.items():
             times = torch.minimum(axis.si(), end.unsqueeze(-1))
-            values = self._named(longer, theta.unsqueeze(-2), times)
+            values = self._at_times(longer, theta.unsqueeze(-2), times)
             curves[label] = self._course(label, {**longer, **values})
-        return self._named(x, theta, end), curves
+        return self._at_times(x, theta, end), curves
 
-    def _named(self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor) -> dict[str, Tensor]:
-        carried, start, walls = self._carried(x, theta, time)
-        u = carried.cells
+    def _at_times(self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor) -> dict[str, Tensor]:
+        solution, start, boundaries = self._solution(x, theta, time)
+        u = solution.cells
         surfaces = []
-        for wall, given, near, next_ in (
-            (walls[0], self._walls[0], u[..., 0], u[..., 1]),
-            (walls[1], self._walls[1], u[..., -1], u[..., -2]),
+        for boundary, given, near, next_ in (
+            (boundaries[0], self._boundaries[0], u[..., 0], u[..., 1]),
+            (boundaries[1], self._boundaries[1], u[..., -1], u[..., -2]),
         ):
             # Where nothing passes the profile is flat: a parabola through the two last cells.
             flat = (9.0 * near - next_) / 8.0
-            here = wall.surface(near, self._grid.width)
+            here = boundary.surface(near, self._grid.width)
             surfaces.append(start + (flat if given.kind is Insulated else here))
         return {
             "inner": surfaces[0],
             "outer": surfaces[1],
             "mean": start + self._grid.to(u.device).mean(u),
-            "peak": start + carried.peak,
+            "peak": start + solution.peak,
             "start": start,
         }
 
-    def _carried(
+    def _solution(
         self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor
-    ) -> tuple[Carried, Tensor, tuple[Wall, Wall]]:
+    ) -> tuple[TransportSolution, Tensor, tuple[BoundaryFlux, BoundaryFlux]]:
         """Return what became of the bodies, their start, and their walls.
 
         A body that is read at many times (a last dimension of ``time`` where everything else
@@ -210,58 +219,58 @@ class Transport(Block):
         rate = self._rate.value(x, theta) / c if self._rate else zero
         running = torch.minimum(self._over.value(x, theta), time) if self._over else time
         start = self._start.value(x, theta)
-        shape = common_shape(*x.values(), theta[..., :1].sum(-1), length, k, c, rate, start)
+        shape = broadcast_shape(*x.values(), theta[..., :1].sum(-1), length, k, c, rate, start)
         start = start.expand(shape)
-        walls = (
-            self._wall(self._walls[0], x, theta, (k, length, start)),
-            self._wall(self._walls[1], x, theta, (k, length, start)),
+        boundaries = (
+            self._boundary_flux(self._boundaries[0], x, theta, (k, length, start)),
+            self._boundary_flux(self._boundaries[1], x, theta, (k, length, start)),
         )
         phases = [(rate.expand(shape), running)]
         if self._over is not None:
             phases.append((torch.zeros_like(start), time - running))
         pace = (k / (c * length.square())).expand(shape)
-        return self._grid.to(pace.device).carry(pace, walls, phases), start, walls
+        return self._grid.to(pace.device).solve(pace, boundaries, phases), start, boundaries
 
-    def _wall(
+    def _boundary_flux(
         self,
-        given: _Boundary,
+        given: _BoundaryCoefficients,
         x: Mapping[str, Tensor],
         theta: Tensor,
         body: tuple[Tensor, Tensor, Tensor],
-    ) -> Wall:
+    ) -> BoundaryFlux:
         k, length, start = body
         zero = torch.zeros_like(start)
         inflow = given.inflow.value(x, theta) * length / k if given.inflow else zero
         if given.outside is None:
             none = torch.zeros((), dtype=torch.float64)
-            return Wall(none, zero, inflow.expand(start.shape), zero)
+            return BoundaryFlux(none, zero, inflow.expand(start.shape), zero)
         half = torch.tensor(2.0 / self._grid.width, dtype=torch.float64)
         outside = given.outside.value(x, theta) - start
         if given.film is None:
-            return Wall(half, outside, zero, zero + 1.0)
+            return BoundaryFlux(half, outside, zero, zero + 1.0)
         film = given.film.value(x, theta) * length / k
         g = film * half / (film + half)
-        return Wall(
+        return BoundaryFlux(
             g.expand(start.shape), outside, zero, (film / (film + half)).expand(start.shape)
         )
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
         """Return what is stored less what came in through walls and source, ``[...]``."""
-        carried, _, _ = self._carried(x, theta, self._time.value(x, theta))
-        u, gained = carried.cells, carried.gained
+        solution, _, _ = self._solution(x, theta, self._time.value(x, theta))
+        u, gained = solution.cells, solution.gained
         stored = self._grid.to(u.device).mean(u)
-        size = u.abs().amax(-1) + carried.peak + gained.abs()
+        size = u.abs().amax(-1) + solution.peak + gained.abs()
         what = "energy" if self._units is HEAT else "amount"
         return {f"{what} (stored = in + made)": (stored - gained) / size.clamp_min(1e-300)}
 
 
 def heat(
     *,
-    length: Given,
-    time: Given,
-    start: Given,
-    conductivity: Given,
-    capacity: Given,
+    length: CoefficientLike,
+    time: CoefficientLike,
+    start: CoefficientLike,
+    conductivity: CoefficientLike,
+    capacity: CoefficientLike,
     outputs: Outputs,
     outer: Boundary,
     inner: Boundary = Insulated(),
@@ -324,10 +333,10 @@ def heat(
 
 def diffusion(
     *,
-    length: Given,
-    time: Given,
-    start: Given,
-    diffusivity: Given,
+    length: CoefficientLike,
+    time: CoefficientLike,
+    start: CoefficientLike,
+    diffusivity: CoefficientLike,
     outputs: Outputs,
     outer: Boundary,
     inner: Boundary = Insulated(),

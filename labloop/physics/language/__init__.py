@@ -1,7 +1,7 @@
 """The words of a model: parameters with priors, units, expressions, curves and their binding."""
 
 from labloop.physics.language.binding import BoundPhysics, bind
-from labloop.physics.language.coefficients import Book, By, Given, Term
+from labloop.physics.language.coefficients import By, Coefficient, CoefficientLike, Coefficients
 from labloop.physics.language.curves import (
     CURVE_SCALARS,
     At,
@@ -14,23 +14,24 @@ from labloop.physics.language.curves import (
     Rms,
 )
 from labloop.physics.language.expression import Expression
+from labloop.physics.language.known_values import check_dimension, evaluate, parse_known_value
 from labloop.physics.language.model import PhysicsInput, PhysicsModel, as_physics
 from labloop.physics.language.prior import PhysicsParameter, Prior, Whitening
-from labloop.physics.language.shapes import common_shape, stack_last
-from labloop.physics.language.sources import check_dimension, evaluate, source
-from labloop.physics.language.units import si_line
+from labloop.physics.language.shapes import broadcast_shape, stack_last
+from labloop.physics.language.units import si_conversion
 
 __all__ = [
     "CURVE_SCALARS",
     "At",
-    "Book",
     "BoundPhysics",
     "By",
+    "Coefficient",
+    "CoefficientLike",
+    "Coefficients",
     "Course",
     "CurveAxis",
     "CurveScalar",
     "Expression",
-    "Given",
     "Mean",
     "Peak",
     "PeakAt",
@@ -39,14 +40,13 @@ __all__ = [
     "PhysicsParameter",
     "Prior",
     "Rms",
-    "Term",
     "Whitening",
     "as_physics",
     "bind",
+    "broadcast_shape",
     "check_dimension",
-    "common_shape",
     "evaluate",
-    "si_line",
-    "source",
+    "parse_known_value",
+    "si_conversion",
     "stack_last",
 ]

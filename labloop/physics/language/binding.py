@@ -14,8 +14,8 @@ from labloop.errors import PhysicsError
 from labloop.physics.language.curves import CurveAxis, curves_of
 from labloop.physics.language.model import PhysicsInput, PhysicsModel
 from labloop.physics.language.prior import Whitening
-from labloop.physics.language.torch_device import beside
-from labloop.physics.language.units import si_line
+from labloop.physics.language.torch_devices import on_device_of
+from labloop.physics.language.units import si_conversion
 from labloop.space import Feature, SearchSpace
 from labloop.units import same_dimension
 
@@ -134,7 +134,7 @@ class BoundPhysics:
 
         Solved on the device on which ``encoded`` and ``z`` lie.
         """
-        with beside(encoded):
+        with on_device_of(encoded):
             return self.model.predict(self.inputs_si(encoded), self.theta(z))
 
 
@@ -161,7 +161,7 @@ def _column(model: str, wanted: PhysicsInput, feature: Feature) -> _Column:
             f"physics {model!r} reads {wanted.name!r} as a quantity like {wanted.unit!r}, "
             f"but the space gives it in {feature.unit!r}"
         )
-    factor, offset = si_line(feature.unit)
+    factor, offset = si_conversion(feature.unit)
     log = feature.kind == "log"
     low, high = feature.low, feature.high
     if log:

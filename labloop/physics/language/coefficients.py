@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
+from labloop.physics.language.known_values import KnownValue, parse_known_value, sample_quantities
 from labloop.physics.language.model import PhysicsInput
 from labloop.physics.language.prior import PhysicsParameter, Prior
-from labloop.physics.language.sources import Source, samples, source
-from labloop.physics.language.units import si_line
+from labloop.physics.language.units import si_conversion
 from labloop.units import same_dimension
 
 
@@ -39,18 +39,18 @@ class By:
             )
 
 
-Given: TypeAlias = Prior | By | str | float
+CoefficientLike: TypeAlias = Prior | By | str | float
 """What a person may write where a number belongs; a text is a quantity or arithmetic of inputs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """Where one number comes from; made by :class:`Book`."""
+class Coefficient:
+    """Where one number comes from; made by :class:`Coefficients`."""
 
-    source: Source | None = None
+    source: KnownValue | None = None
     column: int | None = None
-    looked: str = ""
-    weighted: tuple[tuple[str, int], ...] = ()
+    lookup: str = ""
+    by_category: tuple[tuple[str, int], ...] = ()
     """Input that is 1 for a category -> the parameter's column."""
 
     @property
@@ -64,15 +64,15 @@ class Term:
             return theta[..., self.column]
         if self.source is not None:
             return self.source.value(x)
-        if self.looked:
-            return x[self.looked]
+        if self.lookup:
+            return x[self.lookup]
         total = torch.zeros((), dtype=torch.float64)
-        for name, column in self.weighted:
+        for name, column in self.by_category:
             total = total + x[name] * theta[..., column]
         return total
 
 
-class Book:
+class Coefficients:
     """Collects the parameters and inputs of the model called ``model``.
 
     Args:
@@ -87,19 +87,19 @@ class Book:
         self,
         model: str,
         lookup: Mapping[str, By] | None = None,
-        after: "Book | None" = None,
+        after: "Coefficients | None" = None,
     ) -> None:
         self.model = model
         self._parameters: list[PhysicsParameter] = list(after.parameters) if after else []
-        self._sources: list[Source] = list(after._sources) if after else []  # noqa: SLF001 - of its own kind
-        self._looked: dict[str, PhysicsInput] = dict(after._looked) if after else {}  # noqa: SLF001 - as above
+        self._known_values: list[KnownValue] = list(after._known_values) if after else []  # noqa: SLF001 - of its own kind
+        self._lookups: dict[str, PhysicsInput] = dict(after._lookups) if after else {}  # noqa: SLF001 - as above
         for name, by in (lookup or {}).items():
             if not isinstance(by, By) or any(isinstance(v, Prior) for v in by.values.values()):
                 raise PhysicsError(
                     f"lookup={{{name!r}: ...}} of physics {model!r} needs given numbers by "
                     f"category, such as By('solvent', {{'DMF': 36.7, 'MeCN': 37.5}}), got {by!r}"
                 )
-            self._look_up(name, by, None)
+            self._add_lookup(name, by, None)
 
     @property
     def parameters(self) -> tuple[PhysicsParameter, ...]:
@@ -110,14 +110,14 @@ class Book:
     def inputs(self) -> tuple[PhysicsInput, ...]:
         """What is read: parameters of the space, then look-ups."""
         found: dict[str, str | None] = {}
-        for given in self._sources:
+        for given in self._known_values:
             for name in given.names:
-                if name not in self._looked:
+                if name not in self._lookups:
                     found[name] = given.unit if given.is_name else found.get(name)
         read = (PhysicsInput(name, unit) for name, unit in found.items())
-        return (*read, *self._looked.values())
+        return (*read, *self._lookups.values())
 
-    def take(self, label: str, given: Given, unit: str, what: str = "") -> Term:
+    def add(self, label: str, given: CoefficientLike, unit: str, what: str = "") -> Coefficient:
         """Return where the number ``label`` comes from, in SI of the dimension of ``unit``.
 
         Args:
@@ -129,70 +129,72 @@ class Book:
         Raises:
             PhysicsError: nothing that gives a number, or another dimension.
         """
-        told = what or f"{label} of physics {self.model!r}"
+        what = what or f"{label} of physics {self.model!r}"
         if isinstance(given, Prior):
-            return Term(column=self._learn(label, given, unit, told))
+            return Coefficient(column=self._add_parameter(label, given, unit, what))
         if isinstance(given, By):
-            return self._by(label, given, unit, told)
+            return self._add_by_category(label, given, unit, what)
         if isinstance(given, (int, float)) and not isinstance(given, bool):
             given = f"{float(given)!r}"
         if not isinstance(given, str):
             raise PhysicsError(
-                f"{told} must be a Prior, a quantity like {unit!r}, the name of a parameter "
+                f"{what} must be a Prior, a quantity like {unit!r}, the name of a parameter "
                 f"or By(category, ...), got {given!r}"
             )
-        made = source(told, given, unit)
-        self._sources.append(made)
-        return Term(source=made)
+        value = parse_known_value(what, given, unit)
+        self._known_values.append(value)
+        return Coefficient(source=value)
 
-    def _learn(self, label: str, prior: Prior, unit: str, told: str) -> int:
+    def _add_parameter(self, label: str, prior: Prior, unit: str, what: str) -> int:
         if not same_dimension(prior.unit, unit):
-            raise PhysicsError(f"{told} is given in {prior.unit!r}; it needs a unit like {unit!r}")
+            raise PhysicsError(f"{what} is given in {prior.unit!r}; it needs a unit like {unit!r}")
         if label in {p.name for p in self._parameters}:
             raise PhysicsError(f"physics {self.model!r} calls two parameters {label!r}")
         prior.si_coefficients()
         self._parameters.append(PhysicsParameter(label, prior))
         return len(self._parameters) - 1
 
-    def _by(self, label: str, by: By, unit: str, told: str) -> Term:
+    def _add_by_category(self, label: str, by: By, unit: str, what: str) -> Coefficient:
         if not isinstance(next(iter(by.values.values())), Prior):
-            self._look_up(label, by, unit)
-            return Term(looked=label)
-        weighted = []
+            self._add_lookup(label, by, unit)
+            return Coefficient(lookup=label)
+        by_category = []
         for level, prior in by.values.items():
             indicator = f"{by.category}={level}"
             marks = {other: float(other == level) for other in by.values}
-            self._looked[indicator] = PhysicsInput(indicator, "1", by.category, marks)
+            self._lookups[indicator] = PhysicsInput(indicator, "1", by.category, marks)
             assert isinstance(prior, Prior)  # noqa: S101 - By holds only one kind
-            weighted.append((indicator, self._learn(f"{label}[{level}]", prior, unit, told)))
-        return Term(weighted=tuple(weighted))
+            by_category.append(
+                (indicator, self._add_parameter(f"{label}[{level}]", prior, unit, what))
+            )
+        return Coefficient(by_category=tuple(by_category))
 
-    def _look_up(self, name: str, by: By, unit: str | None) -> None:
+    def _add_lookup(self, name: str, by: By, unit: str | None) -> None:
         levels = {}
         for level, given in by.values.items():
             text = given if isinstance(given, str) else f"{float(given)!r}"  # type: ignore[arg-type]  # no Prior here
             what = f"{name} for {by.category} = {level} in physics {self.model!r}"
-            made = source(what, text, unit if unit is not None else _unit_of(text))
-            if made.constant is None:
+            value = parse_known_value(what, text, unit if unit is not None else _unit_of(text))
+            if value.constant is None:
                 raise PhysicsError(f"{what} must be a number, with its unit, got {given!r}")
-            levels[level] = made.constant
+            levels[level] = value.constant
             unit = unit if unit is not None else _unit_of(text)
-        if name in self._looked:
+        if name in self._lookups:
             raise PhysicsError(f"physics {self.model!r} looks {name!r} up twice; name one anew")
-        self._looked[name] = PhysicsInput(name, unit, by.category, levels)
+        self._lookups[name] = PhysicsInput(name, unit, by.category, levels)
 
     def check_units(self, units: Mapping[str, str]) -> None:
         """Raise PhysicsError where inputs in these units give a number another dimension."""
-        for given in self._sources:
+        for given in self._known_values:
             given.check(units)
 
-    def samples(self, units: Mapping[str, str]) -> dict[str, Any]:
+    def sample_quantities(self, units: Mapping[str, str]) -> dict[str, Any]:
         """Return a quantity for every name, for calculating with units."""
-        return samples({name: unit for name, unit in units.items() if "=" not in name})
+        return sample_quantities({name: unit for name, unit in units.items() if "=" not in name})
 
 
 def _unit_of(text: str) -> str:
     words = text.split(maxsplit=1)
     unit = words[1].strip() if len(words) == 2 else "1"
-    si_line(unit)
+    si_conversion(unit)
     return unit

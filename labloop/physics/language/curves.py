@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.language.units import si_line
+from labloop.physics.language.units import si_conversion
 from labloop.units import convert, same_dimension
 
 _MOST_POINTS = 10_000
@@ -34,8 +34,8 @@ class CurveAxis:
     y_unit: str = "1"
 
     def __post_init__(self) -> None:
-        si_line(self.unit)
-        si_line(self.y_unit)
+        si_conversion(self.unit)
+        si_conversion(self.y_unit)
         object.__setattr__(self, "values", tuple(float(v) for v in self.values))
         rising = all(b > a for a, b in zip(self.values, self.values[1:], strict=False))
         if not 2 <= len(self.values) <= _MOST_POINTS or not rising or not self._finite():
@@ -64,7 +64,7 @@ class CurveAxis:
 
     def si(self) -> Tensor:
         """Return the values in SI, ``n``."""
-        factor, offset = si_line(self.unit)
+        factor, offset = si_conversion(self.unit)
         return factor * torch.tensor(self.values, dtype=torch.float64) + offset
 
     def between(self, low: float, high: float, unit: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.language.units import si_line
+from labloop.physics.language.units import si_conversion
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Prior:
     _log_width: float | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        si_line(self.unit)
+        si_conversion(self.unit)
         widths = {"fold": self.fold, "rel": self.rel, "sd": self.sd}
         given = [name for name, value in widths.items() if value is not None]
         if len(given) != 1:
@@ -73,7 +73,7 @@ class Prior:
 
     def si_coefficients(self) -> tuple[bool, float, float]:
         """Return (log, a, b) with SI value = exp(a + b z) where log, else a + b z."""
-        factor, offset = si_line(self.unit)
+        factor, offset = si_conversion(self.unit)
         if self._log_width is not None:
             if offset:
                 raise PhysicsError(f"a Prior in {self.unit!r} needs sd=, its zero is arbitrary")

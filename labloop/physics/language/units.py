@@ -7,7 +7,7 @@ from labloop.units import check_unit, quantity
 
 
 @lru_cache(maxsize=256)
-def si_line(unit: str) -> tuple[float, float]:
+def si_conversion(unit: str) -> tuple[float, float]:
     """Return (factor, offset) with SI value = factor * value + offset; raises UnitError."""
     check_unit(unit)
     zero = float(quantity(0.0, unit).to_base_units().magnitude)
@@ -15,7 +15,7 @@ def si_line(unit: str) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=256)
-def si_sample(unit: str) -> Any:
+def si_quantity(unit: str) -> Any:
     """Return the SI quantity of 1 ``unit``, for checks of dimension by calculating with it.
 
     A difference is taken where the unit has an offset, so that products stay legal.

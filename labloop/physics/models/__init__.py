@@ -1,10 +1,10 @@
 """What every model of physics is built on: building blocks, and any torch function."""
 
-from labloop.physics.models.block import Block, Outputs
-from labloop.physics.models.function import FunctionPhysics
+from labloop.physics.models.building_block import BuildingBlock, Outputs
+from labloop.physics.models.function_physics import FunctionPhysics
 
 __all__ = [
-    "Block",
+    "BuildingBlock",
     "FunctionPhysics",
     "Outputs",
 ]

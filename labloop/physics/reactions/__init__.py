@@ -1,6 +1,6 @@
 """Reactions: networks, rate laws, kinetics in vessels, and equilibria."""
 
-from labloop.physics.reactions.decorator import kinetics
+from labloop.physics.reactions.decorators import kinetics
 from labloop.physics.reactions.equilibria import (
     Equilibrium,
     EquilibriumModel,

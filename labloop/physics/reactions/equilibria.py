@@ -8,17 +8,24 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.language import Book, By, Given, Term, common_shape, stack_last
-from labloop.physics.models import Block, Outputs
-from labloop.physics.reactions.decorator import members
-from labloop.physics.reactions.equations import (
-    Balance,
+from labloop.physics.language import (
+    By,
+    Coefficient,
+    CoefficientLike,
+    Coefficients,
+    broadcast_shape,
+    stack_last,
+)
+from labloop.physics.models import BuildingBlock, Outputs
+from labloop.physics.reactions.decorators import members
+from labloop.physics.reactions.rate_laws import GAS_CONSTANT, reference_temperature
+from labloop.physics.reactions.reaction_strings import (
+    EquilibriumReaction,
     conserved_totals,
-    parse_balance,
+    parse_equilibrium,
     total_in_words,
 )
-from labloop.physics.reactions.rate_laws import GAS_CONSTANT, reference
-from labloop.physics.reactions.speciation import Mixture, speciate
+from labloop.physics.reactions.speciation import EquilibriumSystem, speciate
 
 _CONCENTRATION = "mol/m^3"
 _MOST_POWER = 3
@@ -34,7 +41,7 @@ class Equilibrium:
     """
 
     reaction: str
-    K: Given
+    K: CoefficientLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +56,19 @@ class VantHoff:
     """
 
     reaction: str
-    K: Given
-    dH: Given  # noqa: N815 - as chemists write it
+    K: CoefficientLike
+    dH: CoefficientLike  # noqa: N815 - as chemists write it
     at: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Constant:
-    k: Term
-    enthalpy: Term | None
+class _EquilibriumConstant:
+    k: Coefficient
+    enthalpy: Coefficient | None
     at: float
 
 
-class EquilibriumModel(Block):
+class EquilibriumModel(BuildingBlock):
     """A :class:`~labloop.physics.PhysicsModel` of a mixture at rest; see :func:`equilibrium`.
 
     Raises:
@@ -73,27 +80,28 @@ class EquilibriumModel(Block):
         name: str,
         reactions: Mapping[str, Equilibrium | VantHoff],
         *,
-        feed: Mapping[str, Given],
-        temperature: Given | None,
+        feed: Mapping[str, CoefficientLike],
+        temperature: CoefficientLike | None,
         outputs: Outputs,
         solvent: Sequence[str],
         lookup: Mapping[str, By] | None,
     ) -> None:
-        book = Book(name, lookup)
-        balances = {label: parse_balance(r.reaction) for label, r in reactions.items()}
+        coefficients = Coefficients(name, lookup)
+        balances = {label: parse_equilibrium(r.reaction) for label, r in reactions.items()}
         pure = {solvent} if isinstance(solvent, str) else set(solvent)
         self._build(name, balances, list(feed), pure)
         self._constants = [
-            _constant(label, reactions[label], balances[label], pure, book) for label in balances
+            _constant(label, reactions[label], balances[label], pure, coefficients)
+            for label in balances
         ]
         self._feed = {
-            s: book.take(f"{s}0", given, _CONCENTRATION, f"the feed of {s} in {name!r}")
+            s: coefficients.add(f"{s}0", given, _CONCENTRATION, f"the feed of {s} in {name!r}")
             for s, given in feed.items()
         }
         self._temperature = (
             None
             if temperature is None
-            else book.take("temperature", temperature, "K", f"the temperature of {name!r}")
+            else coefficients.add("temperature", temperature, "K", f"the temperature of {name!r}")
         )
         if self._temperature is None and any(c.enthalpy for c in self._constants):
             raise PhysicsError(
@@ -103,10 +111,10 @@ class EquilibriumModel(Block):
         amounts = {name: _CONCENTRATION for s in self.species for name in (s, f"{s}0")}
         if "H" in self.species:
             amounts.setdefault("pH", "1")
-        super().__init__("equilibrium", name, book, amounts, outputs)
+        super().__init__("equilibrium", name, coefficients, amounts, outputs)
 
     def _build(
-        self, name: str, balances: Mapping[str, Balance], fed: list[str], pure: set[str]
+        self, name: str, balances: Mapping[str, EquilibriumReaction], fed: list[str], pure: set[str]
     ) -> None:
         if not balances:
             raise PhysicsError(
@@ -139,7 +147,7 @@ class EquilibriumModel(Block):
                 "of nothing; write where it comes from"
             )
         weights = [[float(v) for v in total] for total in self._totals]
-        self._mixture = Mixture.of(
+        self._system = EquilibriumSystem.of(
             torch.tensor(self._net, dtype=torch.float64),
             torch.tensor(weights, dtype=torch.float64),
         )
@@ -151,7 +159,7 @@ class EquilibriumModel(Block):
         self, x: Mapping[str, Tensor], theta: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return quantity -> SI values ``[...]`` and curve -> values ``[..., n]``."""
-        fed, found = self._both(x, theta)
+        fed, found = self._fed_and_found(x, theta)
         values: dict[str, Tensor] = {}
         for i, s in enumerate(self.species):
             values[s], values[f"{s}0"] = found[..., i], fed[..., i]
@@ -159,7 +167,7 @@ class EquilibriumModel(Block):
             values["pH"] = -torch.log10(values["H"] / 1000.0)
         return values, {}
 
-    def _both(self, x: Mapping[str, Tensor], theta: Tensor) -> tuple[Tensor, Tensor]:
+    def _fed_and_found(self, x: Mapping[str, Tensor], theta: Tensor) -> tuple[Tensor, Tensor]:
         """Return what was fed and what there is, ``[..., S]`` in mol/m^3."""
         kelvin = self._temperature.value(x, theta) if self._temperature else None
         logs = []
@@ -171,24 +179,28 @@ class EquilibriumModel(Block):
             logs.append(value)
         log_k = stack_last(logs)
         given = {s: term.value(x, theta) for s, term in self._feed.items()}
-        shape = common_shape(*x.values(), *given.values(), log_k[..., 0], torch.zeros(()))
+        shape = broadcast_shape(*x.values(), *given.values(), log_k[..., 0], torch.zeros(()))
         zero = torch.zeros(shape, dtype=torch.float64)
         fed = torch.stack([given.get(s, zero).expand(shape) for s in self.species], dim=-1)
-        return fed, speciate(self._mixture, log_k.expand(*shape, -1), fed)
+        return fed, speciate(self._system, log_k.expand(*shape, -1), fed)
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
         """Return for every conserved total its change relative to what was fed, ``[...]``."""
-        fed, found = self._both(x, theta)
+        fed, found = self._fed_and_found(x, theta)
         scale = fed.sum(-1).clamp_min(1e-300)
         return {
             total_in_words(total, self.species): ((found - fed) @ weights) / scale
-            for total, weights in zip(self._totals, self._mixture.totals, strict=True)
+            for total, weights in zip(self._totals, self._system.totals, strict=True)
         }
 
 
 def _constant(
-    label: str, given: Equilibrium | VantHoff, balance: Balance, pure: set[str], book: Book
-) -> _Constant:
+    label: str,
+    given: Equilibrium | VantHoff,
+    balance: EquilibriumReaction,
+    pure: set[str],
+    coefficients: Coefficients,
+) -> _EquilibriumConstant:
     power = sum(n for s, n in balance.products.items() if s not in pure)
     power -= sum(n for s, n in balance.reactants.items() if s not in pure)
     if abs(power) > _MOST_POWER:
@@ -197,12 +209,14 @@ def _constant(
             f"as several steps of at most {_MOST_POWER}"
         )
     what = f"{label}.K of equilibrium {balance.text!r}"
-    k = book.take(f"{label}.K", given.K, _unit(power), what)
+    k = coefficients.add(f"{label}.K", given.K, _unit(power), what)
     if isinstance(given, Equilibrium):
-        return _Constant(k, None, 0.0)
+        return _EquilibriumConstant(k, None, 0.0)
     what = f"{label}.dH of equilibrium {balance.text!r}"
-    enthalpy = book.take(f"{label}.dH", given.dH, "J/mol", what)
-    return _Constant(k, enthalpy, reference(given.at, f"at= of equilibrium {label!r}"))
+    enthalpy = coefficients.add(f"{label}.dH", given.dH, "J/mol", what)
+    return _EquilibriumConstant(
+        k, enthalpy, reference_temperature(given.at, f"at= of equilibrium {label!r}")
+    )
 
 
 def _unit(power: int) -> str:
@@ -217,9 +231,9 @@ Decorator: TypeAlias = Callable[[type], EquilibriumModel]
 
 def equilibrium(
     *,
-    feed: Mapping[str, Given],
+    feed: Mapping[str, CoefficientLike],
     outputs: Outputs,
-    temperature: Given | None = None,
+    temperature: CoefficientLike | None = None,
     solvent: Sequence[str] = (),
     lookup: Mapping[str, By] | None = None,
 ) -> Decorator:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from labloop.physics.language import common_shape
-from labloop.physics.reactions.network import Laws, Network, inverse, react, total
-from labloop.physics.reactions.plain_integrator import march
-from labloop.physics.reactions.plain_numbers import numbers, plain
+from labloop.physics.language import broadcast_shape
+from labloop.physics.reactions.array_conversion import converts_to_array, to_array
+from labloop.physics.reactions.array_integrator import integrate_arrays
+from labloop.physics.reactions.network import Network, RateConstants, inverse, limit_extents, total
 from labloop.records import FloatArray
 
 STEPS = 20
@@ -27,31 +27,31 @@ class Dosing:
     """A feed that runs in evenly, in shares of the volume that stands there at the start.
 
     Attributes:
-        gain: what is dosed in all, in mol per m^3 of starting volume, batch x S.
-        swelling: dosed volume over starting volume, batch.
+        amount: what is dosed in all, in mol per m^3 of starting volume, batch x S.
+        relative_volume: dosed volume over starting volume, batch.
         over: seconds that dosing lasts, batch.
     """
 
-    gain: Tensor
-    swelling: Tensor
+    amount: Tensor
+    relative_volume: Tensor
     over: Tensor
 
 
-def _shares(fastest: Tensor, time: Tensor, steps: int) -> Tensor:
+def _time_grid(fastest_rate: Tensor, time: Tensor, steps: int) -> Tensor:
     """Return step ends (steps + 1) x N from 0 to 1: geometric where stiff, even where slow."""
-    bend = torch.log1p(fastest * time).clamp_min(1e-3)
+    bend = torch.log1p(fastest_rate * time).clamp_min(1e-3)
     share = torch.arange(steps + 1, dtype=time.dtype) / steps
     return torch.expm1(bend * share[:, None]) / torch.expm1(bend)
 
 
-def _widths(ends: Tensor, time: Tensor) -> Tensor:
+def _step_widths(ends: Tensor, time: Tensor) -> Tensor:
     # So small that nothing happens in it, and that its inverse squared is still a number.
     return ((ends[1:] - ends[:-1]) * time).clamp_min(1e-60)
 
 
 def integrate(
     network: Network,
-    laws: Laws,
+    constants: RateConstants,
     c0: Tensor,
     time: Tensor,
     steps: int = STEPS,
@@ -61,7 +61,7 @@ def integrate(
 
     Args:
         network: S species, R reactions.
-        laws: constants in SI, batch x R (``hold``: batch x R x S).
+        constants: constants in SI, batch x R (``denominator``: batch x R x S).
         c0: concentrations at the start in mol/m^3, batch x S.
         time: seconds, batch.
         steps: steps of the grid; 20 give errors below 5e-3 of the feed up to k c t = 1e6
@@ -72,18 +72,20 @@ def integrate(
     Returns:
         batch x S in mol per m^3 of starting volume; gradients flow to everything.
     """
-    network = network.to(laws.k.device)
-    batch = common_shape(laws.k[..., 0], c0[..., 0], time)
-    flat = flatten(laws, batch)
+    network = network.to(constants.k.device)
+    batch = broadcast_shape(constants.k[..., 0], c0[..., 0], time)
+    flat = flatten(constants, batch)
     state = rows(c0, batch)
     end = time.expand(batch).reshape(-1)
     if dosing is None:
-        state = _closed(network, flat, state, end, steps)
+        state = _integrate_closed(network, flat, state, end, steps)
     else:
         over = dosing.over.expand(batch).reshape(-1)
-        swelling = dosing.swelling.expand(batch).reshape(-1)
-        gain = rows(dosing.gain, batch, last=0.0)
-        state = _dosed(network, flat, state, (end, over), (gain, swelling), steps)
+        relative_volume = dosing.relative_volume.expand(batch).reshape(-1)
+        amount = rows(dosing.amount, batch, last=0.0)
+        state = _integrate_dosed(
+            network, flat, state, (end, over), (amount, relative_volume), steps
+        )
     return state[:-1].T.reshape(*batch, c0.shape[-1])
 
 
@@ -93,78 +95,92 @@ def rows(values: Tensor, batch: torch.Size, last: float = 1.0) -> Tensor:
     return torch.cat([flat, torch.full_like(flat[:1], last)])
 
 
-def flatten(laws: Laws, batch: torch.Size) -> Laws:
+def flatten(constants: RateConstants, batch: torch.Size) -> RateConstants:
     """Return laws of batch x R as R x N."""
-    k = laws.k.expand(*batch, laws.k.shape[-1]).reshape(-1, laws.k.shape[-1]).T
-    if laws.hold is None:
-        return Laws(k)
-    shape = laws.hold.shape[-2:]
-    hold = laws.hold.expand(*batch, *shape).reshape(-1, *shape).permute(1, 2, 0)
-    return Laws(k, torch.cat([hold, torch.zeros_like(hold[:, :1])], dim=1), laws.power)
+    k = constants.k.expand(*batch, constants.k.shape[-1]).reshape(-1, constants.k.shape[-1]).T
+    if constants.denominator is None:
+        return RateConstants(k)
+    shape = constants.denominator.shape[-2:]
+    denominator = constants.denominator.expand(*batch, *shape).reshape(-1, *shape).permute(1, 2, 0)
+    return RateConstants(
+        k, torch.cat([denominator, torch.zeros_like(denominator[:, :1])], dim=1), constants.power
+    )
 
 
-def _closed(network: Network, laws: Laws, state: Tensor, end: Tensor, steps: int) -> Tensor:
-    ends = _shares(network.fastest(laws, total(state[:-1].unbind(0))), end, steps)
-    return _marched(network, (laws, laws), state, 1.0 / _widths(ends, end))
+def _integrate_closed(
+    network: Network, constants: RateConstants, state: Tensor, end: Tensor, steps: int
+) -> Tensor:
+    ends = _time_grid(network.fastest_rate(constants, total(state[:-1].unbind(0))), end, steps)
+    return _take_steps(network, (constants, constants), state, 1.0 / _step_widths(ends, end))
 
 
-def _marched(
+def _take_steps(
     network: Network,
-    laws: tuple[Laws, Laws],
+    constants: tuple[RateConstants, RateConstants],
     state: Tensor,
     per: Tensor,
     dose: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
-    """Return the state after steps of widths ``1 / per`` (steps x N), see :func:`_step`.
+    """Return the state after steps of widths ``1 / per`` (steps x N), see :func:`_rosenbrock_step`.
 
     In arrays where no gradient is asked for, else in tensors: the numbers are the same to
     rounding.
     """
-    asked = [laws[0].k, laws[1].k, laws[0].hold, laws[1].hold, state, per, *(dose or ())]
-    if all(plain(tensor) for tensor in asked if tensor is not None):
-        return _in_arrays(network, laws, state, per, dose)
-    twice = _twice(laws[0])
+    asked = [
+        constants[0].k,
+        constants[1].k,
+        constants[0].denominator,
+        constants[1].denominator,
+        state,
+        per,
+        *(dose or ()),
+    ]
+    if all(converts_to_array(tensor) for tensor in asked if tensor is not None):
+        return _take_steps_in_arrays(network, constants, state, per, dose)
+    twice = _twice_identity(constants[0])
     for step in per.unbind(0):
-        extents = _step(network, laws, state, step, twice, dose)
+        extents = _rosenbrock_step(network, constants, state, step, twice, dose)
         if dose is not None:
             state = state + dose[0]
-        state = state + network.net @ react(network.net, state, extents)
+        state = state + network.net @ limit_extents(network.net, state, extents)
     return state
 
 
-def _in_arrays(
+def _take_steps_in_arrays(
     network: Network,
-    laws: tuple[Laws, Laws],
+    constants: tuple[RateConstants, RateConstants],
     state: Tensor,
     per: Tensor,
     dose: tuple[Tensor, Tensor] | None,
 ) -> Tensor:
-    power = laws[0].power
-    given = None if dose is None else (numbers(dose[0]), numbers(dose[1]))
+    power = constants[0].power
+    given = None if dose is None else (to_array(dose[0]), to_array(dose[1]))
     return torch.from_numpy(
-        march(
-            numbers(network.net),
+        integrate_arrays(
+            to_array(network.net),
             network.factors.numpy(),
-            None if power is None else numbers(power),
-            (_numbers_of(laws[0]), _numbers_of(laws[1])),
-            numbers(state),
-            numbers(per),
+            None if power is None else to_array(power),
+            (_constant_arrays(constants[0]), _constant_arrays(constants[1])),
+            to_array(state),
+            to_array(per),
             given,
         )
     )
 
 
-def _numbers_of(laws: Laws) -> tuple[FloatArray, FloatArray]:
-    return numbers(laws.k), numbers(laws.hold if laws.hold is not None else torch.empty(0, 0, 0))
+def _constant_arrays(constants: RateConstants) -> tuple[FloatArray, FloatArray]:
+    return to_array(constants.k), to_array(
+        constants.denominator if constants.denominator is not None else torch.empty(0, 0, 0)
+    )
 
 
-def _twice(laws: Laws) -> Tensor:
-    return 2.0 * torch.eye(len(laws.k), dtype=torch.float64)[:, :, None]
+def _twice_identity(constants: RateConstants) -> Tensor:
+    return 2.0 * torch.eye(len(constants.k), dtype=torch.float64)[:, :, None]
 
 
-def _dosed(
+def _integrate_dosed(
     network: Network,
-    laws: Laws,
+    constants: RateConstants,
     state: Tensor,
     times: tuple[Tensor, Tensor],
     dose: tuple[Tensor, Tensor],
@@ -172,33 +188,46 @@ def _dosed(
 ) -> Tensor:
     """Return the state after dosing and what follows it; ``times`` are end and dosing time."""
     end, over = times
-    gain, swelling = dose
+    amount, relative_volume = dose
     running = torch.minimum(end, over)
     # The share that has run in; all of it where dosing takes no time.
     dosed = torch.where(end >= over, 1.0, end / torch.where(end >= over, 1.0, over))
-    gain, swelling = gain * dosed, swelling * dosed
-    fastest = network.fastest(laws, total(state[:-1].unbind(0)) + total(gain.unbind(0)))
-    ends = _shares(fastest, running, steps)
-    now = laws
+    amount, relative_volume = amount * dosed, relative_volume * dosed
+    fastest_rate = network.fastest_rate(
+        constants, total(state[:-1].unbind(0)) + total(amount.unbind(0))
+    )
+    ends = _time_grid(fastest_rate, running, steps)
+    now = constants
     for width, share, last in zip(
-        _widths(ends, running), (ends[1:] - ends[:-1]).unbind(0), ends[1:].unbind(0), strict=True
+        _step_widths(ends, running),
+        (ends[1:] - ends[:-1]).unbind(0),
+        ends[1:].unbind(0),
+        strict=True,
     ):
-        volume = 1.0 + swelling * last
-        after = laws.swollen(network.order, volume)
-        drift = network.drift(
-            now, state, gain * share, swelling * share, 1.0 + swelling * (last - share)
+        volume = 1.0 + relative_volume * last
+        after = constants.per_amount(network.order, volume)
+        rate_change_by_dose = network.rate_change_by_dose(
+            now,
+            state,
+            amount * share,
+            relative_volume * share,
+            1.0 + relative_volume * (last - share),
         )
-        dose_now = gain * share, drift
-        state = _marched(network, (now, after), state, (1.0 / width).unsqueeze(0), dose_now)
+        dose_now = amount * share, rate_change_by_dose
+        state = _take_steps(network, (now, after), state, (1.0 / width).unsqueeze(0), dose_now)
         now = after
-    return _closed(
-        network, laws.swollen(network.order, 1.0 + swelling), state, end - running, steps
+    return _integrate_closed(
+        network,
+        constants.per_amount(network.order, 1.0 + relative_volume),
+        state,
+        end - running,
+        steps,
     )
 
 
-def _step(
+def _rosenbrock_step(
     network: Network,
-    laws: tuple[Laws, Laws],
+    constants: tuple[RateConstants, RateConstants],
     state: Tensor,
     per: Tensor,
     twice: Tensor,
@@ -208,13 +237,13 @@ def _step(
 
     Args:
         network: S species, R reactions.
-        laws: at the start and at the end of the step.
+        constants: at the start and at the end of the step.
         state: (S + 1) x N.
         per: one over the width, N.
         twice: twice the unit matrix, R x R x 1.
         dose: what the step adds to the state, and by how much that alone changes the rates.
     """
-    rate, slope = network.rates_and_slope(laws[0], state)
+    rate, slope = network.rates_and_slope(constants[0], state)
     solve = inverse(per * twice - slope)
     net, later, first, second = network.net, state, rate, rate
     if dose is not None:
@@ -223,7 +252,7 @@ def _step(
     u1 = (solve * first).sum(1)
     u2 = (solve * (second + 4.0 * per * u1)).sum(1)
     shift, reached = per * (u1 - u2), 2.0 * u1
-    u3 = (solve * (network.rates(laws[1], later + net @ reached) + shift)).sum(1)
+    u3 = (solve * (network.rates(constants[1], later + net @ reached) + shift)).sum(1)
     reached = reached + u3
-    last = network.rates(laws[1], later + net @ reached)
+    last = network.rates(constants[1], later + net @ reached)
     return reached + (solve * (last + shift - (8.0 / 3.0) * per * u3)).sum(1)

@@ -8,18 +8,26 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.language import Book, By, Course, Given, Term, common_shape, stack_last
-from labloop.physics.models import Block, Outputs
-from labloop.physics.reactions.equations import (
+from labloop.physics.language import (
+    By,
+    Coefficient,
+    CoefficientLike,
+    Coefficients,
+    Course,
+    broadcast_shape,
+    stack_last,
+)
+from labloop.physics.models import BuildingBlock, Outputs
+from labloop.physics.reactions.integrator import STEPS, Dosing, integrate
+from labloop.physics.reactions.network import Network, RateConstants
+from labloop.physics.reactions.rate_laws import Law, RateExpression
+from labloop.physics.reactions.reaction_strings import (
     conserved_totals,
     net_stoichiometry,
     species_of,
     total_in_words,
 )
-from labloop.physics.reactions.integrator import STEPS, Dosing, integrate
-from labloop.physics.reactions.network import Laws, Network
-from labloop.physics.reactions.rate_laws import Law, Step
-from labloop.physics.reactions.steady_state import steady_state, unsteadiness
+from labloop.physics.reactions.steady_state import steady_state, steady_state_residual
 
 _CONCENTRATION = "mol/m^3"
 _ACCELERATING = 3
@@ -38,23 +46,23 @@ class Dose:
         into: the volume in the vessel at the start.
     """
 
-    feed: Mapping[str, Given]
-    volume: Given
-    over: Given
-    into: Given
+    feed: Mapping[str, CoefficientLike]
+    volume: CoefficientLike
+    over: CoefficientLike
+    into: CoefficientLike
 
 
 @dataclass(frozen=True, slots=True)
-class _Stream:
+class _DoseCoefficients:
     """The dosed solution as terms."""
 
-    feed: Mapping[str, Term]
-    volume: Term
-    over: Term
-    into: Term
+    feed: Mapping[str, Coefficient]
+    volume: Coefficient
+    over: Coefficient
+    into: Coefficient
 
 
-class Kinetics(Block):
+class Kinetics(BuildingBlock):
     """A :class:`~labloop.physics.PhysicsModel` of reactions; see :func:`kinetics`.
 
     Parameters are called ``<label>.k`` and ``<label>.Ea``; the fed amount of a species A is
@@ -69,9 +77,9 @@ class Kinetics(Block):
         name: str,
         laws: Mapping[str, Law],
         *,
-        feed: Mapping[str, Given],
-        time: Given,
-        temperature: Given | None = None,
+        feed: Mapping[str, CoefficientLike],
+        time: CoefficientLike,
+        temperature: CoefficientLike | None = None,
         outputs: Outputs,
         dose: Dose | None = None,
         reactor: Reactor = "tube",
@@ -80,29 +88,33 @@ class Kinetics(Block):
         steps: int | None = None,
     ) -> None:
         _check_reactor(name, reactor, dose, curves)
-        book = Book(name, lookup)
+        coefficients = Coefficients(name, lookup)
         self._reactor = reactor
-        self._steps = [step for label, law in laws.items() for step in law.steps(label, book)]
+        self._rate_expressions = [
+            step
+            for label, law in laws.items()
+            for step in law.rate_expressions(label, coefficients)
+        ]
         dosed = dose.feed if dose else {}
-        _check_species(name, self._steps, [*feed, *dosed])
+        _check_species(name, self._rate_expressions, [*feed, *dosed])
         self._build_network(list(dict.fromkeys([*feed, *dosed])))
         self.integration_steps = self._number_of_steps(steps)
         self._feed = {
-            s: book.take(f"{s}0", given, _CONCENTRATION, f"the feed of {s} in {name!r}")
+            s: coefficients.add(f"{s}0", given, _CONCENTRATION, f"the feed of {s} in {name!r}")
             for s, given in feed.items()
         }
-        self._dose = _stream(name, dose, book)
-        self._time = book.take("time", time, "s", f"the time of {name!r}")
-        self._temperature = _temperature(name, temperature, self._steps, book)
+        self._dose = _dose_coefficients(name, dose, coefficients)
+        self._time = coefficients.add("time", time, "s", f"the time of {name!r}")
+        self._temperature = _temperature(name, temperature, self._rate_expressions, coefficients)
         amounts = {name: _CONCENTRATION for s in self.species for name in (s, f"{s}0")}
         self._check_amounts(name)
-        super().__init__("kinetics", name, book, amounts, outputs, courses=curves)
+        super().__init__("kinetics", name, coefficients, amounts, outputs, courses=curves)
 
     def _example(self) -> str:
         return f"{self.species[-1]} / {self.species[0]}0"
 
     def _build_network(self, fed: list[str]) -> None:
-        reactions = [step.reaction for step in self._steps]
+        reactions = [step.reaction for step in self._rate_expressions]
         self.species = species_of(reactions, fed)
         self._net = net_stoichiometry(reactions, self.species)
         reacting = [
@@ -110,7 +122,9 @@ class Kinetics(Block):
             for r in reactions
         ]
         self._network = Network.of(self._net, reacting)
-        strange = {s for step in self._steps for s in step.hold} - set(self.species)
+        strange = {s for step in self._rate_expressions for s in step.denominator} - set(
+            self.species
+        )
         if strange:
             raise PhysicsError(
                 f"a rate law speaks of {', '.join(sorted(strange))}, which takes part in no "
@@ -131,8 +145,8 @@ class Kinetics(Block):
         rows = {s: i for i, s in enumerate(self.species)}
         grows = any(
             any(self._net[rows[s]][r] > 0 for s in step.reaction.reactants)
-            or (step.power > 1 and any(self._net[rows[s]][r] < 0 for s in step.hold))
-            for r, step in enumerate(self._steps)
+            or (step.power > 1 and any(self._net[rows[s]][r] < 0 for s in step.denominator))
+            for r, step in enumerate(self._rate_expressions)
         )
         return STEPS * _ACCELERATING if grows else STEPS
 
@@ -149,16 +163,16 @@ class Kinetics(Block):
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return quantity -> SI values ``[...]`` and curve -> values ``[..., n]``."""
         end = self._time.value(x, theta)
-        solved = self._named(*self._advance(x, theta, end, self.integration_steps))
+        solved = self._by_species(*self._concentrations(x, theta, end, self.integration_steps))
         curves = {}
         longer = {name: value.unsqueeze(-1) for name, value in x.items()}
         for label, axis in self.curves.items():
             times = torch.minimum(axis.si(), end.unsqueeze(-1))
-            after = self._advance(longer, theta.unsqueeze(-2), times, self.integration_steps)
-            curves[label] = self._course(label, {**longer, **self._named(*after)})
+            after = self._concentrations(longer, theta.unsqueeze(-2), times, self.integration_steps)
+            curves[label] = self._course(label, {**longer, **self._by_species(*after)})
         return solved, curves
 
-    def _named(self, fed: Tensor, after: Tensor) -> dict[str, Tensor]:
+    def _by_species(self, fed: Tensor, after: Tensor) -> dict[str, Tensor]:
         found = {}
         for i, s in enumerate(self.species):
             found[s], found[f"{s}0"] = after[..., i], fed[..., i]
@@ -168,9 +182,11 @@ class Kinetics(Block):
         """Return the concentrations at the start, ``[..., S]`` in mol/m^3."""
         return self._amounts(self._feed, x, theta)
 
-    def _amounts(self, terms: Mapping[str, Term], x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
+    def _amounts(
+        self, terms: Mapping[str, Coefficient], x: Mapping[str, Tensor], theta: Tensor
+    ) -> Tensor:
         given = {s: term.value(x, theta) for s, term in terms.items()}
-        shape = common_shape(*x.values(), *given.values(), torch.zeros(()))
+        shape = broadcast_shape(*x.values(), *given.values(), torch.zeros(()))
         zero = torch.zeros(shape, dtype=torch.float64)
         return torch.stack([given.get(s, zero).expand(shape) for s in self.species], dim=-1)
 
@@ -182,19 +198,23 @@ class Kinetics(Block):
         end = self._time.value(x, theta).unsqueeze(-1)
         share = torch.linspace(0.0, 1.0, points, dtype=torch.float64)
         longer = {name: value.unsqueeze(-1) for name, value in x.items()}
-        return self._advance(longer, theta.unsqueeze(-2), end * share, self.integration_steps)[1]
+        return self._concentrations(
+            longer, theta.unsqueeze(-2), end * share, self.integration_steps
+        )[1]
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
         """Return for every conserved total its change relative to what was fed, ``[...]``."""
-        fed, after = self._advance(x, theta, self._time.value(x, theta), self.integration_steps)
+        fed, after = self._concentrations(
+            x, theta, self._time.value(x, theta), self.integration_steps
+        )
         scale = fed.sum(-1).clamp_min(1e-300)
         found: dict[str, Tensor] = {}
         for total in conserved_totals(self._net):
             weights = torch.tensor([float(v) for v in total], dtype=torch.float64)
             found[total_in_words(total, self.species)] = ((after - fed) @ weights) / scale
         if self._reactor == "cstr":
-            laws, time = self._laws(x, theta), self._time.value(x, theta)
-            short = unsteadiness(self._network, laws, fed, time)
+            laws, time = self._rate_constants(x, theta), self._time.value(x, theta)
+            short = steady_state_residual(self._network, laws, fed, time)
             found["the steady state (in + made = out)"] = short.abs().amax(-1) / scale
         return found
 
@@ -203,54 +223,60 @@ class Kinetics(Block):
 
         Shape ``[..., S]``, dimensionless.
         """
-        fed, after = self._advance(x, theta, self._time.value(x, theta), steps)
+        fed, after = self._concentrations(x, theta, self._time.value(x, theta), steps)
         return after / fed.sum(-1, keepdim=True).clamp_min(1e-300)
 
     def time_scales(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
         """Return the pace of each reaction in 1/s at what was fed, ``[..., R]``."""
-        fed, _ = self._advance(x, theta, self._time.value(x, theta), 1)
+        fed, _ = self._concentrations(x, theta, self._time.value(x, theta), 1)
         most = fed.sum(-1, keepdim=True).clamp_min(1e-300)
-        k = self._laws(x, theta).k
+        k = self._rate_constants(x, theta).k
         order = self._network.to(k.device).order[:, 0]
         return k * most ** (order - 1.0).clamp_min(0.0)
 
-    def _laws(self, x: Mapping[str, Tensor], theta: Tensor) -> Laws:
+    def _rate_constants(self, x: Mapping[str, Tensor], theta: Tensor) -> RateConstants:
         kelvin = self._temperature.value(x, theta) if self._temperature else None
-        k = stack_last([step.constant(x, theta, kelvin) for step in self._steps])
-        if not any(step.hold for step in self._steps):
-            return Laws(k)
+        k = stack_last([step.constant(x, theta, kelvin) for step in self._rate_expressions])
+        if not any(step.denominator for step in self._rate_expressions):
+            return RateConstants(k)
         none = torch.zeros((), dtype=torch.float64)
         entries = [
-            step.hold[s](x, theta, kelvin) if s in step.hold else none
-            for step in self._steps
+            step.denominator[s](x, theta, kelvin) if s in step.denominator else none
+            for step in self._rate_expressions
             for s in self.species
         ]
-        hold = stack_last(entries)
-        hold = hold.reshape(*hold.shape[:-1], len(self._steps), len(self.species))
-        power = torch.tensor([[float(step.power)] for step in self._steps], dtype=torch.float64)
-        shape = common_shape(k[..., 0], hold[..., 0, 0])
-        return Laws(k.expand(*shape, -1), hold.expand(*shape, -1, -1), power)
+        denominator = stack_last(entries)
+        denominator = denominator.reshape(
+            *denominator.shape[:-1], len(self._rate_expressions), len(self.species)
+        )
+        power = torch.tensor(
+            [[float(step.power)] for step in self._rate_expressions], dtype=torch.float64
+        )
+        shape = broadcast_shape(k[..., 0], denominator[..., 0, 0])
+        return RateConstants(k.expand(*shape, -1), denominator.expand(*shape, -1, -1), power)
 
-    def _advance(
+    def _concentrations(
         self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor, steps: int
     ) -> tuple[Tensor, Tensor]:
         """Return what there would be without reaction, and what there is: mol/m^3."""
-        fed, laws = self.fed(x, theta), self._laws(x, theta)
+        fed, laws = self.fed(x, theta), self._rate_constants(x, theta)
         if self._reactor == "cstr":
             return fed, steady_state(self._network, laws, fed, time)
         if self._dose is None:
             return fed, integrate(self._network, laws, fed, time, steps)
-        swelling = self._dose.volume.value(x, theta) / self._dose.into.value(x, theta)
+        relative_volume = self._dose.volume.value(x, theta) / self._dose.into.value(x, theta)
         over = self._dose.over.value(x, theta)
-        gain = self._amounts(self._dose.feed, x, theta) * swelling.unsqueeze(-1)
-        dosing = Dosing(gain, swelling, over)
+        amount = self._amounts(self._dose.feed, x, theta) * relative_volume.unsqueeze(-1)
+        dosing = Dosing(amount, relative_volume, over)
         after = integrate(self._network, laws, fed, time, steps, dosing)
         share = torch.where(time >= over, 1.0, time / torch.where(time >= over, 1.0, over))
-        volume = (1.0 + swelling * share).unsqueeze(-1)
-        return (fed + gain * share.unsqueeze(-1)) / volume, after / volume
+        volume = (1.0 + relative_volume * share).unsqueeze(-1)
+        return (fed + amount * share.unsqueeze(-1)) / volume, after / volume
 
     def __repr__(self) -> str:
-        return f"<kinetics {self.name}: {', '.join(s.reaction.text for s in self._steps)}>"
+        return (
+            f"<kinetics {self.name}: {', '.join(s.reaction.text for s in self._rate_expressions)}>"
+        )
 
 
 def _check_reactor(
@@ -270,7 +296,7 @@ def _check_reactor(
         )
 
 
-def _check_species(name: str, steps: list[Step], fed: list[str]) -> None:
+def _check_species(name: str, steps: list[RateExpression], fed: list[str]) -> None:
     if not steps:
         raise PhysicsError(
             f"kinetics {name!r} has no reaction; write one as "
@@ -289,18 +315,23 @@ def _check_species(name: str, steps: list[Step], fed: list[str]) -> None:
             f"kinetics {name!r} never has any {', '.join(missing)}: neither fed nor "
             "made; add it to feed= or correct the reactions"
         )
-    held = {s for step in steps for s in step.hold}
-    idle = [s for s in fed if s not in taking_part and s not in held]
+    in_denominators = {s for step in steps for s in step.denominator}
+    idle = [s for s in fed if s not in taking_part and s not in in_denominators]
     if idle:
         raise PhysicsError(
             f"kinetics {name!r} feeds {', '.join(idle)}, which takes part in no reaction"
         )
 
 
-def _temperature(name: str, given: Given | None, steps: list[Step], book: Book) -> Term | None:
+def _temperature(
+    name: str,
+    given: CoefficientLike | None,
+    steps: list[RateExpression],
+    coefficients: Coefficients,
+) -> Coefficient | None:
     if given is not None:
-        return book.take("temperature", given, "K", f"the temperature of {name!r}")
-    if any(step.hot for step in steps):
+        return coefficients.add("temperature", given, "K", f"the temperature of {name!r}")
+    if any(step.needs_temperature for step in steps):
         raise PhysicsError(
             f"kinetics {name!r} has Arrhenius reactions and no temperature=; "
             "name the parameter, such as temperature='temperature'"
@@ -308,16 +339,18 @@ def _temperature(name: str, given: Given | None, steps: list[Step], book: Book) 
     return None
 
 
-def _stream(name: str, dose: Dose | None, book: Book) -> _Stream | None:
+def _dose_coefficients(
+    name: str, dose: Dose | None, coefficients: Coefficients
+) -> _DoseCoefficients | None:
     if dose is None:
         return None
     feed = {
-        s: book.take(f"dosed.{s}", given, _CONCENTRATION, f"the dosed {s} of {name!r}")
+        s: coefficients.add(f"dosed.{s}", given, _CONCENTRATION, f"the dosed {s} of {name!r}")
         for s, given in dose.feed.items()
     }
-    return _Stream(
+    return _DoseCoefficients(
         feed,
-        book.take("dose.volume", dose.volume, "m^3", f"the dosed volume of {name!r}"),
-        book.take("dose.over", dose.over, "s", f"the dosing time of {name!r}"),
-        book.take("dose.into", dose.into, "m^3", f"the volume at the start of {name!r}"),
+        coefficients.add("dose.volume", dose.volume, "m^3", f"the dosed volume of {name!r}"),
+        coefficients.add("dose.over", dose.over, "s", f"the dosing time of {name!r}"),
+        coefficients.add("dose.into", dose.into, "m^3", f"the volume at the start of {name!r}"),
     )

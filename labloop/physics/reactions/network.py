@@ -6,31 +6,33 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-_NOTHING = 1e-100
+_NEGLIGIBLE = 1e-100
 _HIGHEST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Laws:
+class RateConstants:
     """The numbers in the rates of R reactions, for N experiments.
 
-    The rate is ``k prod(c) / (1 + sum(hold c))^power``: mass action, divided by what holds the
+    The rate is ``k prod(c) / (1 + sum(K c))^power``: mass action, divided by what holds the
     catalyst back where something does (Hougen & Watson, Ind. Eng. Chem. 35 (1943) 529).
 
     Attributes:
         k: rate constants, R x N.
-        hold: adsorption constants, R x (S + 1) x N, the last row zero; None for mass action.
+        denominator: adsorption constants, R x (S + 1) x N, the last row zero; None for mass action.
         power: R x 1.
     """
 
     k: Tensor
-    hold: Tensor | None = None
+    denominator: Tensor | None = None
     power: Tensor | None = None
 
-    def swollen(self, order: Tensor, volume: Tensor) -> "Laws":
+    def per_amount(self, order: Tensor, volume: Tensor) -> "RateConstants":
         """Return the laws over amounts instead of concentrations, in ``volume`` (N)."""
-        k = self.k / _power(volume, order - 1.0)
-        return Laws(k, None if self.hold is None else self.hold / volume, self.power)
+        k = self.k / _whole_power(volume, order - 1.0)
+        return RateConstants(
+            k, None if self.denominator is None else self.denominator / volume, self.power
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,77 +71,86 @@ class Network:
         parts = (self.net, self.factors, self.slopes, self.order)
         return Network(*(part.to(device) for part in parts))
 
-    def rates(self, laws: Laws, state: Tensor) -> Tensor:
+    def rates(self, constants: RateConstants, state: Tensor) -> Tensor:
         """Return the rates R x N at a state (S + 1) x N."""
         positive = state.clamp_min(0.0)
-        rate = laws.k
+        rate = constants.k
         for factor in self.factors:
             rate = rate * positive[factor]
-        if laws.hold is None or laws.power is None:
+        if constants.denominator is None or constants.power is None:
             return rate
-        return rate / (1.0 + (laws.hold * positive).sum(1)) ** laws.power
+        return rate / (1.0 + (constants.denominator * positive).sum(1)) ** constants.power
 
-    def rates_and_slope(self, laws: Laws, state: Tensor) -> tuple[Tensor, Tensor]:
+    def rates_and_slope(self, constants: RateConstants, state: Tensor) -> tuple[Tensor, Tensor]:
         """Return the rates R x N and their derivative by the extents, R x R x N."""
         positive = state.clamp_min(0.0)
-        partials, rate = self._partials(laws, positive)
+        partials, rate = self._partials(constants, positive)
         slope = torch.zeros(())
         for partial, by_extent in zip(partials, self.slopes, strict=True):
             slope = slope + partial[:, None] * by_extent
-        if laws.hold is None or laws.power is None:
+        if constants.denominator is None or constants.power is None:
             return rate, slope
-        held = 1.0 + (laws.hold * positive).sum(1)
-        share = held**-laws.power
+        denominator = 1.0 + (constants.denominator * positive).sum(1)
+        share = denominator**-constants.power
         rate = rate * share
-        by_extent = torch.einsum("rin,is->rsn", laws.hold, self.net)
-        return rate, slope * share[:, None] - (laws.power * rate / held)[:, None] * by_extent
+        by_extent = torch.einsum("rin,is->rsn", constants.denominator, self.net)
+        return rate, slope * share[:, None] - (constants.power * rate / denominator)[
+            :, None
+        ] * by_extent
 
-    def drift(
-        self, laws: Laws, state: Tensor, gain: Tensor, swelling: Tensor, volume: Tensor
+    def rate_change_by_dose(
+        self,
+        constants: RateConstants,
+        state: Tensor,
+        amount: Tensor,
+        relative_volume: Tensor,
+        volume: Tensor,
     ) -> Tensor:
         """Return how much the rates R x N change by a dose, to first order.
 
         Args:
-            laws: the laws over amounts in ``volume``.
+            constants: the laws over amounts in ``volume``.
             state: amounts, (S + 1) x N.
-            gain: amounts that are added, (S + 1) x N.
-            swelling: volume that is added, N.
+            amount: amounts that are added, (S + 1) x N.
+            relative_volume: volume that is added, N.
             volume: the volume, N.
         """
         positive = state.clamp_min(0.0)
-        partials, rate = self._partials(laws, positive)
+        partials, rate = self._partials(constants, positive)
         change = torch.zeros(())
         for partial, factor in zip(partials, self.factors, strict=True):
-            change = change + partial * gain[factor]
-        grown = swelling / volume
+            change = change + partial * amount[factor]
+        grown = relative_volume / volume
         change = change + rate * (1.0 - self.order) * grown
-        if laws.hold is None or laws.power is None:
+        if constants.denominator is None or constants.power is None:
             return change
-        held = 1.0 + total((laws.hold * positive).unbind(1))
-        more = total((laws.hold * (gain - positive * grown)).unbind(1))
-        return (change - laws.power * rate * more / held) / _power(held, laws.power)
+        denominator = 1.0 + total((constants.denominator * positive).unbind(1))
+        more = total((constants.denominator * (amount - positive * grown)).unbind(1))
+        return (change - constants.power * rate * more / denominator) / _whole_power(
+            denominator, constants.power
+        )
 
-    def _partials(self, laws: Laws, positive: Tensor) -> tuple[list[Tensor], Tensor]:
+    def _partials(self, constants: RateConstants, positive: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the derivative of the mass-action rate by each factor, and that rate."""
         gathered = [positive[factor] for factor in self.factors]
         partials = []
         for i in range(len(gathered)):
-            partial = laws.k
+            partial = constants.k
             for j, other in enumerate(gathered):
                 if j != i:
                     partial = partial * other
             partials.append(partial)
         return partials, partials[-1] * gathered[-1]
 
-    def fastest(self, laws: Laws, fed: Tensor) -> Tensor:
+    def fastest_rate(self, constants: RateConstants, fed: Tensor) -> Tensor:
         """Return an upper bound of the rates' time constants in 1/s, N.
 
         Args:
-            laws: the constants.
+            constants: the constants.
             fed: the sum of all that is fed, N.
         """
         most = (fed * self.net.abs().max()).clamp_min(1e-300)
-        return (laws.k * _power(most, self.order - 1.0)).amax(0)
+        return (constants.k * _whole_power(most, self.order - 1.0)).amax(0)
 
 
 def total(rows: Iterable[Tensor]) -> Tensor:
@@ -153,7 +164,7 @@ def total(rows: Iterable[Tensor]) -> Tensor:
     return first
 
 
-def _power(base: Tensor, powers: Tensor) -> Tensor:
+def _whole_power(base: Tensor, powers: Tensor) -> Tensor:
     """Return ``base`` to whole powers of 0 to 3, by products, which have the same bits anywhere."""
     found = torch.ones_like(base + powers)
     for power in range(1, _HIGHEST + 1):
@@ -166,10 +177,10 @@ def inverse(matrix: Tensor) -> Tensor:
 
     Networks without autocatalysis give matrices whose leading minors are positive.
     """
-    return eliminated(matrix)[0]
+    return inverse_and_least_pivot(matrix)[0]
 
 
-def eliminated(matrix: Tensor) -> tuple[Tensor, Tensor]:
+def inverse_and_least_pivot(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return the inverses as :func:`inverse` does, and the least pivot of each, N."""
     size = matrix.shape[0]
     eye = torch.eye(size, dtype=matrix.dtype)[:, :, None]
@@ -182,7 +193,7 @@ def eliminated(matrix: Tensor) -> tuple[Tensor, Tensor]:
     return work[:, size:], least
 
 
-def react(net: Tensor, state: Tensor, extents: Tensor, limits: int = 4) -> Tensor:
+def limit_extents(net: Tensor, state: Tensor, extents: Tensor, limits: int = 4) -> Tensor:
     """Return the extents, cut short where they would make a species negative.
 
     Args:
@@ -197,9 +208,9 @@ def react(net: Tensor, state: Tensor, extents: Tensor, limits: int = 4) -> Tenso
             break
         change = net[:, :, None] * extents
         loss = -change.clamp_max(0.0).sum(1)
-        gain = change.clamp_min(0.0).sum(1)
+        amount = change.clamp_min(0.0).sum(1)
         # One where next to nothing is lost: the slope divides by its square, which would be 0.
-        share = (state + gain) / torch.where(loss > _NOTHING, loss, 1.0)
+        share = (state + amount) / torch.where(loss > _NEGLIGIBLE, loss, 1.0)
         share = torch.where(after < 0, share, 1.0)
         share = share.clamp(0.0, 1.0)
         extents = extents * torch.where(change < 0, share[:, None], 1.0).amin(0)

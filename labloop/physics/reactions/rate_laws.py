@@ -8,30 +8,30 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.language import Book, Given, Term, source
-from labloop.physics.reactions.equations import Reaction, parse_reaction, rate_unit
+from labloop.physics.language import Coefficient, CoefficientLike, Coefficients, parse_known_value
+from labloop.physics.reactions.reaction_strings import Reaction, parse_reaction, rate_unit
 
 GAS_CONSTANT = 8.31446261815324
 _FARADAY = 96485.33212331
 _FARTHEST = 30.0
 _PER_CONCENTRATION = "m^3/mol"
-Numbers: TypeAlias = Mapping[str, Tensor]
-Constant: TypeAlias = Callable[[Numbers, Tensor, Tensor | None], Tensor]
+Inputs: TypeAlias = Mapping[str, Tensor]
+CoefficientFunction: TypeAlias = Callable[[Inputs, Tensor, Tensor | None], Tensor]
 """From SI inputs, parameters ``[..., p]`` and temperature in K to SI values ``[...]``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RateExpression:
     """One reaction of a network: its constant, and what holds its catalyst back.
 
-    Rate = constant x mass action / (1 + sum of hold x concentration)^power.
+    Rate = constant x mass action / (1 + sum of denominator x concentration)^power.
     """
 
     reaction: Reaction
-    constant: Constant
-    hold: Mapping[str, Constant] = field(default_factory=dict)
+    constant: CoefficientFunction
+    denominator: Mapping[str, CoefficientFunction] = field(default_factory=dict)
     power: int = 1
-    hot: bool = False
+    needs_temperature: bool = False
     """Whether a temperature is needed."""
 
 
@@ -40,12 +40,16 @@ class Rate:
     """A reaction whose rate constant does not depend on temperature."""
 
     reaction: str
-    k: Given
+    k: CoefficientLike
 
-    def steps(self, label: str, book: Book) -> list[Step]:
+    def rate_expressions(self, label: str, coefficients: Coefficients) -> list[RateExpression]:
         """Return the reaction; its parameter is ``label.k``."""
         reaction = parse_reaction(self.reaction)
-        return [Step(reaction, _constant(label, "k", self.k, reaction.rate_unit, book, reaction))]
+        return [
+            RateExpression(
+                reaction, _constant(label, "k", self.k, reaction.rate_unit, coefficients, reaction)
+            )
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,21 @@ class Arrhenius:
     """
 
     reaction: str
-    k: Given
-    Ea: Given
+    k: CoefficientLike
+    Ea: CoefficientLike
     at: str = ""
 
-    def steps(self, label: str, book: Book) -> list[Step]:
+    def rate_expressions(self, label: str, coefficients: Coefficients) -> list[RateExpression]:
         """Return the reaction; its parameters are ``label.k`` and ``label.Ea``."""
         reaction = parse_reaction(self.reaction)
-        k = _constant(label, "k", self.k, reaction.rate_unit, book, reaction)
-        return [Step(reaction, _warm(label, k, self.Ea, self.at, book, reaction), hot=True)]
+        k = _constant(label, "k", self.k, reaction.rate_unit, coefficients, reaction)
+        return [
+            RateExpression(
+                reaction,
+                _with_arrhenius_factor(label, k, self.Ea, self.at, coefficients, reaction),
+                needs_temperature=True,
+            )
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +96,13 @@ class MichaelisMenten:
     """
 
     reaction: str
-    vmax: Given
-    Km: Given
-    inhibitors: Mapping[str, Given] = field(default_factory=dict)
-    Ea: Given | None = None
+    vmax: CoefficientLike
+    Km: CoefficientLike
+    inhibitors: Mapping[str, CoefficientLike] = field(default_factory=dict)
+    Ea: CoefficientLike | None = None
     at: str = ""
 
-    def steps(self, label: str, book: Book) -> list[Step]:
+    def rate_expressions(self, label: str, coefficients: Coefficients) -> list[RateExpression]:
         """Return the reaction; its parameters are ``label.vmax``, ``label.Km``, ``label.Ki.I``."""
         reaction = parse_reaction(self.reaction)
         substrate = next(iter(reaction.reactants))
@@ -102,16 +112,16 @@ class MichaelisMenten:
                 f"{substrate}; it needs one substrate with the factor 1, such as 'S -> P'"
             )
         unit = rate_unit(reaction.order - 1)
-        vmax = _constant(label, "vmax", self.vmax, unit, book, reaction)
-        hot = self.Ea is not None
+        vmax = _constant(label, "vmax", self.vmax, unit, coefficients, reaction)
+        needs_temperature = self.Ea is not None
         if self.Ea is not None:
-            vmax = _warm(label, vmax, self.Ea, self.at, book, reaction)
-        km = _constant(label, "Km", self.Km, "mol/m^3", book, reaction)
-        hold: dict[str, Constant] = {substrate: _over(km)}
+            vmax = _with_arrhenius_factor(label, vmax, self.Ea, self.at, coefficients, reaction)
+        km = _constant(label, "Km", self.Km, "mol/m^3", coefficients, reaction)
+        denominator: dict[str, CoefficientFunction] = {substrate: _reciprocal(km)}
         for species, given in self.inhibitors.items():
-            ki = _constant(label, f"Ki.{species}", given, "mol/m^3", book, reaction)
-            hold[species] = _over(ki)
-        return [Step(reaction, _ratio(vmax, km), hold, 1, hot)]
+            ki = _constant(label, f"Ki.{species}", given, "mol/m^3", coefficients, reaction)
+            denominator[species] = _reciprocal(ki)
+        return [RateExpression(reaction, _ratio(vmax, km), denominator, 1, needs_temperature)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +137,13 @@ class Langmuir:
     """
 
     reaction: str
-    k: Given
-    adsorption: Mapping[str, Given]
+    k: CoefficientLike
+    adsorption: Mapping[str, CoefficientLike]
     power: int = 1
-    Ea: Given | None = None
+    Ea: CoefficientLike | None = None
     at: str = ""
 
-    def steps(self, label: str, book: Book) -> list[Step]:
+    def rate_expressions(self, label: str, coefficients: Coefficients) -> list[RateExpression]:
         """Return the reaction; its parameters are ``label.k`` and ``label.K.A``."""
         reaction = parse_reaction(self.reaction)
         if self.power not in {1, 2, 3} or not self.adsorption:
@@ -141,15 +151,17 @@ class Langmuir:
                 f"Langmuir({self.reaction!r}) needs adsorption={{'A': Prior(...)}} and a power of "
                 f"1, 2 or 3, got {self.power!r} and {dict(self.adsorption)!r}"
             )
-        k = _constant(label, "k", self.k, reaction.rate_unit, book, reaction)
-        hot = self.Ea is not None
+        k = _constant(label, "k", self.k, reaction.rate_unit, coefficients, reaction)
+        needs_temperature = self.Ea is not None
         if self.Ea is not None:
-            k = _warm(label, k, self.Ea, self.at, book, reaction)
-        hold = {
-            species: _constant(label, f"K.{species}", given, _PER_CONCENTRATION, book, reaction)
+            k = _with_arrhenius_factor(label, k, self.Ea, self.at, coefficients, reaction)
+        denominator = {
+            species: _constant(
+                label, f"K.{species}", given, _PER_CONCENTRATION, coefficients, reaction
+            )
             for species, given in self.adsorption.items()
         }
-        return [Step(reaction, k, hold, self.power, hot)]
+        return [RateExpression(reaction, k, denominator, self.power, needs_temperature)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +183,15 @@ class ButlerVolmer:
     """
 
     reaction: str
-    k0: Given
-    E0: Given
-    potential: Given
-    area: Given
-    alpha: Given = 0.5
+    k0: CoefficientLike
+    E0: CoefficientLike
+    potential: CoefficientLike
+    area: CoefficientLike
+    alpha: CoefficientLike = 0.5
     electrons: int = 1
-    transfer: Given | None = None
+    transfer: CoefficientLike | None = None
 
-    def steps(self, label: str, book: Book) -> list[Step]:
+    def rate_expressions(self, label: str, coefficients: Coefficients) -> list[RateExpression]:
         """Return the reduction and the oxidation; parameters ``label.k0``, ``label.E0``, ..."""
         reaction = parse_reaction(self.reaction)
         sides = (reaction.reactants, reaction.products)
@@ -189,41 +201,43 @@ class ButlerVolmer:
                 f"'O -> R', and 1 to 8 electrons, got {self.electrons!r}"
             )
         terms = _Electrode(
-            self._take(label, "k0", self.k0, "m/s", book),
-            self._take(label, "E0", self.E0, "V", book),
-            self._take(label, "potential", self.potential, "V", book),
-            self._take(label, "area", self.area, "1/m", book),
-            self._take(label, "alpha", self.alpha, "1", book),
+            self._add(label, "k0", self.k0, "m/s", coefficients),
+            self._add(label, "E0", self.E0, "V", coefficients),
+            self._add(label, "potential", self.potential, "V", coefficients),
+            self._add(label, "area", self.area, "1/m", coefficients),
+            self._add(label, "alpha", self.alpha, "1", coefficients),
             None
             if self.transfer is None
-            else self._take(label, "transfer", self.transfer, "m/s", book),
+            else self._add(label, "transfer", self.transfer, "m/s", coefficients),
             self.electrons,
         )
         back = Reaction(f"{reaction.text} (back)", reaction.products, reaction.reactants)
-        return [Step(reaction, terms.reduction), Step(back, terms.oxidation)]
+        return [RateExpression(reaction, terms.reduction), RateExpression(back, terms.oxidation)]
 
-    def _take(self, label: str, name: str, given: Given, unit: str, book: Book) -> Term:
+    def _add(
+        self, label: str, name: str, given: CoefficientLike, unit: str, coefficients: Coefficients
+    ) -> Coefficient:
         what = f"{label}.{name} of reaction {self.reaction!r}"
-        return book.take(f"{label}.{name}", given, unit, what)
+        return coefficients.add(f"{label}.{name}", given, unit, what)
 
 
 @dataclass(frozen=True, slots=True)
 class _Electrode:
-    k0: Term
-    e0: Term
-    potential: Term
-    area: Term
-    alpha: Term
-    transfer: Term | None
+    k0: Coefficient
+    e0: Coefficient
+    potential: Coefficient
+    area: Coefficient
+    alpha: Coefficient
+    transfer: Coefficient | None
     electrons: int
 
-    def reduction(self, x: Numbers, theta: Tensor, temperature: Tensor | None) -> Tensor:
+    def reduction(self, x: Inputs, theta: Tensor, temperature: Tensor | None) -> Tensor:
         return self._both(x, theta, temperature)[0]
 
-    def oxidation(self, x: Numbers, theta: Tensor, temperature: Tensor | None) -> Tensor:
+    def oxidation(self, x: Inputs, theta: Tensor, temperature: Tensor | None) -> Tensor:
         return self._both(x, theta, temperature)[1]
 
-    def _both(self, x: Numbers, theta: Tensor, temperature: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _both(self, x: Inputs, theta: Tensor, temperature: Tensor | None) -> tuple[Tensor, Tensor]:
         kelvin = torch.tensor(298.15, dtype=torch.float64) if temperature is None else temperature
         over = self.potential.value(x, theta) - self.e0.value(x, theta)
         push = self.electrons * _FARADAY / (GAS_CONSTANT * kelvin) * over
@@ -243,22 +257,34 @@ LAWS = (Rate, Arrhenius, MichaelisMenten, Langmuir, ButlerVolmer)
 
 
 def _constant(
-    label: str, name: str, given: Given, unit: str, book: Book, reaction: Reaction
-) -> Constant:
-    term = book.take(
+    label: str,
+    name: str,
+    given: CoefficientLike,
+    unit: str,
+    coefficients: Coefficients,
+    reaction: Reaction,
+) -> CoefficientFunction:
+    term = coefficients.add(
         f"{label}.{name}", given, unit, f"{label}.{name} of reaction {reaction.text!r}"
     )
     return lambda x, theta, _temperature: term.value(x, theta)
 
 
-def _warm(
-    label: str, k: Constant, energy: Given, at: str, book: Book, reaction: Reaction
-) -> Constant:
+def _with_arrhenius_factor(
+    label: str,
+    k: CoefficientFunction,
+    energy: CoefficientLike,
+    at: str,
+    coefficients: Coefficients,
+    reaction: Reaction,
+) -> CoefficientFunction:
     """Return ``k`` with its Arrhenius factor."""
-    term = book.take(f"{label}.Ea", energy, "J/mol", f"{label}.Ea of reaction {reaction.text!r}")
-    kelvin = reference(at, f"at= of reaction {label!r}")
+    term = coefficients.add(
+        f"{label}.Ea", energy, "J/mol", f"{label}.Ea of reaction {reaction.text!r}"
+    )
+    kelvin = reference_temperature(at, f"at= of reaction {label!r}")
 
-    def constant(x: Numbers, theta: Tensor, temperature: Tensor | None) -> Tensor:
+    def constant(x: Inputs, theta: Tensor, temperature: Tensor | None) -> Tensor:
         assert temperature is not None  # noqa: S101 - steps that are hot are refused without
         shift = 1.0 / temperature - 1.0 / kelvin
         return k(x, theta, temperature) * torch.exp(-term.value(x, theta) / GAS_CONSTANT * shift)
@@ -266,17 +292,17 @@ def _warm(
     return constant
 
 
-def reference(at: str, what: str) -> float:
+def reference_temperature(at: str, what: str) -> float:
     """Return a reference temperature in K; raises PhysicsError."""
-    kelvin = source(what, at, "K").constant if at and isinstance(at, str) else None
+    kelvin = parse_known_value(what, at, "K").constant if at and isinstance(at, str) else None
     if kelvin is None or kelvin <= 0:
         raise PhysicsError(f"{what} must be a temperature such as '90 degC', got {at!r}")
     return kelvin
 
 
-def _over(k: Constant) -> Constant:
+def _reciprocal(k: CoefficientFunction) -> CoefficientFunction:
     return lambda x, theta, temperature: 1.0 / k(x, theta, temperature)
 
 
-def _ratio(k: Constant, by: Constant) -> Constant:
+def _ratio(k: CoefficientFunction, by: CoefficientFunction) -> CoefficientFunction:
     return lambda x, theta, temperature: k(x, theta, temperature) / by(x, theta, temperature)

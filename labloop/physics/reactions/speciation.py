@@ -1,7 +1,7 @@
 """Chemical equilibrium of many mixtures at once.
 
-The Gibbs energy's dual is minimised: concentrations are ``ln c = mu + A' lam``, which fulfil
-every law of mass action and are positive whatever ``lam`` is, and ``lam`` is moved until the
+The Gibbs energy's dual is minimised: concentrations are ``ln c = mu + A' lambda``, which fulfil
+every law of mass action and are positive whatever ``lambda`` is, and ``lambda`` is moved until the
 conserved totals ``A c`` are what was fed. The dual is convex; Newton steps are damped by
 ``ln(1 + r) / r`` with r their greatest change of a logarithm, which converges from anywhere
 (Sun & Tran-Dinh, Math. Program. 178 (2019) 145). Gradients come from the implicit function
@@ -22,7 +22,7 @@ _RIDGE = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
-class Mixture:
+class EquilibriumSystem:
     """S species, R independent equilibria, T = S - R conserved totals.
 
     Attributes:
@@ -38,25 +38,25 @@ class Mixture:
     nearest: Tensor
 
     @classmethod
-    def of(cls, net: Tensor, totals: Tensor) -> "Mixture":
+    def of(cls, net: Tensor, totals: Tensor) -> "EquilibriumSystem":
         """Return the mixture of a stoichiometry and its totals."""
         # The inverses once and for all: least squares asked anew may round differently each time.
         nearest = torch.linalg.inv(totals @ totals.T) @ totals
         return cls(net, totals, net @ torch.linalg.inv(net.T @ net), nearest)
 
-    def to(self, device: torch.device) -> "Mixture":
+    def to(self, device: torch.device) -> "EquilibriumSystem":
         """Return the mixture on a device of torch; itself where it lies there."""
         if self.net.device == device:
             return self
         parts = (self.net, self.totals, self.particular, self.nearest)
-        return Mixture(*(part.to(device) for part in parts))
+        return EquilibriumSystem(*(part.to(device) for part in parts))
 
 
-def speciate(mixture: Mixture, log_k: Tensor, c0: Tensor) -> Tensor:
+def speciate(system: EquilibriumSystem, log_k: Tensor, c0: Tensor) -> Tensor:
     """Return the concentrations at equilibrium.
 
     Args:
-        mixture: S species, R equilibria.
+        system: S species, R equilibria.
         log_k: natural logarithm of the constants over mol/m^3, batch x R.
         c0: what was fed, mol/m^3, batch x S.
 
@@ -64,55 +64,55 @@ def speciate(mixture: Mixture, log_k: Tensor, c0: Tensor) -> Tensor:
         batch x S in mol/m^3, positive; totals are kept to about 1e-13 of what was fed.
         Gradients flow to ``log_k`` and ``c0``.
     """
-    mixture = mixture.to(c0.device)
+    system = system.to(c0.device)
     batch = c0.shape[:-1]
     fed = c0.reshape(-1, c0.shape[-1]).T
     scale = fed.detach().sum(0).clamp_min(1e-30)
     # Traces of everything, so that each total lies within what is possible.
     fed = fed / scale + _TRACE
-    powers = mixture.net.sum(0)[:, None]
+    powers = system.net.sum(0)[:, None]
     lifted = log_k.reshape(-1, log_k.shape[-1]).T - powers * torch.log(scale)
-    mu, wanted = mixture.particular @ lifted, mixture.totals @ fed
+    mu, wanted = system.particular @ lifted, system.totals @ fed
     with torch.no_grad():
-        lam = _minimised(mixture, mu, wanted)
-        solve = inverse(_curvature(mixture.totals, torch.exp(mu + mixture.totals.T @ lam)))
-    short = mixture.totals @ torch.exp(mu + mixture.totals.T @ lam) - wanted
-    lam = lam - (solve * short).sum(1)
-    found = torch.exp(mu + mixture.totals.T @ lam) * scale
+        multipliers = _solve_dual(system, mu, wanted)
+        solve = inverse(_hessian(system.totals, torch.exp(mu + system.totals.T @ multipliers)))
+    short = system.totals @ torch.exp(mu + system.totals.T @ multipliers) - wanted
+    multipliers = multipliers - (solve * short).sum(1)
+    found = torch.exp(mu + system.totals.T @ multipliers) * scale
     return found.T.reshape(*batch, c0.shape[-1])
 
 
-def _curvature(totals: Tensor, c: Tensor) -> Tensor:
+def _hessian(totals: Tensor, c: Tensor) -> Tensor:
     """Return ``A diag(c) A'`` of N mixtures, T x T x N, a little above singular."""
     full = torch.einsum("is,sn,js->ijn", totals, c, totals)
     eye = torch.eye(len(totals), dtype=c.dtype)[:, :, None]
     return full + _RIDGE * eye * full.diagonal(dim1=0, dim2=1).T[None]
 
 
-def _minimised(mixture: Mixture, mu: Tensor, wanted: Tensor) -> Tensor:
-    """Return the multipliers ``lam``, T x N."""
-    totals = mixture.totals
-    lam = _start(mixture, mu)
+def _solve_dual(system: EquilibriumSystem, mu: Tensor, wanted: Tensor) -> Tensor:
+    """Return the multipliers ``lambda``, T x N."""
+    totals = system.totals
+    multipliers = _initial_multipliers(system, mu)
     size = wanted.abs() + 1e-3
     for _ in range(_MOST_STEPS):
-        c = torch.exp((mu + totals.T @ lam).clamp_max(300.0))
+        c = torch.exp((mu + totals.T @ multipliers).clamp_max(300.0))
         short = totals @ c - wanted
         # The last step, which bears the gradients, squares what is left of the error.
         if float((short.abs() / size).max()) < _CLOSE:
             break
-        move = -(inverse(_curvature(totals, c)) * short).sum(1)
+        move = -(inverse(_hessian(totals, c)) * short).sum(1)
         reach = (totals.T @ move).abs().amax(0).clamp_min(1e-12)
-        lam = lam + move * torch.log1p(reach) / reach
-    return lam
+        multipliers = multipliers + move * torch.log1p(reach) / reach
+    return multipliers
 
 
-def _start(mixture: Mixture, mu: Tensor) -> Tensor:
+def _initial_multipliers(system: EquilibriumSystem, mu: Tensor) -> Tensor:
     """Return multipliers with concentrations of the right size, rather too low than too high."""
-    totals = mixture.totals
-    lam = mixture.nearest @ (-1.0 - mu)
+    totals = system.totals
+    multipliers = system.nearest @ (-1.0 - mu)
     share = totals.sum(0)
     if bool((share > 0).all()):
         # All totals lowered alike lower every species: climbing is quick, descending is slow.
-        high = (mu + totals.T @ lam).clamp_min(0.0)
-        lam = lam - (high / share[:, None]).amax(0)
-    return lam
+        high = (mu + totals.T @ multipliers).clamp_min(0.0)
+        multipliers = multipliers - (high / share[:, None]).amax(0)
+    return multipliers

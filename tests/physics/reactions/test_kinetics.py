@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 from labloop.errors import PhysicsError
 from labloop.physics import Arrhenius, Prior, Rate, as_physics, check_physics, kinetics
 from labloop.physics.reactions.integrator import integrate
-from labloop.physics.reactions.network import Laws, Network
+from labloop.physics.reactions.network import Network, RateConstants
 from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.testing.physics import assert_physics
 
@@ -65,7 +65,7 @@ def test_the_integrator_agrees_with_a_stiff_solver(k, fed, time):
     c0 = np.array([*fed, 0, 0, 0])
     found = integrate(
         NETWORK,
-        Laws(torch.tensor(rates)),
+        RateConstants(torch.tensor(rates)),
         torch.tensor(c0),
         torch.tensor(time, dtype=torch.float64),
     ).numpy()
@@ -79,7 +79,10 @@ def test_slow_reactions_are_integrated_to_five_digits():
     """Without stiffness the error is below 1e-5."""
     rates, c0 = np.array([0.2, 0.1, 0.05]), np.array([1.0, 2.0, 0, 0, 0])
     found = integrate(
-        NETWORK, Laws(torch.tensor(rates)), torch.tensor(c0), torch.tensor(3.0, dtype=torch.float64)
+        NETWORK,
+        RateConstants(torch.tensor(rates)),
+        torch.tensor(c0),
+        torch.tensor(3.0, dtype=torch.float64),
     )
     assert found.numpy() == pytest.approx(reference(rates, c0, 3.0, NET, ORDERS), abs=1e-5)
 
@@ -88,7 +91,7 @@ def test_no_time_changes_nothing():
     """At time 0 everything is as it was fed."""
     c0 = torch.tensor([1.0, 2.0, 0, 0, 0], dtype=torch.float64)
     k = torch.ones(3, dtype=torch.float64)
-    found = integrate(NETWORK, Laws(k), c0, torch.tensor(0.0, dtype=torch.float64))
+    found = integrate(NETWORK, RateConstants(k), c0, torch.tensor(0.0, dtype=torch.float64))
     assert found.tolist() == pytest.approx(c0.tolist())
 
 

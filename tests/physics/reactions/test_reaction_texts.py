@@ -5,7 +5,7 @@ import torch
 
 from labloop.errors import PhysicsError
 from labloop.physics.language.expression import Expression
-from labloop.physics.reactions.equations import (
+from labloop.physics.reactions.reaction_strings import (
     conserved_totals,
     net_stoichiometry,
     parse_reaction,

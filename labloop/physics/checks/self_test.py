@@ -9,8 +9,8 @@ from torch import Tensor
 
 from labloop.errors import PhysicsError
 from labloop.physics.checks.finding import Finding
-from labloop.physics.checks.numerics import stepped, stiffness
-from labloop.physics.checks.sample_points import repeated, spread
+from labloop.physics.checks.sample_points import repeated_points, spread_points
+from labloop.physics.checks.steps_and_speed import stepped_part, stiffness
 from labloop.physics.language import BoundPhysics, as_physics
 from labloop.space import SearchSpace
 from labloop.units import same_dimension
@@ -33,7 +33,7 @@ class Conservative(Protocol):
 
 
 @runtime_checkable
-class Fed(Protocol):
+class HasFeed(Protocol):
     """A physics model of species that are fed."""
 
     species: tuple[str, ...]
@@ -79,21 +79,21 @@ def check_physics(model: object, space: SearchSpace, seed: int = 0) -> PhysicsCh
         sentence = f"it raised {type(error).__name__}: {error}"
         return PhysicsCheck((*findings, Finding("values", holds=False, sentence=sentence)))
     findings.append(_values(bound, encoded, value))
-    if findings[-1].holds and isinstance(bound.model, Fed):
-        findings[-1] = _feeds(bound, bound.model, encoded, z) or findings[-1]
+    if findings[-1].holds and isinstance(bound.model, HasFeed):
+        findings[-1] = _negative_feed(bound, bound.model, encoded, z) or findings[-1]
     if not findings[-1].holds:
         return PhysicsCheck(tuple(findings))
-    findings.append(_guarded("batches", lambda: _batches(bound, encoded, z, value)))
-    findings.append(_guarded("gradients", lambda: _gradients(bound, encoded, z)))
+    findings.append(_told_in_words("batches", lambda: _batches(bound, encoded, z, value)))
+    findings.append(_told_in_words("gradients", lambda: _gradients(bound, encoded, z)))
     if isinstance(bound.model, Conservative):
         findings.extend(_balances(bound, bound.model, encoded, z))
-    part = stepped(bound.model)
+    part = stepped_part(bound.model)
     if part is not None:
         findings.append(stiffness(bound, part, encoded, z))
     return PhysicsCheck(tuple(findings))
 
 
-def _guarded(name: str, test: Callable[[], Finding]) -> Finding:
+def _told_in_words(name: str, test: Callable[[], Finding]) -> Finding:
     """Return what a test finds; a user's function may raise at other shapes than the first."""
     try:
         return test()
@@ -103,7 +103,7 @@ def _guarded(name: str, test: Callable[[], Finding]) -> Finding:
 
 
 def _sample(bound: BoundPhysics, space: SearchSpace, seed: int) -> tuple[Tensor, Tensor]:
-    points = repeated(spread(space, _POINTS, seed), _POINTS)
+    points = repeated_points(spread_points(space, _POINTS, seed), _POINTS)
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(len(points), bound.dimension, generator=generator, dtype=torch.float64)
     z[: len(z) // 4] *= 2.0
@@ -135,7 +135,9 @@ def _values(bound: BoundPhysics, encoded: Tensor, value: Tensor) -> Finding:
     return Finding("values", holds=True, sentence="finite over the whole box")
 
 
-def _feeds(bound: BoundPhysics, model: Fed, encoded: Tensor, z: Tensor) -> Finding | None:
+def _negative_feed(
+    bound: BoundPhysics, model: HasFeed, encoded: Tensor, z: Tensor
+) -> Finding | None:
     """Return what is wrong where less than nothing is fed, which the solver takes for nothing."""
     fed = model.fed(bound.inputs_si(encoded), bound.theta(z))
     fed = fed.expand(len(encoded), fed.shape[-1])

@@ -64,7 +64,7 @@ def parse_reaction(text: str) -> Reaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class EquilibriumReaction:
     """A reaction at equilibrium: species -> whole coefficient on each side."""
 
     text: str
@@ -72,7 +72,7 @@ class Balance:
     products: Mapping[str, int]
 
 
-def parse_balance(text: str) -> Balance:
+def parse_equilibrium(text: str) -> EquilibriumReaction:
     """Return the equilibrium that ``text`` names, such as ``HA <-> H + A``.
 
     Raises:
@@ -85,7 +85,7 @@ def parse_balance(text: str) -> Balance:
     reactants, products = (_side(side, text) for side in text.split("<->"))
     if reactants == products:
         raise PhysicsError(f"equilibrium {text!r} changes nothing")
-    return Balance(text, reactants, products)
+    return EquilibriumReaction(text, reactants, products)
 
 
 def _side(side: str, text: str) -> dict[str, int]:

@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from labloop.records import FloatArray
 
-_BLOCK = 2048
+_BATCH = 2048
 """Experiments whose buffers stay in the cache."""
-_LIMITS = 4
+_LIMITINGS = 4
 IntArray: TypeAlias = npt.NDArray[np.int64]
-Numbers: TypeAlias = tuple[FloatArray, FloatArray]
+ConstantArrays: TypeAlias = tuple[FloatArray, FloatArray]
 """Rate constants R x N, and adsorption constants R x (S + 1) x N or nothing."""
 
 
@@ -26,17 +26,17 @@ class _Mechanism:
     """What the network gives to every experiment: S species, R reactions, F factors a rate."""
 
     def __init__(
-        self, net: FloatArray, factors: IntArray, power: FloatArray | None, hold: FloatArray
+        self, net: FloatArray, factors: IntArray, power: FloatArray | None, denominator: FloatArray
     ) -> None:
         self.net = net[:, :, None]
         self.factors = factors
         self.slopes = -net[factors][..., None]
         self.power = power
         self.powers = [] if power is None else [int(p) for p in power[:, 0]]
-        self.holding = [i for i in range(hold.shape[1]) if hold[:, i].any()]
+        self.in_denominator = [i for i in range(denominator.shape[1]) if denominator[:, i].any()]
 
 
-class _Solver:
+class _LinearSolver:
     """Views of a matrix R x R x B and of right-hand sides R x B, taken once for all steps."""
 
     def __init__(self, size: tuple[int, int], sides: tuple[FloatArray, ...]) -> None:
@@ -85,58 +85,60 @@ class _Solver:
             np.subtract(rest, spare, rest)
 
 
-class _Block:
+class _Batch:
     """The steps of B experiments: their laws, and buffers that are written over and over."""
 
-    def __init__(self, mechanism: _Mechanism, laws: tuple[Numbers, Numbers], species: int) -> None:
+    def __init__(
+        self, mechanism: _Mechanism, constants: tuple[ConstantArrays, ConstantArrays], species: int
+    ) -> None:
         self._mechanism = mechanism
-        self._laws = laws
-        size = laws[0][0].shape
+        self._constants = constants
+        size = constants[0][0].shape
         self._positive = np.empty((species, size[1]))
         self._factors = np.empty((*mechanism.factors.shape, size[1]))
-        self._there = np.empty((species, size[1]))
+        self._reached_state = np.empty((species, size[1]))
         self._change = np.empty(size[1])
         self._changes = [
-            (self._there[i], r, float(mechanism.net[i, r, 0]))
+            (self._reached_state[i], r, float(mechanism.net[i, r, 0]))
             for i, r in np.argwhere(mechanism.net[:, :, 0])
         ]
         self._rate, self._spare, self._shift, self._reached = np.empty((4, *size))
         self._first, self._second = np.empty(size), np.empty(size)
-        self._solver = _Solver(size, (self._first, self._second))
+        self._solver = _LinearSolver(size, (self._first, self._second))
         self._term = np.empty((size[0], *size))
         held: tuple[FloatArray | None, FloatArray | None] = (None, None)
         if mechanism.powers:
             held = (np.empty(size), np.empty(size))
-        self._held, self._share = held
-        self._by_holding = self._held_slope(laws[0][1])
+        self._denominator, self._share = held
+        self._by_denominator = self._denominator_derivative(constants[0][1])
 
-    def _held_slope(self, hold: FloatArray) -> FloatArray | None:
+    def _denominator_derivative(self, denominator: FloatArray) -> FloatArray | None:
         """Return by how much the extents hold each rate back, times its power, R x R x B."""
         mechanism = self._mechanism
         if mechanism.power is None:
             return None
         slope = np.zeros_like(self._term)
-        for i in mechanism.holding:
-            slope += hold[:, i, None] * mechanism.net[i]
+        for i in mechanism.in_denominator:
+            slope += denominator[:, i, None] * mechanism.net[i]
         return slope * mechanism.power[:, :, None]
 
-    def _rates(self, law: Numbers, y: FloatArray) -> None:
+    def _rates(self, constants: ConstantArrays, y: FloatArray) -> None:
         """Write the rates at concentrations ``y``, and what holds them back."""
-        k, hold = law
+        k, denominator = constants
         np.maximum(y, 0.0, out=self._positive)
         np.take(self._positive, self._mechanism.factors, 0, self._factors, "clip")
         np.multiply(k, self._factors[0], self._rate)
         for factor in self._factors[1:]:
             np.multiply(self._rate, factor, self._rate)
-        if self._held is None or self._share is None:
+        if self._denominator is None or self._share is None:
             return
-        self._held.fill(1.0)
-        for i in self._mechanism.holding:
-            self._held += hold[:, i] * self._positive[i]
+        self._denominator.fill(1.0)
+        for i in self._mechanism.in_denominator:
+            self._denominator += denominator[:, i] * self._positive[i]
         for r, power in enumerate(self._mechanism.powers):
-            self._share[r] = self._held[r]
+            self._share[r] = self._denominator[r]
             for _ in range(power - 1):
-                self._share[r] *= self._held[r]
+                self._share[r] *= self._denominator[r]
         self._rate /= self._share
 
     def _matrix(self, twice: FloatArray) -> None:
@@ -149,15 +151,15 @@ class _Block:
                 np.add(matrix, self._term, matrix)
             else:
                 np.multiply(partial[:, None], slope, matrix)
-        if self._held is not None and self._by_holding is not None:
-            np.divide(self._rate, self._held, self._spare)
-            np.multiply(self._spare[:, None], self._by_holding, self._term)
+        if self._denominator is not None and self._by_denominator is not None:
+            np.divide(self._rate, self._denominator, self._spare)
+            np.multiply(self._spare[:, None], self._by_denominator, self._term)
             np.add(matrix, self._term, matrix)
         np.add(self._solver.diagonal, twice, self._solver.diagonal)
 
     def _partial(self, f: int) -> FloatArray:
         """Return the derivative of the rates by their f-th factor."""
-        partial = self._laws[0][0]
+        partial = self._constants[0][0]
         for g, other in enumerate(self._factors):
             if g != f:
                 partial = np.multiply(partial, other, self._spare)
@@ -165,7 +167,7 @@ class _Block:
 
     def _move(self, y: FloatArray, extents: FloatArray) -> None:
         """Write ``y + net @ extents``."""
-        self._there[:] = y
+        self._reached_state[:] = y
         for there, r, change in self._changes:
             if change == 1.0:
                 np.add(there, extents[r], there)
@@ -175,7 +177,7 @@ class _Block:
                 np.multiply(extents[r], change, self._change)
                 np.add(there, self._change, there)
 
-    def step(self, y: FloatArray, per: FloatArray, dose: Numbers | None) -> None:
+    def step(self, y: FloatArray, per: FloatArray, dose: ConstantArrays | None) -> None:
         """Take one RODAS3 step in place, as ``integrator._step`` does.
 
         Args:
@@ -183,7 +185,7 @@ class _Block:
             per: one over the width of the step, B.
             dose: what it adds to the state, and by how much that alone changes the rates.
         """
-        before, after = self._laws
+        before, after = self._constants
         rate, shift, reached, solve = self._rate, self._shift, self._reached, self._solver.solve
         self._rates(before, y)
         self._matrix(2.0 * per)
@@ -200,36 +202,36 @@ class _Block:
         if dose is not None:
             y += dose[0]
         u3, u4 = u2, u1
-        self._third(y, after, u3)
+        self._third_stage(y, after, u3)
         self._move(y, reached)
-        self._rates(after, self._there)
+        self._rates(after, self._reached_state)
         np.multiply(-8.0 / 3.0 * per, u3, u4)
         np.add(u4, rate, u4)
         np.add(u4, shift, u4)
         solve(u4)
         np.add(reached, u4, reached)
-        self._arrive(y)
+        self._finish_step(y)
 
-    def _third(self, y: FloatArray, law: Numbers, u3: FloatArray) -> None:
+    def _third_stage(self, y: FloatArray, constants: ConstantArrays, u3: FloatArray) -> None:
         self._move(y, self._reached)
-        self._rates(law, self._there)
+        self._rates(constants, self._reached_state)
         np.add(self._rate, self._shift, u3)
         self._solver.solve(u3)
         np.add(self._reached, u3, self._reached)
 
-    def _arrive(self, y: FloatArray) -> None:
+    def _finish_step(self, y: FloatArray) -> None:
         """Write the state at the end, with less of a step that makes a species negative."""
         self._move(y, self._reached)
-        if self._there.min() < 0.0:
-            cut = (self._there < 0.0).any(0)
-            self._reached[:, cut] = _shortened(
+        if self._reached_state.min() < 0.0:
+            cut = (self._reached_state < 0.0).any(0)
+            self._reached[:, cut] = _limit_extents(
                 self._mechanism.net, y[:, cut], self._reached[:, cut]
             )
             self._move(y, self._reached)
-        y[:] = self._there
+        y[:] = self._reached_state
 
 
-def _shortened(net: FloatArray, y: FloatArray, extents: FloatArray) -> FloatArray:
+def _limit_extents(net: FloatArray, y: FloatArray, extents: FloatArray) -> FloatArray:
     """Return the extents cut short where they would make a species negative.
 
     Args:
@@ -237,7 +239,7 @@ def _shortened(net: FloatArray, y: FloatArray, extents: FloatArray) -> FloatArra
         y: (S + 1) x B.
         extents: R x B.
     """
-    for _ in range(_LIMITS):
+    for _ in range(_LIMITINGS):
         kept = np.ones_like(extents)
         for of_species, there in zip(net, y, strict=True):
             change = of_species * extents
@@ -254,14 +256,14 @@ def _shortened(net: FloatArray, y: FloatArray, extents: FloatArray) -> FloatArra
     return extents
 
 
-def march(
+def integrate_arrays(
     net: FloatArray,
     factors: IntArray,
     power: FloatArray | None,
-    laws: tuple[Numbers, Numbers],
+    constants: tuple[ConstantArrays, ConstantArrays],
     state: FloatArray,
     per: FloatArray,
-    dose: Numbers | None = None,
+    dose: ConstantArrays | None = None,
 ) -> FloatArray:
     """Return the state (S + 1) x N after all steps.
 
@@ -269,21 +271,24 @@ def march(
         net: net stoichiometry, (S + 1) x R.
         factors: row of the state for each factor of each rate, F x R.
         power: of what holds the rates back, R x 1, whole numbers; None for mass action.
-        laws: the numbers of the rates at the start and at the end of every step.
+        constants: the numbers of the rates at the start and at the end of every step.
         state: (S + 1) x N, left as it is.
         per: one over the widths of the steps, steps x N.
         dose: what every step adds to the state, (S + 1) x N, and by how much that alone
             changes the rates, R x N.
     """
-    mechanism = _Mechanism(net, factors, power, laws[0][1])
+    mechanism = _Mechanism(net, factors, power, constants[0][1])
     reached = np.array(state, dtype=np.float64, order="C")
     species = len(net)
     # What has no number stands for itself: the caller says so in words.
     with np.errstate(all="ignore"):
-        for first in range(0, state.shape[1], _BLOCK):
-            part = slice(first, first + _BLOCK)
-            here = tuple((k[:, part], hold[:, :, part] if hold.size else hold) for k, hold in laws)
-            block = _Block(mechanism, (here[0], here[1]), species)
+        for first in range(0, state.shape[1], _BATCH):
+            part = slice(first, first + _BATCH)
+            here = tuple(
+                (k[:, part], denominator[:, :, part] if denominator.size else denominator)
+                for k, denominator in constants
+            )
+            block = _Batch(mechanism, (here[0], here[1]), species)
             more = None if dose is None else (dose[0][:, part], dose[1][:, part])
             y = reached[:, part]
             for step in per[:, part]:

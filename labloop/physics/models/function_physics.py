@@ -9,15 +9,15 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics.language import (
     CURVE_SCALARS,
-    Book,
     BoundPhysics,
     By,
+    Coefficients,
     CurveAxis,
     CurveScalar,
     PhysicsInput,
     Prior,
-    common_shape,
-    si_line,
+    broadcast_shape,
+    si_conversion,
 )
 from labloop.space import SearchSpace
 
@@ -75,10 +75,12 @@ class FunctionPhysics:
                 f"parameter {wrong[0]!r} of physics {self.name!r} needs a Prior, such as "
                 "Prior(30, 'L/mol/min', fold=2.7)"
             )
-        book = Book(self.name, {key: by for key, by in inputs.items() if isinstance(by, By)})
+        coefficients = Coefficients(
+            self.name, {key: by for key, by in inputs.items() if isinstance(by, By)}
+        )
         self._predict = predict
-        self._terms = {key: book.take(key, p, _unit_of(p)) for key, p in parameters.items()}
-        self.parameters = book.parameters
+        self._terms = {key: coefficients.add(key, p, _unit_of(p)) for key, p in parameters.items()}
+        self.parameters = coefficients.parameters
         strange = [key for key, unit in inputs.items() if not isinstance(unit, (str, By))]
         if strange:
             raise PhysicsError(
@@ -87,14 +89,17 @@ class FunctionPhysics:
             )
         read = {key: unit for key, unit in inputs.items() if isinstance(unit, str)}
         for unit in read.values():
-            si_line(unit)
-        self.inputs = (*(PhysicsInput(key, unit) for key, unit in read.items()), *book.inputs)
+            si_conversion(unit)
+        self.inputs = (
+            *(PhysicsInput(key, unit) for key, unit in read.items()),
+            *coefficients.inputs,
+        )
         self.outputs = tuple(units)
         self.output_units = tuple(units.values())
 
     def _unit(self, output: str, given: str | CurveScalar) -> str:
         if isinstance(given, str):
-            si_line(given)
+            si_conversion(given)
             return given
         if not isinstance(given, CURVE_SCALARS):
             raise PhysicsError(
@@ -123,7 +128,7 @@ class FunctionPhysics:
             theta: SI parameters ``[..., p]``.
         """
         named = {key: term.value(x, theta) for key, term in self._terms.items()}
-        shape = common_shape(*x.values(), theta[..., :1].sum(-1))
+        shape = broadcast_shape(*x.values(), theta[..., :1].sum(-1))
         found = self._returned(x, named)
         wanted = [o for o in self.outputs if o not in self._read_off] + list(self.curves)
         if isinstance(found, Tensor) and len(wanted) == 1:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from labloop.physics import Arrhenius, Dose, Langmuir, MichaelisMenten, Prior, Rate, kinetics
 from labloop.physics.language.prior import Whitening
 from labloop.physics.reactions import integrator
-from labloop.physics.reactions.plain_numbers import numbers, plain
+from labloop.physics.reactions.array_conversion import converts_to_array, to_array
 
 K, EA = Prior(3, "L/mol/min", fold=2.7), Prior(45, "kJ/mol", rel=0.3)
 NETWORKS = {
@@ -183,14 +183,14 @@ def test_another_processor_gives_the_same_bits_and_nothing_is_compiled():
     extra = [name for name in umath.__cpu_dispatch__ if umath.__cpu_features__[name]]
     code = """
         import sys
-        import test_march
-        print(test_march.digest())
+        import test_array_integrator
+        print(test_array_integrator.digest())
         print(sorted({"numba", "llvmlite", "torch.utils.cpp_extension"} & set(sys.modules)))
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         env={**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(extra)},
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
         timeout=120,
@@ -246,7 +246,7 @@ def test_transformed_functions_are_solved_in_tensors():
 def test_only_plain_numbers_are_taken():
     """A tensor that is asked for a gradient is not plain, unless gradients are off."""
     asked = torch.ones(3, dtype=torch.float64, requires_grad=True)
-    assert not plain(asked)
+    assert not converts_to_array(asked)
     with torch.no_grad():
-        assert plain(asked)
-    assert numbers(torch.ones(2, 3).T).flags["C_CONTIGUOUS"]
+        assert converts_to_array(asked)
+    assert to_array(torch.ones(2, 3).T).flags["C_CONTIGUOUS"]

@@ -10,18 +10,18 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics.language import (
     CURVE_SCALARS,
-    Book,
     BoundPhysics,
+    Coefficients,
     Course,
     CurveAxis,
     CurveScalar,
     Expression,
     PhysicsInput,
     PhysicsParameter,
+    broadcast_shape,
     check_dimension,
-    common_shape,
     evaluate,
-    si_line,
+    si_conversion,
 )
 from labloop.space import SearchSpace
 
@@ -29,7 +29,7 @@ Outputs: TypeAlias = Mapping[str, "str | tuple[str, str] | CurveScalar"]
 """Output -> arithmetic (``P / A0``; ``("P", "mol/L")`` with a unit) or a scalar of a curve."""
 
 
-class Block(ABC):
+class BuildingBlock(ABC):
     """A :class:`~labloop.physics.PhysicsModel` whose outputs are arithmetic of what it solves.
 
     Args:
@@ -49,7 +49,7 @@ class Block(ABC):
         self,
         kind: str,
         name: str,
-        book: Book,
+        coefficients: Coefficients,
         quantities: Mapping[str, str],
         outputs: Outputs,
         curves: Mapping[str, CurveAxis] | None = None,
@@ -57,10 +57,10 @@ class Block(ABC):
     ) -> None:
         self.name = name
         self._kind = kind
-        self._book = book
+        self._coefficients = coefficients
         self._quantities = dict(quantities)
-        self.parameters: tuple[PhysicsParameter, ...] = book.parameters
-        self.inputs: tuple[PhysicsInput, ...] = book.inputs
+        self.parameters: tuple[PhysicsParameter, ...] = coefficients.parameters
+        self.inputs: tuple[PhysicsInput, ...] = coefficients.inputs
         wrong = [c for c in (courses or {}).values() if not isinstance(c, Course)]
         if wrong:
             raise PhysicsError(
@@ -82,7 +82,7 @@ class Block(ABC):
             )
         self._outputs: dict[str, tuple[Expression | CurveScalar, str]] = {}
         for output, given in outputs.items():
-            self._outputs[output] = self._read(output, given)
+            self._outputs[output] = self._parse_output(output, given)
         self._course_values = {
             label: Expression(course.value, f"curve {label!r} of {name!r}")
             for label, course in (courses or {}).items()
@@ -90,12 +90,12 @@ class Block(ABC):
         self._check_names()
 
     @property
-    def book(self) -> Book:
+    def coefficients(self) -> Coefficients:
         """The numbers of the model, for a model that is built on it."""
-        return self._book
+        return self._coefficients
 
     @property
-    def parts(self) -> "tuple[Block, ...]":
+    def parts(self) -> "tuple[BuildingBlock, ...]":
         """This model and those that it is built on."""
         return (self,)
 
@@ -107,12 +107,12 @@ class Block(ABC):
     def _example(self) -> str:
         return next(iter(self._quantities), "x")
 
-    def _read(
+    def _parse_output(
         self, output: str, given: "str | tuple[str, str] | CurveScalar"
     ) -> tuple[Expression | CurveScalar, str]:
         if isinstance(given, str) or (isinstance(given, tuple) and len(given) == 2):
             text, unit = (given, "1") if isinstance(given, str) else given
-            si_line(unit)
+            si_conversion(unit)
             return Expression(text, f"output {output!r} of {self.name!r}"), unit
         if not isinstance(given, CURVE_SCALARS):
             raise PhysicsError(
@@ -171,8 +171,8 @@ class Block(ABC):
 
     def check_units(self, units: Mapping[str, str]) -> None:
         """Raise PhysicsError where a number or an output has another dimension."""
-        self._book.check_units(units)
-        values = self._book.samples({**units, **self._quantities})
+        self._coefficients.check_units(units)
+        values = self._coefficients.sample_quantities({**units, **self._quantities})
         for wanted, unit in self._outputs.values():
             if isinstance(wanted, Expression):
                 check_dimension(wanted, unit, values)
@@ -187,12 +187,12 @@ class Block(ABC):
             theta: SI parameters ``[..., p]``.
         """
         solved, curves = self.solve(x, theta)
-        shape = common_shape(*x.values(), theta[..., :1].sum(-1), *solved.values())
+        shape = broadcast_shape(*x.values(), theta[..., :1].sum(-1), *solved.values())
         values = {**x, **solved}
         columns = []
         for wanted, unit in self._outputs.values():
             if isinstance(wanted, Expression):
-                factor, offset = si_line(unit)
+                factor, offset = si_conversion(unit)
                 value = (evaluate(wanted, values) - offset) / factor
             else:
                 value = wanted.of(self.curves[wanted.curve], curves[wanted.curve])
@@ -205,7 +205,7 @@ class Block(ABC):
 
     def _course(self, label: str, values: Mapping[str, Tensor]) -> Tensor:
         """Return the points of a course, given quantities and inputs at its times."""
-        factor, offset = si_line(self.curves[label].y_unit)
+        factor, offset = si_conversion(self.curves[label].y_unit)
         return (evaluate(self._course_values[label], values) - offset) / factor
 
     @abstractmethod

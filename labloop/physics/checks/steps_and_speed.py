@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from labloop.physics.checks.finding import Finding
-from labloop.physics.checks.sample_points import repeated, spread
+from labloop.physics.checks.sample_points import repeated_points, spread_points
 from labloop.physics.language import BoundPhysics
 from labloop.space import SearchSpace
 
@@ -40,7 +40,7 @@ class Stepped(Protocol):
         ...
 
 
-def stepped(model: object) -> Stepped | None:
+def stepped_part(model: object) -> Stepped | None:
     """Return the part of a model that is solved in steps, where there is one."""
     for part in getattr(model, "parts", (model,)):
         if isinstance(part, Stepped) and part.integration_steps > 0:
@@ -76,7 +76,7 @@ def _enough(part: Stepped, x: Mapping[str, Tensor], theta: Tensor, exact: Tensor
 
 def speed(bound: BoundPhysics, space: SearchSpace, seed: int = 0) -> Finding:
     """Return how long a thousand solves take in one batch on this machine; it always holds."""
-    encoded = repeated(spread(space, 50, seed), _SOLVES)
+    encoded = repeated_points(spread_points(space, 50, seed), _SOLVES)
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(len(encoded), bound.dimension, generator=generator, dtype=torch.float64)
     with torch.no_grad():

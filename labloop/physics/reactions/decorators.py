@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from labloop.errors import PhysicsError
-from labloop.physics.language import By, Course, Given
+from labloop.physics.language import By, CoefficientLike, Course
 from labloop.physics.models import Outputs
 from labloop.physics.reactions.kinetic_models import Dose, Kinetics, Reactor
 from labloop.physics.reactions.rate_laws import LAWS, Law
@@ -11,10 +11,10 @@ from labloop.physics.reactions.rate_laws import LAWS, Law
 
 def kinetics(
     *,
-    feed: Mapping[str, Given],
-    time: Given,
+    feed: Mapping[str, CoefficientLike],
+    time: CoefficientLike,
     outputs: Outputs,
-    temperature: Given | None = None,
+    temperature: CoefficientLike | None = None,
     dose: Dose | None = None,
     reactor: Reactor = "tube",
     curves: Mapping[str, Course] | None = None,

@@ -10,7 +10,7 @@ from torch.autograd.forward_ad import unpack_dual
 from labloop.records import FloatArray
 
 
-def plain(tensor: Tensor) -> bool:
+def converts_to_array(tensor: Tensor) -> bool:
     """Return whether a tensor is nothing but numbers on the processor: no gradient, no batch."""
     # What vmap and grad of torch.func wrap has no numbers of its own, and nothing public says so.
     wrapped: Any = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - as above
@@ -22,7 +22,7 @@ def plain(tensor: Tensor) -> bool:
     return dual(tensor).tangent is None
 
 
-def numbers(tensor: Tensor) -> FloatArray:
+def to_array(tensor: Tensor) -> FloatArray:
     """Return the numbers of a plain tensor, row by row in memory."""
     found: FloatArray = np.ascontiguousarray(tensor.detach().to(torch.float64).numpy())
     return found

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from torch import Tensor
 
 
-def beside(inputs: Tensor) -> AbstractContextManager[object]:
+def on_device_of(inputs: Tensor) -> AbstractContextManager[object]:
     """Return a context in which new tensors are made on the device of ``inputs``.
 
     It reaches into functions that a user wrote for the processor. On the processor it is

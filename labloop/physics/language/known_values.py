@@ -9,7 +9,7 @@ from torch import Tensor
 
 from labloop.errors import PhysicsError, UnitError
 from labloop.physics.language.expression import Expression
-from labloop.physics.language.units import si_line, si_sample
+from labloop.physics.language.units import si_conversion, si_quantity
 from labloop.units import same_dimension, split_quantity
 
 _FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -20,7 +20,7 @@ _FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class KnownValue:
     """A constant (SI) or an expression over inputs, with the unit whose dimension it must have."""
 
     what: str
@@ -47,10 +47,10 @@ class Source:
     def check(self, units: Mapping[str, str]) -> None:
         """Raise PhysicsError where inputs in these units give another dimension."""
         if self.expression is not None:
-            check_dimension(self.expression, self.unit, samples(units))
+            check_dimension(self.expression, self.unit, sample_quantities(units))
 
 
-def source(what: str, text: str, unit: str) -> Source:
+def parse_known_value(what: str, text: str, unit: str) -> KnownValue:
     """Return the source that ``text`` names: ``60 degC``, ``temperature``, ``a*b``.
 
     Raises:
@@ -59,11 +59,11 @@ def source(what: str, text: str, unit: str) -> Source:
     try:
         number, given = split_quantity(text)
     except UnitError:
-        return Source(what, unit, expression=Expression(text, what))
+        return KnownValue(what, unit, expression=Expression(text, what))
     if not same_dimension(given, unit):
         raise PhysicsError(f"{what} is {text!r}, expected a quantity like {unit!r}")
-    factor, offset = si_line(given)
-    return Source(what, unit, constant=factor * number + offset)
+    factor, offset = si_conversion(given)
+    return KnownValue(what, unit, constant=factor * number + offset)
 
 
 def evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
@@ -72,17 +72,17 @@ def evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
     return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
 
 
-def samples(units: Mapping[str, str]) -> dict[str, Any]:
+def sample_quantities(units: Mapping[str, str]) -> dict[str, Any]:
     """Return a quantity for every name, of different sizes so that differences do not vanish."""
     return {
-        name: si_sample(unit) * (1.0 + 0.37 * i) for i, (name, unit) in enumerate(units.items())
+        name: si_quantity(unit) * (1.0 + 0.37 * i) for i, (name, unit) in enumerate(units.items())
     }
 
 
 def check_dimension(expression: Expression, unit: str, values: Mapping[str, Any]) -> None:
     """Raise PhysicsError where ``expression`` over quantities is nothing like ``unit``."""
     functions = dict.fromkeys(_FUNCTIONS, _pure)
-    wanted = si_sample(unit)
+    wanted = si_quantity(unit)
     try:
         _ = expression(values, functions) + 0.0 * wanted
     except UnitError as error:
