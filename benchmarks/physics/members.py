@@ -29,11 +29,11 @@ from labloop.surrogates import (  # noqa: E402
     MixtureFactory,
     TrainingData,
 )
-from labloop.surrogates.mixture.hybrid_member import fit_beside  # noqa: E402
-from labloop.surrogates.mixture.physics_members import fit_family  # noqa: E402
-from labloop.surrogates.mixture.physics_report import Family  # noqa: E402
-from labloop.surrogates.mixture.weights import weigh  # noqa: E402
-from labloop.surrogates.solving.physics_inputs import Channels  # noqa: E402
+from labloop.surrogates.mixture.hybrid_member import fit_hybrid_member  # noqa: E402
+from labloop.surrogates.mixture.physics_members import fit_candidate  # noqa: E402
+from labloop.surrogates.mixture.physics_report import CandidatePhysics  # noqa: E402
+from labloop.surrogates.mixture.weights import weigh_members  # noqa: E402
+from labloop.surrogates.solving.channels import Channels  # noqa: E402
 
 _HELD_OUT = 300
 _QUANTILE = 1.6448536269514722
@@ -69,11 +69,13 @@ def judged(lab: Lab, model: Any, points: list[Point]) -> dict[str, float]:
     }
 
 
-def family_of(lab: Lab, physics: PhysicsModel, data: TrainingData) -> Family:
+def family_of(lab: Lab, physics: PhysicsModel, data: TrainingData) -> CandidatePhysics:
     """Return every member with physics, the hybrid as well."""
     bound = bind(physics, lab.space)
     channels = Channels(bound, data)
-    return Family(channels, fit_family(channels, data), fit_beside(bound, data)[0])
+    return CandidatePhysics(
+        channels, fit_candidate(channels, data), fit_hybrid_member(bound, data)[0]
+    )
 
 
 def run(lab: Lab, count: int, seed: int) -> list[dict[str, Any]]:
@@ -82,9 +84,9 @@ def run(lab: Lab, count: int, seed: int) -> list[dict[str, Any]]:
     physics = as_physics(believe(lab.name, draw(lab, seed, "mismatched")))
     points = lab.space.sample(_HELD_OUT, 7)
     about = {"lab": lab.number, "n": count, "seed": seed}
-    family = family_of(lab, physics, data)
-    members = [GPFactory().fit(data), *family.members, *family.beside]
-    weights = weigh(members, [family], data.features).counted
+    candidate = family_of(lab, physics, data)
+    members = [GPFactory().fit(data), *candidate.members, *candidate.beside]
+    weights = weigh_members(members, [candidate], data.features).counted
     rows = [
         {
             **about,

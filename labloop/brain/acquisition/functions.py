@@ -198,7 +198,7 @@ class LogNoisyEI(AcquisitionFunction):
         base = baseline if pending is None else torch.cat([baseline, pending])
         with torch.no_grad():
             pending_from = torch.arange(len(base)) >= len(baseline)
-            mean, _, covariance = model.towards(base, base)
+            mean, _, covariance = model.cross_moments(base, base)
             # A point under way at which the physics gives no number tells nothing.
             sound = torch.isfinite(mean)
             base, mean, pending_from = base[sound], mean[sound], pending_from[sound]
@@ -240,7 +240,7 @@ class LogNoisyEI(AcquisitionFunction):
 
     def _gain(self, X: Tensor) -> tuple[Tensor, Tensor]:  # noqa: N803 - botorch's name
         """Return expected less incumbent in each draw (``b x draws``), and the sd left (``b``)."""
-        mean, variance, covariance = self._process.towards(X.squeeze(-2), self._base)
+        mean, variance, covariance = self._process.cross_moments(X.squeeze(-2), self._base)
         given = self._sign * (mean.unsqueeze(-1) + covariance @ self._pull)
         half = torch.linalg.solve_triangular(self._root, covariance.T, upper=False)
         left = variance - half.square().sum(0)

@@ -165,8 +165,8 @@ class Transport(BuildingBlock):
                 beyond = coefficients.add(f"{side}.outside", outside, self._units.value)
                 return _BoundaryCoefficients(Convection, film, beyond)
         raise PhysicsError(
-            f"{side}= of {self._units.kind} {coefficients.model!r} must be Insulated(), Fixed(value), "
-            f"Flux(inflow) or Convection(h, outside), got {given!r}"
+            f"{side}= of {self._units.kind} {coefficients.model!r} must be Insulated(), "
+            f"Fixed(value), Flux(inflow) or Convection(h, outside), got {given!r}"
         )
 
     def _example(self) -> str:

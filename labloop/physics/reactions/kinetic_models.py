@@ -90,13 +90,13 @@ class Kinetics(BuildingBlock):
         _check_reactor(name, reactor, dose, curves)
         coefficients = Coefficients(name, lookup)
         self._reactor = reactor
-        self._rate_expressions = [
+        self._rates = [
             step
             for label, law in laws.items()
             for step in law.rate_expressions(label, coefficients)
         ]
         dosed = dose.feed if dose else {}
-        _check_species(name, self._rate_expressions, [*feed, *dosed])
+        _check_species(name, self._rates, [*feed, *dosed])
         self._build_network(list(dict.fromkeys([*feed, *dosed])))
         self.integration_steps = self._number_of_steps(steps)
         self._feed = {
@@ -105,7 +105,7 @@ class Kinetics(BuildingBlock):
         }
         self._dose = _dose_coefficients(name, dose, coefficients)
         self._time = coefficients.add("time", time, "s", f"the time of {name!r}")
-        self._temperature = _temperature(name, temperature, self._rate_expressions, coefficients)
+        self._temperature = _temperature(name, temperature, self._rates, coefficients)
         amounts = {name: _CONCENTRATION for s in self.species for name in (s, f"{s}0")}
         self._check_amounts(name)
         super().__init__("kinetics", name, coefficients, amounts, outputs, courses=curves)
@@ -114,7 +114,7 @@ class Kinetics(BuildingBlock):
         return f"{self.species[-1]} / {self.species[0]}0"
 
     def _build_network(self, fed: list[str]) -> None:
-        reactions = [step.reaction for step in self._rate_expressions]
+        reactions = [step.reaction for step in self._rates]
         self.species = species_of(reactions, fed)
         self._net = net_stoichiometry(reactions, self.species)
         reacting = [
@@ -122,9 +122,7 @@ class Kinetics(BuildingBlock):
             for r in reactions
         ]
         self._network = Network.of(self._net, reacting)
-        strange = {s for step in self._rate_expressions for s in step.denominator} - set(
-            self.species
-        )
+        strange = {s for step in self._rates for s in step.denominator} - set(self.species)
         if strange:
             raise PhysicsError(
                 f"a rate law speaks of {', '.join(sorted(strange))}, which takes part in no "
@@ -146,7 +144,7 @@ class Kinetics(BuildingBlock):
         grows = any(
             any(self._net[rows[s]][r] > 0 for s in step.reaction.reactants)
             or (step.power > 1 and any(self._net[rows[s]][r] < 0 for s in step.denominator))
-            for r, step in enumerate(self._rate_expressions)
+            for r, step in enumerate(self._rates)
         )
         return STEPS * _ACCELERATING if grows else STEPS
 
@@ -236,22 +234,20 @@ class Kinetics(BuildingBlock):
 
     def _rate_constants(self, x: Mapping[str, Tensor], theta: Tensor) -> RateConstants:
         kelvin = self._temperature.value(x, theta) if self._temperature else None
-        k = stack_last([step.constant(x, theta, kelvin) for step in self._rate_expressions])
-        if not any(step.denominator for step in self._rate_expressions):
+        k = stack_last([step.constant(x, theta, kelvin) for step in self._rates])
+        if not any(step.denominator for step in self._rates):
             return RateConstants(k)
         none = torch.zeros((), dtype=torch.float64)
         entries = [
             step.denominator[s](x, theta, kelvin) if s in step.denominator else none
-            for step in self._rate_expressions
+            for step in self._rates
             for s in self.species
         ]
         denominator = stack_last(entries)
         denominator = denominator.reshape(
-            *denominator.shape[:-1], len(self._rate_expressions), len(self.species)
+            *denominator.shape[:-1], len(self._rates), len(self.species)
         )
-        power = torch.tensor(
-            [[float(step.power)] for step in self._rate_expressions], dtype=torch.float64
-        )
+        power = torch.tensor([[float(step.power)] for step in self._rates], dtype=torch.float64)
         shape = broadcast_shape(k[..., 0], denominator[..., 0, 0])
         return RateConstants(k.expand(*shape, -1), denominator.expand(*shape, -1, -1), power)
 
@@ -274,9 +270,7 @@ class Kinetics(BuildingBlock):
         return (fed + amount * share.unsqueeze(-1)) / volume, after / volume
 
     def __repr__(self) -> str:
-        return (
-            f"<kinetics {self.name}: {', '.join(s.reaction.text for s in self._rate_expressions)}>"
-        )
+        return f"<kinetics {self.name}: {', '.join(s.reaction.text for s in self._rates)}>"
 
 
 def _check_reactor(

@@ -23,11 +23,11 @@ from labloop.records import FloatArray, Json, ModelState
 from labloop.surrogates._base import FittedSurrogate, TrainingData
 from labloop.surrogates.numerics import (
     MEAN_VARIANCE,
-    Component,
+    FittedGP,
     Kernel,
     build_kernel,
-    cross,
-    fit_component,
+    cross_covariance,
+    fit_gp,
 )
 from labloop.surrogates.posteriors import VarianceParts, log_density_of_scores
 
@@ -40,10 +40,10 @@ _MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class OutputModel:
+class OutputGP:
     """The process of one output and the standardisation between."""
 
-    component: Component
+    gp: FittedGP
     mean: float
     sd: float
     known: float
@@ -55,13 +55,12 @@ class OutputModel:
 class GPModel(Model):
     """Exact processes as a BoTorch model: Gaussian posterior, gradients to the inputs."""
 
-    def __init__(self, encoded: Tensor, outputs: Sequence[OutputModel]) -> None:
+    def __init__(self, encoded: Tensor, outputs: Sequence[OutputGP]) -> None:
         super().__init__()
         self.train_encoded = encoded
         self._outputs = tuple(outputs)
         self._solved = [
-            (torch.tensor(o.component.inverse_root), torch.tensor(o.component.alpha))
-            for o in outputs
+            (torch.tensor(o.gp.inverse_root), torch.tensor(o.gp.alpha)) for o in outputs
         ]
 
     @property
@@ -81,26 +80,30 @@ class GPModel(Model):
     def moments(self, x: Tensor, output: int) -> tuple[Tensor, Tensor]:
         """Return mean ``b x q`` and covariance ``b x q x q`` of one output at ``x`` (b x q x d)."""
         made, (root, alpha) = self._outputs[output], self._solved[output]
-        kernel, hyper = made.component.kernel, made.component.hyper
-        towards = cross(kernel, hyper, x, self.train_encoded) + MEAN_VARIANCE
-        half = towards @ root.T
-        own = cross(kernel, hyper, x, x) + MEAN_VARIANCE
+        kernel, hyper = made.gp.kernel, made.gp.hyper
+        cross = cross_covariance(kernel, hyper, x, self.train_encoded) + MEAN_VARIANCE
+        half = cross @ root.T
+        own = cross_covariance(kernel, hyper, x, x) + MEAN_VARIANCE
         covariance = own - half @ half.transpose(-1, -2)
-        return made.mean + made.sd * (towards @ alpha), made.sd**2 * covariance
+        return made.mean + made.sd * (cross @ alpha), made.sd**2 * covariance
 
-    def towards(self, x: Tensor, base: Tensor, output: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    def cross_moments(
+        self, x: Tensor, base: Tensor, output: int = 0
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` (b x d) with ``base``.
 
         It costs one row a point, where a joint posterior costs a matrix.
         """
         made, (root, alpha) = self._outputs[output], self._solved[output]
-        kernel, hyper = made.component.kernel, made.component.hyper
-        near = cross(kernel, hyper, x, self.train_encoded) + MEAN_VARIANCE
+        kernel, hyper = made.gp.kernel, made.gp.hyper
+        near = cross_covariance(kernel, hyper, x, self.train_encoded) + MEAN_VARIANCE
         half = near @ root.T
-        base_half = (cross(kernel, hyper, base, self.train_encoded) + MEAN_VARIANCE) @ root.T
+        base_half = (
+            cross_covariance(kernel, hyper, base, self.train_encoded) + MEAN_VARIANCE
+        ) @ root.T
         prior = float(hyper.weights.sum()) + MEAN_VARIANCE
         variance = (prior - half.square().sum(-1)).clamp_min(1e-10)
-        covariance = cross(kernel, hyper, x, base) + MEAN_VARIANCE - half @ base_half.T
+        covariance = cross_covariance(kernel, hyper, x, base) + MEAN_VARIANCE - half @ base_half.T
         mean = made.mean + made.sd * (near @ alpha)
         return mean, made.sd**2 * variance, made.sd**2 * covariance
 
@@ -108,7 +111,7 @@ class GPModel(Model):
         """Return means, noise and what is not known of the outputs at ``x`` (N x d)."""
         every = range(self.num_outputs)
         means, variances = zip(
-            *(self.towards(x, x[:1], output)[:2] for output in every), strict=True
+            *(self.cross_moments(x, x[:1], output)[:2] for output in every), strict=True
         )
         mean, discrepancy = torch.stack(means, -1), torch.stack(variances, -1)
         none = torch.zeros_like(mean)
@@ -118,7 +121,7 @@ class GPModel(Model):
     def noise_variance(self, output: int) -> float:
         """Return the variance of one measurement of an output, in its unit squared."""
         made = self._outputs[output]
-        return made.sd**2 * made.component.hyper.noise + made.known
+        return made.sd**2 * made.gp.hyper.noise + made.known
 
     def posterior(
         self,
@@ -176,21 +179,21 @@ class GPFactory:
 
     def _fit_output(
         self, kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray
-    ) -> OutputModel:
+    ) -> OutputGP:
         mean = float(y.mean())
         sd = float(y.std(ddof=1)) if len(y) > 1 else 0.0
         size = float(np.abs(y).max())
         if sd <= _ALIKE * size:
             # Nothing tells how far results differ; their own size has at least their unit.
             sd = size or 1.0
-        fitted = [fit_component(k, x, (y - mean) / sd, known / sd**2) for k in kernels]
+        fitted = [fit_gp(k, x, (y - mean) / sd, known / sd**2) for k in kernels]
         scores = {
             c.kernel.name: float(_log_density((y - mean) / sd, c.loo_mean, c.loo_sd).sum())
             for c in fitted
         }
         best = max(fitted, key=lambda c: scores[c.kernel.name])
         clear = scores[best.kernel.name] - scores[fitted[0].kernel.name] > _CLEAR
-        return OutputModel(best if clear else fitted[0], mean, sd, float(known.mean()), scores)
+        return OutputGP(best if clear else fitted[0], mean, sd, float(known.mean()), scores)
 
 
 def default_kernels(data: TrainingData) -> tuple[str, ...]:
@@ -218,27 +221,25 @@ def _log_density(y: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
     return clipped
 
 
-def _leave_one_out(data: TrainingData, outputs: Sequence[OutputModel]) -> Tensor:
-    mean = np.stack([o.mean + o.sd * o.component.loo_mean for o in outputs], -1)
-    sd = np.stack([o.sd * o.component.loo_sd for o in outputs], -1)
+def _leave_one_out(data: TrainingData, outputs: Sequence[OutputGP]) -> Tensor:
+    mean = np.stack([o.mean + o.sd * o.gp.loo_mean for o in outputs], -1)
+    sd = np.stack([o.sd * o.gp.loo_sd for o in outputs], -1)
     return log_density_of_scores(data, torch.tensor(mean), torch.tensor(sd))
 
 
-def _report(
-    data: TrainingData, outputs: Sequence[OutputModel], seconds: float
-) -> Mapping[str, Json]:
+def _report(data: TrainingData, outputs: Sequence[OutputGP], seconds: float) -> Mapping[str, Json]:
     return {
         "seconds": seconds,
         "outputs": {
             name: {
-                "noise_sd": output.sd * math.sqrt(output.component.hyper.noise),
-                "kernel": output.component.kernel.name,
+                "noise_sd": output.sd * math.sqrt(output.gp.hyper.noise),
+                "kernel": output.gp.kernel.name,
                 "kernels": dict(output.scores),
                 "lengthscales": {
                     g.label: float(length)
                     for g, length in zip(
-                        output.component.kernel.groups,
-                        output.component.hyper.lengthscales,
+                        output.gp.kernel.groups,
+                        output.gp.hyper.lengthscales,
                         strict=True,
                     )
                 },
@@ -248,17 +249,17 @@ def _report(
     }
 
 
-def _state(data: TrainingData, outputs: Sequence[OutputModel]) -> ModelState:
+def _state(data: TrainingData, outputs: Sequence[OutputGP]) -> ModelState:
     arrays: dict[str, FloatArray] = {}
     described: dict[str, Json] = {}
     for name, output in zip(data.names, outputs, strict=True):
-        component = output.component
+        gp = output.gp
         described[name] = {
             "mean": output.mean,
             "sd": output.sd,
-            "kernel": component.kernel.name,
+            "kernel": gp.kernel.name,
         }
-        arrays[f"{name}/lengthscales"] = component.hyper.lengthscales
-        arrays[f"{name}/parts"] = component.hyper.weights
-        arrays[f"{name}/noise"] = np.array([component.hyper.noise])
+        arrays[f"{name}/lengthscales"] = gp.hyper.lengthscales
+        arrays[f"{name}/parts"] = gp.hyper.weights
+        arrays[f"{name}/noise"] = np.array([gp.hyper.noise])
     return ModelState(kind="gp", schema=2, data=described, arrays=arrays)

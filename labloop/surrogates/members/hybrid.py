@@ -16,9 +16,14 @@ from torch import Tensor
 
 from labloop.records import FloatArray
 from labloop.space import Feature
-from labloop.surrogates.members.delta import Discrepancy
-from labloop.surrogates.members.hybrid_fit import Ensemble, fit_ensemble
-from labloop.surrogates.numerics import Hyper, build_kernel, cross, fit_discrepancy
+from labloop.surrogates.members.discrepancy import ResidualGP
+from labloop.surrogates.members.hybrid_training import Ensemble, train_ensemble
+from labloop.surrogates.numerics import (
+    Hyperparameters,
+    build_kernel,
+    cross_covariance,
+    fit_residual_gp,
+)
 from labloop.surrogates.solving import Channels
 
 _MISSED, _PSEUDO_COUNT = 0.15, 3.0
@@ -29,29 +34,29 @@ _JITTER = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
-class Hybrid:
+class HybridFit:
     """A fitted member: with the data it says everything else."""
 
     ensemble: Ensemble
-    discrepancies: tuple[Discrepancy, ...]
+    discrepancies: tuple[ResidualGP, ...]
     """One for each output that the objective reads."""
 
 
-class SolvedHybrid:
-    """A hybrid with its algebra done once: what prediction and leave-one-out need.
+class HybridPosterior:
+    """A hybrid model with its algebra done once: what prediction and leave-one-out need.
 
     Attributes:
-        hybrid: what was fitted.
+        fit: what was fitted.
         z: the members' mean constant, whitened, ``p``.
         covariance: ``p x p`` of the members' constants.
         channels: columns of ``Channels.values`` that the posterior speaks of.
     """
 
-    def __init__(self, channels: Channels, hybrid: Hybrid, known: Tensor) -> None:
-        self.hybrid = hybrid
+    def __init__(self, channels: Channels, fit: HybridFit, known: Tensor) -> None:
+        self.fit = fit
         self.channels = tuple(range(channels.count))
         self._channels = channels
-        ensemble = hybrid.ensemble
+        ensemble = fit.ensemble
         count = channels.bound.dimension
         constants = ensemble.members[:, :count]
         self.z = constants.mean(0)
@@ -60,8 +65,8 @@ class SolvedHybrid:
         self._values = channels.values[:, : channels.count]
         mean, spread = _mean_and_spread(_solved(channels, ensemble, ensemble.members))
         channels.check_finite(mean, spread)
-        scale2 = torch.tensor([d.scale**2 for d in hybrid.discrepancies], dtype=torch.float64)
-        noise = torch.tensor([d.hyper.noise + _JITTER for d in hybrid.discrepancies])
+        scale2 = torch.tensor([d.scale**2 for d in fit.discrepancies], dtype=torch.float64)
+        noise = torch.tensor([d.hyper.noise + _JITTER for d in fit.discrepancies])
         self._scale2 = scale2
         self._noise = (scale2 * noise)[:, None] + known[:, : channels.count].T  # m x n
         shapes = torch.stack([self._process(c, channels.encoded) for c in self.channels])
@@ -72,32 +77,32 @@ class SolvedHybrid:
 
     def _process(self, channel: int, x: Tensor, other: Tensor | None = None) -> Tensor:
         """Return the prior covariance of a channel's process, ``... x q x q'``."""
-        d = self.hybrid.discrepancies[channel]
-        return d.scale**2 * cross(d.kernel, d.hyper, x, x if other is None else other)
+        d = self.fit.discrepancies[channel]
+        return d.scale**2 * cross_covariance(d.kernel, d.hyper, x, x if other is None else other)
 
     @property
-    def level(self) -> Tensor:
+    def mean_parameters(self) -> Tensor:
         """The whitened parameters' mean over members and experiments, ``p``."""
-        ensemble = self.hybrid.ensemble
+        ensemble = self.fit.ensemble
         return ensemble.net.z(ensemble.members, self._channels.encoded).mean((0, 1))
 
     def _predict(self, x: Tensor) -> "_At":
         """Return what is predicted at ``x``, ``... x q x d``."""
-        mean, spread = _mean_and_spread(_solved_at(self._channels, self.hybrid.ensemble, x))
+        mean, spread = _mean_and_spread(_solved_at(self._channels, self.fit.ensemble, x))
         sound = torch.isfinite(mean).all(-1) & torch.isfinite(spread).all(-1).all(-1)
         mean = torch.where(sound[..., None], mean, self._values.mean(0))
         spread = torch.where(sound[..., None, None], spread, 0.0)
         means, parts, halves = [], [], []
         for c in self.channels:
-            towards = self._process(c, x, self._channels.encoded)
-            means.append(mean[..., c] + towards @ self._alpha[c])
-            parts.append(spread[..., c, :] - towards @ self._beta[c])
+            cross = self._process(c, x, self._channels.encoded)
+            means.append(mean[..., c] + cross @ self._alpha[c])
+            parts.append(spread[..., c, :] - cross @ self._beta[c])
             halves.append(
-                torch.linalg.solve_triangular(self._root[c], towards.transpose(-1, -2), upper=False)
+                torch.linalg.solve_triangular(self._root[c], cross.transpose(-1, -2), upper=False)
             )
         return _At(torch.stack(means, -1), torch.stack(parts, -2), halves, sound)
 
-    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def marginal_moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean, variance and what the networks leave of it at ``x``, ``... x q x m``."""
         at = self._predict(x)
         own = [self._prior_variance(c) - at.halves[c].square().sum(-2) for c in self.channels]
@@ -118,21 +123,21 @@ class SolvedHybrid:
         blind = torch.where(at.sound[..., None], 0.0, self._scale2).flatten(-2)
         return at.mean, covariance + own + torch.diag_embed(blind).reshape(own.shape)
 
-    def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
+    def cross_moments(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
 
         The mean is NaN where the physics gives no number: such a point is not to be proposed.
         """
         at = self._predict(torch.cat([x, base]))
-        count, half, slope = len(x), at.halves[part], at.parts[:, part]
+        count, half, jacobian = len(x), at.halves[part], at.parts[:, part]
         mean = torch.where(at.sound, at.mean[:, part], torch.nan)
         variance = self._prior_variance(part) - half[:, :count].square().sum(0)
-        variance = variance.clamp_min(0.0) + slope[:count].square().sum(-1)
+        variance = variance.clamp_min(0.0) + jacobian[:count].square().sum(-1)
         shared = self._process(part, x, base) - half[:, :count].T @ half[:, count:]
-        return mean[:count], variance, shared + slope[:count] @ slope[count:].T
+        return mean[:count], variance, shared + jacobian[:count] @ jacobian[count:].T
 
     def _prior_variance(self, channel: int) -> float:
-        d = self.hybrid.discrepancies[channel]
+        d = self.fit.discrepancies[channel]
         return d.scale**2 * float(d.hyper.weights.sum())
 
     def noise_variance(self) -> FloatArray:
@@ -140,12 +145,12 @@ class SolvedHybrid:
         found: FloatArray = self._noise.mean(-1).numpy()
         return found
 
-    def left_over(self) -> Tensor:
+    def residuals(self) -> Tensor:
         """Return measured less fitted, ``n x m``: what is taken for noise."""
         return (self._noise * self._alpha).T
 
     @property
-    def learned_from(self) -> tuple[int, ...]:
+    def training_channels(self) -> tuple[int, ...]:
         """The channels that are judged: its networks learned from others as well."""
         return self.channels
 
@@ -156,7 +161,7 @@ class SolvedHybrid:
         at all others, in closed form (Sundararajan and Keerthi, Neural Computation 13 (2001)
         1103).
         """
-        ensemble = self.hybrid.ensemble
+        ensemble = self.fit.ensemble
         inverse = torch.cholesky_inverse(self._root)  # m x n x n
         diagonal = inverse.diagonal(dim1=-2, dim2=-1).T  # n x m
         mean, variance = self._values.clone(), 1.0 / diagonal
@@ -169,12 +174,12 @@ class SolvedHybrid:
             variance[mine] += left[..., 1:].square().sum(-1)
         return mean, variance
 
-    def surprises(self) -> Tensor:
+    def one_step_ahead_residuals(self) -> Tensor:
         """Return ``n x m`` whitened surprises of networks that did not see the experiment.
 
         Each given those before it, with the hyper-parameters of the end.
         """
-        missed = missed_outside(self._channels, self.hybrid.ensemble)
+        missed = held_out_residuals(self._channels, self.fit.ensemble)
         white: Tensor = torch.linalg.solve_triangular(
             self._root, missed.T.unsqueeze(-1), upper=False
         )
@@ -193,7 +198,9 @@ class _At:
     sound: Tensor
 
 
-def fit_hybrid(channels: Channels, features: Sequence[Feature], known: Tensor, seed: int) -> Hybrid:
+def fit_hybrid(
+    channels: Channels, features: Sequence[Feature], known: Tensor, seed: int
+) -> HybridFit:
     """Return the fitted member.
 
     Args:
@@ -205,8 +212,8 @@ def fit_hybrid(channels: Channels, features: Sequence[Feature], known: Tensor, s
     Raises:
         PhysicsFailureError: training took too long, or the physics gave nothing finite.
     """
-    ensemble = fit_ensemble(channels, known, seed)
-    outside = missed_outside(channels, ensemble)
+    ensemble = train_ensemble(channels, known, seed)
+    outside = held_out_residuals(channels, ensemble)
     inside = channels.values[:, : channels.count] - _solved(
         channels, ensemble, ensemble.members
     ).mean(0)
@@ -216,19 +223,19 @@ def fit_hybrid(channels: Channels, features: Sequence[Feature], known: Tensor, s
         scale = float(channels.scale[c])
         size = _size(outside[:, c] / scale, _MISSED if channels.covered[c] else 1.0)
         residual, variance = (inside[:, c] / scale).numpy(), (known[:, c] / scale**2).numpy()
-        hyper = fit_discrepancy(kernel, x, residual, variance, size)
-        hyper = Hyper(hyper.lengthscales, np.array([size**2]), hyper.noise)
-        made.append(Discrepancy(kernel, hyper, scale))
-    return _widened(channels, Hybrid(ensemble, tuple(made)), known)
+        hyper = fit_residual_gp(kernel, x, residual, variance, size)
+        hyper = Hyperparameters(hyper.lengthscales, np.array([size**2]), hyper.noise)
+        made.append(ResidualGP(kernel, hyper, scale))
+    return _widened(channels, HybridFit(ensemble, tuple(made)), known)
 
 
-def _widened(channels: Channels, hybrid: Hybrid, known: Tensor) -> Hybrid:
+def _widened(channels: Channels, hybrid: HybridFit, known: Tensor) -> HybridFit:
     """Return the hybrid with intervals as wide as left-out experiments ask for, never narrower.
 
     A process that is fitted to what networks leave at their own experiments believes that its
     variance falls between them faster than what networks miss does.
     """
-    mean, variance = SolvedHybrid(channels, hybrid, known).leave_one_out()
+    mean, variance = HybridPosterior(channels, hybrid, known).leave_one_out()
     away = (channels.values[:, : channels.count] - mean).square() / variance
     wanted = (away.sum(0) + _PSEUDO_COUNT) / (len(away) + _PSEUDO_COUNT)
     factor = wanted.clamp(1.0, _WIDEST**2).sqrt().tolist()
@@ -246,7 +253,7 @@ def _size(missed: Tensor, expected: float) -> float:
     return math.sqrt(total / (len(missed) + _PSEUDO_COUNT))
 
 
-def missed_outside(channels: Channels, ensemble: Ensemble) -> Tensor:
+def held_out_residuals(channels: Channels, ensemble: Ensemble) -> Tensor:
     """Return ``n x m``: measured less what networks predict that never saw the experiment."""
     missed = torch.empty(len(channels.values), channels.count, dtype=torch.float64)
     for f, found in enumerate(_solved(channels, ensemble, ensemble.folded)):

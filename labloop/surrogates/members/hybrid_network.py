@@ -23,7 +23,7 @@ _CENTRE, _UNIT = 0.5, math.sqrt(12.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Net:
+class Network:
     """The shape of a network: its weights are one flat vector, each N(0, 1) beforehand.
 
     Flat weights are the ``p`` constants ``a``, then ``p`` logarithms of reach, then
@@ -54,7 +54,7 @@ class Net:
         moved = constant.unsqueeze(-2) + hidden @ outer.transpose(-1, -2)
         return moved.clamp(-LIMIT, LIMIT)
 
-    def z_and_slope(self, weights: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:
+    def z_and_jacobian(self, weights: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``B x n x p`` parameters at ``n x d`` points, and slopes ``B x n x p x P``."""
         constant, reach, inner, outer = self._split(weights)
         seen = self._seen(encoded)
@@ -68,11 +68,11 @@ class Net:
         by_inner = self._inner * bent.unsqueeze(-1) * seen[:, None, None, :]
         by_outer = reach[:, None, :, None, None] * eye[:, :, None] * hidden[:, :, None, None, :]
         by_reach = _REACH_SD * torch.diag_embed(moved)
-        slope = torch.cat(
+        jacobian = torch.cat(
             [by_constant, by_reach, by_inner.flatten(-2), by_outer.flatten(-2)], dim=-1
         )
         inside = (z.abs() < LIMIT).unsqueeze(-1)
-        return z.clamp(-LIMIT, LIMIT), slope * inside
+        return z.clamp(-LIMIT, LIMIT), jacobian * inside
 
     @property
     def _inner(self) -> float:

@@ -9,16 +9,16 @@ from torch import Tensor
 
 from labloop.records import FloatArray, ModelState
 from labloop.space import Feature
-from labloop.surrogates.members.delta import Discrepancy
-from labloop.surrogates.members.hybrid import Hybrid
-from labloop.surrogates.members.hybrid_fit import Ensemble
-from labloop.surrogates.members.hybrid_network import Net
-from labloop.surrogates.numerics import Hyper, build_kernel
+from labloop.surrogates.members.discrepancy import ResidualGP
+from labloop.surrogates.members.hybrid import HybridFit
+from labloop.surrogates.members.hybrid_network import Network
+from labloop.surrogates.members.hybrid_training import Ensemble
+from labloop.surrogates.numerics import Hyperparameters, build_kernel
 
 _SCHEMA = 1
 
 
-def hybrid_state_of(name: str, hybrid: Hybrid) -> ModelState:
+def hybrid_state_of(name: str, hybrid: HybridFit) -> ModelState:
     """Return the state of a hybrid; everything else follows from the data."""
     ensemble = hybrid.ensemble
     net = ensemble.net
@@ -45,13 +45,13 @@ def hybrid_state_of(name: str, hybrid: Hybrid) -> ModelState:
     )
 
 
-def hybrid_of(state: ModelState, member: str, features: Sequence[Feature]) -> Hybrid | None:
+def hybrid_of(state: ModelState, member: str, features: Sequence[Feature]) -> HybridFit | None:
     """Return the hybrid of ``member`` in the state of a mixture; None where it had none."""
     held: Any = state.data.get(member)
     if not isinstance(held, Mapping):
         return None
     told = held["data"]
-    net = Net(int(told["inputs"]), int(told["parameters"]), int(told["hidden"]))
+    net = Network(int(told["inputs"]), int(told["parameters"]), int(told["hidden"]))
     ensemble = Ensemble(
         net,
         _tensor(state, f"{member}/members"),
@@ -64,9 +64,9 @@ def hybrid_of(state: ModelState, member: str, features: Sequence[Feature]) -> Hy
         lengthscales, parts = (
             np.asarray(state.arrays[f"{member}/{c}/{key}"]) for key in ("lengthscales", "parts")
         )
-        hyper = Hyper(lengthscales, parts, noise)
-        made.append(Discrepancy(build_kernel(str(kernel), features), hyper, scale))
-    return Hybrid(ensemble, tuple(made))
+        hyper = Hyperparameters(lengthscales, parts, noise)
+        made.append(ResidualGP(build_kernel(str(kernel), features), hyper, scale))
+    return HybridFit(ensemble, tuple(made))
 
 
 def _tensor(state: ModelState, key: str) -> Tensor:

@@ -9,13 +9,19 @@ import torch
 from labloop.physics import BoundPhysics
 from labloop.records import Alarm, Json, ModelState, Severity
 from labloop.surrogates._base import FittedSurrogate, TrainingData
-from labloop.surrogates.members import Hybrid, SolvedHybrid, fit_hybrid, hybrid_of, hybrid_state_of
+from labloop.surrogates.members import (
+    HybridFit,
+    HybridPosterior,
+    fit_hybrid,
+    hybrid_of,
+    hybrid_state_of,
+)
 from labloop.surrogates.mixture.physics_members import fitted_member, known_variance, member_name
 from labloop.surrogates.solving import (
     Channels,
+    DeviceSolver,
     PhysicsFailureError,
     SingularMatrixError,
-    Solver,
 )
 
 HYBRID = "hybrid"
@@ -29,8 +35,8 @@ def learns_from(count: int) -> bool:
     return _FEWEST <= count <= _MOST
 
 
-def fit_beside(
-    bound: BoundPhysics, data: TrainingData, solver: Solver | None = None
+def fit_hybrid_member(
+    bound: BoundPhysics, data: TrainingData, solver: DeviceSolver | None = None
 ) -> tuple[Sequence[FittedSurrogate], Sequence[Alarm]]:
     """Return the hybrid of a physics, or none and where that was no choice an alarm.
 
@@ -53,8 +59,8 @@ def fit_beside(
         return (), (_left_out(bound.model.name, "its covariance is singular"),)
 
 
-def restore_beside(
-    state: ModelState, bound: BoundPhysics, data: TrainingData, solver: Solver | None = None
+def restore_hybrid_member(
+    state: ModelState, bound: BoundPhysics, data: TrainingData, solver: DeviceSolver | None = None
 ) -> Sequence[FittedSurrogate]:
     """Return the hybrid that ``state`` has of a physics, without learning again, or none."""
     began = time.perf_counter()
@@ -64,11 +70,11 @@ def restore_beside(
 
 
 def _member(
-    channels: Channels, hybrid: Hybrid, data: TrainingData, began: float
+    channels: Channels, hybrid: HybridFit, data: TrainingData, began: float
 ) -> FittedSurrogate:
     name = member_name(channels, HYBRID)
     with torch.no_grad():
-        solved = SolvedHybrid(channels, hybrid, known_variance(channels, data))
+        solved = HybridPosterior(channels, hybrid, known_variance(channels, data))
     member = fitted_member(name, [solved], channels, data, hybrid_state_of(name, hybrid))
     report: dict[str, Json] = {
         **member.report,

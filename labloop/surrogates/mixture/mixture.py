@@ -16,27 +16,35 @@ from labloop.physics import BoundPhysics, PhysicsModel, as_physics, bind
 from labloop.records import Alarm, FloatArray, Json, ModelState
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
 from labloop.surrogates.members import GPFactory
-from labloop.surrogates.mixture.alarms import doubts, failure_alarm
-from labloop.surrogates.mixture.hybrid_member import fit_beside, learns_from, restore_beside
-from labloop.surrogates.mixture.physics_members import (
-    delta_groups,
-    fit_deltas,
-    fit_family,
-    restore_family,
+from labloop.surrogates.mixture.hybrid_member import (
+    fit_hybrid_member,
+    learns_from,
+    restore_hybrid_member,
 )
-from labloop.surrogates.mixture.physics_report import Family, learned, missing_terms
-from labloop.surrogates.mixture.weights import MAJORITY, weigh
+from labloop.surrogates.mixture.physics_alarms import failure_alarm, physics_alarms
+from labloop.surrogates.mixture.physics_members import (
+    channel_groups,
+    fit_candidate,
+    fit_discrepancy_members,
+    restore_candidate,
+)
+from labloop.surrogates.mixture.physics_report import (
+    CandidatePhysics,
+    learned_parameters,
+    missing_terms,
+)
+from labloop.surrogates.mixture.weights import MAJORITY, weigh_members
 from labloop.surrogates.posteriors import MixtureModel
 from labloop.surrogates.solving import (
     Channels,
     MeasuredData,
     PhysicsFailureError,
+    RoundSolvers,
     SingularMatrixError,
-    Solving,
     check_device,
-    choose,
+    choose_device,
     estimated_solves,
-    points_looked_at,
+    search_points,
 )
 
 _SMALLEST_WEIGHT = 0.02
@@ -64,7 +72,9 @@ class DeltaFactory:
             PhysicsError: the physics does not fit the space, or failed at the experiments.
         """
         channels = Channels(bind(as_physics(self.physics), data.space), data)
-        return fit_deltas(channels, delta_groups(channels, together=self.together), data)[0]
+        return fit_discrepancy_members(
+            channels, channel_groups(channels, together=self.together), data
+        )[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +126,21 @@ class MixtureFactory:
         began = time.perf_counter()
         solving = self._solving(data)
         data = data.thinned(_MOST)
-        families: list[Family] = []
+        candidates: list[CandidatePhysics] = []
         alarms: list[Alarm] = []
         for model in self.models:
             bound = bind(model, data.space)
             channels = Channels(bound, data, solving.solver(bound))
             try:
-                members = fit_family(channels, data)
+                members = fit_candidate(channels, data)
                 beside, told = self._beside(bound, data, solving)
-                families.append(Family(channels, members, beside))
+                candidates.append(CandidatePhysics(channels, members, beside))
                 alarms.extend(told)
             except PhysicsFailureError as error:
                 alarms.append(failure_alarm(str(error)))
             except SingularMatrixError:
                 alarms.append(failure_alarm(_far_off(model)))
-        return solving.of(self._mixed(data, families, alarms, began))
+        return solving.of(self._mixed(data, candidates, alarms, began))
 
     def fit_without(self, data: TrainingData, reason: str) -> FittedSurrogate:
         """Return the mixture with no physics in it, and an alarm that says why."""
@@ -153,48 +163,48 @@ class MixtureFactory:
             )
         solving = self._solving(data)
         data = data.thinned(_MOST)
-        families = []
+        candidates = []
         for model in self.models:
             bound = bind(model, data.space)
             channels = Channels(bound, data, solving.solver(bound))
-            members = restore_family(state, channels, data)
+            members = restore_candidate(state, channels, data)
             if members:
-                beside = restore_beside(state, bound, data, solving.solver(bound))
-                families.append(Family(channels, members, beside))
-        return solving.of(self._mixed(data, families, [], began))
+                beside = restore_hybrid_member(state, bound, data, solving.solver(bound))
+                candidates.append(CandidatePhysics(channels, members, beside))
+        return solving.of(self._mixed(data, candidates, [], began))
 
     def _beside(
-        self, bound: BoundPhysics, data: TrainingData, solving: Solving
+        self, bound: BoundPhysics, data: TrainingData, solving: RoundSolvers
     ) -> tuple[Sequence[FittedSurrogate], Sequence[Alarm]]:
         """Return the hybrid where it is asked for, and what there is to tell of it."""
-        return fit_beside(bound, data, solving.solver(bound)) if self.hybrid else ((), ())
+        return fit_hybrid_member(bound, data, solving.solver(bound)) if self.hybrid else ((), ())
 
-    def _solving(self, data: TrainingData) -> Solving:
+    def _solving(self, data: TrainingData) -> RoundSolvers:
         """Return where this round's physics is solved, by what it is about to ask for."""
-        learned_from = data.thinned(_MOST)
+        training_channels = data.thinned(_MOST)
         extra = 0
         if isinstance(data, MeasuredData):
             extra = len(data.extra_names) + len(data.curves)
         constants = [len(model.parameters) for model in self.models]
-        looked_at = points_looked_at(data.space)
+        looked_at = search_points(data.space)
         estimated = estimated_solves(
-            learned_from,
+            training_channels,
             constants,
             extra,
             looked_at,
-            networks=self.hybrid and learns_from(len(learned_from.outputs)),
+            networks=self.hybrid and learns_from(len(training_channels.outputs)),
         )
-        return Solving(choose(self.device, estimated, len(data.encoded)))
+        return RoundSolvers(choose_device(self.device, estimated, len(data.encoded)))
 
     def _mixed(
         self,
         data: TrainingData,
-        families: Sequence[Family],
+        candidates: Sequence[CandidatePhysics],
         alarms: list[Alarm],
         began: float,
     ) -> FittedSurrogate:
-        members = [self.plain.fit(data), *(m for f in families for m in (*f.members, *f.beside))]
-        weighed = weigh(members, families, data.features)
+        members = [self.plain.fit(data), *(m for f in candidates for m in (*f.members, *f.beside))]
+        weighed = weigh_members(members, candidates, data.features)
         weights = weighed.counted
         share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
         kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
@@ -207,12 +217,15 @@ class MixtureFactory:
             "weights": dict(share),
             "members": {m.name: dict(m.report) for m in members},
         }
-        if families:
-            believed = max(families, key=lambda family: family.weight(share))
-            report["physics"] = {f.name: f.weight(share) for f in families}
-            report["parameters"] = learned(believed, share)
+        if candidates:
+            believed = max(candidates, key=lambda candidate: candidate.weight(share))
+            report["physics"] = {f.name: f.weight(share) for f in candidates}
+            report["parameters"] = learned_parameters(believed, share)
             report["missing"] = [term.json() for term in missing_terms(believed, data)]
-            alarms = [*alarms, *doubts(believed, share, 1.0 - float(weighed.evidence[0]), data)]
+            alarms = [
+                *alarms,
+                *physics_alarms(believed, share, 1.0 - float(weighed.evidence[0]), data),
+            ]
         report["seconds"] = time.perf_counter() - began
         return FittedSurrogate(
             model=MixtureModel([members[i].model for i in kept], [float(w) for w in counted]),

@@ -8,18 +8,18 @@ from torch import Tensor
 from labloop.records import Json, ModelState
 from labloop.surrogates._base import FittedSurrogate, TrainingData
 from labloop.surrogates.members import (
-    SolvedBlock,
-    SolvedField,
-    blocks_of,
-    field_of,
-    field_state_of,
-    fit_blocks,
-    fit_field,
-    state_of,
+    DiscrepancyPosterior,
+    VaryingPosterior,
+    discrepancy_models_of,
+    discrepancy_state_of,
+    fit_discrepancy_models,
+    fit_varying,
+    varying_of,
+    varying_state_of,
 )
 from labloop.surrogates.posteriors import (
-    Block,
     PhysicsGPModel,
+    PhysicsPosterior,
     log_density_of_channel,
     log_density_of_scores,
 )
@@ -33,25 +33,25 @@ def member_name(channels: Channels, what: str) -> str:
     return f"{channels.bound.model.name}, {what}"
 
 
-def fit_family(channels: Channels, data: TrainingData) -> list[FittedSurrogate]:
+def fit_candidate(channels: Channels, data: TrainingData) -> list[FittedSurrogate]:
     """Return the Delta-GPs and the FieldGP of a physics model.
 
     Raises:
         PhysicsFailureError: the physics failed at the experiments.
     """
-    deltas = fit_deltas(channels, _groups(channels), data)
+    deltas = fit_discrepancy_members(channels, _groups(channels), data)
     together = deltas[-1].model
     if not channels.bound.dimension or not isinstance(together, PhysicsGPModel):
         return deltas
     with torch.no_grad():
         known = known_variance(channels, data)
-        field = fit_field(channels, data.features, known, together.blocks[0].z)
-        solved = SolvedField(channels, field, known)
+        field = fit_varying(channels, data.features, known, together.posteriors[0].z)
+        solved = VaryingPosterior(channels, field, known)
     name = member_name(channels, FIELD)
-    return [*deltas, fitted_member(name, [solved], channels, data, field_state_of(name, field))]
+    return [*deltas, fitted_member(name, [solved], channels, data, varying_state_of(name, field))]
 
 
-def restore_family(
+def restore_candidate(
     state: ModelState, channels: Channels, data: TrainingData
 ) -> list[FittedSurrogate]:
     """Return the members that ``state`` has of a physics model, without learning again."""
@@ -60,36 +60,46 @@ def restore_family(
     with torch.no_grad():
         for what in (SCALAR, VECTOR):
             name = member_name(channels, what)
-            blocks = blocks_of(state, name, data.features)
-            if blocks:
-                solved = [SolvedBlock(channels, block, known) for block in blocks]
-                made.append(fitted_member(name, solved, channels, data, state_of(name, blocks)))
+            posteriors = discrepancy_models_of(state, name, data.features)
+            if posteriors:
+                solved = [
+                    DiscrepancyPosterior(channels, posterior, known) for posterior in posteriors
+                ]
+                made.append(
+                    fitted_member(
+                        name, solved, channels, data, discrepancy_state_of(name, posteriors)
+                    )
+                )
         name = member_name(channels, FIELD)
-        field = field_of(state, name, data.features)
+        field = varying_of(state, name, data.features)
         if field is not None:
-            again = [SolvedField(channels, field, known)]
-            made.append(fitted_member(name, again, channels, data, field_state_of(name, field)))
+            again = [VaryingPosterior(channels, field, known)]
+            made.append(fitted_member(name, again, channels, data, varying_state_of(name, field)))
     return made
 
 
-def fit_deltas(
+def fit_discrepancy_members(
     channels: Channels, groups: Mapping[str, list[tuple[int, ...]]], data: TrainingData
 ) -> list[FittedSurrogate]:
     """Return a Delta-GP for each of ``groups``: name -> channels that share parameters."""
     flat = [group for members in groups.values() for group in members]
     known = known_variance(channels, data)
     with torch.no_grad():
-        blocks = fit_blocks(channels, flat, data.features, known, data.seed)
-        solved = [SolvedBlock(channels, block, known) for block in blocks]
+        posteriors = fit_discrepancy_models(channels, flat, data.features, known, data.seed)
+        solved = [DiscrepancyPosterior(channels, posterior, known) for posterior in posteriors]
     made, at = [], 0
     for what, members in groups.items():
         name, mine = member_name(channels, what), slice(at, at + len(members))
-        made.append(fitted_member(name, solved[mine], channels, data, state_of(name, blocks[mine])))
+        made.append(
+            fitted_member(
+                name, solved[mine], channels, data, discrepancy_state_of(name, posteriors[mine])
+            )
+        )
         at += len(members)
     return made
 
 
-def delta_groups(channels: Channels, *, together: bool) -> dict[str, list[tuple[int, ...]]]:
+def channel_groups(channels: Channels, *, together: bool) -> dict[str, list[tuple[int, ...]]]:
     """Return the groups of one Delta-GP: all channels share parameters, or none do."""
     if together:
         return {VECTOR: [tuple(range(len(channels.names)))]}
@@ -97,10 +107,10 @@ def delta_groups(channels: Channels, *, together: bool) -> dict[str, list[tuple[
 
 
 def _groups(channels: Channels) -> dict[str, list[tuple[int, ...]]]:
-    scalar = delta_groups(channels, together=False)
+    scalar = channel_groups(channels, together=False)
     if len(channels.names) == 1:
         return scalar
-    return {**scalar, **delta_groups(channels, together=True)}
+    return {**scalar, **channel_groups(channels, together=True)}
 
 
 def known_variance(channels: Channels, data: TrainingData) -> Tensor:
@@ -113,7 +123,7 @@ def known_variance(channels: Channels, data: TrainingData) -> Tensor:
 
 def fitted_member(
     name: str,
-    solved: Sequence[Block],
+    solved: Sequence[PhysicsPosterior],
     channels: Channels,
     data: TrainingData,
     state: ModelState,
@@ -121,21 +131,23 @@ def fitted_member(
     """Return a member of solved blocks, with its errors and its leave-one-out density."""
     model = PhysicsGPModel(solved)
     with torch.no_grad():
-        left = torch.cat([block.left_over() for block in solved], -1)
-        left = left[:, _columns([block.channels for block in solved], range(channels.count))]
-        told = [block.leave_one_out() for block in solved]
+        left = torch.cat([posterior.residuals() for posterior in solved], -1)
+        left = left[
+            :, _columns([posterior.channels for posterior in solved], range(channels.count))
+        ]
+        told = [posterior.leave_one_out() for posterior in solved]
         mean, variance = (torch.cat(parts, -1) for parts in zip(*told, strict=True))
         sd = variance.clamp_min(1e-300).sqrt()
-        learned_from = [block.learned_from for block in solved]
-        read = _columns(learned_from, range(channels.count))
-        beside = [c for part in learned_from for c in part if c >= channels.count]
+        training_channels = [posterior.training_channels for posterior in solved]
+        read = _columns(training_channels, range(channels.count))
+        beside = [c for part in training_channels for c in part if c >= channels.count]
         elsewhere = {
             channels.names[c]: log_density_of_channel(
                 channels.values[:, c] / channels.scale[c],
                 mean[:, column] / channels.scale[c],
                 sd[:, column] / channels.scale[c],
             )
-            for c, column in zip(beside, _columns(learned_from, beside), strict=True)
+            for c, column in zip(beside, _columns(training_channels, beside), strict=True)
         }
     error = {"train": left, "leave_one_out": data.outputs - mean[:, read]}
     report: dict[str, Json] = {

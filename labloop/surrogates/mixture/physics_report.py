@@ -9,8 +9,8 @@ from torch import Tensor
 from labloop.records import Json, PointValue
 from labloop.space import places
 from labloop.surrogates._base import FittedSurrogate, TrainingData
-from labloop.surrogates.members import SolvedField
-from labloop.surrogates.posteriors import Block, PhysicsGPModel
+from labloop.surrogates.members import VaryingPosterior
+from labloop.surrogates.posteriors import PhysicsGPModel, PhysicsPosterior
 from labloop.surrogates.solving import Channels
 
 _QUANTILE = 1.6448536269514722
@@ -19,7 +19,7 @@ _COMPARED = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class CandidatePhysics:
     """The members of a mixture that one physics model gave."""
 
     channels: Channels
@@ -36,42 +36,47 @@ class Family:
         """Return the weight of all members, by the weights of each."""
         return sum(share[m.name] for m in (*self.members, *self.beside))
 
-    def blocks(self, share: Mapping[str, float]) -> Sequence[Block]:
+    def posteriors(self, share: Mapping[str, float]) -> Sequence[PhysicsPosterior]:
         """Return the blocks of the member that counts most."""
-        return _blocks(max(self.members, key=lambda m: share[m.name]))
+        return _posteriors(max(self.members, key=lambda m: share[m.name]))
 
     @property
-    def field(self) -> SolvedField | None:
+    def field(self) -> VaryingPosterior | None:
         """The solved field, where one was fitted."""
-        every = [block for member in self.members for block in _blocks(member)]
-        return next((block for block in every if isinstance(block, SolvedField)), None)
+        every = [posterior for member in self.members for posterior in _posteriors(member)]
+        return next(
+            (posterior for posterior in every if isinstance(posterior, VaryingPosterior)), None
+        )
 
-    def constant_blocks(self, share: Mapping[str, float]) -> Sequence[Block]:
+    def constant_posteriors(self, share: Mapping[str, float]) -> Sequence[PhysicsPosterior]:
         """Return the blocks of that member with the same parameters everywhere that counts most."""
-        return _blocks(
-            max((m for m in self.members if not is_field(m)), key=lambda m: share[m.name])
+        return _posteriors(
+            max((m for m in self.members if not is_varying(m)), key=lambda m: share[m.name])
         )
 
 
-def _blocks(member: FittedSurrogate) -> Sequence[Block]:
+def _posteriors(member: FittedSurrogate) -> Sequence[PhysicsPosterior]:
     model = member.model
-    return model.blocks if isinstance(model, PhysicsGPModel) else ()
+    return model.posteriors if isinstance(model, PhysicsGPModel) else ()
 
 
-def is_field(member: FittedSurrogate) -> bool:
+def is_varying(member: FittedSurrogate) -> bool:
     """Return whether a member is a FieldGP, whose constants vary over the space."""
-    return any(isinstance(block, SolvedField) for block in _blocks(member))
+    return any(isinstance(posterior, VaryingPosterior) for posterior in _posteriors(member))
 
 
-def learned(family: Family, share: Mapping[str, float]) -> list[Json]:
+def learned_parameters(candidate: CandidatePhysics, share: Mapping[str, float]) -> list[Json]:
     """Return for every parameter its value, sd and 90 % interval in its unit, and the prior's.
 
     Of several blocks (outputs learned one by one) the one that knows most is told.
     """
-    block = min(family.blocks(share), key=lambda b: float(b.covariance.trace()))
+    posterior = min(candidate.posteriors(share), key=lambda b: float(b.covariance.trace()))
     rows: list[Json] = []
-    for i, parameter in enumerate(family.channels.bound.model.parameters):
-        z, sd = float(block.level[i]), float(block.covariance[i, i].clamp_min(0.0).sqrt())
+    for i, parameter in enumerate(candidate.channels.bound.model.parameters):
+        z, sd = (
+            float(posterior.mean_parameters[i]),
+            float(posterior.covariance[i, i].clamp_min(0.0).sqrt()),
+        )
         natural = parameter.prior.natural
         rows.append(
             {
@@ -125,29 +130,31 @@ class MissingTerm:
         }
 
 
-def missing_terms(family: Family, data: TrainingData) -> list[MissingTerm]:
+def missing_terms(candidate: CandidatePhysics, data: TrainingData) -> list[MissingTerm]:
     """Return how each parameter seems to vary over the space, the greatest effect first."""
-    field = family.field
+    field = candidate.field
     if field is None:
         return []
     with torch.no_grad():
         effects = field.effect.tolist()
         shares = _shares_of_inputs(field, data)
         return [
-            _term(family, field, data, j, effects[j], {g: float(s[j]) for g, s in shares.items()})
+            _term(
+                candidate, field, data, j, effects[j], {g: float(s[j]) for g, s in shares.items()}
+            )
             for j in sorted(range(len(effects)), key=lambda j: -effects[j])
         ]
 
 
 def _term(
-    family: Family,
-    field: SolvedField,
+    candidate: CandidatePhysics,
+    field: VaryingPosterior,
     data: TrainingData,
     j: int,
     effect: float,
     shares: Mapping[str, float],
 ) -> MissingTerm:
-    parameter = family.channels.bound.model.parameters[j]
+    parameter = candidate.channels.bound.model.parameters[j]
     along = max(shares, key=lambda name: shares[name])
     declared = next(p for p in data.space.parameters if p.name == along)
     best = data.space.decode(data.encoded[int(data.scores[:, 0].argmax())][None].numpy())[0]
@@ -166,7 +173,7 @@ def _term(
     )
 
 
-def _shares_of_inputs(field: SolvedField, data: TrainingData) -> dict[str, Tensor]:
+def _shares_of_inputs(field: VaryingPosterior, data: TrainingData) -> dict[str, Tensor]:
     """Return input -> share of each parameter's variation that follows it, ``p``.
 
     The input's value in every experiment is exchanged for those of all others.

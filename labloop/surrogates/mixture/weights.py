@@ -10,8 +10,8 @@ from torch import Tensor
 from labloop.records import FloatArray
 from labloop.space import Feature
 from labloop.surrogates._base import FittedSurrogate
-from labloop.surrogates.mixture.physics_report import Family, is_field
-from labloop.surrogates.numerics import build_kernel, fit_component
+from labloop.surrogates.mixture.physics_report import CandidatePhysics, is_varying
+from labloop.surrogates.numerics import build_kernel, fit_gp
 from labloop.surrogates.posteriors import log_density_of_channel, softmax_weights
 from labloop.surrogates.solving import Channels
 
@@ -35,8 +35,10 @@ class Weights:
     """The same before anything is demanded of anybody: what the results say."""
 
 
-def weigh(
-    members: Sequence[FittedSurrogate], families: Sequence[Family], features: Sequence[Feature]
+def weigh_members(
+    members: Sequence[FittedSurrogate],
+    candidates: Sequence[CandidatePhysics],
+    features: Sequence[Feature],
 ) -> Weights:
     """Return the weights of all members, the first of which knows no physics.
 
@@ -45,14 +47,14 @@ def weigh(
     cannot tell anything, and a physics that predicts what else was measured may be right.
     """
     densities = torch.stack([m.loo_log_density for m in members])
-    demanded = np.array([_DEMANDED if is_field(m) else 0.0 for m in members])
+    demanded = np.array([_DEMANDED if is_varying(m) else 0.0 for m in members])
     counted = member_weights(densities, demanded)
     if counted[0] > MAJORITY:
         leads = torch.zeros_like(densities)
         rows = {member.name: row for row, member in enumerate(members)}
-        for family in families:
-            plain = _without_physics(family.channels, features)
-            for member in family.members:
+        for candidate in candidates:
+            plain = _without_physics(candidate.channels, features)
+            for member in candidate.members:
                 leads[rows[member.name]] = _lead(member, plain, leads[0])
         densities = densities + leads
         counted = member_weights(densities, demanded)
@@ -72,7 +74,7 @@ def _without_physics(channels: Channels, features: Sequence[Feature]) -> dict[st
     for c in range(channels.count, len(channels.names)):
         values, scale = channels.values[:, c], float(channels.scale[c])
         y = ((values - values.mean()) / scale).numpy()
-        fitted = fit_component(kernel, x, y, np.zeros(len(y)))
+        fitted = fit_gp(kernel, x, y, np.zeros(len(y)))
         found[channels.names[c]] = log_density_of_channel(
             torch.from_numpy(y), torch.from_numpy(fitted.loo_mean), torch.from_numpy(fitted.loo_sd)
         )

@@ -1,49 +1,53 @@
 """Covariances, fits and cross-validation in plain NumPy."""
 
-from labloop.surrogates.numerics.cross_validation import Linearised, leave_one_out, one_step_ahead
-from labloop.surrogates.numerics.discrepancy import fit_discrepancy
-from labloop.surrogates.numerics.gp_fit import MEAN_VARIANCE, Component, fit_component
+from labloop.surrogates.numerics.cross_validation import (
+    LinearisedMeasurements,
+    leave_one_out,
+    one_step_ahead,
+)
+from labloop.surrogates.numerics.gp_fit import MEAN_VARIANCE, FittedGP, fit_gp
 from labloop.surrogates.numerics.kernels import (
-    Hyper,
+    Hyperparameters,
     Kernel,
     build_kernel,
-    cross,
-    distances,
-    profile_and_slope,
+    cross_covariance,
+    profile_and_derivative,
+    squared_distances,
 )
 from labloop.surrogates.numerics.leading_modes import CurveModes, curve_modes
 from labloop.surrogates.numerics.levenberg_marquardt import (
     LIMIT,
     Minimum,
-    ValueAndSlope,
+    ValueAndJacobian,
     least_squares,
 )
-from labloop.surrogates.numerics.marginal_likelihood import REFUSED, evidence
-from labloop.surrogates.numerics.stability import best_apart, continued, rival_of
+from labloop.surrogates.numerics.marginal_likelihood import NOT_POSITIVE_DEFINITE, evidence
+from labloop.surrogates.numerics.residual_gp import fit_residual_gp
+from labloop.surrogates.numerics.stability import alternative_minimum, best_distinct, left_saddle
 
 __all__ = [
     "LIMIT",
     "MEAN_VARIANCE",
-    "REFUSED",
-    "Component",
+    "NOT_POSITIVE_DEFINITE",
     "CurveModes",
-    "Hyper",
+    "FittedGP",
+    "Hyperparameters",
     "Kernel",
-    "Linearised",
+    "LinearisedMeasurements",
     "Minimum",
-    "ValueAndSlope",
-    "best_apart",
+    "ValueAndJacobian",
+    "alternative_minimum",
+    "best_distinct",
     "build_kernel",
-    "continued",
-    "cross",
+    "cross_covariance",
     "curve_modes",
-    "distances",
     "evidence",
-    "fit_component",
-    "fit_discrepancy",
+    "fit_gp",
+    "fit_residual_gp",
     "least_squares",
     "leave_one_out",
+    "left_saddle",
     "one_step_ahead",
-    "profile_and_slope",
-    "rival_of",
+    "profile_and_derivative",
+    "squared_distances",
 ]

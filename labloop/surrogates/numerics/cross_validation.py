@@ -10,35 +10,37 @@ from labloop.surrogates.numerics.levenberg_marquardt import LIMIT
 
 
 @dataclass(frozen=True, slots=True)
-class Linearised:
+class LinearisedMeasurements:
     """Measurements of C channels in n experiments, linear in parameters and a process each.
 
     A measurement is its physics, linear in p parameters (which may vary over the space),
     plus a process of its channel, plus noise; everything has mean zero beforehand.
     """
 
-    slope: Tensor
+    jacobian: Tensor
     """``C x n x p``: of the physics by the parameters."""
-    start: Tensor
+    target: Tensor
     """``C x n``: measured less physics, plus slope times the parameters there."""
-    alike: Tensor
+    parameter_covariance: Tensor
     """``n x n x p``: prior covariance of each parameter between two experiments."""
-    own: Tensor
+    gp_covariance: Tensor
     """``C x n x n``: prior covariance of each channel's process."""
     noise: Tensor
     """``C x n``: variance of each measurement."""
 
-    def joint(self) -> Tensor:
+    def covariance(self) -> Tensor:
         """Return the covariance of the measurements, ``C x n x C x n``, noise included."""
-        count, n, _ = self.slope.shape
-        joint = torch.einsum("caj,abj,ebj->caeb", self.slope, self.alike, self.slope)
+        count, n, _ = self.jacobian.shape
+        covariance = torch.einsum(
+            "caj,abj,ebj->caeb", self.jacobian, self.parameter_covariance, self.jacobian
+        )
         channel = torch.arange(count)
-        joint[channel, :, channel, :] += self.own + torch.diag_embed(self.noise)
-        return joint.reshape(count, n, count, n)
+        covariance[channel, :, channel, :] += self.gp_covariance + torch.diag_embed(self.noise)
+        return covariance.reshape(count, n, count, n)
 
 
 def leave_one_out(
-    data: Linearised, physics: Callable[[Tensor], tuple[Tensor, Tensor]]
+    data: LinearisedMeasurements, physics: Callable[[Tensor], tuple[Tensor, Tensor]]
 ) -> tuple[Tensor, Tensor]:
     """Return mean and variance ``n x C`` of each experiment given all others, noise included.
 
@@ -52,45 +54,49 @@ def leave_one_out(
         physics: parameters ``n x p``, one set an experiment -> values ``n x C`` and slopes
             ``n x C x p`` there.
     """
-    count, n, p = data.slope.shape
-    root = torch.linalg.cholesky(data.joint().reshape(count * n, count * n))
+    count, n, p = data.jacobian.shape
+    root = torch.linalg.cholesky(data.covariance().reshape(count * n, count * n))
     inverse = torch.cholesky_inverse(root)
     every = torch.arange(n)
     blocks = inverse.view(count, n, count, n)
     # Columns of the inverse that belong to an experiment, n x Cn x C, and its own block.
     columns = blocks.permute(3, 0, 1, 2).reshape(n, count * n, count)
     removed = torch.linalg.solve(blocks[:, every, :, every], columns.transpose(-1, -2))
-    alpha = inverse @ data.start.flatten()
+    alpha = inverse @ data.target.flatten()
     mine = alpha.view(count, n).T.unsqueeze(-1)
     others = alpha - (removed.transpose(-1, -2) @ mine).squeeze(-1)
     # Covariance of an experiment's parameters and processes with all measurements.
-    towards = torch.einsum("abj,ebj->ajeb", data.alike, data.slope).reshape(n, p, count * n)
-    process = torch.zeros(n, count, count, n, dtype=data.own.dtype)
+    cross = torch.einsum("abj,ebj->ajeb", data.parameter_covariance, data.jacobian).reshape(
+        n, p, count * n
+    )
+    process = torch.zeros(n, count, count, n, dtype=data.gp_covariance.dtype)
     channel = torch.arange(count)
-    process[:, channel, channel, :] = data.own.permute(1, 0, 2)
-    towards = torch.cat([towards, process.reshape(n, count, count * n)], dim=1)
-    mean = (towards @ others.unsqueeze(-1)).squeeze(-1)
-    prior = torch.cat([data.alike[every, every], data.own[:, every, every].T], dim=-1)
-    kept = towards @ inverse - (towards @ columns) @ removed
-    spread = torch.diag_embed(prior) - kept @ towards.transpose(-1, -2)
+    process[:, channel, channel, :] = data.gp_covariance.permute(1, 0, 2)
+    cross = torch.cat([cross, process.reshape(n, count, count * n)], dim=1)
+    mean = (cross @ others.unsqueeze(-1)).squeeze(-1)
+    prior = torch.cat(
+        [data.parameter_covariance[every, every], data.gp_covariance[:, every, every].T], dim=-1
+    )
+    kept = cross @ inverse - (cross @ columns) @ removed
+    spread = torch.diag_embed(prior) - kept @ cross.transpose(-1, -2)
     inside = mean[:, :p].clamp(-LIMIT, LIMIT)
-    value, slope = physics(inside)
+    value, jacobian = physics(inside)
     # Beyond what physics is asked for a straight line goes on, as everything else here is.
-    value = value + (slope @ (mean[:, :p] - inside).unsqueeze(-1)).squeeze(-1)
-    along = torch.cat([slope, torch.eye(count, dtype=slope.dtype).expand(n, -1, -1)], dim=-1)
+    value = value + (jacobian @ (mean[:, :p] - inside).unsqueeze(-1)).squeeze(-1)
+    along = torch.cat([jacobian, torch.eye(count, dtype=jacobian.dtype).expand(n, -1, -1)], dim=-1)
     variance = ((along @ spread) * along).sum(-1).clamp_min(0.0) + data.noise.T
     return value + mean[:, p:], variance
 
 
-def one_step_ahead(data: Linearised) -> Tensor:
+def one_step_ahead(data: LinearisedMeasurements) -> Tensor:
     """Return ``n x C`` whitened surprises: each experiment given those before it.
 
     With the hyper-parameters of the end, so it tells where a model begins to fail rather than
     what it would have said then.
     """
-    count, n, _ = data.slope.shape
-    by_experiment = data.joint().permute(1, 0, 3, 2).reshape(count * n, count * n)
+    count, n, _ = data.jacobian.shape
+    by_experiment = data.covariance().permute(1, 0, 3, 2).reshape(count * n, count * n)
     root = torch.linalg.cholesky(by_experiment)
-    start = data.start.T.reshape(-1, 1)
-    white: Tensor = torch.linalg.solve_triangular(root, start, upper=False)
+    target = data.target.T.reshape(-1, 1)
+    white: Tensor = torch.linalg.solve_triangular(root, target, upper=False)
     return white.view(n, count)

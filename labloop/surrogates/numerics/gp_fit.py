@@ -14,8 +14,13 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
 from labloop.records import FloatArray
-from labloop.surrogates.numerics.kernels import Hyper, Kernel, distances, profile_and_slope
-from labloop.surrogates.numerics.marginal_likelihood import REFUSED, evidence
+from labloop.surrogates.numerics.kernels import (
+    Hyperparameters,
+    Kernel,
+    profile_and_derivative,
+    squared_distances,
+)
+from labloop.surrogates.numerics.marginal_likelihood import NOT_POSITIVE_DEFINITE, evidence
 
 MEAN_VARIANCE = 1.0
 """Prior variance of the constant mean, in units of the standardised output."""
@@ -31,11 +36,11 @@ _BOUNDS_NOISE = (math.log(1e-6), math.log(2.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Component:
+class FittedGP:
     """One fitted kernel on one standardised output."""
 
     kernel: Kernel
-    hyper: Hyper
+    hyper: Hyperparameters
     inverse_root: FloatArray
     """``n x n``, the inverse of the lower Cholesky factor of the covariance of the data."""
     alpha: FloatArray
@@ -46,7 +51,9 @@ class Component:
 
 
 @dataclass(frozen=True)
-class _Problem:
+class LogPosterior:
+    """Minus the log posterior of a GP's hyper-parameters, and its gradient."""
+
     kernel: Kernel
     square: FloatArray
     y: FloatArray
@@ -75,7 +82,7 @@ class _Problem:
         for part, weight in zip(self.kernel.parts, weights, strict=True):
             picked = list(part)
             scaled = np.tensordot(inverse[picked], self.square[picked], axes=1)
-            value, slope = profile_and_slope(self.kernel.profile, scaled)
+            value, slope = profile_and_derivative(self.kernel.profile, scaled)
             values.append(value)
             slopes.append(slope)
             total += weight * value
@@ -87,7 +94,7 @@ class _Problem:
         total, values, slopes = self.covariance(theta)
         found = evidence(total, self.y)
         if found is None:
-            return REFUSED, np.zeros_like(theta)
+            return NOT_POSITIVE_DEFINITE, np.zeros_like(theta)
         loss, outer = found
         gradient = -0.5 * self._gradient(theta, outer, values, slopes)
         prior, prior_gradient = self._prior(theta)
@@ -128,7 +135,7 @@ def prior_of(kernel: Kernel) -> tuple[FloatArray, FloatArray]:
     return np.array([*centre, _NOISE[0]]), np.array([*spread, _NOISE[1]])
 
 
-def fit_component(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray) -> Component:
+def fit_gp(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray) -> FittedGP:
     """Return the most probable process of ``kernel``.
 
     Args:
@@ -137,7 +144,7 @@ def fit_component(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArra
         y: ``n`` standardised outputs.
         known: ``n`` variances of the measurements, standardised; zero where unknown.
     """
-    problem = _Problem(kernel, distances(kernel, x), y, known)
+    problem = LogPosterior(kernel, squared_distances(kernel, x), y, known)
     groups, parts = len(kernel.groups), len(kernel.parts)
     bounds = [_BOUNDS_LENGTH] * groups + [(-8.0, 8.0)] * parts + [_BOUNDS_NOISE]
     best, best_loss = np.empty(0), math.inf
@@ -154,10 +161,10 @@ def fit_component(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArra
         )
         if float(found.fun) < best_loss or not len(best):
             best, best_loss = np.asarray(found.x, dtype=np.float64), float(found.fun)
-    return component_at(problem, best, best_loss)
+    return condition_gp(problem, best, best_loss)
 
 
-def component_at(problem: _Problem, theta: FloatArray, loss: float) -> Component:
+def condition_gp(problem: LogPosterior, theta: FloatArray, loss: float) -> FittedGP:
     """Return the process at given hyper-parameters."""
     total, _, _ = problem.covariance(theta)
     _, weights, noise = problem.split(theta)
@@ -166,9 +173,9 @@ def component_at(problem: _Problem, theta: FloatArray, loss: float) -> Component
     precision = half.T @ half
     alpha = precision @ problem.y
     diagonal = np.diag(precision)
-    return Component(
+    return FittedGP(
         kernel=problem.kernel,
-        hyper=Hyper(np.exp(theta[: len(problem.kernel.groups)]), weights, noise),
+        hyper=Hyperparameters(np.exp(theta[: len(problem.kernel.groups)]), weights, noise),
         inverse_root=half,
         alpha=alpha,
         loo_mean=problem.y - alpha / diagonal,

@@ -21,7 +21,7 @@ _SQRT5 = math.sqrt(5.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ColumnGroup:
     """Columns that share a lengthscale."""
 
     columns: tuple[int, ...]
@@ -34,12 +34,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """The shape of a covariance; its numbers are in ``Hyper``."""
+    """The shape of a covariance; its numbers are in ``Hyperparameters``."""
 
     name: str
     profile: str
     """``matern52`` or ``rbf``."""
-    groups: tuple[Group, ...]
+    groups: tuple[ColumnGroup, ...]
     parts: tuple[tuple[int, ...], ...]
     """Each part lists its groups."""
     log_scale: float = field(default=0.0)
@@ -71,31 +71,31 @@ def _centre(count: int) -> float:
     return math.sqrt(2.0) + 0.5 * math.log(count)
 
 
-def _groups(base: str, features: Sequence[Feature]) -> tuple[Group, ...]:
+def _groups(base: str, features: Sequence[Feature]) -> tuple[ColumnGroup, ...]:
     columns: dict[str, list[Feature]] = {}
     for feature in features:
         columns.setdefault(feature.parameter, []).append(feature)
-    groups: list[Group] = []
+    groups: list[ColumnGroup] = []
     for parameter, members in columns.items():
         together = tuple(f.column for f in members)
         coded = members[0].kind in {"onehot", "descriptor"}
         if coded and base == "both":
             described = members[0].kind == "descriptor"
-            groups.append(Group(together, parameter, described=described))
+            groups.append(ColumnGroup(together, parameter, described=described))
             if described:
                 itself = f"{parameter} itself"
-                groups.append(Group(together, itself, equality=True, described=True))
+                groups.append(ColumnGroup(together, itself, equality=True, described=True))
         elif (
             len(members) == 1 or base == "tied" or members[0].kind == "onehot" or base == "hamming"
         ):
-            groups.append(Group(together, parameter, equality=coded and base == "hamming"))
+            groups.append(ColumnGroup(together, parameter, equality=coded and base == "hamming"))
         else:
-            groups.extend(Group((f.column,), f"{parameter}[{f.column}]") for f in members)
+            groups.extend(ColumnGroup((f.column,), f"{parameter}[{f.column}]") for f in members)
     return tuple(groups)
 
 
 @dataclass(frozen=True, slots=True)
-class Hyper:
+class Hyperparameters:
     """The numbers of a kernel: lengthscales a group, weights a part, noise variance."""
 
     lengthscales: FloatArray
@@ -103,7 +103,7 @@ class Hyper:
     noise: float
 
 
-def distances(kernel: Kernel, x: FloatArray) -> FloatArray:
+def squared_distances(kernel: Kernel, x: FloatArray) -> FloatArray:
     """Return ``G x n x n`` squared distances of the rows of ``x`` by group."""
     blocks = []
     for group in kernel.groups:
@@ -113,7 +113,7 @@ def distances(kernel: Kernel, x: FloatArray) -> FloatArray:
     return np.stack(blocks)
 
 
-def profile_and_slope(profile: str, square: FloatArray) -> tuple[FloatArray, FloatArray]:
+def profile_and_derivative(profile: str, square: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return ``f`` and ``df / d(square)`` of a squared scaled distance."""
     if profile == "rbf":
         value = np.exp(-0.5 * square)
@@ -123,7 +123,7 @@ def profile_and_slope(profile: str, square: FloatArray) -> tuple[FloatArray, Flo
     return (1.0 + root + root**2 / 3.0) * decay, -(5.0 / 6.0) * (1.0 + root) * decay
 
 
-def cross(kernel: Kernel, hyper: Hyper, a: Tensor, b: Tensor) -> Tensor:
+def cross_covariance(kernel: Kernel, hyper: Hyperparameters, a: Tensor, b: Tensor) -> Tensor:
     """Return the ``... x p x q`` covariance of ``a`` (``... x p x d``) and ``b`` (``... x q x d``).
 
     Gradients flow to the columns of every group that is no equality.
@@ -137,7 +137,9 @@ def cross(kernel: Kernel, hyper: Hyper, a: Tensor, b: Tensor) -> Tensor:
     return total
 
 
-def _square(kernel: Kernel, hyper: Hyper, part: tuple[int, ...], a: Tensor, b: Tensor) -> Tensor:
+def _square(
+    kernel: Kernel, hyper: Hyperparameters, part: tuple[int, ...], a: Tensor, b: Tensor
+) -> Tensor:
     columns: list[int] = []
     scales: list[float] = []
     extra: Tensor | None = None

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-ValueAndSlope: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
+ValueAndJacobian: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From parameters ``B x p`` to values ``B x n x C`` and slopes ``B x n x C x p``."""
 
 LIMIT = 4.0
@@ -27,19 +27,19 @@ class Minimum:
     """``B x p``"""
     value: Tensor
     """``B x n x C``: the model there."""
-    slope: Tensor
+    jacobian: Tensor
     """``B x n x C x p``"""
     cost: Tensor
     """``B``: squared whitened residuals plus the squared parameters; infinite where not finite."""
 
     def rows(self, index: Tensor) -> "Minimum":
         """Return some of the starts."""
-        return Minimum(self.z[index], self.value[index], self.slope[index], self.cost[index])
+        return Minimum(self.z[index], self.value[index], self.jacobian[index], self.cost[index])
 
     def replaced(self, index: Tensor, by: "Minimum") -> "Minimum":
         """Return all starts, those of ``index`` as in ``by``."""
         made = []
-        for name in ("z", "value", "slope", "cost"):
+        for name in ("z", "value", "jacobian", "cost"):
             whole = getattr(self, name).clone()
             whole[index] = getattr(by, name)
             made.append(whole)
@@ -47,7 +47,7 @@ class Minimum:
 
 
 def least_squares(
-    model: ValueAndSlope,
+    model: ValueAndJacobian,
     measured: Tensor,
     whitener: Tensor,
     starts: "Tensor | Minimum",
@@ -64,7 +64,7 @@ def least_squares(
         iterations: at most so many calls of ``model`` after the first.
     """
     if isinstance(starts, Minimum):
-        at = _judged(starts.z, starts.value, starts.slope, measured, whitener)
+        at = _with_cost(starts.z, starts.value, starts.jacobian, measured, whitener)
     else:
         at = _evaluate(model, measured, whitener, starts.clamp(-LIMIT, LIMIT))
     damping = torch.full_like(at.cost, _FIRST_DAMPING)
@@ -87,15 +87,17 @@ def least_squares(
     return at
 
 
-def _evaluate(model: ValueAndSlope, measured: Tensor, whitener: Tensor, z: Tensor) -> Minimum:
-    return _judged(z, *model(z), measured, whitener)
+def _evaluate(model: ValueAndJacobian, measured: Tensor, whitener: Tensor, z: Tensor) -> Minimum:
+    return _with_cost(z, *model(z), measured, whitener)
 
 
-def _judged(z: Tensor, value: Tensor, slope: Tensor, measured: Tensor, whitener: Tensor) -> Minimum:
+def _with_cost(
+    z: Tensor, value: Tensor, jacobian: Tensor, measured: Tensor, whitener: Tensor
+) -> Minimum:
     residual = _white(whitener, (measured - value).unsqueeze(-1))
     cost = residual.square().sum((-1, -2, -3)) + z.square().sum(-1)
-    sound = torch.isfinite(cost) & torch.isfinite(slope).flatten(1).all(-1)
-    return Minimum(z, value, slope, torch.where(sound, cost, torch.inf))
+    sound = torch.isfinite(cost) & torch.isfinite(jacobian).flatten(1).all(-1)
+    return Minimum(z, value, jacobian, torch.where(sound, cost, torch.inf))
 
 
 def _white(whitener: Tensor, by_point: Tensor) -> Tensor:
@@ -105,9 +107,9 @@ def _white(whitener: Tensor, by_point: Tensor) -> Tensor:
 
 def _step(at: Minimum, measured: Tensor, whitener: Tensor, damping: Tensor) -> Tensor:
     residual = _white(whitener, (measured - at.value).unsqueeze(-1)).flatten(1)
-    slope = _white(whitener, at.slope).flatten(1, 2)
-    square = slope.transpose(-1, -2) @ slope + torch.eye(at.z.shape[-1], dtype=at.z.dtype)
-    downhill = (slope.transpose(-1, -2) @ residual.unsqueeze(-1)).squeeze(-1) - at.z
+    jacobian = _white(whitener, at.jacobian).flatten(1, 2)
+    square = jacobian.transpose(-1, -2) @ jacobian + torch.eye(at.z.shape[-1], dtype=at.z.dtype)
+    downhill = (jacobian.transpose(-1, -2) @ residual.unsqueeze(-1)).squeeze(-1) - at.z
     diagonal = torch.diagonal(square, dim1=-2, dim2=-1)
     damped = square + torch.diag_embed(damping.unsqueeze(-1) * diagonal)
     sound = torch.isfinite(at.cost)

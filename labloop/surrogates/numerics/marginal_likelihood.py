@@ -5,7 +5,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 
 from labloop.records import FloatArray
 
-REFUSED = 1e10
+NOT_POSITIVE_DEFINITE = 1e10
 """The loss of a covariance that is not positive definite."""
 
 

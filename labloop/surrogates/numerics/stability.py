@@ -10,7 +10,7 @@ from torch import Tensor
 from labloop.surrogates.numerics.levenberg_marquardt import (
     LIMIT,
     Minimum,
-    ValueAndSlope,
+    ValueAndJacobian,
     least_squares,
 )
 
@@ -23,8 +23,8 @@ _APART = 1.0
 """In prior standard deviations of a constant: nearer sets are the same one."""
 
 
-def continued(
-    model: ValueAndSlope, measured: Tensor, whitener: Tensor, at: Minimum, iterations: int
+def left_saddle(
+    model: ValueAndJacobian, measured: Tensor, whitener: Tensor, at: Minimum, iterations: int
 ) -> Minimum:
     """Return ``at``, or the lower minimum that a leap along negative curvature leads to.
 
@@ -49,26 +49,26 @@ def continued(
     return found
 
 
-def _hessian(model: ValueAndSlope, measured: Tensor, whitener: Tensor, at: Minimum) -> Tensor:
+def _hessian(model: ValueAndJacobian, measured: Tensor, whitener: Tensor, at: Minimum) -> Tensor:
     """Return ``B x p x p``: differences of the cost's gradient, zero where not finite."""
     count, p = at.z.shape
     many = (at.z.unsqueeze(1) + _STEP * torch.eye(p).to(at.z)).flatten(0, 1)
     white = whitener.repeat_interleave(p, 0)
     moved = _gradient(many, *model(many), measured, white).view(count, p, p)
-    here = _gradient(at.z, at.value, at.slope, measured, whitener)
+    here = _gradient(at.z, at.value, at.jacobian, measured, whitener)
     hessian = torch.nan_to_num((moved - here.unsqueeze(1)) / _STEP, nan=0.0, posinf=0.0, neginf=0.0)
     return 0.5 * (hessian + hessian.transpose(-1, -2))
 
 
 def _gradient(
-    z: Tensor, value: Tensor, slope: Tensor, measured: Tensor, whitener: Tensor
+    z: Tensor, value: Tensor, jacobian: Tensor, measured: Tensor, whitener: Tensor
 ) -> Tensor:
     residual = (whitener @ (measured - value).unsqueeze(-1).movedim(2, 1)).flatten(1, 2)
-    tangent = (whitener @ slope.movedim(2, 1)).flatten(1, 2)
+    tangent = (whitener @ jacobian.movedim(2, 1)).flatten(1, 2)
     return 2.0 * (z - (tangent * residual).sum(1))
 
 
-def best_apart(z: Tensor, cost: Tensor, count: int) -> Tensor:
+def best_distinct(z: Tensor, cost: Tensor, count: int) -> Tensor:
     """Return the rows of ``count`` starts to go on with: the best, then the best elsewhere.
 
     Starts that are about to arrive in one minimum stand for one another; where fewer than
@@ -90,7 +90,7 @@ def best_apart(z: Tensor, cost: Tensor, count: int) -> Tensor:
     return torch.tensor([*taken, *rest[: count - len(taken)]])
 
 
-def rival_of(z: Tensor, loss: Tensor, best: int) -> Tensor | None:
+def alternative_minimum(z: Tensor, loss: Tensor, best: int) -> Tensor | None:
     """Return the best other set of constants that the experiments cannot tell from ``best``.
 
     Args:

@@ -10,7 +10,7 @@ from botorch.sampling.get_sampler import GetSampler
 from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
-from labloop.surrogates.posteriors.variance_parts import VarianceParts
+from labloop.surrogates.posteriors.variance_decomposition import VarianceParts
 
 
 class MixturePosterior(Posterior):
@@ -80,7 +80,7 @@ class MixturePosterior(Posterior):
         drawn = []
         at = 0
         for member, count in zip(
-            self.members, allotment(self.weights, sample_shape[0]), strict=True
+            self.members, allocate_samples(self.weights, sample_shape[0]), strict=True
         ):
             if count:
                 shape = torch.Size([count, *sample_shape[1:]])
@@ -91,7 +91,7 @@ class MixturePosterior(Posterior):
     def rsample(self, sample_shape: torch.Size | None = None) -> Tensor:
         """Return samples ``sample_shape x b x q x m`` with gradients."""
         shape = torch.Size([1]) if sample_shape is None else sample_shape
-        counts = allotment(self.weights, shape[0])
+        counts = allocate_samples(self.weights, shape[0])
         return torch.cat(
             [
                 member.rsample(torch.Size([count, *shape[1:]]))
@@ -111,7 +111,7 @@ def _sampler(
     return SobolQMCNormalSampler(sample_shape=sample_shape, seed=seed)
 
 
-def allotment(weights: Sequence[float], count: int) -> list[int]:
+def allocate_samples(weights: Sequence[float], count: int) -> list[int]:
     """Return how many of ``count`` samples each member draws (largest remainders)."""
     exact = [w * count for w in weights]
     whole = [int(e) for e in exact]

@@ -1,28 +1,28 @@
 """Where and with what a round solves its physics."""
 
-from labloop.surrogates.solving.device import (
-    check_device,
-    choose,
-    estimated_solves,
-    points_looked_at,
-)
-from labloop.surrogates.solving.physics_inputs import (
+from labloop.surrogates.solving.channels import (
     Channels,
     MeasuredData,
     PhysicsFailureError,
     SingularMatrixError,
 )
-from labloop.surrogates.solving.solver import Solver, Solving
+from labloop.surrogates.solving.device import (
+    check_device,
+    choose_device,
+    estimated_solves,
+    search_points,
+)
+from labloop.surrogates.solving.device_solver import DeviceSolver, RoundSolvers
 
 __all__ = [
     "Channels",
+    "DeviceSolver",
     "MeasuredData",
     "PhysicsFailureError",
+    "RoundSolvers",
     "SingularMatrixError",
-    "Solver",
-    "Solving",
     "check_device",
-    "choose",
+    "choose_device",
     "estimated_solves",
-    "points_looked_at",
+    "search_points",
 ]

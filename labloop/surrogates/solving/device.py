@@ -48,7 +48,7 @@ def estimated_solves(
         data: the experiments that are learned from, and how many are to be proposed.
         constants: how many parameters each of the competing models learns.
         extra: measured outputs and curves that only the physics reads.
-        looked_at: points at which a search asks, see :func:`points_looked_at`.
+        looked_at: points at which a search asks, see :func:`search_points`.
         networks: whether networks are trained within each model.
     """
     n, scalars = len(data.encoded), data.outputs.shape[1]
@@ -71,7 +71,7 @@ def _asked_together(data: TrainingData) -> float:
     return 2.0
 
 
-def points_looked_at(space: SearchSpace) -> int:
+def search_points(space: SearchSpace) -> int:
     """Return about how many points a search for one proposal asks the models at."""
     candidates = space.candidates()
     if candidates is not None:
@@ -81,7 +81,7 @@ def points_looked_at(space: SearchSpace) -> int:
     return _ELSEWHERE
 
 
-def pays(solves: int, experiments: int) -> bool:
+def pays_on_gpu(solves: int, experiments: int) -> bool:
     """Return whether a round is large enough for a GPU: the rule of ``docs/how-to/physics.md``."""
     return solves > MOST_SOLVES or experiments > MOST_EXPERIMENTS
 
@@ -101,7 +101,7 @@ def check_device(asked: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class DeviceDecision:
     """Where the physics of a round is to be solved, and why."""
 
     device: torch.device
@@ -109,7 +109,7 @@ class Chosen:
     estimated: int
 
 
-def choose(asked: str, estimated: int, experiments: int) -> Chosen:
+def choose_device(asked: str, estimated: int, experiments: int) -> DeviceDecision:
     """Return where a round is solved, given its estimated solves and all of its experiments.
 
     Raises:
@@ -117,10 +117,10 @@ def choose(asked: str, estimated: int, experiments: int) -> Chosen:
     """
     check_device(asked)
     if asked != "auto":
-        return Chosen(CPU if asked == "cpu" else CUDA, "asked for", estimated)
+        return DeviceDecision(CPU if asked == "cpu" else CUDA, "asked for", estimated)
     size = f"about {estimated} solves and {experiments} experiments"
-    if not pays(estimated, experiments):
-        return Chosen(CPU, f"{size} are too few for a GPU", estimated)
+    if not pays_on_gpu(estimated, experiments):
+        return DeviceDecision(CPU, f"{size} are too few for a GPU", estimated)
     if not torch.cuda.is_available():
-        return Chosen(CPU, f"{size} would pay on a GPU, but none is here", estimated)
-    return Chosen(CUDA, f"{size} are enough for a GPU", estimated)
+        return DeviceDecision(CPU, f"{size} would pay on a GPU, but none is here", estimated)
+    return DeviceDecision(CUDA, f"{size} are enough for a GPU", estimated)

@@ -16,7 +16,7 @@ from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.surrogates import MixtureFactory
 from labloop.surrogates.mixture import mixture
 from labloop.surrogates.solving.device import Chosen
-from labloop.surrogates.solving.solver import Solver
+from labloop.surrogates.solving.device_solver import Solver
 from labloop.testing.physics import ELSEWHERE, elsewhere
 
 CONSTANT = torch.tensor([1.0, 0.0], dtype=torch.float64)

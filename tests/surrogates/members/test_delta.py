@@ -9,10 +9,10 @@ from labloop.objectives import Maximize, Objectives
 from labloop.physics import FunctionPhysics, Prior, bind
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import DeltaFactory, MeasuredData, TrainingData
-from labloop.surrogates.members.delta import SolvedBlock
-from labloop.surrogates.members.delta_fit import fit_blocks
+from labloop.surrogates.members.discrepancy import DiscrepancyPosterior
+from labloop.surrogates.members.discrepancy_fit import fit_discrepancy_models
 from labloop.surrogates.numerics.levenberg_marquardt import least_squares
-from labloop.surrogates.solving.physics_inputs import Channels
+from labloop.surrogates.solving.channels import Channels
 
 SPACE = SearchSpace(Continuous("time", 0, 10, unit="s"), Continuous("dose", 1, 5))
 PRIORS = {"k": Prior(0.2, "1/s", fold=3), "b": Prior(1.0, "1", sd=1)}
@@ -56,7 +56,7 @@ def data(n=12, seed=0, noise=0.02, miss=0.0, extra=True, objective=None):
     )
 
 
-def marginals(model, x):
+def marginal_moments(model, x):
     """Return mean and variance of the outputs at ``x``, noise left out."""
     parts = model.variance_parts(x)
     return parts.mean, parts.parameters + parts.discrepancy
@@ -67,8 +67,8 @@ def solved(training, group=None):
     channels = Channels(bind(PHYSICS, SPACE), training)
     known = torch.zeros_like(channels.values)
     group = tuple(range(len(channels.names))) if group is None else group
-    block = fit_blocks(channels, [group], training.features, known, training.seed)[0]
-    return channels, SolvedBlock(channels, block, known)
+    block = fit_discrepancy_models(channels, [group], training.features, known, training.seed)[0]
+    return channels, DiscrepancyPosterior(channels, block, known)
 
 
 def test_least_squares_finds_known_parameters():
@@ -77,7 +77,7 @@ def test_least_squares_finds_known_parameters():
     channels = Channels(bind(PHYSICS, SPACE), training)
     starts = torch.tensor([[0.0, 0.0], [-2.0, 2.0], [3.0, 1.0]], dtype=torch.float64)
     eye = 1e6 * torch.eye(12, dtype=torch.float64).expand(3, 2, 12, 12)
-    found = least_squares(channels.of_sets, channels.values, eye, starts, 60)
+    found = least_squares(channels.at_parameter_sets, channels.values, eye, starts, 60)
     assert torch.allclose(found.z, TRUE.expand(3, 2), atol=1e-4)
 
 
@@ -99,11 +99,11 @@ def test_a_start_without_finite_values_does_not_spoil_the_others():
 class Rough(Channels):
     """Physics that has values everywhere, and slopes only in a ring around the best constants."""
 
-    def of_sets(self, z):
-        value, slope = super().of_sets(z)
+    def at_parameter_sets(self, z):
+        value, jacobian = super().at_parameter_sets(z)
         away = (z - TRUE).abs().amax(-1)
         ring = (away > 0.5) & (away < 0.8)
-        return value, torch.where(ring[:, None, None, None], slope, torch.nan)
+        return value, torch.where(ring[:, None, None, None], jacobian, torch.nan)
 
 
 def test_the_best_starts_without_a_slope_do_not_end_the_fit():
@@ -111,7 +111,7 @@ def test_the_best_starts_without_a_slope_do_not_end_the_fit():
     training = data(n=12)
     channels = Rough(bind(PHYSICS, SPACE), training)
     known = torch.zeros_like(channels.values)
-    block = fit_blocks(channels, [(0, 1)], training.features, known, 0)[0]
+    block = fit_discrepancy_models(channels, [(0, 1)], training.features, known, 0)[0]
     assert 0.5 < float(np.abs(block.z - TRUE.numpy()).max()) < 0.8
 
 
@@ -126,27 +126,27 @@ def test_parameters_are_learned_with_honest_uncertainty():
 def test_leave_one_out_equals_doing_it():
     """The closed form is the refit without one experiment: parameters of the others, solved there.
 
-    Hyper-parameters and the tangent that the parameters are learned in are held.
+    Hyperparameters-parameters and the tangent that the parameters are learned in are held.
     """
     channels, block = solved(data(n=9, miss=0.3))
     mean, variance = block.leave_one_out()
     told = block._linearised()
-    count, n, p = told.slope.shape
+    count, n, p = told.jacobian.shape
     joint = told.joint().reshape(count * n, count * n)
-    start, flat = told.start.reshape(-1), told.slope.reshape(count * n, p)
+    start, flat = told.start.reshape(-1), told.jacobian.reshape(count * n, p)
     for i in range(n):
         rest = torch.tensor([r for r in range(count * n) if r % n != i])
         process = torch.zeros(count, count * n, dtype=torch.float64)
         for c in range(count):
             process[c, c * n : (c + 1) * n] = told.own[c, i]
-        towards = torch.cat([flat.T, process])[:, rest]
-        gain = torch.linalg.solve(joint[rest][:, rest], towards.T).T
+        cross_moments = torch.cat([flat.T, process])[:, rest]
+        gain = torch.linalg.solve(joint[rest][:, rest], cross_moments.T).T
         found = gain @ start[rest]
         prior = torch.cat([torch.ones(p, dtype=torch.float64), told.own[:, i, i]])
-        spread = torch.diag(prior) - gain @ towards.T
+        spread = torch.diag(prior) - gain @ cross_moments.T
         at = channels.encoded[i : i + 1]
-        value, slope = channels.value_and_slope(at, found[None, :p].clamp(-4, 4))
-        along = torch.cat([slope[0, 0], torch.eye(count, dtype=torch.float64)[0]])
+        value, jacobian = channels.value_and_jacobian(at, found[None, :p].clamp(-4, 4))
+        along = torch.cat([jacobian[0, 0], torch.eye(count, dtype=torch.float64)[0]])
         expected = float(value[0, 0] + found[p])
         assert float(mean[i, 0]) == pytest.approx(expected, rel=1e-6)
         wide = float(along @ spread @ along + told.noise[0, i])
@@ -158,10 +158,10 @@ def test_the_posterior_of_many_points_is_of_one_piece():
     model = DeltaFactory(PHYSICS).fit(data(miss=0.3)).model
     x = torch.rand(6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     joint = model.posterior(x)
-    mean, variance = marginals(model, x)
+    mean, variance = marginal_moments(model, x)
     assert torch.allclose(joint.mean, mean)
     assert torch.allclose(joint.variance, variance, rtol=1e-4, atol=1e-9)
-    one, spread, shared = model.towards(x[:2], x[2:])
+    one, spread, shared = model.cross_moments(x[:2], x[2:])
     assert torch.allclose(one, mean[:2, 0])
     assert torch.allclose(spread, variance[:2, 0], rtol=1e-4, atol=1e-9)
     assert torch.allclose(shared, joint.distribution.covariance_matrix[:2, 2:], atol=1e-9)
@@ -176,7 +176,7 @@ def test_two_outputs_are_correlated_through_their_parameters():
         x = torch.rand(3, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
         posterior = model.posterior(x)
         assert posterior.mean.shape == (3, 4, 2)
-        flat_mean, flat_variance = marginals(model, x)
+        flat_mean, flat_variance = marginal_moments(model, x)
         assert torch.allclose(posterior.mean, flat_mean)
         assert torch.allclose(posterior.variance, flat_variance, rtol=1e-3, atol=1e-8)
         only = model.posterior(x, output_indices=[1])
@@ -199,8 +199,8 @@ def test_gradients_flow_through_the_physics():
     for i in range(2):
         step = torch.zeros(1, 1, 2, dtype=torch.float64)
         step[..., i] = 1e-4
-        slope = (total(x.detach() + step) - total(x.detach() - step)) / 2e-4
-        assert float(gradient[i]) == pytest.approx(float(slope), rel=1e-3, abs=1e-5)
+        jacobian = (total(x.detach() + step) - total(x.detach() - step)) / 2e-4
+        assert float(gradient[i]) == pytest.approx(float(jacobian), rel=1e-3, abs=1e-5)
 
 
 def test_intervals_cover_unseen_points():
@@ -212,7 +212,7 @@ def test_intervals_cover_unseen_points():
             80, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)
         )
         truth = PHYSICS.bind(SPACE).predict(unseen, TRUE)[:, 0] + 0.2 * torch.sin(6 * unseen[:, 0])
-        mean, variance = marginals(model, unseen)
+        mean, variance = marginal_moments(model, unseen)
         covered.append(((truth - mean[:, 0]).abs() < 1.645 * variance[:, 0].sqrt()).double())
     assert float(torch.cat(covered).mean()) > 0.7
 
@@ -229,7 +229,7 @@ def test_a_fit_works_from_one_experiment_on(n):
     """Few, repeated and equal measurements give a finite posterior."""
     training = data(n=n)
     fitted = DeltaFactory(PHYSICS).fit(training)
-    mean, variance = marginals(fitted.model, training.encoded)
+    mean, variance = marginal_moments(fitted.model, training.encoded)
     assert bool(torch.isfinite(mean).all())
     assert bool((variance > 0).all())
     assert bool(torch.isfinite(fitted.loo_log_density).all())

@@ -11,10 +11,13 @@ from labloop.physics import FunctionPhysics, Prior, bind
 from labloop.records import ModelState
 from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.surrogates import MeasuredData, MixtureFactory, TrainingData
-from labloop.surrogates.members.field import SolvedField, fit_field
-from labloop.surrogates.members.field_fit import field_problem, fit_hyper
+from labloop.surrogates.members.varying import VaryingPosterior, fit_varying
+from labloop.surrogates.members.varying_hyperparameters import (
+    fit_varying_hyperparameters,
+    varying_log_posterior,
+)
 from labloop.surrogates.numerics.kernels import build_kernel
-from labloop.surrogates.solving.physics_inputs import Channels
+from labloop.surrogates.solving.channels import Channels
 
 SPACE = SearchSpace(Continuous("time", 0.1, 10, unit="s"), Continuous("heat", 0, 1))
 INPUTS = {"time": "s", "heat": "1"}
@@ -70,7 +73,7 @@ def solved(channels, data, known=None):
     """Return the fitted field of channels."""
     known = torch.zeros_like(channels.values) if known is None else known
     start = torch.zeros(channels.bound.dimension, dtype=torch.float64)
-    return SolvedField(channels, fit_field(channels, data.features, known, start), known)
+    return VaryingPosterior(channels, fit_varying(channels, data.features, known, start), known)
 
 
 def test_the_gradient_of_the_evidence_is_exact():
@@ -78,12 +81,12 @@ def test_the_gradient_of_the_evidence_is_exact():
     rng = np.random.default_rng(0)
     x = rng.random((7, 2))
     kernel = build_kernel("rbf", SPACE.features)
-    slope, start = rng.standard_normal((2, 7, 3)), rng.standard_normal((2, 7))
-    problem = field_problem(kernel, x, slope, start, np.full((2, 7), 0.01))
+    jacobian, start = rng.standard_normal((2, 7, 3)), rng.standard_normal((2, 7))
+    problem = varying_log_posterior(kernel, x, jacobian, start, np.full((2, 7), 0.01))
     at = problem.centre_and_spread[0] + 0.3 * rng.standard_normal(9)
     numeric = approx_fprime(at, lambda theta: problem.loss(theta)[0], 1e-7)
     assert problem.loss(at)[1] == pytest.approx(numeric, rel=1e-4, abs=1e-4)
-    best = fit_hyper(problem, None, 50)
+    best = fit_varying_hyperparameters(problem, None, 50)
     assert problem.loss(problem.join(best))[0] < problem.loss(problem.centre_and_spread[0])[0]
 
 
@@ -96,12 +99,12 @@ def test_left_out_experiments_are_predicted_as_by_a_field_that_never_saw_them():
     fewer = training(data.outputs[keep], data.encoded[keep], data.extra_outputs[keep])
     rest = Channels(channels.bound, fewer)
     field = whole.field
-    without = SolvedField(
+    without = VaryingPosterior(
         rest,
         type(field)(field.kernel, field.hyper, field.at[keep], field.scale),
         torch.zeros_like(rest.values),
     )
-    found, spread, _ = without.marginals(data.encoded[4:5])
+    found, spread, _ = without.marginal_moments(data.encoded[4:5])
     noise = without.noise_variance()
     assert float(mean[4, 0]) == pytest.approx(float(found[0, 0]), rel=1e-6)
     assert float(variance[4, 0]) == pytest.approx(float(spread[0, 0]) + noise[0], rel=1e-4)
@@ -111,8 +114,8 @@ def test_what_is_left_over_is_measured_less_fitted():
     """Without a solve of the physics, and exactly so where the physics is linear."""
     channels, data = lines()
     field = solved(channels, data)
-    mean, _, _ = field.marginals(data.encoded)
-    assert torch.allclose(field.left_over(), data.outputs - mean, atol=1e-6)
+    mean, _, _ = field.marginal_moments(data.encoded)
+    assert torch.allclose(field.residuals(), data.outputs - mean, atol=1e-6)
 
 
 def test_joint_marginal_and_towards_agree():
@@ -120,12 +123,12 @@ def test_joint_marginal_and_towards_agree():
     channels, data = lines()
     field = solved(channels, data)
     x = torch.rand(4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
-    mean, variance, by_parameters = field.marginals(x)
+    mean, variance, by_parameters = field.marginal_moments(x)
     joint_mean, covariance = field.joint(x)
     assert torch.allclose(mean, joint_mean)
     diagonal = torch.stack([covariance[i, 0, i, 0] for i in range(4)])
     assert torch.allclose(variance[:, 0], diagonal, rtol=1e-5, atol=1e-9)
-    near_mean, near_variance, shared = field.towards(x[:2], x[2:], 0)
+    near_mean, near_variance, shared = field.cross_moments(x[:2], x[2:], 0)
     assert torch.allclose(near_mean, mean[:2, 0])
     assert torch.allclose(near_variance, diagonal[:2], rtol=1e-5, atol=1e-9)
     assert torch.allclose(shared, covariance[:2, 0, 2:, 0])
@@ -243,7 +246,7 @@ def test_far_constants_keep_mean_and_measurements_together():
     truth = bind(model(rise, {"k": Prior(2.0, "1", fold=1.1)}), SPACE)
     value = truth.predict(encoded, torch.zeros(14, 1, dtype=torch.float64))
     data = training(value, encoded)
-    mean = solved(Channels(bind(physics, SPACE), data), data).marginals(encoded)[0]
+    mean = solved(Channels(bind(physics, SPACE), data), data).marginal_moments(encoded)[0]
     assert float((mean - value).abs().max()) < 0.05
 
 

@@ -11,8 +11,13 @@ from scipy.stats import multivariate_normal
 from labloop.objectives import Maximize, Objectives
 from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.surrogates import GPFactory, TrainingData
-from labloop.surrogates.numerics.gp_fit import MEAN_VARIANCE, _Problem, fit_component
-from labloop.surrogates.numerics.kernels import Hyper, build_kernel, cross, distances
+from labloop.surrogates.numerics.gp_fit import MEAN_VARIANCE, LogPosterior, fit_gp
+from labloop.surrogates.numerics.kernels import (
+    Hyperparameters,
+    build_kernel,
+    cross_covariance,
+    squared_distances,
+)
 
 SOLVENTS = {"water": [1.0, 0.2], "thf": [0.4, 0.9], "dmf": [0.8, 0.5]}
 SPACE = SearchSpace(
@@ -34,8 +39,8 @@ KERNELS = (
 
 def training(count=12, *, noise=0.0, space=SPACE, constant=False):
     encoded = space.encode(space.sample(count, seed=1))
-    slope = np.arange(1, encoded.shape[1] + 1) / encoded.shape[1]
-    y = np.sin(3 * encoded) @ slope + noise * np.random.default_rng(0).standard_normal(count)
+    jacobian = np.arange(1, encoded.shape[1] + 1) / encoded.shape[1]
+    y = np.sin(3 * encoded) @ jacobian + noise * np.random.default_rng(0).standard_normal(count)
     y = np.ones(count) if constant else y
     return TrainingData(
         encoded=torch.tensor(encoded),
@@ -52,7 +57,9 @@ def test_gradient_of_the_posterior_is_that_of_finite_differences(name):
     data = training()
     x, y = data.encoded.numpy(), data.outputs[:, 0].numpy()
     kernel = build_kernel(name, data.features)
-    problem = _Problem(kernel, distances(kernel, x), (y - y.mean()) / y.std(), np.zeros(len(y)))
+    problem = LogPosterior(
+        kernel, squared_distances(kernel, x), (y - y.mean()) / y.std(), np.zeros(len(y))
+    )
     theta = 0.3 * np.random.default_rng(1).normal(size=len(kernel.groups) + len(kernel.parts) + 1)
     wanted = approx_fprime(theta, lambda t: problem.objective(t)[0], 1e-6)
     assert np.allclose(problem.objective(theta)[1], wanted, rtol=1e-4, atol=1e-4)
@@ -63,13 +70,13 @@ def test_numpy_and_torch_agree_on_the_covariance(name):
     data = training()
     kernel = build_kernel(name, data.features)
     rng = np.random.default_rng(2)
-    hyper = Hyper(
+    hyper = Hyperparameters(
         rng.uniform(0.3, 2, len(kernel.groups)), rng.uniform(0.1, 1, len(kernel.parts)), 0
     )
     x = data.encoded.numpy()
-    problem = _Problem(kernel, distances(kernel, x), np.zeros(len(x)), np.zeros(len(x)))
+    problem = LogPosterior(kernel, squared_distances(kernel, x), np.zeros(len(x)), np.zeros(len(x)))
     theta = np.concatenate([np.log(hyper.lengthscales), np.log(hyper.weights), [np.log(1e-9)]])
-    made = cross(kernel, hyper, data.encoded, data.encoded).numpy() + MEAN_VARIANCE
+    made = cross_covariance(kernel, hyper, data.encoded, data.encoded).numpy() + MEAN_VARIANCE
     assert np.allclose(made, problem.covariance(theta)[0], atol=1e-6)
     assert np.linalg.eigvalsh(made).min() > -1e-8
 
@@ -78,7 +85,7 @@ def test_leave_one_out_is_that_of_refitting_without_the_point():
     data = training(8, noise=0.1)
     x, y = data.encoded.numpy(), data.outputs[:, 0].numpy()
     y = (y - y.mean()) / y.std()
-    made = fit_component(build_kernel("matern", data.features), x, y, np.zeros(8))
+    made = fit_gp(build_kernel("matern", data.features), x, y, np.zeros(8))
     root = np.linalg.inv(made.inverse_root)
     covariance = root @ root.T
     for i in range(8):
@@ -93,7 +100,7 @@ def test_log_posterior_contains_the_likelihood_of_the_data():
     data = training(9, noise=0.1)
     x, y = data.encoded.numpy(), data.outputs[:, 0].numpy()
     kernel = build_kernel("rbf", data.features)
-    problem = _Problem(kernel, distances(kernel, x), y, np.zeros(9))
+    problem = LogPosterior(kernel, squared_distances(kernel, x), y, np.zeros(9))
     theta = np.zeros(len(kernel.groups) + 2)
     prior, _ = problem._prior(theta)
     likelihood = multivariate_normal(np.zeros(9), problem.covariance(theta)[0]).logpdf(y)
@@ -118,7 +125,7 @@ def test_rows_towards_a_base_are_those_of_the_joint_posterior():
     model = GPFactory(kernels=("matern", "hamming")).fit(data).model
     base = data.encoded[:4]
     x = torch.tensor(SPACE.encode(SPACE.sample(5, seed=8)))
-    mean, variance, covariance = model.towards(x, base)
+    mean, variance, covariance = model.cross_moments(x, base)
     for i in range(5):
         joint_mean, joint = model.moments(torch.cat([x[i : i + 1], base]), 0)
         assert float(mean[i]) == pytest.approx(float(joint_mean[0]), abs=1e-8)
@@ -153,7 +160,7 @@ def test_any_finite_data_can_be_learned_from(count, scale, shift):
         space=data.space,
     )
     fitted = GPFactory().fit(data)
-    mean, variance, _ = fitted.model.towards(data.encoded, data.encoded)
+    mean, variance, _ = fitted.model.cross_moments(data.encoded, data.encoded)
     assert torch.isfinite(mean).all()
     assert (variance > 0).all()
     assert torch.isfinite(fitted.loo_log_density).all()

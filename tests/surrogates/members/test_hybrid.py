@@ -8,13 +8,13 @@ from labloop.objectives import Maximize, Objectives
 from labloop.physics import FunctionPhysics, Prior, Rate, bind, kinetics
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import DeltaFactory, MeasuredData, MixtureFactory, TrainingData
-from labloop.surrogates.members import hybrid_fit as training
-from labloop.surrogates.members.hybrid import SolvedHybrid, fit_hybrid
-from labloop.surrogates.members.hybrid_fit import bootstrap_weights, fit_ensemble
-from labloop.surrogates.members.hybrid_network import Net
-from labloop.surrogates.mixture.hybrid_member import fit_beside
-from labloop.surrogates.solving import physics_inputs as _physics_inputs
-from labloop.surrogates.solving.physics_inputs import Channels
+from labloop.surrogates.members import hybrid_training as training
+from labloop.surrogates.members.hybrid import HybridPosterior, fit_hybrid
+from labloop.surrogates.members.hybrid_network import Network
+from labloop.surrogates.members.hybrid_training import bootstrap_weights, train_ensemble
+from labloop.surrogates.mixture.hybrid_member import fit_hybrid_member
+from labloop.surrogates.solving import channels as _channels_module
+from labloop.surrogates.solving.channels import Channels
 
 SPACE = SearchSpace(
     Continuous("minutes", 1, 60, unit="min", log=True),
@@ -77,7 +77,9 @@ def solved(data):
     channels = channels_of(data)
     known = torch.zeros_like(channels.values)
     with torch.no_grad():
-        return SolvedHybrid(channels, fit_hybrid(channels, data.features, known, data.seed), known)
+        return HybridPosterior(
+            channels, fit_hybrid(channels, data.features, known, data.seed), known
+        )
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +93,14 @@ FRESH = torch.as_tensor(SPACE.encode(SPACE.sample(200, 99)))
 
 def test_slopes_of_a_network_are_exact():
     """As automatic differentiation says, and zero weights are the medians of the priors."""
-    net = Net(inputs=3, parameters=2, hidden=4)
+    net = Network(inputs=3, parameters=2, hidden=4)
     generator = torch.Generator().manual_seed(0)
     weights = torch.randn(2, net.size, generator=generator, dtype=torch.float64)
-    z, slope = net.z_and_slope(weights, FRESH[:5])
+    z, jacobian = net.z_and_jacobian(weights, FRESH[:5])
     exact = torch.autograd.functional.jacobian(lambda w: net.z(w, FRESH[:5]), weights)
     assert torch.allclose(z, net.z(weights, FRESH[:5]))
     for b in range(2):
-        assert torch.allclose(slope[b], exact[b, :, :, b])
+        assert torch.allclose(jacobian[b], exact[b, :, :, b])
     assert float(net.z(torch.zeros(1, net.size, dtype=torch.float64), FRESH).abs().max()) == 0.0
 
 
@@ -122,7 +124,7 @@ def test_an_experiment_that_counts_more_is_fitted_better():
     values[1] = truth(other)[0]
     assert float((values[0] - values[1]).abs().max()) > 0.1
     channels = channels_of(measured(encoded, values))
-    net = Net(3, 2)
+    net = Network(3, 2)
     counted = torch.ones(2, 6, dtype=torch.float64)
     counted[0, 0], counted[0, 1] = 5.0, 0.05
     counted[1, 0], counted[1, 1] = 0.05, 5.0
@@ -140,7 +142,7 @@ def test_the_mean_is_more_accurate_where_a_constant_varies(hybrids):
     ours, theirs = [], []
     for data, hybrid in hybrids.values():
         with torch.no_grad():
-            mean = hybrid.marginals(FRESH)[0][:, 0]
+            mean = hybrid.marginal_moments(FRESH)[0][:, 0]
             delta = DeltaFactory(Chain).fit(data).model.posterior(FRESH.unsqueeze(-2)).mean
         for found, missed in ((mean, ours), (delta[:, 0, 0], theirs)):
             missed.append(float((found - exact).square().mean().sqrt() / exact.std()))
@@ -164,7 +166,7 @@ def test_intervals_hold_what_they_promise(hybrids):
     covered = []
     for _, hybrid in hybrids.values():
         with torch.no_grad():
-            mean, variance, _ = hybrid.marginals(FRESH)
+            mean, variance, _ = hybrid.marginal_moments(FRESH)
         covered.append((truth(FRESH)[:, :1] - mean).abs() < 1.645 * variance.sqrt())
     assert 0.7 < float(torch.cat(covered).double().mean()) <= 1.0
 
@@ -178,7 +180,7 @@ def test_a_network_is_judged_only_where_it_never_saw_the_result():
     second = channels_of(measured(data.encoded, torch.cat([changed, data.extra_outputs], -1)))
     second.scale = first.scale
     known = torch.zeros_like(first.values)
-    before, after = (fit_ensemble(channels, known, 0) for channels in (first, second))
+    before, after = (train_ensemble(channels, known, 0) for channels in (first, second))
     own = int(before.fold[3])
     assert torch.equal(before.folded[own], after.folded[own])
     assert not torch.equal(before.members, after.members)
@@ -225,9 +227,9 @@ def test_joint_marginal_and_towards_agree(hybrids):
     data, hybrid = hybrids[0]
     x = FRESH[:4]
     with torch.no_grad():
-        mean, variance, by_networks = hybrid.marginals(x)
+        mean, variance, by_networks = hybrid.marginal_moments(x)
         joint_mean, covariance = hybrid.joint(x)
-        near_mean, near_variance, shared = hybrid.towards(x[:2], x[2:], 0)
+        near_mean, near_variance, shared = hybrid.cross_moments(x[:2], x[2:], 0)
         batched, _ = hybrid.joint(x.view(2, 2, 3))
     diagonal = torch.stack([covariance[i, 0, i, 0] for i in range(4)])
     assert torch.allclose(mean, joint_mean)
@@ -238,8 +240,8 @@ def test_joint_marginal_and_towards_agree(hybrids):
     assert torch.allclose(batched.reshape(4, 1), joint_mean)
     assert bool((by_networks <= variance).all())
     with torch.no_grad():
-        left = data.outputs - hybrid.marginals(data.encoded)[0]
-    assert torch.allclose(hybrid.left_over(), left, atol=1e-6)
+        left = data.outputs - hybrid.marginal_moments(data.encoded)[0]
+    assert torch.allclose(hybrid.residuals(), left, atol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +292,7 @@ def test_a_stored_hybrid_comes_back_bit_equal(mixtures):
 def test_its_posterior_serves_acquisitions(mixtures):
     """Joint over q points, with gradients to the inputs through networks and physics."""
     data, _, _ = mixtures
-    (member,), alarms = fit_beside(bind(Chain, SPACE), data)
+    (member,), alarms = fit_hybrid_member(bind(Chain, SPACE), data)
     x = FRESH[:6].view(3, 2, 3).clone().requires_grad_(True)
     value = member.model.posterior(x).rsample(torch.Size([4])).sum()
     (gradient,) = torch.autograd.grad(value, x)
@@ -303,8 +305,8 @@ def test_its_posterior_serves_acquisitions(mixtures):
 
 def test_physics_too_slow_for_networks_leaves_them_out_of_the_round(monkeypatch):
     """They ask for many more solves than the other members, and have a patience of their own."""
-    monkeypatch.setattr(_physics_inputs, "PATIENCE", 0.0)
-    members, (told,) = fit_beside(bind(Chain, SPACE), results(8))
+    monkeypatch.setattr(_channels_module, "MOST_CPU_SECONDS", 0.0)
+    members, (told,) = fit_hybrid_member(bind(Chain, SPACE), results(8))
     assert members == ()
     assert told.kind == "hybrid-left-out"
     assert "left out of this round: physics 'Chain' took" in told.message
@@ -312,7 +314,7 @@ def test_physics_too_slow_for_networks_leaves_them_out_of_the_round(monkeypatch)
 
 def test_many_results_leave_it_out_at_once():
     """Training on them would take longer than it is worth, and is not begun."""
-    members, (told,) = fit_beside(bind(Chain, SPACE), results(101))
+    members, (told,) = fit_hybrid_member(bind(Chain, SPACE), results(101))
     assert members == ()
     assert "it learns from up to 100 results" in told.message
 

@@ -16,7 +16,7 @@ from labloop.physics import FunctionPhysics, Prior
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import MixtureFactory, MixtureModel, SurrogateFactory, TrainingData
 from labloop.surrogates.mixture.weights import member_weights
-from labloop.surrogates.posteriors.mixture_model import allotment
+from labloop.surrogates.posteriors.mixture_model import allocate_samples
 
 SPACE = SearchSpace(Continuous("time", 0.1, 10, unit="s"), Continuous("heat", 0, 1))
 
@@ -118,7 +118,7 @@ def test_the_report_has_what_the_page_shows():
     assert report["seconds"] > 0
 
 
-def marginals(model, x):
+def marginal_moments(model, x):
     """Return mean and variance at single points."""
     with torch.no_grad():
         posterior = model.posterior(x.unsqueeze(-2))
@@ -155,7 +155,7 @@ def test_broken_physics_is_left_out_for_the_round(how, match):
     assert [a.kind for a in fitted.alarms] == ["physics-failed"]
     assert match in fitted.alarms[0].message
     assert "went on without this physics" in fitted.alarms[0].message
-    mean, _ = marginals(fitted.model, data().encoded)
+    mean, _ = marginal_moments(fitted.model, data().encoded)
     assert bool(torch.isfinite(mean).all())
 
 
@@ -182,7 +182,9 @@ def test_a_restored_model_is_bit_equal():
     fitted = factory.fit(training)
     again = factory.restore(fitted.state, training)
     x = torch.rand(20, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    for first, second in zip(marginals(fitted.model, x), marginals(again.model, x), strict=True):
+    for first, second in zip(
+        marginal_moments(fitted.model, x), marginal_moments(again.model, x), strict=True
+    ):
         assert torch.equal(first, second)
     assert fitted.report["weights"] == again.report["weights"]
     assert fitted.state.kind == "mixture"
@@ -191,16 +193,18 @@ def test_a_restored_model_is_bit_equal():
 def test_fitting_again_is_bit_equal():
     """A fit is a pure function of the data."""
     x = torch.rand(20, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    first, second = (marginals(MixtureFactory(physics()).fit(data()).model, x) for _ in range(2))
+    first, second = (
+        marginal_moments(MixtureFactory(physics()).fit(data()).model, x) for _ in range(2)
+    )
     assert torch.equal(first[0], second[0])
     assert torch.equal(first[1], second[1])
 
 
 def test_samples_are_allotted_by_weight():
     """Every sample has a member, in proportion; what is left goes to the largest rests."""
-    assert allotment([0.5, 0.3, 0.2], 10) == [5, 3, 2]
-    assert allotment([0.9995, 0.0005], 64) == [64, 0]
-    assert sum(allotment([1 / 3] * 3, 64)) == 64
+    assert allocate_samples([0.5, 0.3, 0.2], 10) == [5, 3, 2]
+    assert allocate_samples([0.9995, 0.0005], 64) == [64, 0]
+    assert sum(allocate_samples([1 / 3] * 3, 64)) == 64
 
 
 def test_the_posterior_has_the_moments_of_its_samples():

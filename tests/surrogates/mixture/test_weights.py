@@ -10,10 +10,10 @@ from labloop.objectives import Maximize, Objectives
 from labloop.physics import FunctionPhysics, Prior, bind
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import GPFactory, MeasuredData, MixtureFactory
-from labloop.surrogates.mixture.physics_members import fit_family
-from labloop.surrogates.mixture.physics_report import Family, is_field
-from labloop.surrogates.mixture.weights import member_weights, weigh
-from labloop.surrogates.solving.physics_inputs import Channels
+from labloop.surrogates.mixture.physics_members import fit_candidate
+from labloop.surrogates.mixture.physics_report import CandidatePhysics, is_varying
+from labloop.surrogates.mixture.weights import member_weights, weigh_members
+from labloop.surrogates.solving.channels import Channels
 
 SPACE = SearchSpace(Continuous("time", 0.1, 10, unit="s"), Continuous("heat", 0, 1))
 PRIORS = {"k": Prior(0.5, "1/s", fold=3)}
@@ -71,10 +71,10 @@ def test_wrong_physics_finds_no_friend_among_the_other_outputs(seed):
     """Neither does the objective need it, nor does it predict what else was measured."""
     fitted = MixtureFactory(model(turned)).fit(cold(seed=seed))
     channels = Channels(bind(model(turned), SPACE), cold(seed=seed))
-    members = fit_family(channels, cold(seed=seed))
-    together = next(m for m in members if m.elsewhere and not is_field(m))
-    right = fit_family(Channels(bind(model(), SPACE), cold(seed=seed)), cold(seed=seed))
-    as_right = next(m for m in right if m.elsewhere and not is_field(m))
+    members = fit_candidate(channels, cold(seed=seed))
+    together = next(m for m in members if m.elsewhere and not is_varying(m))
+    right = fit_candidate(Channels(bind(model(), SPACE), cold(seed=seed)), cold(seed=seed))
+    as_right = next(m for m in right if m.elsewhere and not is_varying(m))
     assert together.elsewhere["left"].sum() < as_right.elsewhere["left"].sum() - 5.0
     assert fitted.report["weights"]["gp"] > 0.4
 
@@ -83,13 +83,13 @@ def test_other_outputs_are_asked_only_where_the_objective_rejects_the_physics():
     """Where the objective has decided, what else was measured changes no weight."""
     training = cold()
     channels = Channels(bind(model(), SPACE), training)
-    family = Family(channels, fit_family(channels, training))
+    candidate = CandidatePhysics(channels, fit_candidate(channels, training))
     plain = GPFactory().fit(training)
-    told = weigh([plain, *family.members], [family], training.features)
+    told = weigh_members([plain, *candidate.members], [candidate], training.features)
     assert told.counted[0] < 0.1
-    trusted = [plain, *(better(m, 2.0) for m in family.members)]
-    found = weigh(trusted, [family], training.features)
-    owed = np.array([4.0 if is_field(m) else 0.0 for m in trusted])
+    trusted = [plain, *(better(m, 2.0) for m in candidate.members)]
+    found = weigh_members(trusted, [candidate], training.features)
+    owed = np.array([4.0 if is_varying(m) else 0.0 for m in trusted])
     every = torch.stack([m.loo_log_density for m in trusted])
     assert found.counted == pytest.approx(member_weights(every, owed))
     assert found.evidence == pytest.approx(member_weights(every, 0.0 * owed))
@@ -104,14 +104,14 @@ def test_only_constants_that_vary_owe_a_lead():
     """Of members that predict alike the FieldGP counts least, by the odds that are demanded."""
     training = cold()
     channels = Channels(bind(model(), SPACE), training)
-    family = Family(channels, fit_family(channels, training))
+    candidate = CandidatePhysics(channels, fit_candidate(channels, training))
     nothing = torch.zeros(len(training.outputs), dtype=torch.float64)
     alike = [
         replace(m, loo_log_density=nothing, elsewhere={})
-        for m in (GPFactory().fit(training), *family.members)
+        for m in (GPFactory().fit(training), *candidate.members)
     ]
-    found = weigh(alike, [family], training.features)
-    fields = [is_field(m) for m in alike]
+    found = weigh_members(alike, [candidate], training.features)
+    fields = [is_varying(m) for m in alike]
     assert fields == [False, False, False, True]
     assert np.log(found.counted[0] / found.counted) == pytest.approx([0.0, 0.0, 0.0, 4.0])
     assert found.evidence == pytest.approx([0.25] * 4)

@@ -10,7 +10,7 @@ from labloop.records import CurveData
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import MeasuredData
 from labloop.surrogates.numerics.leading_modes import curve_modes
-from labloop.surrogates.solving.physics_inputs import Channels
+from labloop.surrogates.solving.channels import Channels
 
 AXIS = CurveAxis.even(400.0, 600.0, 41, "nm")
 SPACE = SearchSpace(Continuous("dose", 0.1, 1))
@@ -89,7 +89,7 @@ def test_a_predicted_curve_is_a_channel_beside_the_scalar():
     assert channels.covered == (True, True)
     z = torch.tensor([np.log(1.7) / np.log(2.0)])
     assert torch.allclose(channels.predict(encoded, z), channels.values, atol=3e-3)
-    value, slope = channels.value_and_slope(encoded, z[None])
+    value, jacobian = channels.value_and_jacobian(encoded, z[None])
     assert value.shape == (4, 2)
-    assert slope.shape == (4, 2, 1)
-    assert bool((slope.abs() > 0).all())
+    assert jacobian.shape == (4, 2, 1)
+    assert bool((jacobian.abs() > 0).all())

@@ -8,7 +8,7 @@ from labloop.physics import FunctionPhysics, Prior
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import MixtureFactory, TrainingData
 from labloop.surrogates.numerics.levenberg_marquardt import least_squares
-from labloop.surrogates.numerics.stability import best_apart, continued, rival_of
+from labloop.surrogates.numerics.stability import alternative_minimum, best_distinct, left_saddle
 
 SPACE = SearchSpace(Continuous("dose", 0, 1))
 
@@ -17,8 +17,8 @@ def even(z):
     """Return a model that cannot tell a constant from its opposite: a saddle between."""
     x = torch.linspace(0.1, 1.0, 8, dtype=torch.float64)
     value = (z[:, :1].square() * x).unsqueeze(-1)
-    slope = (2.0 * z[:, :1] * x)[:, :, None, None]
-    return value, slope
+    jacobian = (2.0 * z[:, :1] * x)[:, :, None, None]
+    return value, jacobian
 
 
 def test_a_saddle_is_left_along_its_negative_curvature():
@@ -27,10 +27,10 @@ def test_a_saddle_is_left_along_its_negative_curvature():
     white = 10.0 * torch.eye(8, dtype=torch.float64)[None, None]
     stuck = least_squares(even, measured, white, torch.zeros(1, 1, dtype=torch.float64), 30)
     assert float(stuck.z) == pytest.approx(0.0, abs=1e-9)
-    free = continued(even, measured, white, stuck, 30)
+    free = left_saddle(even, measured, white, stuck, 30)
     assert abs(float(free.z)) == pytest.approx(1.5, rel=0.01)
     assert float(free.cost) < 0.1 * float(stuck.cost)
-    again = continued(even, measured, white, free, 30)
+    again = left_saddle(even, measured, white, free, 30)
     assert torch.equal(again.z, free.z)
 
 
@@ -38,17 +38,17 @@ def test_a_rival_is_far_and_as_good():
     """Nearer sets are the same one, worse ones no rivals."""
     z = torch.tensor([[0.0, 0.0], [0.1, 0.2], [2.0, 0.0], [-3.0, 1.0]], dtype=torch.float64)
     loss = torch.tensor([1.0, 1.1, 2.5, 30.0], dtype=torch.float64)
-    assert torch.equal(rival_of(z, loss, 0), z[2])
-    assert rival_of(z[[0, 1, 3]], loss[[0, 1, 3]], 0) is None
+    assert torch.equal(alternative_minimum(z, loss, 0), z[2])
+    assert alternative_minimum(z[[0, 1, 3]], loss[[0, 1, 3]], 0) is None
 
 
 def test_starts_in_one_minimum_stand_for_one_another():
     """The best goes on, then the best far from it, then its neighbours, last what is no number."""
     z = torch.tensor([[0.0], [0.1], [3.0], [0.2], [3.1], [-4.0]], dtype=torch.float64)
     cost = torch.tensor([1.0, 2.0, 5.0, 3.0, 4.0, torch.inf], dtype=torch.float64)
-    assert best_apart(z, cost, 2).tolist() == [0, 4]
-    assert best_apart(z, cost, 6).tolist() == [0, 4, 1, 3, 2, 5]
-    assert best_apart(z[:2], cost[:2], 2).tolist() == [0, 1]
+    assert best_distinct(z, cost, 2).tolist() == [0, 4]
+    assert best_distinct(z, cost, 6).tolist() == [0, 4, 1, 3, 2, 5]
+    assert best_distinct(z[:2], cost[:2], 2).tolist() == [0, 1]
 
 
 def test_two_sets_of_constants_are_told():
@@ -73,9 +73,9 @@ def test_two_sets_of_constants_are_told():
     fitted = MixtureFactory(physics).fit(data)
     (told,) = [a for a in fitted.alarms if a.kind == "physics-undecided"]
     assert "two sets of constants explain the experiments alike (k = " in told.message
-    (learned,) = fitted.report["parameters"]
+    (learned_parameters,) = fitted.report["parameters"]
     mirrored = 2.0 - (1.0 + told.data["rival"][0])
-    assert learned["mean"] == pytest.approx(mirrored, abs=0.1)
-    assert abs(learned["mean"] - 1.0) == pytest.approx(1.2, abs=0.1)
+    assert learned_parameters["mean"] == pytest.approx(mirrored, abs=0.1)
+    assert abs(learned_parameters["mean"] - 1.0) == pytest.approx(1.2, abs=0.1)
     again = MixtureFactory(physics).restore(fitted.state, data)
     assert [a.message for a in again.alarms] == [a.message for a in fitted.alarms]

@@ -10,13 +10,13 @@ from labloop.physics import FunctionPhysics, Prior, bind
 from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.surrogates import MixtureFactory, TrainingData, check_device
 from labloop.surrogates.solving.device import (
-    Chosen,
-    choose,
+    DeviceDecision,
+    choose_device,
     estimated_solves,
-    pays,
-    points_looked_at,
+    pays_on_gpu,
+    search_points,
 )
-from labloop.surrogates.solving.solver import Solver, Solving
+from labloop.surrogates.solving.device_solver import DeviceSolver, RoundSolvers
 from labloop.testing.physics import elsewhere
 
 SPACE = SearchSpace(Continuous("x", 0, 1), Continuous("w", 0, 1))
@@ -50,7 +50,7 @@ def data(objective=None, space=SPACE, proposals=1, n=12):
 )
 def test_the_rule(solves, experiments, moved):
     """More than 1e5 solves a round, or more than 1500 experiments."""
-    assert pays(solves, experiments) is moved
+    assert pays_on_gpu(solves, experiments) is moved
 
 
 def test_the_estimate_grows_with_what_a_round_asks_for():
@@ -69,28 +69,28 @@ def test_the_estimate_grows_with_what_a_round_asks_for():
 def test_points_of_a_search_are_counted_by_the_kind_of_space():
     """A list is looked at whole, a box by its dimensions, anything else by mutations."""
     listed = SearchSpace(Continuous("x", 0, 1, step=0.25))
-    assert points_looked_at(listed) == 5
+    assert search_points(listed) == 5
     wide = SearchSpace(*(Continuous(f"x{i}", 0, 1) for i in range(6)))
-    assert points_looked_at(SPACE) < points_looked_at(wide)
+    assert search_points(SPACE) < search_points(wide)
     mixed = SearchSpace(Continuous("x", 0, 1), Categorical("c", ["a", "b"]))
-    assert points_looked_at(mixed) > 3000
+    assert search_points(mixed) > 3000
 
 
 def test_auto_says_why(monkeypatch):
     """Where it is chosen by size the report has the sizes, also where no GPU is there."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    few = choose("auto", 2000, 12)
+    few = choose_device("auto", 2000, 12)
     assert (few.device.type, few.why) == (
         "cpu",
         "about 2000 solves and 12 experiments are too few for a GPU",
     )
-    many = choose("auto", 200_000, 12)
+    many = choose_device("auto", 200_000, 12)
     assert (many.device.type, many.why.endswith("but none is here")) == ("cpu", True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert choose("auto", 200_000, 12).device.type == "cuda"
-    assert choose("auto", 2000, 12).device.type == "cpu"
-    assert choose("cpu", 200_000, 12).device.type == "cpu"
-    assert choose("cuda", 1, 1).device.type == "cuda"
+    assert choose_device("auto", 200_000, 12).device.type == "cuda"
+    assert choose_device("auto", 2000, 12).device.type == "cpu"
+    assert choose_device("cpu", 200_000, 12).device.type == "cpu"
+    assert choose_device("cuda", 1, 1).device.type == "cuda"
 
 
 def test_what_is_not_there_is_one_sentence(monkeypatch):
@@ -106,7 +106,7 @@ def test_what_is_not_there_is_one_sentence(monkeypatch):
 
 def test_every_solve_is_counted():
     """Also those that broadcast, and those that raise."""
-    solver = Solver(bind(physics(), SPACE))
+    solver = DeviceSolver(bind(physics(), SPACE))
     solver(POINTS, Z)
     solver(POINTS.unsqueeze(0), torch.zeros(5, 1, 1, dtype=torch.float64))
     assert solver.solves == 12 + 60
@@ -119,12 +119,12 @@ def test_a_round_elsewhere_comes_back():
     bound = bind(physics(), SPACE)
     asked = POINTS.clone().requires_grad_()
     with elsewhere() as there:
-        solver = Solver(bound, there)
+        solver = DeviceSolver(bound, there)
         found = solver(asked, Z)
-        (slope,) = torch.autograd.grad(found.sum(), asked)
+        (jacobian,) = torch.autograd.grad(found.sum(), asked)
     assert (found.device.type, found.dtype) == ("cpu", torch.float64)
     assert torch.equal(found, bound.predict_all(POINTS, Z))
-    assert bool((slope[:, 0] < 0).all())
+    assert bool((jacobian[:, 0] < 0).all())
     assert (solver.devices, solver.given_up) == (("meta",), "")
 
 
@@ -140,7 +140,7 @@ def test_a_function_that_cannot_move_is_solved_here(predict, said):
     """It costs its speed: nothing fails, one sentence says so, the device is not asked again."""
     bound = bind(physics(predict), SPACE)
     with elsewhere() as there:
-        solver = Solver(bound, there)
+        solver = DeviceSolver(bound, there)
         found = [solver(POINTS, Z) for _ in range(3)]
     assert torch.equal(found[2], bound.predict_all(POINTS, Z))
     assert solver.devices == ("meta", "cpu")
@@ -153,7 +153,7 @@ def test_a_device_that_calculates_wrongly_is_found_out():
     wrong = physics(lambda x, theta: x["x"] + (1e-4 if x["x"].device.type == "meta" else 0.0))
     bound = bind(wrong, SPACE)
     with elsewhere() as there:
-        solver = Solver(bound, there)
+        solver = DeviceSolver(bound, there)
         found = solver(POINTS, Z)
     assert torch.equal(found, bound.predict_all(POINTS, Z))
     assert "differ from the processor's by up to 1.0e-04" in solver.given_up
@@ -163,7 +163,7 @@ def test_numbers_that_are_none_are_none_on_both():
     """Where the physics gives no number on either device, they agree."""
     bound = bind(physics(lambda x, theta: torch.log(x["x"] - 0.5)), SPACE)
     with elsewhere() as there:
-        solver = Solver(bound, there)
+        solver = DeviceSolver(bound, there)
         found = solver(POINTS, Z)
     assert bool(torch.isnan(found).any())
     assert solver.given_up == ""
@@ -185,7 +185,7 @@ def test_the_report_says_where_and_how_much():
 def test_two_physics_of_which_one_stays():
     """Each physics goes its own way, and the report names both."""
     with elsewhere() as there:
-        solving = Solving(Chosen(there, "asked for", 10))
+        solving = RoundSolvers(DeviceDecision(there, "asked for", 10))
         moved = solving.solver(bind(physics(), SPACE))
         left = solving.solver(
             bind(physics(lambda x, theta: (x["x"].unsqueeze(-1) * CONSTANT).sum(-1)), SPACE)

@@ -12,10 +12,10 @@ from labloop.physics import BoundPhysics
 from labloop.records import CurveData
 from labloop.surrogates._base import TrainingData
 from labloop.surrogates.numerics import CurveModes, curve_modes
-from labloop.surrogates.solving.solver import Solver
+from labloop.surrogates.solving.device_solver import DeviceSolver
 
-_SLOPE_STEP = 1e-4
-PATIENCE = 300.0
+_DIFFERENCE_STEP = 1e-4
+MOST_CPU_SECONDS = 300.0
 """Seconds of its own CPU time that the physics of one fit may take.
 
 So long that only what practically never ends is given up: a limit that one computer keeps and
@@ -68,10 +68,10 @@ class Channels:
     """
 
     def __init__(
-        self, bound: BoundPhysics, data: TrainingData, solver: Solver | None = None
+        self, bound: BoundPhysics, data: TrainingData, solver: DeviceSolver | None = None
     ) -> None:
         self.bound = bound
-        self._solve = solver or Solver(bound)
+        self._solve = solver or DeviceSolver(bound)
         self.count = len(data.names)
         self.encoded = data.encoded.detach().to(torch.float64)
         scalars, values = list(data.names), [data.outputs.detach().to(torch.float64)]
@@ -118,10 +118,11 @@ class Channels:
             raise PhysicsFailureError(
                 f"physics {name!r} raised {type(error).__name__}: {error}"
             ) from error
-        if self._solve.seconds > PATIENCE:
+        if self._solve.seconds > MOST_CPU_SECONDS:
             raise PhysicsFailureError(
                 f"physics {name!r} took {self._solve.seconds:.0f} s of CPU, more than the "
-                f"{PATIENCE:g} s that a round gives it; batch its solves, or give a simpler model"
+                f"{MOST_CPU_SECONDS:g} s that a round gives it; batch its solves, or give a "
+                "simpler model"
             )
         shape = (encoded[..., 0] + z[..., :1].sum(-1)).shape
         points = sum(len(axis.values) for axis in self.bound.curves.values())
@@ -137,7 +138,7 @@ class Channels:
         modes = [modes.scores(found[..., columns]) for columns, modes in self._modes]
         return torch.cat([torch.stack(scalars, dim=-1), *modes], dim=-1)
 
-    def value_and_slope(self, encoded: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    def value_and_jacobian(self, encoded: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return the physics and its slope by the parameters, all solves in one batch.
 
         Args:
@@ -148,32 +149,34 @@ class Channels:
             ``[..., N, C]`` and ``[..., N, C, p]`` (forward differences).
         """
         count = z.shape[-1]
-        steps = torch.cat([torch.zeros(1, count, dtype=z.dtype), _SLOPE_STEP * torch.eye(count)])
+        steps = torch.cat(
+            [torch.zeros(1, count, dtype=z.dtype), _DIFFERENCE_STEP * torch.eye(count)]
+        )
         several = z.unsqueeze(-3) + steps.unsqueeze(-2)
         found = self.predict(encoded.unsqueeze(-3), several)
         value = found[..., 0, :, :]
-        slope = (found[..., 1:, :, :] - value.unsqueeze(-3)) / _SLOPE_STEP
-        return value, slope.movedim(-3, -1)
+        jacobian = (found[..., 1:, :, :] - value.unsqueeze(-3)) / _DIFFERENCE_STEP
+        return value, jacobian.movedim(-3, -1)
 
-    def of_sets(self, z: Tensor) -> tuple[Tensor, Tensor]:
+    def at_parameter_sets(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return physics and slope at the experiments for B sets of parameters, ``B x p``."""
-        return self.value_and_slope(self.encoded, z.unsqueeze(-2))
+        return self.value_and_jacobian(self.encoded, z.unsqueeze(-2))
 
-    def solved_at(self, z: Tensor) -> tuple[Tensor, Tensor]:
+    def at_own_parameters(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return physics and slope at the experiments, each with parameters of its own.
 
         Where there is no number the channel's mean stands for it, without a slope.
         """
-        value, slope = self.value_and_slope(self.encoded, z)
-        sound = torch.isfinite(value) & torch.isfinite(slope).all(-1)
-        return torch.where(sound, value, self._means), torch.where(sound[..., None], slope, 0.0)
+        value, jacobian = self.value_and_jacobian(self.encoded, z)
+        sound = torch.isfinite(value) & torch.isfinite(jacobian).all(-1)
+        return torch.where(sound, value, self._means), torch.where(sound[..., None], jacobian, 0.0)
 
-    def check_finite(self, value: Tensor, slope: Tensor) -> None:
+    def check_finite(self, value: Tensor, jacobian: Tensor) -> None:
         """Raise PhysicsFailureError where values ``n x C`` at the experiments are not finite.
 
         The sentence names the first such experiment with its inputs.
         """
-        sound = torch.isfinite(value).all(-1) & torch.isfinite(slope).flatten(1).all(-1)
+        sound = torch.isfinite(value).all(-1) & torch.isfinite(jacobian).flatten(1).all(-1)
         if bool(sound.all()):
             return
         row = int((~sound).nonzero()[0])

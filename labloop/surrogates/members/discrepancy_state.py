@@ -7,13 +7,13 @@ import numpy as np
 
 from labloop.records import FloatArray, Json, ModelState
 from labloop.space import Feature
-from labloop.surrogates.members.delta import Block, Discrepancy
-from labloop.surrogates.numerics import Hyper, build_kernel
+from labloop.surrogates.members.discrepancy import DiscrepancyFit, ResidualGP
+from labloop.surrogates.numerics import Hyperparameters, build_kernel
 
 _SCHEMA = 1
 
 
-def state_of(name: str, blocks: Sequence[Block]) -> ModelState:
+def discrepancy_state_of(name: str, blocks: Sequence[DiscrepancyFit]) -> ModelState:
     """Return the state of a member's blocks; everything else follows from the data."""
     arrays: dict[str, FloatArray] = {}
     described: list[Json] = []
@@ -32,7 +32,9 @@ def state_of(name: str, blocks: Sequence[Block]) -> ModelState:
     )
 
 
-def blocks_of(state: ModelState, member: str, features: Sequence[Feature]) -> list[Block]:
+def discrepancy_models_of(
+    state: ModelState, member: str, features: Sequence[Feature]
+) -> list[DiscrepancyFit]:
     """Return the blocks of ``member`` in the state of a mixture; none where it had none."""
     held: Any = state.data.get(member)
     if not isinstance(held, Mapping):
@@ -45,15 +47,17 @@ def blocks_of(state: ModelState, member: str, features: Sequence[Feature]) -> li
 
 def _block(
     entry: Any, arrays: Mapping[str, FloatArray], where: str, features: Sequence[Feature]
-) -> Block:
+) -> DiscrepancyFit:
     made = []
     for c, kernel in enumerate(entry["kernels"]):
         noise, scale = (float(v) for v in arrays[f"{where}/{c}/noise_and_scale"])
-        hyper = Hyper(arrays[f"{where}/{c}/lengthscales"], arrays[f"{where}/{c}/parts"], noise)
-        made.append(Discrepancy(build_kernel(kernel, features), hyper, scale))
+        hyper = Hyperparameters(
+            arrays[f"{where}/{c}/lengthscales"], arrays[f"{where}/{c}/parts"], noise
+        )
+        made.append(ResidualGP(build_kernel(kernel, features), hyper, scale))
     channels = tuple(int(c) for c in entry["channels"])
     rival = arrays.get(f"{where}/rival")
-    return Block(
+    return DiscrepancyFit(
         channels,
         np.asarray(arrays[f"{where}/z"]),
         tuple(made),

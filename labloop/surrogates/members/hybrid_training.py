@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from labloop.surrogates.members.hybrid_network import Net
-from labloop.surrogates.numerics import Minimum, ValueAndSlope, least_squares
+from labloop.surrogates.members.hybrid_network import Network
+from labloop.surrogates.numerics import Minimum, ValueAndJacobian, least_squares
 from labloop.surrogates.solving import Channels, PhysicsFailureError
 
 MEMBERS = 6
@@ -34,7 +34,7 @@ are counted that miss by 0.05 standard deviations of the channel."""
 class Ensemble:
     """Trained networks; with the data they say everything else."""
 
-    net: Net
+    net: Network
     members: Tensor
     """``K x P``: trained on all experiments, each with its bootstrap weights."""
     folded: Tensor
@@ -43,7 +43,7 @@ class Ensemble:
     """``n`` whole numbers: the fold of each experiment."""
 
 
-def fit_ensemble(channels: Channels, known: Tensor, seed: int) -> Ensemble:
+def train_ensemble(channels: Channels, known: Tensor, seed: int) -> Ensemble:
     """Return the trained ensemble and its folds.
 
     Args:
@@ -55,7 +55,7 @@ def fit_ensemble(channels: Channels, known: Tensor, seed: int) -> Ensemble:
         PhysicsFailureError: the physics took too long, or gave nothing finite.
     """
     generator = torch.Generator().manual_seed(seed % (1 << 62))
-    net = Net(channels.encoded.shape[-1], channels.bound.dimension)
+    net = Network(channels.encoded.shape[-1], channels.bound.dimension)
     n = len(channels.values)
     fold = torch.randperm(n, generator=generator) % min(n, _FOLDS)
     folds = int(fold.max()) + 1
@@ -92,7 +92,7 @@ def bootstrap_weights(seen: Tensor, generator: torch.Generator) -> Tensor:
 class _Training:
     """What all rows of the batch share: data and physics."""
 
-    def __init__(self, channels: Channels, known: Tensor, net: Net) -> None:
+    def __init__(self, channels: Channels, known: Tensor, net: Network) -> None:
         self._channels = channels
         self._known = known
         self._net = net
@@ -128,7 +128,7 @@ class _Training:
 
     def _least(
         self,
-        model: ValueAndSlope,
+        model: ValueAndJacobian,
         counted: Tensor,
         variance: Tensor,
         starts: Tensor | Minimum,
@@ -139,9 +139,9 @@ class _Training:
         return least_squares(model, self._channels.values, whitener, starts, steps)
 
     def _by_constants(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self._channels.of_sets(z)
+        return self._channels.at_parameter_sets(z)
 
     def _by_weights(self, weights: Tensor) -> tuple[Tensor, Tensor]:
-        z, by_weights = self._net.z_and_slope(weights, self._channels.encoded)
-        value, slope = self._channels.value_and_slope(self._channels.encoded, z)
-        return value, slope @ by_weights
+        z, by_weights = self._net.z_and_jacobian(weights, self._channels.encoded)
+        value, jacobian = self._channels.value_and_jacobian(self._channels.encoded, z)
+        return value, jacobian @ by_weights

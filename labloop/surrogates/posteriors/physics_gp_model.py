@@ -10,10 +10,10 @@ from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNorm
 from torch import Tensor
 
 from labloop.records import FloatArray
-from labloop.surrogates.posteriors.variance_parts import VarianceParts
+from labloop.surrogates.posteriors.variance_decomposition import VarianceParts
 
 
-class Block(Protocol):
+class PhysicsPosterior(Protocol):
     """Channels that share physical parameters, solved: a Delta-GP's or a FieldGP's."""
 
     z: Tensor
@@ -22,7 +22,7 @@ class Block(Protocol):
     """``p x p``, theirs."""
 
     @property
-    def level(self) -> Tensor:
+    def mean_parameters(self) -> Tensor:
         """The whitened parameters to tell people, ``p``."""
         ...
 
@@ -31,7 +31,7 @@ class Block(Protocol):
         """The outputs that the posterior speaks of."""
         ...
 
-    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def marginal_moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean, variance and what the constants leave of it, ``... x q x m``."""
         ...
 
@@ -39,7 +39,7 @@ class Block(Protocol):
         """Return mean ``... x q x m`` and covariance ``... x q x m x q x m``."""
         ...
 
-    def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
+    def cross_moments(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean, variance and covariance with ``base`` of one channel at ``x``."""
         ...
 
@@ -47,23 +47,23 @@ class Block(Protocol):
         """Return the variance of one measurement of each channel."""
         ...
 
-    def left_over(self) -> Tensor:
+    def residuals(self) -> Tensor:
         """Return measured less fitted, ``n x m``."""
         ...
 
     @property
-    def learned_from(self) -> tuple[int, ...]:
+    def training_channels(self) -> tuple[int, ...]:
         """The channels that it was fitted to, those of the posterior among them."""
         ...
 
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance of each experiment given all others.
 
-        Each ``n`` by ``learned_from``.
+        Each ``n`` by ``training_channels``.
         """
         ...
 
-    def surprises(self) -> Tensor:
+    def one_step_ahead_residuals(self) -> Tensor:
         """Return whitened one-step-ahead surprises, ``n`` by channels learned from."""
         ...
 
@@ -74,10 +74,12 @@ class PhysicsGPModel(Model):
     Outputs are correlated where they share physical parameters.
     """
 
-    def __init__(self, blocks: Sequence[Block], outputs: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, posteriors: Sequence[PhysicsPosterior], outputs: Sequence[int] | None = None
+    ) -> None:
         super().__init__()
-        self.blocks = tuple(blocks)
-        place = [c for b in self.blocks for c in b.channels]
+        self.posteriors = tuple(posteriors)
+        place = [c for b in self.posteriors for c in b.channels]
         self._outputs = tuple(range(len(place))) if outputs is None else tuple(outputs)
         self._order = [place.index(c) for c in self._outputs]
 
@@ -93,19 +95,21 @@ class PhysicsGPModel(Model):
 
     def subset_output(self, idcs: list[int]) -> "PhysicsGPModel":
         """Return the model of some of the outputs."""
-        return PhysicsGPModel(self.blocks, [self._outputs[i] for i in idcs])
+        return PhysicsGPModel(self.posteriors, [self._outputs[i] for i in idcs])
 
-    def towards(self, x: Tensor, base: Tensor, output: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    def cross_moments(
+        self, x: Tensor, base: Tensor, output: int = 0
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` (b x d) with ``base``."""
         channel = self._outputs[output]
-        for block in self.blocks:
-            if channel in block.channels:
-                return block.towards(x, base, block.channels.index(channel))
+        for posterior in self.posteriors:
+            if channel in posterior.channels:
+                return posterior.cross_moments(x, base, posterior.channels.index(channel))
         raise AssertionError(f"no block has channel {channel}")  # pragma: no cover
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
         """Return means, noise, what constants leave and what physics misses at ``x`` (N x d)."""
-        found = [block.marginals(x) for block in self.blocks]
+        found = [posterior.marginal_moments(x) for posterior in self.posteriors]
         mean, variance, parameters = (
             torch.cat(columns, -1)[..., self._order] for columns in zip(*found, strict=True)
         )
@@ -121,7 +125,7 @@ class PhysicsGPModel(Model):
 
     def noise_variance(self, output: int) -> float:
         """Return the variance of one measurement of an output, in its unit squared."""
-        every = [float(v) for block in self.blocks for v in block.noise_variance()]
+        every = [float(v) for posterior in self.posteriors for v in posterior.noise_variance()]
         return every[self._order[output]]
 
     def posterior(
@@ -136,9 +140,9 @@ class PhysicsGPModel(Model):
             return self.subset_output(output_indices).posterior(
                 X, None, observation_noise, posterior_transform
             )
-        means, blocks = zip(*(block.joint(X) for block in self.blocks), strict=True)
+        means, posteriors = zip(*(posterior.joint(X) for posterior in self.posteriors), strict=True)
         mean = torch.cat(means, -1)
-        covariance = _block_diagonal(blocks)[..., self._order, :, :][..., self._order]
+        covariance = _block_diagonal(posteriors)[..., self._order, :, :][..., self._order]
         mean = mean[..., self._order]
         noise = torch.tensor(
             [self.noise_variance(i) for i in range(self.num_outputs)], dtype=torch.float64
@@ -154,16 +158,16 @@ class PhysicsGPModel(Model):
         return posterior if posterior_transform is None else posterior_transform(posterior)
 
 
-def _block_diagonal(blocks: Sequence[Tensor]) -> Tensor:
+def _block_diagonal(posteriors: Sequence[Tensor]) -> Tensor:
     """Return ``... x q x M x q x M`` of several ``... x q x m x q x m``."""
-    if len(blocks) == 1:
-        return blocks[0]
-    q = blocks[0].shape[-2]
-    sizes = [block.shape[-1] for block in blocks]
+    if len(posteriors) == 1:
+        return posteriors[0]
+    q = posteriors[0].shape[-2]
+    sizes = [posterior.shape[-1] for posterior in posteriors]
     total = sum(sizes)
-    joint = blocks[0].new_zeros(*blocks[0].shape[:-4], q, total, q, total)
+    joint = posteriors[0].new_zeros(*posteriors[0].shape[:-4], q, total, q, total)
     at = 0
-    for block, size in zip(blocks, sizes, strict=True):
-        joint[..., :, at : at + size, :, at : at + size] = block
+    for posterior, size in zip(posteriors, sizes, strict=True):
+        joint[..., :, at : at + size, :, at : at + size] = posterior
         at += size
     return joint

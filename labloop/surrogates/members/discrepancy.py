@@ -11,10 +11,10 @@ from torch import Tensor
 
 from labloop.records import FloatArray
 from labloop.surrogates.numerics import (
-    Hyper,
+    Hyperparameters,
     Kernel,
-    Linearised,
-    cross,
+    LinearisedMeasurements,
+    cross_covariance,
     leave_one_out,
     one_step_ahead,
 )
@@ -24,78 +24,78 @@ _JITTER = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
-class Discrepancy:
+class ResidualGP:
     """The process on the residual of one channel, in units of ``scale``, the channel's sd."""
 
     kernel: Kernel
-    hyper: Hyper
+    hyper: Hyperparameters
     scale: float
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class DiscrepancyFit:
     """Channels that share one set of physical parameters, with their discrepancies."""
 
     channels: tuple[int, ...]
     """Columns of ``Channels.values``."""
     z: FloatArray
     """Whitened parameters, ``p``."""
-    discrepancies: tuple[Discrepancy, ...]
+    discrepancies: tuple[ResidualGP, ...]
     rival: FloatArray | None = None
     """Other whitened parameters that the experiments cannot tell from ``z``."""
 
 
-class SolvedBlock:
-    """A block with its algebra done once: what prediction and leave-one-out need.
+class DiscrepancyPosterior:
+    """A discrepancy model with its algebra done once: what prediction and leave-one-out need.
 
-    Everything follows from the block and the data, so a stored block gives the same bits.
+    Everything follows from the fit and the data, so a stored fit gives the same bits.
 
     Attributes:
-        block: what was fitted.
+        fit: what was fitted.
         covariance: ``p x p`` posterior covariance of the whitened parameters.
     """
 
-    def __init__(self, channels: Channels, block: Block, known: Tensor) -> None:
-        self.block = block
+    def __init__(self, channels: Channels, fit: DiscrepancyFit, known: Tensor) -> None:
+        self.fit = fit
         self._channels = channels
-        self._picked = list(block.channels)
-        self.z = torch.tensor(block.z, dtype=torch.float64)
-        value, slope = channels.value_and_slope(channels.encoded, self.z.unsqueeze(0))
-        channels.check_finite(value, slope)
-        self._slope = slope[:, self._picked].movedim(1, 0)  # C x n x p
+        self._picked = list(fit.channels)
+        self.z = torch.tensor(fit.z, dtype=torch.float64)
+        value, jacobian = channels.value_and_jacobian(channels.encoded, self.z.unsqueeze(0))
+        channels.check_finite(value, jacobian)
+        self._jacobian = jacobian[:, self._picked].movedim(1, 0)  # C x n x p
         self._residual = (channels.values - value)[:, self._picked].T  # C x n
-        white = [d.scale**2 * (d.hyper.noise + _JITTER) for d in block.discrepancies]
+        white = [d.scale**2 * (d.hyper.noise + _JITTER) for d in fit.discrepancies]
         self._noise = torch.tensor(white, dtype=torch.float64)[:, None] + known[:, self._picked].T
         self._covariances = torch.stack(
             [
-                data_covariance(d, channels.encoded, known[:, c])
-                for c, d in zip(block.channels, block.discrepancies, strict=True)
+                measurement_covariance(d, channels.encoded, known[:, c])
+                for c, d in zip(fit.channels, fit.discrepancies, strict=True)
             ]
         )
         self._roots = torch.linalg.cholesky(self._covariances)
         solved = torch.cholesky_solve(
-            torch.cat([self._residual.unsqueeze(-1), self._slope], dim=-1), self._roots
+            torch.cat([self._residual.unsqueeze(-1), self._jacobian], dim=-1), self._roots
         )
         self._alpha, self._beta = solved[..., 0], solved[..., 1:]
         eye = torch.eye(len(self.z), dtype=torch.float64)
-        information = (self._slope.transpose(-1, -2) @ self._beta).sum(0) + eye
+        information = (self._jacobian.transpose(-1, -2) @ self._beta).sum(0) + eye
         self.covariance = torch.cholesky_inverse(torch.linalg.cholesky(information))
         self._spread = torch.linalg.cholesky(self.covariance)
 
     @property
-    def level(self) -> Tensor:
+    def mean_parameters(self) -> Tensor:
         """The whitened parameters that are told, ``p``."""
         return self.z
 
     @property
     def channels(self) -> tuple[int, ...]:
         """The columns of ``Channels.values`` that the posterior speaks of."""
-        return tuple(self.block.channels[i] for i in self.parts)
+        return tuple(self.fit.channels[i] for i in self.parts)
 
     @property
     def parts(self) -> list[int]:
-        """The positions within the block of channels that the objective reads."""
-        return [i for i, c in enumerate(self.block.channels) if c < self._channels.count]
+        """The positions within the model of channels that the objective reads."""
+        return [i for i, c in enumerate(self.fit.channels) if c < self._channels.count]
 
     def _predict(self, x: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
         """Return mean ``... x q x m``, parameter part ``... x q x m x p``, half covariances.
@@ -103,23 +103,23 @@ class SolvedBlock:
         And where (``... x q``) the physics gives numbers; elsewhere the channel's mean stands
         for it.
         """
-        value, slope = self._channels.value_and_slope(x, self.z.unsqueeze(0))
-        sound = torch.isfinite(value).all(-1) & torch.isfinite(slope).all(-1).all(-1)
+        value, jacobian = self._channels.value_and_jacobian(x, self.z.unsqueeze(0))
+        sound = torch.isfinite(value).all(-1) & torch.isfinite(jacobian).all(-1).all(-1)
         value = torch.where(sound[..., None], value, self._channels.values.mean(0))
-        slope = torch.where(sound[..., None, None], slope, 0.0)
+        jacobian = torch.where(sound[..., None, None], jacobian, 0.0)
         means, parts, halves = [], [], []
         for i in self.parts:
-            d, c = self.block.discrepancies[i], self.block.channels[i]
-            towards = d.scale**2 * cross(d.kernel, d.hyper, x, self._channels.encoded)
-            means.append(value[..., c] + towards @ self._alpha[i])
-            parts.append((slope[..., c, :] - towards @ self._beta[i]) @ self._spread)
+            d, c = self.fit.discrepancies[i], self.fit.channels[i]
+            cross = d.scale**2 * cross_covariance(d.kernel, d.hyper, x, self._channels.encoded)
+            means.append(value[..., c] + cross @ self._alpha[i])
+            parts.append((jacobian[..., c, :] - cross @ self._beta[i]) @ self._spread)
             half = torch.linalg.solve_triangular(
-                self._roots[i], towards.transpose(-1, -2), upper=False
+                self._roots[i], cross.transpose(-1, -2), upper=False
             )
             halves.append(half)
         return torch.stack(means, -1), torch.stack(parts, -2), halves, sound
 
-    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def marginal_moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean, variance and what the parameters leave of it at ``x``, ``... x q x m``."""
         mean, parts, halves, sound = self._predict(x)
         own = [
@@ -137,8 +137,8 @@ class SolvedBlock:
         covariance = (flat @ flat.transpose(-1, -2)).reshape(*mean.shape[:-2], q, m, q, m)
         own = torch.zeros_like(covariance)
         for j, i in enumerate(self.parts):
-            d = self.block.discrepancies[i]
-            prior = d.scale**2 * cross(d.kernel, d.hyper, x, x)
+            d = self.fit.discrepancies[i]
+            prior = d.scale**2 * cross_covariance(d.kernel, d.hyper, x, x)
             own[..., :, j, :, j] = prior - halves[j].transpose(-1, -2) @ halves[j]
         blind = torch.where(sound[..., None], 0.0, self._spread_of_channels()).flatten(-2)
         blind = torch.diag_embed(blind).reshape(own.shape)
@@ -147,24 +147,24 @@ class SolvedBlock:
     def _spread_of_channels(self) -> Tensor:
         return self._channels.scale[list(self.channels)].square()
 
-    def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
+    def cross_moments(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
 
-        For the ``part``-th channel of the block that the objective reads. The mean is NaN
+        For the ``part``-th channel of the model that the objective reads. The mean is NaN
         where the physics gives no number: such a point is not to be proposed.
         """
         mean, parts, halves, sound = self._predict(torch.cat([x, base]))
         mean = torch.where(sound[:, None], mean, torch.nan)
         i, count = self.parts[part], len(x)
-        d, half, slope = self.block.discrepancies[i], halves[part], parts[:, part]
+        d, half, jacobian = self.fit.discrepancies[i], halves[part], parts[:, part]
         variance = self._prior_variance(i) - half[:, :count].square().sum(0)
-        variance = variance.clamp_min(0.0) + slope[:count].square().sum(-1)
-        shared = d.scale**2 * cross(d.kernel, d.hyper, x, base)
+        variance = variance.clamp_min(0.0) + jacobian[:count].square().sum(-1)
+        shared = d.scale**2 * cross_covariance(d.kernel, d.hyper, x, base)
         shared = shared - half[:, :count].T @ half[:, count:]
-        return mean[:count, part], variance, shared + slope[:count] @ slope[count:].T
+        return mean[:count, part], variance, shared + jacobian[:count] @ jacobian[count:].T
 
     def _prior_variance(self, part: int) -> float:
-        d = self.block.discrepancies[part]
+        d = self.fit.discrepancies[part]
         return d.scale**2 * float(d.hyper.weights.sum())
 
     def noise_variance(self) -> FloatArray:
@@ -172,15 +172,15 @@ class SolvedBlock:
         found: FloatArray = self._noise[self.parts].mean(-1).numpy()
         return found
 
-    def left_over(self) -> Tensor:
+    def residuals(self) -> Tensor:
         """Return measured less fitted, ``n x m``: what is taken for noise."""
         found = self._noise * self._alpha
         return found.T[:, self.parts]
 
     @property
-    def learned_from(self) -> tuple[int, ...]:
+    def training_channels(self) -> tuple[int, ...]:
         """The columns of ``Channels.values`` that it was fitted to."""
-        return self.block.channels
+        return self.fit.channels
 
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance of each experiment given all others, with noise.
@@ -189,32 +189,33 @@ class SolvedBlock:
         """
         return leave_one_out(self._linearised(), self._physics)
 
-    def surprises(self) -> Tensor:
+    def one_step_ahead_residuals(self) -> Tensor:
         """Return ``n x C`` whitened one-step-ahead surprises."""
         return one_step_ahead(self._linearised())
 
     def _physics(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        value, slope = self._channels.solved_at(z)
-        return value[:, self._picked], slope[:, self._picked]
+        value, jacobian = self._channels.at_own_parameters(z)
+        return value[:, self._picked], jacobian[:, self._picked]
 
-    def _linearised(self) -> Linearised:
-        _, n, p = self._slope.shape
+    def _linearised(self) -> LinearisedMeasurements:
+        _, n, p = self._jacobian.shape
         own = [
-            d.scale**2 * cross(d.kernel, d.hyper, self._channels.encoded, self._channels.encoded)
-            for d in self.block.discrepancies
+            d.scale**2
+            * cross_covariance(d.kernel, d.hyper, self._channels.encoded, self._channels.encoded)
+            for d in self.fit.discrepancies
         ]
-        return Linearised(
-            slope=self._slope,
-            start=self._residual + self._slope @ self.z,
-            alike=torch.ones(n, n, p, dtype=torch.float64),
-            own=torch.stack(own),
+        return LinearisedMeasurements(
+            jacobian=self._jacobian,
+            target=self._residual + self._jacobian @ self.z,
+            parameter_covariance=torch.ones(n, n, p, dtype=torch.float64),
+            gp_covariance=torch.stack(own),
             noise=self._noise,
         )
 
 
-def data_covariance(d: Discrepancy, encoded: Tensor, known: Tensor) -> Tensor:
+def measurement_covariance(d: ResidualGP, encoded: Tensor, known: Tensor) -> Tensor:
     """Return the covariance ``n x n`` of a channel's measurements around its physics."""
-    shape = cross(d.kernel, d.hyper, encoded, encoded)
+    shape = cross_covariance(d.kernel, d.hyper, encoded, encoded)
     noise = d.hyper.noise + _JITTER
     return d.scale**2 * (shape + noise * torch.eye(len(encoded), dtype=torch.float64)) + torch.diag(
         known

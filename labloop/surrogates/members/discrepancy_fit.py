@@ -12,17 +12,21 @@ from torch import Tensor
 
 from labloop.records import FloatArray
 from labloop.space import Feature
-from labloop.surrogates.members.delta import Block, Discrepancy, data_covariance
+from labloop.surrogates.members.discrepancy import (
+    DiscrepancyFit,
+    ResidualGP,
+    measurement_covariance,
+)
 from labloop.surrogates.numerics import (
     LIMIT,
     Kernel,
     Minimum,
-    best_apart,
+    alternative_minimum,
+    best_distinct,
     build_kernel,
-    continued,
-    fit_discrepancy,
+    fit_residual_gp,
     least_squares,
-    rival_of,
+    left_saddle,
 )
 from labloop.surrogates.solving import Channels, PhysicsFailureError
 
@@ -42,13 +46,13 @@ _GENERALISED = 6
 _CONTINUED = 6
 
 
-def fit_blocks(
+def fit_discrepancy_models(
     channels: Channels,
     groups: Sequence[tuple[int, ...]],
     features: Sequence[Feature],
     known: Tensor,
     seed: int,
-) -> list[Block]:
+) -> list[DiscrepancyFit]:
     """Return a fitted block for each group of channels; all groups share their batches.
 
     Args:
@@ -70,7 +74,7 @@ def fit_blocks(
     at = _generalised(channels, masks, groups, fitted, at, known)
     fitted = _discrepancies(channels, groups, kernel, at.value, known, fitted)
     return [
-        Block(group, at.z[row].numpy().copy(), tuple(fitted[row]), rivals[row])
+        DiscrepancyFit(group, at.z[row].numpy().copy(), tuple(fitted[row]), rivals[row])
         for row, group in enumerate(groups)
     ]
 
@@ -87,7 +91,7 @@ def _with_white_noise(
         variance = _reweighted(channels, at, floor)
         at = _white_noise_fit(channels, mask, variance, at, iterations)
     if not bool(torch.isfinite(at.cost).view(groups, _KEPT).any(1).all()):
-        channels.check_finite(*channels.value_and_slope(channels.encoded, torch.zeros(1, count)))
+        channels.check_finite(*channels.value_and_jacobian(channels.encoded, torch.zeros(1, count)))
         raise PhysicsFailureError(
             f"physics {channels.bound.model.name!r} gave values that are not finite at the "
             "experiments, from every start of its parameters"
@@ -96,10 +100,10 @@ def _with_white_noise(
     loss = (mask * weight * variance.log()).sum(-1) + at.z.square().sum(-1)
     loss = torch.where(torch.isfinite(at.cost), loss, torch.inf).view(groups, _KEPT)
     z, best = at.z.view(groups, _KEPT, count), loss.argmin(1)
-    rivals = [rival_of(z[g], loss[g], int(best[g])) for g in range(groups)]
+    rivals = [alternative_minimum(z[g], loss[g], int(best[g])) for g in range(groups)]
     rows = best + _KEPT * torch.arange(groups)
-    lowest = continued(
-        channels.of_sets,
+    lowest = left_saddle(
+        channels.at_parameter_sets,
         channels.values,
         _white(channels, masks, variance[rows]),
         at.rows(rows),
@@ -130,7 +134,7 @@ def _halved(
 ) -> Minimum:
     """Return the ``_KEPT`` best fits of every group that start at the ``begun`` best of ``z``."""
     groups, count = len(masks), z.shape[-1]
-    first = [best_apart(z, misfit[:, group], begun) for group in range(groups)]
+    first = [best_distinct(z, misfit[:, group], begun) for group in range(groups)]
     at: Tensor | Minimum = z[torch.cat(first)]
     running = begun
     for iterations, kept in _HALVING:
@@ -138,7 +142,7 @@ def _halved(
         found = _white_noise_fit(channels, mask, floor.expand_as(mask), at, iterations)
         # The others can hardly win any more and would cost as much as the better ones.
         rows, cost = found.z.view(groups, running, count), found.cost.view(groups, running)
-        ranks = [g * running + best_apart(rows[g], cost[g], kept) for g in range(groups)]
+        ranks = [g * running + best_distinct(rows[g], cost[g], kept) for g in range(groups)]
         at = found = found.rows(torch.cat(ranks))
         running = kept
     return found
@@ -148,7 +152,7 @@ def _white_noise_fit(
     channels: Channels, mask: Tensor, variance: Tensor, starts: Tensor | Minimum, iterations: int
 ) -> Minimum:
     return least_squares(
-        channels.of_sets,
+        channels.at_parameter_sets,
         channels.values,
         _white(channels, mask, variance),
         starts,
@@ -174,8 +178,8 @@ def _discrepancies(
     kernel: Kernel,
     value: Tensor,
     known: Tensor,
-    before: Sequence[Sequence[Discrepancy]] | None = None,
-) -> list[list[Discrepancy]]:
+    before: Sequence[Sequence[ResidualGP]] | None = None,
+) -> list[list[ResidualGP]]:
     """Return the processes of every group where the physics says ``value``, ``G x n x C``."""
     x = channels.encoded.numpy()
     fitted = []
@@ -186,10 +190,10 @@ def _discrepancies(
             size = _MISSED if channels.covered[c] else 1.0
             residual = ((channels.values[:, c] - value[row, :, c]) / scale).numpy()
             start = None if before is None else before[row][i].hyper
-            hyper = fit_discrepancy(
+            hyper = fit_residual_gp(
                 kernel, x, residual, known[:, c].numpy() / scale**2, size, start
             )
-            made.append(Discrepancy(kernel, hyper, scale))
+            made.append(ResidualGP(kernel, hyper, scale))
         fitted.append(made)
     return fitted
 
@@ -198,7 +202,7 @@ def _generalised(
     channels: Channels,
     masks: Tensor,
     groups: Sequence[tuple[int, ...]],
-    fitted: Sequence[Sequence[Discrepancy]],
+    fitted: Sequence[Sequence[ResidualGP]],
     at: Minimum,
     known: Tensor,
 ) -> Minimum:
@@ -208,10 +212,10 @@ def _generalised(
     eye = torch.eye(n, dtype=torch.float64)
     for row, group in enumerate(groups):
         for d, c in zip(fitted[row], group, strict=True):
-            root = torch.linalg.cholesky(data_covariance(d, channels.encoded, known[:, c]))
+            root = torch.linalg.cholesky(measurement_covariance(d, channels.encoded, known[:, c]))
             whitener[row, c] = torch.linalg.solve_triangular(root, eye, upper=False)
     return least_squares(
-        channels.of_sets,
+        channels.at_parameter_sets,
         channels.values,
         whitener,
         at,

@@ -7,14 +7,14 @@ import numpy as np
 
 from labloop.records import ModelState
 from labloop.space import Feature
-from labloop.surrogates.members.field import Field
-from labloop.surrogates.members.field_fit import FieldHyper
+from labloop.surrogates.members.varying import VaryingFit
+from labloop.surrogates.members.varying_hyperparameters import VaryingHyperparameters
 from labloop.surrogates.numerics import build_kernel
 
 _SCHEMA = 1
 
 
-def field_state_of(name: str, field: Field) -> ModelState:
+def varying_state_of(name: str, field: VaryingFit) -> ModelState:
     """Return the state of a field; everything else follows from the data."""
     hyper = field.hyper
     return ModelState(
@@ -32,7 +32,7 @@ def field_state_of(name: str, field: Field) -> ModelState:
     )
 
 
-def field_of(state: ModelState, member: str, features: Sequence[Feature]) -> Field | None:
+def varying_of(state: ModelState, member: str, features: Sequence[Feature]) -> VaryingFit | None:
     """Return the field of ``member`` in the state of a mixture; None where it had none."""
     held: Any = state.data.get(member)
     if not isinstance(held, Mapping):
@@ -41,6 +41,8 @@ def field_of(state: ModelState, member: str, features: Sequence[Feature]) -> Fie
         key: np.asarray(state.arrays[f"{member}/{key}"])
         for key in ("lengthscales", "rho", "noise", "tau", "at", "scale")
     }
-    hyper = FieldHyper(found["lengthscales"], found["rho"], found["noise"], found["tau"])
+    hyper = VaryingHyperparameters(
+        found["lengthscales"], found["rho"], found["noise"], found["tau"]
+    )
     kernel = build_kernel(str(held["data"]["kernel"]), features)
-    return Field(kernel, hyper, found["at"], found["scale"])
+    return VaryingFit(kernel, hyper, found["at"], found["scale"])

@@ -15,14 +15,18 @@ from torch import Tensor
 
 from labloop.records import FloatArray
 from labloop.space import Feature
-from labloop.surrogates.members.field_fit import FieldHyper, field_problem, fit_hyper
+from labloop.surrogates.members.varying_hyperparameters import (
+    VaryingHyperparameters,
+    fit_varying_hyperparameters,
+    varying_log_posterior,
+)
 from labloop.surrogates.numerics import (
     LIMIT,
-    Hyper,
+    Hyperparameters,
     Kernel,
-    Linearised,
+    LinearisedMeasurements,
     build_kernel,
-    cross,
+    cross_covariance,
     leave_one_out,
     one_step_ahead,
 )
@@ -35,22 +39,22 @@ _JITTER = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class VaryingFit:
     """A fitted field: with the data it says everything else."""
 
     kernel: Kernel
-    hyper: FieldHyper
+    hyper: VaryingHyperparameters
     at: FloatArray
     """``n x p`` whitened parameters at the experiments, where the physics was linearised."""
     scale: FloatArray
     """``C``: the unit of noise and of the small processes."""
 
 
-class SolvedField:
+class VaryingPosterior:
     """A field with its algebra done once: what prediction and leave-one-out need.
 
     Attributes:
-        field: what was fitted.
+        fit: what was fitted.
         z: the parameters' constant part, whitened, ``p``.
         covariance: ``p x p`` posterior covariance of the constant part.
         channels: columns of ``Channels.values`` that the posterior speaks of.
@@ -59,44 +63,44 @@ class SolvedField:
     def __init__(
         self,
         channels: Channels,
-        field: Field,
+        fit: VaryingFit,
         known: Tensor,
         linearised: tuple[Tensor, Tensor] | None = None,
     ) -> None:
-        self.field = field
+        self.fit = fit
         self.channels = tuple(range(channels.count))
         self._channels = channels
-        self._kernel = field.kernel
-        self._hyper = Hyper(field.hyper.lengthscales, np.ones(1), 0.0)
-        self._rho2 = torch.tensor(field.hyper.rho**2)
-        scale2 = torch.tensor(field.scale**2)
-        self._tau2 = scale2 * torch.tensor(field.hyper.tau**2)
-        self._noise2 = scale2 * torch.tensor(field.hyper.noise**2)
-        x, at = channels.encoded, torch.tensor(field.at)
-        value, slope = linearised or channels.value_and_slope(x, at)
-        channels.check_finite(value, slope)
-        self._slope = slope.movedim(1, 0)
-        self._start = (channels.values - value + (slope * at.unsqueeze(1)).sum(-1)).T
+        self._kernel = fit.kernel
+        self._hyper = Hyperparameters(fit.hyper.lengthscales, np.ones(1), 0.0)
+        self._rho2 = torch.tensor(fit.hyper.rho**2)
+        scale2 = torch.tensor(fit.scale**2)
+        self._tau2 = scale2 * torch.tensor(fit.hyper.tau**2)
+        self._noise2 = scale2 * torch.tensor(fit.hyper.noise**2)
+        x, at = channels.encoded, torch.tensor(fit.at)
+        value, jacobian = linearised or channels.value_and_jacobian(x, at)
+        channels.check_finite(value, jacobian)
+        self._jacobian = jacobian.movedim(1, 0)
+        self._start = (channels.values - value + (jacobian * at.unsqueeze(1)).sum(-1)).T
         jitter = _JITTER * scale2
         self._noise = (self._noise2 + jitter)[:, None] + known.T
-        shape = cross(self._kernel, self._hyper, x, x)
-        self._linearised = Linearised(
-            slope=self._slope,
-            start=self._start,
-            alike=1.0 + self._rho2 * shape.unsqueeze(-1),
-            own=self._tau2[:, None, None] * shape,
+        shape = cross_covariance(self._kernel, self._hyper, x, x)
+        self._linearised = LinearisedMeasurements(
+            jacobian=self._jacobian,
+            target=self._start,
+            parameter_covariance=1.0 + self._rho2 * shape.unsqueeze(-1),
+            gp_covariance=self._tau2[:, None, None] * shape,
             noise=self._noise,
         )
-        self._joint = self._linearised.joint()
+        self._joint = self._linearised.covariance()
         count, n = self._start.shape
         root = torch.linalg.cholesky(self._joint.reshape(count * n, count * n))
         self._inverse_root = torch.linalg.solve_triangular(
             root, torch.eye(count * n, dtype=torch.float64), upper=False
         )
-        flat = self._slope.flatten(0, 1)
+        flat = self._jacobian.flatten(0, 1)
         half = self._inverse_root @ torch.cat([self._start.reshape(-1, 1), flat], dim=1)
         self._alpha = (self._inverse_root.T @ half[:, 0]).view(count, n)
-        self._pull = (self._slope * self._alpha.unsqueeze(-1)).sum(0)
+        self._pull = (self._jacobian * self._alpha.unsqueeze(-1)).sum(0)
         self.z = self._pull.sum(0)
         self.covariance = (
             torch.eye(flat.shape[1], dtype=torch.float64) - half[:, 1:].T @ half[:, 1:]
@@ -104,12 +108,12 @@ class SolvedField:
 
     def varied(self, x: Tensor) -> Tensor:
         """Return how far each whitened parameter leaves its constant part, ``... x N x p``."""
-        near = cross(self._kernel, self._hyper, x, self._channels.encoded)
+        near = cross_covariance(self._kernel, self._hyper, x, self._channels.encoded)
         found: Tensor = self._rho2 * (near @ self._pull)
         return found
 
     @property
-    def level(self) -> Tensor:
+    def mean_parameters(self) -> Tensor:
         """The whitened parameters' mean over the experiments, ``p``."""
         found: Tensor = self.z + self.varied(self._channels.encoded).mean(0)
         return found
@@ -119,56 +123,56 @@ class SolvedField:
         """What each parameter's variation does to the measurements, in sds of a channel, ``p``."""
         varied = self.varied(self._channels.encoded)
         # A shift that is the same everywhere belongs to the constant, not to its variation.
-        moved = self._slope.movedim(0, 1) * (varied - varied.mean(0)).unsqueeze(1)
-        scaled = moved / torch.tensor(self.field.scale)[:, None]
+        moved = self._jacobian.movedim(0, 1) * (varied - varied.mean(0)).unsqueeze(1)
+        scaled = moved / torch.tensor(self.fit.scale)[:, None]
         found: Tensor = scaled.square().mean((0, 1)).sqrt()
         return found
 
     def _predict(self, x: Tensor) -> "_At":
-        near = cross(self._kernel, self._hyper, x, self._channels.encoded)
+        near = cross_covariance(self._kernel, self._hyper, x, self._channels.encoded)
         wanted = self.z + self._rho2 * (near @ self._pull)
         z = wanted.clamp(-LIMIT, LIMIT)
-        value, slope = self._channels.value_and_slope(x, z)
+        value, jacobian = self._channels.value_and_jacobian(x, z)
         # Beyond the limit along a straight line, or the mean would leave its own measurements.
-        value = value + (slope @ (wanted - z).unsqueeze(-1)).squeeze(-1)
-        sound = torch.isfinite(value).all(-1) & torch.isfinite(slope).all(-1).all(-1)
+        value = value + (jacobian @ (wanted - z).unsqueeze(-1)).squeeze(-1)
+        sound = torch.isfinite(value).all(-1) & torch.isfinite(jacobian).all(-1).all(-1)
         value = torch.where(sound[..., None], value, self._channels.values.mean(0))
-        slope = torch.where(sound[..., None, None], slope, 0.0)
-        flat = self._slope.flatten(0, 1)
+        jacobian = torch.where(sound[..., None, None], jacobian, 0.0)
+        flat = self._jacobian.flatten(0, 1)
         means, halves = [], []
         for c in self.channels:
-            mine = slope[..., c, :]
-            towards = mine @ flat.T + self._towards_field(mine, near, c)
+            mine = jacobian[..., c, :]
+            cross = mine @ flat.T + self._cross_field(mine, near, c)
             means.append(value[..., c] + self._tau2[c] * (near @ self._alpha[c]))
-            halves.append(towards @ self._inverse_root.T)
-        return _At(torch.stack(means, -1), slope, halves, sound)
+            halves.append(cross @ self._inverse_root.T)
+        return _At(torch.stack(means, -1), jacobian, halves, sound)
 
-    def _own(self, slope: Tensor, c: int) -> Tensor:
-        found: Tensor = (slope[..., c, :].square() * (1.0 + self._rho2)).sum(-1) + self._tau2[c]
+    def _own(self, jacobian: Tensor, c: int) -> Tensor:
+        found: Tensor = (jacobian[..., c, :].square() * (1.0 + self._rho2)).sum(-1) + self._tau2[c]
         return found
 
-    def marginals(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def marginal_moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean, variance and what the constant parts leave of it, ``... x q x m``.
 
         What would remain if the constant parts were known is the discrepancy's.
         """
         at = self._predict(x)
         variances = [
-            (self._own(at.slope, c) - half.square().sum(-1)).clamp_min(0.0)
+            (self._own(at.jacobian, c) - half.square().sum(-1)).clamp_min(0.0)
             for c, half in zip(self.channels, at.halves, strict=True)
         ]
         floor = torch.where(at.sound[..., None], _JITTER, 1.0) * self._spread_of_channels()
-        return at.mean, torch.stack(variances, -1) + floor, self._by_parameters(x, at.slope)
+        return at.mean, torch.stack(variances, -1) + floor, self._by_parameters(x, at.jacobian)
 
     def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean ``... x q x m`` and covariance ``... x q x m x q x m`` at ``x``."""
         at = self._predict(x)
-        shape = cross(self._kernel, self._hyper, x, x)
+        shape = cross_covariance(self._kernel, self._hyper, x, x)
         q, m = at.mean.shape[-2:]
         covariance = at.mean.new_zeros(*at.mean.shape[:-2], q, m, q, m)
         for c in self.channels:
             for e in self.channels:
-                left, right = at.slope[..., c, :], at.slope[..., e, :].transpose(-1, -2)
+                left, right = at.jacobian[..., c, :], at.jacobian[..., e, :].transpose(-1, -2)
                 prior = left @ right + ((left * self._rho2) @ right) * shape
                 if c == e:
                     prior = prior + self._tau2[c] * shape
@@ -177,7 +181,7 @@ class SolvedField:
         blind = torch.where(at.sound[..., None], 0.0, self._spread_of_channels()).flatten(-2)
         return at.mean, covariance + torch.diag_embed(blind).reshape(covariance.shape)
 
-    def towards(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
+    def cross_moments(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
 
         The mean is NaN where the physics gives no number: such a point is not to be proposed.
@@ -185,34 +189,34 @@ class SolvedField:
         at = self._predict(torch.cat([x, base]))
         count, c = len(x), self.channels[part]
         mean = torch.where(at.sound, at.mean[:, part], torch.nan)
-        half, slope = at.halves[part], at.slope[:, c]
-        variance = self._own(at.slope[:count], c) - half[:count].square().sum(-1)
-        shape = cross(self._kernel, self._hyper, x, base)
-        left, right = slope[:count], slope[count:].T
+        half, jacobian = at.halves[part], at.jacobian[:, c]
+        variance = self._own(at.jacobian[:count], c) - half[:count].square().sum(-1)
+        shape = cross_covariance(self._kernel, self._hyper, x, base)
+        left, right = jacobian[:count], jacobian[count:].T
         shared = left @ right + ((left * self._rho2) @ right + self._tau2[c]) * shape
         shared = shared - half[:count] @ half[count:].T
         return mean[:count], variance.clamp_min(1e-12 * self._noise2[c]), shared
 
-    def _by_parameters(self, x: Tensor, slope: Tensor) -> Tensor:
-        near = cross(self._kernel, self._hyper, x, self._channels.encoded)
-        flat = self._slope.flatten(0, 1)
+    def _by_parameters(self, x: Tensor, jacobian: Tensor) -> Tensor:
+        near = cross_covariance(self._kernel, self._hyper, x, self._channels.encoded)
+        flat = self._jacobian.flatten(0, 1)
         joint = self._joint.reshape(len(flat), len(flat)) - flat @ flat.T
         told = torch.cholesky_solve(flat, torch.linalg.cholesky(joint))
         parts = []
         for c in self.channels:
-            towards = self._towards_field(slope[..., c, :], near, c)
-            away = slope[..., c, :] - towards @ told
+            cross = self._cross_field(jacobian[..., c, :], near, c)
+            away = jacobian[..., c, :] - cross @ told
             parts.append(((away @ self.covariance) * away).sum(-1))
         return torch.stack(parts, -1)
 
-    def _towards_field(self, slope: Tensor, near: Tensor, c: int) -> Tensor:
+    def _cross_field(self, jacobian: Tensor, near: Tensor, c: int) -> Tensor:
         """Return the covariance of the field and the small process with the data."""
-        flat = self._slope.flatten(0, 1)
-        every = near.repeat(*[1] * (near.dim() - 1), len(self._slope))
-        towards = ((slope * self._rho2) @ flat.T) * every
+        flat = self._jacobian.flatten(0, 1)
+        every = near.repeat(*[1] * (near.dim() - 1), len(self._jacobian))
+        cross = ((jacobian * self._rho2) @ flat.T) * every
         n = near.shape[-1]
-        towards[..., c * n : (c + 1) * n] += self._tau2[c] * near
-        return towards
+        cross[..., c * n : (c + 1) * n] += self._tau2[c] * near
+        return cross
 
     def _spread_of_channels(self) -> Tensor:
         return self._channels.scale[list(self.channels)].square()
@@ -222,21 +226,21 @@ class SolvedField:
         found: FloatArray = self._noise[list(self.channels)].mean(-1).numpy()
         return found
 
-    def left_over(self) -> Tensor:
+    def residuals(self) -> Tensor:
         """Return measured less fitted, ``n x m``: what is taken for noise."""
         found: Tensor = (self._noise * self._alpha).T[:, list(self.channels)]
         return found
 
     @property
-    def learned_from(self) -> tuple[int, ...]:
+    def training_channels(self) -> tuple[int, ...]:
         """The columns of ``Channels.values`` that it was fitted to: all of them."""
         return tuple(range(len(self._channels.names)))
 
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x C`` of each experiment given all others, with noise."""
-        return leave_one_out(self._linearised, self._channels.solved_at)
+        return leave_one_out(self._linearised, self._channels.at_own_parameters)
 
-    def surprises(self) -> Tensor:
+    def one_step_ahead_residuals(self) -> Tensor:
         """Return ``n x C`` whitened one-step-ahead surprises."""
         return one_step_ahead(self._linearised)
 
@@ -246,14 +250,14 @@ class _At:
     """What is predicted at some points."""
 
     mean: Tensor
-    slope: Tensor
+    jacobian: Tensor
     halves: list[Tensor]
     sound: Tensor
 
 
-def fit_field(
+def fit_varying(
     channels: Channels, features: Sequence[Feature], known: Tensor, start: Tensor
-) -> Field:
+) -> VaryingFit:
     """Return the most probable field.
 
     Args:
@@ -269,23 +273,23 @@ def fit_field(
     x = channels.encoded.numpy()
     scale = channels.scale.numpy()
     z = start.expand(len(channels.values), -1)
-    hyper: FieldHyper | None = None
+    hyper: VaryingHyperparameters | None = None
     for _ in range(_RELINEARISED):
-        value, slope = channels.value_and_slope(channels.encoded, z)
-        channels.check_finite(value, slope)
-        begin = channels.values - value + (slope * z.unsqueeze(1)).sum(-1)
-        problem = field_problem(
+        value, jacobian = channels.value_and_jacobian(channels.encoded, z)
+        channels.check_finite(value, jacobian)
+        begin = channels.values - value + (jacobian * z.unsqueeze(1)).sum(-1)
+        problem = varying_log_posterior(
             kernel,
             x,
-            (slope.movedim(1, 0) / channels.scale[:, None, None]).numpy(),
+            (jacobian.movedim(1, 0) / channels.scale[:, None, None]).numpy(),
             (begin / channels.scale).T.numpy(),
             (known / channels.scale.square()).T.numpy(),
         )
-        hyper = fit_hyper(problem, hyper, _ITERATIONS)
-        now = Field(kernel, hyper, z.numpy().copy(), scale)
-        solved = SolvedField(channels, now, known, (value, slope))
+        hyper = fit_varying_hyperparameters(problem, hyper, _ITERATIONS)
+        now = VaryingFit(kernel, hyper, z.numpy().copy(), scale)
+        solved = VaryingPosterior(channels, now, known, (value, jacobian))
         wanted = solved.z + solved.varied(channels.encoded)
         z = (z + (wanted - z).clamp(-_LONGEST_STEP, _LONGEST_STEP)).clamp(-LIMIT, LIMIT)
     if hyper is None:  # pragma: no cover - at least one round
         raise AssertionError
-    return Field(kernel, hyper, z.numpy().copy(), scale)
+    return VaryingFit(kernel, hyper, z.numpy().copy(), scale)

@@ -10,7 +10,7 @@ from torch import Tensor
 from labloop.physics import BoundPhysics
 from labloop.records import Json
 from labloop.surrogates._base import FittedSurrogate
-from labloop.surrogates.solving.device import CPU, Chosen
+from labloop.surrogates.solving.device import CPU, DeviceDecision
 
 _AGREED = 1e-6
 """Of the greatest value of each output: two devices that differ by more are not both right."""
@@ -19,7 +19,7 @@ _NOTHING = 1e-12
 _TRIED = 4
 
 
-class Solver:
+class DeviceSolver:
     """Solves one physics on the device that was chosen, and on the processor where that fails.
 
     Before anything else is asked of another device, it must give what the processor gives at a
@@ -92,16 +92,16 @@ class Solver:
         self._tried = True
 
 
-class Solving:
+class RoundSolvers:
     """What the physics of one round costs, and where it is solved."""
 
-    def __init__(self, chosen: Chosen) -> None:
+    def __init__(self, chosen: DeviceDecision) -> None:
         self._chosen = chosen
-        self._solvers: list[Solver] = []
+        self._solvers: list[DeviceSolver] = []
 
-    def solver(self, bound: BoundPhysics) -> Solver:
+    def solver(self, bound: BoundPhysics) -> DeviceSolver:
         """Return the door to a physics."""
-        self._solvers.append(Solver(bound, self._chosen.device))
+        self._solvers.append(DeviceSolver(bound, self._chosen.device))
         return self._solvers[-1]
 
     def told(self) -> dict[str, Json]:

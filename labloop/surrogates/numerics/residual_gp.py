@@ -11,8 +11,13 @@ import numpy as np
 from scipy.optimize import minimize
 
 from labloop.records import FloatArray
-from labloop.surrogates.numerics.kernels import Hyper, Kernel, distances, profile_and_slope
-from labloop.surrogates.numerics.marginal_likelihood import REFUSED, evidence
+from labloop.surrogates.numerics.kernels import (
+    Hyperparameters,
+    Kernel,
+    profile_and_derivative,
+    squared_distances,
+)
+from labloop.surrogates.numerics.marginal_likelihood import NOT_POSITIVE_DEFINITE, evidence
 
 _LENGTH_SHIFT, _LENGTH_SD = -2.0, 0.5
 """Of the logarithm, against the plain surrogate's prior: what physics misses has detail, and a
@@ -46,14 +51,14 @@ class _Posterior:
         groups = len(self.kernel.groups)
         inverse = np.exp(-2.0 * theta[:groups])
         size, noise = math.exp(theta[-2]), math.exp(theta[-1])
-        shape, slope = profile_and_slope(
+        shape, slope = profile_and_derivative(
             self.kernel.profile, np.tensordot(inverse, self.square, axes=1)
         )
         total = size * shape
         total[np.diag_indices_from(total)] += noise + self.known
         found = evidence(total, self.residual)
         if found is None:
-            return REFUSED, np.zeros_like(theta)
+            return NOT_POSITIVE_DEFINITE, np.zeros_like(theta)
         value, outer = found
         weighted = (outer * slope).reshape(-1)
         gradient = np.empty_like(theta)
@@ -65,14 +70,14 @@ class _Posterior:
         return value + 0.5 * float(away @ away), -0.5 * gradient + away / spread
 
 
-def fit_discrepancy(
+def fit_residual_gp(
     kernel: Kernel,
     x: FloatArray,
     residual: FloatArray,
     known: FloatArray,
     size: float,
-    before: Hyper | None = None,
-) -> Hyper:
+    before: Hyperparameters | None = None,
+) -> Hyperparameters:
     """Return the most probable process of a residual.
 
     Args:
@@ -91,7 +96,9 @@ def fit_discrepancy(
         np.concatenate([np.full(groups, _LENGTH_SD), [2.0 * sd, _NOISE[1]]])
         for sd in (_SIZE_SD_LARGER, _SIZE_SD_SMALLER)
     )
-    problem = _Posterior(kernel, distances(kernel, x), residual, known, centre, larger, smaller)
+    problem = _Posterior(
+        kernel, squared_distances(kernel, x), residual, known, centre, larger, smaller
+    )
     bounds = [_BOUNDS_LENGTH] * groups + [_BOUNDS_SIZE, _BOUNDS_NOISE]
     start = centre if before is None else _logarithms(before)
     found = minimize(
@@ -103,11 +110,11 @@ def fit_discrepancy(
         options={"maxiter": 40, "ftol": 1e-5, "gtol": 1e-3},
     )
     theta = np.asarray(found.x, dtype=np.float64)
-    return Hyper(
+    return Hyperparameters(
         np.exp(theta[:groups]), np.array([math.exp(theta[-2])]), math.exp(float(theta[-1]))
     )
 
 
-def _logarithms(hyper: Hyper) -> FloatArray:
+def _logarithms(hyper: Hyperparameters) -> FloatArray:
     found: FloatArray = np.log(np.concatenate([hyper.lengthscales, hyper.weights, [hyper.noise]]))
     return found

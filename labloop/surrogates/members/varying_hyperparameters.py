@@ -12,7 +12,13 @@ import numpy as np
 from scipy.optimize import minimize
 
 from labloop.records import FloatArray
-from labloop.surrogates.numerics import REFUSED, Kernel, distances, evidence, profile_and_slope
+from labloop.surrogates.numerics import (
+    NOT_POSITIVE_DEFINITE,
+    Kernel,
+    evidence,
+    profile_and_derivative,
+    squared_distances,
+)
 
 _LENGTH_SHIFT, _LENGTH_SD = -1.0, 1.2
 _RHO = (math.log(0.4), 0.8)
@@ -24,7 +30,7 @@ _BOUNDS_NOISE = (math.log(1e-3), math.log(2.0))
 
 
 @dataclass(frozen=True, slots=True)
-class FieldHyper:
+class VaryingHyperparameters:
     """How parameters vary over the space, and what is left beside."""
 
     lengthscales: FloatArray
@@ -38,13 +44,13 @@ class FieldHyper:
 
 
 @dataclass(frozen=True)
-class FieldProblem:
-    """Linearised measurements, in standard deviations of their channels."""
+class VaryingLogPosterior:
+    """LinearisedMeasurements measurements, in standard deviations of their channels."""
 
     kernel: Kernel
     square: FloatArray
     """``G x n x n`` squared distances by group."""
-    slope: FloatArray
+    jacobian: FloatArray
     """``C x n x p``"""
     start: FloatArray
     """``C x n``: measured less physics, plus slope times parameters."""
@@ -54,7 +60,7 @@ class FieldProblem:
     @cached_property
     def centre_and_spread(self) -> tuple[FloatArray, FloatArray]:
         """The normal priors of the logarithms: lengthscales, rho, noise, tau."""
-        groups, (channels, _, count) = len(self.kernel.groups), self.slope.shape
+        groups, (channels, _, count) = len(self.kernel.groups), self.jacobian.shape
         centre = [self.kernel.log_scale + _LENGTH_SHIFT] * groups
         spread = [_LENGTH_SD] * groups
         for (middle, width), times in ((_RHO, count), (_NOISE, channels), (_TAU, channels)):
@@ -62,13 +68,13 @@ class FieldProblem:
             spread += [width] * times
         return np.array(centre), np.array(spread)
 
-    def split(self, theta: FloatArray) -> FieldHyper:
+    def split(self, theta: FloatArray) -> VaryingHyperparameters:
         """Return the hyper-parameters of their logarithms."""
-        groups, (channels, _, count) = len(self.kernel.groups), self.slope.shape
+        groups, (channels, _, count) = len(self.kernel.groups), self.jacobian.shape
         parts = np.split(np.exp(theta), np.cumsum([groups, count, channels]))
-        return FieldHyper(*parts)
+        return VaryingHyperparameters(*parts)
 
-    def join(self, hyper: FieldHyper) -> FloatArray:
+    def join(self, hyper: VaryingHyperparameters) -> FloatArray:
         """Return the logarithms of hyper-parameters."""
         parts = [hyper.lengthscales, hyper.rho, hyper.noise, hyper.tau]
         found: FloatArray = np.log(np.concatenate(parts))
@@ -78,13 +84,13 @@ class FieldProblem:
         """Return the negative log posterior and its gradient."""
         hyper = self.split(theta)
         inverse = hyper.lengthscales**-2.0
-        shape, shape_slope = profile_and_slope(
+        shape, shape_slope = profile_and_derivative(
             self.kernel.profile, np.tensordot(inverse, self.square, axes=1)
         )
         joint = _covariance(self, hyper, shape)
         found = evidence(joint, self.start.reshape(-1))
         if found is None:
-            return REFUSED, np.zeros_like(theta)
+            return NOT_POSITIVE_DEFINITE, np.zeros_like(theta)
         loss, outer = found
         centre, spread = self.centre_and_spread
         away = (theta - centre) / spread
@@ -92,14 +98,20 @@ class FieldProblem:
         return loss + 0.5 * float(away @ away), gradient + away / spread
 
     def _gradient(
-        self, hyper: FieldHyper, shape: FloatArray, shape_slope: FloatArray, outer: FloatArray
+        self,
+        hyper: VaryingHyperparameters,
+        shape: FloatArray,
+        shape_slope: FloatArray,
+        outer: FloatArray,
     ) -> FloatArray:
         """Return the inner products of ``outer`` with the covariance's slopes by logarithms."""
-        channels, n, _ = self.slope.shape
+        channels, n, _ = self.jacobian.shape
         blocks = outer.reshape(channels, n, channels, n)
         # The sum over both channels of slope, block and slope, the larger half as one product.
-        half = self.slope.transpose(1, 2, 0) @ blocks.transpose(1, 0, 2, 3).reshape(n, channels, -1)
-        by_rho = np.einsum("ajeb,ebj->jab", half.reshape(n, -1, channels, n), self.slope)
+        half = self.jacobian.transpose(1, 2, 0) @ blocks.transpose(1, 0, 2, 3).reshape(
+            n, channels, -1
+        )
+        by_rho = np.einsum("ajeb,ebj->jab", half.reshape(n, -1, channels, n), self.jacobian)
         own = blocks[np.arange(channels), :, np.arange(channels), :]
         rho2, tau2 = hyper.rho**2, hyper.tau**2
         total = np.tensordot(rho2, by_rho, axes=1) + np.tensordot(tau2, own, axes=1)
@@ -112,9 +124,11 @@ class FieldProblem:
         return np.concatenate([lengths, rho, noise, tau])
 
 
-def _covariance(problem: FieldProblem, hyper: FieldHyper, shape: FloatArray) -> FloatArray:
-    channels, n, count = problem.slope.shape
-    flat = problem.slope.reshape(channels * n, count)
+def _covariance(
+    problem: VaryingLogPosterior, hyper: VaryingHyperparameters, shape: FloatArray
+) -> FloatArray:
+    channels, n, count = problem.jacobian.shape
+    flat = problem.jacobian.reshape(channels * n, count)
     joint = (flat * hyper.rho**2) @ flat.T
     joint = (joint.reshape(channels, n, channels, n) * shape[:, None, :]).reshape(joint.shape)
     joint += flat @ flat.T
@@ -125,16 +139,18 @@ def _covariance(problem: FieldProblem, hyper: FieldHyper, shape: FloatArray) -> 
     return joint
 
 
-def field_problem(
-    kernel: Kernel, x: FloatArray, slope: FloatArray, start: FloatArray, known: FloatArray
-) -> FieldProblem:
+def varying_log_posterior(
+    kernel: Kernel, x: FloatArray, jacobian: FloatArray, start: FloatArray, known: FloatArray
+) -> VaryingLogPosterior:
     """Return the problem over experiments at ``x`` (``n x d``)."""
-    return FieldProblem(kernel, distances(kernel, x), slope, start, known)
+    return VaryingLogPosterior(kernel, squared_distances(kernel, x), jacobian, start, known)
 
 
-def fit_hyper(problem: FieldProblem, before: FieldHyper | None, iterations: int) -> FieldHyper:
+def fit_varying_hyperparameters(
+    problem: VaryingLogPosterior, before: VaryingHyperparameters | None, iterations: int
+) -> VaryingHyperparameters:
     """Return the most probable hyper-parameters, from those ``before`` or the priors' centre."""
-    groups, (channels, _, count) = len(problem.kernel.groups), problem.slope.shape
+    groups, (channels, _, count) = len(problem.kernel.groups), problem.jacobian.shape
     sizes = [_BOUNDS_SIZE] * count + [_BOUNDS_NOISE] * channels + [_BOUNDS_SIZE] * channels
     bounds = np.array([_BOUNDS_LENGTH] * groups + sizes)
     start = problem.centre_and_spread[0] if before is None else problem.join(before)

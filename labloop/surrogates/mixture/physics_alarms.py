@@ -6,8 +6,8 @@ import torch
 
 from labloop.records import Alarm, Severity
 from labloop.surrogates._base import TrainingData
-from labloop.surrogates.members import SolvedBlock
-from labloop.surrogates.mixture.physics_report import Family, missing_terms
+from labloop.surrogates.members import DiscrepancyPosterior
+from labloop.surrogates.mixture.physics_report import CandidatePhysics, missing_terms
 
 _PINNED = 2.5
 _EARLY = range(6, 13)
@@ -30,8 +30,8 @@ def failure_alarm(reason: str) -> Alarm:
     )
 
 
-def doubts(
-    believed: Family, share: Mapping[str, float], evidence: float, data: TrainingData
+def physics_alarms(
+    believed: CandidatePhysics, share: Mapping[str, float], evidence: float, data: TrainingData
 ) -> list[Alarm]:
     """Return every doubt about the physics that the data support most.
 
@@ -49,12 +49,12 @@ def doubts(
     ]
 
 
-def pinned_alarms(family: Family, share: Mapping[str, float]) -> list[Alarm]:
+def pinned_alarms(candidate: CandidatePhysics, share: Mapping[str, float]) -> list[Alarm]:
     """Return an alarm for every parameter that was learned far from what was believed."""
     alarms = []
-    model, blocks = family.channels.bound.model, family.constant_blocks(share)
+    model, posteriors = candidate.channels.bound.model, candidate.constant_posteriors(share)
     for i, parameter in enumerate(model.parameters):
-        z = max((float(block.z[i]) for block in blocks), key=abs)
+        z = max((float(posterior.z[i]) for posterior in posteriors), key=abs)
         if abs(z) > _PINNED:
             side = "above" if z > 0 else "below"
             value, prior = parameter.prior.natural(z), parameter.prior.median
@@ -94,25 +94,27 @@ def early_alarms(name: str, experiments: int, weight: float) -> list[Alarm]:
     ]
 
 
-def missing_alarms(family: Family, share: Mapping[str, float], data: TrainingData) -> list[Alarm]:
+def missing_alarms(
+    candidate: CandidatePhysics, share: Mapping[str, float], data: TrainingData
+) -> list[Alarm]:
     """Return the alarm of a constant that predicts better when it may vary over the space.
 
     External instability: no value of the constants explains the experiments, so the model is
     missing something; the constant and the input that it seems to follow say where to look.
     """
-    field = family.field
-    if field is None or len(data.outputs) < _FEWEST or _gain(family) < _GAIN:
+    field = candidate.field
+    if field is None or len(data.outputs) < _FEWEST or _gain(candidate) < _GAIN:
         return []
-    term = missing_terms(family, data)[0]
+    term = missing_terms(candidate, data)[0]
     if term.effect < _EFFECT:
         return []
-    since = _since(family, share)
+    since = _since(candidate, share)
     told = "" if since is None else f", since the {since}. result"
     return [
         Alarm(
             kind="physics-missing",
             message=(
-                f"physics {family.name!r} is missing something that acts through "
+                f"physics {candidate.name!r} is missing something that acts through "
                 f"{term.parameter}, mostly along {term.along}{told}: the experiments want "
                 f"{term.parameter} between {min(term.value):.3g} and "
                 f"{_quantity(max(term.value), term.unit)} along it, and a constant cannot"
@@ -128,27 +130,27 @@ def missing_alarms(family: Family, share: Mapping[str, float], data: TrainingDat
     ]
 
 
-def rival_alarms(family: Family, share: Mapping[str, float]) -> list[Alarm]:
+def rival_alarms(candidate: CandidatePhysics, share: Mapping[str, float]) -> list[Alarm]:
     """Return a word on every other set of constants that explains the experiments alike.
 
     Internal instability: the model may be right, but its constants are not decided yet.
     """
     alarms = []
-    for block in family.constant_blocks(share):
-        rival = block.block.rival if isinstance(block, SolvedBlock) else None
+    for posterior in candidate.constant_posteriors(share):
+        rival = posterior.fit.rival if isinstance(posterior, DiscrepancyPosterior) else None
         if rival is None:
             continue
         rows = [
-            f"{p.name} = {p.prior.natural(float(block.z[i])):.3g} or "
+            f"{p.name} = {p.prior.natural(float(posterior.z[i])):.3g} or "
             f"{_quantity(p.prior.natural(float(rival[i])), p.unit)}"
-            for i, p in enumerate(family.channels.bound.model.parameters)
-            if abs(float(block.z[i]) - float(rival[i])) > _RIVAL
+            for i, p in enumerate(candidate.channels.bound.model.parameters)
+            if abs(float(posterior.z[i]) - float(rival[i])) > _RIVAL
         ]
         alarms.append(
             Alarm(
                 kind="physics-undecided",
                 message=(
-                    f"physics {family.name!r}: two sets of constants explain the experiments "
+                    f"physics {candidate.name!r}: two sets of constants explain the experiments "
                     f"alike ({'; '.join(rows)}); an experiment for which they predict different "
                     "outputs would decide"
                 ),
@@ -163,15 +165,21 @@ def _quantity(value: float, unit: str) -> str:
     return f"{value:.3g}" if unit == "1" else f"{value:.3g} {unit}"
 
 
-def _gain(family: Family) -> float:
+def _gain(candidate: CandidatePhysics) -> float:
     """Return by how much the varying constants predict better than the best constant ones."""
-    scores = {m.name: float(m.loo_log_density.sum()) for m in family.members}
+    scores = {m.name: float(m.loo_log_density.sum()) for m in candidate.members}
     *constant, varying = scores.values()
     return varying - max(constant)
 
 
-def _since(family: Family, share: Mapping[str, float]) -> int | None:
+def _since(candidate: CandidatePhysics, share: Mapping[str, float]) -> int | None:
     """Return which result was the first that constant parameters did not expect."""
-    surprises = torch.cat([block.surprises() for block in family.constant_blocks(share)], -1)
-    late = (surprises.abs().amax(-1) > _SURPRISE).nonzero().flatten().tolist()
-    return next((i + 1 for i in late if i >= family.channels.bound.dimension), None)
+    one_step_ahead_residuals = torch.cat(
+        [
+            posterior.one_step_ahead_residuals()
+            for posterior in candidate.constant_posteriors(share)
+        ],
+        -1,
+    )
+    late = (one_step_ahead_residuals.abs().amax(-1) > _SURPRISE).nonzero().flatten().tolist()
+    return next((i + 1 for i in late if i >= candidate.channels.bound.dimension), None)
