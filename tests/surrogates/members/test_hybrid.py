@@ -153,7 +153,7 @@ def test_the_mean_is_more_accurate_where_a_constant_varies(hybrids):
 def test_networks_keep_the_mass_balance(hybrids):
     """Every network moves constants, never amounts: A, B and C add up to what was fed."""
     _, hybrid = hybrids[0]
-    ensemble = hybrid.hybrid.ensemble
+    ensemble = hybrid.fit.ensemble
     z = ensemble.net.z(ensemble.members, FRESH)
     shares = channels_of(results(5)).predict(FRESH, z)
     assert float(z.std(1).max()) > 0.3
@@ -201,7 +201,7 @@ def test_leave_one_out_is_not_flattered(noises):
     """Where results are noise, left-out ones are missed by no less than the noise."""
     for data in noises[:2]:
         hybrid = solved(data)
-        ensemble = hybrid.hybrid.ensemble
+        ensemble = hybrid.fit.ensemble
         channels = channels_of(data)
         with torch.no_grad():
             fitted = channels.predict(data.encoded, ensemble.net.z(ensemble.members, data.encoded))

@@ -98,7 +98,7 @@ def test_left_out_experiments_are_predicted_as_by_a_field_that_never_saw_them():
     keep = [i for i in range(len(data.outputs)) if i != 4]
     fewer = training(data.outputs[keep], data.encoded[keep], data.extra_outputs[keep])
     rest = Channels(channels.bound, fewer)
-    field = whole.field
+    field = whole.fit
     without = VaryingPosterior(
         rest,
         type(field)(field.kernel, field.hyper, field.at[keep], field.scale),

@@ -132,17 +132,17 @@ def test_leave_one_out_equals_doing_it():
     mean, variance = block.leave_one_out()
     told = block._linearised()
     count, n, p = told.jacobian.shape
-    joint = told.joint().reshape(count * n, count * n)
-    start, flat = told.start.reshape(-1), told.jacobian.reshape(count * n, p)
+    joint = told.covariance().reshape(count * n, count * n)
+    start, flat = told.target.reshape(-1), told.jacobian.reshape(count * n, p)
     for i in range(n):
         rest = torch.tensor([r for r in range(count * n) if r % n != i])
         process = torch.zeros(count, count * n, dtype=torch.float64)
         for c in range(count):
-            process[c, c * n : (c + 1) * n] = told.own[c, i]
+            process[c, c * n : (c + 1) * n] = told.gp_covariance[c, i]
         cross_moments = torch.cat([flat.T, process])[:, rest]
         gain = torch.linalg.solve(joint[rest][:, rest], cross_moments.T).T
         found = gain @ start[rest]
-        prior = torch.cat([torch.ones(p, dtype=torch.float64), told.own[:, i, i]])
+        prior = torch.cat([torch.ones(p, dtype=torch.float64), told.gp_covariance[:, i, i]])
         spread = torch.diag(prior) - gain @ cross_moments.T
         at = channels.encoded[i : i + 1]
         value, jacobian = channels.value_and_jacobian(at, found[None, :p].clamp(-4, 4))
