@@ -89,7 +89,7 @@ def test_physics_that_fails_where_nobody_measured_does_not_stop_the_round():
 
 def test_physics_that_calculates_for_too_long_is_given_up(monkeypatch):
     """The laboratory does not wait for ever; the alarm says how much was calculated."""
-    monkeypatch.setattr(_channels_module, "PATIENCE", 0.3)
+    monkeypatch.setattr(_channels_module, "MOST_CPU_SECONDS", 0.3)
 
     def slow(x, theta):
         end = time.thread_time() + 0.2
@@ -114,7 +114,7 @@ def test_time_that_only_passes_changes_no_proposal(monkeypatch):
             slept.append(time.sleep(3.0))
         return rise(x, theta)
 
-    monkeypatch.setattr(_channels_module, "PATIENCE", 2.0)
+    monkeypatch.setattr(_channels_module, "MOST_CPU_SECONDS", 2.0)
     batch = resolve_strategy("auto", physics(interrupted)).propose(
         SPACE, OBJECTIVE, measured(), [], 1, 3
     )
