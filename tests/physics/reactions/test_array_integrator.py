@@ -89,7 +89,7 @@ def in_tensors(monkeypatch):
 
     def solve(model, x, theta):
         with monkeypatch.context() as patch:
-            patch.setattr(integrator, "plain", lambda _tensor: False)
+            patch.setattr(integrator, "converts_to_array", lambda _tensor: False)
             return model.predict(x, theta)
 
     return solve
@@ -163,7 +163,7 @@ def test_any_network_has_the_numbers_of_tensors(chosen, seed):
     )(type("Toy", (), steps))
     x, theta = inputs(9, seed), parameters(model, 9, seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(integrator, "plain", lambda _tensor: False)
+        patch.setattr(integrator, "converts_to_array", lambda _tensor: False)
         slow = model.predict(x, theta)
     torch.testing.assert_close(model.predict(x, theta), slow, rtol=1e-9, atol=1e-9)
 
