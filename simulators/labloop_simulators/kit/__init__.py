@@ -1,5 +1,6 @@
 """What emulators are made of: framing, pacing, faults and a log of the truth."""
 
+from labloop_simulators.kit._catalogue import make_emulator, read_option, shipped
 from labloop_simulators.kit._emulator import Emulator, Reply, World
 from labloop_simulators.kit._faults import Fault, FaultKind, FaultPlan, unescaped
 from labloop_simulators.kit._serving import serve_pty, serve_tcp, serve_world
@@ -15,8 +16,11 @@ __all__ = [
     "TruthFrame",
     "TruthLog",
     "World",
+    "make_emulator",
+    "read_option",
     "serve_pty",
     "serve_tcp",
     "serve_world",
+    "shipped",
     "unescaped",
 ]

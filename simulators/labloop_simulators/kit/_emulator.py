@@ -21,6 +21,8 @@ class Reply:
     data: bytes
     delay: float = 0.0
     meanwhile: bool = False
+    then: "Reply | None" = None
+    """What follows it, where one command is answered more than once."""
 
 
 class Emulator(ABC):
@@ -122,12 +124,14 @@ class Emulator(ABC):
             if not struck and not isinstance(answer, Reply):
                 answers.append(self._send(answer, now, now, False))
                 continue
-            reply = answer if isinstance(answer, Reply) else Reply(answer)
-            spoilt = spoil(struck, reply.data) if struck else [(0.0, reply.data)]
-            answers += [
-                self._send(part, now + reply.delay + late, now, reply.meanwhile and not late)
-                for late, part in spoilt
-            ]
+            reply: Reply | None = answer if isinstance(answer, Reply) else Reply(answer)
+            while reply is not None:
+                spoilt = spoil(struck, reply.data) if struck else [(0.0, reply.data)]
+                answers += [
+                    self._send(part, now + reply.delay + late, now, reply.meanwhile and not late)
+                    for late, part in spoilt
+                ]
+                reply = reply.then
         return answers
 
     def unplug(self, now: float) -> None:

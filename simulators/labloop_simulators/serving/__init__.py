@@ -1,6 +1,5 @@
 """``labloop emulate``: one shipped emulator, served to anybody's software."""
 
-from labloop_simulators.serving._catalogue import make_emulator, shipped
 from labloop_simulators.serving._verb import emulate
 
-__all__ = ["emulate", "make_emulator", "shipped"]
+__all__ = ["emulate"]

@@ -11,8 +11,15 @@ from typing import Annotated
 import typer
 
 from labloop.errors import DefinitionError
-from labloop_simulators.kit import Emulator, Fault, serve_pty, serve_tcp
-from labloop_simulators.serving._catalogue import make_emulator, read_option, shipped
+from labloop_simulators.kit import (
+    Emulator,
+    Fault,
+    make_emulator,
+    read_option,
+    serve_pty,
+    serve_tcp,
+    shipped,
+)
 
 _GLANCE = 0.1
 

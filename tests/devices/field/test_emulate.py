@@ -14,8 +14,7 @@ import serial
 from labloop.errors import DefinitionError
 from labloop_simulators.instruments.ika import IkaEmulator
 from labloop_simulators.instruments.new_era import NewEraEmulator
-from labloop_simulators.kit import Fault, TruthLog, serve_pty, serve_tcp
-from labloop_simulators.serving import make_emulator, shipped
+from labloop_simulators.kit import Fault, TruthLog, make_emulator, serve_pty, serve_tcp, shipped
 
 LABLOOP = (sys.executable, "-m", "labloop", "emulate")
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no pseudo-terminals")

@@ -6,7 +6,9 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from labloop.errors import DefinitionError
-from labloop_simulators.kit import Emulator, TruthLog, unescaped
+from labloop_simulators.kit._emulator import Emulator
+from labloop_simulators.kit._faults import unescaped
+from labloop_simulators.kit._truth import TruthLog
 
 GROUP = "labloop.emulators"
 _NOT_TEXT = frozenset({"sync", "on_change"})
@@ -18,13 +20,16 @@ def shipped() -> list[str]:
     return sorted(point.name for point in entry_points(group=GROUP))
 
 
-def make_emulator(name: str, options: Mapping[str, Any], called: str = "") -> Emulator:
+def make_emulator(
+    name: str, options: Mapping[str, Any], called: str = "", truth: TruthLog | None = None
+) -> Emulator:
     """Return a fresh emulator.
 
     Args:
         name: its name among the installed ones.
         options: keyword arguments of its class, such as ``address``.
         called: its name in the truth log; ``name`` where none is given.
+        truth: the log; a fresh one where none is given.
 
     Raises:
         DefinitionError: there is no emulator of that name, or it has no such option.
@@ -37,7 +42,7 @@ def make_emulator(name: str, options: Mapping[str, Any], called: str = "") -> Em
     made: Callable[..., Any] = found[name].load()
     given: dict[str, Any] = dict(options)
     if isinstance(made, type) and issubclass(made, Emulator):
-        given |= {"name": called or name, "truth": TruthLog()}
+        given |= {"name": called or name, "truth": TruthLog() if truth is None else truth}
     known = {
         each.name: each.default
         for each in inspect.signature(made).parameters.values()

@@ -1,0 +1,5 @@
+"""Mettler Toledo balances that speak MT-SICS."""
+
+from labloop_devices.mettler._driver import MettlerBalance
+
+__all__ = ["MettlerBalance"]
