@@ -25,7 +25,7 @@ extensions = [
     "from_the_code",
     "for_language_models",
 ]
-exclude_patterns = ["_extensions", "_static"]
+exclude_patterns = ["_extensions", "_static", "templates"]
 root_doc = "index"
 smartquotes = False  # a quote in a sentence may be typed as it stands
 
