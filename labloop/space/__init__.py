@@ -1,7 +1,9 @@
-"""What may be varied, with units, and where it may go.
+"""The search space: parameters with units, and the constraints between them.
 
-Parameters, pools, mixtures and linear constraints make a ``SearchSpace``, which validates,
-samples, enumerates and encodes points to the unit cube. Needs numpy alone.
+Parameters, a pool, mixtures and linear constraints make a ``SearchSpace``, which validates,
+samples, enumerates and encodes points to the unit cube. Needs numpy alone. Read ``_space.py``
+first; the wings below it are ``parameters``, ``constraints`` and ``sampling``. What is wanted of
+the results belongs to ``labloop.objectives``, which point to try next to ``labloop.brain``.
 """
 
 from labloop.space._grid import places

@@ -1,4 +1,4 @@
-"""From plain JSON back to the items of a space."""
+"""Reads the items of a space from the JSON that ``SearchSpace.spec`` wrote."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Places along a parameter, for curves that people look at."""
+"""Values along one parameter, for curves over it in reports."""
 
 import math
 from collections.abc import Sequence
@@ -10,19 +10,24 @@ from labloop.records import PointValue
 from labloop.space.parameters import Continuous, Ordered, Parameter
 
 PLACES = 25
-"""How many places along a continuous parameter."""
-_MOST_LEVELS = 40
+"""How many values along a continuous parameter."""
+_MAX_LEVELS = 40
+"""A parameter with up to so many values is shown with all of them."""
 
 
 def places(parameter: Parameter) -> Sequence[PointValue]:
-    """Return values along a parameter from end to end, as a curve over it needs them."""
+    """Return values from the lowest to the highest, in the parameter's unit.
+
+    A continuum gives 25 evenly spread values (evenly in the logarithm where it is one), any other
+    parameter its own values, thinned out to 25 where there are more than 40.
+    """
     if isinstance(parameter, Continuous) and parameter.step is None:
         low, high = parameter.bounds
         if parameter.log:
             return [float(v) for v in _between(math.log(low), math.log(high), low, high, exp=True)]
         return [float(v) for v in _between(low, high, low, high)]
     levels = _levels(parameter)
-    if len(levels) <= _MOST_LEVELS:
+    if len(levels) <= _MAX_LEVELS:
         return levels
     keep = np.linspace(0, len(levels) - 1, PLACES).round().astype(int)
     return [levels[i] for i in keep]
@@ -30,7 +35,7 @@ def places(parameter: Parameter) -> Sequence[PointValue]:
 
 def _between(start: float, end: float, low: float, high: float, *, exp: bool = False) -> Any:
     steps = np.linspace(start, end, PLACES)
-    # The ends exactly: a value a rounding error outside of the range would be refused.
+    # exp(log(low)) may miss low by a rounding error, and would then be refused.
     return np.clip(np.exp(steps) if exp else steps, low, high)
 
 

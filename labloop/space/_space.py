@@ -1,4 +1,4 @@
-"""The search space: what may be varied and where it may go."""
+"""The search space as a person declares it and as a strategy asks it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from labloop.records import FloatArray, Json, Point, canonical_json
 from labloop.space._from_json import items_from_spec
 from labloop.space.parameters import Continuous, Feature, Numeric, Parameter, is_list
 from labloop.space.sampling import (
-    MOST,
+    MAX_CANDIDATES,
     Candidates,
     Item,
     Sampler,
-    build_frame,
+    build_structure,
+    count_combinations,
     decode,
-    enumerated,
-    polished,
-    raw_count,
+    enumerate_points,
+    with_exact_sums,
 )
 
 Kind: TypeAlias = Literal["pool", "product", "box", "mixed"]
@@ -28,7 +28,10 @@ Kind: TypeAlias = Literal["pool", "product", "box", "mixed"]
 
 @dataclass(frozen=True, slots=True)
 class EncodedConstraint:
-    """``sum(coefficients * u[columns])`` ``>=`` or ``==`` ``rhs``, over encoded columns."""
+    """``coefficients @ u[columns] >= rhs``, or ``==``, over columns ``u`` of the unit cube.
+
+    The form in which BoTorch takes inequality and equality constraints.
+    """
 
     columns: tuple[int, ...]
     coefficients: tuple[float, ...]
@@ -39,7 +42,8 @@ class EncodedConstraint:
 class SearchSpace:
     """Parameters, at most one pool, mixtures and linear constraints.
 
-    Built once, never changed; that at least one legal point exists is proved when it is built.
+    Immutable. A legal point is one within all bounds and constraints; that there is at least one
+    is proved when the space is built (see ``sampling.branch_and_bound``).
 
     Args:
         items: ``Continuous``, ``Integer``, ``Ordered``, ``Categorical``, ``Pool``, ``Mixture``
@@ -52,9 +56,9 @@ class SearchSpace:
 
     def __init__(self, *items: Item) -> None:
         self._items = items
-        self._frame = build_frame(items)
-        # Asked for now, so that a space without a legal point is never built.
-        self._proof = self._frame.proof
+        self._structure = build_structure(items)
+        # Computed now, so that a space without a legal point is never built.
+        self._feasible = self._structure.feasible
 
     def __repr__(self) -> str:
         return f"SearchSpace({', '.join(map(repr, self._items))})"
@@ -75,7 +79,7 @@ class SearchSpace:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """All parameters; those of pools and mixtures stand where their item stands."""
-        return self._frame.parameters
+        return self._structure.parameters
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,8 +105,8 @@ class SearchSpace:
         ``box``: numbers on a continuum (or a grid too fine to list); ``mixed``: the rest.
         """  # noqa: D205 - four kinds in one sentence
         if self.candidates() is not None:
-            return "product" if self._frame.pool is None else "pool"
-        if self._frame.pool is None and all(isinstance(p, Continuous) for p in self.parameters):
+            return "product" if self._structure.pool is None else "pool"
+        if self._structure.pool is None and all(isinstance(p, Continuous) for p in self.parameters):
             return "box"
         return "mixed"
 
@@ -111,45 +115,49 @@ class SearchSpace:
         """How many legal points there are; None for a continuum or where nobody can count."""
         if self._listed is not None:
             return len(self._listed)
-        only_mixtures = len(self._frame.system) == len(self._frame.simplexes)
-        return raw_count(self._frame) if only_mixtures else None
+        only_mixtures = len(self._structure.system) == len(self._structure.simplexes)
+        return count_combinations(self._structure) if only_mixtures else None
 
     @property
     def nonrepeatable(self) -> bool:
         """Whether a point can be used once only: the space has a pool that is not reusable."""
-        return self._frame.pool is not None and not self._frame.pool.reusable
+        return self._structure.pool is not None and not self._structure.pool.reusable
 
     @cached_property
     def _listed(self) -> FloatArray | None:
-        return enumerated(self._frame)
+        return enumerate_points(self._structure)
 
     def validate(self, point: Mapping[str, Any]) -> Point:
-        """Return ``point`` with a float, int or text for each parameter, snapped where it is dust.
+        """Return ``point`` with a float, int or text for each parameter.
 
-        Quantities are converted to the declared units. Raises SpaceError with the first fault.
-        """
-        codes = np.array([self._code(point)])
-        if self._frame.pool is not None and self._frame.row_of(codes[0]) is None:
-            shown = {n: point[n] for n in self._frame.pool.columns}
-            raise SpaceError(f"no row of the pool holds {shown}; choose one of its rows")
-        broken = np.flatnonzero(self._frame.system.broken(codes)[0])
-        if len(broken):
-            raise SpaceError(
-                f"{dict(point)} breaks the constraint '{self._frame.system.labels[broken[0]]}'; "
-                f"change one of its parameters"
-            )
-        return self._points(polished(self._frame, codes))[0]
-
-    def placed(self, point: Mapping[str, Any]) -> Point:
-        """Return ``point`` as it was carried out, which may lie outside of the space.
-
-        A legal point is the one that ``validate`` returns. Otherwise numbers stay where they
-        are, beyond bounds, between steps and against constraints, so that what was measured
-        there can teach.
+        Quantities are converted to the declared units. A number that differs from a legal one by
+        less than 1e-9 of the range becomes that one.
 
         Raises:
-            SpaceError: it has no place: a parameter is missing or unknown, a name is none of
-                the categories, a number lies farther out than the range is wide.
+            SpaceError: the point is not legal; the message names the first fault.
+        """
+        codes = np.array([self._code(point)])
+        if self._structure.pool is not None and self._structure.row_of(codes[0]) is None:
+            shown = {n: point[n] for n in self._structure.pool.columns}
+            raise SpaceError(f"no row of the pool holds {shown}; choose one of its rows")
+        broken = np.flatnonzero(self._structure.system.broken(codes)[0])
+        if len(broken):
+            raise SpaceError(
+                f"{dict(point)} breaks the constraint "
+                f"'{self._structure.system.labels[broken[0]]}'; change one of its parameters"
+            )
+        return self._points(with_exact_sums(self._structure, codes))[0]
+
+    def placed(self, point: Mapping[str, Any]) -> Point:
+        """Return a point that was carried out, which may lie outside of the space.
+
+        A legal point is returned as ``validate`` returns it. In any other, numbers are kept as
+        they are, beyond bounds, between steps or against a constraint, so that a model can still
+        learn from what was measured there.
+
+        Raises:
+            SpaceError: a parameter is missing or unknown, a text is none of the categories, or
+                a number lies farther from the bounds than these lie apart.
         """
         try:
             return self.validate(point)
@@ -169,23 +177,23 @@ class SearchSpace:
     def sample(self, n: int, seed: int, exclude: Sequence[Point] = ()) -> list[Point]:
         """Return ``n`` legal points spread over the space, none of them in ``exclude``.
 
-        A scrambled Sobol sequence, turned into legal points; the same for the same seed.
-        Points of a finite space repeat only when all were given; used rows of a pool that is
-        not reusable never do.
+        Points of a scrambled Sobol sequence, mapped to legal ones; the same for the same seed.
+        Points of a finite space repeat only when all were returned; rows of a pool that is not
+        reusable never do.
 
         Raises:
             SpaceExhaustedError: not enough points are left.
         """
         gone = [self._code(p) for p in exclude if self._fits(p)]
         excluded = np.array(gone, dtype=np.float64).reshape(len(gone), len(self.parameters))
-        return self._points(Sampler(self._frame, self._listed).draw(n, seed, excluded))
+        return self._points(Sampler(self._structure, self._listed).draw(n, seed, excluded))
 
     def candidates(self, limit: int | None = None) -> Candidates | None:
         """Return every legal point, or None where they are more than ``limit`` or a continuum.
 
         The limit is a million, or the rows of the pool where these are more.
         """
-        most = max(MOST, len(self._proof.rows)) if limit is None else limit
+        most = max(MAX_CANDIDATES, len(self._feasible.rows)) if limit is None else limit
         if self._listed is None or len(self._listed) > most:
             return None
         return self._candidates
@@ -198,9 +206,11 @@ class SearchSpace:
     def encode(self, points: Sequence[Point]) -> FloatArray:
         """Return ``n x d`` float64, in [0, 1] for legal points.
 
-        Constraints are not looked at and numbers beyond the bounds lie beyond 0 or 1, so that
-        any past experiment with a place (see ``placed``) can be encoded; raises SpaceError
-        for one without.
+        Constraints are not checked, and numbers beyond the bounds are encoded below 0 or above
+        1, so that every point that ``placed`` accepts can be encoded.
+
+        Raises:
+            SpaceError: ``placed`` would refuse one of the points.
         """
         if not is_list(points):
             raise SpaceError(f"points come as a list of mappings, got {points!r:.200}")
@@ -210,24 +220,27 @@ class SearchSpace:
         return self._encode(np.array(columns, dtype=np.float64).reshape(len(columns), -1).T)
 
     def decode(self, encoded: FloatArray) -> list[Point]:
-        """Return the legal points near ``n x d`` encoded ones.
+        """Return a legal point near each of ``n x d`` encoded ones.
 
-        Grids and categories are rounded to the nearest legal value, a pool to its nearest row,
-        and what then breaks a constraint is moved into it.
+        Numbers on a grid and categories are rounded to the nearest value, a pool to its nearest
+        row; a point that then breaks a constraint is moved to one that does not.
+
+        Raises:
+            SpaceError: another number of columns, or NaN or infinity in them.
         """
         columns = np.asarray(encoded, dtype=np.float64)
         if columns.ndim != 2 or columns.shape[1] != self.dimension:
             raise SpaceError(f"expected n x {self.dimension} columns, got shape {columns.shape}")
         if not np.isfinite(columns).all():
             raise SpaceError("encoded points must be finite, got NaN or infinity")
-        return self._points(decode(self._frame, columns))
+        return self._points(decode(self._structure, columns))
 
     def constraints_encoded(self) -> list[EncodedConstraint] | None:
         """Return mixtures and linear constraints over encoded columns.
 
         None where one of them names a log parameter, so that it is not linear there.
         """
-        system = self._frame.system
+        system = self._structure.system
         found = []
         for row, bound, equal in zip(system.weights, system.bounds, system.equal, strict=True):
             touched = np.flatnonzero(row)
@@ -240,7 +253,7 @@ class SearchSpace:
             sign = 1.0 if equal else -1.0
             found.append(
                 EncodedConstraint(
-                    tuple(self._frame.slices[c].start for c in touched),
+                    tuple(self._structure.slices[c].start for c in touched),
                     tuple(float(w) for w in sign * weights),
                     "==" if equal else ">=",
                     float(sign * rest),

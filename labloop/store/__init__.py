@@ -1,4 +1,9 @@
-"""The database of a lab: one writer, append-only records, SQLite or PostgreSQL."""
+"""The database: append-only records in SQLite or PostgreSQL, written by one thread.
+
+Read ``_database.py`` first. Below it stand ``repositories`` (one a noun), ``engine`` (connections
+and the writer) and ``schema`` (tables and what they refuse); ``export`` takes records out. What
+the records mean belongs to ``labloop.records``, when they are written to ``labloop.campaign``.
+"""
 
 from importlib.util import find_spec
 

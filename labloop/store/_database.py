@@ -1,4 +1,4 @@
-"""The database: one repository a noun over one writer and many readers."""
+"""An open database: the repositories over one writer and a pool of readers."""
 
 import weakref
 from os import PathLike
@@ -49,7 +49,7 @@ class Database:
         self.commands = SqlCommands(db)
         self.leases = SqlLeases(db)
         self.alarms = SqlAlarms(db)
-        # Also at the end of the program: what was queued is committed.
+        # Runs at the end of the program as well, so that queued writes are committed.
         self._end = weakref.finalize(self, _close, db)
 
     @property
@@ -59,7 +59,7 @@ class Database:
 
     @property
     def typed(self) -> str | None:
-        """What names the records in a command; None where a password would have to be shown."""
+        """The argument of ``--db``; None where it would show a password."""
         return self.location.typed
 
     @property

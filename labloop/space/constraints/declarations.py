@@ -1,4 +1,4 @@
-"""Declarations of where points may go: linear constraints and mixtures."""
+"""Constraints as a person declares them: linear ones, and mixtures with a constant sum."""
 
 import math
 from collections.abc import Mapping
@@ -16,8 +16,11 @@ Sense: TypeAlias = Literal["<=", ">=", "=="]
 class Linear:
     """A weighted sum of parameters, each converted to ``unit``, against a bound in ``unit``.
 
-    ``Linear({"acid": 1, "base": 1}, "<=", 0.5, unit="mol/L")`` holds whatever units ``acid``
-    and ``base`` were declared in. Parameters of other dimensions are refused by the space.
+    ``Linear({"acid": 1, "base": 1}, "<=", 0.5, unit="mol/L")`` means the same whatever units
+    ``acid`` and ``base`` were declared in. The space refuses parameters of other dimensions.
+
+    Raises:
+        SpaceError: no weight that differs from 0, an unknown sense or unit, no finite number.
     """
 
     weights: Mapping[str, float]

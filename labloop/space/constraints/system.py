@@ -1,4 +1,4 @@
-"""All linear constraints of a space, mixtures included, as rows over the codes."""
+"""All linear constraints of a space, mixtures included, as one system over the codes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +16,10 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class System:
-    """Rows ``weights @ codes <= bounds``, or ``==`` where ``equal``.
+class LinearSystem:
+    """``weights @ codes <= bounds``, or ``==`` in the rows where ``equal``.
 
-    A row is scaled by the sum of what its parameters can contribute, so that one tolerance
-    serves all.
+    Each row is divided by the sum of the ranges of its terms, so that one tolerance fits all.
     """
 
     weights: FloatArray
@@ -42,10 +41,10 @@ class System:
         excess = np.where(self.equal, np.abs(excess), excess)
         return np.asarray(excess > TOLERANCE)
 
-    def only(self, rows: Sequence[int]) -> "System":
+    def subset(self, rows: Sequence[int]) -> "LinearSystem":
         """Return the system of some of the rows."""
         chosen = list(rows)
-        return System(
+        return LinearSystem(
             self.weights[chosen],
             self.bounds[chosen],
             self.equal[chosen],
@@ -53,9 +52,9 @@ class System:
         )
 
 
-def build_system(
+def build_linear_system(
     parameters: Sequence[Parameter], linears: Sequence[Linear], mixtures: Sequence[Mixture]
-) -> System:
+) -> LinearSystem:
     """Return the rows of all constraints.
 
     Raises:
@@ -80,7 +79,7 @@ def build_system(
     matrix = np.array(weights, dtype=np.float64).reshape(len(labels), len(parameters))
     spans = np.array([_span(p) for p in parameters])
     scale = np.abs(matrix) @ spans
-    return System(
+    return LinearSystem(
         matrix / scale[:, None], np.array(bounds) / scale, np.array(equal, bool), tuple(labels)
     )
 

@@ -1,4 +1,9 @@
-"""Parameters: what may be varied, with units and codes."""
+"""Parameters: one column of a point each, with its unit, its legal values and its encoding.
+
+Read ``base.py`` first: it says what every parameter can do. ``numeric.py``, ``categorical.py`` and
+``pool.py`` hold the kinds that a person declares. What ties several parameters together belongs
+to ``constraints``.
+"""
 
 from labloop.space.parameters.base import (
     TOLERANCE,

@@ -1,7 +1,8 @@
-"""What every parameter can do, on single values and on whole columns.
+"""What every parameter can do, with single values and with whole columns.
 
-Inside the room a set of points is an array of *codes*, ``n x p`` float64, one column a
-parameter: a number is its own code, a category's code is its index.
+Inside of this room a set of points is an array of *codes*, ``n x p`` float64, one column a
+parameter: the code of a number is the number, the code of a category its index. Outside of it
+a point is a mapping of names to values, or a row of *encoded* columns in the unit cube.
 """
 
 import keyword
@@ -18,10 +19,10 @@ from labloop.records import FloatArray, Json, PointValue, finite
 from labloop.units import check_unit, is_quantity, magnitude
 
 TOLERANCE = 1e-9
-"""How far, as a share of the range, a value may be off and is still snapped."""
+"""A value that is off by less than this share of the range is taken for the legal one."""
 
 FAR = 1.0
-"""How far beyond its bounds, as a share of the range, an experiment still teaches about it."""
+"""Results farther than this share of the range beyond the bounds are not learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ def index_of_rows(codes: FloatArray) -> dict[bytes, int]:
     return dict(zip(keys_of_rows(codes), range(len(codes)), strict=True))
 
 
-def tidy(numbers: FloatArray) -> FloatArray:
-    """Return ``numbers`` without the dust of binary fractions: 0.1 * 3 becomes 0.3."""
+def without_rounding_error(numbers: FloatArray) -> FloatArray:
+    """Return ``numbers`` rounded to 15 significant digits: 0.1 * 3 becomes 0.3."""
     with np.errstate(divide="ignore"):
         exponent = np.floor(np.log10(np.abs(numbers)))
     digits = np.where(np.isfinite(exponent), 14 - exponent, 0.0)
@@ -112,7 +113,7 @@ class Parameter(ABC):
 
     @abstractmethod
     def code(self, value: object) -> float:
-        """Return the code of one value, snapped where it is dust; raises SpaceError."""
+        """Return the code of one legal value; raises SpaceError for any other."""
 
     @abstractmethod
     def values_of(self, codes: FloatArray) -> list[PointValue]:
@@ -123,19 +124,20 @@ class Parameter(ABC):
         return np.array([self.code(value) for value in values], dtype=np.float64)
 
     def place(self, value: object) -> float:
-        """Return the code of a value that was carried out; raises SpaceError where it has none.
+        """Return the code of a value at which an experiment was carried out.
 
-        As ``code``; a number beyond the bounds or between steps lies where it is.
+        As ``code``, but a number beyond the bounds or between steps is kept as it is; raises
+        SpaceError where nothing can be learned from it.
         """
         return self.code(value)
 
     def places_of(self, values: list[PointValue]) -> FloatArray:
-        """Return the places of many values; raises SpaceError at the first that has none."""
+        """Return the codes of many values as ``place`` does."""
         return np.array([self.place(value) for value in values], dtype=np.float64)
 
     @abstractmethod
     def at(self, unit: FloatArray) -> FloatArray:
-        """Return codes spread over the parameter as ``unit`` (n) is over [0, 1)."""
+        """Return the codes at quantiles ``unit`` (n, in [0, 1)) of a uniform distribution."""
 
     @abstractmethod
     def encode(self, codes: FloatArray) -> FloatArray:
@@ -179,7 +181,7 @@ class Numeric(Parameter):
 
     @property
     def span(self) -> tuple[float, float]:
-        """The bounds, set apart where there is one value only."""
+        """The bounds; where both are one value, an interval above it, to divide by its width."""
         low, high = self.bounds
         return (low, high) if high > low else (low, low + (abs(low) or 1.0))
 
@@ -200,7 +202,7 @@ class Numeric(Parameter):
         return [Feature(self.name, column, "log" if self.log else "linear", low, high, self.unit)]
 
     def code(self, value: object) -> float:
-        """Return the number, snapped; raises SpaceError."""
+        """Return the legal number at ``value``; raises SpaceError where there is none."""
         number = self._number(value)
         nearest = float(self.snap(np.array([number]))[0])
         if abs(nearest - number) > self._allowed(nearest):
@@ -217,7 +219,7 @@ class Numeric(Parameter):
         return finite(value, what, SpaceError)
 
     def place(self, value: object) -> float:
-        """Return the number, snapped where it is dust; raises SpaceError where it is far off."""
+        """Return the number; raises SpaceError where it lies too far beyond the bounds."""
         number = self._number(value)
         nearest = float(self.snap(np.array([number]))[0])
         if abs(nearest - number) <= self._allowed(nearest):
@@ -237,21 +239,21 @@ class Numeric(Parameter):
         return number
 
     def places_of(self, values: list[PointValue]) -> FloatArray:
-        """Return the places of many numbers; all at once where all are legal."""
+        """Return the codes of many numbers; vectorised where all are legal."""
         try:
             return self.codes_of(values)
         except SpaceError:
             return np.array([self.place(value) for value in values], dtype=np.float64)
 
     def _shares(self, numbers: FloatArray) -> FloatArray:
-        """Return how far along the range each number lies: 0 at its begin, 1 at its end."""
+        """Return each number as a share of the range: 0 at the low bound, 1 at the high one."""
         low, high = self.span
         if self.log:
             return np.asarray(np.log(numbers / low) / math.log(high / low))
         return np.asarray((numbers - low) / (high - low))
 
     def codes_of(self, values: list[PointValue]) -> FloatArray:
-        """Return the numbers, snapped; all at once where all are plain numbers."""
+        """Return the legal numbers at ``values``; vectorised where all are plain numbers."""
         if not all(type(value) in {int, float} for value in values):
             return np.array([self.code(value) for value in values], dtype=np.float64)
         numbers = np.array(values, dtype=np.float64)
@@ -290,7 +292,7 @@ class Numeric(Parameter):
         return self.level(np.minimum(np.floor(unit * self.count), self.count - 1))
 
     def encode(self, codes: FloatArray) -> FloatArray:
-        """Return ``n x 1``; below 0 or above 1 only for a place beyond the bounds."""
+        """Return ``n x 1``; below 0 or above 1 only for a number beyond the bounds."""
         unit = self._shares(codes)
         inside = np.clip(unit, 0.0, 1.0)
         return np.asarray(np.where(np.abs(unit - inside) <= TOLERANCE, inside, unit)[:, None])

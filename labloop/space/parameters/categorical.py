@@ -1,4 +1,4 @@
-"""A parameter whose values are names, perhaps with numbers that describe them."""
+"""A parameter whose values are names: one-hot encoded, or by numerical descriptors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ Descriptors: TypeAlias = Mapping[str, Sequence[float] | Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Categorical(Parameter):
-    """One of several names.
+    """One of several names, encoded one-hot or by descriptors.
 
     Args:
         name: becomes the attribute ``x.<name>`` of a procedure.
         values: the names; texts.
         descriptors: numbers that describe each value (polarity, size). They replace the
-            one-hot columns, so that a model can learn from one solvent about another.
-            Descriptors that are the same for all values are left out.
+            one-hot columns, so that a model can generalise from one solvent to another. Those
+            that are the same for all values are not encoded.
 
     Raises:
         SpaceError: no values, a value twice, descriptors missing or unable to tell two apart.
@@ -150,7 +150,7 @@ class Categorical(Parameter):
         return [self.values[index] for index in np.rint(codes).astype(np.int64)]
 
     def at(self, unit: FloatArray) -> FloatArray:
-        """Return indices, evenly spread."""
+        """Return the indices at quantiles ``unit``."""
         return np.minimum(np.floor(unit * self.count), self.count - 1)
 
     def encode(self, codes: FloatArray) -> FloatArray:
@@ -160,7 +160,7 @@ class Categorical(Parameter):
     def decode(self, columns: FloatArray) -> FloatArray:
         """Return the value whose columns are nearest to each row."""
         table = self.table
-        # |row - entry|^2 without the part that is the same for every entry.
+        # |row - entry|^2 without |row|^2, which does not change which entry is the nearest.
         distance = (table**2).sum(axis=1)[None, :] - 2.0 * columns @ table.T
         return np.asarray(np.argmin(distance, axis=1), dtype=np.float64)
 

@@ -13,7 +13,7 @@ from labloop.space.parameters.base import (
     check_name,
     check_space_unit,
     is_list,
-    tidy,
+    without_rounding_error,
 )
 
 
@@ -100,7 +100,7 @@ class Continuous(Numeric):
     def level(self, index: FloatArray) -> FloatArray:
         """Return the grid's values; the last one is ``high`` itself."""
         last = (self.count or 1) - 1
-        numbers = tidy(self.low + index * ((self.high - self.low) / max(last, 1)))
+        numbers = without_rounding_error(self.low + index * ((self.high - self.low) / max(last, 1)))
         return np.where(index >= last, self.high, np.where(index <= 0, self.low, numbers))
 
     def index_below(self, numbers: FloatArray) -> FloatArray:
@@ -124,7 +124,11 @@ class Continuous(Numeric):
 
 @dataclass(frozen=True, slots=True)
 class Integer(Numeric):
-    """A whole number between ``low`` and ``high``, both allowed, in ``unit``."""
+    """A whole number between ``low`` and ``high``, both allowed, in ``unit``.
+
+    Raises:
+        SpaceError: bounds that are not whole, not in order, or beyond 2**53 in size.
+    """
 
     name: str
     low: int
@@ -163,7 +167,7 @@ class Integer(Numeric):
         return np.asarray(np.floor(numbers - self.low + 1e-9))
 
     def values_of(self, codes: FloatArray) -> list[PointValue]:
-        """Return ints; a place between two whole numbers stays where it is."""
+        """Return ints; a measured value between two whole numbers stays a float."""
         return [int(n) if n.is_integer() else n for n in codes.tolist()]
 
     def spec(self) -> dict[str, Json]:
@@ -179,7 +183,16 @@ class Integer(Numeric):
 
 @dataclass(frozen=True, slots=True)
 class Ordered(Numeric):
-    """One of several numbers in ``unit``: the cuvettes there are, the settings of a switch."""
+    """One of several numbers in ``unit``: path lengths of cuvettes, settings of a switch.
+
+    Args:
+        name: becomes the attribute ``x.<name>`` of a procedure.
+        values: the numbers, in any order.
+        unit: the unit of the numbers.
+
+    Raises:
+        SpaceError: no values, one twice, or one that is no finite number.
+    """
 
     name: str
     values: Sequence[float]

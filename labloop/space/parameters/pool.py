@@ -27,7 +27,7 @@ Table: TypeAlias = str | PathLike[str] | Sequence[Mapping[str, Any]] | Mapping[s
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The samples on the shelf: a table whose rows are the only legal combinations.
+    """A table of candidates, such as the samples on a shelf: only its rows are legal.
 
     Args:
         table: path of a CSV file with a header, list of rows, or mapping column -> values.
@@ -71,7 +71,7 @@ class Pool:
         codes = np.array(columns, dtype=np.float64).T.copy()
         codes.flags.writeable = False
         object.__setattr__(self, "codes", codes)
-        self._refuse_twins()
+        self._refuse_duplicate_rows()
         object.__setattr__(self, "table", {n: tuple(values) for n, values in table.items()})
 
     def _parameter(self, name: str, values: Sequence[Any]) -> Parameter:
@@ -85,13 +85,13 @@ class Pool:
             texts = list(dict.fromkeys(_texts(name, values)))
             given = (self.descriptors or {}).get(name)
             if given is not None and isinstance(given, Mapping):
-                # A table of descriptors may know more substances than stand on the shelf.
+                # A table of descriptors may hold more substances than the pool does.
                 given = {text: given[text] for text in texts if text in given}
             return Categorical(name, texts, given)
         check_space_unit(kind, f"pool column {name!r}")
         return Ordered(name, np.unique(_numbers(name, values)).tolist(), kind)
 
-    def _refuse_twins(self) -> None:
+    def _refuse_duplicate_rows(self) -> None:
         keys = keys_of_rows(self.codes)
         if len(set(keys)) == len(keys):
             return
@@ -193,16 +193,16 @@ def _number(name: str, value: object) -> float:
 
 
 def _texts(name: str, values: Sequence[Any]) -> list[str]:
-    """Return many names, each kind of cell looked at once."""
+    """Return many names; each different cell is checked once."""
     try:
         known = {value: _text(name, value) for value in dict.fromkeys(values)}
-    except TypeError:  # a cell that cannot be looked up is no name either
+    except TypeError:  # a cell that cannot be hashed is no name: let _text refuse it
         return [_text(name, value) for value in values]
     return [known[value] for value in values]
 
 
 def _numbers(name: str, values: Sequence[Any]) -> FloatArray:
-    """Return many numbers, all at once where all are plain ones."""
+    """Return many numbers; vectorised where all are plain numbers."""
     if {type(value) for value in values} <= {int, float, np.float64}:
         with suppress(OverflowError):
             numbers = np.array(values, dtype=np.float64)

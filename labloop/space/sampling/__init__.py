@@ -1,18 +1,28 @@
-"""Legal points: sampled, searched for, repaired and listed."""
+"""Legal points of a whole space: proved to exist, sampled, found near others, enumerated.
 
-from labloop.space.sampling.candidates import MOST, Candidates, enumerated, raw_count
-from labloop.space.sampling.nearest_legal import decode, polished
+Read ``structure.py`` first: it sorts the columns of a space and proves that a legal point exists.
+``sampler.py`` draws points, ``nearest_legal.py`` decodes and repairs them, ``candidates.py`` lists
+them. How one parameter or one mixture is drawn belongs to ``parameters`` and ``constraints``.
+"""
+
+from labloop.space.sampling.candidates import (
+    MAX_CANDIDATES,
+    Candidates,
+    count_combinations,
+    enumerate_points,
+)
+from labloop.space.sampling.nearest_legal import decode, with_exact_sums
 from labloop.space.sampling.sampler import Sampler
-from labloop.space.sampling.structure import Item, build_frame
+from labloop.space.sampling.structure import Item, build_structure
 
 __all__ = [
-    "MOST",
+    "MAX_CANDIDATES",
     "Candidates",
     "Item",
     "Sampler",
-    "build_frame",
+    "build_structure",
+    "count_combinations",
     "decode",
-    "enumerated",
-    "polished",
-    "raw_count",
+    "enumerate_points",
+    "with_exact_sums",
 ]

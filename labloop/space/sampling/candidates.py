@@ -9,40 +9,39 @@ import numpy as np
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Point
 from labloop.space.parameters import index_of_rows
-from labloop.space.sampling.structure import Frame
+from labloop.space.sampling.structure import SpaceStructure
 
-MOST = 1_000_000
-"""More points are not listed: the list alone takes 8 bytes for each column of each."""
-_RAW = MOST
+MAX_CANDIDATES = 1_000_000
+"""Larger spaces are not listed; a list takes 8 bytes for each column of each point."""
 
 
-def raw_count(frame: Frame) -> int | None:
-    """Return how many combinations there are before linear constraints; None if infinite."""
-    if not frame.discrete:
+def count_combinations(structure: SpaceStructure) -> int | None:
+    """Return the number of combinations before linear constraints; None for a continuum."""
+    if not structure.discrete:
         return None
-    counts = [frame.parameters[c].count or 1 for c in frame.free]
-    counts += [simplex.count or 0 for simplex, _ in frame.simplexes]
-    return math.prod(counts) * len(frame.proof.rows)
+    counts = [structure.parameters[c].count or 1 for c in structure.free]
+    counts += [simplex.count or 0 for simplex, _ in structure.simplexes]
+    return math.prod(counts) * len(structure.feasible.rows)
 
 
-def enumerated(frame: Frame) -> FloatArray | None:
-    """Return the codes of all legal points, ``n x p``; None where they are too many."""
-    raw = raw_count(frame)
-    if raw is None or raw > max(_RAW, len(frame.proof.rows)):
+def enumerate_points(structure: SpaceStructure) -> FloatArray | None:
+    """Return the codes of all legal points, ``n x p``; None for a continuum or too many."""
+    raw = count_combinations(structure)
+    if raw is None or raw > max(MAX_CANDIDATES, len(structure.feasible.rows)):
         return None
     blocks: list[tuple[tuple[int, ...], FloatArray]] = []
-    if frame.pool is not None:
-        blocks.append((frame.pool_columns, frame.row_codes(frame.proof.rows)))
-    blocks += [((c,), frame.parameters[c].all_codes()[:, None]) for c in frame.free]
-    blocks += [(columns, simplex.every()) for simplex, columns in frame.simplexes]
-    codes = np.empty((raw, len(frame.parameters)))
+    if structure.pool is not None:
+        blocks.append((structure.pool_columns, structure.row_codes(structure.feasible.rows)))
+    blocks += [((c,), structure.parameters[c].all_codes()[:, None]) for c in structure.free]
+    blocks += [(columns, simplex.all_points()) for simplex, columns in structure.simplexes]
+    codes = np.empty((raw, len(structure.parameters)))
     repeats = raw
     for columns, values in blocks:
         repeats //= len(values)
         index = (np.arange(raw) // repeats) % len(values)
         codes[:, list(columns)] = values[index]
-    if len(frame.system):
-        codes = codes[frame.system.legal(codes)]
+    if len(structure.system):
+        codes = codes[structure.system.legal(codes)]
     return codes
 
 

@@ -1,56 +1,57 @@
-"""From any point of the unit cube to a legal point near it."""
+"""Maps any point of the unit cube to a legal point near it."""
 
 import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray
-from labloop.space.sampling.structure import Frame
+from labloop.space.sampling.structure import SpaceStructure
 
 _CHUNK = 4_000_000
+"""So many distances to pool rows are held in memory at once."""
 
 
-def decode(frame: Frame, columns: FloatArray) -> FloatArray:
+def decode(structure: SpaceStructure, columns: FloatArray) -> FloatArray:
     """Return legal codes (``n x p``) near encoded points (``n x d``)."""
-    codes = np.zeros((len(columns), len(frame.parameters)))
-    for i, (parameter, part) in enumerate(zip(frame.parameters, frame.slices, strict=True)):
-        if i not in frame.pool_columns:
+    codes = np.zeros((len(columns), len(structure.parameters)))
+    for i, (parameter, part) in enumerate(zip(structure.parameters, structure.slices, strict=True)):
+        if i not in structure.pool_columns:
             codes[:, i] = parameter.decode(columns[:, part])
-    if frame.pool is not None:
-        rows = frame.proof.rows[_nearest_rows(frame, columns)]
-        codes[:, list(frame.pool_columns)] = frame.row_codes(rows)
-    return repair(frame, codes)
+    if structure.pool is not None:
+        rows = structure.feasible.rows[_nearest_rows(structure, columns)]
+        codes[:, list(structure.pool_columns)] = structure.row_codes(rows)
+    return repair(structure, codes)
 
 
-def repair(frame: Frame, codes: FloatArray) -> FloatArray:
-    """Return ``codes`` moved into the constraints; a pool's columns stay as they are."""
+def repair(structure: SpaceStructure, codes: FloatArray) -> FloatArray:
+    """Return ``codes`` changed to legal ones; the columns of a pool are not changed."""
     codes = codes.copy()
-    for simplex, columns in frame.simplexes:
+    for simplex, columns in structure.simplexes:
         codes[:, list(columns)] = simplex.project(codes[:, list(columns)])
-    for index in np.flatnonzero(~frame.system.legal(codes)):
-        codes[index] = _near(frame, codes[index])
-    return polished(frame, codes)
+    for index in np.flatnonzero(~structure.system.legal(codes)):
+        codes[index] = _near(structure, codes[index])
+    return with_exact_sums(structure, codes)
 
 
-def polished(frame: Frame, codes: FloatArray) -> FloatArray:
-    """Return ``codes`` with the dust of mixtures' sums taken out."""
-    for simplex, columns in frame.simplexes:
+def with_exact_sums(structure: SpaceStructure, codes: FloatArray) -> FloatArray:
+    """Return ``codes`` in which the parts of each mixture sum to its total exactly."""
+    for simplex, columns in structure.simplexes:
         codes[:, list(columns)] = simplex.exact(codes[:, list(columns)])
     return codes
 
 
-def _near(frame: Frame, target: FloatArray) -> FloatArray:
+def _near(structure: SpaceStructure, target: FloatArray) -> FloatArray:
     try:
-        found = frame.search.nearest(target)
+        found = structure.search.nearest(target)
     except SpaceError:
-        # Given up near this target: the point of the proof is legal everywhere.
+        # The search was given up near this target; the point of the proof is legal.
         found = None
-    return found if found is not None else frame.witnesses(target[None])[0]
+    return found if found is not None else structure.feasible_points(target[None])[0]
 
 
-def _nearest_rows(frame: Frame, columns: FloatArray) -> FloatArray:
+def _nearest_rows(structure: SpaceStructure, columns: FloatArray) -> FloatArray:
     """Return, for each point, the place in ``proof.rows`` of the nearest pool row."""
-    part = np.hstack([columns[:, frame.slices[c]] for c in frame.pool_columns])
-    table = frame.pool_encoded
+    part = np.hstack([columns[:, structure.slices[c]] for c in structure.pool_columns])
+    table = structure.pool_encoded
     lengths = (table**2).sum(axis=1)
     chunk = max(1, _CHUNK // len(table))
     nearest = [

@@ -1,4 +1,8 @@
-"""Legal points spread over a space: the same for the same seed."""
+"""Draws legal points of a space: the same for the same seed.
+
+Points of a scrambled Sobol sequence are kept where they are legal and new (rejection sampling).
+Where too few are, points come from the list of all, or from random walks inside the constraints.
+"""
 
 from dataclasses import dataclass
 
@@ -8,15 +12,19 @@ import numpy.typing as npt
 from labloop.errors import SpaceExhaustedError
 from labloop.records import FloatArray
 from labloop.space.constraints import BoolArray
-from labloop.space.sampling.nearest_legal import polished, repair
-from labloop.space.sampling.random_walk import scatter
+from labloop.space.sampling.nearest_legal import repair, with_exact_sums
+from labloop.space.sampling.random_walk import random_walk
 from labloop.space.sampling.sobol import Sobol
-from labloop.space.sampling.structure import Frame
+from labloop.space.sampling.structure import SpaceStructure
 
 _DRAWS = 256
-_ROUNDS = 40
+"""Draws of one turn of rejection sampling, divided among the points still missing."""
+_TURNS = 40
+"""Turns of rejection sampling."""
 _STARTS = 48
+"""Most points from which random walks begin; each costs a search for a legal point."""
 _WALKS = 8
+"""Most random walks for a point, where they end at excluded ones."""
 _Rows = npt.NDArray[np.int64]
 
 
@@ -24,7 +32,7 @@ _Rows = npt.NDArray[np.int64]
 class Sampler:
     """Draws codes; ``finite`` are all legal ones where they could be enumerated."""
 
-    frame: Frame
+    structure: SpaceStructure
     finite: FloatArray | None
 
     def draw(self, n: int, seed: int, exclude: FloatArray) -> FloatArray:
@@ -39,36 +47,34 @@ class Sampler:
         rng = np.random.Generator(np.random.PCG64(seed))
         taken = {row.tobytes() for row in exclude}
         rows = self._rows(n, rng, exclude)
-        codes = np.zeros((n, len(self.frame.parameters)))
-        codes[:, list(self.frame.pool_columns)] = self.frame.row_codes(rows)
-        open_places = self._fill(codes, Sobol(self._width, seed), taken)
-        if len(open_places):
+        codes = np.zeros((n, len(self.structure.parameters)))
+        codes[:, list(self.structure.pool_columns)] = self.structure.row_codes(rows)
+        unfilled = self._fill_by_rejection(codes, Sobol(self._width, seed), taken)
+        if len(unfilled):
             excluded = {row.tobytes() for row in exclude}
             if self._listed is None:
-                self._wander(codes, open_places, rng, excluded)
+                self._fill_by_random_walk(codes, unfilled, rng, excluded)
             else:
-                codes[open_places] = _remaining(
-                    self._listed, len(open_places), rng, (excluded, taken)
-                )
+                codes[unfilled] = _remaining(self._listed, len(unfilled), rng, (excluded, taken))
         return codes
 
     @property
     def _listed(self) -> FloatArray | None:
-        """All points, where picking from the list keeps a pool's rows apart."""
-        pool = self.frame.pool
+        """All legal points, where choosing from them cannot use a row of the pool twice."""
+        pool = self.structure.pool
         return self.finite if pool is None or pool.reusable or not self._width else None
 
     @property
     def _width(self) -> int:
-        return len(self.frame.free) + sum(len(c) - 1 for _, c in self.frame.simplexes)
+        return len(self.structure.free) + sum(len(c) - 1 for _, c in self.structure.simplexes)
 
     def _rows(self, n: int, rng: np.random.Generator, exclude: FloatArray) -> _Rows:
-        """Return a pool row for each place: all different as long as there are enough."""
-        pool, rows = self.frame.pool, self.frame.proof.rows
+        """Return a pool row for each of ``n`` points, different ones while there are enough."""
+        pool, rows = self.structure.pool, self.structure.feasible.rows
         if pool is None:
             return np.zeros(n, dtype=np.int64)
         if not pool.reusable or self._width == 0:
-            used = {self.frame.row_of(codes) for codes in exclude}
+            used = {self.structure.row_of(codes) for codes in exclude}
             rows = np.array([r for r in rows.tolist() if r not in used], dtype=np.int64)
         if len(rows) == 0 or (not pool.reusable and len(rows) < n):
             raise SpaceExhaustedError(
@@ -78,81 +84,83 @@ class Sampler:
         turns = -(-n // len(rows))
         return np.concatenate([rng.permutation(rows) for _ in range(max(turns, 1))])[:n]
 
-    def _fill(self, codes: FloatArray, sobol: Sobol, taken: set[bytes]) -> _Rows:
-        """Draw until every place has a legal new point; return the places that have none."""
-        places = np.arange(len(codes))
-        for turn in range(_ROUNDS):
-            if not len(places):
+    def _fill_by_rejection(self, codes: FloatArray, sobol: Sobol, taken: set[bytes]) -> _Rows:
+        """Fill rows of ``codes`` with legal new points, in place; return the rows without one."""
+        slots = np.arange(len(codes))
+        for turn in range(_TURNS):
+            if not len(slots):
                 break
-            tries = max(1, _DRAWS // len(places)) if turn else 1
-            many = np.tile(codes[places], (tries, 1))
+            tries = max(1, _DRAWS // len(slots)) if turn else 1
+            many = np.tile(codes[slots], (tries, 1))
             self._spread(many, sobol.draw(len(many)))
-            legal = self.frame.system.legal(many)
-            fresh = self._fresh(many, legal, taken, len(places))
+            legal = self.structure.system.legal(many)
+            fresh = self._first_new(many, legal, taken, len(slots))
             accepted = np.flatnonzero(fresh >= 0)
-            codes[places[accepted]] = many[fresh[accepted]]
-            share = len(accepted) / len(places)
-            places = places[fresh < 0]
+            codes[slots[accepted]] = many[fresh[accepted]]
+            share = len(accepted) / len(slots)
+            slots = slots[fresh < 0]
             if turn and share < 0.02:
                 break
-        return places
+        return slots
 
     def _spread(self, codes: FloatArray, unit: FloatArray) -> None:
-        frame = self.frame
-        for i, column in enumerate(frame.free):
-            codes[:, column] = frame.parameters[column].at(unit[:, i])
-        start = len(frame.free)
-        for simplex, columns in frame.simplexes:
+        structure = self.structure
+        for i, column in enumerate(structure.free):
+            codes[:, column] = structure.parameters[column].at(unit[:, i])
+        start = len(structure.free)
+        for simplex, columns in structure.simplexes:
             stop = start + len(columns) - 1
             codes[:, list(columns)] = simplex.spread(unit[:, start:stop])
             start = stop
 
-    def _fresh(self, many: FloatArray, legal: BoolArray, taken: set[bytes], places: int) -> _Rows:
-        """Return, for each place, the first of its draws that is legal and new, else -1."""
-        chosen = np.full(places, -1, dtype=np.int64)
+    def _first_new(
+        self, many: FloatArray, legal: BoolArray, taken: set[bytes], slots: int
+    ) -> _Rows:
+        """Return for each slot the first of its draws that is legal and new, else -1."""
+        chosen = np.full(slots, -1, dtype=np.int64)
         for index in np.flatnonzero(legal).tolist():
-            place = index % places
-            if chosen[place] >= 0:
+            slot = index % slots
+            if chosen[slot] >= 0:
                 continue
             key = many[index].tobytes()
             if key not in taken:
-                chosen[place] = index
+                chosen[slot] = index
                 taken.add(key)
         return chosen
 
-    def _wander(
-        self, codes: FloatArray, places: _Rows, rng: np.random.Generator, excluded: set[bytes]
+    def _fill_by_random_walk(
+        self, codes: FloatArray, slots: _Rows, rng: np.random.Generator, excluded: set[bytes]
     ) -> None:
-        """Fill places by random walks from known legal points, in place."""
+        """Fill rows of ``codes`` by random walks that begin at legal points, in place."""
         for _ in range(_WALKS):
-            starts = codes[places].copy()
-            self._spread(starts, rng.random((len(places), self._width)))
-            moving = self.frame.search.columns
-            starts[:, moving] = self._starts(starts)[:, moving]
-            found = polished(self.frame, scatter(self.frame.search, starts, rng))
-            codes[places] = found
-            places = places[[row.tobytes() in excluded for row in found]]
-            if not len(places):
+            starts = codes[slots].copy()
+            self._spread(starts, rng.random((len(slots), self._width)))
+            moving = self.structure.search.columns
+            starts[:, moving] = self._walk_starts(starts)[:, moving]
+            found = with_exact_sums(self.structure, random_walk(self.structure.search, starts, rng))
+            codes[slots] = found
+            slots = slots[[row.tobytes() in excluded for row in found]]
+            if not len(slots):
                 return
         raise SpaceExhaustedError(
             f"no legal point was found that is not among the {len(excluded)} excluded ones; "
             f"loosen a constraint or allow repeats"
         )
 
-    def _starts(self, wish: FloatArray) -> FloatArray:
-        """Return legal codes in the same pool rows: a few near ``wish``, or the proof's."""
-        frame = self.frame
-        fixed = list(frame.pool_columns)
-        if np.any(frame.system.weights[:, fixed]):
-            return frame.witnesses(wish)
-        few = repair(frame, wish[:_STARTS])
-        return few[np.arange(len(wish)) % len(few)]
+    def _walk_starts(self, target: FloatArray) -> FloatArray:
+        """Return legal codes in the same pool rows: some near ``target``, or those of the proof."""
+        structure = self.structure
+        fixed = list(structure.pool_columns)
+        if np.any(structure.system.weights[:, fixed]):
+            return structure.feasible_points(target)
+        found = repair(structure, target[:_STARTS])
+        return found[np.arange(len(target)) % len(found)]
 
 
 def _remaining(
     every: FloatArray, n: int, rng: np.random.Generator, gone: tuple[set[bytes], set[bytes]]
 ) -> FloatArray:
-    """Return points of a list: new ones while there are, then any that is not excluded."""
+    """Return ``n`` random points of a list: new ones first, then any that is not excluded."""
     excluded, taken = gone
     keys = [row.tobytes() for row in every]
     new = np.flatnonzero([key not in taken for key in keys])

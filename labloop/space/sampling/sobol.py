@@ -1,7 +1,9 @@
-"""A scrambled Sobol sequence: points that fill the unit cube more evenly than chance.
+"""A scrambled Sobol sequence: a low-discrepancy sequence in the unit cube.
 
-A digital net in base 2. Method: I. M. Sobol', USSR Comput. Math. Math. Phys. 7, 1967, 86;
-the random linear scramble and digital shift: J. Matousek, J. Complexity 14, 1998, 527.
+The same kind of sequence as ``scipy.stats.qmc.Sobol``, written here because the base install has
+no SciPy and because a seed must give the same points with every version. Method: I. M. Sobol',
+USSR Comput. Math. Math. Phys. 7, 1967, 86; random linear scramble and digital shift:
+J. Matousek, J. Complexity 14, 1998, 527.
 """
 
 from functools import lru_cache
@@ -12,6 +14,7 @@ import numpy.typing as npt
 from labloop.records import FloatArray
 
 _BITS = 30
+"""Bits of each coordinate; the sequence repeats after 2**30 points."""
 _INITIAL: tuple[tuple[int, ...], ...] = (
     (1,),
     (1, 3),
@@ -45,14 +48,14 @@ _INITIAL: tuple[tuple[int, ...], ...] = (
     (1, 1, 7, 11, 23, 23, 109),
     (1, 3, 1, 1, 3, 57, 95),
 )
-"""The first direction numbers of dimensions 2 to 32, found by a search for small t-values of
-all pairs of dimensions at 16 to 1024 points; random ones serve beyond."""
+"""Initial direction numbers of dimensions 2 to 32, found by a search for small t-values of all
+pairs of dimensions at 16 to 1024 points. Higher dimensions use random ones."""
 _Words = npt.NDArray[np.uint64]
 
 
 @lru_cache(maxsize=1)
 def _polynomials() -> tuple[int, ...]:
-    """Return the primitive polynomials over GF(2) up to degree 8, as bit patterns."""
+    """Return the primitive polynomials over GF(2) of degree 1 to 8, as bit patterns."""
     found = []
     for degree in range(1, 9):
         order = 2**degree - 1
@@ -78,7 +81,7 @@ def _power(exponent: int, polynomial: int, degree: int) -> int:
 
 @lru_cache(maxsize=8)
 def _directions(dimension: int) -> _Words:
-    """Return ``dimension x bits`` direction numbers."""
+    """Return ``dimension x 30`` direction numbers."""
     rng = np.random.Generator(np.random.PCG64(20261121))
     rows = [[1 << (_BITS - 1 - j) for j in range(_BITS)]]
     polynomials = _polynomials()
@@ -92,6 +95,7 @@ def _directions(dimension: int) -> _Words:
 
 
 def _recurrence(polynomial: int, degree: int, start: list[int]) -> list[int]:
+    """Return the 30 direction numbers of one dimension from its first ``degree`` ones."""
     words = [m << (_BITS - 1 - j) for j, m in enumerate(start)]
     for j in range(degree, _BITS):
         word = words[j - degree] ^ (words[j - degree] >> degree)
@@ -123,11 +127,11 @@ class Sobol:
 
 
 def _scrambled(words: _Words, rng: np.random.Generator) -> _Words:
-    """Return the direction numbers multiplied by random lower triangular bit matrices."""
+    """Return the direction numbers multiplied by random lower triangular matrices over GF(2)."""
     dimension = len(words)
     mixed = np.zeros_like(words)
     for bit in range(_BITS):
-        # The column that a leading bit is spread to: itself and random lower ones.
+        # Column of the matrix for this bit: 1 on the diagonal, random below it.
         place = _BITS - 1 - bit
         low = rng.integers(0, 2**place, size=dimension, dtype=np.uint64)
         column = low | np.uint64(2**place)

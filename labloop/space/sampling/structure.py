@@ -1,4 +1,4 @@
-"""What a space consists of, sorted by how its columns are drawn, and its proof."""
+"""The columns of a space, sorted by how they are drawn, and the proof that a point is legal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,23 +11,39 @@ import numpy.typing as npt
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray
-from labloop.space.constraints import BoolArray, Linear, Mixture, Simplex, System, build_system
+from labloop.space.constraints import (
+    BoolArray,
+    Linear,
+    LinearSystem,
+    Mixture,
+    Simplex,
+    build_linear_system,
+)
 from labloop.space.parameters import Numeric, Parameter, Pool, index_of_rows
-from labloop.space.sampling.search import Search, name_culprits
+from labloop.space.sampling.branch_and_bound import FeasibilitySearch, infeasibility_error
 
 Item: TypeAlias = Parameter | Pool | Mixture | Linear
 
 
 @dataclass(frozen=True)
-class Frame:
-    """The parts of a space: free columns, a pool's columns, mixtures, and the rows over all."""
+class SpaceStructure:
+    """The parts of a space, by columns of the codes.
+
+    Attributes:
+        parameters: all of them, ``p``, in the order of the columns.
+        pool: the pool, if there is one.
+        pool_columns: its columns.
+        simplexes: each mixture with its columns.
+        free: columns of the remaining parameters.
+        system: all linear constraints.
+    """
 
     parameters: tuple[Parameter, ...]
     pool: Pool | None
     pool_columns: tuple[int, ...]
     simplexes: tuple[tuple[Simplex, tuple[int, ...]], ...]
     free: tuple[int, ...]
-    system: System
+    system: LinearSystem
 
     @cached_property
     def slices(self) -> tuple[slice, ...]:
@@ -36,9 +52,9 @@ class Frame:
         return tuple(slice(a, b) for a, b in pairwise(ends))
 
     @cached_property
-    def search(self) -> Search:
-        """The search for legal points near others."""
-        return Search(self.parameters, self.system, frozenset(self.pool_columns))
+    def search(self) -> FeasibilitySearch:
+        """Finds legal points near others."""
+        return FeasibilitySearch(self.parameters, self.system, frozenset(self.pool_columns))
 
     @cached_property
     def middle(self) -> FloatArray:
@@ -46,14 +62,14 @@ class Frame:
         return np.array([p.at(np.array([0.5]))[0] for p in self.parameters])
 
     @cached_property
-    def proof(self) -> "Proof":
-        """A legal point for every pool row that has one; raises SpaceError if none has."""
-        return prove(self)
+    def feasible(self) -> "Feasible":
+        """A legal point for every pool row that has one; raises SpaceError where none has."""
+        return find_feasible(self)
 
     @cached_property
     def pool_encoded(self) -> FloatArray:
         """``rows x columns``: the encoded pool columns of the rows that can be completed."""
-        rows = self.row_codes(self.proof.rows)
+        rows = self.row_codes(self.feasible.rows)
         blocks = [self.parameters[c].encode(rows[:, i]) for i, c in enumerate(self.pool_columns)]
         return np.hstack(blocks)
 
@@ -74,13 +90,13 @@ class Frame:
         """Return the pool row that one point's codes (``p``) stand in."""
         return self.row_index.get(np.ascontiguousarray(codes[list(self.pool_columns)]).tobytes())
 
-    def witnesses(self, codes: FloatArray) -> FloatArray:
-        """Return the proof's legal point in the pool row of each of ``n x p`` codes."""
+    def feasible_points(self, codes: FloatArray) -> FloatArray:
+        """Return, for each of ``n x p`` codes, the known legal point in the same pool row."""
         if self.pool is None:
-            return np.tile(self.proof.witnesses[0], (len(codes), 1))
-        places = {row: place for place, row in enumerate(self.proof.rows.tolist())}
+            return np.tile(self.feasible.codes[0], (len(codes), 1))
+        places = {row: place for place, row in enumerate(self.feasible.rows.tolist())}
         chosen = [places[row] for c in codes if (row := self.row_of(c)) is not None]
-        return self.proof.witnesses[chosen]
+        return self.feasible.codes[chosen]
 
     @property
     def discrete(self) -> bool:
@@ -89,16 +105,16 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Feasible:
     """Legal points: one for each pool row that can be completed, or a single one."""
 
     rows: npt.NDArray[np.int64]
     """The pool rows that can be completed; ``[0]`` without a pool."""
-    witnesses: FloatArray
+    codes: FloatArray
     """``rows x p``."""
 
 
-def build_frame(items: Sequence[Item]) -> Frame:
+def build_structure(items: Sequence[Item]) -> SpaceStructure:
     """Sort the items of a space; raises SpaceError."""
     parameters: list[Parameter] = []
     pools: list[tuple[Pool, tuple[int, ...]]] = []
@@ -121,19 +137,21 @@ def build_frame(items: Sequence[Item]) -> Frame:
                 f"a space is made of parameters, pools, mixtures and linear constraints, "
                 f"got {item!r}"
             )
-    _refuse_twins(parameters)
+    _refuse_duplicate_names(parameters)
     if len(pools) > 1:
         raise SpaceError("a space can hold one pool; join the tables into one")
     pool, pool_columns = pools[0] if pools else (None, ())
-    system = build_system(
+    system = build_linear_system(
         parameters,
         [i for i in items if isinstance(i, Linear)],
         [i for i in items if isinstance(i, Mixture)],
     )
-    return Frame(tuple(parameters), pool, pool_columns, tuple(simplexes), tuple(free), system)
+    return SpaceStructure(
+        tuple(parameters), pool, pool_columns, tuple(simplexes), tuple(free), system
+    )
 
 
-def _refuse_twins(parameters: Sequence[Parameter]) -> None:
+def _refuse_duplicate_names(parameters: Sequence[Parameter]) -> None:
     if not parameters:
         raise SpaceError("a space needs at least one parameter")
     seen: set[str] = set()
@@ -145,55 +163,60 @@ def _refuse_twins(parameters: Sequence[Parameter]) -> None:
         seen.add(parameter.name)
 
 
-def prove(frame: Frame) -> Proof:
-    """Return a legal point for every choice of the pool, or raise what stands in the way."""
-    rows = np.arange(1 if frame.pool is None else len(frame.pool.codes))
-    targets = np.tile(frame.middle, (len(rows), 1))
-    targets[:, list(frame.pool_columns)] = frame.row_codes(rows)
-    if not len(frame.system):
-        return Proof(rows, targets)
-    open_rows = _reachable(frame, targets)
+def find_feasible(structure: SpaceStructure) -> Feasible:
+    """Return a legal point for every pool row that has one.
+
+    Raises:
+        SpaceError: there is none at all; the message names constraints that exclude each other.
+    """
+    rows = np.arange(1 if structure.pool is None else len(structure.pool.codes))
+    targets = np.tile(structure.middle, (len(rows), 1))
+    targets[:, list(structure.pool_columns)] = structure.row_codes(rows)
+    if not len(structure.system):
+        return Feasible(rows, targets)
+    open_rows = _reachable(structure, targets)
     done = np.zeros(len(rows), dtype=bool)
-    columns = frame.search.columns
-    # Rows that contribute the same to every constraint stand or fall together.
-    for index in np.sort(np.unique(_shares(frame, targets), axis=0, return_index=True)[1]):
+    columns = structure.search.columns
+    # Rows that contribute the same to every constraint are feasible together or not at all.
+    contributions = _pool_contributions(structure, targets)
+    for index in np.sort(np.unique(contributions, axis=0, return_index=True)[1]):
         if done[index] or not open_rows[index]:
             continue
-        found = frame.search.nearest(targets[index])
+        found = structure.search.nearest(targets[index])
         if found is None:
             continue
-        # What completes one row completes many others as well.
+        # The same values often complete other rows as well.
         trial = targets.copy()
         trial[:, columns] = found[columns]
-        fits = open_rows & ~done & frame.system.legal(trial)
+        fits = open_rows & ~done & structure.system.legal(trial)
         fits[index] = True
         targets[fits] = trial[fits]
         done |= fits
     if not done.any():
-        raise name_culprits(frame.search, _few(targets))
-    return Proof(rows[done], targets[done])
+        raise infeasibility_error(structure.search, _subsample(targets))
+    return Feasible(rows[done], targets[done])
 
 
-def _shares(frame: Frame, targets: FloatArray) -> FloatArray:
-    """Return what the pool's columns contribute to every row of the system."""
-    columns = list(frame.pool_columns)
-    return np.asarray(np.round(targets[:, columns] @ frame.system.weights[:, columns].T, 12))
+def _pool_contributions(structure: SpaceStructure, targets: FloatArray) -> FloatArray:
+    """Return what the columns of the pool contribute to every constraint, ``n x m``."""
+    columns = list(structure.pool_columns)
+    return np.asarray(np.round(targets[:, columns] @ structure.system.weights[:, columns].T, 12))
 
 
-def _reachable(frame: Frame, targets: FloatArray) -> BoolArray:
-    """Return where the ranges of the moving columns leave every single row of the system open."""
-    columns = frame.search.columns
-    numbers = [p for c in columns if isinstance(p := frame.parameters[c], Numeric)]
-    weights = frame.system.weights[:, columns]
+def _reachable(structure: SpaceStructure, targets: FloatArray) -> BoolArray:
+    """Return which pool rows no single constraint excludes, by the bounds of its other terms."""
+    columns = structure.search.columns
+    numbers = [p for c in columns if isinstance(p := structure.parameters[c], Numeric)]
+    weights = structure.system.weights[:, columns]
     low = weights * np.array([p.bounds[0] for p in numbers])
     high = weights * np.array([p.bounds[1] for p in numbers])
     least = np.minimum(low, high).sum(axis=1)
     most = np.maximum(low, high).sum(axis=1)
-    left = frame.system.bounds - _shares(frame, targets)
-    misses = (left < least - 1e-9) | (frame.system.equal & (left > most + 1e-9))
+    left = structure.system.bounds - _pool_contributions(structure, targets)
+    misses = (left < least - 1e-9) | (structure.system.equal & (left > most + 1e-9))
     return np.asarray(~misses.any(axis=1))
 
 
-def _few(targets: FloatArray) -> list[FloatArray]:
-    """Return at most 50 of the targets: enough to find a name, few enough to be quick."""
+def _subsample(targets: FloatArray) -> list[FloatArray]:
+    """Return at most about 50 of the targets, to name the constraints at fault quickly."""
     return list(targets[:: max(1, len(targets) // 50)])

@@ -1,4 +1,9 @@
-"""The database below the records: connections, the one writer, opening and migrating."""
+"""SQLAlchemy engines and the one writer: everything below the records themselves.
+
+``location.py`` says where a database is, ``opening.py`` creates, checks and migrates it,
+``connect.py`` makes engines, ``writer.py`` (read it first) commits in groups. What is written
+belongs to ``repositories``; which tables there are to ``schema``.
+"""
 
 from labloop.store.engine.connect import make_engine
 from labloop.store.engine.copy import copy_sqlite

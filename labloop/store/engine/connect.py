@@ -1,4 +1,4 @@
-"""Connections: every one of them is set to refuse what must not happen."""
+"""SQLAlchemy engines whose connections are set up to be safe: durable commits, foreign keys."""
 
 import sqlite3
 from importlib.util import find_spec
@@ -14,19 +14,22 @@ APPLICATION_ID = 0x4C_42_4C_50
 """``LBLP`` in the header of the file: this SQLite database is labloop's."""
 
 SYNCHRONOUS = "FULL"
-"""A commit is on the disk when it returns; anything less loses the last ones with the power."""
+"""A commit is on the disk when it returns; NORMAL would lose the last ones in a power failure."""
 
 
 def make_engine(location: Location, *, writing: bool, create: bool = False) -> Engine:
-    """Return an engine that leaves transactions to its user (autocommit).
+    """Return an engine in autocommit mode: its user begins and ends transactions.
 
-    A writing engine opens one connection a call; a reading one keeps a pool of connections
-    that refuse to write.
+    A writing engine opens a new connection for each request; a reading one keeps a pool of
+    connections that refuse to write.
+
+    Raises:
+        MissingExtraError: PostgreSQL without its driver.
     """
     pool: dict[str, Any] = {"poolclass": NullPool}
     if not writing:
         pool = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": 24}
-        # Nothing is open on a connection that commits by itself.
+        # In autocommit mode no transaction is left to roll back.
         pool["pool_reset_on_return"] = None
     if location.path is not None:
         mode = "rwc" if create else "rw"
@@ -56,7 +59,7 @@ def _connect_sqlite(location: Location, mode: str, *, writing: bool) -> sqlite3.
     if path is None:
         raise TypeError("a path was expected")
     uri = path.as_uri()
-    # A reader joins with "rw" where it may, for only such a connection tidies the log up.
+    # A reader connects with "rw" where it may: only such a connection can clear the WAL away.
     try:
         return _open_sqlite(f"{uri}?mode={mode}", writing=writing)
     except sqlite3.OperationalError:
@@ -75,14 +78,14 @@ def _open_sqlite(uri: str, *, writing: bool) -> sqlite3.Connection:
         cached_statements=256,
     )
     try:
-        # Without recursive triggers INSERT OR REPLACE would pass the guards.
+        # Without recursive triggers INSERT OR REPLACE would delete rows past the guards.
         for pragma in ("foreign_keys=ON", "recursive_triggers=ON", f"synchronous={SYNCHRONOUS}"):
             connection.execute(f"PRAGMA {pragma}")
         if not writing:
             connection.execute("PRAGMA query_only=ON")
         connection.execute("SELECT 1 FROM sqlite_master").fetchall()
     except UnicodeDecodeError as error:
-        # The driver cannot even read the message in which SQLite names what is damaged.
+        # The driver fails to decode SQLite's own message about the damage.
         connection.close()
         damaged = sqlite3.DatabaseError("its schema is no text")
         damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT

@@ -9,7 +9,7 @@ from labloop.store.engine.platform import sync_folder
 
 
 def copy_sqlite(execute: Callable[[str, tuple[Any, ...]], object], path: Path) -> None:
-    """Write a copy of a database to ``path``; there is all of it or nothing.
+    """Write a copy of a database to ``path``, complete or not at all.
 
     Args:
         execute: runs a statement on an open connection to it.

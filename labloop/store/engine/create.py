@@ -1,4 +1,4 @@
-"""A new SQLite database: made whole under a name of its own, then put into its place."""
+"""Creates an SQLite database under a temporary name and links it to its final one when complete."""
 
 import os
 import uuid
@@ -18,10 +18,9 @@ from labloop.store.engine.platform import sync_folder
 
 
 def create_file(location: Location) -> None:
-    """Put a new database where none is yet; one that is there by then is left alone.
+    """Create a database where there is none; one that another process has made is left alone.
 
-    What fails removes only what it has made itself, for at the place itself another process
-    may have put a database of its own meanwhile.
+    After a failure only the temporary files are removed, never the file of the final name.
 
     Raises:
         DatabaseUnusableError: it cannot be made there; nothing is left behind.
@@ -44,9 +43,9 @@ def create_file(location: Location) -> None:
 
 
 def _empty_log(engine: Engine, location: Location) -> None:
-    """Move what lies in the log into the file, for the log does not go with it to its place.
+    """Move the content of the write-ahead log into the file, because only the file is linked.
 
-    SQLite does so by itself at the last close, and is silent where the disk is full meanwhile.
+    SQLite does so itself at the last close, but says nothing when the disk is full.
     """
     try:
         with engine.connect() as connection:
@@ -61,6 +60,6 @@ def _empty_log(engine: Engine, location: Location) -> None:
 
 
 def _link(part: Path, path: Path) -> None:
-    """Give a file its name for good; unlike a rename it never replaces another one."""
+    """Give a file its final name; unlike a rename this never replaces another file."""
     os.link(part, path)
     sync_folder(path.parent)

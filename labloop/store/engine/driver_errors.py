@@ -1,4 +1,4 @@
-"""What the drivers raise, said as labloop's own errors."""
+"""Translates the errors of both database drivers into those of labloop."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""The database's file while it is written: deleted or replaced by another one, it is missed."""
+"""Notices that the database's file was deleted, moved or replaced while it is written."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,9 +10,10 @@ _FileId = tuple[int, int] | None
 
 
 class FileIdentity:
-    """The files that a writing connection has open, and whether their names still mean them.
+    """The files that a writing connection has open, told apart by device and inode.
 
-    A deleted file is written on without an error, and is gone when the last one closes it.
+    POSIX lets a program write on into a deleted file without an error; its content is lost when
+    the file is closed.
 
     Args:
         path: the SQLite database; its log lies beside it.
@@ -32,7 +33,7 @@ class FileIdentity:
         for index, file in enumerate(self._files):
             now = _file_id(file)
             if self._ids[index] is None:
-                # The log begins with the first write.
+                # The write-ahead log appears with the first write.
                 self._ids[index] = now
             elif now != self._ids[index]:
                 gone = "was deleted or moved" if now is None else "was replaced by another file"

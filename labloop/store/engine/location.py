@@ -1,4 +1,4 @@
-"""Where a database lies: a path or a URL, and the folder of its large arrays."""
+"""Where a database is: a path or a URL, and the folder of its large arrays."""
 
 import os
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from labloop.errors import DatabaseUnusableError
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A database's place; ``path`` is None for PostgreSQL."""
+    """Where a database is; ``path`` is None for PostgreSQL."""
 
     url: URL
     path: Path | None
@@ -21,18 +21,18 @@ class Location:
 
     @property
     def shown(self) -> str:
-        """The place in words, without password."""
+        """The URL, without password."""
         url = self.url if self.path is not None else self.url.set(drivername="postgresql")
         return url.render_as_string(hide_password=True)
 
     @property
     def typed(self) -> str | None:
-        """The place as a command takes it; None where a password would have to be shown."""
+        """The argument of ``--db``; None where it would show a password."""
         return self.shown if self.url.password is None else None
 
     @property
     def where(self) -> str:
-        """The place as messages name it."""
+        """The path or URL as messages name it."""
         return str(self.path) if self.path is not None else self.shown
 
 

@@ -1,6 +1,7 @@
-"""Migrations: Alembic, run by program, quiet, with a copy of the database before.
+"""Runs Alembic's migrations from code, after a copy of the database was made.
 
-Alembic is imported by this module alone, and this module only where there is work for it.
+This is the only module that imports Alembic, and it is imported only when there is a migration
+to run: Alembic takes a quarter of a second to import.
 """
 
 import logging
@@ -36,7 +37,7 @@ def config_for(connection: Connection | None = None, scripts: Path = SCRIPTS) ->
 def migrate(
     connection: Connection, location: Location, revision: str, *, scripts: Path = SCRIPTS
 ) -> None:
-    """Bring the database to the newest schema, in one transaction with its guards.
+    """Migrate the database to the newest schema and create its guards, in one transaction.
 
     Raises:
         DatabaseUnusableError: it failed; the database is as it was.
@@ -48,7 +49,7 @@ def migrate(
         _LOG.warning("%s gets a newer schema; a copy of it lies in %s", location.where, copy)
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
-        # Batch mode rebuilds tables; the keys are checked as a whole before the commit.
+        # Batch mode rebuilds tables; all foreign keys are checked before the commit.
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     try:
         with exclusive_transaction(connection):

@@ -1,4 +1,4 @@
-"""Opening: what lies there, is it labloop's, is it new, old or newer, are its guards whole."""
+"""Opens a database: checks that it is labloop's, creates, migrates and guards it."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ _MAGIC = b"SQLite format 3\0"
 
 
 def check_location(location: Location, *, create: bool) -> None:
-    """Refuse, before anything is touched, a place where no database can be.
+    """Refuse a location where no database can be, before anything is written.
 
     Raises:
         DatabaseUnusableError: folder missing or not writable, no file, or a foreign file.
@@ -63,7 +63,7 @@ def _check_file(path: Path) -> None:
 
 
 def prepare_to_write(engine: Engine, location: Location) -> None:
-    """Make the database ready: created where it is new, migrated where it is old, guarded.
+    """Create the tables of a new database, migrate an old one, restore missing guards.
 
     Raises:
         DatabaseUnusableError: foreign, newer, locked, damaged, or no space.
@@ -87,7 +87,7 @@ def prepare_to_write(engine: Engine, location: Location) -> None:
 
 
 def check_to_read(engine: Engine, location: Location) -> None:
-    """Refuse a database that cannot be read as it stands; changes nothing.
+    """Refuse a database that this version cannot read; writes nothing.
 
     Raises:
         DatabaseUnusableError: foreign, empty, newer, older, locked or damaged.
@@ -109,7 +109,7 @@ def check_to_read(engine: Engine, location: Location) -> None:
 
 
 def revision_of(connection: Connection, location: Location) -> str | None:
-    """Return the revision, None where the database is empty.
+    """Return the Alembic revision of the schema, None where the database is empty.
 
     Raises:
         DatabaseUnusableError: it is somebody else's, or of a newer labloop.
@@ -137,7 +137,7 @@ def revision_of(connection: Connection, location: Location) -> str | None:
 
 
 def _tables(connection: Connection) -> tuple[set[str], bool]:
-    """Return the names of the tables, and whether the file's mark is ours or none."""
+    """Return the names of the tables, and whether the application id is labloop's or not set."""
     if connection.dialect.name == "sqlite":
         names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
@@ -149,7 +149,7 @@ def _tables(connection: Connection) -> tuple[set[str], bool]:
 
 
 def _use_write_ahead_log(connection: Connection, location: Location) -> None:
-    # Asked first: setting it would write into a database that is not ours.
+    # Checked first, because setting the mode writes into the file.
     tables, marked = _tables(connection)
     if not marked or (tables and VERSION_TABLE not in tables):
         return
@@ -165,7 +165,7 @@ def _use_write_ahead_log(connection: Connection, location: Location) -> None:
 
 def _create(connection: Connection, location: Location) -> str:
     with exclusive_transaction(connection):
-        # Another process may have been quicker.
+        # Another process may have created the tables in the meantime.
         revision = revision_of(connection, location)
         if revision is not None:
             return revision
@@ -176,7 +176,7 @@ def _create(connection: Connection, location: Location) -> str:
 
 
 def _migrate(connection: Connection, location: Location, revision: str) -> None:
-    # Imported only when there is something to do: Alembic costs a quarter of a second.
+    # Imported when needed: Alembic takes a quarter of a second.
     from labloop.store.engine.migrate import migrate  # noqa: PLC0415 - see above
 
     migrate(connection, location, revision)

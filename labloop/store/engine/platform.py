@@ -1,4 +1,4 @@
-"""What depends on the operating system: who a process is, and making a folder durable."""
+"""What depends on the operating system: identity of a process, durable changes of a folder."""
 
 import os
 import platform
@@ -29,7 +29,7 @@ def host() -> str:
 
 @cache
 def boot() -> str:
-    """Return what changes with every start of this machine; empty where it cannot be told."""
+    """Return an id that changes with every start of this machine; empty where there is none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -50,9 +50,9 @@ def process_start(pid: int) -> str | None:
 
 
 def process_mark(pid: int) -> str | None:
-    """Return what no other process is ever called, on any machine; None where there is none.
+    """Return what identifies a process on all machines and for ever; None where it has ended.
 
-    A process id is given to another process sooner or later: compare the mark before a signal.
+    The system gives a process id to another process some day: compare marks before a signal.
     """
     start = process_start(pid)
     return None if start is None else f"host={host()} boot={boot()} pid={pid} start={start}"

@@ -1,8 +1,8 @@
-"""Core statements compiled once, and the bare cursor on which the writer runs them.
+"""SQLAlchemy Core statements compiled once, and the session that runs them on a bare cursor.
 
-Compiling and executing through SQLAlchemy costs about twenty times what SQLite needs for
-an insert; an experiment makes some thirty of them. JSON enters as text (see ``encode``),
-times as integers, so that no value needs a conversion on its way.
+Compiling and executing through SQLAlchemy takes about twenty times as long as SQLite's insert
+itself, and an experiment makes about thirty. JSON is passed as text (see ``encode``) and times
+as integers, so that no value needs a conversion by SQLAlchemy.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ Values = Mapping[str, Any]
 
 
 class Cursor(Protocol):
-    """What both drivers' cursors offer."""
+    """The part of a DB-API cursor (PEP 249) that is used here."""
 
     @property
     def rowcount(self) -> int:
@@ -38,9 +38,9 @@ class Cursor(Protocol):
 
 
 class Statement:
-    """A Core statement whose text is made once a dialect.
+    """A Core statement that is compiled once for each dialect.
 
-    Every value enters by name; a literal in the clause keeps its value.
+    Values are bound by name; literals of the clause keep their values.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ def _columns(table: Table) -> list[str]:
 
 
 class Session:
-    """The inside of one transaction: what an operation may use."""
+    """Runs statements inside of the transaction that the writer has begun."""
 
     def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
         self._cursor = cursor
@@ -124,7 +124,7 @@ class Session:
         return mode
 
     def forget(self) -> None:
-        """Drop what was learned in a transaction that is rolled back."""
+        """Clear the cache of modes, after a rollback."""
         self._modes.clear()
 
     def control(self, sql: str) -> None:

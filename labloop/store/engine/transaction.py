@@ -11,7 +11,10 @@ from labloop.store.engine.connect import APPLICATION_ID
 
 @contextmanager
 def exclusive_transaction(connection: Connection) -> Iterator[None]:
-    """One transaction on an autocommit connection that no other writer can enter."""
+    """Run one transaction on an autocommit connection while every other writer waits.
+
+    SQLite's ``BEGIN IMMEDIATE`` takes the write lock at once; PostgreSQL takes an advisory lock.
+    """
     sqlite = connection.dialect.name == "sqlite"
     connection.exec_driver_sql("BEGIN IMMEDIATE" if sqlite else "BEGIN")
     try:

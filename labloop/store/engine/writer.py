@@ -1,9 +1,10 @@
-"""The one writer: a thread that owns the only writing connection and commits in groups.
+"""The one writer: a thread that owns the only writing connection and uses group commit.
 
-A commit costs milliseconds (the disk), an insert microseconds. So whatever waits in the
-queue when a commit is done goes into the next one. A future resolves after its commit, in
-the order of submission. An operation that fails takes only its own changes with it; a
-commit that fails ends all writing: no journal, no bytes.
+A commit takes milliseconds, because it waits for the disk; an insert takes microseconds. So
+everything that waits in the queue when a commit ends goes into the next transaction. A future
+resolves after its commit, in the order of submission. An operation that fails loses only its own
+changes. A commit that fails ends all writing, and with it every action of the lab: what cannot
+be journaled must not be sent.
 """
 
 import threading
@@ -45,7 +46,7 @@ class _Job:
 
 
 class Writer:
-    """Owns ``session``'s connection from its construction on."""
+    """Runs operations in a thread of its own, which owns the connection of ``session``."""
 
     def __init__(
         self,
@@ -83,9 +84,10 @@ class Writer:
         return self._statistics
 
     def submit(self, operation: Callable[[Session], T]) -> Future[T]:
-        """Queue an operation; it may run twice and must therefore only change the database.
+        """Queue an operation and return the future of its result.
 
-        The future cannot be cancelled: what was submitted is stored.
+        The operation may run twice (see ``_run``) and must therefore change nothing but the
+        database. The future cannot be cancelled.
         """
         job = _Job(operation)
         job.future.set_running_or_notify_cancel()
@@ -119,7 +121,7 @@ class Writer:
             self._release()
 
     def _next_group(self) -> tuple[list[_Job], bool]:
-        """Return what waits (at least one job), and whether that was the last."""
+        """Return the queued jobs, at least one, and whether the writer is to end after them."""
         job = self._queue.get()
         group: list[_Job] = []
         while job is not None:
@@ -157,18 +159,18 @@ class Writer:
                 job.future.set_result(job.result)
 
     def _run(self, group: list[_Job]) -> None:
-        """Open a transaction and run all; where one fails, again with a savepoint for each.
+        """Run all jobs in a transaction; where one fails, run all again with a savepoint each.
 
-        Savepoints cost as much as inserts, and failures are rare.
+        A savepoint takes as long as an insert, and failures are rare.
         """
         self._session.control(self._begin)
         try:
             for job in group:
                 job.result = job.operation(self._session)
         except Exception as error:
-            told = translate_error(error, self._where)
-            if isinstance(told, DatabaseUnusableError):
-                raise told from error
+            translated = translate_error(error, self._where)
+            if isinstance(translated, DatabaseUnusableError):
+                raise translated from error
             self._roll_back("ROLLBACK")
             self._session.control(self._begin)
             for job in group:
@@ -179,12 +181,12 @@ class Writer:
         try:
             job.result = job.operation(self._session)
         except Exception as error:
-            told = translate_error(error, self._where)
-            if isinstance(told, DatabaseUnusableError):
-                raise told from error
-            if told is not error:
-                told.__cause__ = error
-            job.error = told
+            translated = translate_error(error, self._where)
+            if isinstance(translated, DatabaseUnusableError):
+                raise translated from error
+            if translated is not error:
+                translated.__cause__ = error
+            job.error = translated
             self._roll_back("ROLLBACK TO SAVEPOINT operation")
         self._session.control("RELEASE SAVEPOINT operation")
 
@@ -193,13 +195,13 @@ class Writer:
         self._session.control(statement)
 
     def _break(self, group: list[_Job], error: BaseException) -> None:
-        """Fail the group, and from now on every other one."""
-        told = translate_error(error, self._where)
+        """Fail the group, and from now on every later one."""
+        translated = translate_error(error, self._where)
         self._broken = (
-            f"{told}; what was not acknowledged before this is not stored, and nothing more is "
-            "written until the database is opened again"
+            f"{translated}; what was not acknowledged before this is not stored, and nothing "
+            "more is written until the database is opened again"
         )
-        # A full disk or a lost server may have ended the transaction already.
+        # After a full disk or a lost server there may be no transaction to roll back.
         with suppress(Exception):
             self._roll_back("ROLLBACK")
         self._fail(group)

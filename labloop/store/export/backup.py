@@ -1,4 +1,4 @@
-"""Keeping records safe: a copy of all, and a check that nothing changed."""
+"""A consistent copy of a database, and a check of all hashes that were taken before storing."""
 
 import shutil
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ _ARRAY = table_of(ArrayRow)
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was checked, and what was found wrong, each in a sentence."""
+    """How many things were checked, and a sentence for each one that is wrong."""
 
     checked: int
     problems: tuple[str, ...] = ()
@@ -69,13 +69,13 @@ def backup(repositories: Repositories, path: str | Path) -> Path:
             raise StoreError(f"a backup never overwrites: {place} exists; give a new path")
     try:
         with database.connections.readers.connect() as connection:
-            # SQLite counts the copy as a write; the database itself is not touched.
+            # SQLite counts VACUUM INTO as a write, though it does not change the database.
             connection.exec_driver_sql("PRAGMA query_only=OFF")
             try:
                 copy_sqlite(connection.exec_driver_sql, target)
             finally:
                 connection.exec_driver_sql("PRAGMA query_only=ON")
-        # Files only ever come in addition, and before the rows that name them.
+        # Files are never changed, and written before the rows that refer to them.
         if database.location.files.exists():
             shutil.copytree(database.location.files, files, ignore=shutil.ignore_patterns("*.part"))
     except DBAPIError as error:
@@ -86,7 +86,7 @@ def backup(repositories: Repositories, path: str | Path) -> Path:
 
 
 def verify(repositories: Repositories, campaign_id: str | None = None) -> Verification:
-    """Hash everything again and compare: arrays, files, bundles, rounds; and the guards.
+    """Compare the hashes of arrays, files, bundles and rounds with the stored ones; check guards.
 
     Args:
         repositories: a database of this room.
@@ -149,7 +149,7 @@ def _arrays_of(campaign_id: str) -> list[Select[Any]]:
 
 
 def _check_arrays(db: Connections, wanted: list[Select[Any]]) -> Iterator[str]:
-    """Yield a sentence (empty: whole) an array; one at a time, for they may be large."""
+    """Yield for each array a sentence, empty where it is whole; one at a time in memory."""
     try:
         hashes = {row["sha256"] for each in wanted for row in db.rows(each)}
     except LabloopError as error:

@@ -1,6 +1,6 @@
-"""A campaign as plain tables that a spreadsheet or pandas understands, one row after the other.
+"""The rows of a campaign's tables, for spreadsheets and data frames.
 
-Long tables are streams: a campaign's curves need not fit into memory.
+Long tables are iterators, because the curves of a campaign may not fit into memory.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,13 +82,13 @@ COLUMNS: Mapping[str, Mapping[str, type]] = {
         "y unit": str,
     },
 }
-"""The columns that every table of its kind has; parameters and outputs come with the rows."""
+"""The columns of each table; those of parameters and outputs are added by the rows."""
 
 LONG = ("journal", "curves")
-"""Tables that have these columns and no others, and may be longer than memory."""
+"""Tables with exactly these columns; their rows are an iterator."""
 
 _SLICE = 10_000
-"""So many points of a curve are turned into rows at once."""
+"""Points of a curve that are made into rows at once."""
 
 
 def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[Row]]:

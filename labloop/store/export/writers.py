@@ -1,4 +1,4 @@
-"""Export: a campaign's tables as CSV, JSON or Parquet."""
+"""Writes the tables of a campaign as CSV, JSON or Parquet files."""
 
 import csv
 import json
@@ -24,8 +24,8 @@ def export_campaign(
 ) -> list[Path]:
     """Write ``experiments``, ``proposals``, ``journal`` and ``curves`` into ``folder``.
 
-    Experiments and proposals are wide, with units in the headers; curves are long. A file
-    of the same name is replaced. A table without rows has its header alone.
+    Experiments and proposals are in wide format, with units in the headers; journal and curves
+    in long format. A file of the same name is replaced. A table without rows has only a header.
 
     Args:
         repositories: any database.
@@ -115,7 +115,7 @@ def _write_parquet(path: Path, rows: Iterable[Row], columns: Mapping[str, type |
 
 
 def _groups(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
-    """Yield a list of rows as it is, because its rows decide the types, and a stream in parts."""
+    """Yield a list of rows whole, because all decide the types, and an iterator in parts."""
     if isinstance(rows, Sequence):
         yield rows
         return

@@ -1,1 +1,1 @@
-"""How Alembic runs for this room; the revisions stand in ``versions``."""
+"""Alembic's environment; the revisions are in ``versions``."""

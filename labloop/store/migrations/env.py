@@ -1,4 +1,4 @@
-"""How Alembic runs here: on the connection that it is given, in that one's transaction."""
+"""Alembic's environment: it runs on a given connection, inside of its transaction."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _GUARDS = {index.name for index in PARTIAL_INDEXES}
 
 
 def _ours(_thing: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
-    """Leave the guards' own indexes out of what migrations see."""
+    """Hide the partial indexes from Alembic, which ``schema.guards`` creates."""
     return not (kind == "index" and name in _GUARDS)
 
 

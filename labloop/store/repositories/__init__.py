@@ -1,4 +1,9 @@
-"""One repository for each noun of the record."""
+"""One repository for each noun of the record: how records become rows and rows records.
+
+Read ``connections.py`` first: every repository stands on it. The protocols they fulfil are the
+ports of ``labloop.records``. A write is prepared in the caller's thread and run by the writer.
+Tables belong to ``schema``, connections to ``engine``.
+"""
 
 from labloop.store.repositories.alarms import SqlAlarms
 from labloop.store.repositories.arrays import ArrayStore

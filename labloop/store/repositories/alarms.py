@@ -1,4 +1,4 @@
-"""The alarms, and who has acknowledged them."""
+"""Alarms, and who has acknowledged them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future

@@ -1,7 +1,7 @@
-"""Arrays of float64: small ones in a row, large ones in a file, both by their sha256.
+"""Arrays of float64, addressed by their content: small ones in a row, large ones in a file.
 
-The hash is taken over the little-endian bytes before anything is stored and compared
-whenever an array is read.
+The address is the sha256 of the little-endian bytes. It is taken before anything is stored and
+compared whenever an array is read.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from labloop.store.engine import Session, Statement, insert_if_new, sync_folder
 from labloop.store.schema import ArrayRow, table_of
 
 LARGEST_IN_ROW = 64 * 1024
-"""Bytes; measured: larger blobs cost a row more than a file costs the disk."""
+"""Bytes; measured: above this a file is cheaper than a row."""
 _ARRAY = table_of(ArrayRow)
 _INSERT = insert_if_new(_ARRAY)
 _KNOWN = Statement(select(_ARRAY.c.length).where(_ARRAY.c.sha256 == bindparam("sha256")))
@@ -29,7 +29,7 @@ _KNOWN = Statement(select(_ARRAY.c.length).where(_ARRAY.c.sha256 == bindparam("s
 
 @dataclass(frozen=True, slots=True)
 class EncodedArray:
-    """An array as it is stored; its shape is kept by whoever refers to it."""
+    """The bytes of an array with their hash; its shape is stored by whoever refers to it."""
 
     sha256: str
     content: bytes
@@ -42,14 +42,14 @@ class EncodedArray:
 
 
 class ArrayStore:
-    """Puts arrays into rows and files, and takes them out again checked."""
+    """Writes arrays into rows and files, and reads them back with a check of their hash."""
 
     def __init__(self, files: Path) -> None:
         """Keep large arrays in ``files``, a folder that is made when first needed."""
         self._files = files
 
     def write(self, session: Session, arrays: Sequence[EncodedArray]) -> None:
-        """Store what is not stored yet; a file is durable before its row exists."""
+        """Store the arrays that are not stored yet; a file is durable before its row exists."""
         for packed in arrays:
             if session.one(_KNOWN, {"sha256": packed.sha256}) is not None:
                 continue

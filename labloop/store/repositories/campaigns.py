@@ -67,7 +67,7 @@ def _campaigns(spec: ColumnElement[Any] = _BUNDLE.c.spec) -> Select[Any]:
     return select(*_CAMPAIGN.c, _BUNDLE.c.sha256, spec).select_from(joined)
 
 
-# On the writer's bare cursor one driver parses JSON and the other does not.
+# The bare cursor of psycopg parses JSON, that of sqlite3 does not: both are read as text.
 _AFTER = Statement(_campaigns(cast(_BUNDLE.c.spec, Text)).where(_CAMPAIGN.c.id == bindparam("id")))
 
 

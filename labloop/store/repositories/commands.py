@@ -1,4 +1,4 @@
-"""The inbox: commands, and the one answer that each gets."""
+"""The inbox: commands, and the one answer to each of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -42,7 +42,7 @@ class SqlCommands:
         answer: str,
         changes: Sequence[ExperimentChange] = (),
     ) -> Future[bool]:
-        """Answer once and make what follows from it; see the port ``Commands``."""
+        """Answer once and make the changes that follow from it; see the port ``Commands``."""
 
         def prepare() -> Callable[[Session], bool]:
             row = {

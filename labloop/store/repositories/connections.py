@@ -1,4 +1,4 @@
-"""What every repository stands on: the one writer, the readers and the arrays."""
+"""What every repository uses: the one writer, the pool of readers, the store of arrays."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -19,7 +19,7 @@ _MODE = Statement(select(_CAMPAIGN.c.mode).where(_CAMPAIGN.c.id == bindparam("id
 
 
 class Connections:
-    """One database as the repositories see it."""
+    """The connections of one open database, as the repositories use them."""
 
     def __init__(
         self, readers: Engine, writer: Writer | None, arrays: ArrayStore, where: str
@@ -70,9 +70,9 @@ class Connections:
         return self.writer.submit(operation)
 
     def prepared(self, prepare: Callable[[], Callable[[Session], T]]) -> Future[T]:
-        """Turn values into columns in the caller's thread, then queue the write.
+        """Call ``prepare`` in this thread, then queue the operation that it returns.
 
-        A value that cannot be stored fails the future, as any other failure does.
+        ``prepare`` turns values into columns; where one cannot be stored, the future fails.
         """
         try:
             return self.submit(prepare())

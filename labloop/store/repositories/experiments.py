@@ -1,4 +1,4 @@
-"""Experiments: their states with history, and what they yield (see ``values``)."""
+"""Experiments: their states with history, their raw data and outputs (see ``values``)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
@@ -222,7 +222,7 @@ def _measured_operation(db: Connections, made: ExperimentMeasured) -> Callable[[
 
 
 def add_operation(record: ExperimentRecord) -> Callable[[Session], None]:
-    """Return the operation that stores a new experiment and the begin of its history."""
+    """Return the operation that stores a new experiment and the first row of its history."""
     row = {
         "id": encode.text(record.id, "the id of an experiment"),
         "campaign_id": record.campaign_id,
@@ -299,7 +299,7 @@ def _move_operation(
             raise _unknown(experiment_id)
         seen, campaign_id, mode = found
         if corrects and seen == to.value:
-            # Its state was right: only what came of it is corrected.
+            # Only the outputs are corrected; the state stays.
             return
         if to not in _ends(ExperimentState(seen), corrects=corrects):
             raise StaleStateError(
@@ -319,7 +319,7 @@ def _move_operation(
 
 
 def _ends(seen: ExperimentState, *, corrects: bool) -> frozenset[ExperimentState]:
-    """Return the states that may follow, also those that only a correction leads to."""
+    """Return the states that may follow, including those reached by a correction only."""
     told = EXPERIMENT_CORRECTIONS.get(seen, frozenset()) if corrects else frozenset()
     return EXPERIMENT_MOVES[seen] | told
 

@@ -27,8 +27,8 @@ _PAGE = 1000
 _INSERT_INTENT = insert_into(_INTENT)
 _INSERT_OUTCOME = insert_into(_OUTCOME)
 _INSERT_IDENTITY = insert_into(_IDENTITY)
-# Written out: as a bound value SQLite would plan the statement anew at each execution, to see
-# whether the partial index serves.
+# A literal: for a bound value SQLite plans the statement anew at each execution, to find out
+# whether it can use the partial index.
 _IS_END = _OUTCOME.c.state != literal_column(f"'{ActionState.UNCERTAIN.value}'")
 _INTENT_AND_END = Statement(
     select(

@@ -1,7 +1,8 @@
 """Leases: exclusive rights with fencing tokens, taken by conditional update only.
 
-An owner is a name and the process that holds the lease, written so that another process
-on the same machine can tell whether it still runs. Wall time decides nothing.
+The stored owner is a name with the mark of its process, from which another process on the same
+machine can tell whether it still runs. There is no expiry: wall time is never compared. Fencing
+tokens: M. Kleppmann, Designing Data-Intensive Applications, O'Reilly 2017, chapter 8.
 """
 
 import os
@@ -19,7 +20,7 @@ from labloop.store.schema import LeaseRow, encode, table_of
 
 _LEASE = table_of(LeaseRow)
 _INSERT = insert_if_new(_LEASE)
-# Asked before every action, so the statement is built once.
+# Run before every action, so the statement is built once.
 _HELD = select(_LEASE.c.owner, _LEASE.c.token, _LEASE.c.taken).where(
     _LEASE.c.resource == bindparam("resource")
 )

@@ -1,4 +1,4 @@
-"""What experiments yield: raw data and outputs, appended and never changed."""
+"""Raw data and outputs of experiments: appended, never changed."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ _EMPTY: dict[str, Any] = dict.fromkeys(
 )
 
 _REACHED = "actual "
-"""Begins the name of a text that is a category which was reached: kind ``actual`` is numbers."""
+"""Prefix of the name of a category that was reached; rows of kind ``actual`` hold numbers."""
 
 SaveOperation = Callable[[Session, str, str], None]
 """Stores values, given the session, the campaign's id and the mode."""

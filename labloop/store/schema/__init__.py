@@ -1,4 +1,9 @@
-"""The schema: tables, their columns, and what the database itself refuses."""
+"""The schema: tables, their columns, and the guards with which the database refuses changes.
+
+Read ``tables.py`` first. ``columns.py`` holds the kinds of columns, ``guards.py`` triggers and
+CHECKs, ``version.py`` the revisions, ``encode.py`` the way of a value into a column and back.
+Statements belong to ``repositories``; changes of the schema to ``labloop/store/migrations``.
+"""
 
 from labloop.store.schema.guards import PARTIAL_INDEXES, Refusal
 from labloop.store.schema.tables import (

@@ -1,4 +1,4 @@
-"""What the tables are made of: their metadata, kinds of columns and references."""
+"""The building blocks of tables: metadata, kinds of columns, foreign keys."""
 
 from typing import Any, ClassVar
 
@@ -29,7 +29,7 @@ class Row(SQLModel):
 
 
 def sequence_key() -> Any:
-    """A key that the database counts up."""
+    """An autoincrement primary key."""
     kind = BigInteger().with_variant(Integer, "sqlite")
     return Field(default=None, primary_key=True, sa_type=kind)
 

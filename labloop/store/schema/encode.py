@@ -1,4 +1,4 @@
-"""From values to columns and back: JSON, text, numbers, times, frames of bytes."""
+"""Converts values to columns and back: JSON, text, numbers, times, frames of bytes."""
 
 import json
 import math
@@ -42,7 +42,7 @@ def from_time(microseconds: int | None) -> datetime | None:
 
 
 def text(value: str, what: str) -> str:
-    """Return ``value`` where both databases can keep it."""
+    """Return ``value``; raises StoreError for NUL and for what is no valid Unicode."""
     if "\0" in value:
         raise StoreError(f"{what} holds a NUL character, which no database keeps; remove it")
     if not value.isascii():
@@ -94,7 +94,7 @@ def plain(value: Any) -> Any:
     """Return a copy of a JSON value made of dict, list and scalars alone."""
     if isinstance(value, np.generic):
         return _plain(value)
-    # Before the mappings: most of what is stored are texts and numbers.
+    # The most frequent kinds first: this runs for every value that is stored.
     if isinstance(value, (str, float, int)):
         return value
     if isinstance(value, Mapping):

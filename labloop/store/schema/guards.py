@@ -1,8 +1,9 @@
-"""What the database itself refuses: triggers, partial indexes and CHECKs, declared once.
+"""The guards: triggers, partial indexes and CHECKs with which the database refuses changes.
 
-Alembic's batch mode (which SQLite needs) drops triggers without a word. They are therefore
-no part of any migration: they are compared with what stands here, and created again where
-they differ, after every migration and at every open.
+They hold for every program that opens the database. Alembic's batch mode (which SQLite needs)
+drops triggers silently, so triggers and partial indexes are not part of the migrations: after
+every migration and at every open they are compared with the declarations here, and created again
+where they differ.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +48,7 @@ APPEND_ONLY = (
     "raw_value",
     "round",
 )
-"""Tables whose rows are never changed and never deleted."""
+"""Tables whose rows can be neither updated nor deleted."""
 
 _FIXED = {
     "campaign": ("id", "name", "mode", "generation", "seed", "actor", "position", "created"),
@@ -65,7 +66,7 @@ _FIXED = {
     ),
     "lease": ("resource",),
 }
-"""Tables with a state: the columns that never change."""
+"""Tables whose rows have a state: the columns that cannot be updated."""
 
 _TRUNCATE = "TRUNCATE"
 _FLOATS = "-1.7976931348623157e308 AND 1.7976931348623157e308"
@@ -73,7 +74,7 @@ _FLOATS = "-1.7976931348623157e308 AND 1.7976931348623157e308"
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A change that is refused with a sentence, in both dialects."""
+    """A trigger that refuses a change with a sentence, in both dialects."""
 
     name: str
     table: str
@@ -84,7 +85,7 @@ class Trigger:
     """Condition over OLD and NEW that both dialects understand; empty: always."""
 
     def sqlite(self) -> str:
-        """Return the statement as SQLite keeps it, text and all."""
+        """Return the statement exactly as SQLite stores it in ``sqlite_master``."""
         when = f" WHEN {self.when}" if self.when else ""
         return (
             f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} FOR EACH ROW{when} "
@@ -92,7 +93,7 @@ class Trigger:
         )
 
     def postgresql(self) -> str:
-        """Return the statement for PostgreSQL, which calls the one function that refuses."""
+        """Return the statement for PostgreSQL, which calls the function ``labloop_refuse``."""
         when = f" WHEN ({self.when})" if self.when else ""
         each = "STATEMENT" if self.event == _TRUNCATE else "ROW"
         return (
@@ -101,7 +102,7 @@ class Trigger:
         )
 
     def fingerprint(self) -> str:
-        """Return what is kept as PostgreSQL's comment, to compare with at the next open."""
+        """Return the hash that is stored as PostgreSQL's comment and compared at every open."""
         return sha256(self.postgresql().encode()).hexdigest()
 
 
@@ -171,7 +172,7 @@ def triggers(dialect: str) -> tuple[Trigger, ...]:
 PARTIAL_INDEXES = (
     PartialIndex("one_end_an_intent", "outcome", "intent_id", "state <> 'uncertain'"),
 )
-"""An intent ends once; UNCERTAIN is no end and may be recorded before it."""
+"""An intent has at most one final outcome; UNCERTAIN is not final and may come before it."""
 
 _ENDS = tuple(state for state in ActionState if state is not ActionState.INTENT)
 _VALUE = {
@@ -224,7 +225,7 @@ _FUNCTION = (
 
 
 def missing(connection: Connection) -> list[str]:
-    """Return the names of guards that are not in the database, or differ from these."""
+    """Return the names of guards that the database lacks, or that differ from the declared ones."""
     if connection.dialect.name == "sqlite":
         return _missing_sqlite(connection)
     return _missing_postgresql(connection)
@@ -294,7 +295,7 @@ def create(connection: Connection) -> None:
 
 
 def execute_all(connection: Connection, made: Sequence[str]) -> None:
-    """Execute statements, for PostgreSQL in one journey to the server."""
+    """Execute statements, for PostgreSQL in one round trip."""
     if connection.dialect.name != "sqlite":
         made = [";\n".join(made)]
     for statement in made:
@@ -324,7 +325,7 @@ def statements(dialect: str) -> list[str]:
 
 
 class Refusal(StrEnum):
-    """How the sentence of a trigger begins."""
+    """Prefixes of the triggers' sentences, by which ``engine.driver_errors`` tells them apart."""
 
     APPEND_ONLY = "append-only"
     STALE_STATE = "stale-state"

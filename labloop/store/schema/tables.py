@@ -1,9 +1,9 @@
-"""The tables. SQLModel does not validate them, so no other room ever sees one.
+"""The tables. SQLModel does not validate table models, so no other room sees one.
 
-Every table that belongs to a campaign carries its mode, and its foreign key holds both:
-a row of another mode than its campaign's cannot be stored. Times are microseconds since
-the epoch (UTC) in 64-bit integers; order is that of ``sequence``, never of time. JSON is
-JSON, never JSONB, which would forget the order of keys and the spelling of numbers.
+Every table of a campaign has the column ``mode``, and its foreign key covers both: a row whose
+mode differs from its campaign's cannot be stored. Times are microseconds since the epoch (UTC)
+as 64-bit integers. Rows are ordered by ``sequence``, never by time. JSON is JSON, not JSONB,
+which does not keep the order of keys and the text of numbers.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which schema this labloop knows, and how a new database gets it in one transaction."""
+"""The revisions of the schema, and its creation in a new database."""
 
 from sqlalchemy import Connection
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -7,18 +7,18 @@ from labloop.store.schema import guards
 from labloop.store.schema.tables import METADATA
 
 REVISIONS = ("0001", "0002")
-"""Every revision, oldest first; kept beside the migrations so that opening a database that
-is up to date imports no Alembic."""
+"""Every revision, oldest first. Listed here so that opening a database that is up to date does
+not import Alembic."""
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "labloop_revision"
-"""The table that holds the revision, and tells that a database is labloop's."""
+"""Alembic's version table; its presence tells that a database is labloop's."""
 CREATE_VERSION_TABLE = (
     f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 )
 
 
 def create_all(connection: Connection) -> None:
-    """Create every table, index and guard and note the revision; the caller commits."""
+    """Create every table, index and guard and store the revision; the caller commits."""
     guards.execute_all(connection, create_statements(connection))
     guards.create(connection)
     connection.exec_driver_sql(CREATE_VERSION_TABLE)

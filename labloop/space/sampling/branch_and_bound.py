@@ -1,8 +1,8 @@
-"""Search for legal points under linear constraints: the proof that there is one.
+"""Finds legal points under linear constraints, or proves that there is none.
 
-Continuous parts are decided by linear programming, parts on a grid by branch and bound
-(A. H. Land, A. G. Doig, Econometrica 28, 1960, 497), which is exact: a branch is cut only
-where its relaxation has no solution.
+A mixed-integer linear program: continuous columns are solved by linear programming, columns on a
+grid by branch and bound (A. H. Land, A. G. Doig, Econometrica 28, 1960, 497). It is exact: a
+branch is cut only where its linear relaxation is infeasible.
 """
 
 from collections.abc import Sequence
@@ -13,24 +13,26 @@ import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray
-from labloop.space.constraints import System, minimise
+from labloop.space.constraints import LinearSystem, minimise
 from labloop.space.parameters import Numeric, Parameter
 
-_NODES = 3000
-_WHOLE = 1e-9
+_MAX_NODES = 3000
+"""The search is given up after so many linear programs."""
+_ON_GRID = 1e-9
+"""A column counts as on its grid if it is off by less than this share of its range."""
 
 _Box: TypeAlias = tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """Finds legal values of the columns that constraints touch, everything else held fixed.
+class FeasibilitySearch:
+    """Finds legal values of the columns that occur in constraints; all others stay as they are.
 
-    ``fixed`` columns (a pool's) keep the value that a target has there.
+    ``fixed`` columns (those of a pool) keep the values of the target.
     """
 
     parameters: tuple[Parameter, ...]
-    system: System
+    system: LinearSystem
     fixed: frozenset[int]
 
     @property
@@ -42,19 +44,19 @@ class Search:
     def nearest(self, target: FloatArray) -> FloatArray | None:
         """Return legal codes (``p``) near ``target`` (``p``), or None where there are none.
 
-        Near in the sum of distances as shares of the ranges; the nearest where no column
-        is on a grid, a near one otherwise.
+        The distance is the sum over columns of the difference as a share of the range (L1).
+        Without columns on a grid the point is the nearest one, with them a near one.
 
         Raises:
-            SpaceError: the grids are so entangled that the search was given up.
+            SpaceError: the search was given up after 3000 linear programs.
         """
-        return _Branching(self, target).run()
+        return _BranchAndBound(self, target).run()
 
 
-class _Branching:
-    """One search: the columns scaled to [0, 1], boxes still to be looked at on a stack."""
+class _BranchAndBound:
+    """One depth-first search: columns scaled to [0, 1], boxes still to be searched on a stack."""
 
-    def __init__(self, search: Search, target: FloatArray) -> None:
+    def __init__(self, search: FeasibilitySearch, target: FloatArray) -> None:
         self._columns = search.columns
         self._target = target
         self._labels = search.system.labels
@@ -77,34 +79,34 @@ class _Branching:
         self._grid = [i for i, p in enumerate(self._numbers) if p.count is not None]
 
     def run(self) -> FloatArray | None:
-        wish = (self._target[self._columns] - self._low) / self._range
+        goal = (self._target[self._columns] - self._low) / self._range
         stack = [self._box]
-        for _ in range(_NODES):
+        for _ in range(_MAX_NODES):
             if not stack:
                 return None
             box = stack.pop()
-            found = self._solve(box, wish)
+            found = self._solve(box, goal)
             if found is None:
                 continue
             split = self._fractional(found)
             if split is None:
-                whole = self._settled(box, found)
+                whole = self._rounded(box, found)
                 if whole is not None:
                     return self._codes(whole)
-                split = self._widest(box)
+                split = self._widest_grid_column(box)
                 if split is None:
                     continue
-            # The child nearer to the relaxed solution is looked at first.
+            # The child nearer to the relaxed solution is searched first.
             stack.extend(self._children(box, found, split))
         raise SpaceError(
-            f"it could not be decided in {_NODES} trials whether these can hold together on "
+            f"it could not be decided in {_MAX_NODES} trials whether these can hold together on "
             f"their steps: {'; '.join(self._labels)}; loosen one or take coarser steps"
         )
 
-    def _solve(self, box: _Box, wish: FloatArray) -> FloatArray | None:
-        """Return the solution in the box nearest to ``wish`` in the sum of distances."""
+    def _solve(self, box: _Box, goal: FloatArray) -> FloatArray | None:
+        """Return the point of the relaxation in the box nearest to ``goal`` (L1), or None."""
         low, high = box
-        start = np.clip(wish, low, high)
+        start = np.clip(goal, low, high)
         upper, equal = self._upper, self._equal
         size = len(start)
         moved = minimise(
@@ -130,7 +132,7 @@ class _Branching:
 
     def _fractional(self, found: FloatArray) -> int | None:
         """Return the grid column that is farthest from its grid."""
-        worst, off = None, _WHOLE
+        worst, off = None, _ON_GRID
         for i in self._grid:
             _, (below, above) = self._levels(i, found[i])
             distance = min(abs(found[i] - below), abs(above - found[i]))
@@ -138,8 +140,8 @@ class _Branching:
                 worst, off = i, distance
         return worst
 
-    def _settled(self, box: _Box, found: FloatArray) -> FloatArray | None:
-        """Return the solution with every grid column exactly on its grid."""
+    def _rounded(self, box: _Box, found: FloatArray) -> FloatArray | None:
+        """Return the solution with every grid column rounded to its grid, or None."""
         if not self._grid:
             return found
         low, high = box[0].copy(), box[1].copy()
@@ -149,7 +151,7 @@ class _Branching:
             low[i] = high[i] = share
         return self._solve((low, high), found)
 
-    def _widest(self, box: _Box) -> int | None:
+    def _widest_grid_column(self, box: _Box) -> int | None:
         widths = {i: box[1][i] - box[0][i] for i in self._grid}
         best = max(widths, key=lambda i: widths[i], default=None)
         return best if best is not None and widths[best] > 0 else None
@@ -179,8 +181,11 @@ def _numeric(parameter: Parameter) -> Numeric:
     return parameter
 
 
-def name_culprits(search: Search, targets: Sequence[FloatArray]) -> SpaceError:
-    """Return the error that names a smallest set of constraints that cannot hold together.
+def infeasibility_error(search: FeasibilitySearch, targets: Sequence[FloatArray]) -> SpaceError:
+    """Return the error that names an irreducible set of constraints that cannot hold together.
+
+    Found by the deletion filter: J. W. Chinneck, E. W. Dravnieks, ORSA Journal on Computing 3,
+    1991, 157.
 
     Args:
         search: the search that found nothing from any of ``targets``.
@@ -189,7 +194,7 @@ def name_culprits(search: Search, targets: Sequence[FloatArray]) -> SpaceError:
     rows = list(range(len(search.system)))
     for row in list(rows):
         fewer = [r for r in rows if r != row]
-        part = Search(search.parameters, search.system.only(fewer), search.fixed)
+        part = FeasibilitySearch(search.parameters, search.system.subset(fewer), search.fixed)
         if fewer and not any(part.nearest(t) is not None for t in targets):
             rows = fewer
     names = [f"'{search.system.labels[row]}'" for row in rows]
