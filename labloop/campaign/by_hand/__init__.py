@@ -1,10 +1,6 @@
 """Experiments by hand: asked for, told by a table or a value, corrected and withdrawn."""
 
-from labloop.campaign.by_hand.asking import (
-    ask,
-    reanalyse,
-    update_definition,
-)
+from labloop.campaign.by_hand.asking import ask, update_definition
 from labloop.campaign.by_hand.corrections import (
     correct,
     correction_history,
@@ -12,6 +8,7 @@ from labloop.campaign.by_hand.corrections import (
     find_experiment,
     withdraw,
 )
+from labloop.campaign.by_hand.reanalysis import reanalyse
 from labloop.campaign.by_hand.result_tables import read_results, write_proposals
 from labloop.campaign.by_hand.telling import tell
 

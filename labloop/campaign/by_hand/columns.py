@@ -40,7 +40,7 @@ class Column:
     """The unit in which it is kept."""
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What a person calls it: ``temperature``, ``the actual temperature``."""
         return {"actual": f"the actual {self.name}", "sd": f"the sd of {self.name}"}.get(
             self.kind, self.name

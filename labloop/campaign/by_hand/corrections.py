@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from labloop.campaign.by_hand.telling import CORRECTED, OPEN, ResultHistory, format_value
+from labloop.campaign.by_hand.result_history import CORRECTED, ResultHistory, format_value
+from labloop.campaign.by_hand.telling import OPEN
 from labloop.campaign.execution import categorical_names
 from labloop.campaign.loop import campaign_lease
 from labloop.errors import CampaignError, DefinitionError, UnitError

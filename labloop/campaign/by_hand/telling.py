@@ -1,16 +1,16 @@
 """What a person tells of experiments: results, results once more, and what was mistaken."""
 
-import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from labloop.campaign.by_hand.result_tables import ResultRow, ambiguous_number, shortened
+from labloop.campaign.by_hand.result_history import TOLD, ResultHistory, format_value, same_value
+from labloop.campaign.by_hand.result_tables import shortened
+from labloop.campaign.by_hand.row_matching import mismatch, same_point
+from labloop.campaign.by_hand.row_reader import ResultRow
 from labloop.campaign.execution import planned_record
 from labloop.campaign.loop import campaign_lease
 from labloop.errors import CampaignError
 from labloop.records import (
-    AnalysisRecord,
     CampaignRecord,
     ExperimentChange,
     ExperimentJob,
@@ -22,16 +22,11 @@ from labloop.records import (
     Measurement,
     Origin,
     OutputValue,
-    Point,
     Repositories,
     ScalarValue,
     make_experiment_id,
 )
 
-TOLD = "told"
-"""Stands for the analysis of outputs that a person told."""
-CORRECTED = "corrected"
-"""Begins what stands for the analysis of outputs that a person corrected."""
 OPEN = {
     ExperimentState.PLANNED,
     ExperimentState.AWAITING,
@@ -56,7 +51,7 @@ class TellReport:
 def tell(
     repositories: Repositories,
     record: CampaignRecord,
-    told: Sequence[ResultRow],
+    rows: Sequence[ResultRow],
     *,
     actor: str,
     again: bool = False,
@@ -70,7 +65,7 @@ def tell(
     Args:
         repositories: where to.
         record: the campaign.
-        told: rows that were read, each with a meaning of its own.
+        rows: what was read of a table.
         actor: who is written on each row.
         again: store imported rows also where equal ones were told before.
 
@@ -79,16 +74,16 @@ def tell(
         LeaseError: the campaign runs meanwhile in another process.
     """
     with campaign_lease(repositories, record, actor):
-        teller = _Teller(repositories, record, actor, again=again)
-        for line in told:
-            teller.take(line)
-        if teller.wrong and not teller.stored and not teller.known:
-            raise CampaignError(f"{'; '.join(shortened(teller.wrong))}; nothing was stored")
-        repositories.experiments.change(teller.changes).result()
-    return TellReport(teller.stored, tuple(shortened(teller.wrong)), tuple(teller.said()))
+        changes = _RowChanges(repositories, record, actor, again=again)
+        for line in rows:
+            changes.take(line)
+        if changes.wrong and not changes.stored and not changes.known:
+            raise CampaignError(f"{'; '.join(shortened(changes.wrong))}; nothing was stored")
+        repositories.experiments.change(changes.changes).result()
+    return TellReport(changes.stored, tuple(shortened(changes.wrong)), tuple(changes.said()))
 
 
-class _Teller:
+class _RowChanges:
     """Turns rows into changes, one after the other, against what is stored by now."""
 
     def __init__(
@@ -119,7 +114,7 @@ class _Teller:
             self._import(line)
             return
         row = self._by_name.get(line.experiment_id)
-        wrong = _why_not(line, row, self._seen)
+        wrong = mismatch(line, row, self._seen)
         if row is None or wrong:
             self.wrong.append(f"row {line.line}: experiment {line.experiment_id} {wrong}")
             return
@@ -235,7 +230,7 @@ class _Teller:
         The row may tell outputs that were missing the first time.
         """
         for row in self._imports:
-            if not _same_point(line.point, row.point):
+            if not same_point(line.point, row.point):
                 continue
             if not line.outputs:
                 if row.state is ExperimentState.FAILED:
@@ -244,97 +239,6 @@ class _Teller:
             if self._past.tells(row.id, line.outputs):
                 return row
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class ResultHistory:
-    """All numbers that were ever stored of a campaign's experiments."""
-
-    newest: Mapping[str, dict[str, ScalarValue]] = field(default_factory=dict)
-    """Experiment id -> output -> the value that counts."""
-    all: Mapping[str, dict[str, list[ScalarValue]]] = field(default_factory=dict)
-    """Experiment id -> output -> every value, the oldest first."""
-
-    @classmethod
-    def of(cls, analyses: Sequence[AnalysisRecord]) -> "ResultHistory":
-        """Return the past that analyses tell, in their order."""
-        newest: dict[str, dict[str, ScalarValue]] = defaultdict(dict)
-        every: dict[str, dict[str, list[ScalarValue]]] = defaultdict(lambda: defaultdict(list))
-        for one in analyses:
-            newest[one.experiment_id] |= one.outputs
-            for name, value in one.outputs.items():
-                every[one.experiment_id][name].append(value)
-        return cls(newest, every)
-
-    def held(self, experiment_id: str, name: str, value: ScalarValue) -> bool:
-        """Return whether an output had this value once."""
-        values = self.all.get(experiment_id, {}).get(name, [])
-        return any(same_value(each, value) for each in values)
-
-    def tells(self, experiment_id: str, outputs: Mapping[str, OutputValue]) -> bool:
-        """Return whether ``outputs`` hold all that an experiment yielded, at any time."""
-        mine = self.all.get(experiment_id, {})
-        return bool(mine) and all(
-            isinstance(value := outputs.get(name), ScalarValue)
-            and self.held(experiment_id, name, value)
-            for name in mine
-        )
-
-
-def is_from_person(analysis: AnalysisRecord) -> bool:
-    """Return whether a person told outputs, and no code made them."""
-    return analysis.analysis == TOLD or analysis.analysis.split(":")[0] == CORRECTED
-
-
-def same_value(first: ScalarValue, second: ScalarValue) -> bool:
-    """Return whether two results are the same one; a spreadsheet may lose the last digits."""
-    near = math.isclose(first.value, second.value, rel_tol=1e-9, abs_tol=0.0)
-    if first.sd is None or second.sd is None:
-        return near and first.sd == second.sd
-    return near and math.isclose(first.sd, second.sd, rel_tol=1e-9, abs_tol=0.0)
-
-
-def format_value(value: ScalarValue) -> str:
-    """Return a result as a person writes it."""
-    unit = "" if value.unit == "1" else f" {value.unit}"
-    sd = "" if value.sd is None else f" (sd {value.sd:.6g})"
-    return f"{value.value:.6g}{unit}{sd}"
-
-
-def _why_not(line: ResultRow, row: ExperimentRecord | None, seen: set[str]) -> str:
-    """Return why a row cannot be told of the experiment that it names, or nothing."""
-    if row is None:
-        return "is not known; leave its cell empty to import what was done elsewhere"
-    if row.id in seen:
-        return "is told twice in this file; leave one row out"
-    other = [n for n, v in line.point.items() if n in row.point and not _near(v, row.point[n])]
-    grouped = [f"{n} {ambiguous_number(line.grouped[n])}" for n in other if n in line.grouped]
-    if grouped:
-        return f"cannot be read: {', '.join(grouped)}"
-    if other:
-        told = ", ".join(f"{n}={line.point[n]} instead of {row.point[n]}" for n in other)
-        return (
-            f"was asked for at another point ({told}); correct it, write what was reached into a "
-            f"column 'actual {other[0]}', or empty the cell of the experiment to import the row "
-            "as one of your own"
-        )
-    return ""
-
-
-def _near(told: float | str, asked: float | str) -> bool:
-    if isinstance(told, str) or isinstance(asked, str):
-        return told == asked
-    # A spreadsheet keeps fewer digits than it was given.
-    return math.isclose(told, asked, rel_tol=1e-4, abs_tol=1e-9)
-
-
-def _same_point(told: Point, stored: Point) -> bool:
-    def equal(first: float | str, second: float | str) -> bool:
-        if isinstance(first, str) or isinstance(second, str):
-            return first == second
-        return math.isclose(first, second, rel_tol=1e-9, abs_tol=0.0)
-
-    return told.keys() == stored.keys() and all(equal(told[n], stored[n]) for n in told)
 
 
 def _end(

@@ -1,13 +1,15 @@
 """What is found out before a campaign is carried out, without moving anything."""
 
-from labloop.campaign.checks.check import Finding, check_campaign, rehearse
-from labloop.campaign.checks.preflight import check_lab, find_record, require_procedure
-from labloop.campaign.checks.refusals import (
+from labloop.campaign.checks.changes import (
     check_change,
     describe_set_aside,
     name_taken_message,
     update_bundle,
 )
+from labloop.campaign.checks.check import check_campaign
+from labloop.campaign.checks.finding import Finding
+from labloop.campaign.checks.preflight import check_lab, find_record, require_procedure
+from labloop.campaign.checks.rehearsal import rehearse
 
 __all__ = [
     "Finding",

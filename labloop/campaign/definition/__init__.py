@@ -1,22 +1,13 @@
 """What a person wrote: the spec of a campaign, and the bundle that keeps it."""
 
-from labloop.campaign.definition.bundle import (
-    LOADING_FILE,
-    Definition,
-    bundle_differences,
-    changed_files,
-    error_location,
-    item_changes,
-    load_campaign,
-    restore,
-    versions,
-    with_overrides,
-    with_spec,
-)
+from labloop.campaign.definition.definition import Definition, with_overrides, with_spec
+from labloop.campaign.definition.differences import bundle_differences, changed_files, item_changes
 from labloop.campaign.definition.in_memory import define_campaign
+from labloop.campaign.definition.loading import LOADING_FILE, error_location, load_campaign, restore
 from labloop.campaign.definition.provenance import trust_bundle
-from labloop.campaign.definition.spec import CampaignSpec, name_of
-from labloop.campaign.definition.user_code import call_user_code, cost_of, stop_rule_reason
+from labloop.campaign.definition.spec import CampaignSpec
+from labloop.campaign.definition.user_code import call_user_code, cost_of, name_of, stop_rule_reason
+from labloop.campaign.definition.versions import versions
 
 __all__ = [
     "LOADING_FILE",

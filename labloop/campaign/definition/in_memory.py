@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from labloop.campaign.definition.bundle import Definition, definition_of_script, versions
+from labloop.campaign.definition.definition import Definition
+from labloop.campaign.definition.loading import definition_of_script
 from labloop.campaign.definition.spec import CampaignSpec
+from labloop.campaign.definition.versions import versions
 from labloop.errors import CampaignError, CampaignFileError
 from labloop.records import Bundle, content_hash
 

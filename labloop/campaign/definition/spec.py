@@ -1,17 +1,21 @@
 """What a user writes: the definition of one campaign."""
 
-import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labloop.campaign.decisions import Budget, FailurePolicy, MachineConfig, StopRule
-from labloop.campaign.definition.user_code import cost_of
+from labloop.campaign.definition.spec_checks import (
+    check_analyse,
+    check_kinds,
+    check_outputs,
+    check_procedure,
+)
+from labloop.campaign.definition.user_code import cost_of, name_of
 from labloop.errors import CampaignFileError
 from labloop.objectives import Aim, Objectives
-from labloop.records import Curve, Json, Output, Point, Scalar
+from labloop.records import Curve, Json, Output, Point
 from labloop.space import SearchSpace
 
 if TYPE_CHECKING:
@@ -79,7 +83,7 @@ class CampaignSpec:
             )
         if not isinstance(self.space, SearchSpace):
             raise CampaignFileError(f"space must be a SearchSpace, got {self.space!r}")
-        _check_outputs(self.outputs)
+        check_outputs(self.outputs)
         self.space.refuse_outputs([output.name for output in self.outputs])
         self.objectives.check(self.outputs)
         for name in ("batch", "parallel"):
@@ -90,13 +94,19 @@ class CampaignSpec:
             raise CampaignFileError(
                 f"seed must be a whole number from 0 to {2**63 - 1}, got {self.seed!r}"
             )
-        _check_kinds(self)
+        check_kinds(
+            budget=self.budget,
+            failures=self.failures,
+            stop=self.stop,
+            cost=self.cost,
+            strategy=self.strategy,
+        )
         if self.budget.cost is not None and self.cost is None:
             raise CampaignFileError(
                 "a budget of cost needs the function cost=lambda point: ... in the spec"
             )
-        _check_procedure(self.procedure, self.lab)
-        _check_analyse(self.analyse)
+        check_procedure(self.procedure, self.lab)
+        check_analyse(self.analyse)
 
     @property
     def objectives(self) -> Objectives:
@@ -190,132 +200,8 @@ class CampaignSpec:
         }
 
 
-def name_of(thing: object) -> str:
-    """Return how a person calls a function, model or object of theirs; empty for nothing."""
-    if thing is None or isinstance(thing, str):
-        return thing or ""
-    name = getattr(thing, "__name__", None) or getattr(thing, "name", None)
-    return str(name or type(thing).__name__)
-
-
 def _output_json(output: Output) -> dict[str, Json]:
     if isinstance(output, Curve):
         return {"kind": "curve", "name": output.name, "x": output.x, "y": output.y}
     bounds: dict[str, Json] = {} if output.bounds is None else {"bounds": list(output.bounds)}
     return {"kind": "scalar", "name": output.name, "unit": output.unit, **bounds}
-
-
-def _check_outputs(outputs: Sequence[Output]) -> None:
-    if not isinstance(outputs, (list, tuple)) or not outputs:
-        raise CampaignFileError(
-            'outputs must name what is measured, for example [Scalar("product_yield")]'
-        )
-    seen: set[str] = set()
-    for output in outputs:
-        if not isinstance(output, (Scalar, Curve)):
-            raise CampaignFileError(f"an output must be a Scalar or a Curve, got {output!r}")
-        if output.name in seen:
-            raise CampaignFileError(f"output {output.name!r} is declared twice; rename one")
-        seen.add(output.name)
-
-
-def _check_kinds(spec: CampaignSpec) -> None:
-    """Refuse here what the loop would stumble over when it comes to it, hours later."""
-    rules = spec.stop if isinstance(spec.stop, (list, tuple)) else (None,)
-    wanted = {
-        "budget": (isinstance(spec.budget, Budget), "a Budget such as Budget(experiments=30)"),
-        "failures": (
-            isinstance(spec.failures, FailurePolicy),
-            "a FailurePolicy such as FailurePolicy(stop_after=3)",
-        ),
-        "stop": (
-            all(callable(getattr(rule, "met", None)) for rule in rules),
-            "a list of rules such as [NoImprovement(10)]",
-        ),
-        "cost": (
-            spec.cost is None or callable(spec.cost),
-            "a function of a point such as lambda point: 2.5",
-        ),
-        "strategy": (
-            isinstance(spec.strategy, str) or _is_strategy(spec.strategy),
-            "a name such as 'auto', or an object with `name` and `propose`",
-        ),
-    }
-    for name, (fits, what) in wanted.items():
-        if not fits:
-            raise CampaignFileError(f"{name} must be {what}, got {getattr(spec, name)!r}")
-
-
-def _is_strategy(thing: object) -> bool:
-    made = not isinstance(thing, type)
-    named = isinstance(getattr(thing, "name", None), str)
-    return made and named and callable(getattr(thing, "propose", None))
-
-
-def _takes(function: Callable[..., Any], count: int) -> bool:
-    """Return whether a function can be called with so many arguments by their place."""
-    try:
-        inspect.signature(function).bind(*range(count))
-    except TypeError:
-        return False
-    except ValueError:  # one written in C tells nothing of itself
-        return True
-    return True
-
-
-def _check_analyse(analyse: Callable[..., Any] | None) -> None:
-    if analyse is None:
-        return
-    if not callable(analyse):
-        raise CampaignFileError(f"analyse must be a function of the raw data, got {analyse!r}")
-    if inspect.iscoroutinefunction(analyse):
-        raise CampaignFileError(
-            f"the analysis {name_of(analyse)!r} must be a plain 'def': it only computes, "
-            "so there is nothing to await"
-        )
-    if not _takes(analyse, 1):
-        raise CampaignFileError(
-            f"the analysis {name_of(analyse)!r} must take one argument, the raw data: "
-            "def analyse(raw)"
-        )
-
-
-def _check_procedure(procedure: Callable[..., Any] | None, lab: str | None) -> None:
-    if procedure is None:
-        return
-    if not callable(procedure):
-        raise CampaignFileError(
-            f"procedure must be a function of the conditions, got {procedure!r}"
-        )
-    if lab is None:
-        _check_function(procedure)
-        return
-    if not _takes(procedure, 2):
-        one = _takes(procedure, 1) and "; a plain function of x needs no lab: leave lab= out"
-        raise CampaignFileError(
-            f"the procedure {name_of(procedure)!r} must take two arguments, the lab and the "
-            f"conditions: async def react(lab, x){one or ''}"
-        )
-    if not inspect.iscoroutinefunction(procedure):
-        raise CampaignFileError(
-            f"the procedure {name_of(procedure)!r} must be written 'async def', "
-            "or its actions would never be awaited"
-        )
-    if Path(lab).is_absolute() or ".." in Path(lab).parts:
-        raise CampaignFileError(
-            f"lab must be a file beside or below the campaign file, got {lab!r}"
-        )
-
-
-def _check_function(procedure: Callable[..., Any]) -> None:
-    if _takes(procedure, 1):
-        return
-    if _takes(procedure, 2):
-        raise CampaignFileError(
-            f'the procedure {name_of(procedure)!r} takes a lab: add lab="lab.toml" to the '
-            "spec, or make it a plain function of the conditions: def measure(x)"
-        )
-    raise CampaignFileError(
-        f"the procedure {name_of(procedure)!r} must take one argument, the conditions: "
-        "def measure(x), or with a lab two: async def react(lab, x)"
-    )

@@ -1,4 +1,4 @@
-"""A person's own code inside the loop: what it raises becomes a sentence that names its line."""
+"""A user's own functions: what they raise becomes a sentence that names its line."""
 
 import math
 import traceback
@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 
 def call_user_code(what: str, call: Callable[[], T]) -> T:
-    """Return what a person's code gives; raises CampaignError with its reason and line."""
+    """Return what a user's code returns; raises CampaignError with its reason and line."""
     try:
         return call()
     except (LabloopError, KeyboardInterrupt):
         raise
-    except BaseException as error:  # a person's code may raise anything, also by sys.exit
+    except BaseException as error:  # a user's code may raise anything, also by sys.exit
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise CampaignError(
             f"{what} failed with {type(error).__name__}: {error} "
@@ -28,7 +28,11 @@ def call_user_code(what: str, call: Callable[[], T]) -> T:
 
 
 def cost_of(price: Callable[[Point], float] | None, point: Point) -> float:
-    """Return what an experiment at ``point`` costs; raises CampaignError where nobody can say."""
+    """Return what an experiment at ``point`` costs, in the unit of the user's function.
+
+    Raises:
+        CampaignError: the function fails, or gives no finite number from 0.
+    """
     if price is None:
         return 0.0
     cost = call_user_code("the function cost", lambda: float(price(point)))
@@ -43,3 +47,11 @@ def cost_of(price: Callable[[Point], float] | None, point: Point) -> float:
 def stop_rule_reason(rule: StopRule, scores: Sequence[float]) -> str | None:
     """Return why a rule ends the campaign, or None."""
     return call_user_code(f"the stop rule {type(rule).__name__}", lambda: rule.met(scores))
+
+
+def name_of(thing: object) -> str:
+    """Return the name of a user's function, model or object; empty for None."""
+    if thing is None or isinstance(thing, str):
+        return thing or ""
+    name = getattr(thing, "__name__", None) or getattr(thing, "name", None)
+    return str(name or type(thing).__name__)

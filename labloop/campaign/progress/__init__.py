@@ -7,18 +7,16 @@ from labloop.campaign.progress.dataset import (
     is_informative,
     observation,
 )
+from labloop.campaign.progress.descriptions import describe_ending, describe_executor, open_question
 from labloop.campaign.progress.lab_time import LabTime, incurs_cost, lab_end, lab_seconds
 from labloop.campaign.progress.pace import Pace
-from labloop.campaign.progress.phrases import (
+from labloop.campaign.progress.snapshot import Snapshot, updated_snapshot
+from labloop.campaign.progress.stored_campaign import (
     database_option,
-    describe_ending,
-    describe_executor,
     is_function_campaign,
     mode_label,
-    open_question,
     resume_command,
 )
-from labloop.campaign.progress.snapshot import Snapshot, updated_snapshot
 
 __all__ = [
     "LabTime",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from labloop.campaign.decisions import MachineConfig, MachineState
 from labloop.campaign.progress.dataset import LiveDataset
-from labloop.campaign.progress.phrases import (
+from labloop.campaign.progress.descriptions import (
     budget_fraction,
     describe_activity,
     describe_budget,

@@ -242,7 +242,7 @@ def tell(
     with open_repositories(db, create=given is not None) as repositories:
         record, definition = _by_hand(repositories, given, target, sim=sim, new=new)
         table = read_results(results, definition, record.mode.value)
-        kept = store(repositories, record, table.told, actor=current_user(), again=again)
+        kept = store(repositories, record, table.rows, actor=current_user(), again=again)
         out = console()
         what = "1 result" if kept.stored == 1 else f"{kept.stored} results"
         out.print(f"stored    {what} in {record.name} ({repositories.url})")

@@ -4,7 +4,7 @@ import pytest
 from campaign_toys import answer_of, ask, create, write
 
 from labloop.campaign import Campaign
-from labloop.campaign.by_hand.result_tables import ResultRow
+from labloop.campaign.by_hand.row_reader import ResultRow
 from labloop.campaign.by_hand.telling import tell
 from labloop.campaign.decisions.machine import MachineState
 from labloop.campaign.execution.jobs import job_of

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from labloop.campaign import Campaign, ask, build_dataset, load_campaign, restore, tell
-from labloop.campaign.by_hand.result_tables import ResultRow
+from labloop.campaign.by_hand.row_reader import ResultRow
 from labloop.records import ScalarValue
 from labloop.surrogates import MixtureFactory, TrainingData
 

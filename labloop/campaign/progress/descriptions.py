@@ -1,43 +1,8 @@
 """Where the loop stands, in words for a person."""
 
-import shlex
-
 from labloop.campaign.decisions import MachineConfig, MachineState
 from labloop.campaign.definition import CampaignSpec, name_of
-from labloop.records import CampaignRecord, Mode, Point, Repositories
-
-
-def resume_command(record: CampaignRecord, repositories: Repositories) -> str:
-    """Return what is typed, in any folder, to go on with a campaign; a real lab is named.
-
-    One that was begun in a notebook goes on there: no file could be loaded elsewhere.
-    """
-    if not repositories.campaigns.bundle(record.id).entry:
-        return "labloop.run(campaign, resume=True)"
-    real = " --real" if record.mode is Mode.REAL and not is_function_campaign(record) else ""
-    return f"labloop resume {record.name}{real}{database_option(repositories)}"
-
-
-def is_function_campaign(record: CampaignRecord) -> bool:
-    """Return whether a plain function carries a stored campaign out."""
-    return bool(record.spec.get("procedure")) and not record.spec.get("lab")
-
-
-def mode_label(record: CampaignRecord) -> str:
-    """Return what carries a stored campaign out: its mode, or the function by name."""
-    return (
-        f"function {record.spec['procedure']}"
-        if is_function_campaign(record)
-        else record.mode.value
-    )
-
-
-def database_option(repositories: Repositories) -> str:
-    """Return the option that names the database, with a space before it.
-
-    Nothing where its password is not shown: who reads that gave the URL, or has it in LABLOOP_DB.
-    """
-    return "" if repositories.typed is None else f" --db {shlex.quote(repositories.typed)}"
+from labloop.records import Point
 
 
 def describe_activity(state: MachineState, running: list[int], where: str = "in the lab") -> str:

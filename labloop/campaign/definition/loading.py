@@ -1,51 +1,29 @@
-"""The bundle: a campaign file is loaded once, and its exact content is kept."""
+"""Loads a campaign file, once and under a module name of its own."""
 
 import atexit
 import importlib.util
-import platform
 import shutil
-import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from importlib import metadata
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any
 
-from labloop.campaign.decisions import Budget
 from labloop.campaign.definition.bundle_files import bundle_files, record_opened_files
+from labloop.campaign.definition.definition import Definition, file_contents
+from labloop.campaign.definition.differences import CAMPAIGN_FILE_KEY
 from labloop.campaign.definition.provenance import check_origin, check_paths
 from labloop.campaign.definition.spec import CampaignSpec
+from labloop.campaign.definition.versions import git_state, versions
 from labloop.errors import CampaignFileError, LabloopError
-from labloop.records import Bundle, Json, content_hash
+from labloop.records import Bundle, content_hash
 
 LOADING_FILE: ContextVar[str] = ContextVar("LOADING_FILE", default="")
 """The campaign file that is being loaded; empty otherwise."""
-_LISTS = ("space", "outputs")
-"""What a spec lists item by item, so that a difference is told of each."""
-_ORIGIN = "campaign file"
-"""Kept beside the versions: where the campaign file lay when it was loaded."""
-_VERSIONED = (
-    "labloop-sdl", "torch", "botorch", "gpytorch", "numpy", "scikit-optimize", "prefect", "sqlmodel"
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A loaded campaign file: its spec, where it lies and its bundle."""
-
-    spec: CampaignSpec
-    folder: Path
-    bundle: Bundle
-
-    @property
-    def lab_file(self) -> Path | None:
-        """The lab file, or None where a plain function or a person carries experiments out."""
-        return self.folder / self.spec.lab if self.spec.lab else None
 
 
 def load_campaign(path: str | Path) -> Definition:
@@ -63,7 +41,7 @@ def load_campaign(path: str | Path) -> Definition:
         raise CampaignFileError(
             f"the campaign file {path} does not exist; name a Python file that holds a CampaignSpec"
         )
-    name = f"labloop_campaign_{content_hash([str(file), _key(bundle_files(file))])[:12]}"
+    name = f"labloop_campaign_{content_hash([str(file), file_contents(bundle_files(file))])[:12]}"
     outer = LOADING_FILE.set(str(file))
     try:
         with _importable(file.parent), record_opened_files(file.parent) as opened:
@@ -104,80 +82,6 @@ def restore(bundle: Bundle) -> Definition:
         target.write_bytes(content)
     definition = load_campaign(folder / bundle.entry)
     return replace(definition, bundle=bundle)
-
-
-def with_spec(definition: Definition, spec: CampaignSpec) -> Definition:
-    """Return ``definition`` with another spec from the same files."""
-    as_json = spec.to_json()
-    files = definition.bundle.files
-    bundle = replace(
-        definition.bundle, spec=as_json, sha256=content_hash([as_json, _key(dict(files))])
-    )
-    return replace(definition, spec=spec, bundle=bundle)
-
-
-def changed_files(bundle: Bundle) -> tuple[str, list[str]]:
-    """Return where a bundle's campaign file lay, and which files there have changed since.
-
-    Nothing is loaded; nothing has changed where the folder is gone, or is another machine's.
-    """
-    file = Path(bundle.versions.get(_ORIGIN, ""))
-    if not bundle.entry or not file.is_file():
-        return "", []
-    try:
-        now = replace(bundle, files=bundle_files(file, bundle.files))
-    except (CampaignFileError, OSError) as error:
-        return str(file), [f"its folder cannot be compared: {error}"]
-    return str(file), bundle_differences(bundle, now)
-
-
-def bundle_differences(stored: Bundle, now: Bundle) -> list[str]:
-    """Return in words which files changed between two bundles; empty where none did."""
-    lines = [f"{name} is new" for name in sorted(now.files.keys() - stored.files.keys())]
-    lines += [f"{name} is gone" for name in sorted(stored.files.keys() - now.files.keys())]
-    lines += [
-        f"{name} has changed"
-        for name in sorted(stored.files.keys() & now.files.keys())
-        if stored.files[name] != now.files[name]
-    ]
-    if stored.spec != now.spec:
-        keys = sorted(k for k in now.spec if now.spec.get(k) != stored.spec.get(k))
-        told = [_change(k, stored.spec.get(k), now.spec[k]) for k in keys if k not in _LISTS]
-        items = {k: item_changes(stored.spec.get(k), now.spec.get(k)) for k in _LISTS}
-        told += [f"{key} ({'; '.join(said)})" for key, said in items.items() if said]
-        lines.append(f"the spec differs in {', '.join(told)}")
-    return lines
-
-
-def _change(key: str, before: Json, after: Json) -> str:
-    """Return a key with both of its values, where they can be read at a glance."""
-    values = f"{before} -> {after}"
-    return f"{key} ({values})" if len(values) < 100 else key
-
-
-def item_changes(before: Json, after: Json) -> list[str]:
-    """Return which parameters, or outputs, are new, gone or declared otherwise."""
-    old, new = _items(before), _items(after)
-    said = [f"{name} is new" for name in new if name not in old]
-    said += [f"{name} is gone" for name in old if name not in new]
-    for name in (name for name in new if name in old and old[name] != new[name]):
-        fields = [f for f in new[name] if new[name].get(f) != old[name].get(f)]
-        told = [_change(f, old[name].get(f), new[name][f]) for f in fields]
-        said.append(f"{name}: {', '.join(told)}")
-    return said
-
-
-def _items(declared: Json) -> dict[str, Mapping[str, Json]]:
-    """Return name -> declaration of what a spec lists; one without a name has its kind."""
-    listed: Any = declared.get("items", ()) if isinstance(declared, Mapping) else declared or ()
-    return {
-        str(item.get("name") or f"{item.get('type', 'item')} {i}"): item
-        for i, item in enumerate(listed)
-    }
-
-
-def _key(files: dict[str, bytes]) -> list[list[str]]:
-    return [[name, content.hex()] for name, content in sorted(files.items())]
 
 
 @contextmanager
@@ -281,70 +185,14 @@ def _bundle(spec: CampaignSpec, file: Path, files: dict[str, bytes]) -> Bundle:
         raise CampaignFileError(
             f"the lab file {spec.lab!r} that {file.name} names does not exist in {file.parent}"
         )
-    commit, dirty = _git(file.parent)
+    commit, dirty = git_state(file.parent)
     as_json = spec.to_json()
     return Bundle(
         spec=as_json,
         files=files,
         entry=file.name,
-        versions={**versions(), _ORIGIN: str(file)},
+        versions={**versions(), CAMPAIGN_FILE_KEY: str(file)},
         git_commit=commit,
         git_dirty=dirty,
-        sha256=content_hash([as_json, _key(files)]),
+        sha256=content_hash([as_json, file_contents(files)]),
     )
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of every package that can change a result."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for name in _VERSIONED:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    for point in metadata.entry_points(group="labloop.drivers"):
-        if point.dist is not None:
-            found[point.dist.name] = point.dist.version
-    return found
-
-
-def _git(folder: Path) -> tuple[str, bool]:
-    """Return the folder's commit and whether it has uncommitted changes, where git can tell."""
-    try:
-        commit = _run_git(folder, "rev-parse", "HEAD")
-        dirty = bool(_run_git(folder, "status", "--porcelain", "--", "."))
-    except (OSError, subprocess.SubprocessError):
-        return "", False
-    return commit, dirty
-
-
-def _run_git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(  # noqa: S603 - fixed words and a folder, no shell
-        ["git", *arguments],  # noqa: S607 - the git that the user's path names
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=True,
-    )
-    return done.stdout.strip()
-
-
-def with_overrides(
-    definition: Definition,
-    *,
-    seed: int | None = None,
-    experiments: int | None = None,
-    stored: Mapping[str, Json] | None = None,
-) -> Definition:
-    """Return ``definition`` with what was said on the command line, or stored at the start."""
-    spec = definition.spec
-    if stored is not None:
-        budget = stored.get("budget")
-        if isinstance(budget, Mapping):
-            spec = replace(spec, budget=Budget(**dict(budget)))  # type: ignore[arg-type]  # checks
-    if seed is not None:
-        spec = replace(spec, seed=seed)
-    if experiments is not None:
-        spec = replace(spec, budget=replace(spec.budget, experiments=experiments))
-    return with_spec(definition, spec)

@@ -1,0 +1,58 @@
+"""The definition of a campaign: its spec, its folder and its bundle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from labloop.campaign.decisions import Budget
+from labloop.campaign.definition.spec import CampaignSpec
+from labloop.records import Bundle, Json, content_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A loaded campaign file: its spec, where it lies and its bundle."""
+
+    spec: CampaignSpec
+    folder: Path
+    bundle: Bundle
+
+    @property
+    def lab_file(self) -> Path | None:
+        """The lab file, or None where a plain function or a person carries experiments out."""
+        return self.folder / self.spec.lab if self.spec.lab else None
+
+
+def with_spec(definition: Definition, spec: CampaignSpec) -> Definition:
+    """Return ``definition`` with another spec from the same files."""
+    as_json = spec.to_json()
+    files = definition.bundle.files
+    bundle = replace(
+        definition.bundle, spec=as_json, sha256=content_hash([as_json, file_contents(dict(files))])
+    )
+    return replace(definition, spec=spec, bundle=bundle)
+
+
+def file_contents(files: dict[str, bytes]) -> list[list[str]]:
+    """Return names and contents (hexadecimal) of a bundle's files, as they are hashed."""
+    return [[name, content.hex()] for name, content in sorted(files.items())]
+
+
+def with_overrides(
+    definition: Definition,
+    *,
+    seed: int | None = None,
+    experiments: int | None = None,
+    stored: Mapping[str, Json] | None = None,
+) -> Definition:
+    """Return ``definition`` with what was said on the command line, or stored at the start."""
+    spec = definition.spec
+    if stored is not None:
+        budget = stored.get("budget")
+        if isinstance(budget, Mapping):
+            spec = replace(spec, budget=Budget(**dict(budget)))  # type: ignore[arg-type]  # checks
+    if seed is not None:
+        spec = replace(spec, seed=seed)
+    if experiments is not None:
+        spec = replace(spec, budget=replace(spec.budget, experiments=experiments))
+    return with_spec(definition, spec)

@@ -1,0 +1,139 @@
+"""What a spec is refused for when it is made, instead of hours later by the loop."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labloop.campaign.decisions import Budget, FailurePolicy
+from labloop.errors import CampaignFileError
+from labloop.records import Curve, Output, Scalar
+
+if TYPE_CHECKING:
+    pass
+from labloop.campaign.definition.user_code import name_of
+
+
+def check_outputs(outputs: Sequence[Output]) -> None:
+    """Raise CampaignFileError unless outputs are declared, each with a name of its own."""
+    if not isinstance(outputs, (list, tuple)) or not outputs:
+        raise CampaignFileError(
+            'outputs must name what is measured, for example [Scalar("product_yield")]'
+        )
+    seen: set[str] = set()
+    for output in outputs:
+        if not isinstance(output, (Scalar, Curve)):
+            raise CampaignFileError(f"an output must be a Scalar or a Curve, got {output!r}")
+        if output.name in seen:
+            raise CampaignFileError(f"output {output.name!r} is declared twice; rename one")
+        seen.add(output.name)
+
+
+def check_kinds(
+    *, budget: object, failures: object, stop: object, cost: object, strategy: object
+) -> None:
+    """Raise CampaignFileError where one of these is of the wrong kind."""
+    rules = stop if isinstance(stop, (list, tuple)) else (None,)
+    wanted = {
+        "budget": (budget, isinstance(budget, Budget), "a Budget such as Budget(experiments=30)"),
+        "failures": (
+            failures,
+            isinstance(failures, FailurePolicy),
+            "a FailurePolicy such as FailurePolicy(stop_after=3)",
+        ),
+        "stop": (
+            stop,
+            all(callable(getattr(rule, "met", None)) for rule in rules),
+            "a list of rules such as [NoImprovement(10)]",
+        ),
+        "cost": (
+            cost,
+            cost is None or callable(cost),
+            "a function of a point such as lambda point: 2.5",
+        ),
+        "strategy": (
+            strategy,
+            isinstance(strategy, str) or _is_strategy(strategy),
+            "a name such as 'auto', or an object with `name` and `propose`",
+        ),
+    }
+    for name, (given, fits, what) in wanted.items():
+        if not fits:
+            raise CampaignFileError(f"{name} must be {what}, got {given!r}")
+
+
+def _is_strategy(thing: object) -> bool:
+    made = not isinstance(thing, type)
+    named = isinstance(getattr(thing, "name", None), str)
+    return made and named and callable(getattr(thing, "propose", None))
+
+
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Return whether a function can be called with so many arguments by their place."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # one written in C tells nothing of itself
+        return True
+    return True
+
+
+def check_analyse(analyse: Callable[..., Any] | None) -> None:
+    """Raise CampaignFileError unless an analysis is a plain function of the raw data."""
+    if analyse is None:
+        return
+    if not callable(analyse):
+        raise CampaignFileError(f"analyse must be a function of the raw data, got {analyse!r}")
+    if inspect.iscoroutinefunction(analyse):
+        raise CampaignFileError(
+            f"the analysis {name_of(analyse)!r} must be a plain 'def': it only computes, "
+            "so there is nothing to await"
+        )
+    if not _takes(analyse, 1):
+        raise CampaignFileError(
+            f"the analysis {name_of(analyse)!r} must take one argument, the raw data: "
+            "def analyse(raw)"
+        )
+
+
+def check_procedure(procedure: Callable[..., Any] | None, lab: str | None) -> None:
+    """Raise CampaignFileError unless a procedure fits its lab, or is a function without one."""
+    if procedure is None:
+        return
+    if not callable(procedure):
+        raise CampaignFileError(
+            f"procedure must be a function of the conditions, got {procedure!r}"
+        )
+    if lab is None:
+        _check_function(procedure)
+        return
+    if not _takes(procedure, 2):
+        one = _takes(procedure, 1) and "; a plain function of x needs no lab: leave lab= out"
+        raise CampaignFileError(
+            f"the procedure {name_of(procedure)!r} must take two arguments, the lab and the "
+            f"conditions: async def react(lab, x){one or ''}"
+        )
+    if not inspect.iscoroutinefunction(procedure):
+        raise CampaignFileError(
+            f"the procedure {name_of(procedure)!r} must be written 'async def', "
+            "or its actions would never be awaited"
+        )
+    if Path(lab).is_absolute() or ".." in Path(lab).parts:
+        raise CampaignFileError(
+            f"lab must be a file beside or below the campaign file, got {lab!r}"
+        )
+
+
+def _check_function(procedure: Callable[..., Any]) -> None:
+    if _takes(procedure, 1):
+        return
+    if _takes(procedure, 2):
+        raise CampaignFileError(
+            f'the procedure {name_of(procedure)!r} takes a lab: add lab="lab.toml" to the '
+            "spec, or make it a plain function of the conditions: def measure(x)"
+        )
+    raise CampaignFileError(
+        f"the procedure {name_of(procedure)!r} must take one argument, the conditions: "
+        "def measure(x), or with a lab two: async def react(lab, x)"
+    )
