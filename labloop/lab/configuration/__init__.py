@@ -1,4 +1,8 @@
-"""What a lab is made of: the lab file, its drivers, limits and interlocks."""
+"""What a lab is made of: the lab file, its drivers, limits and interlocks.
+
+Here belongs what can be read and checked before a line is opened, and the two checks that the
+gate makes with it. Opening anything belongs to ``host``. Read ``lab_file.py`` first.
+"""
 
 from labloop.lab.configuration.interlocks import InterlockCheck
 from labloop.lab.configuration.lab_file import (

@@ -1,4 +1,4 @@
-"""Rules between devices: pure predicates on fresh readings."""
+"""Interlocks: rules between devices, checked on fresh readings."""
 
 import operator
 import re
@@ -22,7 +22,7 @@ _TERM = re.compile(r"\s*(\w+)\.(\w+)\s*(>=|<=|==|>|<)\s*(.+?)\s*")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """``<device>.<read> <op> <quantity>``."""
+    """One condition: ``<device>.<read> <op> <quantity>``."""
 
     device: str
     read: str
@@ -31,27 +31,27 @@ class Term:
     unit: str
 
     def holds(self, reading: Reading) -> bool:
-        """Return whether ``reading`` satisfies the term; an unusable reading never does."""
+        """Return whether ``reading`` satisfies the term; one that is not OK never does."""
         if reading.quality is not Quality.OK or reading.value is None:
             return False
         return _OPERATORS[self.sign](convert(reading.value, reading.unit, self.unit), self.value)
 
     @property
     def description(self) -> str:
-        """The term in words."""
+        """The term as a person writes it."""
         return f"{self.device}.{self.read} {self.sign} {_amount(self.value, self.unit)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Interlock:
-    """An action that is allowed only while every term holds."""
+    """An action that is allowed only while every term holds; ``because`` says why."""
 
     device: str
     action: str
     terms: tuple[Term, ...]
     because: str
     max_age: float = 5.0
-    """Lab seconds; an older reading is read again."""
+    """Lab seconds; where the latest reading is older, it is read again."""
 
 
 def parse_terms(text: str) -> tuple[Term, ...]:
@@ -71,27 +71,38 @@ def _term(text: str) -> Term:
 
 
 class Readings(Protocol):
-    """Where readings come from: the newest known, and a fresh one."""
+    """The source of readings: the latest one, and a fresh one."""
 
     def latest(self, device: str, read: str) -> Reading | None:
         """Return what was read last, or None."""
         ...
 
     def fresh(self, device: str, read: str) -> Awaitable[Reading]:
-        """Ask the device."""
+        """Read now; raises DeviceError."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class InterlockCheck:
-    """Checks the interlocks of one device's actions."""
+    """Checks the interlocks of a lab.
+
+    Args:
+        interlocks: all of them.
+        readings: where readings come from.
+        now: returns the lab second.
+    """
 
     interlocks: Sequence[Interlock]
     readings: Readings
     now: Callable[[], float]
 
     async def __call__(self, device: str, action: str) -> None:
-        """Raise InterlockError where a rule forbids the action; stale readings are read again."""
+        """Check one action; readings that are too old are read again.
+
+        Raises:
+            InterlockError: a term does not hold.
+            DeviceError: a device could not be read.
+        """
         for interlock in self.interlocks:
             if (interlock.device, interlock.action) != (device, action):
                 continue
@@ -117,5 +128,5 @@ def _refusal(interlock: Interlock, term: Term, reading: Reading) -> str:
 
 
 def _amount(value: float, unit: str) -> str:
-    """Return a value as a person writes it: what has no unit shows none."""
+    """Return a value as a person writes it, without the unit ``1``."""
     return f"{value:g}" if unit == "1" else f"{value:g} {unit}"

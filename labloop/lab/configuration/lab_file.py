@@ -1,4 +1,4 @@
-"""The lab file: which devices stand where, what limits them and what is safe."""
+"""The lab file: devices, stations, limits, interlocks, the order of the safe states, the hold."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,9 +14,10 @@ from labloop.lab.transports import line_mistakes
 from labloop.units import convert, split_quantity
 
 LARGEST = 64 * 1024
+"""Bytes of a lab file at most."""
 _TEXT = "lab file"
-"""The source of one that was given as a text."""
-_WORDS = {
+"""The source of a lab file that was given as text."""
+_IN_WORDS = {
     "too_short": "is empty: it needs at least one entry",
     "string_too_short": "is empty",
     "string_type": "must be a text in quotes",
@@ -25,7 +26,7 @@ _WORDS = {
     "model_type": "must be a table",
     "tuple_type": "must be a list in brackets",
 }
-"""What is wrong, by pydantic's name for it, as somebody who writes TOML would say it."""
+"""pydantic's type of an error -> the mistake in the words of TOML."""
 
 
 class _Table(BaseModel):
@@ -37,14 +38,14 @@ class LabTable(_Table):
 
     name: str = Field(min_length=1)
     world: str = ""
-    """Answers in simulation: the name of an installed world, or ``module:function``."""
+    """The simulated world: the name of an installed one, or ``module:function``."""
     safe_order: tuple[str, ...] = Field(default=(), strict=False)
     """Devices in the order in which they are made safe; the others follow."""
     world_options: dict[str, Any] = Field(default_factory=dict)
 
 
 class LimitTable(_Table):
-    """``[devices.<name>.limits]``: one quantity's bounds on top of the instrument's own."""
+    """``[devices.<name>.limits]``: bounds of one argument, on top of the instrument's own."""
 
     min: str = ""
     max: str = ""
@@ -61,11 +62,11 @@ class DeviceTable(_Table):
     options: dict[str, Any] = Field(default_factory=dict)
     limits: dict[str, LimitTable] = Field(default_factory=dict)
     shared: bool = False
-    """Whether experiments that run at once may all command it: a bath that serves everybody."""
+    """Whether experiments that run at once may all command it, such as one bath for all."""
 
 
 class InterlockTable(_Table):
-    """``[[interlocks]]``: an action that needs something of another device."""
+    """``[[interlocks]]``: an action that is allowed only under conditions on other devices."""
 
     device: str
     action: str
@@ -81,15 +82,15 @@ class InterlockTable(_Table):
 
 
 class StationTable(_Table):
-    """``[stations.<kind>]``: places that are alike."""
+    """``[stations.<kind>]``: stations that are alike."""
 
     names: tuple[str, ...] = Field(default=(), strict=False)
     count: int = Field(default=0, ge=0)
     used_up: bool = False
-    """Whether its use uses a place up, as it does a well, a vial or a tip."""
+    """Whether the stations are consumables (wells, vials, tips): one use uses one up."""
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> "StationTable":
+    def _names_or_count(self) -> "StationTable":
         if bool(self.names) == bool(self.count):
             raise ValueError("needs either names = [...] or count = n")
         if len(set(self.names)) != len(self.names):
@@ -97,19 +98,19 @@ class StationTable(_Table):
         return self
 
     def all(self, kind: str) -> tuple[str, ...]:
-        """Return the stations' names."""
+        """Return the names of the stations; ``kind`` names those that are only counted."""
         return self.names or tuple(f"{kind}-{n}" for n in range(1, self.count + 1))
 
 
 class HoldTable(_Table):
-    """``[hold]``: what becomes of the lab while its campaign waits for a person."""
+    """``[hold]``: what happens to the lab while its campaign waits for a person."""
 
     after: str = "10 min"
-    """How long it is left as it is."""
+    """The time after which the hold begins."""
     state: Literal["safe", "keep"] = "safe"
     """``safe``: every device goes to its safe state then; ``keep``: all stay as they are."""
     keep: tuple[str, ...] = Field(default=(), strict=False)
-    """Devices that stay as they are where the others go to their safe state."""
+    """Devices that stay as they are although the others go to their safe state."""
 
     @property
     def seconds(self) -> float:
@@ -118,7 +119,7 @@ class HoldTable(_Table):
 
 
 class LabFile(_Table):
-    """A lab file that was read and whose parts fit each other."""
+    """A lab file whose tables were checked, by themselves and against each other."""
 
     lab: LabTable
     devices: dict[str, DeviceTable] = Field(min_length=1)
@@ -128,7 +129,7 @@ class LabFile(_Table):
     source: str = "lab file"
     """Where it was read from, for messages."""
     folder: Path | None = None
-    """Where it lies: drivers and worlds may lie beside it."""
+    """Its folder, in which drivers and worlds may lie."""
 
     @property
     def safe_order(self) -> tuple[str, ...]:
@@ -157,7 +158,16 @@ def load_lab_file(path_or_text: "Path | str") -> LabFile:
 def lab_file_of(
     tables: Mapping[str, Any], source: str = "lab file", folder: Path | None = None
 ) -> LabFile:
-    """Return the lab file that ``tables`` describe; raises LabFileError."""
+    """Return the lab file that ``tables`` describe.
+
+    Args:
+        tables: as TOML is read.
+        source: names it in messages.
+        folder: in which drivers and worlds may lie.
+
+    Raises:
+        LabFileError: one sentence per mistake, with table and key.
+    """
     try:
         lab_file = LabFile.model_validate({**tables, "source": source, "folder": folder})
     except ValidationError as error:
@@ -198,14 +208,14 @@ def _sentence(source: str, mistake: Mapping[str, Any]) -> str:
         return f"{source}: {where} is missing"
     if (kind, key) == ("too_short", "devices"):
         return f"{source}: [devices] is empty; name a device, as [devices.NAME] with its driver"
-    if kind in _WORDS:
-        return f"{source}: {where} {_WORDS[kind]}; got {came!r}"
+    if kind in _IN_WORDS:
+        return f"{source}: {where} {_IN_WORDS[kind]}; got {came!r}"
     reason = str(mistake["msg"]).removeprefix("Value error, ").lower()
     return f"{source}: {where} is not usable: {reason}; got {came!r}"
 
 
 def _mistakes(lab_file: LabFile) -> list[str]:
-    """Return what does not fit together, as far as it can be said without drivers."""
+    """Return what does not fit together, as far as it is known without drivers."""
     devices = lab_file.devices
     found = [
         f"[lab] safe_order names {name!r}, which is no device of it"

@@ -1,4 +1,4 @@
-"""Limits that a lab file sets on top of those of the instrument."""
+"""Limits of a lab file, on top of those of the instrument."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,18 +6,26 @@ from dataclasses import dataclass
 from labloop.lab.devices import ActionSpec, Arg
 
 Limits = Mapping[tuple[str, str], Arg]
-"""(action, argument) -> the lab's own bounds, in the unit that the action declares."""
+"""(action, argument) -> the lab's own limits, in the unit that the action declares."""
 
 
 @dataclass(frozen=True, slots=True)
 class LimitCheck:
-    """Checks bound arguments against the driver's and the lab file's limits."""
+    """Checks the arguments of one device's actions against driver and lab file."""
 
     device: str
     limits: Limits
 
     def __call__(self, spec: ActionSpec, bound: Mapping[str, object]) -> None:
-        """Raise LimitError where an argument lies outside."""
+        """Check converted arguments.
+
+        Args:
+            spec: the action.
+            bound: name -> value in the declared unit.
+
+        Raises:
+            LimitError: a number lies outside.
+        """
         for name, value in bound.items():
             arg = spec.arguments[name].arg
             if arg is None or not isinstance(value, (int, float)):

@@ -1,4 +1,4 @@
-"""Drivers and worlds that lie beside the lab file that names them, in a folder nobody installed."""
+"""Loads drivers and worlds from the folder of the lab file, which is not installed."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -8,18 +8,19 @@ from pathlib import Path
 from types import ModuleType
 
 _LOADED: dict[tuple[Path, str], tuple[Mapping[str, int], ModuleType]] = {}
-"""Folder and module -> state of the folder's files, and the module as it was loaded then."""
+"""Folder and module -> modification times of the folder's files, and the module loaded then."""
 
 
 def module_of(name: str, folder: Path | None) -> ModuleType:
-    """Return a module: of ``folder`` where it lies there, else whatever Python finds.
+    """Return a module from ``folder`` where it lies there, else from Python's own path.
 
-    The folder is on the path for the time of loading only, and what was loaded from it is
-    forgotten by Python, so that two labs may each have a ``desk.py``. The same module is
-    returned as long as no file of the folder changes.
+    The folder is on the path only while the module is loaded, and its modules do not stay in
+    ``sys.modules``: two labs may each have a ``desk.py``. The same module object is returned as
+    long as no file of the folder changes.
 
     Raises:
-        ImportError: there is none, or it does not run.
+        ImportError: there is none.
+        Exception: whatever the module raises while it is loaded.
     """
     root = name.partition(".")[0]
     if folder is None or not _lies_in(folder.resolve(), root):
@@ -40,7 +41,7 @@ def _lies_in(folder: Path, root: str) -> bool:
 
 @contextmanager
 def _first_on_the_path(folder: Path, root: str) -> Iterator[None]:
-    """Let Python look into ``folder`` first, and leave its list of modules as it was."""
+    """Put ``folder`` first on the path, and restore ``sys.modules`` afterwards."""
     known = dict(sys.modules)
     for name in [n for n in known if n == root or n.startswith(f"{root}.")]:
         del sys.modules[name]

@@ -1,4 +1,4 @@
-"""Drivers and worlds, found by entry points; only those that a lab file names are imported."""
+"""Finds drivers and worlds by entry points, and checks a lab file against its drivers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from labloop.units import convert, split_quantity
 
 DRIVERS, WORLDS = "labloop.drivers", "labloop.worlds"
 NO_WIRES = "no_wires"
-"""The installed world in which no emulator stands."""
+"""The installed world without emulators."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabPlan:
-    """A lab file with its drivers: everything that can be known before a line is opened."""
+    """What a lab file means with its drivers; known before a line is opened."""
 
     drivers: Mapping[str, type[Device]]
     limits: Mapping[str, Limits]
@@ -30,7 +30,11 @@ class LabPlan:
 
 
 def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
-    """Import the drivers that ``lab_file`` names and check the file against them.
+    """Import the drivers that ``lab_file`` names, no others, and check the file against them.
+
+    Args:
+        lab_file: the lab file.
+        mode: a real lab needs addresses, serial numbers and limits.
 
     Raises:
         LabFileError: one sentence per mistake, with file, table and key.
@@ -56,7 +60,11 @@ def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
 
 
 def find_driver(name: str, folder: Path | None = None) -> type[Device]:
-    """Return the driver of that name: installed, or ``module:Class`` with its module in ``folder``.
+    """Return a driver.
+
+    Args:
+        name: of an installed driver, or ``module:Class``.
+        folder: where the module may lie, beside Python's own path.
 
     Raises:
         LabFileError: there is none; the message names the installed ones.
@@ -68,10 +76,10 @@ def find_driver(name: str, folder: Path | None = None) -> type[Device]:
 
 
 def make_world(lab_file: LabFile, plan: LabPlan, seed: int) -> Any:
-    """Return the simulated world of a lab; raises LabFileError.
+    """Return the simulated world of a lab; raises LabFileError where it names none.
 
-    A lab that only speaks through libraries needs none: what stands in for them is said by
-    each driver.
+    A lab whose drivers all call libraries needs none: each driver brings a stand-in for its
+    library.
     """
     name = lab_file.lab.world
     if not name and all(driver.schemes for driver in plan.drivers.values()):
@@ -88,7 +96,7 @@ def make_world(lab_file: LabFile, plan: LabPlan, seed: int) -> Any:
 
 
 def installed(group: str) -> dict[str, EntryPoint]:
-    """Return name -> entry point of everything installed in ``group``."""
+    """Return name -> entry point of everything that is installed in ``group``."""
     return {each.name: each for each in entry_points(group=group)}
 
 
@@ -113,13 +121,13 @@ def _load(group: str, name: str, what: str, folder: Path | None) -> Any:
 
 
 def _wrong_scheme(device: str, table: DeviceTable, driver: type[Device]) -> list[str]:
-    """Return why a driver that speaks through a library cannot use its url."""
+    """Return why a driver that calls a library cannot use its URL."""
     scheme, separator, rest = table.url.partition("://")
     if not driver.schemes or not table.url or (separator and rest and scheme in driver.schemes):
         return []
     known = " or ".join(f"{each}://..." for each in driver.schemes)
-    told = f"url {table.url!r} is of no kind that {table.driver} understands; write {known}"
-    return [f"[devices.{device}] {told}"]
+    mistake = f"url {table.url!r} is of no kind that {table.driver} understands; write {known}"
+    return [f"[devices.{device}] {mistake}"]
 
 
 def _limits(
@@ -182,7 +190,7 @@ def _wrong_interlocks(
 
 
 def _not_real(lab_file: LabFile, drivers: Mapping[str, type[Device]]) -> list[str]:
-    """Return why the lab cannot be real: each device needs address, serial number and limits."""
+    """Return why the lab cannot be real: a device lacks URL, serial number or limits."""
     wrong: list[str] = []
     for name, table in lab_file.devices.items():
         missing = [key for key in ("url", "serial_number") if not getattr(table, key)]

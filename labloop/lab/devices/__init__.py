@@ -1,4 +1,9 @@
-"""The base of every driver: devices, their actions and reads, and what these are given."""
+"""The base of every driver: devices, their actions and reads, and what these may be given.
+
+Here belongs what an author of a driver needs beside a transport. Bytes belong to
+``transports``, calls of libraries to ``libraries``, the checks of an action to ``gate``. Read
+``device.py`` first, then ``actions.py``.
+"""
 
 from labloop.lab.devices.actions import ActionCall, action, read
 from labloop.lab.devices.arguments import ActionSpec, Arg, Argument, Choice

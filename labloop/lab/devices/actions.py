@@ -1,4 +1,4 @@
-"""Actions and reads: what a driver declares, and what calling an action returns."""
+"""Actions and reads, as a driver declares them, and the call of an action."""
 
 import asyncio
 import inspect
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 
 
 class ActionGate(Protocol):
-    """What carries an action out: the gate of the device."""
+    """The gate of a device, which carries its actions out."""
 
     async def run(self, call: "ActionCall[Any]") -> Any:
         """Return what the action returned; raises what any check or the action raises."""
@@ -26,13 +26,13 @@ class ActionGate(Protocol):
 
 
 class ActionContext(Protocol):
-    """What an action needs of what the lab lends to its device."""
+    """What an action needs of its device's context."""
 
     on_transport: bool
 
     @property
     def gate(self) -> ActionGate:
-        """The only way from a call to a wire."""
+        """The only way from an action call to the device."""
         ...
 
 
@@ -45,14 +45,21 @@ class ActionDevice(Protocol):
 
     @property
     def context(self) -> ActionContext:
-        """What the lab lends to the device."""
+        """Clock and gate of the device."""
         ...
 
 
 class ActionCall(Coroutine[Any, Any, T]):
-    """An action that was called: it happens when it is awaited, and only once.
+    """A call of an action: it happens when it is awaited, and only once.
 
-    It is a coroutine, so that a task group takes it.
+    It is a coroutine, so that a task group accepts it.
+
+    Args:
+        device: whose action it is.
+        spec: the action.
+        args: positional arguments, as the caller gave them.
+        kwargs: named arguments, as the caller gave them.
+        caller: file and line of the call, for messages.
     """
 
     def __init__(
@@ -76,12 +83,12 @@ class ActionCall(Coroutine[Any, Any, T]):
 
     @property
     def begun(self) -> bool:
-        """Whether anybody awaited it."""
+        """Whether it was awaited."""
         return self._inner is not None
 
     @property
     def description(self) -> str:
-        """The call with file and line."""
+        """The call with its file and line."""
         begun = "begun and left" if self.begun else "called"
         file, line = self.caller
         return f"{self.device.name}.{self.spec.name} was {begun} in {file}, line {line}"
@@ -90,15 +97,15 @@ class ActionCall(Coroutine[Any, Any, T]):
         return self._begin().__await__()
 
     def send(self, value: Any) -> Any:
-        """Go on, as a coroutine does."""
+        """See :meth:`collections.abc.Coroutine.send`."""
         return (self._inner or self._begin()).send(value)
 
     def throw(self, *error: Any) -> Any:
-        """Raise in the action, as a coroutine does."""
+        """See :meth:`collections.abc.Coroutine.throw`."""
         return (self._inner or self._begin()).throw(*error)
 
     def close(self) -> None:
-        """Leave the action, as a coroutine does."""
+        """See :meth:`collections.abc.Coroutine.close`."""
         if self._inner is not None:
             self._inner.close()
 
@@ -119,7 +126,7 @@ class ActionCall(Coroutine[Any, Any, T]):
 
 
 class BoundAction(Generic[T]):
-    """An action of one device: calling it returns an :class:`ActionCall`."""
+    """An action of one device; calling it returns an :class:`ActionCall`."""
 
     __slots__ = ("device", "spec")
 
@@ -129,13 +136,13 @@ class BoundAction(Generic[T]):
 
     def __call__(self, *args: Any, **kwargs: Any) -> ActionCall[T]:
         """Return the call, to be awaited."""
-        frame = sys._getframe(1)  # noqa: SLF001 - the line to be named where nobody awaits
+        frame = sys._getframe(1)  # noqa: SLF001 - the line that is named where nobody awaits
         caller = (frame.f_code.co_filename, frame.f_lineno)
         return ActionCall(self.device, self.spec, args, kwargs, caller)
 
 
 class ActionMethod(Generic[T]):
-    """What ``@action`` makes of a driver's method."""
+    """The descriptor that ``@action`` puts in the place of a driver's method."""
 
     def __init__(self, spec: ActionSpec) -> None:
         self.spec = spec
@@ -172,7 +179,7 @@ def action(
         function: the driver's ``async def``; its arguments carry their unit and limits:
             ``rate: Annotated[float, Arg("mL/min", ge=0, le=50)]``. The caller passes a
             quantity, the body sees the number in the declared unit.
-        idempotent: sending it again does no harm, so an unanswered one is sent once more.
+        idempotent: sending it again does no harm, so it is sent once more without an answer.
         timeout: lab seconds for the whole action; None for no bound.
 
     Raises:
@@ -184,9 +191,10 @@ def action(
 
 
 def read(function: R) -> R:
-    """Declare a question that changes nothing: not journaled, and cheap.
+    """Declare a question that changes nothing; it is not journaled.
 
-    The function is returned as it is: a read costs what the driver makes of it.
+    Args:
+        function: the driver's ``async def``, without arguments; returned as it is.
 
     Raises:
         DefinitionError: it is no ``async def``, or takes arguments.

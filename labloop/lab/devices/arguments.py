@@ -1,4 +1,4 @@
-"""What an action may be given: numbers with unit and limits, choices, short texts, flags."""
+"""Arguments of actions: numbers with unit and limits, choices, short texts, flags."""
 
 import inspect
 import typing
@@ -12,11 +12,15 @@ from labloop.records import Json
 from labloop.units import check_unit, magnitude
 
 LONGEST_TEXT = 200
+"""Characters of a text argument at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arg:
-    """A number with its unit and the hard limits of the instrument, in that unit."""
+    """A number, its unit, and the hard limits of the instrument in that unit.
+
+    ``ge`` and ``le`` include the limit, ``gt`` and ``lt`` do not.
+    """
 
     unit: str = "1"
     ge: float | None = None
@@ -28,7 +32,16 @@ class Arg:
         check_unit(self.unit)
 
     def check(self, value: float, what: str, whose: str = "the instrument") -> None:
-        """Raise LimitError where ``value`` (in ``unit``) lies outside; no byte was sent."""
+        """Check one value before any byte is sent.
+
+        Args:
+            value: in :attr:`unit`.
+            what: names the argument in messages.
+            whose: names who set the limit in messages.
+
+        Raises:
+            LimitError: it lies outside.
+        """
         broken = (
             (self.ge is not None and value < self.ge)
             or (self.le is not None and value > self.le)
@@ -52,7 +65,7 @@ class Arg:
 
 
 class Choice:
-    """One of a few words."""
+    """One of a few texts, for ``Annotated[str, Choice("left", "right")]``."""
 
     __slots__ = ("values",)
 
@@ -74,11 +87,16 @@ class Argument:
 
     @property
     def unit(self) -> str:
-        """The unit in which the driver's body sees it; ``1`` for what is no number."""
+        """The unit in which the driver gets it; ``1`` for what is no number."""
         return self.arg.unit if self.arg else "1"
 
     def convert(self, value: object, what: str) -> float | int | str | bool:
-        """Return ``value`` as the driver's body sees it; raises DefinitionError, UnitError."""
+        """Return ``value`` as the driver gets it.
+
+        Raises:
+            DefinitionError: it is of another kind, or no choice.
+            UnitError: its unit does not fit, or it has none.
+        """
         if self.kind == "number":
             return magnitude(value, self.unit, what)
         if self.kind == "integer":
@@ -110,7 +128,16 @@ def _integer(value: object, unit: str, what: str) -> int:
 
 
 class ActionSpec:
-    """What an action is called, takes and promises; built from the driver's signature."""
+    """The declaration of an action, read from the signature of the driver's function.
+
+    Args:
+        function: the driver's ``async def``.
+        idempotent: sending it again does no harm.
+        timeout: lab seconds for the whole action; None for no bound.
+
+    Raises:
+        DefinitionError: it is no ``async def``.
+    """
 
     def __init__(
         self,
@@ -131,7 +158,7 @@ class ActionSpec:
 
     @cached_property
     def arguments(self) -> Mapping[str, Argument]:
-        """Name -> declared argument, in order; raises DefinitionError."""
+        """Name -> declared argument, in order; raises DefinitionError for a wrong one."""
         hints = typing.get_type_hints(self.function, include_extras=True)
         names = list(inspect.signature(self.function).parameters.values())[1:]
         return {each.name: _argument(self.function, each, hints.get(each.name)) for each in names}
@@ -139,7 +166,17 @@ class ActionSpec:
     def bind(
         self, args: tuple[object, ...], kwargs: Mapping[str, object], device: str
     ) -> dict[str, Any]:
-        """Return name -> value in the declared unit; raises DefinitionError, UnitError."""
+        """Return name -> value in the declared unit.
+
+        Args:
+            args: positional arguments.
+            kwargs: named arguments.
+            device: names the device in messages.
+
+        Raises:
+            DefinitionError: an argument is missing, unknown, given twice or of another kind.
+            UnitError: a unit does not fit.
+        """
         what = f"{device}.{self.name}"
         given = dict(zip(self.arguments, args, strict=False))
         unknown = [name for name in kwargs if name not in self.arguments]

@@ -1,4 +1,4 @@
-"""The base of all drivers: identity, actions and the safe state, and nothing else."""
+"""The base of all drivers: identity, actions, reads and the safe state."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -16,32 +16,32 @@ from labloop.records import DeviceIdentity, Quality, Reading
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What a simulated lab lends to a device that speaks through a library."""
+    """What a simulated lab gives to a driver that calls a library."""
 
     library: Any
-    """The world's stand-in for the library's object; None where the world has none for it."""
+    """The world's stand-in for the library's object; None where the world has none."""
     seed: int
-    """That of the world."""
+    """Of the world."""
     truth: Truth
-    """Where is noted what physically happens."""
+    """The log of what physically happens."""
 
 
 @dataclass(slots=True)
 class DeviceContext:
-    """What the lab lends to a driver."""
+    """What the lab gives to a driver."""
 
     clock: Clock
     gate: ActionGate
     device: str = ""
     serial_number: str = ""
-    """The serial number that the lab file names; empty where it names none."""
+    """As the lab file names it; empty where it names none."""
     latest: dict[str, Reading] = field(default_factory=dict)
     """Name of a read -> what was read last."""
     simulated: Simulated | None = None
-    """Set in a simulated lab, for a driver that speaks through a library; else None."""
+    """Set in a simulated lab, for a driver that calls a library; else None."""
     on_transport: bool = False
-    """Whether the driver was seen to speak through its transport: only then does a transport
-    that carried no frame say that nothing was sent."""
+    """Whether the driver has used its transport: only then does a transport without a sent frame
+    prove that nothing was sent."""
 
     def deadline(self, seconds: float | None) -> AbstractAsyncContextManager[None]:
         """Bound a block to ``seconds`` of lab time; raises DeviceTimeoutError."""
@@ -49,28 +49,28 @@ class DeviceContext:
 
 
 class Device(ABC):
-    """A driver: holds identity, actions and the safe state only.
+    """A driver: identity, actions, reads and the safe state of one instrument.
 
     Args:
         name: its name in the lab file.
         transport: bytes to and from the instrument.
         options: the table ``[devices.<name>.options]`` of the lab file.
-        context: clock, deadline and gate.
+        context: clock, gate and serial number.
     """
 
     model: ClassVar[str] = ""
     safe_seconds: ClassVar[float] = 5.0
     """Lab seconds within which the safe state is reached; over 20 only with an armed watchdog."""
     schemes: ClassVar[tuple[str, ...]] = ()
-    """Kinds of urls that the driver understands by itself, such as ``library``: it speaks
-    through a Python library then. Empty for a driver of bytes, which any transport carries."""
+    """Schemes of the URLs that a driver understands which calls a Python library, such as
+    ``library``. Empty for a driver of bytes, which works with any transport."""
     connect_seconds: ClassVar[float] = 15.0
     """Lab seconds within which it connects and identifies itself."""
     serial_on_wire: ClassVar[bool] = True
-    """Whether the instrument tells its serial number. Where it does not, its identity has none:
-    the number in the lab file then says which instrument a person saw at the end of the cable."""
+    """Whether the instrument can be asked for its serial number. Where it cannot, its identity has
+    none, and the number in the lab file is what a person read on the instrument."""
     transport_only: ClassVar[bool] = True
-    """False in a driver that speaks through its transport and acts by another way, too."""
+    """False in a driver that acts in another way beside its transport."""
     actions: ClassVar[Mapping[str, ActionSpec]] = {}
     reads: ClassVar[tuple[str, ...]] = ()
 
@@ -82,7 +82,7 @@ class Device(ABC):
         }
         cls.reads = tuple(n for n, each in members.items() if hasattr(each, "__labloop_read__"))
         for spec in cls.actions.values():
-            # Built now, so that a mistake is told where the driver is imported.
+            # Built now, so that a mistake is reported where the driver is imported.
             spec.arguments  # noqa: B018 - a cached property
 
     def __init__(
@@ -97,47 +97,56 @@ class Device(ABC):
         self.context = context
         self.options = dict(options)
         self.watchdog: float | None = None
-        """Seconds of silence after which the instrument makes itself safe; None for never.
+        """Seconds without a command after which the instrument makes itself safe; None for never.
 
-        A driver that arms one at the connect sets it when it is built, and :meth:`feed` is
-        called every third of it while the lab is open."""
+        A driver that arms a watchdog at the connect sets this in ``__init__``. While the lab is
+        open, :meth:`feed` is called every third of it."""
         self._sources: dict[str, str] = {}
 
     @abstractmethod
     async def identify(self) -> DeviceIdentity:
-        """Ask who answers; sends nothing that changes anything."""
+        """Ask for the identity; must not change anything.
+
+        Raises:
+            DeviceError: the instrument does not answer, or not as its manual says.
+        """
 
     @abstractmethod
     async def safe_state(self) -> None:
-        """Go to a state that can be left alone; may be called in any state, and twice."""
+        """Go to a state that can be left unattended; may be called in any state, and twice.
+
+        Raises:
+            DeviceError: it is not known to be in that state.
+        """
 
     async def connect(self) -> None:
-        """Make sure that the right instrument answers.
+        """Check that the right instrument answers; a driver adds what it must set up.
 
         Raises:
             WrongDeviceError: its serial number is not the one in the lab file.
+            DeviceError: it does not answer.
         """
         self.check_identity(await self.identify())
 
     async def health(self) -> None:
-        """Raise DeviceError where the instrument does not answer; changes nothing."""
+        """Raise DeviceError where the instrument does not answer; must not change anything."""
         await self.identify()
 
     async def feed(self) -> None:
-        """Let the watchdog hear that the lab lives: for most instruments any question does.
+        """Feed the instrument's watchdog; for most instruments any question does.
 
-        May come between two exchanges of an action, and must change nothing else.
+        It may come between two exchanges of an action, and must change nothing else.
         """
         await self.health()
 
     async def close(self) -> None:
-        """Give the line back."""
+        """Close the transport."""
         await self.transport.close()
 
     def check_identity(self, found: DeviceIdentity) -> None:
         """Raise WrongDeviceError where ``found`` is not the instrument of the lab file.
 
-        An instrument that tells no serial number is taken on a person's word.
+        Without a serial number to be asked for, the lab file is believed.
         """
         expected = self.context.serial_number
         if not found.serial_number and not self.serial_on_wire:
@@ -152,9 +161,13 @@ class Device(ABC):
     def reading(
         self, value: float | None, unit: str, name: str, quality: Quality = Quality.OK
     ) -> Reading:
-        """Return a reading of now and keep it as the latest of its name.
+        """Return a reading of this lab second, and keep it as the latest of its name.
 
-        A ``value`` of None makes a reading of quality INVALID.
+        Args:
+            value: None makes a reading of quality INVALID.
+            unit: of the value.
+            name: of the read.
+            quality: of the value.
         """
         source = self._sources.get(name)
         if source is None:

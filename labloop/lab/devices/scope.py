@@ -1,4 +1,4 @@
-"""On whose behalf something happens: one experiment, or the lab itself."""
+"""Scopes: on whose behalf an action happens, one experiment or the lab itself."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,37 +11,37 @@ from labloop.records import JournalEntry, Json
 
 
 class OpenCall(Protocol):
-    """What a scope asks of an action that was called in it."""
+    """A call of an action, as its scope sees it."""
 
     task: asyncio.Task[Any] | None
     """The task that carries it out."""
 
     @property
     def begun(self) -> bool:
-        """Whether anybody awaited it."""
+        """Whether it was awaited."""
         ...
 
     @property
     def description(self) -> str:
-        """The call with file and line."""
+        """The call with its file and line."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """One experiment while it runs; ``experiment_id`` is None for what the lab does itself."""
+    """One experiment while it runs, or the lab itself, without an ``experiment_id``."""
 
     campaign_id: str
     experiment_id: str | None = None
     actor: str = "labloop"
     start: int = 0
-    """Counts the starts of the process, so that what the lab does itself never takes an old id."""
+    """Which start of the campaign's process it is, so that the lab's own ids are never reused."""
     count: int = 0
-    """Intents so far, those of an earlier process included."""
+    """Intents so far, with those of an earlier process."""
     finished: Mapping[str, Json] = field(default_factory=dict)
-    """Steps that an earlier process finished: name -> result."""
+    """Name -> result of the steps that an earlier process finished."""
     calls: dict[OpenCall, None] = field(default_factory=dict)
-    """Actions that were called and are not yet over."""
+    """Actions that were called and have not ended."""
     steps: set[str] = field(default_factory=set)
     """Names of the steps that were entered."""
     holding: set[str] = field(default_factory=set)
@@ -53,17 +53,17 @@ class Scope:
     over: bool = False
     """Whether the experiment has ended."""
     given_up: str = ""
-    """Why it may do nothing any more: it still ran when the lab was made safe; empty before."""
+    """Why nothing that it asks for is sent any more; empty while it may act."""
 
     def next_id(self, device: str) -> str:
-        """Return the id of the next intent, the same in every run of a seed."""
+        """Return the id of the next intent; it is the same in every run of a seed."""
         self.count += 1
         if self.experiment_id is not None:
             return f"{self.experiment_id}-a{self.count:03d}"
         return f"{self.campaign_id}-{device}-s{self.start}-{self.count:03d}"
 
     def check_awaited(self) -> None:
-        """Raise NotAwaitedError where an action was called and is not over."""
+        """Raise NotAwaitedError where an action was called and has not ended."""
         if not self.calls:
             return
         calls = list(self.calls)
@@ -72,7 +72,7 @@ class Scope:
 
 
 def not_awaited(calls: Iterable[OpenCall]) -> NotAwaitedError:
-    """Return the error that names the calls and what to do."""
+    """Return the error that names ``calls`` and says what to do."""
     descriptions = "; ".join(call.description for call in calls)
     return NotAwaitedError(
         f"not awaited: {descriptions}. An action happens only where it is awaited: write `await` "
@@ -81,7 +81,7 @@ def not_awaited(calls: Iterable[OpenCall]) -> NotAwaitedError:
 
 
 def start_number(entries: Sequence[JournalEntry]) -> int:
-    """Return the number of this start: one more than any that left an intent of its own."""
+    """Return which start of the campaign's process this is, from the lab's own intents."""
     own = [e.intent.id for e in entries if e.intent.experiment_id is None]
     return 1 + max((_start_of(intent_id) for intent_id in own), default=0)
 
@@ -92,7 +92,7 @@ def _start_of(intent_id: str) -> int:
 
 
 def action_number(intent_id: str) -> int:
-    """Return which of its experiment's an intent was."""
+    """Return the number of an intent within its experiment; 0 for the lab's own."""
     mark = intent_id.rsplit("-", 1)[-1]
     return int(mark[1:]) if mark[:1] == "a" and mark[1:].isdigit() else 0
 

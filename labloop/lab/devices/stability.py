@@ -1,4 +1,4 @@
-"""Waiting until a value stays where it should be: passing through is not enough."""
+"""Waits until a value stays at its target; passing through it is not enough."""
 
 from collections.abc import Awaitable, Callable
 
@@ -21,17 +21,17 @@ async def until_stable(
 
     Args:
         clock: lab time.
-        ask: asks the instrument for the value, in the unit of ``target`` and ``tolerance``.
+        ask: reads the value, in the unit of ``target`` and ``tolerance``.
         target: where the value should stay.
-        tolerance: how far from it, to either side, is near enough.
-        hold: lab seconds for which every look must find it near; 0 for one look.
+        tolerance: the largest distance from it, to either side.
+        hold: lab seconds for which every reading must be near; 0 for one reading.
         at_most: lab seconds after which it is given up.
-        every: lab seconds between two looks.
-        late: the sentence of the error, from the value that was found last.
+        every: lab seconds between two readings.
+        late: returns the sentence of the error, from the latest value.
 
     Raises:
         DeviceFaultError: it did not stay there within ``at_most``. It is no DeviceTimeoutError,
-            which an idempotent action would try again: the line works, the value is at fault.
+            after which an idempotent action would be sent again: the line works.
     """
     end = clock.now() + at_most
     near_since: float | None = None

@@ -1,12 +1,12 @@
 """The gate around every action: a fixed pipeline of small stages, in one file.
 
 validate, turn, lease, limits, interlocks, sharing, INTENT committed, lease, freshness and deadline
-checked again, bytes, outcome committed, record. Nothing reaches a wire in any other way, and
+checked again, bytes, outcome committed, record. Nothing reaches a device in any other way, and
 no stage can be left out: their order is the safety case.
 
-The lease is read from where it is kept, both times: never from a memory of it, because the
-one that matters is the read that begins after the INTENT was committed. The read happens off
-the loop, so that a slow database delays the action that asks, and nothing else.
+The lease is read from the database both times and never cached: the read that matters is the
+one that begins after the INTENT was committed. It runs outside of the event loop, so that a slow
+database delays the action that asks, and nothing else.
 """
 
 import asyncio
@@ -29,12 +29,13 @@ from labloop.records import ActionState, Intent, Journal, Outcome
 
 
 class LeaseCheck(Protocol):
-    """Says whether a device may be commanded."""
+    """Checks whether a device may be commanded."""
 
     def __call__(self, device: str) -> "Future[int]":
         """Begin to read the lease on ``device`` in a thread; must not block.
 
-        The future resolves to the fencing token, or raises LeaseError.
+        Returns:
+            A future of the fencing token; it raises LeaseError where the lease is lost.
         """
         ...
 
@@ -51,7 +52,7 @@ class ActionRun:
     intent: Intent | None = None
     recorder: Recorder = field(default_factory=Recorder)
     begun: bool = False
-    """Whether the driver's body was entered."""
+    """Whether the driver's function was called."""
     result: Any = None
     error: BaseException | None = None
     state: ActionState = ActionState.INTENT
@@ -62,47 +63,52 @@ class ActionRun:
         """``device.action``, for messages."""
         return f"{self.call.device.name}.{self.call.spec.name}"
 
-    def check_not_over(self) -> None:
+    def check_not_given_up(self) -> None:
         """Raise ExperimentCancelled where the experiment was given up and its devices are safe."""
         if self.scope.given_up:
             raise ExperimentCancelled(f"{self.name} was not sent: {self.scope.given_up}")
 
     @property
     def may_have_acted(self) -> bool:
-        """Whether anything may have left.
+        """Whether anything may have reached the device.
 
-        Only a transport that the driver is known to use can say no: a vendor's library acts
-        without one.
+        Only the recorder of a transport that the driver is known to use can deny it: a vendor's
+        library acts without one.
         """
         device = self.call.device
         known = device.transport_only and device.context.on_transport
         return self.begun and bool(self.recorder.sent or not known)
 
 
-DEVICES_IN_TURN: ContextVar[tuple[str, ...]] = ContextVar("DEVICES_IN_TURN", default=())
-"""Devices whose turn this task has: an action may use further actions of its own device."""
+LOCKED_DEVICES: ContextVar[tuple[str, ...]] = ContextVar("LOCKED_DEVICES", default=())
+"""Devices whose lock this task holds: an action may use further actions of its own device."""
 
 
 @dataclass(slots=True)
 class Services:
-    """What the stages use."""
+    """What the stages of one device use."""
 
     clock: Clock
     journal: Journal
     lease: LeaseCheck | None
-    """None in a lab that nobody else can reach."""
+    """None where no other process can reach the lab."""
     limits: LimitCheck
     interlocks: InterlockCheck
     sharing: Sharing
     own_scope: Scope
-    """For actions outside of any experiment."""
+    """The scope of actions outside of any experiment."""
     stop: Callable[[str], None]
-    """Ends everything: no journal, no bytes."""
+    """Stops the lab where the journal fails: without a journal, no bytes."""
     activity: dict[str, str]
+    """Device -> what it does now."""
     lock: PriorityLock = field(default_factory=PriorityLock)
 
     async def commit(self, future: Any, what: str) -> None:
-        """Wait for a commit, also where cancelled meanwhile; a failed one stops the lab."""
+        """Wait for a commit, also where the caller is cancelled meanwhile.
+
+        Raises:
+            StoreError: it failed; the lab is stopped.
+        """
         try:
             await self.clock.kept(future)
         except Exception as error:
@@ -112,7 +118,7 @@ class Services:
 
 
 class Stage:
-    """One step through the gate."""
+    """One stage of the gate."""
 
     name: ClassVar[str]
 
@@ -120,7 +126,7 @@ class Stage:
         self.services = services
 
     async def __call__(self, run: ActionRun) -> None:
-        """Let ``run`` through, or raise."""
+        """Do this stage's part of ``run``; raises what refuses it."""
         raise NotImplementedError
 
     async def token(self, run: ActionRun) -> int:
@@ -134,14 +140,14 @@ class Stage:
 
 
 class Validate(Stage):
-    """Arguments become numbers in the declared units; unknown ones are refused."""
+    """Arguments are converted to their declared units; unknown ones are refused."""
 
     name = "validate"
 
     async def __call__(self, run: ActionRun) -> None:
         """Bind and convert."""
         call = run.call
-        run.check_not_over()
+        run.check_not_given_up()
         run.bound = call.spec.bind(call.args, call.kwargs, call.device.name)
 
 
@@ -151,25 +157,25 @@ class TakeTurn(Stage):
     name = "turn"
 
     async def __call__(self, run: ActionRun) -> None:
-        """Wait for the device; from here on the time-out runs."""
+        """Wait for the device's lock; the time-out runs from here on."""
         device = run.call.device.name
-        held = DEVICES_IN_TURN.get()
+        held = LOCKED_DEVICES.get()
         if device not in held:
             await run.stack.enter_async_context(self.services.lock)
-            token = DEVICES_IN_TURN.set((*held, device))
-            run.stack.callback(DEVICES_IN_TURN.reset, token)
+            token = LOCKED_DEVICES.set((*held, device))
+            run.stack.callback(LOCKED_DEVICES.reset, token)
         timeout = run.call.spec.timeout
         if timeout is not None:
             run.deadline = self.services.clock.now() + timeout
 
 
 class Lease(Stage):
-    """Only who holds the device's lease may command it."""
+    """Only the holder of the device's lease may command it."""
 
     name = "lease"
 
     async def __call__(self, run: ActionRun) -> None:
-        """Ask for the token."""
+        """Read the fencing token."""
         run.token = await self.token(run)
 
 
@@ -189,29 +195,29 @@ class Interlocks(Stage):
     name = "interlocks"
 
     async def __call__(self, run: ActionRun) -> None:
-        """Check every rule."""
+        """Check every interlock of the action."""
         call = run.call
         await self.services.interlocks(call.device.name, call.spec.name)
 
 
 class Share(Stage):
-    """What another running experiment relies on is not changed under its hands."""
+    """A device that another running experiment uses is not commanded."""
 
     name = "sharing"
 
     async def __call__(self, run: ActionRun) -> None:
-        """Note the use, or refuse it."""
+        """Note the use; raises DeviceInUseError."""
         call = run.call
         self.services.sharing.claim(run.scope, call.device.name, call.spec.name)
 
 
 class CommitIntent(Stage):
-    """What is about to happen is committed before any byte."""
+    """The intent is committed before any byte."""
 
     name = "intent"
 
     async def __call__(self, run: ActionRun) -> None:
-        """Commit, also where the caller is cancelled meanwhile: a half-known intent is none."""
+        """Commit, also where the caller is cancelled meanwhile."""
         services, call, scope = self.services, run.call, run.scope
         intent = Intent(
             id=scope.next_id(call.device.name),
@@ -236,19 +242,19 @@ class CommitIntent(Stage):
 
 
 class Recheck(Stage):
-    """A commit takes time: lease, freshness of readings and deadline are checked again.
+    """After the commit, which took time, lease, interlocks and deadline are checked again.
 
-    The deadline comes last, because the others take time, too.
+    The deadline is last, because the other checks take time, too.
     """
 
     name = "recheck"
 
     async def __call__(self, run: ActionRun) -> None:
-        """Check again what time may have changed."""
+        """Check again; raises what refuses the action, before any byte."""
         services = self.services
         await self.token(run)
         await services.interlocks(run.call.device.name, run.call.spec.name)
-        run.check_not_over()
+        run.check_not_given_up()
         if run.deadline is not None and services.clock.now() >= run.deadline:
             raise DeviceTimeoutError(
                 f"{run.name} could not begin within {run.call.spec.timeout:g} s; nothing was sent"
@@ -256,14 +262,14 @@ class Recheck(Stage):
 
 
 class SendBytes(Stage):
-    """The driver's body; what it sends and receives is kept."""
+    """The driver's function runs; the frames that it sends and receives are recorded."""
 
     name = "bytes"
 
     async def __call__(self, run: ActionRun) -> None:
-        """Run the body within the deadline; only an idempotent one is sent a second time."""
+        """Run it within the deadline; only an idempotent one is tried a second time."""
         services, call = self.services, run.call
-        services.activity[call.device.name] = _doing(run)
+        services.activity[call.device.name] = _activity(run)
         outer = RECORDER.get()
         token = RECORDER.set(run.recorder)
         try:
@@ -276,7 +282,7 @@ class SendBytes(Stage):
             if run.recorder.sent:
                 call.device.context.on_transport = True
             if outer is not None:
-                # What an action does through another one is its own doing, too.
+                # The frames of an action that this one used are its own frames, too.
                 outer.sent += run.recorder.sent
                 outer.received += run.recorder.received
 
@@ -293,12 +299,12 @@ class SendBytes(Stage):
 
 
 class CommitOutcome(Stage):
-    """How it ended is committed, whatever ended it."""
+    """The outcome is committed, however the action ended."""
 
     name = "outcome"
 
     async def __call__(self, run: ActionRun) -> None:
-        """Classify and commit."""
+        """Classify the end and commit it."""
         if run.intent is None:
             return
         services, error = self.services, run.error
@@ -317,17 +323,17 @@ class CommitOutcome(Stage):
 
 
 class Record(Stage):
-    """What the window shows."""
+    """The shown activity of the device ends."""
 
     name = "record"
 
     async def __call__(self, run: ActionRun) -> None:
-        """The device is idle again."""
+        """Note that the device is idle."""
         self.services.activity[run.call.device.name] = "idle"
 
 
 class Gate:
-    """The only way from a call to a wire, for one device."""
+    """The only way from an action call to the device, for one device."""
 
     before: ClassVar[tuple[type[Stage], ...]] = (
         Validate,
@@ -337,10 +343,10 @@ class Gate:
         Interlocks,
         Share,
     )
-    """Raise without leaving a trace in the journal."""
+    """Raise without an entry in the journal."""
     during: ClassVar[tuple[type[Stage], ...]] = (CommitIntent, Recheck, SendBytes)
     after: ClassVar[tuple[type[Stage], ...]] = (CommitOutcome, Record)
-    """Run to their end in any case."""
+    """Run to their end, whatever happened before."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -349,7 +355,7 @@ class Gate:
         self._after = tuple(stage(services) for stage in self.after)
 
     async def run(self, call: ActionCall[Any]) -> Any:
-        """Carry an action out; raises what any stage raises."""
+        """Carry an action out and return its result; raises what any stage raises."""
         run = ActionRun(call, call.scope or self.services.own_scope)
         async with run.stack:
             for stage in self._before:
@@ -365,7 +371,7 @@ class Gate:
         return run.result
 
     async def _end(self, run: ActionRun) -> None:
-        """Run the last stages; a cancellation that comes meanwhile is raised afterwards."""
+        """Run the last stages; a cancellation meanwhile is raised afterwards."""
         cancelled: asyncio.CancelledError | None = None
         for stage in self._after:
             try:
@@ -376,13 +382,14 @@ class Gate:
             raise cancelled
 
 
-def _doing(run: ActionRun) -> str:
+def _activity(run: ActionRun) -> str:
+    """Return the action with its arguments, as a person reads it."""
     spec = run.call.spec
     arguments = ", ".join(
         _argument(name, spec.arguments[name].unit, v) for name, v in run.bound.items()
     )
-    whose = f" for {run.scope.experiment_id}" if run.scope.experiment_id else ""
-    return f"{spec.name}({arguments}){whose}"
+    experiment = f" for {run.scope.experiment_id}" if run.scope.experiment_id else ""
+    return f"{spec.name}({arguments}){experiment}"
 
 
 def _argument(name: str, unit: str, value: object) -> str:

@@ -1,4 +1,4 @@
-"""Values as plain JSON for the journal, and back as a step returned them."""
+"""Values as plain JSON for the journal, and back."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from labloop.units import is_quantity, quantity, split_units
 
 
 def to_json(value: object) -> Json:
-    """Return what the journal keeps of an action's result: never an error, rather a summary."""
+    """Return an action's result for the journal; a summary of what JSON cannot hold."""
     if isinstance(value, Reading):
         return {"value": value.value, "unit": value.unit, "quality": value.quality.value}
     if isinstance(value, CurveData):
@@ -22,7 +22,15 @@ def to_json(value: object) -> Json:
 
 
 def strict_json(value: Any, what: str) -> Json:
-    """Return ``value`` as JSON, quantities as value and unit; raises DefinitionError."""
+    """Return ``value`` as JSON that :func:`from_json` can read.
+
+    Args:
+        value: numbers, texts, lists, mappings, quantities and curves.
+        what: names it in messages.
+
+    Raises:
+        DefinitionError: it holds anything else, or a number that is not finite.
+    """
     if value is None or isinstance(value, (bool, str, int)):
         return value
     if isinstance(value, float) and math.isfinite(value):
@@ -48,7 +56,7 @@ def strict_json(value: Any, what: str) -> Json:
 
 
 def from_json(value: Json) -> Any:
-    """Return what :func:`strict_json` was given: quantities and curves come back as such."""
+    """Return what :func:`strict_json` was given, with its quantities and curves."""
     if isinstance(value, Mapping):
         if set(value) == {"value", "unit"}:
             pair: Any = value

@@ -1,4 +1,4 @@
-"""A journal in memory: for tests, dry runs and labs that nobody keeps records of."""
+"""A journal in memory, for tests, dry runs and labs without records."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from labloop.records import ActionState, DeviceIdentity, Intent, JournalEntry, J
 
 
 class MemoryJournal:
-    """Keeps intents and outcomes as the port asks, until the process ends."""
+    """Implements :class:`labloop.records.Journal` until the process ends."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -17,7 +17,7 @@ class MemoryJournal:
         self._identities: list[tuple[str, DeviceIdentity]] = []
 
     def intent(self, intent: Intent) -> Future[None]:
-        """Keep an intent; refuses an id that exists."""
+        """Keep an intent; the future raises ValueError where the id exists."""
         with self._lock:
             if intent.id in self._intents:
                 return _failed(ValueError(f"intent {intent.id} exists"))
@@ -31,13 +31,13 @@ class MemoryJournal:
         return _done()
 
     def identity(self, campaign_id: str, identity: DeviceIdentity) -> Future[None]:
-        """Keep who answered."""
+        """Keep the identity of a device."""
         with self._lock:
             self._identities.append((campaign_id, identity))
         return _done()
 
     def finished_steps(self, experiment_id: str) -> Mapping[str, Json]:
-        """Return name -> result of the steps that are DONE."""
+        """Return step -> result, of the steps of an experiment that are DONE."""
         with self._lock:
             return {
                 intent.name: self._outcomes[intent.id].result
@@ -49,7 +49,7 @@ class MemoryJournal:
             }
 
     def entries(self, campaign_id: str, experiment_id: str | None = None) -> Sequence[JournalEntry]:
-        """Return the entries by sequence."""
+        """Return the entries of a campaign, or of one experiment, in order."""
         with self._lock:
             return [
                 JournalEntry(sequence=n, intent=intent, outcome=self._outcomes.get(intent.id))
@@ -59,16 +59,16 @@ class MemoryJournal:
             ]
 
     def iter_entries(self, campaign_id: str) -> Iterator[JournalEntry]:
-        """Yield the entries by sequence."""
+        """Yield the entries of a campaign in order."""
         yield from self.entries(campaign_id)
 
     def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
-        """Return what has no outcome or an uncertain one."""
+        """Return the entries without an outcome or with an UNCERTAIN one."""
         unclear = {ActionState.INTENT, ActionState.UNCERTAIN}
         return [each for each in self.entries(campaign_id) if each.state in unclear]
 
     def identities(self, campaign_id: str) -> Sequence[DeviceIdentity]:
-        """Return who answered at each connect."""
+        """Return the identities of each connect."""
         with self._lock:
             return [identity for owner, identity in self._identities if owner == campaign_id]
 

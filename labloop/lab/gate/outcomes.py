@@ -1,4 +1,4 @@
-"""How an action ended: what may have happened is never called "did not"."""
+"""How an action ended: what may have happened is UNCERTAIN, never FAILED or NOT_SENT."""
 
 import asyncio
 
@@ -13,10 +13,14 @@ from labloop.records import ActionState
 
 
 def outcome_state(error: BaseException | None, may_have_acted: bool) -> ActionState:
-    """Return how an action ended, from what ended it and whether anything may have left.
+    """Return how an action ended.
 
-    Only a device that said no has FAILED; a silence, an unreadable answer, a broken line, a
-    cancellation or a mistake in the driver leave it UNCERTAIN.
+    Only a refusal by the device is FAILED. A silence, an unreadable answer, a lost line, a
+    cancellation or an error in the driver's code leave the action UNCERTAIN.
+
+    Args:
+        error: what ended it; None where it returned.
+        may_have_acted: whether anything may have reached the device.
     """
     if error is None:
         return ActionState.DONE
@@ -31,7 +35,10 @@ def outcome_state(error: BaseException | None, may_have_acted: bool) -> ActionSt
 def to_raise(
     error: BaseException, state: ActionState, action: str, *, idempotent: bool
 ) -> BaseException:
-    """Return what a caller of ``action`` gets: UncertainError where it may have happened."""
+    """Return the error that the caller of ``action`` gets.
+
+    Where the action may have happened that is UncertainError, except for an idempotent one.
+    """
     plain = state is not ActionState.UNCERTAIN or idempotent
     if plain or isinstance(error, (UncertainError, asyncio.CancelledError)):
         return error
@@ -43,7 +50,7 @@ def to_raise(
 
 
 def detail_of(error: BaseException | None) -> str:
-    """Return an error in words, for the journal; empty where there is none."""
+    """Return an error in words for the journal; empty where there is none."""
     if error is None:
         return ""
     if isinstance(error, asyncio.CancelledError):

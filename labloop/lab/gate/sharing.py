@@ -1,8 +1,8 @@
-"""Who uses which device: of the experiments that run at once, none spoils another's.
+"""Which experiment uses which device: no action changes what another experiment relies on.
 
 A use begins with the first action and lasts until the experiment ends, or leaves the block in
 which it began: ``lab.exclusive`` of the device, or the outermost ``lab.any`` around it. Reads
-change nothing and are always free.
+change nothing and are always allowed.
 """
 
 from collections.abc import Callable, Collection
@@ -16,8 +16,8 @@ class Sharing:
     """The uses of all devices of one lab.
 
     Args:
-        shared: devices that the lab file declares to serve several experiments at once.
-        on_alarm: gets one alarm for each device about which experiments meet.
+        shared: devices that serve several experiments at once, as the lab file declares.
+        on_alarm: gets one alarm for each device that two experiments asked for.
     """
 
     def __init__(self, shared: Collection[str], on_alarm: Callable[[Alarm], object]) -> None:
@@ -25,24 +25,24 @@ class Sharing:
         self._on_alarm = on_alarm
         self._reported: set[str] = set()
         self._scopes: dict[Scope, None] = {}
-        """Experiments that hold or use something, in the order in which they began to."""
+        """Experiments that hold or use a device, in the order in which they began to."""
 
     def hold(self, scope: Scope, name: str) -> None:
-        """``scope`` has the device or station of that name to itself from now on."""
+        """Note that ``scope`` has the device or station ``name`` to itself."""
         scope.blocks[name] = None
         self._scopes[scope] = None
 
     def release(self, scope: Scope, name: str) -> None:
-        """The block of that name is left, and with it every use that began in it."""
+        """Note that ``scope`` gives ``name`` back; every use that began in its block ends."""
         scope.blocks.pop(name, None)
         for device in [device for device, block in scope.uses.items() if block == name]:
             del scope.uses[device]
 
     def claim(self, scope: Scope, device: str, action: str) -> None:
-        """Note that an experiment asks a device for an action.
+        """Note that an experiment uses a device.
 
         Raises:
-            DeviceInUseError: another running experiment uses the device, or has it to itself.
+            DeviceInUseError: another running experiment uses it, or has it to itself.
         """
         if scope.experiment_id is None or device in self._shared:
             return
@@ -58,7 +58,7 @@ class Sharing:
 
     def _check(self, scope: Scope, other: Scope, device: str, action: str) -> None:
         alone = device in other.blocks
-        # Two who both have a block of it (its own, and a station's) are told apart by use.
+        # Where both have a block of it (its own, and a station's), its use decides.
         if device not in other.uses and (not alone or device in scope.blocks):
             return
         ways = (

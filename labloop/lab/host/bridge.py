@@ -1,4 +1,4 @@
-"""The one bridge from threads into the lab's loop."""
+"""The one way from other threads into the lab's event loop."""
 
 import asyncio
 import threading
@@ -9,10 +9,10 @@ from labloop.lab.time import LabLoop
 
 
 class Bridge:
-    """Owns the lab's thread and its loop; everything that enters the loop enters here.
+    """Owns the thread that runs the lab's event loop.
 
     Args:
-        loop: the loop that the thread runs.
+        loop: is run by the thread, and closed by it.
         name: names the thread.
     """
 
@@ -32,10 +32,11 @@ class Bridge:
         self._thread.start()
 
     def enter(self, callback: Callable[[], object]) -> None:
-        """Call ``callback`` in the loop, when nothing else can happen at this lab time.
+        """Call ``callback`` in the loop, when nothing else can happen at this lab second.
 
         Raises:
-            LabloopError: from the loop's own thread, which would wait for itself, or after close.
+            LabloopError: called from the loop's own thread, which would wait for itself, or after
+                :meth:`close`.
         """
         if threading.get_ident() == self._thread.ident:
             raise LabloopError(
@@ -66,17 +67,17 @@ class Bridge:
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         try:
-            self._turn()
+            self._run_loop()
         finally:
             self._end_tasks()
             asyncio.set_event_loop(None)
             self.loop.close()
 
-    def _turn(self) -> None:
-        """Run the loop until it is closed, whatever a person's code raises in it.
+    def _run_loop(self) -> None:
+        """Run the loop until it is closed, whatever a user's code raises in it.
 
-        asyncio lets SystemExit and KeyboardInterrupt of a task end the whole loop; the task
-        has it, too, so nothing is lost.
+        asyncio lets SystemExit and KeyboardInterrupt of a task end the whole loop; the task has
+        the exception, too, so nothing is lost.
         """
         while True:
             try:
@@ -87,7 +88,7 @@ class Bridge:
             return
 
     def _end_tasks(self) -> None:
-        """Leave no task behind: one that was forgotten would warn at the end of the process."""
+        """Cancel the remaining tasks, which would cause warnings at the end of the process."""
         tasks = asyncio.all_tasks(self.loop)
         for task in tasks:
             task.cancel()

@@ -1,8 +1,8 @@
 """One master per instrument: locks of this machine, which the kernel frees with their process.
 
-A lease stands in a database, and two folders have two of them. The line and the instrument
-at its end are one, so each has a lock file in a folder that all users of the machine share.
-A file is never removed: whoever finds it unlocked takes it.
+A lease is kept in a database, and a machine may have several databases. A line and the
+instrument at its end exist once, so each has a lock file in a folder that all users of the
+machine share. A file is never removed; only its lock counts.
 """
 
 import hashlib
@@ -21,12 +21,13 @@ from labloop.lab.process import lock_folder, open_for_all, try_lock, unlock
 from labloop.lab.transports import line_key
 
 FOLDER_VARIABLE = "LABLOOP_LOCKS"
-"""Names another folder of locks: for tests, and for machines that share one."""
+"""The environment variable that names another folder of locks, such as a shared one."""
 _OPEN: set[int] = set()
+"""Handles of the locks that this process holds."""
 
 
-def _leave_to_the_parent() -> None:
-    """Close a forked child's copies: they would keep the lock when its owner has died."""
+def _close_in_child() -> None:
+    """Close a forked child's copies: they would keep the locks when the parent has died."""
     for handle in list(_OPEN):
         with suppress(OSError):
             os.close(handle)
@@ -34,17 +35,17 @@ def _leave_to_the_parent() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_to_the_parent)
+    os.register_at_fork(after_in_child=_close_in_child)
 
 
 class InstrumentLocks:
     """The locks on the lines and instruments of one real lab.
 
     Args:
-        lab_file: whose devices are to be commanded.
+        lab_file: names the devices.
         drivers: device -> its driver.
         user: who commands them.
-        purpose: what for, in words; told to whoever comes second.
+        purpose: what for; both are shown to whoever asks for the same instruments.
     """
 
     def __init__(
@@ -55,22 +56,22 @@ class InstrumentLocks:
             line = line_key(table.url)
             if line:
                 self._keys.setdefault(line, f"{name} at {table.url}")
-            kind = drivers[name]
-            # Where the wire tells none, the number is a person's note and may be any word.
-            if table.serial_number and line and kind.serial_on_wire:
-                key = f"instrument {kind.__module__}:{kind.__qualname__} {table.serial_number}"
+            driver = drivers[name]
+            # A number that the instrument cannot be asked for is a person's note, and not unique.
+            if table.serial_number and line and driver.serial_on_wire:
+                key = f"instrument {driver.__module__}:{driver.__qualname__} {table.serial_number}"
                 self._keys.setdefault(key, f"{name} (serial number {table.serial_number})")
         self._holder = {"user": user, "purpose": purpose}
         self._handles: list[int] = []
 
     def take(self) -> None:
-        """Take all, or none.
+        """Take all locks, or none.
 
         Raises:
-            LeaseError: another program of this machine has one of them; it says which and who.
+            LeaseError: another program of this machine has one; the message names it.
         """
         try:
-            # In one order everywhere: of two that begin at once, one gets all.
+            # In one order everywhere: of two programs that begin at once, one gets all.
             for key in sorted(self._keys):
                 self._take(key, self._keys[key])
         except BaseException:
@@ -78,7 +79,7 @@ class InstrumentLocks:
             raise
 
     def release(self) -> None:
-        """Give all back; harmless where none is held."""
+        """Release all locks that are held."""
         for handle in self._handles:
             _OPEN.discard(handle)
             with suppress(OSError):
@@ -87,20 +88,20 @@ class InstrumentLocks:
             os.close(handle)
         self._handles.clear()
 
-    def _take(self, key: str, told: str) -> None:
+    def _take(self, key: str, what: str) -> None:
         path = _folder() / _file_name(key)
         try:
             handle = open_for_all(path)
         except OSError as error:
             raise LeaseError(
-                f"the lock of {told} cannot be opened: {path}: {error.strerror}; let every user "
+                f"the lock of {what} cannot be opened: {path}: {error.strerror}; let every user "
                 f"of this machine write there, or name another folder in {FOLDER_VARIABLE}"
             ) from error
         if not try_lock(handle):
             holder = _holder_of(handle)
             os.close(handle)
             raise LeaseError(
-                f"{told} is driven by {holder} on this machine already; nothing was sent. "
+                f"{what} is driven by {holder} on this machine already; nothing was sent. "
                 "Wait until that has ended, or end it"
             )
         _OPEN.add(handle)
@@ -118,7 +119,7 @@ def _folder() -> Path:
 
 
 def _file_name(key: str) -> str:
-    """Return a name that every file system takes, and that a person recognises."""
+    """Return a name that every file system accepts and a person recognises."""
     readable = re.sub(r"[^A-Za-z0-9.]+", "-", key).strip("-.")[:48]
     return f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.lock"
 

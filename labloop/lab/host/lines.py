@@ -1,4 +1,4 @@
-"""How each device of a lab is spoken to: by bytes, by an emulator, or by a library's calls."""
+"""Opens the transport of each device: bytes, an emulator, or calls of a library."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,32 +14,32 @@ from labloop.lab.transports import BlockingPort, Transport, open_transport
 
 @dataclass(slots=True)
 class Lines:
-    """Opens what each device speaks through; a line is shared by those that are on it."""
+    """The transports of one lab; devices on one multi-drop line share its port."""
 
     clock: Clock
     world: Any
-    """Answers in a simulated lab; None in a real one."""
+    """The simulated world; None in a real lab."""
     seed: int
     record: Path | None
     """A folder into which the frames of every device are written."""
     ports: dict[str, BlockingPort] = field(default_factory=dict)
 
     def transport(self, name: str, driver: type[Device], table: DeviceTable) -> Transport:
-        """Return what the device ``name`` is spoken to through; raises LabFileError."""
+        """Return the transport of the device ``name``; raises LabFileError."""
         if driver.schemes:
             return self._library(name, table)
         url, emulators = table.url, None
         if self.world is not None:
             emulators = self.world.emulators
             url = f"emulator://{name}"
-            _take_on(emulators.get(name), table.serial_number)
+            _set_serial_number(emulators.get(name), table.serial_number)
         file = self.record / f"{name}.jsonl" if self.record is not None else None
         return open_transport(
             url, self.clock, emulators=emulators, record=file, ports=self.ports, device=name
         )
 
     def simulated(self, name: str, driver: type[Device]) -> Simulated | None:
-        """Return what a simulated lab lends to a driver that speaks through a library."""
+        """Return what a simulated lab gives to a driver that calls a library, else None."""
         if self.world is None or not driver.schemes:
             return None
         stand_ins = getattr(self.world, "libraries", {})
@@ -56,7 +56,7 @@ def _note(truth: Any, clock: Clock, name: str, direction: str, data: bytes) -> N
     truth.frame(clock.now(), name, direction, data)
 
 
-def _take_on(emulator: Any, serial_number: str) -> None:
+def _set_serial_number(emulator: Any, serial_number: str) -> None:
     """Let the emulator be the very instrument that the lab file names."""
     if serial_number and hasattr(emulator, "serial_number"):
         emulator.serial_number = serial_number

@@ -1,4 +1,8 @@
-"""What a procedure works with: the lab, its stations and consumables, and steps."""
+"""What a procedure works with: the lab, its stations and consumables, and steps.
+
+Here belongs what the author of a procedure sees, and how a procedure is run. When it runs and
+how it is ended belongs to ``host``. Read ``lab.py`` first.
+"""
 
 from labloop.lab.procedure.consumables import ConsumableLog, renew, used_stations
 from labloop.lab.procedure.lab import Lab, LabResources

@@ -9,13 +9,17 @@ from labloop.lab.time import Clock
 from labloop.records import ActionState, Intent, Journal, JournalEntry, Outcome
 
 USE_UP, RENEW = "use_up", "renew"
-"""What the journal says of a kind of stations, in the place of a device."""
+"""Names of intents on a kind of stations, which stands in the place of a device."""
 
 
 def used_stations(lab_file: LabFile, entries: Sequence[JournalEntry]) -> Mapping[str, set[str]]:
-    """Return kind of station -> the places that were used up and not renewed since.
+    """Return kind of station -> the consumables that were used up and not renewed since.
 
-    What was about to be used when a process died counts as used.
+    One that was about to be used when a process died counts as used.
+
+    Args:
+        lab_file: says which stations are consumables.
+        entries: the journal of the campaign, in order.
     """
     used: dict[str, set[str]] = {
         kind: set() for kind, table in lab_file.stations.items() if table.used_up
@@ -32,26 +36,37 @@ def used_stations(lab_file: LabFile, entries: Sequence[JournalEntry]) -> Mapping
 
 
 class ConsumableLog:
-    """Writes down what is used up, before it is."""
+    """Commits which consumables are used up, before they are used.
+
+    Args:
+        clock: lab time.
+        journal: where it is committed.
+    """
 
     def __init__(self, clock: Clock, journal: Journal) -> None:
         self._clock = clock
         self._journal = journal
 
     async def use(self, scope: Scope, kind: str, place: str) -> None:
-        """Commit that a place is used up from now on."""
+        """Commit that the consumable ``place`` is used up from now on."""
         intent = _intent(scope, kind, USE_UP, self._clock.now(), place=place)
-        # Both are on their way at once: the writer keeps them in this order.
+        # Both are submitted at once: the journal commits them in this order.
         begun, ended = self._journal.intent(intent), self._journal.outcome(_done(intent))
         await self._clock.kept(begun)
         await self._clock.kept(ended)
 
 
 def renew(journal: Journal, scope: Scope, lab_file: LabFile, kinds: Collection[str]) -> None:
-    """Write down that a person has put new places there.
+    """Commit that a person has filled stations with new consumables.
+
+    Args:
+        journal: where it is committed; waited for.
+        scope: on whose behalf.
+        lab_file: says which stations are consumables.
+        kinds: of stations.
 
     Raises:
-        LabFileError: the lab has no places of that kind that are used up.
+        LabFileError: the lab has no consumable stations of that kind.
     """
     known = [kind for kind, table in lab_file.stations.items() if table.used_up]
     for kind in kinds:

@@ -1,4 +1,4 @@
-"""The lab as a procedure sees it: devices by name, places, time and steps."""
+"""The lab as a procedure sees it: devices by name, stations, time and steps."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,27 +17,34 @@ from labloop.units import Quantity, magnitude, quantity
 
 @dataclass(frozen=True, slots=True)
 class LabResources:
-    """What every procedure of one lab shares."""
+    """What all procedures of one lab share."""
 
     clock: Clock
     devices: Mapping[str, Device]
     stations: Mapping[str, StationPool]
     device_locks: Mapping[str, StationPool]
-    """One place per device, for ``lab.exclusive``."""
+    """Device -> its lock, for ``lab.exclusive``."""
     steps: Steps
     sharing: Sharing
     consumables: ConsumableLog
 
 
 class Lab:
-    """Devices are attributes: ``await lab.pump.set_rate(quantity(1, "mL/min"))``."""
+    """The lab of one experiment; devices are its attributes.
+
+    ``await lab.pump.set_rate(quantity(1, "mL/min"))``
+
+    Args:
+        resources: shared with the other procedures.
+        scope: the experiment.
+    """
 
     def __init__(self, resources: LabResources, scope: Scope) -> None:
         self._resources = resources
         self._scope = scope
 
     def __getattr__(self, name: str) -> Any:
-        """Return the device of that name."""
+        """Return the device of that name; raises AttributeError with the names there are."""
         if name.startswith("_"):
             raise AttributeError(name)
         device = self._resources.devices.get(name)
@@ -52,7 +59,7 @@ class Lab:
 
     @property
     def experiment_id(self) -> str | None:
-        """The experiment that this lab is lent to; None by hand."""
+        """The experiment; None for what a person does by hand."""
         return self._scope.experiment_id
 
     def now(self) -> Quantity:
@@ -65,10 +72,17 @@ class Lab:
 
     @asynccontextmanager
     async def any(self, kind: str) -> AsyncIterator[str]:
-        """Hold one of several stations alike; yields its name. First come, first served.
+        """Hold one of several stations that are alike; first come, first served.
+
+        Args:
+            kind: as in ``[stations.<kind>]`` of the lab file.
+
+        Yields:
+            The name of the station.
 
         Raises:
-            PlacesUsedUpError: its use uses a place up, and none is left.
+            ProcedureError: the lab has no stations of that kind.
+            PlacesUsedUpError: the stations are consumables, and none is left.
         """
         places = self._resources.stations.get(kind)
         if places is None:
@@ -85,9 +99,12 @@ class Lab:
 
     @asynccontextmanager
     async def exclusive(self, *devices: Device) -> AsyncIterator[None]:
-        """Have devices to oneself; first come, first served.
+        """Have devices for this experiment alone; first come, first served.
 
-        Several are taken in one fixed order, so that two procedures cannot wait for each other.
+        Several are locked in one fixed order, so that two procedures cannot deadlock.
+
+        Raises:
+            ProcedureError: this experiment holds one of them already.
         """
         holding, sharing = self._scope.holding, self._resources.sharing
         names = sorted({device.name for device in devices})
@@ -110,6 +127,7 @@ class Lab:
         """Carry ``f(*args)`` out as a named step, or return what it returned before a restart.
 
         Raises:
-            ProcedureError: a second step of that name, or a result that JSON cannot hold.
+            ProcedureError: the experiment has a second step of that name.
+            DefinitionError: JSON cannot hold an argument or the result.
         """
         return await self._resources.steps.run(self._scope, name, f, args)

@@ -1,4 +1,4 @@
-"""Running one procedure, and telling a person what is wrong with it."""
+"""Runs one procedure and finds common mistakes in it."""
 
 import asyncio
 import inspect
@@ -13,6 +13,11 @@ async def run_procedure(
     procedure: Callable[..., Any], *args: Any, result_needed: bool = True
 ) -> Any:
     """Carry ``procedure(*args)`` out and return what it returned.
+
+    Args:
+        procedure: an ``async def``.
+        args: its arguments.
+        result_needed: whether it must return something.
 
     Raises:
         NoResultError: it is a plain ``def``, or returned nothing.
@@ -33,7 +38,7 @@ async def run_procedure(
             await end_calls(scope)
             scope.calls.clear()
             if forgotten and isinstance(error, (TypeError, AttributeError)):
-                # The call was used as if it were its result; any other error is the one to tell.
+                # The call was used in place of its result. Any other error is reported itself.
                 raise not_awaited(forgotten) from error
         raise
     if scope is not None:
@@ -47,7 +52,7 @@ async def run_procedure(
 
 
 async def end_calls(scope: Scope) -> None:
-    """Cancel actions that were begun and left, and wait for the end of each."""
+    """Cancel the actions of ``scope`` that were begun and left, and wait for their ends."""
     this = asyncio.current_task()
     tasks = [call.task for call in scope.calls if call.task not in {None, this}]
     left = [task for task in tasks if task is not None and not task.done()]

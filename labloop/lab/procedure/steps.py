@@ -1,4 +1,4 @@
-"""Named steps: committed, and skipped when an experiment is entered a second time."""
+"""Named steps: their results are committed, and they are skipped after a restart."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,13 @@ from labloop.records import ActionState, Intent, Journal, Json, Outcome
 
 
 class Steps:
-    """Runs the steps of all experiments of one lab."""
+    """Runs the steps of all experiments of one lab.
+
+    Args:
+        clock: lab time.
+        journal: where steps are committed.
+        stop: stops the lab where the journal fails.
+    """
 
     def __init__(self, clock: Clock, journal: Journal, stop: Callable[[str], None]) -> None:
         self._clock = clock
@@ -22,7 +28,13 @@ class Steps:
     async def run(
         self, scope: Scope, name: str, f: Callable[..., Awaitable[Any]], args: tuple[Any, ...]
     ) -> Any:
-        """Run one step, or return its stored result."""
+        """Run one step, or return the result that an earlier process committed.
+
+        Raises:
+            ProcedureError: the experiment has a second step of that name.
+            DefinitionError: JSON cannot hold an argument or the result.
+            StoreError: the journal failed; the lab is stopped.
+        """
         if name in scope.steps:
             raise ProcedureError(f"step {name!r} was used twice; each step needs its own name")
         scope.steps.add(name)
@@ -42,20 +54,20 @@ class Steps:
         )
         await self._clock.finish(self._commit(self._journal.intent(intent)))
         try:
-            kept = strict_json(await f(*args), f"the result of step {name!r}")
+            result = strict_json(await f(*args), f"the result of step {name!r}")
         except (Exception, asyncio.CancelledError) as error:
             detail = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
             await self._end(intent, ActionState.FAILED, None, detail)
             raise
-        await self._end(intent, ActionState.DONE, kept, "")
+        await self._end(intent, ActionState.DONE, result, "")
         # The same value whether the step ran now or before a restart.
-        return from_json(kept)
+        return from_json(result)
 
-    async def _end(self, intent: Intent, state: ActionState, kept: Json, detail: str) -> None:
+    async def _end(self, intent: Intent, state: ActionState, result: Json, detail: str) -> None:
         outcome = Outcome(
             intent_id=intent.id,
             state=state,
-            result=kept,
+            result=result,
             detail=detail,
             lab_time=self._clock.now(),
             actor=intent.actor,

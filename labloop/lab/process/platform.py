@@ -1,4 +1,4 @@
-"""What differs between operating systems."""
+"""What differs between POSIX and Windows: signals, locks, consoles, thread clocks."""
 
 import os
 import signal
@@ -20,21 +20,24 @@ END_SIGNALS = tuple(
 """Signals that ask a program to end: POSIX has SIGHUP and SIGQUIT, Windows SIGBREAK."""
 
 CLOSING_SECONDS = 20.0
-"""How long a closing console is kept waiting; Windows itself waits about 5 s, then it kills."""
+"""How long a closing console is kept waiting; Windows ends the process after about 5 s."""
 
 
 def serial_options() -> dict[str, Any]:
-    """Return how a serial port is kept from other programs.
+    """Return pyserial's options that keep a port from other programs.
 
-    On Windows a port is exclusive by itself and the option is refused.
+    On Windows a port is exclusive by itself, and the option is refused.
     """
     return {"exclusive": True} if os.name == "posix" else {}
 
 
 def thread_clock(thread_id: int) -> Callable[[], float] | None:
-    """Return what tells the CPU seconds that a running thread has used; None where nothing does.
+    """Return a function of the CPU seconds that a running thread has used.
 
-    Windows and macOS let a thread ask only after itself.
+    None on Windows and macOS, where a thread can ask only about itself.
+
+    Args:
+        thread_id: ``threading.Thread.ident``.
     """
     clock_of = getattr(time, "pthread_getcpuclockid", None)
     if clock_of is None:
@@ -44,9 +47,9 @@ def thread_clock(thread_id: int) -> Callable[[], float] | None:
 
 
 def lock_folder() -> Path:
-    """Return the folder of locks that every user of this machine finds, whatever they set.
+    """Return the folder of locks, the same for every user of this machine.
 
-    POSIX: beside the system's own locks where everybody may write there, else in ``/tmp``.
+    POSIX: ``/run/lock/labloop`` where everybody may write there, else ``/tmp/labloop``.
     Windows: in ``ProgramData``.
     """
     if os.name != "posix":
@@ -56,15 +59,15 @@ def lock_folder() -> Path:
         mode = system.stat().st_mode
     except OSError:
         mode = 0
-    # Asked of the folder and not of this user, so that root looks where everybody looks.
+    # The folder's mode and not this user's rights, so that root uses the same one.
     shared = stat.S_ISDIR(mode) and mode & stat.S_IWOTH
     return (system if shared else Path("/tmp")) / "labloop"  # noqa: S108 - the same for all users
 
 
 def open_for_all(path: Path) -> int:
-    """Open a file for reading and writing, made so that every user may; return its handle.
+    """Open a file that every user may read and write; return its handle.
 
-    The folder is made, too. A link in the place of the file is refused.
+    File and folder are created where they are missing. A symbolic link is refused.
 
     Raises:
         OSError: it cannot be opened.
@@ -91,7 +94,7 @@ def _make_for_all(folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     if sys.platform == "win32":
-        # Whatever a user makes here, every user may change.
+        # Every user may change what another one creates here.
         users = "*S-1-5-32-545:(OI)(CI)M"
         subprocess.run(  # noqa: S603 - a fixed program
             ["icacls", str(folder), "/grant", users],  # noqa: S607 - the same
@@ -106,15 +109,15 @@ if sys.platform == "win32":
     import msvcrt
 
     def try_lock(handle: int) -> bool:
-        """Lock an open file for this process until it is closed; False where another has it."""
+        """Lock an open file until it is closed; return False where another process has it."""
         return _lock(handle, msvcrt.LK_NBLCK)
 
     def unlock(handle: int) -> None:
-        """Give the lock back at once."""
+        """Release the lock at once."""
         _lock(handle, msvcrt.LK_UNLCK)
 
     def _lock(handle: int, how: int) -> bool:
-        # Far behind the content: Windows keeps others from reading what is locked.
+        # Far behind the content: on Windows others cannot read what is locked.
         os.lseek(handle, 1 << 30, os.SEEK_SET)
         try:
             msvcrt.locking(handle, how, 1)
@@ -128,7 +131,7 @@ else:
     import fcntl
 
     def try_lock(handle: int) -> bool:
-        """Lock an open file for this process until it is closed; False where another has it."""
+        """Lock an open file until it is closed; return False where another process has it."""
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -136,7 +139,7 @@ else:
         return True
 
     def unlock(handle: int) -> None:
-        """Give the lock back at once, also where a forked child has the file open, too."""
+        """Release the lock at once, also where a forked child has the file open."""
         fcntl.flock(handle, fcntl.LOCK_UN)
 
 
@@ -148,9 +151,9 @@ if sys.platform == "win32":
 
     @contextmanager
     def console_closing(end: Callable[[str], None]) -> Iterator[None]:
-        """Call ``end(event)`` where the console is closed; wait for the block to be left.
+        """Call ``end(event)`` when the console is closed, and wait until the block is left.
 
-        Windows ends the process as soon as its question is answered, at the latest after 5 s.
+        Windows ends the process as soon as the handler returns, at the latest after 5 s.
         """
         left = threading.Event()
 
@@ -174,6 +177,6 @@ else:
 
     @contextmanager
     def console_closing(end: Callable[[str], None]) -> Iterator[None]:
-        """Do nothing: here a closed terminal is a signal, SIGHUP."""
+        """Do nothing: a closed terminal is the signal SIGHUP here."""
         del end
         yield

@@ -1,4 +1,4 @@
-"""Every signal that asks a program to end ends the lab safely instead of the process at once."""
+"""Signals that end a program: first they make the lab safe."""
 
 import os
 import signal
@@ -17,20 +17,25 @@ _MEANING = {
     "SIGTERM": "the process was asked to end",
 }
 _TAKEN: list[object] = []
-"""Who stops at a signal, where anybody does; only the main thread changes it."""
+"""Who handles signals now, at most one; only the main thread changes it."""
 
 
 @contextmanager
 def signals_to(
     stop: Callable[[str], object], meanwhile: str = "every device is brought into its safe state"
 ) -> Iterator[None]:
-    """Let every signal that ends a program call ``stop(reason)`` for the length of the block.
+    """Let every signal that ends a program call ``stop(reason)`` while the block runs.
 
-    These are SIGINT (Ctrl-C), SIGTERM, SIGHUP (the terminal was closed) and SIGQUIT, on Windows
-    Ctrl-C, Ctrl-Break and a console that is closed. ``meanwhile`` says on the screen what happens
-    then. A second signal is noted there and changes nothing. SIGHUP stays ignored where it was,
-    as ``nohup`` asks. Outside of the main thread nothing is taken over, for signals arrive only
-    there; in a block of this kind an inner one changes nothing.
+    These are SIGINT (Ctrl-C), SIGTERM, SIGHUP (the terminal was closed) and SIGQUIT; on Windows
+    Ctrl-C, Ctrl-Break and a console that is closed. A second signal is printed and changes
+    nothing. SIGHUP stays ignored where it was, as ``nohup`` asks.
+
+    Outside of the main thread, where no signals arrive, and inside of another such block, nothing
+    is changed.
+
+    Args:
+        stop: is called once, in a signal handler.
+        meanwhile: what happens then, printed on the screen.
     """
     if threading.current_thread() is not threading.main_thread() or _TAKEN:
         yield
@@ -60,10 +65,10 @@ def signals_to(
 
 @contextmanager
 def signals_raised(leaving: Callable[[], bool]) -> Iterator[None]:
-    """Let signals that would kill the process raise in the main thread, so that blocks are left.
+    """Let signals that would kill the process raise SystemExit, so that blocks are left.
 
     Args:
-        leaving: whether the devices are being made safe: then a signal is only noted.
+        leaving: returns whether the devices are being made safe; then a signal is only printed.
     """
     if threading.current_thread() is not threading.main_thread() or _TAKEN:
         yield
@@ -87,7 +92,7 @@ def signals_raised(leaving: Callable[[], bool]) -> Iterator[None]:
 def _taken_over(
     handle: Callable[[int, FrameType | None], None], before: dict[int, Any] | None = None
 ) -> Iterator[None]:
-    """Let ``handle`` answer the signals; ``before`` is filled with who did before."""
+    """Install ``handle`` for the signals; ``before`` gets the earlier handlers."""
     process = os.getpid()
     before = {} if before is None else before
 
@@ -95,7 +100,7 @@ def _taken_over(
         if os.getpid() == process:
             handle(number, frame)
             return
-        # A forked worker has no lab: it ends as it would have.
+        # A forked worker has no lab: it ends as it would without.
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -109,7 +114,7 @@ def _taken_over(
     finally:
         if threading.current_thread() is threading.main_thread():
             for taken, handler in before.items():
-                # None: who answered before was no Python code, and cannot be asked again.
+                # None: the earlier handler is no Python code, and cannot be installed again.
                 signal.signal(taken, signal.SIG_DFL if handler is None else handler)
 
 

@@ -1,4 +1,4 @@
-"""A terminal that may have gone: writing to it never raises, and waits no longer than told."""
+"""Writes to a terminal that may have gone: never raises, and never waits for long."""
 
 import os
 import queue
@@ -8,18 +8,17 @@ from contextlib import suppress
 from typing import Self
 
 SECONDS = 1.0
-"""How long one is waited for that takes nothing: then it has stalled."""
+"""After so long without progress a terminal has stalled."""
 
 _MOST_WAITING = 200
-"""Pieces kept for a terminal that has stalled; it may be for days."""
+"""Texts kept for a stalled terminal, which may stall for days."""
 
 
 class Terminal:
     """Writes to a file handle from a thread of its own.
 
-    A closed terminal answers with an error, one whose connection hangs takes nothing any more:
-    neither may keep whoever writes from bringing devices into their safe state. :meth:`write`
-    may be called in a signal handler.
+    A closed terminal raises an error, one whose connection hangs blocks: neither may keep the
+    caller from making devices safe. :meth:`write` may be called in a signal handler.
 
     Args:
         handle: an open file, 1 or 2 for the standard streams.
@@ -30,7 +29,7 @@ class Terminal:
         self._words: queue.SimpleQueue[bytes | threading.Event | None] = queue.SimpleQueue()
         self._stalled = False
         self._gone = False
-        # A thread does not live on in a forked process.
+        # A forked process does not have the thread.
         self._process = os.getpid()
         threading.Thread(target=self._work, name=f"labloop-terminal-{handle}", daemon=True).start()
 
@@ -50,9 +49,11 @@ class Terminal:
             self._words.put(data)
 
     def flush(self, seconds: float | None = SECONDS) -> bool:
-        """Wait until all is written, and return whether it is; None: however long that takes.
+        """Wait until all is written, and return whether it is.
 
-        One that has stalled is not waited for again until it takes something.
+        Args:
+            seconds: at most; None for no bound. A stalled terminal is not waited for again until
+                it has taken something.
         """
         if os.getpid() != self._process or self._gone:
             return True
@@ -77,7 +78,7 @@ class Terminal:
             while data:
                 data = data[os.write(self.handle, data) :]
         except OSError:
-            # Nobody will ever read it: the terminal or the reader of the pipe has gone.
+            # The terminal or the reader of the pipe has gone: nobody will ever read it.
             self._gone = True
 
 
@@ -86,11 +87,11 @@ def _encoding() -> str:
 
 
 def say(words: str) -> None:
-    """Write a line to standard error, and wait a moment for it; never raises."""
+    """Write a line to standard error and wait a moment for it; never raises."""
     try:
         terminal = Terminal(2)
     except RuntimeError:
-        # The interpreter ends and starts no thread any more.
+        # The interpreter is ending and starts no thread any more.
         with suppress(OSError):
             os.write(2, f"{words}\n".encode(_encoding(), "replace"))
         return

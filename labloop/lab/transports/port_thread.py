@@ -1,4 +1,4 @@
-"""One thread per port: whatever blocks is done there, in order, with a door for what is urgent."""
+"""One thread per port, for calls that block: in order, but urgent ones first."""
 
 import threading
 from collections import deque
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class PortThread:
-    """Carries calls out one after another; a daemon, so that a hung port ends with the process.
+    """Carries calls out one after another; a daemon, so that a hung port does not keep the process.
 
     Args:
         name: names the thread.
@@ -20,7 +20,7 @@ class PortThread:
 
     def __init__(self, name: str) -> None:
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._name = f"labloop-port-{name}"
         self._closed = False
@@ -28,7 +28,7 @@ class PortThread:
     def submit(self, call: Callable[[], T], *, urgent: bool = False) -> "Future[T]":
         """Queue a call; an urgent one goes ahead of all that wait."""
         future: Future[T] = Future()
-        with self._news:
+        with self._changed:
             if self._closed and not self._calls:
                 future.set_exception(NotConnectedError(f"the line {self._name} was given back"))
                 return future
@@ -39,20 +39,20 @@ class PortThread:
                 self._calls.appendleft((call, future))
             else:
                 self._calls.append((call, future))
-            self._news.notify()
+            self._changed.notify()
         return future
 
     def close(self) -> None:
         """End the thread after what is queued."""
-        with self._news:
+        with self._changed:
             self._closed = True
-            self._news.notify()
+            self._changed.notify()
 
     def _run(self) -> None:
         while True:
-            with self._news:
+            with self._changed:
                 while not self._calls and not self._closed:
-                    self._news.wait()
+                    self._changed.wait()
                 if not self._calls:
                     return
                 call, future = self._calls.popleft()

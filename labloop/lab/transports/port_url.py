@@ -1,4 +1,4 @@
-"""What the url of a line says: which port, and how it is opened."""
+"""URLs of real lines: which port they name, how it is opened, and which are one line."""
 
 import os
 import re
@@ -14,16 +14,19 @@ _FLAGS = {"rtscts": "hardware handshake", "xonxoff": "software handshake"}
 _LINES = {"dtr": "the line DTR", "rts": "the line RTS"}
 _KNOWN = ("baud", "mode", *_FLAGS, *_LINES)
 _PARITIES = "NEOMS"
-_HERE = {"localhost", "127.0.0.1", "::1", "[::1]", ""}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1", "[::1]", ""}
 _NO_LINE = {"replay", "emulator"}
 
 
 def parse_port(url: str) -> tuple[str, dict[str, Any]]:
-    """Return what pyserial opens, and its settings; raises LabFileError.
+    """Return the target and the settings for pyserial.
 
-    ``serial://`` and ``rfc2217://`` know ``baud`` (9600), ``mode`` (``8N1``: data bits, parity,
-    stop bits), ``rtscts`` and ``xonxoff`` (handshake, 0 or 1), ``dtr`` and ``rts`` (how the line
-    is held from the opening on, 0 or 1). A path may hold any character but ``?``.
+    ``serial://`` and ``rfc2217://`` take ``baud`` (9600), ``mode`` (``8N1``: data bits, parity,
+    stop bits), ``rtscts`` and ``xonxoff`` (flow control, 0 or 1), ``dtr`` and ``rts`` (state of
+    the line from the opening on, 0 or 1). A path may contain any character but ``?``.
+
+    Raises:
+        LabFileError: the URL cannot be used.
     """
     scheme, _, rest = url.partition("://")
     place, _, query = rest.partition("?")
@@ -38,7 +41,9 @@ def parse_port(url: str) -> tuple[str, dict[str, Any]]:
     if scheme == "socket":
         return f"socket://{place}", {}
     settings = _frame_settings(url, asked.get("baud", "9600"), asked.get("mode", "8N1"))
-    settings |= {name: _yes(url, name, asked[name]) for name in (*_FLAGS, *_LINES) if name in asked}
+    settings |= {
+        name: _flag(url, name, asked[name]) for name in (*_FLAGS, *_LINES) if name in asked
+    }
     if settings.get("rtscts") and "rts" in settings:
         raise LabFileError(f"{url}: with rtscts=1 the handshake moves RTS; leave rts out")
     if scheme == "rfc2217":
@@ -47,7 +52,7 @@ def parse_port(url: str) -> tuple[str, dict[str, Any]]:
 
 
 def line_key(url: str) -> str:
-    r"""Return what is the same for every way to write one line; empty where there is none.
+    r"""Return a key that is the same for every URL of one line; empty for URLs without a line.
 
     ``COM3`` and ``\\.\com3`` are one port, and so are a link in ``/dev/serial/by-id`` and
     the node that it leads to; host names are compared as they are written.
@@ -60,16 +65,17 @@ def line_key(url: str) -> str:
         return f"serial {_port(place)}"
     if scheme in {"socket", "rfc2217"}:
         host, _, port = place.strip("/").rpartition(":")
-        return f"tcp {'localhost' if host.lower() in _HERE else host.lower()}:{port}"
+        return f"tcp {'localhost' if host.lower() in _LOOPBACK else host.lower()}:{port}"
     return f"{scheme} {place}"
 
 
 def line_mistakes(devices: Mapping[str, tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """Return why lines cannot be used as a lab file has them, a sentence each.
+    """Return the mistakes in the URLs of a lab file, a sentence each.
+
+    Several devices may share a line (multi-drop) where each has an ``address`` of its own.
 
     Args:
-        devices: name -> its url and its options. Several devices share a line where each has
-            an ``address`` of its own.
+        devices: name -> URL and options.
     """
     found: list[str] = []
     lines: dict[str, list[str]] = {}
@@ -99,7 +105,7 @@ def _settings(url: str) -> dict[str, Any]:
     try:
         return parse_port(url)[1]
     except LabFileError:
-        # Told already.
+        # Reported already.
         return {}
 
 
@@ -120,7 +126,7 @@ def _frame_settings(url: str, baud: str, mode: str) -> dict[str, Any]:
     }
 
 
-def _yes(url: str, name: str, text: str) -> bool:
+def _flag(url: str, name: str, text: str) -> bool:
     if text not in {"0", "1"}:
         what = (_FLAGS | _LINES)[name]
         raise LabFileError(f"{url}: {name} ({what}) is 0 or 1, got {text!r}")
