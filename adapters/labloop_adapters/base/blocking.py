@@ -20,7 +20,7 @@ class BlockingDevice(Device):
     own thread, is noted in the journal, and is bounded by lab time.
     """
 
-    schemes = ("library",)
+    schemes: ClassVar[tuple[str, ...]] = ("library",)
     serial_on_wire = False
     signals: ClassVar[Mapping[str, Signal]] = {}
     """Name -> what can be read and set; each becomes a read and an action ``set_<name>``."""
@@ -119,6 +119,11 @@ class BlockingDevice(Device):
     def address(self) -> str:
         """What stands behind ``://`` in the url."""
         return self.transport.url.partition("://")[2]
+
+    @property
+    def is_modelled(self) -> bool:
+        """Whether a declared response answers, and no library at all."""
+        return isinstance(self.library, SimulatedSignals)
 
     def identity(self, model: str, serial_number: str = "", firmware: str = "") -> DeviceIdentity:
         """Return an identity of this device."""
@@ -224,23 +229,25 @@ class BlockingDevice(Device):
             self.library = side.library if side.library is not None else self.simulate()
 
     def _who(self) -> DeviceIdentity:
-        if not isinstance(self.library, SimulatedSignals):
+        if not self.is_modelled:
             return self.who()
         number = self.context.serial_number if self.serial_on_wire else ""
         return self.identity(self.model or type(self).__name__, number)
 
     def _get(self, name: str) -> Any:
-        if isinstance(self.library, SimulatedSignals):
+        if self.is_modelled:
             return self.library.get(name)
         return self.get_signal(self.signals[name])
 
     def _set(self, name: str, value: Any) -> Any:
-        if isinstance(self.library, SimulatedSignals):
+        if self.is_modelled:
             return self.library.set(name, value)
-        return self.set_signal(self.signals[name], value)
+        signal = self.signals[name]
+        told = signal.words[bool(value)] if signal.words else value
+        return self.set_signal(signal, told)
 
     def _method(self, name: str) -> Callable[..., Any]:
-        if isinstance(self.library, SimulatedSignals):
+        if self.is_modelled:
             raise LabFileError(
                 f"{self.name}: nothing answers {name!r} in simulation; give "
                 f"{type(self).__qualname__} a simulate() that returns the library's own"

@@ -32,6 +32,8 @@ class Signal:
     lt: float | None = None
     kind: Literal["number", "integer", "flag"] = "number"
     """``flag`` is on or off: True or False when it is set, 1 or 0 when it is read."""
+    words: tuple[str, str] | None = None
+    """What the library calls off and on, where a flag is a word there."""
     choices: tuple[str, ...] = ()
     """The words that it may be set to; it is no number then, and not read."""
     doc: str = ""
@@ -67,6 +69,9 @@ class Signal:
                 f"in {self.unit!r}"
             )
         return ""
+
+
+_FLAGS = {"on": 1.0, "off": 0.0, "true": 1.0, "false": 0.0}
 
 
 class SignalDevice(Protocol):
@@ -136,6 +141,9 @@ def number(value: Any, what: str) -> float | None:
     Raises:
         ProtocolError: it is no number at all.
     """
+    word = str(value).strip().casefold() if isinstance(value, str) else ""
+    if word in _FLAGS:
+        return _FLAGS[word]
     try:
         found = float(value)
     except (TypeError, ValueError) as error:

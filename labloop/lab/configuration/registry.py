@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from labloop.errors import LabFileError, UnitError
+from labloop.errors import LabFileError, LabloopError, UnitError
 from labloop.lab.configuration.interlocks import Interlock
 from labloop.lab.configuration.lab_file import DeviceTable, LabFile, LimitTable
 from labloop.lab.configuration.limits import Limits
@@ -112,7 +112,8 @@ def _load(group: str, name: str, what: str, folder: Path | None) -> Any:
         hint = f"; put {module}.py beside the lab file, or install it" if colon else ""
         raise LabFileError(f"{what} {name!r} cannot be imported: {error}{hint}") from error
     except Exception as error:  # a person's module may raise anything
-        named = "" if isinstance(error, (ImportError, AttributeError)) else type(error).__name__
+        told = isinstance(error, (ImportError, AttributeError, LabloopError))
+        named = "" if told else type(error).__name__
         reason = ": ".join(filter(None, [named, str(error)]))
         raise LabFileError(f"{what} {name!r} cannot be imported: {reason}") from error
     raise LabFileError(

@@ -1,0 +1,229 @@
+"""QCoDeS: the parameters of any of its instruments as reads and actions."""
+
+import inspect
+import io
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import replace
+from functools import reduce
+from typing import Any, ClassVar, cast
+
+from labloop.errors import DefinitionError, UnitError
+from labloop.records import DeviceIdentity
+from labloop.units import check_unit
+from labloop_adapters.base import Follows, Signal, class_of, library
+from labloop_adapters.base.inferred import Inferred, chosen
+from labloop_adapters.base.visa_url import VisaDevice
+from labloop_adapters.base.wire_of_zeros import wire_of_zeros
+
+__all__ = ["Follows", "QCoDeSDevice", "Signal", "parameters_of"]
+
+EXTRA = "qcodes"
+_SKIPPED = ("IDN", "timeout")
+_UNITS = {"Ohm": "ohm", "Ω": "ohm", "Celsius": "degC", "sec": "s", "Deg": "deg", "degree": "deg"}
+
+
+class QCoDeSDevice(VisaDevice):
+    """Any instrument of QCoDeS, by the name of its class.
+
+    Its url is ``visa://``, or ``library://`` where the class takes no address.
+
+    In a file of your own::
+
+        class Meter(QCoDeSDevice):
+            instrument = "qcodes.instrument_drivers.Keithley.Keithley2450"
+            limits = {"source_voltage": (-20, 20)}
+            safe = {"output_enabled": False}
+
+    Every parameter becomes a read, and an action ``set_...`` where its validator says what it may
+    be set to; one of a channel is called ``channel_parameter``. QCoDeS makes parameters when an
+    instrument is built, so the class is built once, on a simulated line on which every answer
+    is 0, to look at them.
+    """
+
+    schemes = ("visa", "library")
+    refused = (ValueError, TypeError)
+    instrument: ClassVar[str] = ""
+    """The class with its module."""
+    arguments: ClassVar[Mapping[str, Any]] = {}
+    """What the class is built with, beside name and address."""
+    addressed: ClassVar[bool] = True
+    """Whether the class is built with an address; False for one that is no VISA instrument."""
+    units: ClassVar[Mapping[str, str]] = {}
+    limits: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    only: ClassVar[Sequence[str]] = ()
+    left_out: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def prepare(cls) -> None:
+        """Build the class on a line of zeros and read its parameters."""
+        if not cls.instrument:
+            return
+        kind = _class_of(cls.instrument)
+        cls.addressed = _is_visa(kind) or _wants_address(kind)
+        if "serial_on_wire" not in vars(cls):
+            cls.serial_on_wire = _is_visa(kind)
+        found = chosen(cls, parameters_of(kind, cls.arguments))
+        cls.signals = {**found.signals, **vars(cls).get("signals", {})}
+        cls.left_out = found.left_out
+
+    def open(self) -> Any:
+        """Return the instrument of QCoDeS."""
+        kind, given = _class_of(self.instrument), dict(self.arguments)
+        if self.addressed:
+            where = self.visa
+            given = {"address": where.resource, **given}
+            if where.backend:
+                given.setdefault("visalib", where.backend)
+        try:
+            return kind(f"labloop_{self.name}", **given)
+        except TypeError as error:
+            raise DefinitionError(
+                f"{self.name}: {self.instrument} wants other arguments ({error}); give "
+                f"{type(self).__qualname__} arguments = {{...}}"
+            ) from error
+
+    def who(self) -> DeviceIdentity:
+        """Ask ``get_idn``."""
+        told = {key: str(value or "") for key, value in self.library.get_idn().items()}
+        model = told.get("model", "")
+        if not model or model.startswith("<class"):
+            # What the base class of QCoDeS answers for an instrument that cannot tell.
+            model = self.instrument.rpartition(".")[2]
+        number = told.get("serial", "") if self.serial_on_wire else ""
+        return self.identity(model, number, told.get("firmware", ""))
+
+    def get_signal(self, signal: Signal) -> Any:
+        """Get the parameter."""
+        return _found(self.library, signal.get).get()
+
+    def set_signal(self, signal: Signal, value: Any) -> Any:
+        """Set the parameter."""
+        return _found(self.library, signal.set).set(value)
+
+
+def parameters_of(kind: type[Any], arguments: Mapping[str, Any]) -> Inferred:
+    """Return the signals that the parameters of a class of QCoDeS make.
+
+    Args:
+        kind: a kind of ``qcodes.instrument.Instrument``.
+        arguments: what it is built with, beside name and address.
+
+    Raises:
+        DefinitionError: it wants other arguments.
+    """
+    found = Inferred()
+    with wire_of_zeros(kind.__name__) as (backend, resource):
+        instrument = _built(kind, arguments, backend, resource)
+        for path, parameter in _parameters(instrument):
+            name = path.replace(".", "_").lstrip("_")
+            if name not in _SKIPPED:
+                _infer(found, name, path, parameter)
+        _closed(instrument)
+    return found
+
+
+def _built(kind: type[Any], arguments: Mapping[str, Any], backend: str, resource: str) -> Any:
+    """Return an instrument, built as far as its constructor goes on a line of zeros."""
+    given = dict(arguments)
+    if _is_visa(kind):
+        given = {"address": resource, "visalib": backend, **given}
+    elif _wants_address(kind):
+        given = {"address": resource, **given}
+    made: list[Any] = []
+
+    def keep(self: Any, *args: Any, **kwargs: Any) -> None:
+        made.append(self)
+        kind.__init__(self, *args, **kwargs)
+
+    # Only the outermost constructor differs, so that what was built is known where it fails.
+    looked_at = cast("Any", type(kind))(kind.__name__, (kind,), {"__init__": keep})
+    try:
+        with redirect_stdout(io.StringIO()):
+            looked_at("labloop_look", **given)
+    except Exception as error:  # somebody's constructor may raise anything on zeros
+        begun = bool(made) and bool(getattr(made[0], "parameters", None))
+        if not begun:
+            raise DefinitionError(
+                f"{kind.__module__}.{kind.__name__} wants other arguments "
+                f"({type(error).__name__}: {error}); give arguments = {{...}}"
+            ) from error
+    return made[0]
+
+
+def _closed(instrument: Any) -> None:
+    """Close an instrument that was only looked at; a half-built one may fail to."""
+    try:
+        instrument.close()
+    except Exception:  # noqa: BLE001 - it was never connected to anything
+        type(instrument).remove_instance(instrument)
+
+
+def _parameters(instrument: Any) -> Iterator[tuple[str, Any]]:
+    """Yield path and parameter, those of its channels and modules with them."""
+    yield from instrument.parameters.items()
+    for name, module in getattr(instrument, "submodules", {}).items():
+        for key, parameter in getattr(module, "parameters", {}).items():
+            yield f"{name}.{key}", parameter
+
+
+def _infer(found: Inferred, name: str, path: str, parameter: Any) -> None:
+    told = " ".join(str(getattr(parameter, "label", "") or "").split())
+    signal = Signal(
+        _unit(str(getattr(parameter, "unit", "") or "")),
+        get=path if getattr(parameter, "gettable", False) else None,
+        set=path if getattr(parameter, "settable", False) else None,
+        doc=told,
+    )
+    mapping = getattr(parameter, "val_mapping", None)
+    if mapping:
+        found.add(name, signal, list(mapping))
+        return
+    validator: Any = getattr(parameter, "vals", None)
+    kind = type(validator).__name__
+    if kind in {"Arrays", "Strings", "ComplexNumbers", "Dict", "Lists", "Sequence"}:
+        found.leave(name, "is neither a number nor on and off")
+    elif kind == "Bool":
+        found.add(name, signal, [True, False])
+    elif kind in {"Numbers", "Ints", "PermissiveInts"}:
+        found.add(name, _limited(signal, validator), [])
+    elif kind in {"Enum", "OnOff"}:
+        found.add(name, signal, list(validator.valid_values))
+    else:
+        found.add(name, signal, [])
+
+
+def _limited(signal: Signal, validator: Any) -> Signal:
+    low, high = (getattr(validator, f"_{end}_value", math.nan) for end in ("min", "max"))
+    made = replace(signal, kind="integer") if "Ints" in type(validator).__name__ else signal
+    # An integer without limits is given those of 64 bits by QCoDeS.
+    bounds = [float(end) if abs(end) < 2**62 else None for end in (low, high)]
+    return replace(made, ge=bounds[0], le=bounds[1])
+
+
+def _unit(unit: str) -> str:
+    """Return the unit of a parameter; ``1`` for one that labloop does not know, such as dBm."""
+    known = _UNITS.get(unit, re.sub(r"^µ|^μ", "u", unit)) or "1"
+    try:
+        check_unit(known)
+    except UnitError:
+        return "1"
+    return known
+
+
+def _is_visa(kind: type[Any]) -> bool:
+    return issubclass(kind, library("qcodes.instrument", EXTRA).VisaInstrument)
+
+
+def _wants_address(kind: type[Any]) -> bool:
+    return "address" in inspect.signature(kind).parameters
+
+
+def _class_of(path: str) -> type[Any]:
+    return class_of(path, library("qcodes.instrument", EXTRA).Instrument, EXTRA)
+
+
+def _found(instrument: Any, path: str) -> Any:
+    return reduce(getattr, path.split("."), instrument)

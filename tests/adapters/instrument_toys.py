@@ -1,0 +1,62 @@
+"""Instruments of PyVISA, PyMeasure and QCoDeS as devices, as their users write them."""
+
+from labloop_adapters.pymeasure import PyMeasureDevice
+from labloop_adapters.qcodes import QCoDeSDevice
+from labloop_adapters.visa import Follows, ScpiDevice, Signal
+
+
+class Supply(ScpiDevice):
+    """A bench supply that speaks SCPI."""
+
+    signals = {
+        "voltage": Signal("V", get=":SOUR:VOLT?", set=":SOUR:VOLT {:g}", ge=0, le=360),
+        "output": Signal(get="OUTPut?", set="OUTPut {:d}", kind="flag"),
+    }
+    safe = {"output": False}
+    simulation = {"voltage": Follows("voltage", lag=1.0)}
+    error_query = "SYST:ERR?"
+
+
+class WrongSupply(Supply):
+    """Another model is expected than the one that answers."""
+
+    model = "PSW-80L40"
+
+
+class Hasty(Supply):
+    """Waits a fifth of a second for an answer."""
+
+    timeout_seconds = 0.2
+
+
+class Texio(PyMeasureDevice):
+    """The same supply by PyMeasure's driver."""
+
+    instrument = "pymeasure.instruments.texio.TexioPSW360L30"
+    arguments = {"read_termination": "\n", "write_termination": "\n"}
+    only = ("voltage_setpoint", "output_enabled")
+    limits = {"voltage_setpoint": (0, 360)}
+    safe = {"output_enabled": False}
+
+
+class SourceMeter(PyMeasureDevice):
+    """A Keithley 2400, with nothing said beyond its class."""
+
+    instrument = "pymeasure.instruments.keithley.Keithley2400"
+
+
+class Gates(QCoDeSDevice):
+    """The dummy of QCoDeS, which has no address."""
+
+    instrument = "qcodes.instrument_drivers.mock_instruments.DummyInstrument"
+    arguments = {"gates": ["ch1"]}
+    limits = {"ch1": (-5, 5)}
+    safe = {"ch1": 0}
+
+
+class Source(QCoDeSDevice):
+    """A source that QCoDeS ships a simulation of."""
+
+    instrument = "qcodes.instrument_drivers.yokogawa.YokogawaGS200"
+    safe = {"output": False}
+    serial_on_wire = True

@@ -1,0 +1,5 @@
+"""A driver whose library is not installed."""
+
+from labloop_adapters.base import library
+
+library("nosuchlibrary.instruments", "visa")
