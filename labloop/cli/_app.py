@@ -20,6 +20,7 @@ from labloop.cli.verbs import explain as _explain
 from labloop.cli.verbs import inbox as _people
 from labloop.cli.verbs import new as _new
 from labloop.cli.verbs import physics as _physics
+from labloop.cli.verbs import records as _records
 from labloop.cli.verbs import run as _run
 from labloop.cli.verbs import stored as _look
 from labloop.cli.verbs import trust as _trust
@@ -46,6 +47,7 @@ _BUILT_IN = (
     (_explain.explain, "explain"),
     (_look.report, "report"),
     (_look.export, "export"),
+    (_records.archive, "archive"),
     (_people.command, "command"),
     (_people.acknowledge, "acknowledge"),
     (_hand.try_, "try"),
@@ -79,6 +81,7 @@ def _register() -> None:
     for verb, name in _BUILT_IN:
         app.command(name)(verb)
     app.add_typer(_physics.group, name="physics")
+    app.add_typer(_records.group, name="db")
     for point in sorted(metadata.entry_points(group="labloop.verbs"), key=lambda p: p.name):
         app.command(point.name, help=_run.HELP.get(point.name, ""), context_settings=_PASS_ON)(
             _late(point)

@@ -12,14 +12,23 @@ from labloop.errors import MissingExtraError
 if find_spec("sqlmodel") is None:
     raise MissingExtraError("a database", "store")
 
-from labloop.store._database import Database, open_database
+from labloop.store._database import Database, Upgrade, open_database, upgrade
 from labloop.store.engine import Statistics, process_mark
-from labloop.store.export import Verification, backup, export_campaign, verify
+from labloop.store.export import (
+    Archive,
+    Verification,
+    backup,
+    export_campaign,
+    verify,
+    write_archive,
+)
 from labloop.store.repositories import process_ended, process_owner
 
 __all__ = [
+    "Archive",
     "Database",
     "Statistics",
+    "Upgrade",
     "Verification",
     "backup",
     "export_campaign",
@@ -27,5 +36,7 @@ __all__ = [
     "process_ended",
     "process_mark",
     "process_owner",
+    "upgrade",
     "verify",
+    "write_archive",
 ]

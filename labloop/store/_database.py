@@ -1,7 +1,9 @@
 """An open database: the repositories over one writer and a pool of readers."""
 
 import weakref
+from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,11 +18,13 @@ from labloop.store.engine import (
     Writer,
     check_location,
     check_to_read,
+    copy_before,
     copy_sqlite,
     create_file,
     make_engine,
     prepare_to_write,
     resolve_location,
+    schema_of,
     translate_error,
 )
 from labloop.store.repositories import (
@@ -34,6 +38,7 @@ from labloop.store.repositories import (
     SqlLeases,
     SqlRounds,
 )
+from labloop.store.schema import HEAD
 
 
 class Database:
@@ -120,6 +125,43 @@ def open_database(
     return Database(
         location, Connections(readers, writer, ArrayStore(location.files), location.where)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What an upgrade found and did.
+
+    Attributes:
+        where: the database, without password.
+        before: its schema when it was opened.
+        after: its schema now; the same where there was nothing to do.
+        copy: a copy of the older one; None where none was made (PostgreSQL, nothing to do).
+    """
+
+    where: str
+    before: str
+    after: str
+    copy: Path | None = None
+
+
+def upgrade(url_or_path: str | PathLike[str] | None = None) -> Upgrade:
+    """Bring an existing database to the newest schema, with a copy of it before.
+
+    Raises:
+        DatabaseUnusableError: it is missing, empty, foreign, newer, locked or damaged, or the
+            upgrade failed; then it is as it was before.
+    """
+    location = resolve_location(url_or_path)
+    check_location(location, create=False)
+    engine = make_engine(location, writing=False)
+    try:
+        before = schema_of(engine, location)
+    finally:
+        engine.dispose()
+    open_database(url_or_path, create=False).close()
+    changed = before != HEAD and location.path is not None
+    copy = copy_before(location, before) if changed else None
+    return Upgrade(location.shown, before, HEAD, copy)
 
 
 def _start_writer(engine: Engine, location: Location) -> Writer:

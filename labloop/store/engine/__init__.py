@@ -10,8 +10,8 @@ from labloop.store.engine.copy import copy_sqlite
 from labloop.store.engine.create import create_file
 from labloop.store.engine.driver_errors import translate_error
 from labloop.store.engine.file_identity import FileIdentity
-from labloop.store.engine.location import Location, resolve_location
-from labloop.store.engine.opening import check_location, check_to_read, prepare_to_write
+from labloop.store.engine.location import Location, copy_before, resolve_location
+from labloop.store.engine.opening import check_location, check_to_read, prepare_to_write, schema_of
 from labloop.store.engine.platform import process_mark, sync_folder
 from labloop.store.engine.statements import (
     Session,
@@ -31,6 +31,7 @@ __all__ = [
     "Writer",
     "check_location",
     "check_to_read",
+    "copy_before",
     "copy_sqlite",
     "create_file",
     "insert_for_sequence",
@@ -40,6 +41,7 @@ __all__ = [
     "prepare_to_write",
     "process_mark",
     "resolve_location",
+    "schema_of",
     "sync_folder",
     "translate_error",
 ]

@@ -73,3 +73,10 @@ def _unknown(kind: str) -> DatabaseUnusableError:
         f"a database is a path, sqlite:///PATH or postgresql://USER@HOST/NAME, got a URL of kind "
         f"{kind!r}; give one of these"
     )
+
+
+def copy_before(location: Location, revision: str) -> Path:
+    """Return where a copy of an SQLite database with an older schema is kept."""
+    if location.path is None:
+        raise ValueError("only a database in a file is copied")
+    return location.path.with_name(f"{location.path.name}.before-{revision}")

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from labloop.errors import DatabaseUnusableError
 from labloop.store.engine.copy import copy_sqlite
 from labloop.store.engine.driver_errors import translate_error
-from labloop.store.engine.location import Location
+from labloop.store.engine.location import Location, copy_before
 from labloop.store.engine.transaction import exclusive_transaction
 from labloop.store.schema import guards
 
@@ -43,7 +43,7 @@ def migrate(
         DatabaseUnusableError: it failed; the database is as it was.
     """
     if location.path is not None:
-        copy = location.path.with_name(f"{location.path.name}.before-{revision}")
+        copy = copy_before(location, revision)
         if not copy.exists():
             copy_sqlite(connection.exec_driver_sql, copy)
         _LOG.warning("%s gets a newer schema; a copy of it lies in %s", location.where, copy)

@@ -92,6 +92,20 @@ def check_to_read(engine: Engine, location: Location) -> None:
     Raises:
         DatabaseUnusableError: foreign, empty, newer, older, locked or damaged.
     """
+    revision = schema_of(engine, location)
+    if revision != HEAD:
+        raise DatabaseUnusableError(
+            f"the database {location.where} has the older schema {revision} and this labloop reads "
+            f"{HEAD}; bring it up to date with: labloop db upgrade"
+        )
+
+
+def schema_of(engine: Engine, location: Location) -> str:
+    """Return the revision of a database that holds something; changes nothing.
+
+    Raises:
+        DatabaseUnusableError: foreign, empty, newer, locked or damaged.
+    """
     try:
         with engine.connect() as connection:
             revision = revision_of(connection, location)
@@ -101,11 +115,7 @@ def check_to_read(engine: Engine, location: Location) -> None:
         raise DatabaseUnusableError(
             f"the database {location.where} is empty; run a campaign first, or give another one"
         )
-    if revision != HEAD:
-        raise DatabaseUnusableError(
-            f"the database {location.where} has the older schema {revision} and this labloop reads "
-            f"{HEAD}; open it once to write (any campaign command), which updates it"
-        )
+    return revision
 
 
 def revision_of(connection: Connection, location: Location) -> str | None:
