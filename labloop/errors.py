@@ -1,4 +1,4 @@
-"""The one tree of errors that labloop raises.
+"""The one tree of exceptions that labloop raises.
 
 Every message says what was asked, what came and what to do::
 

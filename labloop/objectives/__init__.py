@@ -1,4 +1,8 @@
-"""What is wanted of the measured outputs: one aim or several."""
+"""What is wanted of the measured outputs: one aim or several, as scores to be maximised.
+
+Read ``_objectives.py`` first; ``_aims.py`` declares single aims, ``_front.py`` has the mathematics
+of several. How a model reaches for them (acquisition) belongs to ``labloop.brain``.
+"""
 
 from labloop.objectives._aims import Aim, Maximize, Minimize, Target
 from labloop.objectives._front import hypervolume, unbeaten

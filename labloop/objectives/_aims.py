@@ -1,4 +1,4 @@
-"""What may be wanted of one measured output."""
+"""Aims: what is wanted of one measured output."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,9 +24,14 @@ def _check(aim: "Aim") -> None:
 
 @dataclass(frozen=True, slots=True)
 class Maximize:
-    """As much of ``output`` as possible; score: the output itself.
+    """As much of ``output`` as possible; the score is the output itself.
 
-    ``threshold`` (in the output's unit): with several aims, less than this is worth nothing.
+    Args:
+        output: name of a declared scalar output.
+        threshold: in the output's unit; with several aims, results below it are worth nothing.
+
+    Raises:
+        ObjectiveError: no name, or no finite number.
     """
 
     output: str
@@ -50,9 +55,14 @@ class Maximize:
 
 @dataclass(frozen=True, slots=True)
 class Minimize:
-    """As little of ``output`` as possible; score: minus the output.
+    """As little of ``output`` as possible; the score is minus the output.
 
-    ``threshold`` (in the output's unit): with several aims, more than this is worth nothing.
+    Args:
+        output: name of a declared scalar output.
+        threshold: in the output's unit; with several aims, results above it are worth nothing.
+
+    Raises:
+        ObjectiveError: no name, or no finite number.
     """
 
     output: str
@@ -76,11 +86,18 @@ class Minimize:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``output`` as near to ``value`` as possible; score: minus the distance beyond the tolerance.
+    """``output`` as near to ``value`` as possible.
 
-    Everything within ``tolerance`` of ``value`` is equally good, with score 0. ``threshold``:
-    with several aims, farther than this from ``value`` is worth nothing. All three are in
-    the output's unit.
+    The score is minus the distance from ``value``, less ``tolerance``, and 0 within it.
+
+    Args:
+        output: name of a declared scalar output.
+        value: what is wanted, in the output's unit.
+        tolerance: distance from ``value`` within which all results are equally good.
+        threshold: with several aims, results farther than this from ``value`` are worth nothing.
+
+    Raises:
+        ObjectiveError: no name, no finite number, a negative tolerance, or a threshold within it.
     """
 
     output: str

@@ -1,4 +1,4 @@
-"""Several aims at once: which scores are not beaten, and how much they cover."""
+"""Several aims at once: non-dominated scores (the Pareto front) and their hypervolume."""
 
 from itertools import pairwise
 
@@ -8,21 +8,21 @@ import numpy.typing as npt
 from labloop.errors import ObjectiveError
 from labloop.records import FloatArray
 
-_MOST = 4
+_MAX_AIMS = 4
 
 
 def unbeaten(scores: FloatArray) -> npt.NDArray[np.bool_]:
-    """Return which rows of ``n x k`` scores no other row beats.
+    """Return which rows of ``n x k`` scores are non-dominated (``n`` booleans).
 
-    A row beats another where it is at least as good in every column and better in one; rows
-    that are the same do not beat each other.
+    A row dominates another where it is at least as good in every column and better in one; equal
+    rows do not dominate each other.
     """
     scores = np.asarray(scores, dtype=np.float64)
     keep = np.ones(len(scores), dtype=bool)
     for index, row in enumerate(scores):
         others = scores[keep]
-        beaten = (others >= row).all(axis=1) & (others > row).any(axis=1)
-        keep[index] = not beaten.any()
+        dominated = (others >= row).all(axis=1) & (others > row).any(axis=1)
+        keep[index] = not dominated.any()
     return keep
 
 
@@ -43,9 +43,9 @@ def hypervolume(scores: FloatArray, reference: FloatArray) -> float:
                 f"{points.shape[1]} scores a row do not fit a reference of {len(corner)}"
             )
         return 0.0
-    if len(corner) > _MOST:
+    if len(corner) > _MAX_AIMS:
         raise ObjectiveError(
-            f"a hypervolume is computed for up to {_MOST} aims, got {len(corner)}; "
+            f"a hypervolume is computed for up to {_MAX_AIMS} aims, got {len(corner)}; "
             f"compare fewer aims"
         )
     return _volume(points[(points > corner).all(axis=1)] - corner)
@@ -60,7 +60,7 @@ def _volume(points: FloatArray) -> float:
     points = points[unbeaten(points)]
     points = points[np.argsort(-points[:, -1], kind="stable")]
     if points.shape[1] == 2:
-        # Sorted by falling second score: each new width adds a slab of that height.
+        # Sorted by falling second score: each greater width adds a slab of that height.
         widths = np.maximum.accumulate(points[:, 0])
         return float((np.diff(widths, prepend=0.0) * points[:, 1]).sum())
     heights = [*points[:, -1].tolist(), 0.0]

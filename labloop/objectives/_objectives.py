@@ -1,4 +1,4 @@
-"""All aims of a campaign, as scores that are to be maximised."""
+"""All aims of a campaign together: scores, thresholds, the best result, the front."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,9 @@ from labloop.records import Curve, Dataset, FloatArray, Json, Observation, Outpu
 
 BoolArray = npt.NDArray[np.bool_]
 _DEFAULT_SHARE = 0.1
-_DUST = 1e-12
+"""The default reference point lies this share of the range below the worst score."""
+_ROUNDING = 1e-12
+"""A score that misses its threshold by less, relative to its size, meets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Objectives:
 
     @property
     def slope(self) -> float | None:
-        """The slope of the only score by its output where that is a straight line, else None."""
+        """The derivative of the only score by its output where it is constant, else None."""
         if self.count != 1 or isinstance(self.aims[0], Target):
             return None
         return _SIGNS[type(self.aims[0])]
@@ -133,7 +135,7 @@ class Objectives:
 
     def measured(self, data: Dataset) -> tuple[tuple[Observation, ...], FloatArray]:
         """Return the observations that have every output, and their ``n x k`` scores."""
-        # Asked after every experiment for all before it, so the names are gathered once.
+        # Called after every experiment for all before it, so the names are collected once.
         names = self.outputs
         wanted = set(names)
         found = tuple(o for o in data.done if wanted <= o.outputs.keys())
@@ -142,14 +144,15 @@ class Objectives:
         return found, scores
 
     def meets(self, scores: FloatArray) -> BoolArray:
-        """Return which rows of ``n x k`` scores break no threshold; one just met is met."""
+        """Return which rows of ``n x k`` scores meet every threshold (``n`` booleans)."""
         least = np.array([_least(aim) for aim in self.aims])
         return np.asarray((np.asarray(scores) >= least).all(axis=1))
 
     def shortfall(self, scores: FloatArray) -> FloatArray:
-        """Return by how much rows of ``n x k`` scores miss the thresholds, in all (``n``).
+        """Return by how much each row of ``n x k`` scores misses the thresholds (``n``).
 
-        Each aim counts in shares of the range seen, 0 where its threshold is met.
+        The sum over aims of the distance to the threshold as a share of the range of the scores,
+        0 where it is met.
         """
         scores = np.asarray(scores, dtype=np.float64)
         missing = np.array([_least(aim) for aim in self.aims]) - scores
@@ -157,9 +160,9 @@ class Objectives:
         return np.asarray((np.maximum(missing, 0.0) / np.where(ranges > 0, ranges, 1.0)).sum(1))
 
     def best_first(self, scores: FloatArray) -> npt.NDArray[np.int64]:
-        """Return row numbers of ``n x k`` scores: by what misses the thresholds, then by score 1.
+        """Return row numbers of ``n x k`` scores by shortfall, then by the first score.
 
-        Of equals the earlier one stands first.
+        Of equals the earlier one comes first.
         """
         return np.lexsort((-np.asarray(scores)[:, 0], self.shortfall(scores)))
 
@@ -171,10 +174,9 @@ class Objectives:
     def best_seen(self, data: Dataset) -> Observation | None:
         """Return the best measured experiment, the earlier one of equals.
 
-        With several aims: the one that alone covers the greatest volume above the reference
-        point, or where none reaches above it, that with the greatest sum of shares of the
-        ranges seen. Results that break a threshold are worth nothing and never the best; None
-        where there is no other.
+        With several aims it is the one whose own hypervolume above the reference point is
+        greatest; where none lies above it, the one with the greatest sum of scores as shares of
+        their ranges. Results that break a threshold are never the best; None where all do.
         """
         found, scores = self.measured(data)
         worth = np.flatnonzero(self.meets(scores))
@@ -191,9 +193,9 @@ class Objectives:
         return found[int(worth[np.argmax(merit)])]
 
     def pareto(self, data: Dataset) -> tuple[Observation, ...]:
-        """Return the experiments that no other beats in all aims, in the order of the dataset.
+        """Return the non-dominated experiments (the Pareto front), in the order of the dataset.
 
-        Those that break a threshold are worth nothing and left out.
+        Those that break a threshold are left out.
         """
         found, scores = self.measured(data)
         kept = self.meets(scores) & unbeaten(scores)
@@ -202,9 +204,9 @@ class Objectives:
     def reference_point(self, data: Dataset) -> tuple[float, ...]:
         """Return the ``k`` scores from which on a result is worth something.
 
-        The score of the threshold where one is given, else the worst score seen minus a
-        tenth of the range seen (of the size of the worst where all are the same; Ishibuchi
-        et al. 2011).
+        The score of the threshold where one is given, else the worst score minus a tenth of the
+        range of the scores (where all are equal, a tenth of their size). The tenth is that of
+        H. Ishibuchi, N. Akedo, Y. Nojima, GECCO 2011, 649, which BoTorch uses as well.
 
         Raises:
             ObjectiveError: nothing is measured yet and a threshold is missing.
@@ -247,11 +249,11 @@ class Objectives:
 
 
 def _least(aim: Aim) -> float:
-    """Return the least score that meets an aim's threshold, less the dust of its arithmetic."""
+    """Return the least score that meets an aim's threshold, less the rounding error of scores."""
     if aim.reference is None:
         return -np.inf
     around = abs(aim.value) if isinstance(aim, Target) else 0.0
-    return aim.reference - _DUST * (abs(aim.reference) + around)
+    return aim.reference - _ROUNDING * (abs(aim.reference) + around)
 
 
 def _demand(aim: Aim) -> str:

@@ -1,4 +1,10 @@
-"""Frozen values without behaviour, and the ports that cross the columns."""
+"""Frozen values that rooms hand to each other, and the ports between the three columns.
+
+``_values.py``: readings, curves, measurements. ``_planning.py``: proposals, observations, the
+dataset. ``_stored_records.py``: what a database keeps. ``_ports.py``: the protocols that the store
+fulfils (read it first); ``_execution.py``: that of an executor. Values have no behaviour beyond
+their own checks; what happens to them belongs to the rooms above.
+"""
 
 from labloop.records._canonical import (
     Json,
@@ -8,13 +14,13 @@ from labloop.records._canonical import (
     make_campaign_id,
     make_experiment_id,
 )
-from labloop.records._cells import cell, uncell
-from labloop.records._jobs import (
+from labloop.records._execution import (
     Executor,
     ExperimentJob,
     ExperimentResult,
 )
-from labloop.records._learning import (
+from labloop.records._numbers import finite, may_be_grouped, numeral
+from labloop.records._planning import (
     Alarm,
     Dataset,
     ModelState,
@@ -24,7 +30,6 @@ from labloop.records._learning import (
     ProposalBatch,
     points_of,
 )
-from labloop.records._numbers import finite, may_be_grouped, numeral
 from labloop.records._ports import (
     Alarms,
     Campaigns,
@@ -35,8 +40,20 @@ from labloop.records._ports import (
     Repositories,
     Rounds,
 )
-from labloop.records._printable import printable
-from labloop.records._rows import (
+from labloop.records._spreadsheet import cell, uncell
+from labloop.records._states import (
+    EXPERIMENT_CORRECTIONS,
+    EXPERIMENT_MOVES,
+    ActionState,
+    CampaignState,
+    CommandKind,
+    ExperimentState,
+    Mode,
+    Origin,
+    Quality,
+    Severity,
+)
+from labloop.records._stored_records import (
     AlarmRecord,
     AnalysisRecord,
     Bundle,
@@ -54,18 +71,7 @@ from labloop.records._rows import (
     Outcome,
     RoundRecord,
 )
-from labloop.records._states import (
-    EXPERIMENT_CORRECTIONS,
-    EXPERIMENT_MOVES,
-    ActionState,
-    CampaignState,
-    CommandKind,
-    ExperimentState,
-    Mode,
-    Origin,
-    Quality,
-    Severity,
-)
+from labloop.records._terminal import printable
 from labloop.records._values import (
     ActualValue,
     Curve,

@@ -1,4 +1,4 @@
-"""Canonical JSON, content hashes and the one formula for seeds and ids."""
+"""Canonical JSON, content hashes, and the formulas for seeds and ids that are made of them."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 
 def canonical_json(value: Json) -> str:
-    """Return the one JSON text of ``value``: sorted keys, no blanks, no NaN.
+    """Return the canonical JSON text of ``value``: sorted keys, no blanks, no NaN.
 
     Raises:
         DefinitionError: a number is NaN or infinite, a key is no text, a text cannot be
@@ -35,13 +35,13 @@ def canonical_json(value: Json) -> str:
 
 def _plain(value: Json) -> Json:
     """Return ``value`` in dicts and lists; read-only mappings are not known to ``json``."""
-    # First what is most: whether a text is a mapping takes longer to find out than to write it.
+    # The most frequent kinds first: asking whether a text is a mapping takes longer than all else.
     if isinstance(value, (str, float, int)):
         return value
     if isinstance(value, Mapping):
         odd = [key for key in value if not isinstance(key, str)]
         if odd:
-            # json would write 1 and "1" as the same key.
+            # json writes the keys 1 and "1" alike.
             raise TypeError(f"the key {odd[0]!r} is no text")
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -55,17 +55,21 @@ def content_hash(value: Json) -> str:
 
 
 def derive_seed(campaign_id: str, round_index: int, attempt: int = 0) -> int:
-    """Return the seed of a round: the first 63 bits of a sha256, the same on every machine."""
+    """Return the seed of a round: the first 63 bits of the sha256 of its three arguments.
+
+    ``hash()`` would differ from process to process. ``attempt`` counts how often the round was
+    asked anew.
+    """
     text = canonical_json([campaign_id, round_index, attempt])
     digest = hashlib.sha256(text.encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
 def make_campaign_id(name: str, mode: str, seed: int, generation: int = 0) -> str:
-    """Return a campaign's id, which depends on what a person chose and on nothing else.
+    """Return a campaign's id, 16 hex digits that depend on what a person chose alone.
 
-    The same name, mode, seed and generation (how often ``--new`` was said) give the same
-    id, thus the same seeds, thus the same proposals.
+    The same name, mode, seed and generation (the number of times ``--new`` was given) give the
+    same id, and with it the same seeds of all rounds.
     """
     return content_hash([name, mode, seed, generation])[:16]
 

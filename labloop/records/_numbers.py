@@ -1,4 +1,4 @@
-"""The one check of numbers that a person wrote or code handed over."""
+"""Checks of numbers: values that code hands over, and texts that a person wrote."""
 
 import math
 import re
@@ -48,11 +48,11 @@ def _real(value: object, what: str, error: type[DefinitionError]) -> float:
 def numeral(text: str, *, comma: bool = False) -> float:
     """Return the number that a text is, where it can be read in one way only.
 
-    ASCII digits with a point, perhaps with an exponent: ``1_000``, ``1 000``, digits of other
-    scripts, ``nan``, ``inf`` and what no double can hold are none.
+    ASCII digits with a decimal point and an exponent or without. ``1_000``, ``1 000``, digits of
+    other scripts, ``nan``, ``inf`` and numbers beyond 1.8e308 are refused.
 
     Args:
-        text: what was written; blanks around it do not count.
+        text: what was written; blanks around it are ignored.
         comma: whether the decimal sign may be a comma (not a point and a comma together).
 
     Raises:
@@ -69,5 +69,5 @@ def numeral(text: str, *, comma: bool = False) -> float:
 
 
 def may_be_grouped(text: str) -> bool:
-    """Return whether the points of a number may stand between its thousands: ``1.234``."""
+    """Return whether the points of a number may separate thousands, as in ``1.234``."""
     return _GROUPED.fullmatch(text.strip()) is not None

@@ -1,4 +1,4 @@
-"""Ports that cross the columns: what the campaign and the lab ask of whoever keeps records.
+"""Ports: the protocols through which campaign and lab read and write records.
 
 Every write returns a ``Future`` that resolves after the commit: a thread calls
 ``.result()``, a coroutine awaits it through ``Clock.external``. Reads are plain calls.
@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from labloop.records._canonical import Json
-from labloop.records._learning import Alarm
-from labloop.records._rows import (
+from labloop.records._planning import Alarm
+from labloop.records._states import CampaignState, ExperimentState, Mode
+from labloop.records._stored_records import (
     AlarmRecord,
     AnalysisRecord,
     Bundle,
@@ -26,7 +27,6 @@ from labloop.records._rows import (
     Outcome,
     RoundRecord,
 )
-from labloop.records._states import CampaignState, ExperimentState, Mode
 from labloop.records._values import ActualValue, Measurement, OutputValue
 
 
@@ -34,15 +34,15 @@ class Journal(Protocol):
     """Append-only record of intents and outcomes."""
 
     def intent(self, intent: Intent) -> Future[None]:
-        """Commit that something is about to happen; no byte may leave before it resolves."""
+        """Commit that an action or step is about to begin; no byte is sent before it resolves."""
         ...
 
     def outcome(self, outcome: Outcome) -> Future[None]:
-        """Commit how an intent ended."""
+        """Commit how an intent ended; raises StaleStateError where it had ended before."""
         ...
 
     def identity(self, campaign_id: str, identity: DeviceIdentity) -> Future[None]:
-        """Commit who answered at a connect."""
+        """Commit which instrument answered at a connect."""
         ...
 
     def finished_steps(self, experiment_id: str) -> Mapping[str, Json]:
@@ -62,7 +62,7 @@ class Journal(Protocol):
         ...
 
     def identities(self, campaign_id: str) -> Sequence[DeviceIdentity]:
-        """Return who answered at each connect, in order."""
+        """Return which instrument answered at each connect, in order."""
         ...
 
 
@@ -213,7 +213,7 @@ class Commands(Protocol):
         answer: str,
         changes: Sequence[ExperimentChange] = (),
     ) -> Future[bool]:
-        """Answer once and make what follows from it, in one transaction.
+        """Answer once and make the changes that follow from it, in one transaction.
 
         Resolves to False where it was answered before; then nothing is changed. Where a
         change is refused, its error is raised and the command is not answered.
@@ -282,7 +282,7 @@ class Repositories(Protocol):
 
     @property
     def typed(self) -> str | None:
-        """What names the records in a command; None where a password would have to be shown."""
+        """The argument of ``--db``; None where it would show a password."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Values that instruments and analyses yield."""
+"""Values that instruments, procedures and analyses yield, and the declaration of outputs."""
 
 import math
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Reading:
     def __post_init__(self) -> None:
         value = self.value
         if type(value) is float and math.isfinite(value):
-            # What every driver hands over, thousands of times a second in simulation.
+            # The usual case, thousands of times a second in simulation.
             return
         if value is not None:
             finite(value, f"reading {self.source!r}")
@@ -57,6 +57,9 @@ class CurveData:
     """Values over an axis, with units: a chromatogram, a spectrum, a time course.
 
     Both arrays are one-dimensional float64 of the same length, finite and read-only.
+
+    Raises:
+        DefinitionError: they cannot be made so.
     """
 
     x: FloatArray
@@ -92,7 +95,7 @@ class CurveData:
         )
 
     def __hash__(self) -> int:
-        # Adding 0.0 makes -0.0 a 0.0: what is equal must have one hash.
+        # Adding 0.0 turns -0.0 into 0.0: the two are equal and must have one hash.
         x, y = (self.x + 0.0).tobytes(), (self.y + 0.0).tobytes()
         return hash((x, y, self.x_unit, self.y_unit))
 

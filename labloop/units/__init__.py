@@ -1,7 +1,8 @@
-"""Quantities with a whitelist of units.
+"""Quantities: numbers with a unit of a fixed list, calculated by pint.
 
-A strict parser stands before pint, which is loaded on first use: pint by itself reads
-``ML`` as megalitre, ``25 C`` as coulomb and evaluates ``9**9**2 m``.
+A strict parser comes before pint, which by itself reads ``ML`` as megalitre, ``25 C`` as coulombs
+and evaluates ``9**9**2 m``. pint is imported on first use. Read ``_quantities.py`` first;
+``_symbols.py`` is the list of units. Checks of plain numbers belong to ``labloop.records``.
 """
 
 from labloop.units._quantities import (

@@ -1,7 +1,8 @@
-"""Calculating with quantities: pint's arithmetic, and a sentence where it has no answer.
+"""Arithmetic of quantities: that of pint, with a sentence for every operation it refuses.
 
-A temperature in degC has its zero where water freezes, so two of them have a difference but
-no sum, and none has multiples. K beside degC is such a difference: ``80 degC + 5 K`` is 85 degC.
+Temperatures in degC are on an interval scale (in pint an offset unit): two of them have a
+difference but no sum, and a multiple of one means nothing. A quantity in K beside one in degC is
+taken for a difference: ``80 degC + 5 K`` is 85 degC.
 """
 
 import operator
@@ -77,13 +78,13 @@ class LabQuantity(pint.UnitRegistry.Quantity[Any]):
 
 
 def _differences(one: Any, two: Any, sign: str) -> tuple[Any, Any]:
-    """Return both terms, a number of kelvins beside a temperature in degC as a difference."""
+    """Return both terms; one in K beside one in degC becomes a difference in degC."""
     units = [dict(getattr(value, "_units", {})) for value in (one, two)]
     if units == [_TEMPERATURE, _ABSOLUTE]:
         return one, type(one)(two.magnitude, "delta_degree_Celsius")
     if units == [_ABSOLUTE, _TEMPERATURE]:
         if sign == "-":
-            raise UnitError(f"{_told(one)} - {_told(two)}: write both in one unit")
+            raise UnitError(f"{_text(one)} - {_text(two)}: write both in one unit")
         return type(two)(one.magnitude, "delta_degree_Celsius"), two
     return one, two
 
@@ -101,17 +102,17 @@ def _answer(
 
 
 def _refusal(sign: str, one: Any, two: Any) -> str:
-    told = f"{_told(one)} {sign} {_told(two)}"
+    operation = f"{_text(one)} {sign} {_text(two)}"
     if sign not in _LIKE:
-        return f"{told}: {_MULTIPLES if _is_offset(one) or _is_offset(two) else _NO_ANSWER}"
+        return f"{operation}: {_MULTIPLES if _is_offset(one) or _is_offset(two) else _NO_ANSWER}"
     if isinstance(two, (int, float)):
-        unit = "K" if _is_offset(one) and sign in {"+", "-"} else _told(one).partition(" ")[2]
-        return f"{told}: {two!r} has no unit; write quantity({two!r}, {unit!r})"
+        unit = "K" if _is_offset(one) and sign in {"+", "-"} else _text(one).partition(" ")[2]
+        return f"{operation}: {two!r} has no unit; write quantity({two!r}, {unit!r})"
     if not isinstance(two, LabQuantity):
-        return f"{told}: {_NO_ANSWER}"
+        return f"{operation}: {_NO_ANSWER}"
     if one.dimensionality != two.dimensionality:
-        return f"{told}: quantities of different dimensions are neither added nor compared"
-    return f"{told}: {_SUMS}"
+        return f"{operation}: quantities of different dimensions are neither added nor compared"
+    return f"{operation}: {_SUMS}"
 
 
 _LIKE = {"+", "-", *_COMPARED.values()}
@@ -130,7 +131,7 @@ def _is_offset(value: Any) -> bool:
     return dict(getattr(value, "_units", {})) == _TEMPERATURE
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     if not isinstance(value, LabQuantity):
         return repr(value)
     try:

@@ -1,4 +1,4 @@
-"""Quantities: made, read from a text, converted, and taken apart again."""
+"""Quantities: made, parsed, converted, and split into number and unit."""
 
 import math
 import re
@@ -21,7 +21,7 @@ _NUMBER_AND_UNIT = re.compile(r"\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(
 
 @lru_cache(maxsize=1)
 def _registry() -> Any:
-    # Loaded on first use: a third of a second.
+    # Imported on first use: pint takes a third of a second.
     from labloop.units._arithmetic import LabRegistry  # noqa: PLC0415 - as above
 
     registry: Any = LabRegistry(cache_folder=None)
@@ -102,24 +102,24 @@ def is_quantity(value: object) -> bool:
     return hasattr(value, "magnitude") and hasattr(value, "dimensionality")
 
 
-_SCALES: dict[tuple[Any, str], tuple[float, float]] = {}
-"""(pint's units, target) -> factor and offset of conversions that were done before."""
-_MOST_SCALES = 1024
+_CONVERSIONS: dict[tuple[Any, str], tuple[float, float]] = {}
+"""Cache: (units of pint, target) -> factor and offset of the conversion."""
+_MAX_CONVERSIONS = 1024
 
 
-def _known_scale(value: Any, unit: str) -> tuple[float, float] | None:
-    """Return factor and offset to ``unit`` where this conversion was found legal before.
+def _cached_conversion(value: Any, unit: str) -> tuple[float, float] | None:
+    """Return factor and offset to ``unit`` from the cache, or None.
 
-    Only for plain numbers in units of labloop's own registry: pint's arithmetic takes longer
-    than a simulated device to answer.
+    Only for plain numbers in units of labloop's own registry. pint's arithmetic takes longer
+    than the answer of a simulated device.
     """
     if type(value) is not _registry().Quantity or type(value._magnitude) not in {float, int}:  # noqa: SLF001 - the public door builds an object
         return None
-    return _SCALES.get((value._units, unit))  # noqa: SLF001 - as above
+    return _CONVERSIONS.get((value._units, unit))  # noqa: SLF001 - as above
 
 
-def _keep_scale(value: Any, target: Any, unit: str) -> None:
-    """Keep the conversion from the units of ``value`` to ``target``, where it is a line."""
+def _cache_conversion(value: Any, target: Any, unit: str) -> None:
+    """Add the conversion from the units of ``value`` to the cache, where it is affine."""
     registry = _registry()
     if not isinstance(value, registry.Quantity):
         return
@@ -127,9 +127,9 @@ def _keep_scale(value: Any, target: Any, unit: str) -> None:
     at = [float(registry.Quantity(x, units).to(target).magnitude) for x in (0.0, 1.0, 3.0)]
     factor = at[1] - at[0]
     if math.isclose(at[2], at[0] + 3.0 * factor, rel_tol=1e-12):
-        if len(_SCALES) >= _MOST_SCALES:
-            _SCALES.clear()
-        _SCALES[units, unit] = factor, at[0]
+        if len(_CONVERSIONS) >= _MAX_CONVERSIONS:
+            _CONVERSIONS.clear()
+        _CONVERSIONS[units, unit] = factor, at[0]
 
 
 def _converted(value: Any, unit: str, what: str) -> float:
@@ -140,16 +140,16 @@ def _converted(value: Any, unit: str, what: str) -> float:
     try:
         number = float(value.to(target).magnitude)
     except TypeError as error:
-        # pint's offset errors are TypeErrors: a difference is no place on the scale.
+        # pint raises a TypeError where a difference of temperatures is taken for a temperature.
         raise UnitError(
             f"{what} needs a quantity in {unit!r}, got the difference {value:~}"
         ) from error
-    _keep_scale(value, target, unit)
+    _cache_conversion(value, target, unit)
     return number
 
 
 def magnitude(value: object, unit: str, what: str) -> float:
-    """Return the number of ``value`` in ``unit``: the one conversion before a device.
+    """Return the number of ``value`` in ``unit``, for an argument of an action.
 
     Args:
         value: a quantity; a bare number only where ``unit`` is ``"1"``.
@@ -159,10 +159,10 @@ def magnitude(value: object, unit: str, what: str) -> float:
     Raises:
         UnitError: a bare number for a dimensional argument, another dimension, not finite.
     """
-    known = _known_scale(value, unit)
+    known = _cached_conversion(value, unit)
     if known is not None:
         factor, offset = known
-        number = factor * float(value._magnitude) + offset  # type: ignore[attr-defined]  # noqa: SLF001 - as _known_scale found
+        number = factor * float(value._magnitude) + offset  # type: ignore[attr-defined]  # noqa: SLF001 - as _cached_conversion found
     elif is_quantity(value):
         number = _converted(value, unit, what)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -180,9 +180,9 @@ def magnitude(value: object, unit: str, what: str) -> float:
 
 
 def split_units(value: object) -> tuple[float, str]:
-    """Return number and unit text of a quantity, for keeping it; raises UnitError.
+    """Return number and unit text of a quantity, to store it; raises UnitError.
 
-    A difference of temperatures is told in ``K``, since ``degC`` alone is a temperature.
+    A difference of temperatures is given in ``K``, since ``degC`` alone is a temperature.
     """
     if not is_quantity(value):
         raise UnitError(f"expected a quantity, got {value!r}")

@@ -1,4 +1,4 @@
-"""A quantity taken apart: its number, and its unit as labloop writes it."""
+"""Splits a quantity of pint into its number and its unit as labloop writes it."""
 
 from functools import lru_cache
 from typing import Any
@@ -22,11 +22,11 @@ def split(value: Any, registry: Any) -> tuple[float, str]:
     """Return number and unit text of a pint quantity; raises UnitError.
 
     Args:
-        value: the quantity; of any registry, since units are told apart by their names.
-        registry: labloop's own registry, which gives pint's names of the units on the list.
+        value: the quantity, of any registry: units are compared by their names.
+        registry: labloop's own registry, which knows pint's names of the listed units.
     """
     names = _names(registry)
-    factors = dict(value._units.items())  # noqa: SLF001 - pint's only door to the factors
+    factors = dict(value._units.items())  # noqa: SLF001 - pint has no public access to them
     over: list[str] = []
     under: list[str] = []
     for name, power in factors.items():

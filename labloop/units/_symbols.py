@@ -1,4 +1,4 @@
-"""The whitelist of units, and what was probably meant by a text that is not on it."""
+"""The list of units, and suggestions for a text that is not on it."""
 
 import math
 import re
@@ -114,12 +114,12 @@ SYMBOLS: dict[str, str] = {
     "EUR": "euro",
     "USD": "us_dollar",
 }
-"""What a person writes -> pint's name; where two mean the same, the first is told back."""
+"""Symbol -> name in pint; of several symbols for one unit the first is used in answers."""
 DEFINITIONS = (
     "part_per_billion = 1e-9",
-    # pint's absorbance is a plain number, and would be added to one.
+    # In pint absorbance is dimensionless, and could be added to a plain number.
     "optical_absorbance = [optical_absorbance]",
-    # pint's radian is a plain number, which makes 1 rpm 0.105 Hz: here rpm is no frequency.
+    # In pint the radian is dimensionless, which makes 1 rpm 0.105 Hz; here rpm is no frequency.
     "angle_radian = [angle]",
     f"angle_degree = {math.pi / 180!r} * angle_radian",
     f"turn_per_minute = {2 * math.pi!r} * angle_radian / minute",
@@ -175,7 +175,7 @@ def pint_text(unit: str) -> str:
         symbol = (match[1] or match[3]) if match else part
         if match is None or symbol not in SYMBOLS:
             raise UnitError(_unknown(unit, part))
-        # Inside a product a temperature is a difference: degC/min is a ramp.
+        # In a product degC is a difference: degC/min is the rate of a ramp.
         name = "delta_degC" if symbol == "degC" else SYMBOLS[symbol]
         text += f"{name}**{match[2]}" if match[2] else name
     return text
@@ -188,27 +188,27 @@ def _unknown(unit: str, part: str) -> str:
         return f"unit {unit!r} is empty; did you mean '1', a plain number?"
     if not part:
         return f"unit {unit!r} is not known: something is missing beside '*' or '/'"
-    # The micro sign and the Greek letter look alike.
+    # The micro sign and the Greek letter mu look alike.
     plain = part.strip().replace("\u00b5", "u").replace("\u03bc", "u")
-    hints, kin = _meant(plain), _kin(plain)
+    hints, related = _suggestions(plain), _same_base(plain)
     advice = f"use one of {', '.join(SYMBOLS)}"
     if hints:
         advice = f"did you mean {' or '.join(map(repr, hints))}?"
-    elif kin:
-        advice = f"of its kind there are {', '.join(map(repr, kin))}"
+    elif related:
+        advice = f"of its kind there are {', '.join(map(repr, related))}"
     return f"unit {unit!r} is not known because of {part!r}; {advice}"
 
 
-def _meant(plain: str) -> list[str]:
-    """Return the units whose text differs in nothing but its letters' case, or by a plural."""
+def _suggestions(plain: str) -> list[str]:
+    """Return the listed units that differ only in case, or for which ``plain`` is a usual word."""
     for word in (plain, plain.lower(), plain.lower().removesuffix("s")):
         if word in _HINTS:
             return [_HINTS[word]]
     return [s for s in SYMBOLS if s == plain] or [s for s in SYMBOLS if s.lower() == plain.lower()]
 
 
-def _kin(plain: str) -> list[str]:
-    """Return the units with another prefix, where a prefix stands before a unit of the list."""
+def _same_base(plain: str) -> list[str]:
+    """Return the listed units of the same base, where ``plain`` is a prefix and a listed unit."""
     base = plain[1:]
     if plain[:1] not in _PREFIXES or base not in SYMBOLS or not base.isalpha():
         return []
@@ -216,7 +216,7 @@ def _kin(plain: str) -> list[str]:
 
 
 def check_unit(unit: str) -> str:
-    """Return ``unit`` where it is on the whitelist.
+    """Return ``unit`` where it is made of listed units.
 
     Symbols may be combined: ``mL/min``, ``L/mol/s``, ``m^2``, ``1/s``.
 

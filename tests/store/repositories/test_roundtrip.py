@@ -33,7 +33,6 @@ from labloop.records import (
 )
 from labloop.store import open_database
 from labloop.store.engine import connect
-from labloop.store.schema.encode import dump, load, pack, unpack
 
 QUICK = settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -198,15 +197,3 @@ def test_the_rest(shared, words, data, kind, version, severity):
     who = DeviceIdentity(device=words, model=words, serial_number=words, url=words)
     shared.journal.identity(CAMPAIGN, who).result()
     assert shared.journal.identities(CAMPAIGN)[-1] == who
-
-
-@given(jsons)
-def test_json(value):
-    """JSON goes through text unchanged."""
-    assert load(dump(value, "a value")) == value
-
-
-@given(st.lists(st.binary(max_size=300), max_size=6))
-def test_frames(frames):
-    """Frames go through one string of bytes unchanged."""
-    assert unpack(pack(frames)) == tuple(frames)

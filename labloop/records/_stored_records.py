@@ -1,4 +1,4 @@
-"""What is kept: campaigns, rounds, experiments, journal, commands, identities, leases."""
+"""What a database keeps: campaigns, rounds, experiments, journal, commands, leases, alarms."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from labloop.records._canonical import Json
-from labloop.records._learning import Alarm, ModelState, Proposal
+from labloop.records._planning import Alarm, ModelState, Proposal
 from labloop.records._states import (
     ActionState,
     CampaignState,
@@ -26,7 +26,7 @@ class Bundle:
     spec: Mapping[str, Json]
     """The spec as plain JSON: parameters, outputs, objectives, budget, strategy, ..."""
     files: Mapping[str, bytes]
-    """Relative path -> content: every .py of the campaign's folder, and the lab file."""
+    """Relative path -> content: modules and data files of the campaign, and the lab file."""
     entry: str
     """Relative path of the campaign file in ``files``; empty for a campaign without one."""
     versions: Mapping[str, str]
@@ -47,9 +47,9 @@ class CampaignRecord:
     seed: int
     state: CampaignState
     reason: str = ""
-    """Why it stands where it stands, in a sentence."""
+    """Why it is in this state, in a sentence."""
     version: int = 0
-    """Counts changes of state; commands name the version that a person saw."""
+    """The number of changes of state; a command names the version that a person saw."""
     actor: str = ""
     created: datetime | None = None
     bundle_sha256: str = ""
@@ -91,26 +91,26 @@ class ExperimentRecord:
     actor: str = ""
     lab_started: float | None = None
     lab_finished: float | None = None
-    """Lab time of the campaign in seconds: it goes on where the lab's opening before ended."""
+    """Lab time of the campaign in seconds; it continues over several openings of the lab."""
     created: datetime | None = None
     finished: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentMove:
-    """That an experiment goes to another state, along EXPERIMENT_MOVES."""
+    """A change: an experiment goes to another state, along EXPERIMENT_MOVES."""
 
     experiment_id: str
     to: ExperimentState
     actor: str
     reason: str = ""
     corrects: bool = False
-    """Whether a person corrects an end: EXPERIMENT_CORRECTIONS are legal as well."""
+    """Whether a person corrects a final state: EXPERIMENT_CORRECTIONS are legal as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentYield:
-    """That a running experiment is done and has yielded outputs."""
+    """A change: a running experiment is done and has these outputs."""
 
     experiment_id: str
     outputs: Mapping[str, OutputValue]
@@ -118,12 +118,12 @@ class ExperimentYield:
     """Which code made the outputs."""
     actor: str
     corrects: bool = False
-    """Whether a person corrects one that has ended: newer outputs supersede."""
+    """Whether a person corrects one that has ended: the newer outputs supersede."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentMeasured:
-    """Newer raw data of an experiment, which supersedes what there was."""
+    """A change: newer raw data of an experiment, which supersedes the older."""
 
     experiment_id: str
     measurement: Measurement
@@ -133,17 +133,17 @@ class ExperimentMeasured:
 ExperimentChange: TypeAlias = (
     ExperimentRecord | ExperimentMove | ExperimentMeasured | ExperimentYield
 )
-"""What can be asked for together: a new experiment, a move, raw data or outputs of one."""
+"""What can be changed in one transaction: a new experiment, a move, raw data, outputs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisRecord:
-    """Numbers as they were stored once; newer ones supersede them name by name."""
+    """The numbers of one analysis; those of newer ones supersede them name by name."""
 
     experiment_id: str
     outputs: Mapping[str, ScalarValue]
     analysis: str
-    """Which code made the outputs, or that a person told or corrected them."""
+    """Hash of the code that made the outputs, or that a person told or corrected them."""
     actor: str
     recorded: datetime | None = None
 
@@ -170,7 +170,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How an intent ended; appended, never a change of the intent's row."""
+    """How an intent ended; a row of its own, the intent is never changed."""
 
     intent_id: str
     state: ActionState
@@ -200,7 +200,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceIdentity:
-    """Who answered at a connect: stored each time."""
+    """Which instrument answered at a connect; stored each time."""
 
     device: str
     model: str

@@ -1,4 +1,4 @@
-"""Values that pass between the campaign and its brain."""
+"""Values that pass between a campaign and its brain: proposals, observations, the dataset."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class Proposal:
     strategy: str
     """The strategy that made it: ``sobol``, ``botorch``, ..."""
     reason: str
-    """The line of the written table (or of the strategy) that applied, in words."""
+    """Why it was proposed, in words: the rule of the strategy that applied."""
     model: str = ""
     acquisition: str = ""
     acquisition_value: float | None = None
@@ -44,7 +44,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One finished experiment as the brain sees it; a failed one has no outputs."""
+    """One finished experiment as a strategy sees it; a failed one has no outputs.
+
+    Raises:
+        DefinitionError: an output or sd is no finite number, or an sd is negative.
+    """
 
     experiment_id: str
     point: Point
@@ -53,13 +57,13 @@ class Observation:
     curves: Mapping[str, CurveData] = field(default_factory=dict)
     failed: bool = False
     asked: Point | None = None
-    """The conditions asked for, where others were reached: ``point`` holds those."""
+    """The conditions asked for, where others were reached; ``point`` holds the reached ones."""
     digest: str = field(init=False, repr=False)
-    """sha256 of everything above, taken once: a dataset's fingerprint is made of these."""
+    """sha256 of all fields above; a dataset's fingerprint is made of these."""
 
     def __post_init__(self) -> None:
         where = f"of experiment {self.experiment_id}"
-        # Floats, so that 1 and 1.0 have one digest before and after they were stored.
+        # Floats, because a 1 comes back from the database as 1.0 and must have the same digest.
         outputs = {n: finite(v, f"output {n!r} {where}") for n, v in self.outputs.items()}
         sd = {n: finite(v, f"the sd of {n!r} {where}") for n, v in self.sd.items()}
         for name, value in sd.items():
@@ -80,7 +84,7 @@ class Observation:
 
 
 _BLOCK = 64
-"""Number of observations after which a dataset keeps the state of its hash."""
+"""A dataset keeps the state of its hash after every so many observations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Dataset:
 
     observations: tuple[Observation, ...] = ()
     _hashes: tuple["hashlib._Hash", ...] = field(default=(), init=False, repr=False, compare=False)
-    """The state of the hash after each full block; empty where it was never kept."""
+    """The state of the sha256 after each full block; empty where it was not kept."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "observations", tuple(self.observations))
@@ -157,7 +161,7 @@ class ModelState:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A named, explained doubt."""
+    """A named doubt with its explanation: of the physics, of a sensor, of safety."""
 
     kind: str
     """A short name: ``physics-wrong``, ``drift``, ``sensor-stuck``, ..."""
@@ -168,7 +172,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class ProposalBatch:
-    """What a strategy returns: proposals asked for together and the model behind them."""
+    """What a strategy returns: proposals to carry out together, and the model behind them."""
 
     proposals: tuple[Proposal, ...]
     state: ModelState | None = None

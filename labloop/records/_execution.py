@@ -1,4 +1,4 @@
-"""What the campaign hands to whoever carries experiments out."""
+"""The port of an executor: jobs that the campaign hands over, results that come back."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -21,7 +21,7 @@ class ExperimentJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentResult:
-    """How one experiment ended; raw data is already committed when this exists."""
+    """How one experiment ended. Its raw data is committed before this is made."""
 
     experiment_id: str
     state: ExperimentState
@@ -30,21 +30,21 @@ class ExperimentResult:
     lab_started: float | None = None
     lab_finished: float | None = None
     measurement: Measurement | None = None
-    """The raw data, where the executor still has it at hand; else it is read from the records."""
+    """The raw data where the executor still has it; else it is read from the records."""
     lost: str = ""
-    """What could not be reached, where that is why it failed; empty otherwise."""
+    """The device that could not be reached, where the experiment failed for it; else empty."""
 
 
 class Executor(Protocol):
     """Carries experiments out; Prefect and the plain engine each have one."""
 
     def start(self, batch: Sequence[ExperimentJob]) -> Sequence[Future[ExperimentResult]]:
-        """Put a batch into the lab by one call; a future per experiment.
+        """Start a batch and return a future for each experiment, in the order of the batch.
 
-        A future never raises for what happened in the lab: that is its result's state.
+        A failure in the lab is a state of the result, never an exception of the future.
         """
         ...
 
     def settle(self) -> None:
-        """Say that the campaign has reacted to what finished, so that lab time may go on."""
+        """Tell that the campaign has reacted to all results, so that simulated time may go on."""
         ...

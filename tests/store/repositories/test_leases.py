@@ -1,0 +1,138 @@
+"""Leases: held by a process, taken only from one that is certainly dead."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from store_samples import CAMPAIGN, bundle, campaign, experiment
+
+from labloop.errors import LeaseError
+from labloop.store import process_owner
+from labloop.store.engine import platform
+
+posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+TOGETHER = """
+import os, sys
+from labloop.errors import LeaseError, StaleStateError
+from labloop.records import ExperimentState
+from labloop.store import open_database
+
+def claim():
+    with open_database(sys.argv[1]) as database:
+        claimed = 0
+        for record in database.experiments.all(sys.argv[2]):
+            future = database.experiments.move(record.id, ExperimentState.RUNNING, actor="racer")
+            claimed += future.exception() is None
+            if not isinstance(future.exception(), StaleStateError | None):
+                raise future.exception()
+        tokens = []
+        while len(tokens) < 5:
+            try:
+                grant = database.leases.acquire("device:lab/pump", "racer")
+            except LeaseError:
+                continue
+            tokens.append(grant.token)
+            assert database.leases.holds(grant)
+            database.leases.release(grant)
+    sys.stdout.write(" ".join(map(str, [claimed, *tokens])) + "\\n")
+
+def fork():
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        claim()
+        sys.stdout.flush()
+        code = 0
+    finally:
+        os._exit(code)
+
+children = [fork() for _ in range(4)]
+sys.exit(any(os.waitpid(child, 0)[1] for child in children))
+"""
+
+HOLD = """
+import sys, time
+from labloop.store import open_database
+database = open_database(sys.argv[1])
+print(database.leases.acquire("campaign:x", "anna").token, flush=True)
+time.sleep(60)
+"""
+
+
+def start(code: str, *words: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@posix
+def test_never_overdrawn(url, database):
+    """Four processes at once: each experiment is claimed once, each token given once."""
+    database.campaigns.create(campaign(), bundle())
+    count = 40
+    futures = [database.experiments.add(experiment(n)) for n in range(1, count + 1)]
+    assert futures[-1].result() is None
+    racers = start(TOGETHER, url, CAMPAIGN)
+    told = [[int(word) for word in line.split()] for line in racers.communicate()[0].splitlines()]
+    assert racers.returncode == 0
+    assert sum(claimed for claimed, *_ in told) == count
+    tokens = sorted(token for _, *given in told for token in given)
+    assert tokens == list(range(1, 21))
+
+
+def test_dead_owner(url, database):
+    """The lease of a killed process is taken at once, that of a living one is not."""
+    holder = start(HOLD, url)
+    assert holder.stdout.readline() == "1\n"
+    with pytest.raises(LeaseError, match=f"held by anna .process {holder.pid} on this machine"):
+        database.leases.acquire("campaign:x", "ben")
+    holder.kill()
+    holder.communicate()
+    grant = database.leases.acquire("campaign:x", "ben")
+    assert grant.token == 2
+    assert database.leases.holds(grant)
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"host": "elsewhere/1"}, "anna on elsewhere/1 .process 1.* break the lease"),
+        ({"boot": "another"}, None),
+        ({"start": "0"}, None),
+        ({}, "held by anna"),
+    ],
+)
+def test_owner(database, change, refusal):
+    """Only what is certainly dead is taken over: another boot, another begin of the process."""
+    own = {
+        "host": platform.host(),
+        "boot": platform.boot(),
+        "start": platform.process_start(1),
+        "pid": 1,
+    }
+    values = {**own, **change}
+    owner = "anna [host={host} boot={boot} pid={pid} start={start}]".format(**values)
+    database.leases.acquire("campaign:x", owner)
+    if refusal is None:
+        assert database.leases.acquire("campaign:x", "ben").token == 2
+    else:
+        with pytest.raises(LeaseError, match=refusal):
+            database.leases.acquire("campaign:x", "ben")
+
+
+def test_own_stamp():
+    """An owner is a name with this process, told from every other one."""
+    owner = process_owner("anna")
+    assert f"pid={os.getpid()}" in owner
+    assert process_owner(owner) == owner
+    assert platform.process_start(os.getpid()) == platform.process_start(os.getpid())
+    assert platform.process_start(2**22 + 1) is None
+    assert platform._start_posix(os.getpid())
+    assert platform._start_posix(2**22 + 1) is None
