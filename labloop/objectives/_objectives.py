@@ -206,7 +206,7 @@ class Objectives:
 
         The score of the threshold where one is given, else the worst score minus a tenth of the
         range of the scores (where all are equal, a tenth of their size). The tenth is that of
-        H. Ishibuchi, N. Akedo, Y. Nojima, GECCO 2011, 649, which BoTorch uses as well.
+        H. Ishibuchi, N. Akedo, Y. Nojima, GECCO 2011, which BoTorch uses as well.
 
         Raises:
             ObjectiveError: nothing is measured yet and a threshold is missing.

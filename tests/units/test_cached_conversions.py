@@ -27,10 +27,10 @@ NUMBERS = st.floats(-1e9, 1e9)
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @given(number=NUMBERS)
 def test_again_is_the_same(source, target, number):
-    units._SCALES.clear()
+    units._CONVERSIONS.clear()
     given_value = quantity(number, source)
     first = magnitude(given_value, target, "x")
-    assert units._known_scale(given_value, target) is not None
+    assert units._cached_conversion(given_value, target) is not None
     assert magnitude(given_value, target, "x") == pytest.approx(first, rel=1e-15, abs=0)
 
 
@@ -62,10 +62,10 @@ def test_what_is_no_line_is_never_kept():
     value = registry.Quantity(10.0, "decibel")
     for _ in range(2):
         assert magnitude(value, "1", "x") == pytest.approx(10.0)
-    assert units._known_scale(value, "1") is None
+    assert units._cached_conversion(value, "1") is None
 
 
 def test_a_quantity_of_another_registry_is_not_taken_for_one_of_ours():
     stranger = pint.UnitRegistry(cache_folder=None).Quantity(1.0, "milliliter/minute")
     magnitude(quantity(1.0, "mL/min"), "L/h", "x")
-    assert units._known_scale(stranger, "L/h") is None
+    assert units._cached_conversion(stranger, "L/h") is None
