@@ -138,6 +138,20 @@ class Toy(Device):
         return data.decode("ascii", "replace").strip()
 
 
+class AddressedToy(Device):
+    """One of several on a multi-drop line: frames begin with its option ``address``."""
+
+    model = "bus"
+
+    async def identify(self) -> DeviceIdentity:
+        frame = f"{self.options['address']}ID\n".encode()
+        line = await self.transport.exchange(frame, complete=LINE)
+        return DeviceIdentity(device=self.name, model="bus", serial_number=line.decode().strip())
+
+    async def safe_state(self) -> None:
+        await self.identify()
+
+
 class WatchedToy(Toy):
     """A toy that needs long for its safe state; its option ``watchdog`` (s) arms a watchdog."""
 

@@ -15,6 +15,8 @@ from labloop.records import Alarm
 
 CLOSE_SECONDS = 2.0
 """Of the total, what is kept back for closing the lines."""
+_PROCEDURE_SHARE = 1 / 3
+"""Of what is left of the total, what procedures may take at most."""
 _SLICE_SECONDS = 0.5
 """Waiting is counted in slices: of the time for which the process was suspended, one counts."""
 
@@ -110,12 +112,23 @@ class Shutdown:
         clock, report = self._devices.clock, self._report
         self._jobs.begin_safe_states()
         began = clock.now()
-        report.still_running = await self._jobs.wait(PROCEDURE_SECONDS)
-        await self._devices.make_safe(report, began + TOTAL_SECONDS - CLOSE_SECONDS)
+        end = began - self._lateness() + TOTAL_SECONDS - CLOSE_SECONDS
+        seconds = min(PROCEDURE_SECONDS, max(end - began, 0.0) * _PROCEDURE_SHARE)
+        report.still_running = await self._jobs.wait(seconds)
+        await self._devices.make_safe(report, end)
         report.seconds = clock.now() - began
         await self._devices.feeder.end()
         self._jobs.end_safe_states()
         self.report(report)
+
+    def _lateness(self) -> float:
+        """Return lab seconds since the end was asked for: a blocked loop begins it later.
+
+        In simulated time a loop that is blocked takes no lab time.
+        """
+        if self._devices.clock.loop.simulated or self._began is None:
+            return 0.0
+        return time.monotonic() - self._began
 
 
 def _waited(done: "Future[None]", until: float) -> bool:

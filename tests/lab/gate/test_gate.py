@@ -1,28 +1,19 @@
 """Promise: nothing reaches a wire but through the gate, whose order is the safety case."""
 
-import asyncio
 import threading
 from concurrent.futures import Future
-from contextlib import nullcontext
 
 import pytest
 from lab_toys import ToyWorld, toy_host
 
 from labloop.errors import (
-    DeviceFaultError,
     DeviceTimeoutError,
     ExperimentCancelled,
-    InterlockError,
-    NotConnectedError,
-    NotSafeError,
-    ProtocolError,
     StoreError,
     UncertainError,
 )
 from labloop.lab import LabJob, MemoryJournal
-from labloop.lab.configuration.interlocks import parse_terms
 from labloop.lab.gate.gate import Gate
-from labloop.lab.gate.outcomes import outcome_state
 from labloop.records import ActionState
 from labloop.units import quantity
 from labloop_simulators.kit import Fault
@@ -72,25 +63,6 @@ def test_what_is_committed_before_and_after_the_bytes():
         assert seen == [("intent", before), ("outcome", before + 1)]
 
 
-@pytest.mark.parametrize(
-    ("error", "sent", "state"),
-    [
-        (None, True, ActionState.DONE),
-        (DeviceTimeoutError("x"), False, ActionState.NOT_SENT),
-        (asyncio.CancelledError(), False, ActionState.NOT_SENT),
-        (DeviceTimeoutError("x"), True, ActionState.UNCERTAIN),
-        (asyncio.CancelledError(), True, ActionState.UNCERTAIN),
-        (ProtocolError("x"), True, ActionState.UNCERTAIN),
-        (NotConnectedError("x"), True, ActionState.UNCERTAIN),
-        (ValueError("a mistake in the driver"), True, ActionState.UNCERTAIN),
-        (DeviceFaultError("x"), True, ActionState.FAILED),
-    ],
-)
-def test_how_an_end_is_classified(error, sent, state):
-    """Promise: only a device that said no has failed."""
-    assert outcome_state(error, sent) is state
-
-
 def test_a_done_action_keeps_its_frames_and_its_result():
     """Promise: the journal holds what went over the wire."""
     with toy_host("a") as host:
@@ -101,27 +73,6 @@ def test_a_done_action_keeps_its_frames_and_its_result():
     assert (entry.outcome.sent, entry.outcome.received) == ((b"RUN 3.000\n",), (b"OK\n",))
     assert entry.outcome.result == 3.0
     assert entry.outcome.lab_time > entry.intent.lab_time + 3
-
-
-def test_a_refusal_is_failed():
-    """Promise: the device said no, so it did not happen."""
-    with toy_host("a") as host:
-        with pytest.raises(DeviceFaultError, match="a refused"):
-            host.call(lambda lab: lab.a.refuse())
-        assert entries(host)[-1].state is ActionState.FAILED
-
-
-@pytest.mark.parametrize("kind", ["drop", "garble", "half", "unplug", "power_cycle"])
-def test_an_action_without_a_clear_answer_is_uncertain(kind):
-    """Promise: it is never sent a second time, and the caller is told that nobody knows."""
-    world = ToyWorld("a")
-    unsafe = pytest.raises(NotSafeError) if kind == "unplug" else nullcontext()
-    with unsafe, toy_host("a", world=world) as host:
-        world.emulators["a"].faults.add(Fault(kind, at=3))
-        with pytest.raises(UncertainError, match=r"a\.set_value may or may not have happened"):
-            host.call(lambda lab: lab.a.set_value(FLOW))
-        assert entries(host)[-1].state is ActionState.UNCERTAIN
-    assert sum(frame.data == b"SET 2.000\n" for frame in world.truth.frames) == 1
 
 
 def test_an_idempotent_action_is_sent_once_more():
@@ -266,48 +217,6 @@ def test_cancelled_while_the_intent_commits():
     assert not any(frame.data.startswith(b"SET") for frame in world.truth.frames)
 
 
-INTERLOCK = {
-    "device": "a",
-    "action": "set_value",
-    "requires": "b.value >= 1 mL/min and c.value < 0.6 L/h",
-    "because": "a must not run dry",
-    "max_age": "2 s",
-}
-
-
-def test_an_interlock_reads_other_devices_and_says_because():
-    """Promise: the rule is checked on fresh readings, in any unit; no byte is sent."""
-    world = ToyWorld("a", "b", "c")
-    with toy_host(world=world, tables={"interlocks": [INTERLOCK]}) as host:
-        with pytest.raises(InterlockError, match=r"b\.value is 0 mL/min: a must not run dry"):
-            host.call(lambda lab: lab.a.set_value(FLOW))
-        assert entries(host) == []
-        host.call(lambda lab: lab.b.set_value(FLOW))
-        # The reading of a moment ago is older than two seconds only after a wait.
-        with pytest.raises(InterlockError, match="a must not run dry"):
-            host.call(lambda lab: lab.a.set_value(FLOW))
-
-        async def patient(lab):
-            await lab.wait(quantity(3, "s"))
-            await lab.a.set_value(FLOW)
-
-        host.call(patient)
-        world.emulators["c"].value = 10.0
-        with pytest.raises(InterlockError, match=r"c\.value is 10 mL/min"):
-            host.call(patient)
-
-
-def test_a_garbled_reading_never_opens_an_interlock():
-    """Promise: no reading, no action."""
-    world = ToyWorld("a", "b", "c")
-    with toy_host(world=world, tables={"interlocks": [INTERLOCK]}) as host:
-        world.emulators["b"].value = 5.0
-        world.emulators["b"].faults.add(Fault("unsolicited", at=3, data=b"?\n"))
-        with pytest.raises(ProtocolError, match="is no number"):
-            host.call(lambda lab: lab.a.set_value(FLOW))
-        assert entries(host) == []
-
-
 def test_one_action_at_a_time_on_each_device():
     """Promise: two experiments take turns, first come first served; reads go in between."""
     world = ToyWorld("a")
@@ -319,36 +228,3 @@ def test_one_action_at_a_time_on_each_device():
     with toy_host("a", world=world) as host:
         ends = host.run([LabJob(f"e{n}", use) for n in range(3)])
     assert [round(end) for end in ends] == [10, 20, 30]
-
-
-def test_ids_are_the_same_in_every_run_and_never_taken_twice():
-    """Promise: experiment and counter make the id, also when it is entered again."""
-    journal = MemoryJournal()
-
-    async def two(lab):
-        await lab.a.set_value(FLOW)
-        await lab.a.set_value(FLOW)
-        return 1
-
-    for _ in range(2):
-        with toy_host("a", journal=journal) as host:
-            host.run([LabJob("camp-0001", two)])
-            host.call(lambda lab: lab.a.set_value(FLOW))
-    assert [entry.intent.id for entry in journal.entries("camp")] == [
-        "camp-0001-a001",
-        "camp-0001-a002",
-        "camp-a-s1-001",
-        "camp-a-s1-002",
-        "camp-0001-a003",
-        "camp-0001-a004",
-        "camp-a-s2-001",
-        "camp-a-s2-002",
-    ]
-
-
-def test_what_has_no_unit_is_described_without_one():
-    """Promise: a rule on a count reads 'needs pump.running >= 1', as it was written."""
-    (term,) = parse_terms("pump.running >= 1")
-    assert term.description == "pump.running >= 1"
-    (term,) = parse_terms("pump.rate >= 1 mL/min")
-    assert term.description == "pump.rate >= 1 mL/min"

@@ -1,15 +1,30 @@
 """Promise: what may have happened is uncertain, also where no transport of labloop carried it."""
 
+import asyncio
 import threading
 from concurrent.futures import Future
+from contextlib import nullcontext
 
 import pytest
 from lab_sdk_toys import DONE
-from lab_toys import toy_host
+from lab_toys import ToyWorld, toy_host
 
-from labloop.errors import ExperimentCancelled, UncertainError
+from labloop.errors import (
+    DeviceFaultError,
+    DeviceTimeoutError,
+    ExperimentCancelled,
+    NotConnectedError,
+    NotSafeError,
+    ProtocolError,
+    UncertainError,
+)
 from labloop.lab import LabJob, MemoryJournal
+from labloop.lab.gate.outcomes import outcome_state
 from labloop.records import ActionState
+from labloop.units import quantity
+from labloop_simulators.kit import Fault
+
+FLOW = quantity(2, "mL/min")
 
 
 def entries(host, experiment_id=None):
@@ -87,3 +102,43 @@ def test_a_line_that_was_never_opened_is_not_opened_to_be_drained():
         with pytest.raises(RuntimeError, match="error -1074"):
             host.call(lambda lab: lab.a.set_gain(2.0))
     assert DONE == ["gain 2"]
+
+
+@pytest.mark.parametrize(
+    ("error", "sent", "state"),
+    [
+        (None, True, ActionState.DONE),
+        (DeviceTimeoutError("x"), False, ActionState.NOT_SENT),
+        (asyncio.CancelledError(), False, ActionState.NOT_SENT),
+        (DeviceTimeoutError("x"), True, ActionState.UNCERTAIN),
+        (asyncio.CancelledError(), True, ActionState.UNCERTAIN),
+        (ProtocolError("x"), True, ActionState.UNCERTAIN),
+        (NotConnectedError("x"), True, ActionState.UNCERTAIN),
+        (ValueError("a mistake in the driver"), True, ActionState.UNCERTAIN),
+        (DeviceFaultError("x"), True, ActionState.FAILED),
+    ],
+)
+def test_how_an_end_is_classified(error, sent, state):
+    """Promise: only a device that said no has failed."""
+    assert outcome_state(error, sent) is state
+
+
+def test_a_refusal_is_failed():
+    """Promise: the device said no, so it did not happen."""
+    with toy_host("a") as host:
+        with pytest.raises(DeviceFaultError, match="a refused"):
+            host.call(lambda lab: lab.a.refuse())
+        assert entries(host)[-1].state is ActionState.FAILED
+
+
+@pytest.mark.parametrize("kind", ["drop", "garble", "half", "unplug", "power_cycle"])
+def test_an_action_without_a_clear_answer_is_uncertain(kind):
+    """Promise: it is never sent a second time, and the caller is told that nobody knows."""
+    world = ToyWorld("a")
+    unsafe = pytest.raises(NotSafeError) if kind == "unplug" else nullcontext()
+    with unsafe, toy_host("a", world=world) as host:
+        world.emulators["a"].faults.add(Fault(kind, at=3))
+        with pytest.raises(UncertainError, match=r"a\.set_value may or may not have happened"):
+            host.call(lambda lab: lab.a.set_value(FLOW))
+        assert entries(host)[-1].state is ActionState.UNCERTAIN
+    assert sum(frame.data == b"SET 2.000\n" for frame in world.truth.frames) == 1

@@ -11,7 +11,6 @@ from labloop.errors import DeviceTimeoutError, LabloopError, NotConnectedError
 from labloop.lab import Clock, open_transport, until
 from labloop.lab.time.priority_lock import URGENT
 from labloop.lab.time.simulated import SimulatedLoop
-from labloop.lab.transports.base import until_etx
 from labloop_simulators.kit import Fault
 
 LINE = until(b"\n")
@@ -193,15 +192,6 @@ def test_the_answer_to_a_cancelled_exchange_is_not_taken_for_the_next():
         return first, await transport.receive(complete=LINE)
 
     assert on_line(work) == (b"0.000\n", b"0.000\n")
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=30), st.binary(min_size=1, max_size=3))
-def test_until_takes_exactly_the_first_complete_reply(data, terminator):
-    """Promise: nothing before the terminator is there, exactly up to it afterwards."""
-    length = until(terminator)(data)
-    assert length == (data.index(terminator) + len(terminator) if terminator in data else 0)
-    assert until_etx(b"\x02 00\x03\x03") == 5
 
 
 @settings(max_examples=100, deadline=None)

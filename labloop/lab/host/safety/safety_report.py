@@ -7,7 +7,7 @@ from labloop.errors import LabloopError, NotSafeError
 from labloop.records import ActionState, Alarm, JournalEntry, Json, Mode, Severity
 
 PROCEDURE_SECONDS = 5.0
-"""How long a cancelled procedure may clean up."""
+"""How long a cancelled procedure may clean up at most."""
 NOT_SAFE = "not-safe"
 """The kind of the alarms that say what is not known to be safe."""
 

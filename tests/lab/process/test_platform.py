@@ -1,4 +1,4 @@
-"""Promise: a console that is closed is an end, too; looked at with a stand-in for Windows."""
+"""Promise: a console that is closed waits for the safe state, told with a stand-in for Windows."""
 
 import ctypes
 import importlib.util

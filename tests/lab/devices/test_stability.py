@@ -1,4 +1,4 @@
-"""Promise: a value has arrived where it has stayed, and what never does is said in words."""
+"""Promise: a value has arrived when it stays at its target; passing through is not enough."""
 
 import pytest
 

@@ -1,7 +1,6 @@
-"""Promise: the same driver speaks over real lines, which may hang, break and come back."""
+"""Promise: the drivers that work with emulators work over real lines, and a stop reaches them."""
 
 import asyncio
-import json
 import socket
 import threading
 import time
@@ -12,19 +11,13 @@ from lab_toys import ToyWorld, toy_host
 from labloop.errors import (
     DeviceTimeoutError,
     ExperimentCancelled,
-    LabFileError,
     NotConnectedError,
-    ProtocolError,
     UncertainError,
 )
 from labloop.lab import Clock, LabJob, open_transport, until
-from labloop.lab.process.platform import serial_options
 from labloop.lab.time.lab_loop import LabLoop
 from labloop.lab.time.priority_lock import URGENT
-from labloop.lab.time.simulated import SimulatedLoop
 from labloop.lab.transports.port import PortTransport
-from labloop.lab.transports.port_thread import PortThread
-from labloop.lab.transports.port_url import parse_port
 from labloop.records import ActionState, Mode
 from labloop.units import quantity
 from labloop_simulators.kit import Fault, serve_tcp, serve_world
@@ -191,72 +184,6 @@ def test_nobody_listens():
         pass
 
 
-def test_real_lines_are_refused_in_simulated_time():
-    """Promise: nobody waits in wall time for a line while lab time jumps."""
-    loop = SimulatedLoop()
-    clock = Clock(loop)
-    for url in ("serial://COM3", "socket://127.0.0.1:1", "rfc2217://127.0.0.1:1"):
-        with pytest.raises(LabFileError, match="simulated time cannot do"):
-            open_transport(url, clock)
-    loop.close()
-
-
-@pytest.mark.parametrize(
-    ("url", "match"),
-    [
-        ("COM3", "names no transport; write one of emulator://"),
-        ("gpib://5", "names no transport"),
-        ("socket://", "names no transport"),
-        ("serial://COM3?speed=9600", r"speed is not known; serial:// knows: baud, mode, rtscts"),
-        ("serial://COM3?mode=8X1", r"needs baud=<number> and a mode such as 8N1 or 7E1 \("),
-        ("serial://COM3?mode=7e1", r"parity as one capital of NEOMS.*got mode='7e1'"),
-        ("serial://COM3?baud=", r"got baud=''"),
-        ("serial://COM3?dtr=low", r"dtr \(the line DTR\) is 0 or 1, got 'low'"),
-        ("serial://COM3?rtscts=1&rts=0", r"the handshake moves RTS; leave rts out"),
-        ("serial://COM3?baud=fast", r"needs baud=<number> and a mode"),
-        ("serial://COM3?mode=9X9", r"needs baud=<number> and a mode"),
-        ("socket://host:1?baud=9600", r"socket:// knows: nothing"),
-        ("replay://nowhere.jsonl", r"nowhere\.jsonl cannot be read"),
-        ("emulator://x", "no emulator of that name; there are: none"),
-    ],
-)
-def test_urls_that_cannot_be_used(url, match):
-    """Promise: one sentence each, before anything is opened."""
-    loop = LabLoop()
-    try:
-        with pytest.raises(LabFileError, match=match):
-            open_transport(url, Clock(loop))
-    finally:
-        loop.close()
-
-
-def test_what_pyserial_is_asked_for(monkeypatch):
-    """Promise: COM3 and device files, baud and mode; exclusive where the system knows it."""
-    exclusive = serial_options()
-    settings = {"baudrate": 19200, "bytesize": 7, "parity": "E", "stopbits": 1}
-    assert parse_port("serial://COM3?baud=19200&mode=7E1") == ("COM3", settings | exclusive)
-    assert parse_port("serial:///dev/ttyUSB0")[0] == "/dev/ttyUSB0"
-    place, asked = parse_port("serial:///dev/by-id/usb-A5#XK3-if00?baud=4800&rtscts=1&dtr=0")
-    assert place == "/dev/by-id/usb-A5#XK3-if00"
-    assert (asked["baudrate"], asked["rtscts"], asked["dtr"]) == (4800, True, False)
-    assert parse_port("rfc2217://pc:2217?baud=19200&mode=7E1") == ("rfc2217://pc:2217", settings)
-    monkeypatch.setattr("os.name", "nt")
-    assert serial_options() == {}
-
-
-def test_an_urgent_call_goes_ahead_of_the_queue():
-    """Promise: the safe state does not stand in line."""
-    thread, seen, release = PortThread("x"), [], threading.Event()
-    thread.submit(lambda: release.wait(5))
-    for number in range(3):
-        last = thread.submit(lambda n=number: seen.append(n))
-    thread.submit(lambda: seen.append("safe"), urgent=True)
-    release.set()
-    last.result(5)
-    thread.close()
-    assert seen == ["safe", 0, 1, 2]
-
-
 def test_an_urgent_task_goes_ahead_of_those_who_wait_for_the_port():
     """Promise: the mark of the task reaches the line."""
     world = ToyWorld("a", baud=None)
@@ -294,58 +221,3 @@ def test_no_thread_and_no_socket_is_left_behind():
         while (left := set(threading.enumerate()) - before) and time.monotonic() < until_then:
             time.sleep(0.01)
         assert not left
-
-
-def test_a_transcript_is_recorded_and_replayed(tmp_path):
-    """Promise: the driver against a transcript does what it did against the instrument."""
-
-    async def work(lab):
-        await lab.a.set_value(quantity(3, "mL/min"))
-        return (await lab.a.value()).value
-
-    world = ToyWorld("a")
-    with toy_host("a", world=world, record=tmp_path / "rec") as host:
-        assert host.call(work) == 3.0
-    path = tmp_path / "rec" / "a.jsonl"
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert set(lines[0]) == {"t_ns", "dir", "hex"}
-    assert [bytes.fromhex(line["hex"]) for line in lines if line["dir"] == ">"][-3:] == [
-        b"SET 3.000\n",
-        b"GET\n",
-        b"SAFE\n",
-    ]
-    with real_host({"a": f"replay://{path}"}) as host:
-        assert host.call(work) == 3.0
-    assert host.report.safe == ["a"]
-
-
-def test_a_driver_that_has_changed_does_not_fit_its_transcript(tmp_path):
-    """Promise: the sentence has what was recorded and what was sent."""
-    path = tmp_path / "t.jsonl"
-    path.write_text(
-        '{"t_ns": 0, "dir": ">", "hex": "4944"}\n{"t_ns": 1, "dir": "<", "hex": "41"}\n'
-    )
-
-    async def ask(clock):
-        transport = open_transport(f"replay://{path}", clock)
-        with pytest.raises(DeviceTimeoutError, match="no complete answer was recorded"):
-            await transport.exchange(b"ID", complete=LINE)
-        await transport.drain()
-        with pytest.raises(ProtocolError, match=r"has None next, but b'GET' was sent"):
-            await transport.send(b"GET")
-        await transport.close()
-
-    on_loop(ask)
-
-
-@pytest.mark.parametrize("text", ["no json", '{"dir": "x", "hex": "00"}', '{"hex": "0"}'])
-def test_files_that_are_no_transcripts(tmp_path, text):
-    """Promise: refused with the file's name."""
-    path = tmp_path / "t.jsonl"
-    path.write_text(text)
-    loop = LabLoop()
-    try:
-        with pytest.raises(LabFileError, match=r"t\.jsonl is no transcript"):
-            open_transport(f"replay://{path}", Clock(loop))
-    finally:
-        loop.close()

@@ -1,4 +1,4 @@
-"""Promise: an armed watchdog hears from the lab as long as the lab lives, and no longer."""
+"""Promise: an armed watchdog is fed while the lab is open, and only then."""
 
 import pytest
 from lab_toys import ToyWorld, left_unsafe, toy_host

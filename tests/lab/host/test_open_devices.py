@@ -1,4 +1,4 @@
-"""Promise: a lab that cannot be opened leaves safe what it could reach, and says so."""
+"""Promise: a lab that cannot be opened leaves safe what did connect, and says what became of it."""
 
 import os
 import signal
@@ -131,3 +131,16 @@ def test_a_journal_that_fails_at_the_connect_leaves_all_safe():
     world = hot_world()
     opened(world, StoreError, "the disk is full; of the others: made safe: c, a, b", journal=Full())
     assert all(emulator.safe for emulator in world.emulators.values())
+
+
+def test_all_dead_devices_are_told_in_one_tree():
+    """Promise: a person walks to the lab once."""
+    world = ToyWorld("a", "b", "c")
+    world.emulators["a"].unplug(0.0)
+    world.emulators["c"].silent = True
+    with pytest.raises(NotConnectedError) as told, toy_host(world=world):
+        pass
+    lines = str(told.value).splitlines()
+    assert lines[0] == "2 of 3 devices cannot be used:"
+    assert lines[1].startswith("  a (emulator://a): emulator://a is unplugged")
+    assert lines[2].startswith("  c (emulator://c): emulator://c gave no complete answer")

@@ -12,12 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lab_toys import ToyWorld, shared_toys, toy_host
 
-from labloop.errors import DefinitionError, DeviceTimeoutError, LabloopError
 from labloop.lab import LabJob, MemoryJournal
 from labloop.lab.time.clock import Clock
 from labloop.lab.time.lab_loop import LabLoop
 from labloop.lab.time.simulated import SimulatedLoop
-from labloop.records import Mode
 from labloop.units import quantity
 
 
@@ -173,68 +171,6 @@ def test_a_day_passes_in_no_time():
     assert time.monotonic() - began < 5
 
 
-def test_lab_time_stands_still_while_nobody_experiments():
-    """Promise: the brain's thinking costs no lab time."""
-    with toy_host("a") as host:
-        before = host.now()
-        time.sleep(0.05)
-        assert host.now() == before
-
-
-def test_an_end_holds_lab_time_until_the_caller_has_reacted():
-    """Promise: a follow-up begins at the very lab second at which its forerunner ended."""
-
-    async def wait(lab, time):
-        await lab.wait(minutes(time))
-        return lab.now().magnitude
-
-    with toy_host("a") as host:
-        first, other = host.start(
-            [LabJob("e1", lambda lab: wait(lab, 1)), LabJob("e2", lambda lab: wait(lab, 9))]
-        )
-        end = first.result(5)
-        time.sleep(0.05)
-        assert host.now() == end
-        assert not other.done()
-        [following] = host.start([LabJob("e3", lambda lab: wait(lab, 1))])
-        host.settle()
-        assert following.result(5) == pytest.approx(end + 60)
-        host.settle()
-        assert other.result(5) == pytest.approx(end + 8 * 60)
-
-
-def test_two_ends_at_the_same_second_are_told_one_at_a_time():
-    """Promise: the second end is told when the first one has been settled."""
-
-    async def same(lab):
-        await lab.wait(minutes(1))
-        return 1
-
-    with toy_host("a") as host:
-        first, second = host.start([LabJob("e1", same), LabJob("e2", same)])
-        assert first.result(5) == 1
-        time.sleep(0.05)
-        assert not second.done()
-        host.settle()
-        assert second.result(5) == 1
-
-
-def test_what_takes_long_does_not_hold_lab_time():
-    """Promise: a person may take days; the lab goes on meanwhile."""
-    answer: Future[str] = Future()
-
-    async def ask(lab):
-        return await lab.a.context.clock.external(answer, long=True)
-
-    async def work(lab):
-        await lab.wait(quantity(10, "h"))
-        answer.set_result("yes")
-        return 1
-
-    with toy_host("a") as host:
-        assert host.run([LabJob("e1", ask), LabJob("e2", work)]) == ["yes", 1]
-
-
 def test_what_a_thread_completes_is_delivered_in_order_of_asking():
     """Promise: also where the threads finish in the opposite order, and nothing comes early."""
     loop = SimulatedLoop()
@@ -262,86 +198,3 @@ def test_what_a_thread_completes_is_delivered_in_order_of_asking():
         thread.join()
         loop.close()
     assert seen == [(0, 0.0), (1, 0.0), (2, 0.0)]
-
-
-def test_an_external_error_is_raised_where_it_is_awaited():
-    """Promise: nothing is lost on the way out of a thread."""
-    future: Future[None] = Future()
-    future.set_exception(OSError("disk full"))
-    with toy_host("a") as host, pytest.raises(OSError, match="disk full"):
-        host.call(lambda lab: lab.a.context.clock.external(future))
-
-
-def test_a_deadline_runs_on_lab_time():
-    """Promise: an hour's deadline costs no time, and says who was late."""
-
-    async def late(lab):
-        async with lab.a.context.deadline(3600):
-            await lab.wait(quantity(2, "h"))
-
-    with toy_host("a") as host:
-        with pytest.raises(DeviceTimeoutError, match="a was not ready within 3600 s"):
-            host.call(late)
-        assert host.now() == pytest.approx(3600, abs=1)
-
-
-@pytest.mark.parametrize(("speed", "least", "most"), [("real", 0.25, 3.0), (10.0, 0.02, 1.5)])
-def test_other_speeds(speed, least, most):
-    """Promise: real time is real, and a factor is that much faster."""
-
-    async def wait(lab):
-        await lab.wait(quantity(0.3, "s"))
-        return lab.now().magnitude
-
-    with toy_host("a", speed=speed) as host:
-        began = time.monotonic()
-        [end] = host.run([LabJob("e1", wait)])
-        wall = time.monotonic() - began
-    assert 0.3 <= end < 3.5
-    assert least <= wall < most
-
-
-def test_a_speed_that_makes_no_sense_is_refused():
-    """Promise: one sentence."""
-    for speed in (0, -1, "fast", True):
-        with pytest.raises(DefinitionError, match="speed must be 'max', 'real' or"):
-            toy_host("a", speed=speed)
-
-
-def test_a_real_lab_has_no_factor():
-    """Promise: real instruments run in real time."""
-    table = {"a": {"driver": "lab_toys:Toy", "url": "socket://127.0.0.1:1", "serial_number": "1"}}
-    table["a"]["limits"] = {"set_value.rate": {"max": "10 mL/min"}}
-    with pytest.raises(DefinitionError, match=r"real time, so it cannot have speed=10\.0"):
-        toy_host("a", mode=Mode.REAL, speed=10.0, tables={"devices": table})
-
-
-def test_the_bridge_refuses_the_loops_own_thread_and_a_closed_lab():
-    """Promise: no call waits for itself forever."""
-    with toy_host("a") as host:
-
-        async def inside(lab):
-            host.call(lambda lab: lab.a.value())
-
-        with pytest.raises(LabloopError, match="called from inside its own loop"):
-            host.call(inside)
-    with pytest.raises(LabloopError, match="the lab is closed"):
-        host.call(lambda lab: lab.a.value())
-    with pytest.raises(LabloopError, match="the lab is closed"):
-        host.start([])
-
-
-def test_a_cancelled_external_still_lets_time_go_on():
-    """Promise: who stopped waiting does not hold the clock for ever."""
-    never: Future[None] = Future()
-
-    async def impatient(lab):
-        task = asyncio.create_task(lab.a.context.clock.external(never))
-        await asyncio.sleep(0)
-        task.cancel()
-        threading.Timer(0.02, never.set_result, [None]).start()
-        await lab.wait(minutes(1))
-        return task.cancelled()
-
-    with toy_host("a") as host:
-        assert host.call(impatient)

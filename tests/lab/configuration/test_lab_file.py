@@ -1,0 +1,117 @@
+"""Promise: a lab file is checked as it is read, and every mistake is named by table and key."""
+
+import pytest
+from lab_toys import Toy
+
+from labloop.errors import LabFileError
+from labloop.lab import load_lab_file, plan_lab
+from labloop.records import Mode
+
+GOOD = """
+[lab]
+name = "toys"
+world = "lab_toys:create"
+safe_order = ["b", "a"]
+[lab.world_options]
+names = ["a", "b"]
+
+[devices.a]
+driver = "lab_toys:Toy"
+url = "serial://COM3?baud=19200"
+serial_number = "77"
+safe_seconds = 3
+[devices.a.options]
+diameter = "14.6 mm"
+[devices.a.limits]
+"set_value.rate" = { min = "0 mL/min", max = "0.6 L/h" }
+
+[devices.b]
+driver = "lab_toys:Toy"
+
+[[interlocks]]
+device = "a"
+action = "set_value"
+requires = "b.value >= 1 mL/min"
+because = "a must not run dry"
+max_age = "5 s"
+
+[stations.vial]
+names = ["v1", "v2"]
+[stations.oven]
+count = 4
+"""
+
+
+def changed(old, new):
+    assert old in GOOD
+    return GOOD.replace(old, new, 1)
+
+
+def test_a_good_file(tmp_path):
+    """Promise: a file with everything in it is read, also from a path with blanks."""
+    path = tmp_path / "my lab" / "lab file.toml"
+    path.parent.mkdir()
+    path.write_text(GOOD, encoding="utf-8")
+    lab_file = load_lab_file(path)
+    assert lab_file == load_lab_file(str(path))
+    assert lab_file.source == str(path)
+    assert lab_file.safe_order == ("b", "a")
+    assert lab_file.stations["oven"].all("oven") == ("oven-1", "oven-2", "oven-3", "oven-4")
+    plan = plan_lab(lab_file, Mode.SIMULATED)
+    assert plan.limits["a"]["set_value", "rate"].le == pytest.approx(10)
+    assert plan.drivers == {"a": Toy, "b": Toy}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        ('name = "toys"', "", r"lab file: \[lab\] name is missing"),
+        ('name = "toys"', "name = 3", r"\[lab\] name must be a text in quotes; got 3"),
+        ('url = "serial', 'uri = "serial', r"\[devices\.a\] uri is not known"),
+        (
+            'serial_number = "77"',
+            "serial_number = 77",
+            r"\[devices\.a\] serial_number must be a text in quotes",
+        ),
+        (
+            'safe_order = ["b", "a"]',
+            'safe_order = ["x"]',
+            r"safe_order names 'x', which is no device",
+        ),
+        ('device = "a"', 'device = "z"', r"\[\[interlocks\]\] number 1 names the device 'z'"),
+        ("b.value >= 1 mL/min", "x.value > 1 g", r"number 1 names the device 'x'"),
+        ("b.value >= 1 mL/min", "b.value is high", "requires '<device>"),
+        ("b.value >= 1 mL/min", "b.value >= 1 ML/min", "did you mean 'mL'"),
+        ('because = "a must not run dry"', "", r"\[interlocks\.0\] because is missing"),
+        ("[devices.b]", "[devices.'b c']", r"\[devices\.b c\] is no usable name"),
+        ("count = 4", "", r"\[stations\] oven is not usable: needs either names"),
+        ('["v1", "v2"]', '["v1", "v1"]', "names one station twice"),
+        ("[lab]", "[lab", "lab file is no TOML"),
+        ('max_age = "5 s"', 'max_age = "5 g"', "cannot be converted"),
+        ("[stations.vial]", "[stations.a]\nused_up = true", "cannot have the name of a device"),
+        ("[stations.oven]", '[hold]\nafter = "5 g"\n[stations.oven]', r"\[hold\] after: .*convert"),
+        ("[stations.oven]", '[hold]\nafter = "-1 s"\n[stations.oven]', "must be a time from 0 s"),
+        ("[stations.oven]", '[hold]\nkeep = ["x"]\n[stations.oven]', "keep names 'x', which is no"),
+        (
+            "[stations.oven]",
+            '[hold]\nstate = "off"\n[stations.oven]',
+            r"\[hold\] state .*'safe'",
+        ),
+    ],
+)
+def test_what_cannot_be_read(old, new, match):
+    """Promise: told before any driver is imported."""
+    with pytest.raises(LabFileError, match=match):
+        load_lab_file(changed(old, new))
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    """Promise: the sentence names the file and what is expected in it."""
+    with pytest.raises(LabFileError, match=r"nowhere\.toml cannot be read \(No such file"):
+        load_lab_file(tmp_path / "nowhere.toml")
+    (tmp_path / "big.toml").write_bytes(b"#" * 70_000)
+    with pytest.raises(LabFileError, match="70000 bytes, at most 65536"):
+        load_lab_file(tmp_path / "big.toml")
+    (tmp_path / "latin.toml").write_bytes(b'[lab]\nname = "caf\xe9"')
+    with pytest.raises(LabFileError, match="not written in UTF-8"):
+        load_lab_file(tmp_path / "latin.toml")
