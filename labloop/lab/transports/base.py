@@ -37,6 +37,9 @@ class Resync:
     swallowed: Callable[[bytes], object] | None = None
     """Called with answers that no caller waited for, where one may hold an alarm that must not
     be lost; runs in the thread of the lab's loop."""
+    anonymous: bool = False
+    """Whether an answer does not tell which device of a multi-drop line sent it: what this
+    device still owes is then settled before any other one is asked."""
 
 
 class Transport(Protocol):

@@ -47,6 +47,8 @@ class BlockingPort:
         self.url = url
         self.thread = PortThread(self._target)
         self.lock = PriorityLock()
+        self.lines: list[Any] = []
+        """The lines over this port, one for each device."""
         self.channels: set[object] = set()
         """The devices that use the port."""
         self.arrived: deque[tuple[float, bytes]] = deque()

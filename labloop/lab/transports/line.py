@@ -5,7 +5,7 @@ and an emulated line have in common.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -45,14 +45,21 @@ class Line:
     Args:
         channel: its bytes.
         lock: shared by the devices of a multi-drop line; a lock of its own if left out.
+        neighbours: the lines to all devices of a multi-drop line, this one included.
     """
 
-    def __init__(self, channel: Channel, lock: PriorityLock | None = None) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        lock: PriorityLock | None = None,
+        neighbours: Sequence["Line"] = (),
+    ) -> None:
         self.url = channel.url
         self.on_reopen: Callable[[], Awaitable[None]] | None = None
         self._channel = channel
         self._clock = channel.clock
         self._lock = lock or PriorityLock()
+        self._neighbours = neighbours
         self._pending = PendingAnswers()
         self._resynchronizer = Resynchronizer(channel, self._pending)
         self._sent: bytes | None = None
@@ -153,6 +160,7 @@ class Line:
                 # The safe state has a deadline of its own.
                 await self._resynchronizer.settle(frame, self._clock.now() + LOST_SECONDS)
             question = Question(frame, complete, timeout, self._clock.now() + timeout)
+            await self._settle_neighbours(frame, question.deadline)
             cut_off = await self._resynchronizer.synchronize(frame, question.deadline)
             data = await self._ask(question, recorder)
             if cut_off:
@@ -163,9 +171,22 @@ class Line:
         async with self._locked():
             if not (self._pending and URGENT.get()):
                 deadline = self._clock.now() + _SEND_SECONDS
+                await self._settle_neighbours(frame, deadline)
                 await self._resynchronizer.synchronize(frame, deadline)
             await self._channel.write(frame, RECORDER.get() or NO_RECORDER)
             self._sent = frame
+
+    async def _settle_neighbours(self, frame: bytes, deadline: float) -> None:
+        """Settle what other devices of the line owe, where their answers do not name them.
+
+        Raises:
+            DeviceTimeoutError: an answer is still pending at lab second ``deadline``.
+        """
+        if URGENT.get():
+            return
+        for line in self._neighbours:
+            if line is not self and line._pending.mistakable(self._clock.now()):  # noqa: SLF001 - its own kind
+                await line._resynchronizer.synchronize(frame, deadline)  # noqa: SLF001 - the same
 
     async def _ask(self, question: Question, recorder: Recorder) -> bytes:
         """Send a question and return its answer."""

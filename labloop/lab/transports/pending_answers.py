@@ -61,6 +61,12 @@ class PendingAnswers:
         """Seconds of silence around a resync question."""
         return QUIET_SECONDS if self.resync is None else max(self.resync.gap, self.resync.quiet)
 
+    def mistakable(self, now: float) -> bool:
+        """Return whether an answer may still come that another device's could be taken for."""
+        if not self.answers or self.resync is None or not self.resync.anonymous:
+            return False
+        return now < self.answers[-1].since + LOST_SECONDS
+
     def add(self, frame: bytes, complete: Complete, now: float) -> None:
         """Note a question asked at ``now`` whose answer was not waited for to its end."""
         pending = PendingAnswer(frame, complete, now)

@@ -131,4 +131,5 @@ class PortTransport(Line):
         self, url: str, clock: Clock, *, port: BlockingPort | None = None, device: str = ""
     ) -> None:
         port = port or BlockingPort(url, clock.now)
-        super().__init__(PortChannel(url, clock, port, device), port.lock)
+        super().__init__(PortChannel(url, clock, port, device), port.lock, port.lines)
+        port.lines.append(self)

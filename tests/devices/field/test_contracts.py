@@ -16,6 +16,12 @@ def case(name, act, prepare=None, emulator=None, **options):
 
 CASES = [
     case("mettler", lambda balance: balance.tare()),
+    case(
+        "cavro",
+        lambda pump: pump.turn_valve("output"),
+        prepare=lambda pump: pump.initialize(),
+        syringe="2.5 mL",
+    ),
     case("huber", lambda bath: bath.set_temperature(quantity(60, "degC"))),
 ]
 
