@@ -162,9 +162,9 @@ class SearchSpace:
         try:
             return self.validate(point)
         except SpaceError:
-            self._refuse_strange(point)
-            places = [p.place(_value(point, p.name)) for p in self.parameters]
-            return self._points(np.array([places]))[0]
+            self._refuse_unknown_names(point)
+            codes = [p.measured_code(_value(point, p.name)) for p in self.parameters]
+            return self._points(np.array([codes]))[0]
 
     def contains(self, point: Mapping[str, Any]) -> bool:
         """Return whether ``point`` is legal."""
@@ -215,7 +215,7 @@ class SearchSpace:
         if not is_list(points):
             raise SpaceError(f"points come as a list of mappings, got {points!r:.200}")
         columns = [
-            p.places_of([_value(point, p.name) for point in points]) for p in self.parameters
+            p.measured_codes([_value(point, p.name) for point in points]) for p in self.parameters
         ]
         return self._encode(np.array(columns, dtype=np.float64).reshape(len(columns), -1).T)
 
@@ -289,15 +289,15 @@ class SearchSpace:
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _code(self, point: Mapping[str, Any]) -> FloatArray:
-        self._refuse_strange(point)
+        self._refuse_unknown_names(point)
         return np.array([p.code(_value(point, p.name)) for p in self.parameters])
 
-    def _refuse_strange(self, point: Mapping[str, Any]) -> None:
+    def _refuse_unknown_names(self, point: Mapping[str, Any]) -> None:
         _check_point(point)
-        strange = [name for name in point if name not in self.names]
-        if strange:
+        unknown = [name for name in point if name not in self.names]
+        if unknown:
             raise SpaceError(
-                f"the point names {', '.join(map(repr, strange))}, which the space does not have; "
+                f"the point names {', '.join(map(repr, unknown))}, which the space does not have; "
                 f"it has {', '.join(self.names)}"
             )
 

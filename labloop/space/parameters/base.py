@@ -123,7 +123,7 @@ class Parameter(ABC):
         """Return the codes of many values; raises SpaceError at the first that is none."""
         return np.array([self.code(value) for value in values], dtype=np.float64)
 
-    def place(self, value: object) -> float:
+    def measured_code(self, value: object) -> float:
         """Return the code of a value at which an experiment was carried out.
 
         As ``code``, but a number beyond the bounds or between steps is kept as it is; raises
@@ -131,12 +131,12 @@ class Parameter(ABC):
         """
         return self.code(value)
 
-    def places_of(self, values: list[PointValue]) -> FloatArray:
-        """Return the codes of many values as ``place`` does."""
-        return np.array([self.place(value) for value in values], dtype=np.float64)
+    def measured_codes(self, values: list[PointValue]) -> FloatArray:
+        """Return the codes of many values as ``measured_code`` does."""
+        return np.array([self.measured_code(value) for value in values], dtype=np.float64)
 
     @abstractmethod
-    def at(self, unit: FloatArray) -> FloatArray:
+    def quantiles(self, unit: FloatArray) -> FloatArray:
         """Return the codes at quantiles ``unit`` (n, in [0, 1)) of a uniform distribution."""
 
     @abstractmethod
@@ -218,7 +218,7 @@ class Numeric(Parameter):
                 raise SpaceError(str(error)) from error
         return finite(value, what, SpaceError)
 
-    def place(self, value: object) -> float:
+    def measured_code(self, value: object) -> float:
         """Return the number; raises SpaceError where it lies too far beyond the bounds."""
         number = self._number(value)
         nearest = float(self.snap(np.array([number]))[0])
@@ -238,12 +238,12 @@ class Numeric(Parameter):
             )
         return number
 
-    def places_of(self, values: list[PointValue]) -> FloatArray:
+    def measured_codes(self, values: list[PointValue]) -> FloatArray:
         """Return the codes of many numbers; vectorised where all are legal."""
         try:
             return self.codes_of(values)
         except SpaceError:
-            return np.array([self.place(value) for value in values], dtype=np.float64)
+            return np.array([self.measured_code(value) for value in values], dtype=np.float64)
 
     def _shares(self, numbers: FloatArray) -> FloatArray:
         """Return each number as a share of the range: 0 at the low bound, 1 at the high one."""
@@ -285,7 +285,7 @@ class Numeric(Parameter):
         numbers: list[PointValue] = codes.tolist()
         return numbers
 
-    def at(self, unit: FloatArray) -> FloatArray:
+    def quantiles(self, unit: FloatArray) -> FloatArray:
         """Return numbers spread over the range, or over the grid's indices."""
         if self.count is None:
             return self.decode(unit[:, None])

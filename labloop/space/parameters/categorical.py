@@ -149,7 +149,7 @@ class Categorical(Parameter):
         """Return the names."""
         return [self.values[index] for index in np.rint(codes).astype(np.int64)]
 
-    def at(self, unit: FloatArray) -> FloatArray:
+    def quantiles(self, unit: FloatArray) -> FloatArray:
         """Return the indices at quantiles ``unit``."""
         return np.minimum(np.floor(unit * self.count), self.count - 1)
 

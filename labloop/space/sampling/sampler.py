@@ -106,7 +106,7 @@ class Sampler:
     def _spread(self, codes: FloatArray, unit: FloatArray) -> None:
         structure = self.structure
         for i, column in enumerate(structure.free):
-            codes[:, column] = structure.parameters[column].at(unit[:, i])
+            codes[:, column] = structure.parameters[column].quantiles(unit[:, i])
         start = len(structure.free)
         for simplex, columns in structure.simplexes:
             stop = start + len(columns) - 1

@@ -59,7 +59,7 @@ class SpaceStructure:
     @cached_property
     def middle(self) -> FloatArray:
         """Codes (``p``) in the middle of each parameter, legal or not."""
-        return np.array([p.at(np.array([0.5]))[0] for p in self.parameters])
+        return np.array([p.quantiles(np.array([0.5]))[0] for p in self.parameters])
 
     @cached_property
     def feasible(self) -> "Feasible":
@@ -94,8 +94,8 @@ class SpaceStructure:
         """Return, for each of ``n x p`` codes, the known legal point in the same pool row."""
         if self.pool is None:
             return np.tile(self.feasible.codes[0], (len(codes), 1))
-        places = {row: place for place, row in enumerate(self.feasible.rows.tolist())}
-        chosen = [places[row] for c in codes if (row := self.row_of(c)) is not None]
+        index = {row: i for i, row in enumerate(self.feasible.rows.tolist())}
+        chosen = [index[row] for c in codes if (row := self.row_of(c)) is not None]
         return self.feasible.codes[chosen]
 
     @property

@@ -77,9 +77,9 @@ def prepare_to_write(engine: Engine, location: Location) -> None:
                 revision = _create(connection, location)
             if revision != HEAD:
                 _migrate(connection, location, revision)
-            lost = guards.missing(connection)
-            if lost:
-                _LOG.warning("guards of %s were missing and made anew: %s", location.where, lost)
+            absent = guards.missing(connection)
+            if absent:
+                _LOG.warning("guards of %s were missing and made anew: %s", location.where, absent)
                 with exclusive_transaction(connection):
                     guards.create(connection)
     except DBAPIError as error:

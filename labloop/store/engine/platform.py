@@ -85,8 +85,8 @@ if sys.platform == "win32":
             times = [wintypes.FILETIME() for _ in range(4)]
             code = wintypes.DWORD()
             kernel.GetExitCodeProcess(handle, ctypes.byref(code))
-            told = kernel.GetProcessTimes(handle, *(ctypes.byref(t) for t in times))
-            alive = told and code.value == 259
+            succeeded = kernel.GetProcessTimes(handle, *(ctypes.byref(t) for t in times))
+            alive = succeeded and code.value == 259
             return f"{times[0].dwHighDateTime}.{times[0].dwLowDateTime}" if alive else None
         finally:
             kernel.CloseHandle(handle)

@@ -126,8 +126,8 @@ def _ours(repositories: Repositories) -> Database:
 def _check_whole(db: Connections) -> Iterator[str]:
     try:
         with db.readers.connect() as connection:
-            lost = guards.missing(connection)
-            yield f"the guards {', '.join(lost)} are missing" if lost else ""
+            absent = guards.missing(connection)
+            yield f"the guards {', '.join(absent)} are missing" if absent else ""
             if connection.dialect.name == "sqlite":
                 for (said,) in connection.exec_driver_sql("PRAGMA integrity_check").all():
                     yield "" if said == "ok" else f"a page of the database is damaged: {said}"

@@ -32,7 +32,7 @@ _EXPERIMENT = table_of(ExperimentRow)
 _MOVE = table_of(ExperimentMoveRow)
 _INSERT = insert_into(_EXPERIMENT)
 _INSERT_MOVE = insert_into(_MOVE)
-_WHERE = Statement(
+_FIND = Statement(
     select(_EXPERIMENT.c.state, _EXPERIMENT.c.campaign_id, _EXPERIMENT.c.mode).where(
         _EXPERIMENT.c.id == bindparam("id")
     )
@@ -49,11 +49,12 @@ _UPDATE = Statement(
         finished=bindparam("ended"),
     )
 )
-_STOPPED = frozenset(
+_STOPPED_STATES = frozenset(
     state
     for state, moves in EXPERIMENT_MOVES.items()
     if not moves or state is ExperimentState.UNCERTAIN
 )
+"""States in which an experiment runs no more; the lab time of a move to one of them is its end."""
 
 
 class SqlExperiments:
@@ -110,7 +111,7 @@ class SqlExperiments:
 
         def prepare() -> Callable[[Session], None]:
             save = values.raw_operation(self._db, experiment_id, measurement)
-            return lambda session: save(session, *_place(session, experiment_id))
+            return lambda session: save(session, *_campaign_and_mode(session, experiment_id))
 
         return self._db.prepared(prepare)
 
@@ -134,7 +135,7 @@ class SqlExperiments:
 
         def prepare() -> Callable[[Session], None]:
             save = values.output_operation(self._db, experiment_id, outputs, analysis, actor)
-            return lambda session: save(session, *_place(session, experiment_id))
+            return lambda session: save(session, *_campaign_and_mode(session, experiment_id))
 
         return self._db.prepared(prepare)
 
@@ -211,14 +212,14 @@ def _yield_operation(
 
     def operation(session: Session) -> None:
         move(session)
-        save(session, *_place(session, made.experiment_id))
+        save(session, *_campaign_and_mode(session, made.experiment_id))
 
     return operation
 
 
 def _measured_operation(db: Connections, made: ExperimentMeasured) -> Callable[[Session], None]:
     save = values.raw_operation(db, made.experiment_id, made.measurement, made.actor)
-    return lambda session: save(session, *_place(session, made.experiment_id))
+    return lambda session: save(session, *_campaign_and_mode(session, made.experiment_id))
 
 
 def add_operation(record: ExperimentRecord) -> Callable[[Session], None]:
@@ -281,7 +282,7 @@ def _move_operation(
         "to_state": to.value,
         "why": encode.text(reason, "the reason of a move"),
         "start": time if to is ExperimentState.RUNNING else None,
-        "end": time if to in _STOPPED else None,
+        "end": time if to in _STOPPED_STATES else None,
         "ended": None if EXPERIMENT_MOVES[to] else recorded,
     }
     history = {
@@ -294,7 +295,7 @@ def _move_operation(
     }
 
     def operation(session: Session) -> None:
-        found = session.one(_WHERE, change)
+        found = session.one(_FIND, change)
         if found is None:
             raise _unknown(experiment_id)
         seen, campaign_id, mode = found
@@ -320,13 +321,13 @@ def _move_operation(
 
 def _ends(seen: ExperimentState, *, corrects: bool) -> frozenset[ExperimentState]:
     """Return the states that may follow, including those reached by a correction only."""
-    told = EXPERIMENT_CORRECTIONS.get(seen, frozenset()) if corrects else frozenset()
-    return EXPERIMENT_MOVES[seen] | told
+    corrections = EXPERIMENT_CORRECTIONS.get(seen, frozenset()) if corrects else frozenset()
+    return EXPERIMENT_MOVES[seen] | corrections
 
 
-def _place(session: Session, experiment_id: str) -> tuple[str, str]:
+def _campaign_and_mode(session: Session, experiment_id: str) -> tuple[str, str]:
     """Return campaign and mode of an experiment; raises NotFoundError."""
-    found = session.one(_WHERE, {"id": experiment_id})
+    found = session.one(_FIND, {"id": experiment_id})
     if found is None:
         raise _unknown(experiment_id)
     return found[1], found[2]

@@ -235,9 +235,9 @@ def _missing_sqlite(connection: Connection) -> list[str]:
     rows = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master").all()
     found = {name: sql for kind, name, sql in rows if kind in {"trigger", "index"}}
     tables = {name: sql for kind, name, sql in rows if kind == "table"}
-    lost = [t.name for t in TRIGGERS if found.get(t.name) != t.sqlite()]
-    lost += [i.name for i in PARTIAL_INDEXES if found.get(i.name) != i.statement()]
-    return lost + [
+    absent = [t.name for t in TRIGGERS if found.get(t.name) != t.sqlite()]
+    absent += [i.name for i in PARTIAL_INDEXES if found.get(i.name) != i.statement()]
+    return absent + [
         f"ck_{table}_{name}"
         for table, conditions in CHECKS.items()
         for name, condition in conditions.items()
@@ -266,10 +266,10 @@ def _missing_postgresql(connection: Connection) -> list[str]:
         "SELECT proname, prosrc FROM pg_proc WHERE proname = 'labloop_refuse' AND "
         "pronamespace = current_schema()::regnamespace"
     )
-    lost = [] if bodies.get("labloop_refuse") == _FUNCTION_BODY else ["labloop_refuse"]
-    lost += [t.name for t in triggers("postgresql") if found.get(t.name) != t.fingerprint()]
-    lost += [i.name for i in PARTIAL_INDEXES if indexes.get(i.name) != i.statement()]
-    return lost + [
+    absent = [] if bodies.get("labloop_refuse") == _FUNCTION_BODY else ["labloop_refuse"]
+    absent += [t.name for t in triggers("postgresql") if found.get(t.name) != t.fingerprint()]
+    absent += [i.name for i in PARTIAL_INDEXES if indexes.get(i.name) != i.statement()]
+    return absent + [
         f"ck_{table}_{name}"
         for table, conditions in CHECKS.items()
         for name in conditions
@@ -286,11 +286,11 @@ def create(connection: Connection) -> None:
         DatabaseUnusableError: a CHECK is missing, which only a migration can add.
     """
     execute_all(connection, statements(connection.dialect.name))
-    lost = missing(connection)
-    if lost:
+    absent = missing(connection)
+    if absent:
         raise DatabaseUnusableError(
-            f"the database lacks the guards {', '.join(lost)} even after they were created again; "
-            "somebody changed its tables by hand: restore a backup"
+            f"the database lacks the guards {', '.join(absent)} even after they were created "
+            "again; somebody changed its tables by hand: restore a backup"
         )
 
 
