@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from adapter_labs import host_of
 from adapter_toys import SpectrometerLibrary
 
 from labloop.errors import (
@@ -38,8 +39,7 @@ serial_number = "F1"
 
 def bench(driver, mode=Mode.SIMULATED, url="library://F1", more="", **options):
     """A lab with one device of ``adapter_toys``."""
-    lab_file = load_lab_file(LAB.format(driver=driver, url=url) + more)
-    return LabHost(lab_file, mode=mode, journal=MemoryJournal(), campaign_id="t", **options)
+    return host_of(LAB.format(driver=driver, url=url) + more, mode, **options)
 
 
 def states(host):

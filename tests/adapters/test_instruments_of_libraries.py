@@ -64,7 +64,7 @@ def test_scpi_on_pyvisa_py_in_real_mode():
             with pytest.raises(DeviceFaultError, match="-222"):
                 host.call(lambda lab: lab.d.set_voltage(volts(29)))
             assert host.call(lambda lab: lab.d.voltage()).value == 12
-            assert host._journal.entries("t")[-1].state is ActionState.FAILED
+            assert host.kept()[-1].state is ActionState.FAILED
     assert line.state == {"VOLT": 12.0, "OUTP": 0.0}
 
 
