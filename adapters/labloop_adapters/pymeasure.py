@@ -49,7 +49,8 @@ class PyMeasureDevice(VisaDevice):
 
     Every property becomes a read, and an action ``set_...`` where the class says what it may be
     set to. Limits and units are those of its validators and docstrings; ``units`` and ``limits``
-    say more, ``only`` leaves the others out, and ``left_out`` tells what is missing and why.
+    say more, ``only`` leaves the others out, and ``left_out`` tells what is missing and why. A
+    ``shutdown`` that the class has is its safe state.
     """
 
     refused = (ValueError, LookupError)
@@ -61,8 +62,6 @@ class PyMeasureDevice(VisaDevice):
     limits: ClassVar[Mapping[str, tuple[float, float]]] = {}
     only: ClassVar[Sequence[str]] = ()
     left_out: ClassVar[Mapping[str, str]] = {}
-    shuts_down: ClassVar[bool] = False
-    """Whether the class has a ``shutdown`` of its own: that is its safe state."""
 
     @classmethod
     def prepare(cls) -> None:
@@ -77,9 +76,8 @@ class PyMeasureDevice(VisaDevice):
             found.left_out,
         )
         cls.serial_on_wire = issubclass(kind, _scpi())
-        cls.shuts_down = kind.shutdown is not base.shutdown
-        if cls.safe is None and cls.shuts_down:
-            cls.safe = {}
+        if kind.shutdown is not base.shutdown and not cls.safe_calls:
+            cls.safe_calls = ("shutdown",)
 
     def open(self) -> Any:
         """Return the instrument of PyMeasure."""
@@ -103,12 +101,6 @@ class PyMeasureDevice(VisaDevice):
         if self.serial_on_wire:
             return self.identity(*idn(self.library.id))
         return self.identity(self.model or self.instrument.rpartition(".")[2])
-
-    async def safe_state(self) -> None:
-        """Call the ``shutdown`` of the class where it has one, and set what :attr:`safe` says."""
-        if self.shuts_down and not self.is_modelled:
-            await self.call("shutdown")
-        await super().safe_state()
 
 
 def properties_of(kind: type[Any]) -> Inferred:

@@ -106,7 +106,7 @@ def test_limits_and_units_are_read_off_a_class_of_pymeasure():
     assert said["set_source_mode"].choices == ("current", "voltage")
     assert "current" in SourceMeter.reads
     assert SourceMeter.left_out["set_auto_zero"].startswith("has no limits")
-    assert SourceMeter.shuts_down
+    assert SourceMeter.safe_calls == ("shutdown",)
     assert tuple(Texio.signals) == ("output_enabled", "voltage_setpoint")
 
 

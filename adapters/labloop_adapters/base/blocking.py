@@ -1,6 +1,8 @@
 """A device that speaks through a Python library: a vendor's SDK, or any other that blocks."""
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from labloop.errors import DefinitionError, LabFileError, NotConnectedError, WrongDeviceError
@@ -10,6 +12,10 @@ from labloop_adapters.base.signals import Signal, members_of
 from labloop_adapters.base.simulated import Follows, SimulatedSignals, follows_of
 
 _OWN = ("name", "transport", "options", "context", "watchdog", "library")
+
+
+class Refused(Exception):  # noqa: N818 - what an instrument answers, not what went wrong
+    """The instrument or its server refused: nothing was done. For adapters to raise."""
 
 
 class BlockingDevice(Device):
@@ -26,6 +32,8 @@ class BlockingDevice(Device):
     """Name -> what can be read and set; each becomes a read and an action ``set_<name>``."""
     safe: ClassVar[Mapping[str, Any] | None] = None
     """Signal -> value that is set to make it safe, in that order; {} where nothing can harm."""
+    safe_calls: ClassVar[Sequence[str]] = ()
+    """Methods of the library's object that make it safe, called first, in that order."""
     simulation: ClassVar[Mapping[str, Follows]] = {}
     """Signal -> how it comes about in simulation; the others remember what was set."""
     refused: ClassVar[tuple[type[BaseException], ...]] = ()
@@ -50,7 +58,12 @@ class BlockingDevice(Device):
         told = "; ".join(filter(None, mistakes))
         if told:
             raise DefinitionError(f"{cls.__qualname__}: {told}")
-        for name, member in members_of(cls.signals, cls.action_seconds).items():
+        made = members_of(cls.signals, cls.action_seconds)
+        for base in cls.__mro__[1:]:
+            inherited = members_of(getattr(base, "signals", {}), cls.action_seconds)
+            # A signal that is in the table no more is no read and no action any more.
+            made = {**dict.fromkeys(inherited), **made}
+        for name, member in made.items():
             if name not in vars(cls):
                 setattr(cls, name, member)
         super().__init_subclass__(**kwargs)
@@ -64,18 +77,20 @@ class BlockingDevice(Device):
             raise DefinitionError(
                 f"{type(self).__qualname__} speaks through a library and needs its transport"
             )
-        self.transport.refused = self.refused
-        if self.safe is None and type(self).safe_state is BlockingDevice.safe_state:
+        self.transport.refused = (*self.refused, Refused)
+        told = self.safe is not None or self.safe_calls
+        if not told and type(self).safe_state is BlockingDevice.safe_state:
             raise DefinitionError(
                 f"{type(self).__qualname__} does not say what is safe; write safe = "
-                "{'signal': value}, or safe = {} where nothing can harm"
+                "{'signal': value} or safe_calls = ('stop',), or safe = {} where nothing can harm"
             )
 
     @classmethod
     def prepare(cls) -> None:
         """Complete the class before its signals are looked at: for adapters that read them."""
 
-    # What a driver says of its library. All of it is called on the device's own thread.
+    # What a driver says of its library. All of it is called on the device's own thread, and may
+    # be `async` where the library is.
 
     def open(self) -> Any:
         """Return the library's object, connected to the instrument at :attr:`address`."""
@@ -91,13 +106,13 @@ class BlockingDevice(Device):
             )
         return self._simulated_signals()
 
-    def shut(self) -> None:
+    def shut(self) -> Any:
         """Give the instrument back; calls the library's ``close`` where it has one."""
         close = getattr(self.library, "close", None)
         if callable(close):
             close()
 
-    def who(self) -> DeviceIdentity:
+    def who(self) -> Any:
         """Return who answers; a library that tells nothing leaves the model as it is declared."""
         return self.identity(self.model or type(self).__name__)
 
@@ -182,11 +197,13 @@ class BlockingDevice(Device):
             )
 
     async def safe_state(self) -> None:
-        """Set what :attr:`safe` says; one signal that fails does not stop the next."""
+        """Do what :attr:`safe_calls` and :attr:`safe` say; one that fails stops no other."""
         errors: list[Exception] = []
-        for name, value in (self.safe or {}).items():
+        steps = [] if self.is_modelled else [partial(self.call, name) for name in self.safe_calls]
+        steps += [partial(self.tell, name, value) for name, value in (self.safe or {}).items()]
+        for step in steps:
             try:
-                await self.tell(name, value)
+                await step()
             except Exception as error:  # noqa: BLE001 - the others come next, then it is raised
                 errors.append(error)
         if errors:
@@ -195,7 +212,7 @@ class BlockingDevice(Device):
     async def close(self) -> None:
         """Give the library back, and end its thread."""
         try:
-            if self.library is not None:
+            if self.library is not None and not self.is_modelled:
                 await self._through(self.shut, told="close", seconds=0.8)
         finally:
             await super().close()
@@ -221,16 +238,19 @@ class BlockingDevice(Device):
         if self.transport.on_reopen is not None:
             await self.transport.on_reopen()
 
-    def _open(self) -> None:
+    async def _open(self) -> None:
         side = self.context.simulated
         if side is None:
-            self.library = self.open()
+            made = self.open()
         else:
-            self.library = side.library if side.library is not None else self.simulate()
+            made = side.library if side.library is not None else self.simulate()
+        self.library = await made if inspect.isawaitable(made) else made
 
-    def _who(self) -> DeviceIdentity:
+    async def _who(self) -> DeviceIdentity:
         if not self.is_modelled:
-            return self.who()
+            found: Any = self.who()
+            told: DeviceIdentity = await found if inspect.isawaitable(found) else found
+            return told
         number = self.context.serial_number if self.serial_on_wire else ""
         return self.identity(self.model or type(self).__name__, number)
 

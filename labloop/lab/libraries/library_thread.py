@@ -66,7 +66,7 @@ class LibraryThread:
         self._loop = None
 
     def _start(self) -> None:
-        loop = self._loop = asyncio.new_event_loop()
+        loop = self._loop = asyncio.SelectorEventLoop()
         thread = threading.Thread(target=_turn, args=(loop,), name=self._name, daemon=True)
         thread.start()
 
