@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from labloop.cli.session import run
     from labloop.errors import LabloopError
-    from labloop.objectives import Maximize, Minimize, Target
+    from labloop.objectives import Maximize, Minimize, OutcomeConstraint, Target
     from labloop.records import Curve, CurveData, Scalar, ScalarValue
     from labloop.space import (
         Categorical,
@@ -47,7 +47,7 @@ _HOME = {
     ),
     "labloop.cli.session": ("run",),
     "labloop.errors": ("LabloopError",),
-    "labloop.objectives": ("Maximize", "Minimize", "Target"),
+    "labloop.objectives": ("Maximize", "Minimize", "OutcomeConstraint", "Target"),
     "labloop.records": ("Curve", "CurveData", "Scalar", "ScalarValue"),
     "labloop.space": (
         "Categorical",
@@ -94,6 +94,7 @@ __all__ = [
     "Mixture",
     "NoImprovement",
     "Ordered",
+    "OutcomeConstraint",
     "Pool",
     "Reached",
     "Scalar",

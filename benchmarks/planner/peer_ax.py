@@ -50,7 +50,9 @@ class Peer:
         self.asked = []
         self.client = Client(random_seed=request["seed"])
         self.client.configure_experiment([parameter(p) for p in request["parameters"]])
-        self.client.configure_optimization(objective=METRIC)
+        self.client.configure_optimization(
+            objective=METRIC, outcome_constraints=request.get("constraints") or None
+        )
         # With its default, a centre point first, Ax would spend one random trial more after
         # the five that it is given.
         self.client.configure_generation_strategy(initialize_with_center=False)
@@ -58,9 +60,10 @@ class Peer:
 
     def tell(self, request: dict[str, Any]) -> dict[str, Any]:
         """Add measurements, to the trials that were asked for or as new ones."""
-        for point, value in zip(request["points"], request["values"], strict=True):
+        every = zip(request["points"], request["values"], request["kept"], strict=True)
+        for point, value, kept in every:
             index = self._trial(point)
-            self.client.complete_trial(index, {METRIC: float(value)})
+            self.client.complete_trial(index, {METRIC: float(value), **kept})
         return {}
 
     def _trial(self, point: dict[str, Any]) -> int:

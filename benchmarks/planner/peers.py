@@ -48,7 +48,8 @@ class PeerProcess:
         digests = tuple(o.digest for o in data.observations)
         known = len(self._told)
         if not known or digests[:known] != self._told:
-            told = self._call({"op": "start", "seed": seed % 2**31, **self._describe(space)})
+            described = {**self._describe(space), "constraints": _constraints(objective)}
+            told = self._call({"op": "start", "seed": seed % 2**31, **described})
             self.version = told["version"]
             known = 0
         new = data.observations[known:]
@@ -57,6 +58,9 @@ class PeerProcess:
                 "op": "tell",
                 "points": [_to_peer(space, o.point) for o in new],
                 "values": [objective.score(o.outputs)[0] for o in new],
+                "kept": [
+                    {c.output: o.outputs[c.output] for c in objective.constraints} for o in new
+                ],
             }
         )
         self._told = digests
@@ -115,6 +119,16 @@ class PeerProcess:
             raise RuntimeError(f"{self.name} ended; see what it printed above")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def _constraints(objective: Objectives) -> list[str]:
+    """Return outcome constraints as inequalities between a metric and a number."""
+    return [
+        f"{constraint.output} {sense} {bound:.17g}"
+        for constraint in objective.constraints
+        for sense, bound in zip((">=", "<="), constraint.bounds, strict=True)
+        if math.isfinite(bound)
+    ]
 
 
 def _in_logs(space: SearchSpace) -> set[str]:

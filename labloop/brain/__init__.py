@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from labloop.brain.acquisition.functions import (
         Acquisition,
         AcquisitionContext,
-        LogNoisyEI,
         improvement,
     )
+    from labloop.brain.acquisition.noisy_improvement import LogNoisyEI
     from labloop.brain.strategies.auto import AutoStrategy
     from labloop.brain.strategies.botorch import BotorchStrategy
     from labloop.brain.strategies.physics import PhysicsStrategy
@@ -28,7 +28,7 @@ _HOME = {
     "AcquisitionContext": "acquisition.functions",
     "AutoStrategy": "strategies.auto",
     "BotorchStrategy": "strategies.botorch",
-    "LogNoisyEI": "acquisition.functions",
+    "LogNoisyEI": "acquisition.noisy_improvement",
     "PhysicsStrategy": "strategies.physics",
     "SkoptStrategy": "strategies.skopt",
     "improvement": "acquisition.functions",

@@ -19,7 +19,7 @@ from labloop.brain._saved import (
 from labloop.brain.observations import Rows, read_past
 from labloop.brain.strategies.base import Strategy
 from labloop.errors import BrainError
-from labloop.objectives import Aim, Objectives
+from labloop.objectives import Aim, Objectives, OutcomeConstraint
 from labloop.records import (
     CurveData,
     Dataset,
@@ -59,6 +59,8 @@ class Brain:
         physics: what is known of the mechanism, for strategies that use it.
         seed: chooses among the courses the campaign may take.
         campaign_id: the same one gives the same proposals; made from ``seed`` if left out.
+        constraints: what measured outputs must keep, such as
+            ``[OutcomeConstraint("impurity", at_most=5)]``.
     """
 
     def __init__(
@@ -69,9 +71,10 @@ class Brain:
         physics: object | None = None,
         seed: int = 0,
         campaign_id: str | None = None,
+        constraints: Sequence[OutcomeConstraint] = (),
     ) -> None:
         self.space = space
-        self.objective = Objectives.of(objective)
+        self.objective = Objectives.of(objective, constraints)
         self.strategy = resolve_strategy(strategy, physics)
         self._named = strategy if isinstance(strategy, str) else None
         self._with_physics = physics is not None
@@ -240,14 +243,15 @@ class Brain:
         return next((i for i, one in enumerate(ids) if one == experiment_id), None)
 
     def best(self) -> Observation | None:
-        """Return the best experiment seen, or None; under noise it flatters.
+        """Return the best experiment seen that is feasible, or None; under noise it flatters.
 
-        With several aims the best compromise among those that break no threshold.
+        Feasible is what breaks no threshold and no outcome constraint. With several aims it
+        is the best compromise.
         """
         return self.objective.best_seen(self.data)
 
     def front(self) -> tuple[Observation, ...]:
-        """Return the experiments that break no threshold and that none beats in every aim."""
+        """Return the feasible experiments that none beats in every aim."""
         return self.objective.pareto(self.data)
 
     def records(self) -> list[dict[str, PointValue | None]]:

@@ -1,4 +1,4 @@
-"""All aims of a campaign together: scores, thresholds, the best result, the front."""
+"""All aims and outcome constraints of a campaign, as scores that are to be maximised."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from labloop.errors import ObjectiveError
 from labloop.objectives._aims import Aim, Maximize, Minimize, Target, aim_from_spec
+from labloop.objectives._constraints import OutcomeConstraint, constraint_from_spec
 from labloop.objectives._front import hypervolume, unbeaten
 from labloop.records import Curve, Dataset, FloatArray, Json, Observation, Output
 
@@ -21,13 +22,17 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Objectives:
-    """One aim or several, each on an output of its own.
+    """One aim or several, each on an output of its own, and what other outputs must keep.
+
+    A result is *feasible* where it breaks no threshold of an aim and no outcome constraint.
 
     Raises:
-        ObjectiveError: no aim, something that is none, or two aims on one output.
+        ObjectiveError: no aim, something that is none, two aims or two outcome constraints on
+            one output.
     """
 
     aims: tuple[Aim, ...]
+    constraints: tuple[OutcomeConstraint, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.aims:
@@ -35,41 +40,61 @@ class Objectives:
         for aim in self.aims:
             if not isinstance(aim, Aim):
                 raise ObjectiveError(f"an aim is a Maximize, Minimize or Target, got {aim!r}")
-        for name in self.outputs:
-            if self.outputs.count(name) > 1:
-                raise ObjectiveError(f"output {name!r} has two aims; give it one")
+        for constraint in self.constraints:
+            if not isinstance(constraint, OutcomeConstraint):
+                raise ObjectiveError(
+                    "constraints are outcome constraints such as OutcomeConstraint('impurity', "
+                    f"at_most=5), got {constraint!r}; constraints between parameters belong into "
+                    "the space"
+                )
+        _refuse_twice([aim.output for aim in self.aims], "aims; give it one")
+        _refuse_twice(
+            [constraint.output for constraint in self.constraints],
+            "outcome constraints; give both bounds to one, at_least=... and at_most=...",
+        )
 
     @classmethod
-    def of(cls, wanted: "Aim | Iterable[Aim] | Objectives") -> "Objectives":
+    def of(
+        cls,
+        wanted: "Aim | Iterable[Aim] | Objectives",
+        constraints: Iterable[OutcomeConstraint] = (),
+    ) -> "Objectives":
         """Return the objectives of one aim, a list of aims, or objectives.
 
         Raises:
-            ObjectiveError: no aims, or a threshold of an aim that stands alone.
+            ObjectiveError: no aims, a threshold of an aim that stands alone, or constraints
+                that are no list of outcome constraints.
         """
-        if isinstance(wanted, Objectives):
-            return wanted
-        if not isinstance(wanted, Aim) and (
-            isinstance(wanted, str) or not isinstance(wanted, Iterable)
-        ):
-            raise ObjectiveError(f"an aim is a Maximize, Minimize or Target, got {wanted!r}")
-        aims = (wanted,) if isinstance(wanted, Aim) else tuple(wanted)
+        kept = wanted.constraints if isinstance(wanted, Objectives) else ()
+        aims = wanted.aims if isinstance(wanted, Objectives) else _aims_of(wanted)
         if len(aims) == 1 and getattr(aims[0], "threshold", None) is not None:
             raise ObjectiveError(
                 f"the threshold {aims[0].threshold:g} of '{aims[0]}' says from where on a result "
                 f"is worth something beside other aims, and there is no other; leave the "
-                f"threshold out, or add a second aim"
+                f"threshold out, add a second aim, or say what must be kept by "
+                f"OutcomeConstraint({aims[0].output!r}, at_least=...)"
             )
-        return cls(aims)
+        more = _constraints_of(constraints)
+        if isinstance(wanted, Objectives) and not more:
+            return wanted
+        return cls(aims, (*kept, *more))
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The outputs that are read, one an aim, in order."""
-        return tuple(aim.output for aim in self.aims)
+        """The ``m`` outputs that are read: one an aim, in order, then those of constraints."""
+        every = [aim.output for aim in self.aims]
+        every += [constraint.output for constraint in self.constraints]
+        return tuple(dict.fromkeys(every))
 
     @property
     def count(self) -> int:
         """How many aims there are, ``k``."""
         return len(self.aims)
+
+    @property
+    def bounds(self) -> tuple[tuple[int, float, float], ...]:
+        """Of each outcome constraint: column of ``outputs``, least and greatest allowed value."""
+        return tuple((self.outputs.index(c.output), *c.bounds) for c in self.constraints)
 
     @property
     def slope(self) -> float | None:
@@ -79,21 +104,24 @@ class Objectives:
         return _SIGNS[type(self.aims[0])]
 
     def __str__(self) -> str:
-        return ", ".join(map(str, self.aims))
+        aims, kept = ", ".join(map(str, self.aims)), ", ".join(map(str, self.constraints))
+        return f"{aims}, with {kept}" if kept else aims
 
     def check(self, outputs: Sequence[Output]) -> None:
-        """Raise ObjectiveError where an aim names no declared output, or a curve."""
+        """Raise ObjectiveError where an aim or constraint names no declared output, or a curve."""
         declared = {output.name: output for output in outputs}
-        for aim in self.aims:
-            found = declared.get(aim.output)
+        every = [(f"aim '{aim}'", aim.output) for aim in self.aims]
+        every += [(f"outcome constraint '{c}'", c.output) for c in self.constraints]
+        for what, name in every:
+            found = declared.get(name)
             if found is None:
                 raise ObjectiveError(
-                    f"the aim '{aim}' names an output that is not declared; declared are "
+                    f"the {what} names an output that is not declared; declared are "
                     f"{', '.join(declared) or 'none'}"
                 )
             if isinstance(found, Curve):
                 raise ObjectiveError(
-                    f"the aim '{aim}' names a curve; let the analysis make a number of it and "
+                    f"the {what} names a curve; let the analysis make a number of it and "
                     f"declare that as a Scalar"
                 )
 
@@ -106,11 +134,12 @@ class Objectives:
         Returns:
             ``... x k`` of the same kind; only operators are used, so gradients flow.
         """
-        if outputs.shape[-1] != self.count:
+        if outputs.shape[-1] != len(self.outputs):
             raise ObjectiveError(
-                f"expected {self.count} columns ({', '.join(self.outputs)}), "
+                f"expected {len(self.outputs)} columns ({', '.join(self.outputs)}), "
                 f"got shape {tuple(outputs.shape)}"
             )
+        outputs = outputs[..., : self.count]
         sign = _like(outputs, [_SIGNS[type(aim)] for aim in self.aims])
         if not any(isinstance(aim, Target) for aim in self.aims):
             return outputs * sign
@@ -134,71 +163,103 @@ class Objectives:
         return tuple(self.scores(row)[0].tolist())
 
     def measured(self, data: Dataset) -> tuple[tuple[Observation, ...], FloatArray]:
-        """Return the observations that have every output, and their ``n x k`` scores."""
-        # Called after every experiment for all before it, so the names are collected once.
+        """Return the observations that have every output, and their ``n x m`` outputs."""
+        # Asked after every experiment for all before it, so the names are gathered once.
         names = self.outputs
         wanted = set(names)
         found = tuple(o for o in data.done if wanted <= o.outputs.keys())
         rows = [[o.outputs[name] for name in names] for o in found]
-        scores: FloatArray = self.scores(np.array(rows).reshape(len(found), self.count))
-        return found, scores
+        return found, np.array(rows, dtype=np.float64).reshape(len(found), len(names))
 
-    def meets(self, scores: FloatArray) -> BoolArray:
-        """Return which rows of ``n x k`` scores meet every threshold (``n`` booleans)."""
-        least = np.array([_least(aim) for aim in self.aims])
-        return np.asarray((np.asarray(scores) >= least).all(axis=1))
+    def feasible(self, outputs: FloatArray) -> BoolArray:
+        """Return which rows of ``n x m`` outputs break no threshold and no outcome constraint.
 
-    def shortfall(self, scores: FloatArray) -> FloatArray:
-        """Return by how much each row of ``n x k`` scores misses the thresholds (``n``).
-
-        The sum over aims of the distance to the threshold as a share of the range of the scores,
-        0 where it is met.
+        One that is just met is met.
         """
-        scores = np.asarray(scores, dtype=np.float64)
-        missing = np.array([_least(aim) for aim in self.aims]) - scores
-        ranges = np.ptp(scores, axis=0) if len(scores) else np.ones(self.count)
-        return np.asarray((np.maximum(missing, 0.0) / np.where(ranges > 0, ranges, 1.0)).sum(1))
+        outputs = np.asarray(outputs, dtype=np.float64)
+        least = np.array([_least(aim) for aim in self.aims])
+        met = (np.asarray(self.scores(outputs)) >= least).all(axis=1)
+        return np.asarray(met & self.keeps(outputs))
 
-    def best_first(self, scores: FloatArray) -> npt.NDArray[np.int64]:
-        """Return row numbers of ``n x k`` scores by shortfall, then by the first score.
+    def keeps(self, outputs: FloatArray) -> BoolArray:
+        """Return which rows of ``n x m`` outputs break no outcome constraint."""
+        outputs = np.asarray(outputs, dtype=np.float64)
+        kept = np.ones(len(outputs), dtype=bool)
+        for column, low, high in self.bounds:
+            kept &= (outputs[:, column] >= low) & (outputs[:, column] <= high)
+        return kept
+
+    def breaks(self, outputs: Mapping[str, float]) -> tuple[str, ...]:
+        """Return the thresholds and constraints that one experiment breaks, in words.
+
+        Raises:
+            ObjectiveError: an output is missing.
+        """
+        scores = self.score(outputs)
+        broken = [_demand(a) for a, s in zip(self.aims, scores, strict=True) if s < _least(a)]
+        for constraint in self.constraints:
+            low, high = constraint.bounds
+            if not low <= outputs[constraint.output] <= high:
+                broken.append(str(constraint))
+        return tuple(broken)
+
+    def violation(self, outputs: FloatArray) -> FloatArray:
+        """Return by how much rows of ``n x m`` outputs miss thresholds and constraints (``n``).
+
+        Each counts in shares of the range seen, 0 where it is met.
+        """
+        outputs = np.asarray(outputs, dtype=np.float64)
+        scores = np.asarray(self.scores(outputs))
+        missing = [np.array([_least(aim) for aim in self.aims]) - scores]
+        ranges = [_ranges(scores)]
+        for column, low, high in self.bounds:
+            y = outputs[:, column : column + 1]
+            missing.append(np.maximum(low - y, y - high))
+            ranges.append(_ranges(y))
+        total = np.maximum(np.hstack(missing), 0.0) / np.concatenate(ranges)
+        return np.asarray(total.sum(1))
+
+    def best_first(self, outputs: FloatArray) -> npt.NDArray[np.int64]:
+        """Return row numbers of ``n x m`` outputs: by violation, then by the first score.
 
         Of equals the earlier one comes first.
         """
-        return np.lexsort((-np.asarray(scores)[:, 0], self.shortfall(scores)))
+        scores = np.asarray(self.scores(np.asarray(outputs)))
+        return np.lexsort((-scores[:, 0], self.violation(outputs)))
 
     @property
     def demands(self) -> str:
-        """What all thresholds demand, in words: ``y at least 0.8, c at most 0.9``."""
-        return ", ".join(_demand(aim) for aim in self.aims if aim.threshold is not None)
+        """What thresholds and constraints demand, in words: ``y at least 0.8, c at most 0.9``."""
+        thresholds = [_demand(aim) for aim in self.aims if aim.threshold is not None]
+        return ", ".join([*thresholds, *map(str, self.constraints)])
 
     def best_seen(self, data: Dataset) -> Observation | None:
-        """Return the best measured experiment, the earlier one of equals.
+        """Return the best measured experiment that is feasible, the earlier one of equals.
 
-        With several aims it is the one whose own hypervolume above the reference point is
-        greatest; where none lies above it, the one with the greatest sum of scores as shares of
-        their ranges. Results that break a threshold are never the best; None where all do.
+        With several aims: the one that alone covers the greatest volume above the reference
+        point, or where none reaches above it, that with the greatest sum of shares of the
+        ranges seen. None where no result is feasible.
         """
-        found, scores = self.measured(data)
-        worth = np.flatnonzero(self.meets(scores))
-        if not len(worth):
+        found, outputs = self.measured(data)
+        feasible = np.flatnonzero(self.feasible(outputs))
+        if not len(feasible):
             return None
+        scores: FloatArray = self.scores(outputs)
         if self.count == 1:
-            return found[int(worth[np.argmax(scores[worth, 0])])]
-        ranges = np.ptp(scores, axis=0)
-        shares = scores[worth] / np.where(ranges > 0, ranges, 1.0)
+            return found[int(feasible[np.argmax(scores[feasible, 0])])]
+        shares = scores[feasible] / _ranges(scores)
         reference = np.array(self.reference_of(scores))
-        gains = np.maximum(scores[worth] - reference, 0.0) / np.where(ranges > 0, ranges, 1.0)
+        gains = np.maximum(scores[feasible] - reference, 0.0) / _ranges(scores)
         volumes = gains.prod(axis=1)
         merit = volumes if volumes.max() > 0 else shares.sum(axis=1)
-        return found[int(worth[np.argmax(merit)])]
+        return found[int(feasible[np.argmax(merit)])]
 
     def pareto(self, data: Dataset) -> tuple[Observation, ...]:
-        """Return the non-dominated experiments (the Pareto front), in the order of the dataset.
-
-        Those that break a threshold are left out.
-        """
-        found, scores = self.measured(data)
-        kept = self.meets(scores) & unbeaten(scores)
+        """Return the feasible experiments that no other beats in all aims, in order."""
+        found, outputs = self.measured(data)
+        scores, feasible = self.scores(outputs), self.feasible(outputs)
+        kept = feasible.copy()
+        kept[feasible] = unbeaten(scores[feasible])
         return tuple(o for o, keep in zip(found, kept, strict=True) if keep)
 
     def reference_point(self, data: Dataset) -> tuple[float, ...]:
@@ -211,7 +272,7 @@ class Objectives:
         Raises:
             ObjectiveError: nothing is measured yet and a threshold is missing.
         """
-        return self.reference_of(self.measured(data)[1])
+        return self.reference_of(self.scores(self.measured(data)[1]))
 
     def reference_of(self, scores: FloatArray) -> tuple[float, ...]:
         """Return what :meth:`reference_point` does, of ``n x k`` scores."""
@@ -229,23 +290,67 @@ class Objectives:
         return tuple(point)
 
     def volume(self, data: Dataset) -> float:
-        """Return the volume that the measured front covers above the reference point."""
-        scores = self.measured(data)[1]
+        """Return the volume that the measured front covers above the reference point.
+
+        The front is that of the feasible results.
+        """
+        outputs = self.measured(data)[1]
+        scores = self.scores(outputs)[self.feasible(outputs)]
         return hypervolume(scores, np.array(self.reference_point(data))) if len(scores) else 0.0
 
     def spec(self) -> dict[str, Json]:
-        """Return the aims as plain JSON."""
-        return {"schema": 1, "aims": [aim.spec() for aim in self.aims]}
+        """Return aims and constraints as plain JSON.
+
+        Schema 2 where there are constraints: a version that knows none must not plan without.
+        """
+        aims: list[Json] = [aim.spec() for aim in self.aims]
+        if not self.constraints:
+            return {"schema": 1, "aims": aims}
+        return {"schema": 2, "aims": aims, "constraints": [c.spec() for c in self.constraints]}
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> "Objectives":
         """Return the objectives that ``spec()`` wrote; raises ObjectiveError."""
-        if not isinstance(spec, Mapping) or spec.get("schema") != 1:
+        if not isinstance(spec, Mapping) or spec.get("schema") not in {1, 2}:
             raise ObjectiveError(
                 "an objective is read from {'schema': 1, 'aims': [...]}; this one was written "
                 "by another version"
             )
-        return cls(tuple(aim_from_spec(entry) for entry in spec["aims"]))
+        return cls(
+            tuple(aim_from_spec(entry) for entry in spec["aims"]),
+            tuple(constraint_from_spec(entry) for entry in spec.get("constraints", ())),
+        )
+
+
+def _aims_of(wanted: "Aim | Iterable[Aim]") -> tuple[Aim, ...]:
+    if isinstance(wanted, Aim):
+        return (wanted,)
+    if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+        raise ObjectiveError(f"an aim is a Maximize, Minimize or Target, got {wanted!r}")
+    return tuple(wanted)
+
+
+def _constraints_of(given: object) -> tuple[OutcomeConstraint, ...]:
+    if isinstance(given, OutcomeConstraint):
+        return (given,)
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+        raise ObjectiveError(
+            "constraints is a list such as [OutcomeConstraint('impurity', at_most=5)], "
+            f"got {given!r}"
+        )
+    return tuple(given)
+
+
+def _refuse_twice(names: list[str], what: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ObjectiveError(f"output {name!r} has two {what}")
+
+
+def _ranges(values: FloatArray) -> FloatArray:
+    """Return the range of each column of ``n x k`` values, 1 where it is nothing."""
+    ranges = np.ptp(values, axis=0) if len(values) else np.ones(values.shape[1])
+    return np.where(ranges > 0, ranges, 1.0)
 
 
 def _least(aim: Aim) -> float:

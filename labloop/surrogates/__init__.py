@@ -1,8 +1,9 @@
 """Surrogates: models of what experiments yield."""
 
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
-from labloop.surrogates.members import GPFactory, GPModel
+from labloop.surrogates.members import GPFactory, GPModel, fit_output
 from labloop.surrogates.mixture import DeltaFactory, MixtureFactory
+from labloop.surrogates.numerics import build_kernel
 from labloop.surrogates.posteriors import (
     MixtureModel,
     MixturePosterior,
@@ -34,7 +35,9 @@ __all__ = [
     "SurrogateFactory",
     "TrainingData",
     "VarianceParts",
+    "build_kernel",
     "check_device",
+    "fit_output",
     "log_density_of_scores",
     "softmax_weights",
     "spread_of",

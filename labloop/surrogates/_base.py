@@ -87,6 +87,9 @@ class FittedSurrogate:
     """Which of the two the posterior of ``model`` speaks of."""
     report: Mapping[str, Json] = field(default_factory=dict)
     """Learned parameters with units and intervals, weights, seconds."""
+    slacks: Model | None = None
+    """Posterior over one column for each bound of an outcome constraint, kept where it is 0 or
+    more; None where nothing is to be kept, or the outputs themselves are to be asked."""
     state: ModelState | None = None
     alarms: tuple[Alarm, ...] = ()
     spent: Callable[[], Mapping[str, Json]] | None = None

@@ -32,7 +32,7 @@ THREE = Objectives.of([Maximize("a"), Minimize("b"), Target("c", 5, 1)])
         (lambda: Objectives.of(3), "is a Maximize, Minimize or Target, got 3"),
         (lambda: Objectives.of([Maximize("a"), "b"]), "got 'b'"),
         (lambda: Objectives.of([Maximize("a"), Minimize("a")]), "'a' has two aims; give it one"),
-        (lambda: Objectives.from_spec({"schema": 2}), "written by another version"),
+        (lambda: Objectives.from_spec({"schema": 3}), "written by another version"),
         (
             lambda: Objectives.from_spec({"schema": 1, "aims": [{"type": "hope"}]}),
             "one of maximize, minimize, target, got 'hope'",

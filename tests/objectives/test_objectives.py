@@ -47,7 +47,7 @@ def test_what_breaks_a_threshold_is_worth_nothing():
     """It is never the best and never on the front, however good it is otherwise."""
     both = Objectives.of([Maximize("y", threshold=5.0), Minimize("c", threshold=4.0)])
     seen = data({"y": 99, "c": 4.1}, {"y": 4.9, "c": -99}, {"y": 5, "c": 4}, {"y": 6, "c": 3})
-    assert both.meets(both.measured(seen)[1]).tolist() == [False, False, True, True]
+    assert both.feasible(both.measured(seen)[1]).tolist() == [False, False, True, True]
     assert both.best_seen(seen).experiment_id == "e3"
     assert [o.experiment_id for o in both.pareto(seen)] == ["e3"]
     assert both.best_seen(data({"y": 99, "c": 4.1}, {"y": 4.9, "c": -99})) is None

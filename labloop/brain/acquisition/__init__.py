@@ -5,12 +5,15 @@ from labloop.brain.acquisition.fit_report import expected, tell
 from labloop.brain.acquisition.functions import (
     Acquisition,
     AcquisitionContext,
-    LogNoisyEI,
     Weighted,
+    constrained,
     improvement,
+    knows_constraints,
+    log_noisy_ei,
     names_of,
     stack,
 )
+from labloop.brain.acquisition.noisy_improvement import LogNoisyEI
 from labloop.brain.acquisition.optimize import Optimum, best_in_list, best_in_space, values_at
 from labloop.brain.acquisition.training import training_data
 
@@ -23,8 +26,11 @@ __all__ = [
     "best_in_list",
     "best_in_space",
     "chance_of_success",
+    "constrained",
     "expected",
     "improvement",
+    "knows_constraints",
+    "log_noisy_ei",
     "names_of",
     "stack",
     "tell",

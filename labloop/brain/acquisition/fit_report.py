@@ -69,7 +69,7 @@ def tell(
         standard deviations at each proposal by where they come from.
     """
     names = training.names if fitted.over == "outputs" else _score_names(training)
-    through = known[int(training.objective.best_first(training.scores.numpy())[0])].point
+    through = known[int(training.objective.best_first(training.outputs.numpy())[0])].point
     along = [(p, places(p)) for p in space.parameters] if fitted.over == "outputs" else []
     points: list[Point] = [{**through, p.name: v} for p, values in along for v in values]
     lines = torch.as_tensor(space.encode(points), dtype=torch.float64) if points else None
@@ -136,8 +136,14 @@ def _model_best(
 ) -> Json:
     if training.scores.shape[1] != 1:
         return None
-    scores = training.objective.scores(there.mean) if fitted.over == "outputs" else there.mean
-    best = int(scores[:, 0].argmax())
+    scores = there.mean[:, 0]
+    if fitted.over == "outputs":
+        scores = training.objective.scores(there.mean)[:, 0]
+        kept = torch.from_numpy(training.objective.keeps(there.mean.numpy()))
+        if not bool(kept.any()):
+            return None
+        scores = torch.where(kept, scores, -torch.inf)
+    best = int(scores.argmax())
     expected: dict[str, Json] = {}
     for j, name in enumerate(names):
         made = _interval(float(there.mean[best, j]), float(there.value_sd[best, j]))

@@ -7,23 +7,30 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 from botorch.acquisition.acquisition import AcquisitionFunction
-from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+from botorch.acquisition.logei import (
+    qLogNoisyExpectedImprovement,
+    qLogProbabilityOfFeasibility,
+)
 from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
 from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
 from botorch.acquisition.multi_objective.parego import qLogNParEGO
 from botorch.acquisition.objective import GenericMCObjective
 from botorch.models.model import Model
 from botorch.sampling.normal import SobolQMCNormalSampler
-from botorch.utils.sampling import draw_sobol_normal_samples
 from torch import Tensor
 
+from labloop.brain.acquisition.noisy_improvement import (
+    Kept,
+    LogNoisyEI,
+    log_probability_within,
+)
 from labloop.brain.observations import small_seed
+from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.surrogates import GPModel, spread_of
 
 _HYPERVOLUME_UP_TO = 4
 _TINY = 1e-300
-"""Only what is nothing at all: results may be in any unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +45,21 @@ class AcquisitionContext:
     scores: Tensor
     """``n x k``: what they scored, to be maximised."""
     objectives: Objectives
+    feasible: Tensor
+    """``n`` booleans: which of them kept every outcome constraint."""
+    spread: Tensor
+    """``m`` standard deviations of the outputs measured."""
+    slacks: Any = None
+    """What plain processes know of the outcome constraints; see ``FittedSurrogate.slacks``."""
     pending: Tensor | None
     """``p x d``: what is under way, and what was already chosen for this batch."""
     seed: int
 
     @property
     def best(self) -> float:
-        """The best measured score of the first objective."""
-        return float(self.scores[:, 0].max())
+        """The best measured score of the first aim, of the feasible results where there are any."""
+        scores = self.scores[self.feasible] if bool(self.feasible.any()) else self.scores
+        return float(scores[:, 0].max())
 
     @property
     def objective(self) -> Any:
@@ -67,12 +81,29 @@ class AcquisitionContext:
 
     @property
     def slope(self) -> float | None:
-        """The slope of a single score that is a straight line of one posterior column."""
-        if self.objectives.count != 1 or self.model.num_outputs != 1:
-            return None
+        """The slope of a single score that is a straight line of the first posterior column."""
         if self.over == "scores":
-            return 1.0
+            return 1.0 if self.objectives.count == 1 and self.model.num_outputs == 1 else None
         return self.objectives.slope
+
+    @property
+    def constraints(self) -> list[Callable[[Tensor], Tensor]]:
+        """The outcome constraints as BoTorch takes them: samples -> negative where kept.
+
+        In standard deviations of the output, because BoTorch smooths them by a fixed amount.
+        """
+        return [
+            _violation(column, sign, bound, float(self.spread[column]))
+            for column, low, high in self.objectives.bounds
+            for sign, bound in ((-1.0, low), (1.0, high))
+            if math.isfinite(bound)
+        ]
+
+    def kept_by(self, model: Any) -> list[Kept]:
+        """Return what outcome constraints ask for: of the slacks, or of a model's own outputs."""
+        if self.slacks is not None and isinstance(model, GPModel):
+            return [(self.slacks, i, 0.0, math.inf) for i in range(self.slacks.num_outputs)]
+        return [(model, *bound) for bound in self.objectives.bounds]
 
     def sampler(self, draws: int = 128) -> SobolQMCNormalSampler:
         """Return quasi-random normal draws, the same for the same seed."""
@@ -92,6 +123,10 @@ class AcquisitionContext:
         return scores
 
 
+def _violation(column: int, sign: float, bound: float, spread: float) -> Callable[[Tensor], Tensor]:
+    return lambda samples: sign * (samples[..., column] - bound) / spread
+
+
 Acquisition: TypeAlias = Callable[[AcquisitionContext], AcquisitionFunction]
 """Build an acquisition function; it is maximised over ``b x 1 x d`` encoded points."""
 
@@ -102,26 +137,25 @@ def improvement(context: AcquisitionContext) -> AcquisitionFunction:
     One straight score of a Gaussian process: ``LogNoisyEI``. Any other single score: qLogNEI.
     Up to four: qLogNEHVI above the thresholds, beyond: qLogNParEGO; where there are thresholds
     the least score above them, in shares that are drawn anew for every point (hypervolume
-    scalarisation, Zhang and Golovin 2020).
+    scalarisation, Zhang and Golovin 2020). Outcome constraints weigh each of them by the
+    probability that they are kept; until a result keeps them, that probability is all.
     """
     slope = context.slope
     if slope is not None and slope != 0.0 and isinstance(context.model, GPModel):
-        return LogNoisyEI(
-            context.model,
-            context.baseline,
-            context.pending,
-            sign=slope,
-            seed=context.seed,
-            unit=float(context.unit[0]),
+        return log_noisy_ei(context, context.model, slope)
+    count, constraints = context.objectives.count, context.constraints
+    if constraints and not bool(context.feasible.any()):
+        return qLogProbabilityOfFeasibility(
+            context.model, constraints, sampler=context.sampler(), X_pending=context.pending
         )
-    count = context.objectives.count
     thresholds = any(aim.threshold is not None for aim in context.objectives.aims)
     common: dict[str, Any] = {
         "model": context.model,
-        "X_baseline": context.baseline,
+        "X_baseline": context.baseline[context.feasible],
         "X_pending": context.pending,
-        "prune_baseline": True,
+        "prune_baseline": not constraints,
         "cache_root": False,
+        "constraints": constraints or None,
     }
     if count > _HYPERVOLUME_UP_TO and not thresholds:
         return qLogNParEGO(sampler=context.sampler(), objective=context.objective, **common)
@@ -135,6 +169,20 @@ def improvement(context: AcquisitionContext) -> AcquisitionFunction:
         )
     return qLogNoisyExpectedImprovement(
         sampler=context.sampler(), objective=GenericMCObjective(worth.least), **common
+    )
+
+
+def log_noisy_ei(context: AcquisitionContext, model: Any, slope: float) -> LogNoisyEI:
+    """Return the closed form for a single straight score of a model with ``cross_moments``."""
+    return LogNoisyEI(
+        model,
+        context.baseline,
+        context.pending,
+        sign=slope,
+        seed=context.seed,
+        unit=float(context.unit[0]),
+        kept=context.kept_by(model),
+        feasible=context.feasible,
     )
 
 
@@ -162,120 +210,6 @@ class _Worth:
         return least
 
 
-class LogNoisyEI(AcquisitionFunction):
-    """Logarithm of the expected improvement over the noiseless values at the points measured.
-
-    These values are drawn from their joint posterior, results under way included; given a
-    draw the improvement has a closed form, and the expectation is the mean over the draws
-    (Letham et al. 2019). Beside qLogNEI, only the incumbent is sampled, never the candidate.
-
-    Args:
-        model: a Gaussian process of one output.
-        baseline: ``n x d`` points measured.
-        pending: ``p x d`` points under way, or None.
-        sign: positive to maximise the output, negative to minimise it.
-        seed: of the draws.
-        draws: how many.
-        unit: improvements are counted in it; where a search ends must not hang on a unit.
-    """
-
-    def __init__(
-        self,
-        model: GPModel,
-        baseline: Tensor,
-        pending: Tensor | None,
-        *,
-        sign: float = 1.0,
-        seed: int = 0,
-        draws: int = 64,
-        unit: float = 1.0,
-    ) -> None:
-        super().__init__(model=model)
-        self._log = True
-        self._process = model
-        self._unit = unit
-        self._sign = 1.0 if sign > 0 else -1.0
-        base = baseline if pending is None else torch.cat([baseline, pending])
-        with torch.no_grad():
-            pending_from = torch.arange(len(base)) >= len(baseline)
-            mean, _, covariance = model.cross_moments(base, base)
-            # A point under way at which the physics gives no number tells nothing.
-            sound = torch.isfinite(mean)
-            base, mean, pending_from = base[sound], mean[sound], pending_from[sound]
-            covariance = covariance[sound][:, sound]
-            sampled, best = self._draw(mean, covariance, seed, draws)
-            keep = torch.unique(torch.cat([best, pending_from.nonzero().flatten()]))
-            self._base = base[keep]
-            covariance = covariance[keep][:, keep]
-            self._root = _cholesky(covariance)
-            self._pull = torch.cholesky_solve((sampled[:, keep] - mean[keep]).T, self._root)
-            self._incumbent = (self._sign * sampled).max(1).values
-
-    def _draw(
-        self, mean: Tensor, covariance: Tensor, seed: int, draws: int
-    ) -> tuple[Tensor, Tensor]:
-        """Return ``draws x n`` values at the base, and the numbers of those ever the best."""
-        noise = draw_sobol_normal_samples(
-            len(mean), draws, dtype=torch.float64, seed=small_seed(seed)
-        )
-        sampled = mean + noise @ _cholesky(covariance).T
-        return sampled, torch.unique((self._sign * sampled).argmax(1))
-
-    def forward(self, X: Tensor) -> Tensor:  # noqa: N803 - botorch's name
-        """Return the values of ``b x 1 x d`` points, shape ``b``."""
-        gain, sd = self._gain(X)
-        sd = sd.unsqueeze(-1)
-        value = log_improvement(gain / sd) + (sd / self._unit).log()
-        total: Tensor = torch.logsumexp(value, -1) - math.log(value.shape[-1])
-        return total
-
-    def bound(self, X: Tensor) -> Tensor:  # noqa: N803 - botorch's name
-        """Return what the values of ``b x 1 x d`` points cannot exceed, at a tenth of the cost.
-
-        A mean over draws is at most the greatest of them.
-        """
-        gain, sd = self._gain(X)
-        value: Tensor = log_improvement(gain.amax(-1) / sd) + (sd / self._unit).log()
-        return value
-
-    def _gain(self, X: Tensor) -> tuple[Tensor, Tensor]:  # noqa: N803 - botorch's name
-        """Return expected less incumbent in each draw (``b x draws``), and the sd left (``b``)."""
-        mean, variance, covariance = self._process.cross_moments(X.squeeze(-2), self._base)
-        given = self._sign * (mean.unsqueeze(-1) + covariance @ self._pull)
-        half = torch.linalg.solve_triangular(self._root, covariance.T, upper=False)
-        left = variance - half.square().sum(0)
-        sd = left.clamp_min(1e-9 * float(self._root.diagonal().max()) ** 2 + _TINY).sqrt()
-        return given - self._incumbent, sd
-
-
-def _cholesky(covariance: Tensor) -> Tensor:
-    scale = float(covariance.diagonal().mean().clamp_min(_TINY))
-    eye = torch.eye(len(covariance), dtype=covariance.dtype)
-    for jitter in (1e-7, 1e-5, 1e-3):
-        root, failed = torch.linalg.cholesky_ex(covariance + jitter * scale * eye)
-        if not bool(failed):
-            factor: Tensor = root
-            return factor
-    return torch.diag(covariance.diagonal().clamp_min(_TINY).sqrt())
-
-
-def log_improvement(u: Tensor) -> Tensor:
-    """Return ``log(phi(u) + u Phi(u))`` without underflow far below zero.
-
-    Below -1 the density is taken out and the rest written with the scaled complementary error
-    function; below -1e4 the rest is its limit, ``1 / u^2`` (as in Ament et al. 2023).
-    """
-    above = u.clamp_min(-1.0)
-    density = torch.exp(-0.5 * above.square()) / math.sqrt(2.0 * math.pi)
-    upper = (density + above * torch.special.ndtr(above)).log()
-    below = u.clamp(-1e4, -1.0)
-    rest = 1.0 + below * math.sqrt(math.pi / 2.0) * torch.special.erfcx(-below / math.sqrt(2.0))
-    far = u.clamp_max(-1e4)
-    tail = torch.where(u < -1e4, -2.0 * (-far).log(), rest.clamp_min(1e-30).log())
-    lower = -0.5 * u.square() - 0.5 * math.log(2.0 * math.pi) + tail
-    return torch.where(u > -1.0, upper, lower)
-
-
 class Weighted(AcquisitionFunction):
     """A logarithmic acquisition function plus the log probability that an experiment works."""
 
@@ -299,10 +233,47 @@ class Weighted(AcquisitionFunction):
         return lambda x: inner(x) + self._log_chance(x.squeeze(-2))
 
 
+def knows_constraints(acquisition: Acquisition) -> bool:
+    """Return whether an acquisition weighs outcome constraints itself, as the built-in ones do."""
+    return getattr(acquisition, "knows_constraints", False)
+
+
+improvement.knows_constraints = True  # type: ignore[attr-defined]  # functions carry attributes
+
+
+def constrained(
+    context: AcquisitionContext, built: AcquisitionFunction, name: str
+) -> AcquisitionFunction:
+    """Return a person's acquisition function, weighed by the probability that all is kept.
+
+    Raises:
+        BrainError: its values are no logarithms, so that no probability can be added.
+    """
+    if not getattr(built, "_log", False):
+        raise BrainError(
+            f"the acquisition {name!r} gives no logarithms, so that outcome constraints cannot "
+            "weigh it; return one of BoTorch's logarithmic ones, such as "
+            "qLogNoisyExpectedImprovement"
+        )
+
+    def log_chance(x: Tensor) -> Tensor:
+        posterior: Any = context.model.posterior(x.unsqueeze(-2))
+        mean, sd = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2).clamp_min(0.0).sqrt()
+        sd = sd.clamp_min(_TINY)
+        return torch.stack(
+            [
+                log_probability_within(mean[:, column], sd[:, column], low, high)
+                for column, low, high in context.objectives.bounds
+            ]
+        ).sum(0)
+
+    return Weighted(built, log_chance)
+
+
 def names_of(acquisition: Acquisition, built: AcquisitionFunction) -> str:
     """Return what to call an acquisition in a proposal."""
     if acquisition is improvement:
-        return type(built).__name__
+        return getattr(built, "label", type(built).__name__)
     return getattr(acquisition, "__name__", type(built).__name__)
 
 

@@ -17,7 +17,9 @@ from labloop.brain.acquisition import (
     best_in_list,
     best_in_space,
     chance_of_success,
+    constrained,
     improvement,
+    knows_constraints,
     names_of,
     stack,
     tell,
@@ -35,6 +37,7 @@ from labloop.brain.observations import (
 )
 from labloop.brain.strategies.initial import initial_count
 from labloop.brain.strategies.sampling import space_filling
+from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.records import (
     Dataset,
@@ -48,6 +51,7 @@ from labloop.surrogates import (
     GPFactory,
     SurrogateFactory,
     TrainingData,
+    spread_of,
 )
 
 _LEADERS = 4
@@ -223,35 +227,46 @@ class _Search:
 
     def _leaders(self, most: int) -> Tensor:
         """Return the rows of the best results, ``most`` at most."""
-        rows, scores = self._inside
-        order = self.objective.best_first(scores.numpy())
+        rows, outputs = self._inside
+        order = self.objective.best_first(outputs.numpy())
         return rows[torch.from_numpy(order[:most])]
 
     @property
     def _inside(self) -> tuple[Tensor, Tensor]:
-        """Rows and scores of the results within the bounds, all of them where none is.
+        """Rows and outputs of the results within the bounds, all of them where none is.
 
         A result beyond teaches the model, but nothing that may be proposed competes with it.
         """
-        rows, scores = self.training.encoded, self.training.scores
+        rows, outputs = self.training.encoded, self.training.outputs
         inside = ((rows >= 0.0) & (rows <= 1.0)).all(1)
-        return (rows[inside], scores[inside]) if inside.any() else (rows, scores)
+        return (rows[inside], outputs[inside]) if inside.any() else (rows, outputs)
 
     def _context(self, waiting: Sequence[Tensor], k: int) -> AcquisitionContext:
-        rows, scores = self._inside
+        rows, outputs = self._inside
         return AcquisitionContext(
             model=self.fitted.model,
             over=self.fitted.over,
             baseline=rows,
-            scores=scores,
+            scores=self.objective.scores(outputs),
             objectives=self.objective,
+            feasible=torch.from_numpy(self.objective.keeps(outputs.numpy())),
+            spread=spread_of(self.training.outputs),
+            slacks=self.fitted.slacks,
             pending=stack(waiting),
             seed=self.seed + k,
         )
 
     def _build(self, waiting: Sequence[Tensor], k: int) -> tuple[AcquisitionFunction, str]:
-        built = self.acquisition(self._context(waiting, k))
+        context = self._context(waiting, k)
+        if context.over == "scores" and self.objective.constraints:
+            raise BrainError(
+                f"the surrogate {self.fitted.name!r} models scores, not outputs, so it cannot tell "
+                "whether an outcome constraint is kept; use one that models outputs"
+            )
+        built = self.acquisition(context)
         name = names_of(self.acquisition, built)
+        if self.objective.constraints and not knows_constraints(self.acquisition):
+            built = constrained(context, built, name)
         failed = legal(self.space, [o.point for o in self.data.observations if o.failed])
         if failed and getattr(built, "_log", False):
             rows = torch.as_tensor(self.space.encode(failed), dtype=torch.float64)

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from labloop.brain.acquisition import (
     AcquisitionContext,
-    LogNoisyEI,
     Optimum,
     best_in_space,
     improvement,
+    log_noisy_ei,
     training_data,
     values_at,
 )
@@ -198,17 +198,7 @@ class MixtureNEI(AcquisitionFunction):
         self._log = True
         mixture: Any = context.model
         self._weights = torch.tensor(mixture.weights, dtype=torch.float64).log()
-        self._members = [
-            LogNoisyEI(
-                member,
-                context.baseline,
-                context.pending,
-                sign=slope,
-                seed=context.seed,
-                unit=float(context.unit[0]),
-            )
-            for member in mixture.members
-        ]
+        self._members = [log_noisy_ei(context, member, slope) for member in mixture.members]
         self._greatest: Tensor | None = None
 
     def forward(self, X: Tensor) -> Tensor:  # noqa: N803 - botorch's name
@@ -229,6 +219,9 @@ def mixture_improvement(context: AcquisitionContext) -> AcquisitionFunction:
     if slope is not None and slope != 0.0 and isinstance(context.model, MixtureModel):
         return MixtureNEI(context, slope)
     return improvement(context)
+
+
+mixture_improvement.knows_constraints = True  # type: ignore[attr-defined]  # functions carry attributes
 
 
 class _TrialSearch(_Search):

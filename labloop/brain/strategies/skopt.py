@@ -22,7 +22,7 @@ from labloop.brain.strategies.initial import initial_count
 from labloop.brain.strategies.sampling import space_filling
 from labloop.errors import MissingExtraError
 from labloop.objectives import Objectives
-from labloop.records import Dataset, FloatArray, Point, Proposal, ProposalBatch
+from labloop.records import Dataset, FloatArray, Observation, Point, Proposal, ProposalBatch
 from labloop.space import SearchSpace
 
 
@@ -62,7 +62,7 @@ class SkoptStrategy:
             reason = "too few results for a model: space-filling start"
             return _batch(points, self.name, reason, "", "", seed)
         rows = np.asarray(space.encode([o.point for o in known]))
-        losses = _losses(objective, [dict(o.outputs) for o in known], seed)
+        losses = _losses(objective, known, seed)
         waiting = np.asarray(space.encode(list(pending))) if pending else rows[:0]
         with isolated(seed), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -144,19 +144,23 @@ class _Codec:
         return row
 
 
-def _losses(objective: Objectives, outputs: Sequence[dict[str, float]], seed: int) -> FloatArray:
-    """Return losses (``n``) in units of their spread: what scikit-optimize adds has no unit."""
-    scores = np.array([objective.score(o) for o in outputs], dtype=np.float64)
+def _losses(objective: Objectives, known: Sequence[Observation], seed: int) -> FloatArray:
+    """Return losses (``n``) in units of their spread: what scikit-optimize adds has no unit.
+
+    What breaks a threshold or an outcome constraint is worse than all that breaks none, and the
+    worse the more it does.
+    """
+    outputs = objective.measured(Dataset(tuple(known)))[1]
+    scores = np.asarray(objective.scores(outputs))
     if scores.shape[1] == 1:
         away = scores[:, 0].max() - scores[:, 0]
-        return np.asarray(away / (away.std() or 1.0))
-    spread = scores.max(0) - scores.min(0)
-    scaled = (scores.max(0) - scores) / np.where(spread > 0, spread, 1.0)
-    weights = np.random.default_rng(seed).dirichlet(np.ones(scores.shape[1]))
-    weighted = scaled * weights
-    total = weighted.max(1) + 0.05 * weighted.sum(1)
-    # What breaks a threshold is worse than all that breaks none, and the worse the more it does.
-    short = objective.shortfall(scores)
+        total = np.asarray(away / (away.std() or 1.0))
+    else:
+        spread = scores.max(0) - scores.min(0)
+        scaled = (scores.max(0) - scores) / np.where(spread > 0, spread, 1.0)
+        weighted = scaled * np.random.default_rng(seed).dirichlet(np.ones(scores.shape[1]))
+        total = weighted.max(1) + 0.05 * weighted.sum(1)
+    short = objective.violation(outputs)
     found: FloatArray = np.where(short > 0, total.max() + short, total)
     return found
 

@@ -18,7 +18,7 @@ Kind: TypeAlias = Literal[
 _HEAD = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]", re.DOTALL)
 _OWN = frozenset(
     {"number", "origin", "round", "proposal", "reason", "actor", "lab started (s)"}
-    | {"lab finished (s)", "created", "finished"}
+    | {"lab finished (s)", "created", "finished", "feasible"}
 )
 """Columns of an export that are labloop's own account and are not told again."""
 _CUTOFF = 0.75

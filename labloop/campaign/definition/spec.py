@@ -14,7 +14,7 @@ from labloop.campaign.definition.spec_checks import (
 )
 from labloop.campaign.definition.user_code import cost_of, name_of
 from labloop.errors import CampaignFileError
-from labloop.objectives import Aim, Objectives
+from labloop.objectives import Aim, Objectives, OutcomeConstraint
 from labloop.records import Curve, Json, Output, Point
 from labloop.space import SearchSpace
 
@@ -51,6 +51,8 @@ class CampaignSpec:
         failures: what happens after failures.
         approval: whether each proposal waits for a person's yes.
         cost: what one experiment at a point costs; needed for ``Budget(cost=...)``.
+        constraints: what outputs must keep, such as
+            ``[OutcomeConstraint("impurity", at_most=5)]``; what breaks one is never the best.
 
     Raises:
         CampaignFileError: something does not fit together; the message says what to change.
@@ -74,6 +76,7 @@ class CampaignSpec:
     failures: FailurePolicy = field(default_factory=FailurePolicy)
     approval: bool = False
     cost: Callable[[Point], float] | None = None
+    constraints: Sequence[OutcomeConstraint] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -110,8 +113,8 @@ class CampaignSpec:
 
     @property
     def objectives(self) -> Objectives:
-        """The aims as one value."""
-        return Objectives.of(self.objective)
+        """The aims and outcome constraints as one value."""
+        return Objectives.of(self.objective, self.constraints)
 
     @property
     def is_function(self) -> bool:

@@ -113,6 +113,8 @@ class LiveDataset:
         self.failed = 0
         self.data = Dataset()
         self.best: Observation | None = None
+        self.kept = ""
+        """How many results keep what is demanded of them, in words; empty where nothing is."""
         self._objectives = objectives
 
     def add(self, *seen: Observation | None) -> None:
@@ -128,6 +130,10 @@ class LiveDataset:
         tail |= new
         self.data = self.data.spliced(start, len(known), [tail[n] for n in sorted(tail)])
         self.best = self._best(self.data.observations if replaced else list(new.values()))
+        if self._objectives.demands:
+            outputs = self._objectives.measured(self.data)[1]
+            many = int(self._objectives.feasible(outputs).sum())
+            self.kept = f"{many} of {len(outputs)} results have {self._objectives.demands}"
 
     def _best(self, fresh: Sequence[Observation]) -> Observation | None:
         """Return the best, where all but ``fresh`` were compared before.
@@ -145,9 +151,9 @@ class LiveDataset:
     def scores(self) -> list[float]:
         """Return the first aim of each experiment that has all aims, larger is better.
 
-        Minus infinity where a threshold is broken: that is worth nothing.
+        Minus infinity where a threshold or an outcome constraint is broken.
         """
-        scores = self._objectives.measured(self.data)[1]
-        worth = np.where(self._objectives.meets(scores), scores[:, 0], -np.inf)
-        found: list[float] = worth.tolist()
+        outputs = self._objectives.measured(self.data)[1]
+        scores = self._objectives.scores(outputs)[:, 0]
+        found: list[float] = np.where(self._objectives.feasible(outputs), scores, -np.inf).tolist()
         return found

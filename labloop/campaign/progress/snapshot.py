@@ -34,6 +34,8 @@ class Snapshot:
     """Outputs of the best experiment so far; empty before the first."""
     best_point: Point = field(default_factory=dict)
     best_number: int | None = None
+    kept: str = ""
+    """How many results keep thresholds and outcome constraints; empty where there are none."""
     question: str = ""
     """What waits for a person; empty where nothing does."""
     seconds: float = 0.0
@@ -72,5 +74,6 @@ def updated_snapshot(
         best=dict(best.outputs) if best else {},
         best_point=dict(best.point) if best else {},
         best_number=numbers.get(best.experiment_id) if best else None,
+        kept=measured.kept,
         question=question or open_question(state),
     )

@@ -82,8 +82,8 @@ class LiveView(PlainHooks):
         stand = summary(self._repositories, self._campaign.record.id)
         if snapshot.best:
             console.print(f"best      {_best(snapshot)}")
-        elif stand.done and stand.demands:
-            console.print(f"best      none is worth anything yet: {stand.demands}")
+        if stand.done and stand.kept:
+            console.print(f"kept      {stand.kept}")
         if stand.failure:
             console.print(f"failures  {stand.failure}")
         for alarm in stand.alarms:
@@ -135,6 +135,8 @@ class LiveView(PlainHooks):
             parts.append(_devices(activity))
         if snapshot.best:
             parts.append(_words(f"best so far  {_best(snapshot)}", "green"))
+        if snapshot.kept:
+            parts.append(_words(snapshot.kept, "dim" if snapshot.best else "yellow"))
         self._told = [*self._told, *self._new_alarms(snapshot)]
         parts += [_words(f"alarm  {alarm}", "yellow") for alarm in self._told[-_SHOWN:]]
         if snapshot.question:
@@ -181,5 +183,5 @@ def _best(snapshot: Snapshot) -> str:
 def _line(snapshot: Snapshot, doing: str) -> str:
     best = ", ".join(f"{name} {value:.4g}" for name, value in snapshot.best.items())
     waits = f"waits for you: {snapshot.question}" if snapshot.question else ""
-    parts = [snapshot.budget, doing, waits, f"best {best}" if best else ""]
+    parts = [snapshot.budget, doing, waits, f"best {best}" if best else "", snapshot.kept]
     return " | ".join(part for part in (*parts, _left(snapshot.seconds_left)) if part)

@@ -103,6 +103,7 @@ def status(
         found = summary(repositories, record.id)
         row = _row(record, found)
         row["best_point"] = dict(found.best_point or {})
+        row["kept"] = found.kept
         row["alarms"] = list(found.alarms)
         if as_json:
             typer.echo(json.dumps(row, indent=2))
@@ -128,8 +129,8 @@ def status(
             point = format_point(found.best.point, digits=6)
             remark = f" ({found.best.remark})" if found.best.remark else ""
             out.print(f"best      {_values(found.best)} at {point}{remark}")
-        elif found.done and found.demands:
-            out.print(f"best      none is worth anything yet: {found.demands}")
+        if found.done and found.kept:
+            out.print(f"kept      {found.kept}")
         _say_waiting(out, repositories, record)
         for alarm in found.alarms:
             out.print(f"alarm     {alarm}")

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from labloop.objectives import Maximize, Minimize, Objectives, Target
 from labloop.records import Dataset, Json
 from labloop.report.data.numbers import readable, with_unit
@@ -54,23 +52,28 @@ class Aims:
 
     def score(self, outputs: Mapping[str, float]) -> Scores | None:
         """Return one number an aim, larger is better; None where an output is missing."""
-        if self.rules is None or any(aim.output not in outputs for aim in self.items):
+        if self.rules is None or any(name not in outputs for name in self.rules.outputs):
             return None
         return tuple(float(s) for s in self.rules.score(outputs))
 
     @property
     def demands(self) -> str:
-        """What the thresholds demand, in words; empty where there are none."""
+        """What thresholds and constraints demand, in words; empty where there are none."""
         return self.rules.demands if self.rules else ""
 
-    def meets(self, scores: Scores) -> bool:
-        """Return whether scores break no threshold; what breaks one is worth nothing."""
-        return self.rules is None or bool(self.rules.meets(np.array([scores]))[0])
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs that are read: those of aims, then those of constraints."""
+        return self.rules.outputs if self.rules else ()
+
+    def breaks(self, outputs: Mapping[str, float]) -> tuple[str, ...]:
+        """Return what a result with every output breaks, in words; nothing where it is feasible."""
+        return self.rules.breaks(outputs) if self.rules else ()
 
     def best(self, dataset: Dataset) -> str | None:
         """Return the id of the best experiment; with several aims of the best compromise.
 
-        None without results, or where all of them break a threshold.
+        None without results, or where none of them is feasible.
         """
         found = self.rules.best_seen(dataset) if self.rules else None
         return found.experiment_id if found else None

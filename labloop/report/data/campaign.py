@@ -51,6 +51,8 @@ class Trial:
     """Whether it was carried out outside of the space."""
     past: tuple[str, ...] = ()
     """What was superseded, a sentence for each."""
+    breaks: tuple[str, ...] = ()
+    """The thresholds and outcome constraints that its result breaks, in words."""
 
     @property
     def point(self) -> Point:
@@ -68,9 +70,15 @@ class Trial:
             self.record.reason,
             f"asked for: {asked}" if asked else "",
             "outside of the space" if self.outside else "",
+            f"breaks {' and '.join(self.breaks)}" if self.breaks else "",
             *self.past,
         ]
         return "; ".join(part for part in parts if part)
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it has a result that breaks no threshold and no outcome constraint."""
+        return self.scores is not None and not self.breaks
 
     @property
     def lost(self) -> bool:
@@ -107,7 +115,7 @@ class CampaignData:
 
     @cached_property
     def ranked(self) -> list[Trial]:
-        """The trials that can be compared: finished, with every output that is an aim."""
+        """The trials that can be compared: finished, with every output that is read."""
         return [t for t in self.trials if t.scores is not None]
 
     @cached_property
@@ -225,8 +233,10 @@ def _trial(
     scalars = {n: v for n, v in values.items() if isinstance(v, ScalarValue)}
     curves = {n: v for n, v in values.items() if isinstance(v, CurveData)}
     done = record.state is ExperimentState.DONE
-    scores = aims.score({n: v.value for n, v in scalars.items()}) if done else None
-    return Trial(record, scalars, curves, proposal, scores)
+    plain = {n: v.value for n, v in scalars.items()}
+    scores = aims.score(plain) if done else None
+    broken = () if scores is None else aims.breaks(plain)
+    return Trial(record, scalars, curves, proposal, scores, breaks=broken)
 
 
 def _bounds(spec: Mapping[str, Json]) -> Iterator[tuple[str, tuple[float, float]]]:

@@ -22,7 +22,8 @@ Cell = PointValue | None
 class CampaignResult(Sequence[Mapping[str, Cell]]):
     """What a campaign has measured: a row for each experiment, in the order of their numbers.
 
-    A row maps ``experiment``, ``state``, every parameter and every scalar output to its value.
+    A row maps ``experiment``, ``state``, every parameter and every scalar output to its value,
+    and ``feasible`` to ``"yes"`` or ``"no"`` where there are thresholds or outcome constraints.
     """
 
     name: str
@@ -127,7 +128,10 @@ def _row(data: CampaignData, trial: Trial) -> dict[str, Cell]:
     row: dict[str, Cell] = {"experiment": record.number, "state": record.state.value}
     row |= {axis.name: trial.point.get(axis.name) for axis in data.axes}
     values = {name: trial.scalars.get(name) for name in data.units}
-    return row | {name: None if found is None else found.value for name, found in values.items()}
+    row |= {name: None if found is None else found.value for name, found in values.items()}
+    if data.aims.demands:
+        row["feasible"] = None if trial.scores is None else "yes" if trial.feasible else "no"
+    return row
 
 
 _STYLE = """

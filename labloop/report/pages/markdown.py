@@ -96,6 +96,7 @@ class Brief:
             f"> **Waits for you:** {_text(question)}" if question else "",
             _text(found.reason) if found.state is not CampaignState.RUNNING else _text(doing),
             _use(found),
+            f"{_text(found.kept)}." if found.kept else "",
             report,
             *_best(data, found.best),
             *_picture(data),

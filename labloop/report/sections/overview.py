@@ -21,6 +21,7 @@ _BAD = (ExperimentState.FAILED, ExperimentState.UNCERTAIN, ExperimentState.ABAND
 def header(data: CampaignData, stand: CampaignSummary) -> Markup:
     """Return name, badges, tiles and the best result."""
     wish = " and ".join(stand.aims)
+    kept = f", with {stand.demands}" if stand.demands else ""
     return el(
         "header",
         [
@@ -29,7 +30,7 @@ def header(data: CampaignData, stand: CampaignSummary) -> Markup:
         ],
         el("p", "labloop campaign", class_="eyebrow"),
         el("h1", stand.name, _badges(stand)),
-        el("p", f"Wanted: {wish}." if wish else "No objective is stored.", class_="wish"),
+        el("p", f"Wanted: {wish}{kept}." if wish else "No objective is stored.", class_="wish"),
         el("p", stand.reason, class_="reason") if stand.reason else "",
         el("div", _tiles(stand), class_="tiles"),
         _best(data, stand),
@@ -94,8 +95,8 @@ def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
         for n, v in best.point.items()
     ]
     others = [
-        el("div", el("dt", readable(aim.output)), el("dd", scalar_text(best.values[aim.output])))
-        for aim in data.aims.items[1:]
+        el("div", el("dt", readable(name)), el("dd", scalar_text(value)))
+        for name, value in list(best.values.items())[1:]
     ]
     several = _several(stand)
     return el(
@@ -107,6 +108,7 @@ def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
             el("p", f"{readable(first.output)}, experiment {best.number}"),
             _interval(best, value.unit),
             el("p", best.remark, class_="note") if best.remark else Markup(""),
+            el("p", f"{stand.kept}.", class_="note") if stand.kept else Markup(""),
             several,
             class_="best-value",
         ),
@@ -119,7 +121,7 @@ def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
 def _nothing(data: CampaignData) -> str:
     if not data.ranked:
         return "No experiment has a result yet."
-    return f"No result is worth anything yet: what is wanted is {data.aims.demands}."
+    return f"No result has {data.aims.demands} yet."
 
 
 def _interval(best: Best, unit: str) -> Markup:

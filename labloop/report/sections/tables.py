@@ -43,6 +43,9 @@ def experiments_section(data: CampaignData) -> Section:
     columns += [_results(data, name) for name in data.units]
     titles = [axis_title(a.name, a.unit) for a in data.axes]
     titles += [axis_title(name, unit) for name, unit in data.units.items()]
+    if data.aims.demands:
+        titles.append("feasible")
+        columns.append([_feasible(trial) for trial in data.trials])
     head = ["#", "state", *titles, "asked for by", "lab time", "remark"]
     rows = [_row(data, trial, cells) for trial, *cells in zip(data.trials, *columns, strict=True)]
     return Section("experiments", "Experiments", caption, table(head, rows, "sortable"))
@@ -84,6 +87,12 @@ def _results(data: CampaignData, name: str) -> list[Markup]:
 def _result(text: str, value: ScalarValue) -> Markup:
     shown = text if value.sd is None else f"{text} ± {number(value.sd, 2)}"
     return el("td", shown, class_="num", data_v=repr(value.value))
+
+
+def _feasible(trial: Trial) -> Markup:
+    if trial.scores is None:
+        return el("td", "")
+    return el("td", "yes" if trial.feasible else "no", title=", ".join(trial.breaks))
 
 
 def _asked_by(trial: Trial) -> Markup:

@@ -41,7 +41,7 @@ class Best:
     number: int
     point: Point
     values: Mapping[str, ScalarValue]
-    """Aims' outputs by name, with unit and standard deviation where known."""
+    """Outputs of aims and constraints, with unit and standard deviation where known."""
     interval: tuple[float, float] | None
     """90 % interval of the first aim's output: measured where its deviation is known, else
     as predicted when it was asked for."""
@@ -67,13 +67,15 @@ class CampaignSummary:
     aims: tuple[str, ...]
     """What is wanted, in words."""
     demands: str
-    """What a result must reach to be worth anything, in words; empty without thresholds."""
+    """What thresholds and outcome constraints demand of a result; empty where nothing does."""
+    kept: str
+    """How many results keep that, in words; empty where nothing is demanded."""
     failure: str
     """How many experiments failed and why the last of them did; empty where none has."""
     best: Best | None
-    """The best result that breaks no threshold; with several aims the best compromise."""
+    """The best feasible result; with several aims the best compromise."""
     front: tuple[Best, ...]
-    """With several aims: the results that break no threshold and that none beats in every aim."""
+    """With several aims: the feasible results that none beats in every aim."""
     hypervolume: float | None
     last_round: int | None
     alarms: tuple[str, ...]
@@ -169,6 +171,7 @@ def summarise(data: CampaignData) -> CampaignSummary:
         budget=_budget(data),
         aims=tuple(aim.words for aim in data.aims.items),
         demands=data.aims.demands,
+        kept=_kept(data),
         failure=_failure(data),
         best=as_best(data, best) if best else None,
         front=tuple(as_best(data, trial) for trial in on_front),
@@ -177,6 +180,13 @@ def summarise(data: CampaignData) -> CampaignSummary:
         alarms=tuple(doubt.words for doubt in reversed(campaign_alarms(data))),
         not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
     )
+
+
+def _kept(data: CampaignData) -> str:
+    if not data.aims.demands:
+        return ""
+    kept = sum(trial.feasible for trial in data.ranked)
+    return f"{kept} of {len(data.ranked)} results have {data.aims.demands}"
 
 
 def _failure(data: CampaignData) -> str:
@@ -193,7 +203,7 @@ def _failure(data: CampaignData) -> str:
 
 def as_best(data: CampaignData, trial: Trial) -> Best:
     """Return one result with its conditions and the interval of its first aim."""
-    names = [aim.output for aim in data.aims.items]
+    names = data.aims.outputs
     first = trial.scalars[names[0]]
     bounds: tuple[float, float] | None = None
     source = ""
@@ -215,12 +225,11 @@ def as_best(data: CampaignData, trial: Trial) -> Best:
 
 
 def pareto_front(data: CampaignData) -> list[Trial]:
-    """Return the trials that break no threshold and that no other one beats in every aim."""
-    trials = data.ranked
-    scores = np.array([t.scores for t in trials if t.scores])
+    """Return the feasible trials that no other one beats in every aim."""
+    trials = [t for t in data.ranked if t.feasible]
     if not trials:
         return []
-    kept = unbeaten(scores) & [data.aims.meets(t.scores or ()) for t in trials]
+    kept = unbeaten(np.array([t.scores for t in trials if t.scores]))
     return [t for t, keep in zip(trials, kept, strict=True) if keep]
 
 
@@ -233,7 +242,7 @@ def convergence_points(data: CampaignData) -> tuple[ConvergencePoint, ...]:
     for trial in data.trials:
         if trial.scores is None and not trial.lost:
             continue
-        worth = trial.scores if trial.scores and data.aims.meets(trial.scores) else ()
+        worth = trial.scores if trial.scores and trial.feasible else ()
         first = worth[:1]
         better = bool(first) and (best is None or first > (best.scores or ())[:1])
         best = trial if better else best
@@ -245,7 +254,7 @@ def convergence_points(data: CampaignData) -> tuple[ConvergencePoint, ...]:
                 values=_values(trial, names) if trial.scores else {},
                 best=_values(best, names) if best else {},
                 improved=better,
-                hypervolume=volume.with_(trial.scores),
+                hypervolume=volume.with_(trial.scores if trial.feasible else None),
             )
         )
     return tuple(points)

@@ -6,6 +6,7 @@ Long tables are iterators, because the curves of a campaign may not fit into mem
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from labloop.objectives import Objectives
 from labloop.records import (
     CampaignRecord,
     CurveData,
@@ -98,6 +99,7 @@ def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[R
     """
     campaign = repositories.campaigns.get(campaign_id)
     units = units_of(campaign)
+    wanted = _wanted(campaign)
     experiments = repositories.experiments.all(campaign_id)
 
     def yields(e: ExperimentRecord) -> tuple[Measurement | None, Mapping[str, OutputValue]]:
@@ -105,7 +107,7 @@ def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[R
         return repositories.experiments.raw(e.id), found.get(e.id, {})
 
     return {
-        "experiments": [_experiment(e, *yields(e), units) for e in experiments],
+        "experiments": [_experiment(e, *yields(e), units, wanted) for e in experiments],
         "proposals": _proposals(repositories, campaign_id, units),
         "journal": (_entry(entry) for entry in repositories.journal.iter_entries(campaign_id)),
         "curves": (row for e in experiments for row in _curves(e, *yields(e))),
@@ -121,6 +123,22 @@ def units_of(campaign: CampaignRecord) -> dict[str, str]:
     return {p.name: str(getattr(p, "unit", "1")) for p in parameters}
 
 
+def _wanted(campaign: CampaignRecord) -> Objectives | None:
+    """Return what is wanted where thresholds or outcome constraints make a result feasible."""
+    declared = campaign.spec.get("objective")
+    if not isinstance(declared, Mapping) or not declared:
+        return None
+    wanted = Objectives.from_spec(declared)
+    return wanted if wanted.demands else None
+
+
+def _feasible(wanted: Objectives, outputs: Mapping[str, OutputValue]) -> bool | None:
+    """Return whether a result breaks nothing; None where an output is missing."""
+    found = {n: v.value for n, v in outputs.items() if isinstance(v, ScalarValue)}
+    complete = all(name in found for name in wanted.outputs)
+    return not wanted.breaks(found) if complete else None
+
+
 def _headed(name: str, unit: str) -> str:
     return name if unit == "1" else f"{name} ({unit})"
 
@@ -130,6 +148,7 @@ def _experiment(
     measurement: Measurement | None,
     outputs: Mapping[str, OutputValue],
     units: Mapping[str, str],
+    wanted: Objectives | None,
 ) -> Row:
     row: Row = {
         "number": record.number,
@@ -146,6 +165,8 @@ def _experiment(
     for name, output in outputs.items():
         if isinstance(output, ScalarValue):
             row |= _scalar(name, output)
+    if wanted is not None:
+        row["feasible"] = _feasible(wanted, outputs)
     if measurement is not None:
         for name, value in measurement.raw.items():
             if not isinstance(value, CurveData):

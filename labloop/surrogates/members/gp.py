@@ -21,6 +21,7 @@ from torch import Tensor
 
 from labloop.records import FloatArray, Json, ModelState
 from labloop.surrogates._base import FittedSurrogate, TrainingData
+from labloop.surrogates.members.slack import bilog, slacks
 from labloop.surrogates.numerics import (
     MEAN_VARIANCE,
     FittedGP,
@@ -50,6 +51,12 @@ class OutputGP:
     """Mean of the known variances of its measurements, in its unit squared."""
     scores: Mapping[str, float]
     """Kernel -> leave-one-out log density of the standardised output; the best was taken."""
+
+    @property
+    def log_density(self) -> float:
+        """The leave-one-out log density of all measurements in their own unit."""
+        count = len(self.gp.loo_mean)
+        return self.scores[self.gp.kernel.name] - count * math.log(self.sd)
 
 
 class GPModel(Model):
@@ -166,34 +173,60 @@ class GPFactory:
         encoded = data.encoded.detach().to(torch.float64)
         x = np.asarray(encoded.numpy())
         outputs = [
-            self._fit_output(kernels, x, data.outputs[:, j].numpy(), _known(data, j))
+            fit_output(kernels, x, data.outputs[:, j].numpy(), _known(data, j))
             for j in range(data.outputs.shape[1])
         ]
         return FittedSurrogate(
             model=GPModel(encoded, outputs),
+            slacks=self._slacks(kernels, data, encoded),
             name=self.name,
             loo_log_density=_leave_one_out(data, outputs),
             report=_report(data, outputs, time.perf_counter() - began),
             state=_state(data, outputs),
         )
 
-    def _fit_output(
-        self, kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray
-    ) -> OutputGP:
-        mean = float(y.mean())
-        sd = float(y.std(ddof=1)) if len(y) > 1 else 0.0
-        size = float(np.abs(y).max())
-        if sd <= _ALIKE * size:
-            # Nothing tells how far results differ; their own size has at least their unit.
-            sd = size or 1.0
-        fitted = [fit_gp(k, x, (y - mean) / sd, known / sd**2) for k in kernels]
-        scores = {
-            c.kernel.name: float(_log_density((y - mean) / sd, c.loo_mean, c.loo_sd).sum())
-            for c in fitted
-        }
-        best = max(fitted, key=lambda c: scores[c.kernel.name])
-        clear = scores[best.kernel.name] - scores[fitted[0].kernel.name] > _CLEAR
-        return OutputGP(best if clear else fitted[0], mean, sd, float(known.mean()), scores)
+    def _slacks(
+        self, kernels: Sequence[Kernel], data: TrainingData, encoded: Tensor
+    ) -> GPModel | None:
+        """Return a process for each bound of an outcome constraint, None without any."""
+        if not data.objective.constraints:
+            return None
+        x, none = np.asarray(encoded.numpy()), np.zeros(len(encoded))
+        made = []
+        for slack in slacks(data):
+            curved, slopes = bilog(slack)
+            straight = fit_output(kernels, x, slack, none)
+            bent = fit_output(kernels, x, curved, none)
+            better = bent.log_density + slopes > straight.log_density + _CLEAR
+            made.append(bent if better else straight)
+        return GPModel(encoded, made)
+
+
+def fit_output(
+    kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray
+) -> OutputGP:
+    """Return the process of one output, its kernel chosen by leave-one-out.
+
+    Args:
+        kernels: to choose from, the usual one first.
+        x: ``n x d`` encoded points.
+        y: ``n`` measurements, in any unit.
+        known: ``n`` variances of the measurements, 0 where unknown.
+    """
+    mean = float(y.mean())
+    sd = float(y.std(ddof=1)) if len(y) > 1 else 0.0
+    size = float(np.abs(y).max())
+    if sd <= _ALIKE * size:
+        # Nothing tells how far results differ; their own size has at least their unit.
+        sd = size or 1.0
+    fitted = [fit_gp(k, x, (y - mean) / sd, known / sd**2) for k in kernels]
+    scores = {
+        c.kernel.name: float(_log_density((y - mean) / sd, c.loo_mean, c.loo_sd).sum())
+        for c in fitted
+    }
+    best = max(fitted, key=lambda c: scores[c.kernel.name])
+    clear = scores[best.kernel.name] - scores[fitted[0].kernel.name] > _CLEAR
+    return OutputGP(best if clear else fitted[0], mean, sd, float(known.mean()), scores)
 
 
 def default_kernels(data: TrainingData) -> tuple[str, ...]:

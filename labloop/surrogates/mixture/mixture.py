@@ -231,6 +231,7 @@ class MixtureFactory:
             model=MixtureModel([members[i].model for i in kept], [float(w) for w in counted]),
             name=self.name,
             loo_log_density=torch.logsumexp(logs + torch.tensor(np.log(counted))[:, None], dim=0),
+            slacks=members[0].slacks,
             report=report,
             state=_joined(members, weights),
             alarms=tuple(alarms),

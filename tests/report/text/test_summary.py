@@ -140,9 +140,8 @@ def test_where_nothing_meets_the_thresholds_nothing_is_best(written):
     stand = summary(store, campaign_id)
     assert (stand.best, stand.front, stand.hypervolume) == (None, (), 0.0)
     assert stand.demands == "product_yield at least 1000, impurity at most 0.1"
-    assert f"No result is worth anything yet: what is wanted is {stand.demands}." in render(
-        store, campaign_id
-    )
+    assert f"No result has {stand.demands} yet." in render(store, campaign_id)
+    assert stand.kept == f"0 of {stand.done} results have {stand.demands}"
 
 
 def test_lab_time_without_a_limit_is_told_in_its_own_unit():
