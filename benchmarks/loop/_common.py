@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from labloop.campaign import Definition, load_campaign, with_overrides, with_spec
-from labloop.cli.verbs.run import examples
+from labloop.cli.verbs.demo import examples
 
 
 def say(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labloop.campaign.checks import (
@@ -251,8 +252,12 @@ class Campaign:
             on_alarm=self._store_alarm,
         )
         with open_execution(context) as execution:
+            config = self.definition.spec.machine_config()
+            if self._only is not None:
+                config = replace(config, budget=None)
             runner = Runner(
                 spec=self.definition.spec,
+                config=config,
                 record=self.record,
                 repositories=self.repositories,
                 strategy=strategy,

@@ -12,18 +12,21 @@ from typing import Annotated
 import typer
 
 from labloop.cli.terminal import NOT_SAFE_EXIT
-from labloop.cli.verbs import bench as _bench
-from labloop.cli.verbs import by_hand as _hand
-from labloop.cli.verbs import check as _health
-from labloop.cli.verbs import correct as _correct
-from labloop.cli.verbs import explain as _explain
-from labloop.cli.verbs import inbox as _people
-from labloop.cli.verbs import new as _new
-from labloop.cli.verbs import physics as _physics
-from labloop.cli.verbs import records as _records
-from labloop.cli.verbs import run as _run
-from labloop.cli.verbs import stored as _look
-from labloop.cli.verbs import trust as _trust
+from labloop.cli.verbs import (
+    bench,
+    by_hand,
+    check,
+    command,
+    correct,
+    demo,
+    explain,
+    export,
+    new,
+    physics,
+    records,
+    run,
+    status,
+)
 from labloop.errors import LabloopError, MissingExtraError, NotSafeError
 from labloop.records import printable
 
@@ -38,28 +41,28 @@ app = typer.Typer(
 )
 
 _BUILT_IN = (
-    (_run.demo, "demo"),
-    (_new.new, "new"),
-    (_run.run, "run"),
-    (_run.resume, "resume"),
-    (_look.campaigns, "campaigns"),
-    (_look.status, "status"),
-    (_explain.explain, "explain"),
-    (_look.report, "report"),
-    (_look.export, "export"),
-    (_records.archive, "archive"),
-    (_people.command, "command"),
-    (_people.acknowledge, "acknowledge"),
-    (_hand.try_, "try"),
-    (_hand.ask, "ask"),
-    (_hand.tell, "tell"),
-    (_correct.correct, "correct"),
-    (_correct.withdraw, "withdraw"),
-    (_hand.reanalyse, "reanalyse"),
-    (_trust.trust, "trust"),
-    (_health.check, "check"),
-    (_health.doctor, "doctor"),
-    (_bench.bench, "bench"),
+    (demo.demo, "demo"),
+    (new.new, "new"),
+    (run.run, "run"),
+    (run.resume, "resume"),
+    (status.campaigns, "campaigns"),
+    (status.status, "status"),
+    (explain.explain, "explain"),
+    (export.report, "report"),
+    (export.export, "export"),
+    (records.archive, "archive"),
+    (command.command, "command"),
+    (command.acknowledge, "acknowledge"),
+    (by_hand.try_, "try"),
+    (by_hand.ask, "ask"),
+    (by_hand.tell, "tell"),
+    (correct.correct, "correct"),
+    (correct.withdraw, "withdraw"),
+    (by_hand.reanalyse, "reanalyse"),
+    (check.trust, "trust"),
+    (check.check, "check"),
+    (check.doctor, "doctor"),
+    (bench.bench, "bench"),
 )
 
 
@@ -80,14 +83,20 @@ def _root(
 def _register() -> None:
     for verb, name in _BUILT_IN:
         app.command(name)(verb)
-    app.add_typer(_physics.group, name="physics")
-    app.add_typer(_records.group, name="db")
+    app.add_typer(physics.group, name="physics")
+    app.add_typer(records.group, name="db")
     for point in sorted(metadata.entry_points(group="labloop.verbs"), key=lambda p: p.name):
-        app.command(point.name, help=_run.HELP.get(point.name, ""), context_settings=_PASS_ON)(
-            _late(point)
-        )
+        app.command(
+            point.name, help=_PLUGGED_IN_HELP.get(point.name, ""), context_settings=_PASS_ON
+        )(_late(point))
 
 
+_PLUGGED_IN_HELP = {
+    "serve": "Keep a campaign ready to be started from the Prefect UI.",
+    "ui": "Find or start the Prefect server and print where its UI is.",
+    "emulate": "Serve an emulated instrument to any software, on a port or a pseudo-terminal.",
+}
+"""Help of verbs that another package brings, told without importing it."""
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from labloop.cli.running import conduct, find_engine
 from labloop.cli.terminal import open_repositories
-from labloop.cli.verbs.run import conduct, find_engine
 from labloop.errors import CampaignError, CampaignFileError, NameTakenError
 from labloop.records import Repositories
 from labloop.report import CampaignResult, result

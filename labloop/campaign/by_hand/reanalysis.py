@@ -1,7 +1,5 @@
 """Stored raw data, analysed once more."""
 
-from typing import TYPE_CHECKING
-
 from labloop.campaign.by_hand.result_history import is_from_person
 from labloop.campaign.definition import Definition
 from labloop.campaign.execution import Analysis
@@ -12,9 +10,6 @@ from labloop.records import (
     ExperimentYield,
     Repositories,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def reanalyse(

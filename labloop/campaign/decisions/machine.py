@@ -37,7 +37,8 @@ from labloop.records import CampaignState, ExperimentJob, ExperimentResult, Expe
 class MachineConfig:
     """What does not change while a campaign runs."""
 
-    budget: Budget
+    budget: Budget | None
+    """None for a run of one experiment that a person wants: nothing limits it."""
     policy: FailurePolicy
     batch: int = 1
     parallel: int = 1
@@ -67,9 +68,9 @@ class MachineState:
     """The brain was asked for a round that is still wanted."""
     paused: str = ""
     """Why nothing new is begun until a person says so; empty while it goes on."""
-    lost: str = ""
+    unreachable: str = ""
     """What cannot be reached since the last time that a person let the campaign go on."""
-    doubt: str = ""
+    unresolved: str = ""
     """What must be settled before anything new begins; empty where nothing must."""
     ending: str = ""
     """Why no new experiment is begun; empty while the campaign goes on."""
@@ -95,7 +96,7 @@ _Handled: TypeAlias = tuple[MachineState, tuple[Effect, ...]]
 def waits_for_person(state: MachineState) -> bool:
     """Return whether nothing goes on until a person answers."""
     busy = state.over or state.ending or state.running or state.proposing
-    return not busy and bool(state.paused or state.doubt or state.awaiting)
+    return not busy and bool(state.paused or state.unresolved or state.awaiting)
 
 
 def counted_once(state: MachineState, result: ExperimentResult) -> ExperimentResult:
@@ -104,7 +105,7 @@ def counted_once(state: MachineState, result: ExperimentResult) -> ExperimentRes
     What one dead line ends at once is one failure; the other experiments are abandoned, so that
     they use up no budget.
     """
-    if result.state is ExperimentState.FAILED and result.lost and state.lost:
+    if result.state is ExperimentState.FAILED and result.lost and state.unreachable:
         return replace(result, state=ExperimentState.ABANDONED)
     return result
 
@@ -201,20 +202,20 @@ def _ended(event: Ended, config: MachineConfig, state: MachineState) -> _Handled
 
 def _unreachable(state: MachineState, event: Ended) -> _Handled:
     """Wait for a person where a device cannot be reached: every further experiment would fail."""
-    if not event.lost or state.lost or state.ending:
+    if not event.lost or state.unreachable or state.ending:
         return state, ()
     question = (
         f"a device cannot be reached: {event.lost}. Mend it, then let the campaign go on "
         "(labloop command NAME resume)"
     )
-    return replace(state, lost=event.lost, paused=state.paused or question), (Ask(question),)
+    return replace(state, unreachable=event.lost, paused=state.paused or question), (Ask(question),)
 
 
 def _uncertain(config: MachineConfig, state: MachineState, event: Ended) -> _Handled:
     state = replace(state, uncertain=state.uncertain | {event.experiment_id})
     question = f"what became of experiment {event.experiment_id}? ({event.reason})"
     if config.policy.on_uncertain == "pause":
-        state = replace(state, doubt=state.doubt or question)
+        state = replace(state, unresolved=state.unresolved or question)
     return state, (Ask(question, event.experiment_id),)
 
 
@@ -222,8 +223,10 @@ def _uncertain(config: MachineConfig, state: MachineState, event: Ended) -> _Han
 def _resolved(event: Resolved, _config: MachineConfig, state: MachineState) -> _Handled:
     uncertain = state.uncertain - {event.experiment_id}
     counts = event.state in {ExperimentState.DONE, ExperimentState.FAILED}
-    doubt = state.doubt if uncertain else ""
-    return replace(state, uncertain=uncertain, doubt=doubt, finished=state.finished + counts), ()
+    unresolved = state.unresolved if uncertain else ""
+    return replace(
+        state, uncertain=uncertain, unresolved=unresolved, finished=state.finished + counts
+    ), ()
 
 
 @_handle.register
@@ -233,7 +236,7 @@ def _pause(event: PauseAsked, _config: MachineConfig, state: MachineState) -> _H
 
 @_handle.register
 def _resume(_event: ResumeAsked, _config: MachineConfig, state: MachineState) -> _Handled:
-    return replace(state, paused="", doubt="", lost=""), ()
+    return replace(state, paused="", unresolved="", unreachable=""), ()
 
 
 @_handle.register
@@ -259,6 +262,8 @@ def _end(state: MachineState, reason: str, end: CampaignState) -> MachineState:
 
 def _check_budget(config: MachineConfig, state: MachineState) -> MachineState:
     budget = config.budget
+    if budget is None:
+        return state
     used = (
         (state.finished, budget.experiments, "experiments"),
         (state.lab_hours, budget.hours, "hours of lab time"),
@@ -275,7 +280,7 @@ def _advance(config: MachineConfig, state: MachineState) -> _Handled:
         if state.running:
             return state, ()
         return replace(state, over=True), (Finish(state.end_state, state.ending),)
-    if state.paused or state.doubt:
+    if state.paused or state.unresolved:
         return state, ()
     if state.ready:
         return _start(config, state)
@@ -302,7 +307,7 @@ def _how_many(config: MachineConfig, state: MachineState) -> int:
         wanted = config.parallel - in_flight
     else:
         wanted = 0 if in_flight else config.batch
-    if config.budget.experiments is not None:
+    if config.budget is not None and config.budget.experiments is not None:
         # An uncertain experiment may still turn out to be done, so it holds its place.
         used = state.finished + in_flight + len(state.uncertain)
         wanted = min(wanted, config.budget.experiments - used)

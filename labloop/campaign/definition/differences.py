@@ -52,6 +52,9 @@ def bundle_differences(stored: Bundle, now: Bundle) -> list[str]:
 
 def _change(key: str, before: Json, after: Json) -> str:
     """Return a key with both of its values, where they can be read at a glance."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        fields = [f for f in after if before.get(f) != after[f]]
+        return ", ".join(_change(f"{key} of {f}", before.get(f), after[f]) for f in fields) or key
     values = f"{before} -> {after}"
     return f"{key} ({values})" if len(values) < 100 else key
 

@@ -3,15 +3,12 @@
 import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labloop.campaign.decisions import Budget, FailurePolicy
+from labloop.campaign.definition.user_code import name_of
 from labloop.errors import CampaignFileError
 from labloop.records import Curve, Output, Scalar
-
-if TYPE_CHECKING:
-    pass
-from labloop.campaign.definition.user_code import name_of
 
 
 def check_outputs(outputs: Sequence[Output]) -> None:

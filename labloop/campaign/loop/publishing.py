@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from labloop.campaign.decisions import MachineConfig, MachineState
-from labloop.campaign.definition import CampaignSpec
 from labloop.campaign.loop.experiments import RunExperiments
 from labloop.campaign.loop.hold import Hold
 from labloop.campaign.loop.hooks import Hooks
 from labloop.campaign.loop.rounds import RunRounds
 from labloop.campaign.progress import (
     Snapshot,
-    describe_executor,
     open_question,
     updated_snapshot,
 )
@@ -24,7 +22,8 @@ class SnapshotPublisher:
 
     Args:
         first: what is known before the loop begins.
-        spec: the campaign's definition.
+        config: what of the spec the machine decides by.
+        executor: where experiments are carried out, in words.
         experiments: the experiments of the run.
         rounds: its rounds, by whose pace the time left is judged.
         hooks: who is told of each new snapshot.
@@ -36,7 +35,8 @@ class SnapshotPublisher:
         self,
         first: Snapshot,
         *,
-        spec: CampaignSpec,
+        config: MachineConfig,
+        executor: str,
         experiments: RunExperiments,
         rounds: RunRounds,
         hooks: Hooks,
@@ -45,8 +45,8 @@ class SnapshotPublisher:
     ) -> None:
         self._snapshot = first
         self._state = MachineState()
-        self._config: MachineConfig = spec.machine_config()
-        self._executor = describe_executor(spec)
+        self._config = config
+        self._executor = executor
         self._experiments = experiments
         self._rounds = rounds
         self._hooks = hooks

@@ -164,7 +164,7 @@ def _machine_state(
         finished=len(counted),
         # A person who resumes has seen the failures: the row of failures begins anew.
         failures_in_a_row=in_a_row if in_a_row < spec.failures.stop_after else 0,
-        doubt=_doubt(rows) if spec.failures.on_uncertain == "pause" else "",
+        unresolved=_unresolved(rows) if spec.failures.on_uncertain == "pause" else "",
         lab_hours=lab_seconds(rows) / 3600,
         cost=_cost(rows, spec),
     )
@@ -178,7 +178,7 @@ def _cost(rows: Sequence[ExperimentRecord], spec: CampaignSpec) -> float:
     return sum(cost_of(spec.cost, r.point) for r in ended if incurs_cost(r.state, r.lab_started))
 
 
-def _doubt(rows: Sequence[ExperimentRecord]) -> str:
+def _unresolved(rows: Sequence[ExperimentRecord]) -> str:
     """Return the question that must be answered first; empty where nothing is uncertain."""
     open_ = [str(row.number) for row in rows if row.state is ExperimentState.UNCERTAIN]
     return f"what became of experiment {', '.join(open_)}?" if open_ else ""

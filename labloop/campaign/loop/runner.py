@@ -15,6 +15,7 @@ from labloop.campaign.decisions import (
     Ended,
     Event,
     Finish,
+    MachineConfig,
     MachineState,
     Propose,
     Resolved,
@@ -31,7 +32,7 @@ from labloop.campaign.loop.inbox import Inbox
 from labloop.campaign.loop.proposing import RoundAnswer
 from labloop.campaign.loop.publishing import SnapshotPublisher
 from labloop.campaign.loop.rounds import RunRounds
-from labloop.campaign.progress import Snapshot, describe_ending, mode_label
+from labloop.campaign.progress import Snapshot, describe_ending, describe_executor, mode_label
 from labloop.errors import StaleStateError
 from labloop.records import (
     CampaignRecord,
@@ -59,6 +60,7 @@ class Runner:
 
     Args:
         spec: the campaign's definition.
+        config: what of it the machine decides by.
         record: the campaign.
         repositories: where everything is stored.
         strategy: what proposes.
@@ -74,6 +76,7 @@ class Runner:
         self,
         *,
         spec: CampaignSpec,
+        config: MachineConfig,
         record: CampaignRecord,
         repositories: Repositories,
         strategy: "Strategy",
@@ -85,7 +88,7 @@ class Runner:
         hold: Hold | None = None,
     ) -> None:
         self._spec = spec
-        self._config = spec.machine_config()
+        self._config = config
         self._state = MachineState()
         self._executor = executor
         self._abort = abort
@@ -99,7 +102,8 @@ class Runner:
         )
         self._publisher = SnapshotPublisher(
             Snapshot(name=record.name, mode=mode_label(record)),
-            spec=spec,
+            config=config,
+            executor=describe_executor(spec),
             experiments=self._experiments,
             rounds=self._rounds,
             hooks=hooks,

@@ -11,8 +11,8 @@ def describe_activity(state: MachineState, running: list[int], where: str = "in 
         return state.ending
     if running:
         return f"{where}: " + ", ".join(f"experiment {number}" for number in running)
-    if state.paused or state.doubt:
-        return f"paused: {state.paused or state.doubt}"
+    if state.paused or state.unresolved:
+        return f"paused: {state.paused or state.unresolved}"
     if state.proposing:
         return f"the brain proposes round {state.next_round}"
     return "waiting" if state.awaiting else "between rounds"
@@ -36,8 +36,8 @@ def describe_ending(spec: CampaignSpec, reason: str) -> str:
 
 def open_question(state: MachineState) -> str:
     """Return what waits for a person, for as long as it waits."""
-    if state.paused or state.doubt:
-        return state.paused or state.doubt
+    if state.paused or state.unresolved:
+        return state.paused or state.unresolved
     if not state.awaiting:
         return ""
     shown = [f"{job.number} ({_conditions(job.point)})" for job in state.awaiting[:_SHOWN]]
@@ -53,8 +53,10 @@ def _conditions(point: Point) -> str:
 
 
 def budget_fraction(config: MachineConfig, state: MachineState) -> float:
-    """Return how much of the budget is used, 0 to 1."""
+    """Return how much of the budget is used, 0 to 1; 0 without one."""
     budget = config.budget
+    if budget is None:
+        return 0.0
     shares = (
         (state.finished, budget.experiments),
         (state.lab_hours, budget.hours),
@@ -64,11 +66,16 @@ def budget_fraction(config: MachineConfig, state: MachineState) -> float:
 
 
 def describe_budget(config: MachineConfig, state: MachineState) -> str:
-    """Return how much of which budget is used, in words."""
-    budget = config.budget
-    parts = []
+    """Return how much of which budget is used, in words; empty without one."""
+    budget, parts = config.budget, []
+    if budget is None:
+        return ""
     if budget.experiments is not None:
-        parts.append(f"{state.finished}/{budget.experiments} experiments")
+        # A budget may be cut below what was done, as by a changed campaign file.
+        if state.finished > budget.experiments:
+            parts.append(f"{state.finished} experiments (budget {budget.experiments})")
+        else:
+            parts.append(f"{state.finished}/{budget.experiments} experiments")
     if budget.hours is not None:
         parts.append(f"{state.lab_hours:.1f}/{budget.hours:g} h of lab time")
     if budget.cost is not None:

@@ -1,31 +1,44 @@
 """What verbs share: options, the open database, the live view, streams that may be gone."""
 
-from labloop.cli.terminal.common import (
-    NOT_SAFE_EXIT,
-    acknowledge_command,
-    atomic_write,
-    console,
-    ensure_writable_folder,
-    find_campaign,
-    format_point,
-    mode_of,
-    open_repositories,
-    parse_pairs,
-    print_not_safe,
-    table_lines,
+from labloop.cli.terminal.arguments import format_point, mode_of, parse_pairs
+from labloop.cli.terminal.console import console, table_lines
+from labloop.cli.terminal.database import find_campaign, open_repositories
+from labloop.cli.terminal.files import atomic_write, ensure_writable_folder
+from labloop.cli.terminal.options import (
+    AnyMode,
+    AsJson,
+    CampaignFile,
+    Database,
+    Device,
+    Engine,
+    Experiments,
+    Name,
+    New,
+    Out,
+    Real,
+    Seed,
+    SpeedText,
+    Truth,
 )
-from labloop.cli.terminal.options import AsJson, CampaignFile, Database, Device, Name, Out, Real
 from labloop.cli.terminal.progress import waiting
+from labloop.cli.terminal.safety import NOT_SAFE_EXIT, acknowledge_command, print_not_safe
 
 __all__ = [
     "NOT_SAFE_EXIT",
+    "AnyMode",
     "AsJson",
     "CampaignFile",
     "Database",
     "Device",
+    "Engine",
+    "Experiments",
     "Name",
+    "New",
     "Out",
     "Real",
+    "Seed",
+    "SpeedText",
+    "Truth",
     "acknowledge_command",
     "atomic_write",
     "console",

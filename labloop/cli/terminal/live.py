@@ -14,14 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from labloop.campaign import Campaign, PlainHooks, Snapshot
-from labloop.cli.terminal.common import format_point
+from labloop.cli.terminal.arguments import format_point
+from labloop.cli.terminal.progress import Backoff
 from labloop.records import Repositories, printable
 from labloop.report import alarm_subject, summary
 
-LINE_SECONDS = 10.0
-"""Where there is no terminal, a line at least this often."""
 ROUND_SECONDS = 2.0
-"""And one for each round, but not more often than this."""
+"""Where there is no terminal: a line for each round, but not more often than this."""
 _SHOWN = 2
 """Newest alarms in the panel; all of them follow when it closes."""
 
@@ -29,9 +28,9 @@ _SHOWN = 2
 class LiveView(PlainHooks):
     """Shows a campaign while it runs.
 
-    In a terminal a panel that redraws four times a second; elsewhere a line for each round, and
-    one at least every ten seconds, so that a log is never silent. An alarm is told when it
-    is raised first.
+    In a terminal a panel that redraws four times a second. Elsewhere a line for each round and
+    each question; while nothing changes another one after ten seconds, then after twice as long
+    each time, up to five minutes. An alarm is printed when it is raised first.
     """
 
     def __init__(self, console: Console, campaign: Campaign, repositories: Repositories) -> None:
@@ -106,12 +105,17 @@ class LiveView(PlainHooks):
 
     def _lines(self) -> None:
         shown, last = (-1, ""), time.monotonic() - ROUND_SECONDS
+        backoff = Backoff()
         while not self._stop.wait(0.25):
             snapshot = self._campaign.snapshot()
             now = (snapshot.round_index, snapshot.question)
-            due = LINE_SECONDS if now == shown else ROUND_SECONDS
+            due = backoff.seconds if now == shown else ROUND_SECONDS
             asked = snapshot.question != shown[1]
             if asked or time.monotonic() - last >= due:
+                if now == shown:
+                    backoff.grow()
+                else:
+                    backoff.reset()
                 shown, last = now, time.monotonic()
                 self._console.print(_line(snapshot, self._doing(snapshot)))
             for alarm in self._new_alarms(snapshot):

@@ -1,4 +1,4 @@
-"""Never silent: says what is going on while something takes longer than a moment."""
+"""What is going on, printed while something takes longer than a moment, ever more rarely."""
 
 import threading
 import time
@@ -9,8 +9,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-FIRST, SECONDS = 2.0, 10.0
-"""Where there is no terminal, a line after the first of these, then as often as the second."""
+FIRST_SECONDS, NEXT_SECONDS, MOST_SECONDS = 2.0, 10.0, 300.0
+"""Where there is no terminal: the first line comes after the first of these, the next one after
+the second, then each after twice as long, at least one in the third."""
+
+
+class Backoff:
+    """How many seconds to wait for the next line, twice as long each time."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin with short waits again: something new is going on."""
+        self.seconds = NEXT_SECONDS
+
+    def grow(self) -> None:
+        """Wait twice as long, up to the longest wait."""
+        self.seconds = min(2 * self.seconds, MOST_SECONDS)
 
 
 class Waiting:
@@ -32,7 +48,8 @@ class Waiting:
 def waiting(out: "Console", text: str) -> Iterator[Waiting]:
     """Show ``text`` and for how long it is going on, for the length of the block.
 
-    In a terminal one line that goes away; elsewhere a line after two seconds, then every ten.
+    In a terminal one line that goes away; elsewhere a line after two seconds, another ten
+    seconds later, then each after twice as long, up to five minutes.
     """
     said = Waiting(text)
     if out.is_terminal:
@@ -44,10 +61,11 @@ def waiting(out: "Console", text: str) -> Iterator[Waiting]:
     ended = threading.Event()
 
     def lines() -> None:
-        due = FIRST
+        due, backoff = FIRST_SECONDS, Backoff()
         while not ended.wait(due):
             out.print(said.__rich__())
-            due = SECONDS
+            due = backoff.seconds
+            backoff.grow()
 
     thread = threading.Thread(target=lines, name="waiting", daemon=True)
     thread.start()

@@ -88,7 +88,7 @@ def _of_length(problem: "Problem", experiments: int | None) -> "Problem":
 
 
 def _methods(words: Sequence[str], device: str) -> "dict[str, Callable[[], Strategy]]":
-    from labloop.cli.verbs.bench_strategies import find_method  # noqa: PLC0415 - heavy
+    from labloop.cli.running.strategies import find_method  # noqa: PLC0415 - heavy
 
     return dict(find_method(word, device) for word in dict.fromkeys(words))
 

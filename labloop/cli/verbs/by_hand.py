@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labloop.cli.running import conduct, confirm_real, find_engine, print_changes
 from labloop.cli.terminal import (
+    AnyMode,
     Database,
     Device,
+    Engine,
     Name,
+    New,
     atomic_write,
     console,
     ensure_writable_folder,
@@ -19,7 +23,6 @@ from labloop.cli.terminal import (
     open_repositories,
     parse_pairs,
 )
-from labloop.cli.verbs.run import Engine, New, conduct, confirm_real, find_engine, say_new
 from labloop.errors import CampaignError, NotFoundError
 from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories, ScalarValue
 
@@ -177,7 +180,7 @@ def _by_hand(
         return made.record, given
     found = Campaign.resume(repositories, given.spec.name, mode=mode, changed=given)
     changes = update_definition(repositories, found.record, found.definition, actor=current_user())
-    say_new(repositories, found, changes)
+    print_changes(repositories, found, changes)
     return found.record, found.definition
 
 
@@ -260,7 +263,7 @@ def reanalyse(
     name: Name,
     *,
     db: Database = None,
-    real: Annotated[bool | None, typer.Option("--real/--sim")] = None,
+    real: AnyMode = None,
     changed: Annotated[
         Path | None, typer.Option("--changed", help="a campaign file with another analysis")
     ] = None,

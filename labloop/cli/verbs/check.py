@@ -1,4 +1,4 @@
-"""Verbs that look for trouble before it costs a day: check, doctor."""
+"""Verbs asked before a campaign runs: check, doctor, trust."""
 
 import os
 import platform
@@ -6,10 +6,22 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
 
-from labloop.cli.terminal import CampaignFile, Database, console, open_repositories
+import typer
+
+from labloop.cli.terminal import (
+    AnyMode,
+    CampaignFile,
+    Database,
+    Name,
+    console,
+    find_campaign,
+    open_repositories,
+)
 from labloop.errors import CampaignError, LabloopError, MissingExtraError
 
 _EXTRAS = {
@@ -84,3 +96,37 @@ def _port() -> tuple[bool, str]:
         probe.settimeout(0.5)
         taken = probe.connect_ex(("127.0.0.1", 4200)) == 0
     return True, "port 4200 is " + ("answered by something" if taken else "free") + " (Prefect)"
+
+
+def trust(
+    name: Name,
+    *,
+    db: Database = None,
+    real: AnyMode = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask: the code was read")] = False,
+) -> None:
+    """Say that the code which a database from elsewhere holds may run on this machine."""
+    from labloop.campaign import resume_command, trust_bundle  # noqa: PLC0415 - heavy
+
+    out = console()
+    with open_repositories(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        bundle = repositories.campaigns.bundle(record.id)
+        for file, content in sorted(bundle.files.items()):
+            digest = sha256(content).hexdigest()[:16]
+            out.print(f"file      {file}: {len(content)} bytes, sha256 {digest}...")
+        if not yes:
+            _confirm_trust(record.name)
+        trust_bundle(bundle)
+        out.print(f"trusted   go on with: {resume_command(record, repositories)}")
+
+
+def _confirm_trust(name: str) -> None:
+    if not sys.stdin.isatty():
+        raise CampaignError(
+            "whether code may run is for a person to say, and this is no terminal; "
+            "read the code, then add --yes"
+        )
+    typed = input("This code will run with all your rights. Type the campaign's name to trust it: ")
+    if typed.strip() != name:
+        raise CampaignError("not confirmed; nothing of it was run")

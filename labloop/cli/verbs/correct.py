@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from labloop.cli.terminal import (
+    AnyMode,
     Database,
     Name,
     console,
@@ -12,7 +13,6 @@ from labloop.cli.terminal import (
     open_repositories,
     parse_pairs,
 )
-from labloop.cli.verbs.stored import AnyMode
 from labloop.errors import CampaignError
 
 Why = Annotated[str, typer.Option("--why", "--reason", help="why, for the record")]

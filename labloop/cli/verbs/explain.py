@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from labloop.cli.terminal import (
+    AnyMode,
     AsJson,
     Database,
     Name,
@@ -17,7 +18,6 @@ from labloop.cli.terminal import (
     open_repositories,
     table_lines,
 )
-from labloop.cli.verbs.stored import AnyMode
 
 if TYPE_CHECKING:
     from labloop.report import Explanation, MissingTerm

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labloop.cli.terminal import (
+    AnyMode,
     Database,
     Name,
     Out,
@@ -16,7 +17,7 @@ from labloop.cli.terminal import (
     open_repositories,
     waiting,
 )
-from labloop.cli.verbs.stored import AnyMode, write_report
+from labloop.cli.verbs.export import write_report
 from labloop.errors import StoreError
 
 if TYPE_CHECKING:

@@ -210,7 +210,7 @@ def test_an_uncertain_experiment_pauses_and_asks():
     )
     assert isinstance(effects[0], Ask)
     assert effects[0].experiment_id == "e1"
-    assert state.doubt
+    assert state.unresolved
     state, effects = play(conf, Resolved("e1", DONE), state=state)
     assert effects == (Propose(1, 1),)
     assert state.finished == 1
@@ -234,7 +234,9 @@ def test_settling_a_doubt_does_not_lift_a_persons_own_pause():
 
 def test_a_doubt_from_before_a_restart_is_asked_first():
     """After a crash nothing new begins before a person has said what became of it."""
-    restored = MachineState(uncertain=frozenset({"e1"}), doubt="what became of it?", next_round=1)
+    restored = MachineState(
+        uncertain=frozenset({"e1"}), unresolved="what became of it?", next_round=1
+    )
     state, effects = step(config(), restored, Began())
     assert [type(e) for e in effects] == [Ask]
     _, effects = step(config(), state, Resolved("e1", ExperimentState.ABANDONED))

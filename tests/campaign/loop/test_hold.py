@@ -98,7 +98,7 @@ def held(repositories, tmp_path):
 
 def test_who_waits_is_seen_by_the_state():
     """A doubt, a pause and an approval wait for a person; what still runs or thinks does not."""
-    assert waits_for_person(MachineState(doubt="what became of it?"))
+    assert waits_for_person(MachineState(unresolved="what became of it?"))
     assert waits_for_person(MachineState(paused="lunch", ready=(JOB,)))
     assert waits_for_person(MachineState(awaiting=(JOB,)))
     busy = [{"running": frozenset({"x"})}, {"proposing": True}, {"ending": "enough"}]

@@ -94,7 +94,7 @@ def test_what_was_written_before_a_start_is_applied_by_it(repositories, left, ve
     assert "the run that this was asked of is over" in answers[3][1]
     assert states(repositories, left) == ["failed", "planned", "planned"]
     assert found.state.uncertain == frozenset()
-    assert found.state.doubt == ""
+    assert found.state.unresolved == ""
     assert [job.number for job in found.state.ready] == [2, 3]
     assert found.state.finished == 1
     assert "resolve by anna: accepted" in found.notes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labloop.cli.terminal.common import console
+from labloop.cli.terminal.console import console
 from labloop.records import printable
 
 

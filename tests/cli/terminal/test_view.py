@@ -13,7 +13,7 @@ from rich.console import Console
 
 from labloop.campaign import Snapshot
 from labloop.cli.terminal import live as _live
-from labloop.cli.terminal.progress import waiting
+from labloop.cli.terminal.progress import Backoff, waiting
 from labloop.records import Alarm
 from labloop.store import open_database
 
@@ -39,7 +39,7 @@ def watch(ran, out, steps, monkeypatch, alarms=()):
 
     Before the last step ``alarms`` are raised in a campaign of the database.
     """
-    monkeypatch.setattr(_live, "LINE_SECONDS", 0.3)
+    monkeypatch.setattr("labloop.cli.terminal.progress.NEXT_SECONDS", 0.3)
     monkeypatch.setattr(_live, "ROUND_SECONDS", 0.3)
     with open_database(ran.folder / "labloop.db") as store:
         (record,) = store.campaigns.all()
@@ -109,8 +109,8 @@ def test_a_terminal_shows_devices_best_and_question(ran, monkeypatch):
 
 def test_waiting_tells_what_and_for_how_long(monkeypatch):
     """What takes longer than a moment is named."""
-    monkeypatch.setattr("labloop.cli.terminal.progress.FIRST", 0.2)
-    monkeypatch.setattr("labloop.cli.terminal.progress.SECONDS", 0.2)
+    monkeypatch.setattr("labloop.cli.terminal.progress.FIRST_SECONDS", 0.2)
+    monkeypatch.setattr("labloop.cli.terminal.progress.NEXT_SECONDS", 0.2)
     out = Console(file=io.StringIO(), soft_wrap=True)
     with waiting(out, "reading [a].py") as meanwhile:
         time.sleep(0.5)
@@ -119,6 +119,18 @@ def test_waiting_tells_what_and_for_how_long(monkeypatch):
     assert "reading" in out.file.getvalue()
     assert "checking: 0 s" in out.file.getvalue()
     assert "waiting" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_lines_come_ever_more_rarely():
+    """A log of a night does not fill with the same line; a new event begins with short waits."""
+    backoff = Backoff()
+    waits = []
+    for _ in range(8):
+        waits.append(backoff.seconds)
+        backoff.grow()
+    assert waits == [10, 20, 40, 80, 160, 300, 300, 300]
+    backoff.reset()
+    assert backoff.seconds == 10
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])

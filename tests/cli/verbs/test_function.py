@@ -7,7 +7,7 @@ import time
 import pytest
 
 from labloop.campaign import load_campaign
-from labloop.cli.verbs.run import EXAMPLES, examples
+from labloop.cli.verbs.demo import EXAMPLES, examples
 from labloop.records import CampaignState, ExperimentState
 from labloop.store import open_database
 

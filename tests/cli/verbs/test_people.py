@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from labloop.cli.terminal.common import format_point
+from labloop.cli.terminal.arguments import format_point
 from labloop.cli.terminal.live import ROUND_SECONDS
 from labloop.records import Command, CommandKind, ExperimentState, Mode
 from labloop.store import open_database

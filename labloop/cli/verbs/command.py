@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from labloop.cli.terminal import (
+    AnyMode,
     Database,
     Name,
     console,
@@ -49,7 +50,7 @@ def command(
     ] = None,
     *,
     db: Database = None,
-    real: Annotated[bool | None, typer.Option("--real/--sim")] = None,
+    real: AnyMode = None,
     reason: Annotated[str, typer.Option("--reason", help="why, for the record")] = "",
     wait: Annotated[float, typer.Option(help="seconds to wait for the answer", min=0)] = 5.0,
 ) -> None:
@@ -104,7 +105,7 @@ def acknowledge(
     name: Name,
     *,
     db: Database = None,
-    real: Annotated[bool | None, typer.Option("--real/--sim")] = None,
+    real: AnyMode = None,
     note: Annotated[str, typer.Option("--note", help="what you found, for the record")] = "",
 ) -> None:
     """Say that you have looked at what was not known to be safe; name and time are kept."""

@@ -1,0 +1,56 @@
+"""What must be right before anything moves: the yes for real instruments, speed, truth log."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labloop.cli.terminal import (
+    ensure_writable_folder,
+)
+from labloop.errors import CampaignError
+from labloop.records import Mode
+
+if TYPE_CHECKING:
+    from labloop.campaign import Definition, Speed
+
+
+def check_truth(file: Path, mode: Mode) -> None:
+    """Raise CampaignError where a world's own log cannot be kept in ``file``."""
+    if mode is Mode.REAL:
+        raise CampaignError("--truth is for simulated labs: a real one keeps no log of the world")
+    ensure_writable_folder(file)
+
+
+def read_speed(text: str, mode: Mode) -> "Speed":
+    """Return a speed; raises where it is none, or where a real lab is asked to hurry."""
+    if mode is Mode.REAL:
+        return "real"
+    if text == "max":
+        return "max"
+    if text == "real":
+        return "real"
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor <= 1e6:
+        raise CampaignError(f"--speed is 'max', 'real' or a factor up to 1e6, got {text!r}")
+    return factor
+
+
+def confirm_real(definition: "Definition") -> None:
+    """Ask a person at this terminal for an explicit yes; nothing else counts.
+
+    A plain function commands no instrument of a lab, so there is nothing to say yes to.
+    """
+    if definition.lab_file is None:
+        return
+    name = definition.spec.name
+    if not sys.stdin.isatty():
+        raise CampaignError(
+            "real instruments need a person's yes typed at the lab's terminal, "
+            "and this is no terminal; run without --real to simulate"
+        )
+    typed = input(f"{name} will move REAL instruments. Type the campaign's name to go on: ")
+    if typed.strip() != name:
+        raise CampaignError("not confirmed; nothing was sent to any instrument")
