@@ -4,26 +4,32 @@ A page holds a marker, ``<!-- from the code: verbs -->``; here its text is writt
 So a page can promise nothing that the code does not do.
 """
 
+import ast
 import importlib
 import inspect
+import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import public_names
 import typer
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util.typing import stringify_annotation
 from typer.cli import get_docs_for_click
 
 import labloop
+from labloop import records
 from labloop.cli import _app
 
 MARKER = re.compile(r"^<!-- from the code: (.+) -->$", re.MULTILINE)
-FACES = re.compile(r"^\.\. automodule:: (\S+)$", re.MULTILINE)
 
 
 def verbs() -> str:
@@ -43,6 +49,16 @@ def verbs() -> str:
     return re.sub(r"^\*\*Commands\*\*:\n\n(\* .*\n)+", "", after, flags=re.MULTILINE)
 
 
+ALIASES = {
+    stringify_annotation(alias, "smart"): f"~labloop.records.{name}"
+    for name, alias in (
+        ("Point", records.Point),
+        ("PointValue", records.PointValue),
+        ("FloatArray", records.FloatArray),
+    )
+}
+
+
 def names() -> str:
     """Return the names of ``labloop`` as a Markdown table, each with its room and first line."""
     rows = ["| name | from | what it is |", "|---|---|---|"]
@@ -56,37 +72,98 @@ def names() -> str:
     return "\n".join(rows)
 
 
-GENERATED: dict[str, Callable[[], str]] = {"verbs": verbs, "names": names}
+def packages(house: str) -> str:
+    """Return a section for each package of a house, with its docstrings."""
+    found = importlib.import_module(house)
+    sections = []
+    for below in pkgutil.iter_modules(found.__path__, f"{house}."):
+        if below.name in public_names.faces():
+            title = below.name.rpartition(".")[2]
+            block = f"```{{eval-rst}}\n.. automodule:: {below.name}\n```"
+            sections.append(f"## {title}\n\n{block}")
+    return "\n\n".join(sections)
 
 
-def fill_in(_app: Sphinx, _docname: str, source: list[str]) -> None:
-    """Write what a marker asks for in its place."""
+GENERATED: dict[str, Callable[[], str]] = {
+    "verbs": verbs,
+    "names": names,
+    "devices": lambda: packages("labloop_devices"),
+    "adapters": lambda: packages("labloop_adapters"),
+}
+
+
+def fill_in(_app: Sphinx, docname: str, source: list[str]) -> None:
+    """Write what a marker asks for in its place, and what autodoc leaves out of a face's page."""
     source[0] = MARKER.sub(lambda found: GENERATED[found[1]](), source[0])
+    face = docname.removeprefix("reference/api/")
+    if face not in {docname, "index"}:
+        source[0] += values(face if face.startswith("labloop_") else f"labloop.{face}")
 
 
-def faces(source: Path) -> Iterator[str]:
-    """Yield the modules that pages below ``source`` document."""
-    for page in sorted(source.glob("reference/api/*.md")):
-        yield from FACES.findall(page.read_text(encoding="utf-8"))
+def values(face: str) -> str:
+    """Return a section with the constants and type aliases of a face, or nothing."""
+    module = importlib.import_module(face)
+    found = []
+    for name in getattr(module, "__all__", ()):
+        value = getattr(module, name)
+        if inspect.isclass(value) or getattr(value, "__qualname__", "") == name:
+            continue
+        alias = re.sub(r"~?\b(?:\w+\.)+(\w+)", r"\1", stringify_annotation(value, "smart"))
+        said = said_of(module, name) or f"``{alias}``"
+        indented = said.replace("\n", "\n   ")
+        found.append(f".. py:data:: {name}\n   :module: {face}\n\n   {indented}\n")
+    if not found:
+        return ""
+    return "\n## Values and type aliases\n\n```{eval-rst}\n" + "\n".join(found) + "```\n"
 
 
-def load(app: Sphinx) -> None:
+def said_of(module: ModuleType, name: str) -> str:
+    """Return the words below the assignment of ``name``, wherever in the package it stands."""
+    for path in sorted(Path(str(module.__file__)).parent.rglob("*.py")):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        for first, then in pairwise(body):
+            targets = first.targets if isinstance(first, ast.Assign) else []
+            targets = [first.target] if isinstance(first, ast.AnnAssign) else targets
+            if not any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                continue
+            if isinstance(then, ast.Expr) and isinstance(then.value, ast.Constant):
+                return inspect.cleandoc(str(then.value.value))
+    return ""
+
+
+def shorten(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    _value: object,
+    _options: object,
+    signature: str | None,
+    returned: str | None,
+) -> tuple[str | None, str | None]:
+    """Write type aliases by their names again: the code says FloatArray, and so does the page."""
+    for long, short in ALIASES.items():
+        signature = signature and signature.replace(long, short)
+        returned = returned and returned.replace(long, short)
+    return signature, returned
+
+
+def load(_app: Sphinx) -> None:
     """Import what is documented before autodoc does.
 
     Autodoc imports with ``TYPE_CHECKING`` set, and neither Prefect nor pydantic bears that.
     """
     for point in metadata.entry_points(group="labloop.verbs"):
         point.load()
-    for face in faces(app.srcdir):
+    for face in public_names.faces():
         module = importlib.import_module(face)
         for name in getattr(module, "__all__", ()):
             getattr(module, name)
 
 
-def _public(source: Path) -> dict[str, str]:
+def _public() -> dict[str, str]:
     """Return where each class and function is defined -> its public name."""
     found = {}
-    for face in sorted(faces(source), key=len, reverse=True):
+    for face in sorted(public_names.faces(), key=len, reverse=True):
         module = importlib.import_module(face)
         for name in getattr(module, "__all__", ()):
             value = getattr(module, name)
@@ -104,7 +181,7 @@ def resolve(
         return None
     known = getattr(environment, "labloop_public", None)
     if known is None:
-        known = environment.labloop_public = _public(app.srcdir)  # type: ignore[attr-defined]
+        known = environment.labloop_public = _public()  # type: ignore[attr-defined]
     public = known.get(node.get("reftarget"))
     if public is None:
         return None
@@ -124,5 +201,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", load)
     app.connect("source-read", fill_in)
     app.connect("missing-reference", resolve)
+    app.connect("autodoc-process-signature", shorten)
     app.connect("autodoc-process-bases", plain_bases)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

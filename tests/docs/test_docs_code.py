@@ -61,3 +61,15 @@ def test_links_between_pages_lead_somewhere(page):
     text = page.read_text(encoding="utf-8")
     targets = [t for t in re.findall(r"\]\(([^)#]+)", text) if "://" not in t]
     assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+SECTIONS = ("tutorial", "how-to", "explanation", "reference", "reference/api")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_page_is_in_the_contents_of_its_section(section):
+    """A page that no index names would be found by nobody, and the site is not built with it."""
+    index = (DOCS / section / "index.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^[\w./-]+$", index, re.MULTILINE))
+    pages = {page.stem for page in (DOCS / section).glob("*.md")} - {"index"}
+    assert pages - listed == set()
