@@ -14,6 +14,7 @@ from labloop.records import (
     Observation,
     content_hash,
 )
+from labloop.records import _planning as planning
 
 NUMBERS = st.floats(-1e12, 1e12)
 PAIRS = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=20)
@@ -129,3 +130,23 @@ def test_no_observation_carries_nan(fields, words):
     """The brain never sees a value that is none."""
     with pytest.raises(DefinitionError, match=words):
         Observation(**(BASE | fields))
+
+
+def test_a_fingerprint_costs_the_same_after_ten_thousand(monkeypatch):
+    """After each experiment only what is new since the last full block is hashed."""
+    hashed = []
+
+    def listed(observations, *, first):
+        hashed.append(len(observations))
+        return plain(observations, first=first)
+
+    plain = planning._listed
+    monkeypatch.setattr(planning, "_listed", listed)
+    many = [Observation(str(i), {"t": 1.0}) for i in range(10_000)]
+    data = Dataset().spliced(0, 0, many)
+    data.fingerprint()
+    for number in range(200):
+        hashed.clear()
+        data = data.spliced(len(data), len(data), [Observation(f"new {number}", {"t": 1.0})])
+        data.fingerprint()
+        assert sum(hashed) <= 2 * planning._BLOCK
