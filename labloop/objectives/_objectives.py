@@ -164,7 +164,7 @@ class Objectives:
 
     def measured(self, data: Dataset) -> tuple[tuple[Observation, ...], FloatArray]:
         """Return the observations that have every output, and their ``n x m`` outputs."""
-        # Asked after every experiment for all before it, so the names are gathered once.
+        # Called after every experiment for all before it, so the names are collected once.
         names = self.outputs
         wanted = set(names)
         found = tuple(o for o in data.done if wanted <= o.outputs.keys())
@@ -174,7 +174,7 @@ class Objectives:
     def feasible(self, outputs: FloatArray) -> BoolArray:
         """Return which rows of ``n x m`` outputs break no threshold and no outcome constraint.
 
-        One that is just met is met.
+        A value on its bound is feasible.
         """
         outputs = np.asarray(outputs, dtype=np.float64)
         least = np.array([_least(aim) for aim in self.aims])
@@ -206,7 +206,8 @@ class Objectives:
     def violation(self, outputs: FloatArray) -> FloatArray:
         """Return by how much rows of ``n x m`` outputs miss thresholds and constraints (``n``).
 
-        Each counts in shares of the range seen, 0 where it is met.
+        The sum of the distances to thresholds and bounds, each as a share of the range of the
+        measured values, 0 where it is met.
         """
         outputs = np.asarray(outputs, dtype=np.float64)
         scores = np.asarray(self.scores(outputs))
@@ -236,9 +237,9 @@ class Objectives:
     def best_seen(self, data: Dataset) -> Observation | None:
         """Return the best measured experiment that is feasible, the earlier one of equals.
 
-        With several aims: the one that alone covers the greatest volume above the reference
-        point, or where none reaches above it, that with the greatest sum of shares of the
-        ranges seen. None where no result is feasible.
+        With several aims it is the one whose own hypervolume above the reference point is
+        greatest; where none lies above it, the one with the greatest sum of scores as shares of
+        their ranges. None where no result is feasible.
         """
         found, outputs = self.measured(data)
         feasible = np.flatnonzero(self.feasible(outputs))
@@ -255,7 +256,10 @@ class Objectives:
         return found[int(feasible[np.argmax(merit)])]
 
     def pareto(self, data: Dataset) -> tuple[Observation, ...]:
-        """Return the feasible experiments that no other beats in all aims, in order."""
+        """Return the feasible experiments that no other feasible one dominates (Pareto front).
+
+        They stand in the order of the dataset.
+        """
         found, outputs = self.measured(data)
         scores, feasible = self.scores(outputs), self.feasible(outputs)
         kept = feasible.copy()
