@@ -58,7 +58,7 @@ class SearchSpace:
         self._items = items
         self._structure = build_structure(items)
         # Computed now, so that a space without a legal point is never built.
-        self._feasible = self._structure.feasible
+        self._known_legal = self._structure.known_legal
 
     def __repr__(self) -> str:
         return f"SearchSpace({', '.join(map(repr, self._items))})"
@@ -193,7 +193,7 @@ class SearchSpace:
 
         The limit is a million, or the rows of the pool where these are more.
         """
-        most = max(MAX_CANDIDATES, len(self._feasible.rows)) if limit is None else limit
+        most = max(MAX_CANDIDATES, len(self._known_legal.rows)) if limit is None else limit
         if self._listed is None or len(self._listed) > most:
             return None
         return self._candidates

@@ -21,17 +21,17 @@ def count_combinations(structure: SpaceStructure) -> int | None:
         return None
     counts = [structure.parameters[c].count or 1 for c in structure.free]
     counts += [simplex.count or 0 for simplex, _ in structure.simplexes]
-    return math.prod(counts) * len(structure.feasible.rows)
+    return math.prod(counts) * len(structure.known_legal.rows)
 
 
 def enumerate_points(structure: SpaceStructure) -> FloatArray | None:
     """Return the codes of all legal points, ``n x p``; None for a continuum or too many."""
     raw = count_combinations(structure)
-    if raw is None or raw > max(MAX_CANDIDATES, len(structure.feasible.rows)):
+    if raw is None or raw > max(MAX_CANDIDATES, len(structure.known_legal.rows)):
         return None
     blocks: list[tuple[tuple[int, ...], FloatArray]] = []
     if structure.pool is not None:
-        blocks.append((structure.pool_columns, structure.row_codes(structure.feasible.rows)))
+        blocks.append((structure.pool_columns, structure.row_codes(structure.known_legal.rows)))
     blocks += [((c,), structure.parameters[c].all_codes()[:, None]) for c in structure.free]
     blocks += [(columns, simplex.all_points()) for simplex, columns in structure.simplexes]
     codes = np.empty((raw, len(structure.parameters)))

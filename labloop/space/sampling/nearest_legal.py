@@ -17,7 +17,7 @@ def decode(structure: SpaceStructure, columns: FloatArray) -> FloatArray:
         if i not in structure.pool_columns:
             codes[:, i] = parameter.decode(columns[:, part])
     if structure.pool is not None:
-        rows = structure.feasible.rows[_nearest_rows(structure, columns)]
+        rows = structure.known_legal.rows[_nearest_rows(structure, columns)]
         codes[:, list(structure.pool_columns)] = structure.row_codes(rows)
     return repair(structure, codes)
 
@@ -45,7 +45,7 @@ def _near(structure: SpaceStructure, target: FloatArray) -> FloatArray:
     except SpaceError:
         # The search was given up near this target; the point of the proof is legal.
         found = None
-    return found if found is not None else structure.feasible_points(target[None])[0]
+    return found if found is not None else structure.legal_points_for(target[None])[0]
 
 
 def _nearest_rows(structure: SpaceStructure, columns: FloatArray) -> FloatArray:

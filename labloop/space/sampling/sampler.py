@@ -70,7 +70,7 @@ class Sampler:
 
     def _rows(self, n: int, rng: np.random.Generator, exclude: FloatArray) -> _Rows:
         """Return a pool row for each of ``n`` points, different ones while there are enough."""
-        pool, rows = self.structure.pool, self.structure.feasible.rows
+        pool, rows = self.structure.pool, self.structure.known_legal.rows
         if pool is None:
             return np.zeros(n, dtype=np.int64)
         if not pool.reusable or self._width == 0:
@@ -152,7 +152,7 @@ class Sampler:
         structure = self.structure
         fixed = list(structure.pool_columns)
         if np.any(structure.system.weights[:, fixed]):
-            return structure.feasible_points(target)
+            return structure.legal_points_for(target)
         found = repair(structure, target[:_STARTS])
         return found[np.arange(len(target)) % len(found)]
 

@@ -62,14 +62,14 @@ class SpaceStructure:
         return np.array([p.quantiles(np.array([0.5]))[0] for p in self.parameters])
 
     @cached_property
-    def feasible(self) -> "Feasible":
+    def known_legal(self) -> "LegalPoints":
         """A legal point for every pool row that has one; raises SpaceError where none has."""
-        return find_feasible(self)
+        return find_legal_points(self)
 
     @cached_property
     def pool_encoded(self) -> FloatArray:
         """``rows x columns``: the encoded pool columns of the rows that can be completed."""
-        rows = self.row_codes(self.feasible.rows)
+        rows = self.row_codes(self.known_legal.rows)
         blocks = [self.parameters[c].encode(rows[:, i]) for i, c in enumerate(self.pool_columns)]
         return np.hstack(blocks)
 
@@ -90,13 +90,13 @@ class SpaceStructure:
         """Return the pool row that one point's codes (``p``) stand in."""
         return self.row_index.get(np.ascontiguousarray(codes[list(self.pool_columns)]).tobytes())
 
-    def feasible_points(self, codes: FloatArray) -> FloatArray:
+    def legal_points_for(self, codes: FloatArray) -> FloatArray:
         """Return, for each of ``n x p`` codes, the known legal point in the same pool row."""
         if self.pool is None:
-            return np.tile(self.feasible.codes[0], (len(codes), 1))
-        index = {row: i for i, row in enumerate(self.feasible.rows.tolist())}
+            return np.tile(self.known_legal.codes[0], (len(codes), 1))
+        index = {row: i for i, row in enumerate(self.known_legal.rows.tolist())}
         chosen = [index[row] for c in codes if (row := self.row_of(c)) is not None]
-        return self.feasible.codes[chosen]
+        return self.known_legal.codes[chosen]
 
     @property
     def discrete(self) -> bool:
@@ -105,7 +105,7 @@ class SpaceStructure:
 
 
 @dataclass(frozen=True, slots=True)
-class Feasible:
+class LegalPoints:
     """Legal points: one for each pool row that can be completed, or a single one."""
 
     rows: npt.NDArray[np.int64]
@@ -163,7 +163,7 @@ def _refuse_duplicate_names(parameters: Sequence[Parameter]) -> None:
         seen.add(parameter.name)
 
 
-def find_feasible(structure: SpaceStructure) -> Feasible:
+def find_legal_points(structure: SpaceStructure) -> LegalPoints:
     """Return a legal point for every pool row that has one.
 
     Raises:
@@ -173,7 +173,7 @@ def find_feasible(structure: SpaceStructure) -> Feasible:
     targets = np.tile(structure.middle, (len(rows), 1))
     targets[:, list(structure.pool_columns)] = structure.row_codes(rows)
     if not len(structure.system):
-        return Feasible(rows, targets)
+        return LegalPoints(rows, targets)
     open_rows = _reachable(structure, targets)
     done = np.zeros(len(rows), dtype=bool)
     columns = structure.search.columns
@@ -194,7 +194,7 @@ def find_feasible(structure: SpaceStructure) -> Feasible:
         done |= fits
     if not done.any():
         raise infeasibility_error(structure.search, _subsample(targets))
-    return Feasible(rows[done], targets[done])
+    return LegalPoints(rows[done], targets[done])
 
 
 def _pool_contributions(structure: SpaceStructure, targets: FloatArray) -> FloatArray:

@@ -31,7 +31,7 @@ def _matrix(rows, size):
 @settings(max_examples=150, deadline=None)
 @given(programs())
 def test_linear_programs_are_solved_as_a_library_solves_them(program):
-    """Feasible or not, and how good the best is: the same verdict as SciPy's HiGHS."""
+    """LegalPoints or not, and how good the best is: the same verdict as SciPy's HiGHS."""
     optimize = pytest.importorskip("scipy.optimize")
     cost, upper, equal, top = program
     size = len(cost)
