@@ -89,6 +89,10 @@ class CampaignSpec:
         check_outputs(self.outputs)
         self.space.refuse_outputs([output.name for output in self.outputs])
         self.objectives.check(self.outputs)
+        for given in self.competing:
+            predicted = getattr(given, "outputs", None)
+            if isinstance(predicted, tuple):  # a name is looked up when it is needed
+                self._check_physics_outputs(str(getattr(given, "name", given)), predicted)
         for name in ("batch", "parallel"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:

@@ -11,7 +11,7 @@ from labloop.errors import PhysicsError
 from labloop.physics.checks.finding import Finding
 from labloop.physics.checks.sample_points import repeated_points, spread_points
 from labloop.physics.checks.steps_and_speed import stepped_part, stiffness
-from labloop.physics.language import BoundPhysics, as_physics
+from labloop.physics.language import BoundPhysics, as_physics, mixed_units
 from labloop.space import SearchSpace
 from labloop.units import same_dimension
 
@@ -29,6 +29,21 @@ class Conservative(Protocol):
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
         """Return what must stay -> its relative change, which should be 0."""
+        ...
+
+
+@runtime_checkable
+class HasGradients(Protocol):
+    """A physics model of a user's function."""
+
+    @property
+    def gradients(self) -> str:
+        """``automatic`` or ``central differences``."""
+        ...
+
+    @property
+    def arguments(self) -> Mapping[str, str]:
+        """Input or parameter -> the unit in which the function is given it."""
         ...
 
 
@@ -71,12 +86,12 @@ def check_physics(model: object, space: SearchSpace, seed: int = 0) -> PhysicsCh
         bound = BoundPhysics(as_physics(model), space)
     except PhysicsError as error:
         return PhysicsCheck((Finding("units", holds=False, sentence=str(error)),))
-    findings = [Finding("units", holds=True, sentence="inputs and outputs fit the space")]
+    findings = [Finding("units", holds=True, sentence=_units_told(bound))]
     encoded, z = _sample(bound, space, seed)
     try:
         value = bound.predict_all(encoded, z)
     except Exception as error:  # noqa: BLE001 - the user's function is the edge; told in words
-        sentence = f"it raised {type(error).__name__}: {error}"
+        sentence = _raised(error)
         return PhysicsCheck((*findings, Finding("values", holds=False, sentence=sentence)))
     findings.append(_values(bound, encoded, value))
     if findings[-1].holds and isinstance(bound.model, HasFeed):
@@ -93,12 +108,34 @@ def check_physics(model: object, space: SearchSpace, seed: int = 0) -> PhysicsCh
     return PhysicsCheck(tuple(findings))
 
 
+def _units_told(bound: BoundPhysics) -> str:
+    """Return that units fit, and in which a user's function is given its arguments."""
+    sentence = "inputs and outputs fit the space"
+    if not isinstance(bound.model, HasGradients):
+        return sentence
+    arguments = bound.model.arguments
+    sentence += "; the function is given " + ", ".join(
+        f"{name} in {unit}" if unit != "1" else f"{name} without a unit"
+        for name, unit in arguments.items()
+    )
+    mixed = mixed_units(arguments.values())
+    if mixed is not None:
+        sentence += f"; mind that {mixed[0]} and {mixed[1]} are mixed, a product needs a factor"
+    return sentence
+
+
+def _raised(error: Exception) -> str:
+    """Return what was raised; a sentence of ours as it is."""
+    known = isinstance(error, PhysicsError)
+    return str(error) if known else f"it raised {type(error).__name__}: {error}"
+
+
 def _told_in_words(name: str, test: Callable[[], Finding]) -> Finding:
     """Return what a test finds; a user's function may raise at other shapes than the first."""
     try:
         return test()
     except Exception as error:  # noqa: BLE001 - the user's function is the edge; told in words
-        sentence = f"it raised {type(error).__name__}: {error}; use elementwise torch only"
+        sentence = f"{_raised(error)}; every operation must work on each experiment by itself"
         return Finding(name, holds=False, sentence=sentence)
 
 
@@ -188,7 +225,8 @@ def _batches(bound: BoundPhysics, encoded: Tensor, z: Tensor, value: Tensor) -> 
     sentence = (
         "one point gives the same as many at once"
         if same
-        else "one point does not give the same as many at once; use elementwise torch only"
+        else "one point does not give the same as many at once; every operation must work on each "
+        "experiment by itself"
     )
     return Finding("batches", holds=same, sentence=sentence)
 
@@ -224,6 +262,12 @@ def _gradients(bound: BoundPhysics, encoded: Tensor, z: Tensor) -> Finding:
     # A kink (a species that runs out) may lie within the step of a few points.
     if int(wrong.sum()) > len(encoded) // 16:
         return Finding("gradients", holds=False, sentence="they disagree with finite differences")
+    if isinstance(bound.model, HasGradients) and bound.model.gradients != "automatic":
+        sentence = (
+            f"finite; by {bound.model.gradients}, since none flow through the function: in torch "
+            "they would be exact, and quicker"
+        )
+        return Finding("gradients", holds=True, sentence=sentence)
     return Finding("gradients", holds=True, sentence="finite, and as finite differences say")
 
 

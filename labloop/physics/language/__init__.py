@@ -18,7 +18,7 @@ from labloop.physics.language.known_values import check_dimension, evaluate, par
 from labloop.physics.language.model import PhysicsInput, PhysicsModel, as_physics
 from labloop.physics.language.prior import PhysicsParameter, Prior, Whitening
 from labloop.physics.language.shapes import broadcast_shape, stack_last
-from labloop.physics.language.units import si_conversion
+from labloop.physics.language.units import mixed_units, si_conversion
 
 __all__ = [
     "CURVE_SCALARS",
@@ -46,6 +46,7 @@ __all__ = [
     "broadcast_shape",
     "check_dimension",
     "evaluate",
+    "mixed_units",
     "parse_known_value",
     "si_conversion",
     "stack_last",

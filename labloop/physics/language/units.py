@@ -1,9 +1,14 @@
-"""SI lines of units: inside physics every float is SI."""
+"""Units in SI: inside the models every float is SI."""
 
+import re
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
-from labloop.units import check_unit, quantity
+from labloop.units import check_unit, quantity, same_dimension
+
+_SYMBOL = re.compile(r"[^\W\d_]+")
 
 
 @lru_cache(maxsize=256)
@@ -21,3 +26,15 @@ def si_quantity(unit: str) -> Any:
     A difference is taken where the unit has an offset, so that products stay legal.
     """
     return quantity(1.0, unit).to_base_units()
+
+
+def mixed_units(units: Iterable[str]) -> tuple[str, str] | None:
+    """Return two symbols for one dimension among ``units``: min and s in ``1/min`` and ``s``.
+
+    A product of values in such units lacks a factor. None where every dimension has one symbol.
+    """
+    symbols = dict.fromkeys(symbol for unit in units for symbol in _SYMBOL.findall(unit))
+    for one, other in combinations(symbols, 2):
+        if same_dimension(one, other) and si_conversion(one)[0] != si_conversion(other)[0]:
+            return one, other
+    return None

@@ -1,4 +1,4 @@
-"""Any torch function as a physics model."""
+"""Any function of torch or NumPy as a physics model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -19,24 +19,27 @@ from labloop.physics.language import (
     broadcast_shape,
     si_conversion,
 )
+from labloop.physics.models.user_function import Gradients, UserFunction
 from labloop.space import SearchSpace
 
-PredictFunction: TypeAlias = Callable[
-    [Mapping[str, Tensor], Mapping[str, Tensor]], Mapping[str, Tensor] | Tensor
-]
+PredictFunction: TypeAlias = Callable[[Any, Any], Any]
 
 
 class FunctionPhysics:
-    """A torch function ``predict(x, theta)`` as a :class:`~labloop.physics.PhysicsModel`.
+    """A function ``predict(x, theta)`` as a :class:`~labloop.physics.PhysicsModel`.
 
     Args:
-        predict: given input name -> SI values and parameter name -> SI values (shapes that
-            broadcast), returns output name -> values in the output's unit, or one tensor
-            where there is one output; of a curve all points along a last dimension.
-            Elementwise torch only, so that batches and gradients pass.
-        parameters: name -> prior, or :class:`By` with a prior for every category.
-        inputs: parameter of the space -> a unit of the dimension that it must have; or a name
-            -> :class:`By` with a number for every category.
+        predict: given input name -> values and parameter name -> values, each **in the unit that
+            is declared for it here** (shapes that broadcast); returns output name -> values in the
+            output's unit, or one tensor or array where there is one output; of a curve all
+            points along a last dimension. Every operation works on each experiment by itself.
+            In torch gradients are automatic; in NumPy, or where none flow, they are central
+            differences.
+        parameters: name -> prior, in whose unit the parameter arrives; or :class:`By` with a prior
+            for every category, which arrives in the unit of the first.
+        inputs: parameter of the space -> the unit in which it arrives, whatever unit the space
+            has; or a name -> :class:`By` with a number for every category, which arrives in the
+            unit of the first.
         outputs: names of dimensionless outputs, or name -> unit, or name -> a scalar that is
             read off a curve.
         name: what the report calls it.
@@ -78,8 +81,10 @@ class FunctionPhysics:
         coefficients = Coefficients(
             self.name, {key: by for key, by in inputs.items() if isinstance(by, By)}
         )
-        self._predict = predict
-        self._terms = {key: coefficients.add(key, p, _unit_of(p)) for key, p in parameters.items()}
+        self._coefficients = {
+            key: (coefficients.add(key, p, _unit_of(p)), _unit_of(p))
+            for key, p in parameters.items()
+        }
         self.parameters = coefficients.parameters
         strange = [key for key, unit in inputs.items() if not isinstance(unit, (str, By))]
         if strange:
@@ -94,6 +99,10 @@ class FunctionPhysics:
             *(PhysicsInput(key, unit) for key, unit in read.items()),
             *coefficients.inputs,
         )
+        self._input_units = {i.name: i.unit or "1" for i in self.inputs if i.name in inputs}
+        points = {o: 0 for o in units if o not in self._read_off}
+        points |= {curve: len(axis.values) for curve, axis in self.curves.items()}
+        self._function = UserFunction(predict, self.name, points)
         self.outputs = tuple(units)
         self.output_units = tuple(units.values())
 
@@ -120,49 +129,41 @@ class FunctionPhysics:
     def check_units(self, units: Mapping[str, str]) -> None:
         """Do nothing: the inputs' units are declared one by one."""
 
+    @property
+    def gradients(self) -> Gradients:
+        """Whether gradients are automatic or central differences; known once it was called."""
+        return self._function.gradients
+
+    @property
+    def arguments(self) -> Mapping[str, str]:
+        """Input or parameter -> the unit in which the function is given it."""
+        parameters = {key: unit for key, (_, unit) in self._coefficients.items()}
+        return {**self._input_units, **parameters}
+
     def predict(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
         """Return the outputs, then the points of the curves, at SI inputs and parameters.
 
         Args:
             x: input -> SI values ``[...]``.
             theta: SI parameters ``[..., p]``.
-        """
-        named = {key: term.value(x, theta) for key, term in self._terms.items()}
-        shape = broadcast_shape(*x.values(), theta[..., :1].sum(-1))
-        found = self._returned(x, named)
-        wanted = [o for o in self.outputs if o not in self._read_off] + list(self.curves)
-        if isinstance(found, Tensor) and len(wanted) == 1:
-            found = {wanted[0]: found}
-        given = found if isinstance(found, Mapping) else {}
-        missing = [o for o in wanted if not isinstance(given.get(o), Tensor)]
-        if missing:
-            raise PhysicsError(
-                f"physics {self.name!r} returned no tensor for {', '.join(missing)}; return a "
-                "dictionary of output name -> tensor, made by operators and functions of torch"
-            )
-        try:
-            curves = {c: found[c].expand(*shape, len(a.values)) for c, a in self.curves.items()}
-            read = {
-                o: r.of(self.curves[r.curve], curves[r.curve]) for o, r in self._read_off.items()
-            }
-            scalars = [read[o] if o in read else found[o].expand(shape) for o in self.outputs]
-        except RuntimeError as error:
-            came = ", ".join(f"{o} {tuple(found[o].shape)}" for o in wanted)
-            raise PhysicsError(
-                f"physics {self.name!r} must return tensors of shape {tuple(shape)}, with a last "
-                f"dimension of points for a curve; it returned {came}"
-            ) from error
-        return torch.cat([torch.stack(scalars, dim=-1), *curves.values()], dim=-1)
 
-    def _returned(self, x: Mapping[str, Tensor], named: Mapping[str, Tensor]) -> Any:
-        """Return what the author's function makes of inputs and parameters."""
-        try:
-            return self._predict(x, named)
-        except KeyError as error:
-            raise PhysicsError(
-                f"physics {self.name!r} reads {error}, which it does not declare; its inputs are "
-                f"{', '.join(x)}, its parameters {', '.join(named)}"
-            ) from error
+        Returns:
+            ``[..., m + sum n]`` float64 in the units of outputs and curves.
+
+        Raises:
+            PhysicsError: the function raised or returned something else, with its line.
+        """
+        shape = broadcast_shape(*x.values(), theta[..., :1].sum(-1))
+        inputs = {key: _in_unit(x[key], unit) for key, unit in self._input_units.items()}
+        parameters = {
+            key: _in_unit(coefficient.value(x, theta), unit)
+            for key, (coefficient, unit) in self._coefficients.items()
+        }
+        found = self._function(inputs, parameters, shape)
+        for output, scalar in self._read_off.items():
+            found[output] = scalar.of(self.curves[scalar.curve], found[scalar.curve])
+        scalars = torch.stack([found[output] for output in self.outputs], dim=-1)
+        return torch.cat([scalars, *(found[curve] for curve in self.curves)], dim=-1)
 
     def __repr__(self) -> str:
         return f"<physics {self.name}>"
@@ -177,3 +178,9 @@ def _unit_of(given: Prior | By) -> str:
             "into inputs="
         )
     return first.unit
+
+
+def _in_unit(si: Tensor, unit: str) -> Tensor:
+    """Return SI values in ``unit``; the same bits where that is SI."""
+    factor, offset = si_conversion(unit)
+    return si if (factor, offset) == (1.0, 0.0) else (si - offset) / factor

@@ -114,6 +114,8 @@ class Channels:
         name = self.bound.model.name
         try:
             found = self._solve(encoded, z)
+        except PhysicsError as error:
+            raise PhysicsFailureError(str(error)) from error
         except Exception as error:
             raise PhysicsFailureError(
                 f"physics {name!r} raised {type(error).__name__}: {error}"

@@ -101,7 +101,7 @@ def test_a_function_may_have_a_constant_per_category_and_curves():
             "spectrum": t["k"].unsqueeze(-1) * x["time"].unsqueeze(-1) * axis.si() / 400e-9
         },
         parameters={"k": PER_SOLVENT},
-        inputs={"time": "s"},
+        inputs={"time": "min"},
         outputs={"a": Mean("spectrum")},
         curves={"spectrum": axis},
     )
