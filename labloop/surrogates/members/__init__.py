@@ -1,13 +1,31 @@
-"""Models of one kind each: plain processes, and physics with three kinds of correction."""
+"""The members of a mixture, one kind of model each: Gaussian processes, and three with physics.
 
-from labloop.surrogates.members.discrepancy import DiscrepancyPosterior
-from labloop.surrogates.members.discrepancy_fit import fit_discrepancy_models
-from labloop.surrogates.members.discrepancy_state import discrepancy_models_of, discrepancy_state_of
+``gp`` knows no physics; ``discrepancy`` adds a GP to physics, ``varying`` lets its parameters vary
+over the space, ``hybrid`` lets networks move them. A new kind of model belongs here, with its fit
+and its state; how members are weighed belongs to ``mixture``, shared algebra to ``numerics``.
+Read ``gp`` first, then ``discrepancy.posterior``.
+"""
+
+from labloop.surrogates.members.discrepancy import (
+    DiscrepancyPosterior,
+    discrepancy_models_of,
+    discrepancy_state_of,
+    fit_discrepancy_models,
+)
 from labloop.surrogates.members.gp import GPFactory, GPModel, fit_output
-from labloop.surrogates.members.hybrid import HybridFit, HybridPosterior, fit_hybrid
-from labloop.surrogates.members.hybrid_state import hybrid_of, hybrid_state_of
-from labloop.surrogates.members.varying import VaryingPosterior, fit_varying
-from labloop.surrogates.members.varying_state import varying_of, varying_state_of
+from labloop.surrogates.members.hybrid import (
+    HybridFit,
+    HybridPosterior,
+    fit_hybrid,
+    hybrid_of,
+    hybrid_state_of,
+)
+from labloop.surrogates.members.varying import (
+    VaryingPosterior,
+    fit_varying,
+    varying_of,
+    varying_state_of,
+)
 
 __all__ = [
     "DiscrepancyPosterior",

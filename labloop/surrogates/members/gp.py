@@ -84,7 +84,7 @@ class GPModel(Model):
         """Return the model of some of the outputs."""
         return GPModel(self.train_encoded, [self._outputs[i] for i in idcs])
 
-    def moments(self, x: Tensor, output: int) -> tuple[Tensor, Tensor]:
+    def joint_moments(self, x: Tensor, output: int) -> tuple[Tensor, Tensor]:
         """Return mean ``b x q`` and covariance ``b x q x q`` of one output at ``x`` (b x q x d)."""
         made, (root, alpha) = self._outputs[output], self._solved[output]
         kernel, hyper = made.gp.kernel, made.gp.hyper
@@ -141,7 +141,7 @@ class GPModel(Model):
         indices = list(range(self.num_outputs)) if output_indices is None else output_indices
         normals = []
         for index in indices:
-            mean, covariance = self.moments(X, index)
+            mean, covariance = self.joint_moments(X, index)
             jitter = 1e-8 * self._outputs[index].sd ** 2
             if observation_noise is True:
                 jitter += self.noise_variance(index)

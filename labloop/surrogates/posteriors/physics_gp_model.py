@@ -35,7 +35,7 @@ class PhysicsPosterior(Protocol):
         """Return mean, variance and what the constants leave of it, ``... x q x m``."""
         ...
 
-    def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def joint_moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean ``... x q x m`` and covariance ``... x q x m x q x m``."""
         ...
 
@@ -140,7 +140,9 @@ class PhysicsGPModel(Model):
             return self.subset_output(output_indices).posterior(
                 X, None, observation_noise, posterior_transform
             )
-        means, posteriors = zip(*(posterior.joint(X) for posterior in self.posteriors), strict=True)
+        means, posteriors = zip(
+            *(posterior.joint_moments(X) for posterior in self.posteriors), strict=True
+        )
         mean = torch.cat(means, -1)
         covariance = _block_diagonal(posteriors)[..., self._order, :, :][..., self._order]
         mean = mean[..., self._order]

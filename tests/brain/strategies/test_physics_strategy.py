@@ -33,10 +33,10 @@ def physics(predict=chain):
     priors = {
         "k": Prior(0.1, "1/min", fold=3),
         "loss": Prior(0.011, "1/min", fold=3),
-        "E": Prior(50, "kJ/mol", rel=0.3),
+        "E": Prior(50e3, "J/mol", rel=0.3),
     }
     return FunctionPhysics(
-        predict, priors, {"time": "min", "heat": "degC"}, ("y", "lost"), name="chain"
+        predict, priors, {"time": "min", "heat": "K"}, ("y", "lost"), name="chain"
     )
 
 

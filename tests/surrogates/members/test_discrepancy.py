@@ -9,8 +9,8 @@ from labloop.objectives import Maximize, Objectives
 from labloop.physics import FunctionPhysics, Prior, bind
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import DeltaFactory, MeasuredData, TrainingData
-from labloop.surrogates.members.discrepancy import DiscrepancyPosterior
-from labloop.surrogates.members.discrepancy_fit import fit_discrepancy_models
+from labloop.surrogates.members.discrepancy.fit import fit_discrepancy_models
+from labloop.surrogates.members.discrepancy.posterior import DiscrepancyPosterior
 from labloop.surrogates.numerics.levenberg_marquardt import least_squares
 from labloop.surrogates.solving.channels import Channels
 

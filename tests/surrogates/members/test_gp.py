@@ -127,7 +127,7 @@ def test_rows_towards_a_base_are_those_of_the_joint_posterior():
     x = torch.tensor(SPACE.encode(SPACE.sample(5, seed=8)))
     mean, variance, covariance = model.cross_moments(x, base)
     for i in range(5):
-        joint_mean, joint = model.moments(torch.cat([x[i : i + 1], base]), 0)
+        joint_mean, joint = model.joint_moments(torch.cat([x[i : i + 1], base]), 0)
         assert float(mean[i]) == pytest.approx(float(joint_mean[0]), abs=1e-8)
         assert float(variance[i]) == pytest.approx(float(joint[0, 0]), abs=1e-6)
         assert torch.allclose(covariance[i], joint[0, 1:], atol=1e-6)

@@ -8,10 +8,10 @@ from labloop.objectives import Maximize, Objectives
 from labloop.physics import FunctionPhysics, Prior, Rate, bind, kinetics
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import DeltaFactory, MeasuredData, MixtureFactory, TrainingData
-from labloop.surrogates.members import hybrid_training as training
-from labloop.surrogates.members.hybrid import HybridPosterior, fit_hybrid
-from labloop.surrogates.members.hybrid_network import Network
-from labloop.surrogates.members.hybrid_training import bootstrap_weights, train_ensemble
+from labloop.surrogates.members.hybrid import training
+from labloop.surrogates.members.hybrid.network import Network
+from labloop.surrogates.members.hybrid.posterior import HybridPosterior, fit_hybrid
+from labloop.surrogates.members.hybrid.training import bootstrap_weights, train_ensemble
 from labloop.surrogates.mixture.hybrid_member import fit_hybrid_member
 from labloop.surrogates.solving import channels as _channels_module
 from labloop.surrogates.solving.channels import Channels
@@ -228,9 +228,9 @@ def test_joint_marginal_and_towards_agree(hybrids):
     x = FRESH[:4]
     with torch.no_grad():
         mean, variance, by_networks = hybrid.marginal_moments(x)
-        joint_mean, covariance = hybrid.joint(x)
+        joint_mean, covariance = hybrid.joint_moments(x)
         near_mean, near_variance, shared = hybrid.cross_moments(x[:2], x[2:], 0)
-        batched, _ = hybrid.joint(x.view(2, 2, 3))
+        batched, _ = hybrid.joint_moments(x.view(2, 2, 3))
     diagonal = torch.stack([covariance[i, 0, i, 0] for i in range(4)])
     assert torch.allclose(mean, joint_mean)
     assert torch.allclose(variance[:, 0], diagonal, rtol=1e-5, atol=1e-9)

@@ -11,11 +11,12 @@ from labloop.physics import FunctionPhysics, Prior, bind
 from labloop.records import ModelState
 from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.surrogates import MeasuredData, MixtureFactory, TrainingData
-from labloop.surrogates.members.varying import VaryingPosterior, fit_varying
-from labloop.surrogates.members.varying_hyperparameters import (
+from labloop.surrogates.members.varying.fit import fit_varying
+from labloop.surrogates.members.varying.hyperparameters import (
     fit_varying_hyperparameters,
     varying_log_posterior,
 )
+from labloop.surrogates.members.varying.posterior import VaryingPosterior
 from labloop.surrogates.numerics.kernels import build_kernel
 from labloop.surrogates.solving.channels import Channels
 
@@ -124,7 +125,7 @@ def test_joint_marginal_and_towards_agree():
     field = solved(channels, data)
     x = torch.rand(4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     mean, variance, by_parameters = field.marginal_moments(x)
-    joint_mean, covariance = field.joint(x)
+    joint_mean, covariance = field.joint_moments(x)
     assert torch.allclose(mean, joint_mean)
     diagonal = torch.stack([covariance[i, 0, i, 0] for i in range(4)])
     assert torch.allclose(variance[:, 0], diagonal, rtol=1e-5, atol=1e-9)
@@ -132,7 +133,7 @@ def test_joint_marginal_and_towards_agree():
     assert torch.allclose(near_mean, mean[:2, 0])
     assert torch.allclose(near_variance, diagonal[:2], rtol=1e-5, atol=1e-9)
     assert torch.allclose(shared, covariance[:2, 0, 2:, 0])
-    batched, _ = field.joint(x.view(2, 2, 2))
+    batched, _ = field.joint_moments(x.view(2, 2, 2))
     assert torch.allclose(batched.reshape(4, 1), joint_mean)
     assert bool((by_parameters <= variance + 1e-9).all())
 

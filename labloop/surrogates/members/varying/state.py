@@ -7,8 +7,8 @@ import numpy as np
 
 from labloop.records import ModelState
 from labloop.space import Feature
-from labloop.surrogates.members.varying import VaryingFit
-from labloop.surrogates.members.varying_hyperparameters import VaryingHyperparameters
+from labloop.surrogates.members.varying.conditioned import VaryingFit
+from labloop.surrogates.members.varying.hyperparameters import VaryingHyperparameters
 from labloop.surrogates.numerics import build_kernel
 
 _SCHEMA = 1

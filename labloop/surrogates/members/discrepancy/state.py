@@ -7,7 +7,7 @@ import numpy as np
 
 from labloop.records import FloatArray, Json, ModelState
 from labloop.space import Feature
-from labloop.surrogates.members.discrepancy import DiscrepancyFit, ResidualGP
+from labloop.surrogates.members.discrepancy.conditioned import DiscrepancyFit, ResidualGP
 from labloop.surrogates.numerics import Hyperparameters, build_kernel
 
 _SCHEMA = 1

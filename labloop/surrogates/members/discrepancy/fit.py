@@ -12,7 +12,7 @@ from torch import Tensor
 
 from labloop.records import FloatArray
 from labloop.space import Feature
-from labloop.surrogates.members.discrepancy import (
+from labloop.surrogates.members.discrepancy.conditioned import (
     DiscrepancyFit,
     ResidualGP,
     measurement_covariance,

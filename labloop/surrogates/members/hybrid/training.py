@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from labloop.surrogates.members.hybrid_network import Network
+from labloop.surrogates.members.hybrid.network import Network
 from labloop.surrogates.numerics import Minimum, ValueAndJacobian, least_squares
 from labloop.surrogates.solving import Channels, PhysicsFailureError
 

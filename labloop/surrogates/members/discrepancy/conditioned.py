@@ -1,8 +1,4 @@
-"""Delta-GP: physics as the mean with jointly learned parameters, a process on what it misses.
-
-The parameters' uncertainty stays in the covariance as a tangent kernel. How the parameters are
-learned stands in ``delta_fit``.
-"""
+"""A discrepancy model conditioned on the experiments: what follows there, before any prediction."""
 
 from dataclasses import dataclass
 
@@ -45,7 +41,7 @@ class DiscrepancyFit:
     """Other whitened parameters that the experiments cannot tell from ``z``."""
 
 
-class DiscrepancyPosterior:
+class ConditionedDiscrepancy:
     """A discrepancy model with its algebra done once: what prediction and leave-one-out need.
 
     Everything follows from the fit and the data, so a stored fit gives the same bits.
@@ -97,75 +93,8 @@ class DiscrepancyPosterior:
         """The positions within the model of channels that the objective reads."""
         return [i for i, c in enumerate(self.fit.channels) if c < self._channels.count]
 
-    def _predict(self, x: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
-        """Return mean ``... x q x m``, parameter part ``... x q x m x p``, half covariances.
-
-        And where (``... x q``) the physics gives numbers; elsewhere the channel's mean stands
-        for it.
-        """
-        value, jacobian = self._channels.value_and_jacobian(x, self.z.unsqueeze(0))
-        sound = torch.isfinite(value).all(-1) & torch.isfinite(jacobian).all(-1).all(-1)
-        value = torch.where(sound[..., None], value, self._channels.values.mean(0))
-        jacobian = torch.where(sound[..., None, None], jacobian, 0.0)
-        means, parts, halves = [], [], []
-        for i in self.parts:
-            d, c = self.fit.discrepancies[i], self.fit.channels[i]
-            cross = d.scale**2 * cross_covariance(d.kernel, d.hyper, x, self._channels.encoded)
-            means.append(value[..., c] + cross @ self._alpha[i])
-            parts.append((jacobian[..., c, :] - cross @ self._beta[i]) @ self._spread)
-            half = torch.linalg.solve_triangular(
-                self._roots[i], cross.transpose(-1, -2), upper=False
-            )
-            halves.append(half)
-        return torch.stack(means, -1), torch.stack(parts, -2), halves, sound
-
-    def marginal_moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mean, variance and what the parameters leave of it at ``x``, ``... x q x m``."""
-        mean, parts, halves, sound = self._predict(x)
-        own = [
-            self._prior_variance(i) - halves[j].square().sum(-2) for j, i in enumerate(self.parts)
-        ]
-        parameters = parts.square().sum(-1)
-        floor = torch.where(sound[..., None], _JITTER, 1.0) * self._spread_of_channels()
-        return mean, torch.stack(own, -1).clamp_min(0.0) + parameters + floor, parameters
-
-    def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean ``... x q x m`` and covariance ``... x q x m x q x m`` at ``x``."""
-        mean, parts, halves, sound = self._predict(x)
-        q, m = mean.shape[-2:]
-        flat = parts.flatten(-3, -2)
-        covariance = (flat @ flat.transpose(-1, -2)).reshape(*mean.shape[:-2], q, m, q, m)
-        own = torch.zeros_like(covariance)
-        for j, i in enumerate(self.parts):
-            d = self.fit.discrepancies[i]
-            prior = d.scale**2 * cross_covariance(d.kernel, d.hyper, x, x)
-            own[..., :, j, :, j] = prior - halves[j].transpose(-1, -2) @ halves[j]
-        blind = torch.where(sound[..., None], 0.0, self._spread_of_channels()).flatten(-2)
-        blind = torch.diag_embed(blind).reshape(own.shape)
-        return mean, covariance + own + blind
-
     def _spread_of_channels(self) -> Tensor:
         return self._channels.scale[list(self.channels)].square()
-
-    def cross_moments(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
-
-        For the ``part``-th channel of the model that the objective reads. The mean is NaN
-        where the physics gives no number: such a point is not to be proposed.
-        """
-        mean, parts, halves, sound = self._predict(torch.cat([x, base]))
-        mean = torch.where(sound[:, None], mean, torch.nan)
-        i, count = self.parts[part], len(x)
-        d, half, jacobian = self.fit.discrepancies[i], halves[part], parts[:, part]
-        variance = self._prior_variance(i) - half[:, :count].square().sum(0)
-        variance = variance.clamp_min(0.0) + jacobian[:count].square().sum(-1)
-        shared = d.scale**2 * cross_covariance(d.kernel, d.hyper, x, base)
-        shared = shared - half[:, :count].T @ half[:, count:]
-        return mean[:count, part], variance, shared + jacobian[:count] @ jacobian[count:].T
-
-    def _prior_variance(self, part: int) -> float:
-        d = self.fit.discrepancies[part]
-        return d.scale**2 * float(d.hyper.weights.sum())
 
     def noise_variance(self) -> FloatArray:
         """Return the variance of one measurement of each channel that the objective reads."""

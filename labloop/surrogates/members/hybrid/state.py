@@ -10,9 +10,9 @@ from torch import Tensor
 from labloop.records import FloatArray, ModelState
 from labloop.space import Feature
 from labloop.surrogates.members.discrepancy import ResidualGP
-from labloop.surrogates.members.hybrid import HybridFit
-from labloop.surrogates.members.hybrid_network import Network
-from labloop.surrogates.members.hybrid_training import Ensemble
+from labloop.surrogates.members.hybrid.network import Network
+from labloop.surrogates.members.hybrid.posterior import HybridFit
+from labloop.surrogates.members.hybrid.training import Ensemble
 from labloop.surrogates.numerics import Hyperparameters, build_kernel
 
 _SCHEMA = 1

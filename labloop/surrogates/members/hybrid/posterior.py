@@ -17,7 +17,7 @@ from torch import Tensor
 from labloop.records import FloatArray
 from labloop.space import Feature
 from labloop.surrogates.members.discrepancy import ResidualGP
-from labloop.surrogates.members.hybrid_training import Ensemble, train_ensemble
+from labloop.surrogates.members.hybrid.training import Ensemble, train_ensemble
 from labloop.surrogates.numerics import (
     Hyperparameters,
     build_kernel,
@@ -110,7 +110,7 @@ class HybridPosterior:
         floor = torch.where(at.sound[..., None], _JITTER, 1.0) * self._scale2
         return at.mean, torch.stack(own, -1).clamp_min(0.0) + by_networks + floor, by_networks
 
-    def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def joint_moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean ``... x q x m`` and covariance ``... x q x m x q x m`` at ``x``."""
         at = self._predict(x)
         q, m = at.mean.shape[-2:]
