@@ -42,7 +42,7 @@ class Stepped(Protocol):
 
 def stepped_part(model: object) -> Stepped | None:
     """Return the part of a model that is solved in steps, where there is one."""
-    for part in getattr(model, "parts", (model,)):
+    for part in getattr(model, "submodels", (model,)):
         if isinstance(part, Stepped) and part.integration_steps > 0:
             return part
     return None

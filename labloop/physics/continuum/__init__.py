@@ -1,17 +1,9 @@
 """Heat, diffusion and light: transport in one dimension, thin layers, absorption spectra."""
 
+from labloop.physics.continuum.boundaries import Convection, Fixed, Flux, Insulated
 from labloop.physics.continuum.layers import Cauchy, Layer, Stack, multilayer
 from labloop.physics.continuum.spectra import Absorption, Band, Molar, absorption
-from labloop.physics.continuum.transport import (
-    Convection,
-    Fixed,
-    Flux,
-    Insulated,
-    Pulse,
-    Transport,
-    diffusion,
-    heat,
-)
+from labloop.physics.continuum.transport import Pulse, Transport, diffusion, heat
 
 __all__ = [
     "Absorption",

@@ -116,9 +116,9 @@ class Absorption(BuildingBlock):
         return solved, {next(iter(self.curves)): self._factor * absorbance}
 
     @property
-    def parts(self) -> tuple[BuildingBlock, ...]:
+    def submodels(self) -> tuple[BuildingBlock, ...]:
         """This model and the one whose species absorb."""
-        return (self, *(self._inner.parts if self._inner else ()))
+        return (self, *(self._inner.submodels if self._inner else ()))
 
     def _absorbance(
         self, x: Mapping[str, Tensor], theta: Tensor

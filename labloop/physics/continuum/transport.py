@@ -8,10 +8,17 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
+from labloop.physics.continuum.boundaries import (
+    DIFFUSION,
+    HEAT,
+    Boundary,
+    Insulated,
+    TransportUnits,
+    boundary_coefficients,
+)
 from labloop.physics.continuum.finite_volumes import BoundaryFlux, Grid, TransportSolution
 from labloop.physics.language import (
     By,
-    Coefficient,
     CoefficientLike,
     Coefficients,
     Course,
@@ -22,33 +29,7 @@ from labloop.physics.models import BuildingBlock, Outputs
 Shape: TypeAlias = Literal["slab", "cylinder", "sphere"]
 _EXPONENT: Mapping[str, int] = {"slab": 0, "cylinder": 1, "sphere": 2}
 _FEWEST, _MOST = 4, 200
-
-
-@dataclass(frozen=True, slots=True)
-class Insulated:
-    """Nothing passes; also the middle of something symmetric."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """The surface is held at a value."""
-
-    value: CoefficientLike
-
-
-@dataclass(frozen=True, slots=True)
-class Flux:
-    """So much is pressed in through the surface, per area and time."""
-
-    inflow: CoefficientLike
-
-
-@dataclass(frozen=True, slots=True)
-class Convection:
-    """``h (outside - surface)`` comes in: a fluid at ``outside`` beyond a film."""
-
-    h: CoefficientLike
-    outside: CoefficientLike
+_INSULATED = Insulated()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +41,6 @@ class Pulse:
 
     rate: CoefficientLike
     over: CoefficientLike | None = None
-
-
-Boundary: TypeAlias = Insulated | Fixed | Flux | Convection
-
-
-@dataclass(frozen=True, slots=True)
-class TransportUnits:
-    """The SI units of one kind of transport."""
-
-    kind: str
-    value: str
-    conductivity: str
-    capacity: str
-    film: str
-    flux: str
-    source: str
-
-
-HEAT = TransportUnits("heat", "K", "W/m/K", "J/m^3/K", "W/m^2/K", "W/m^2", "W/m^3")
-DIFFUSION = TransportUnits("diffusion", "mol/m^3", "m^2/s", "1", "m/s", "mol/m^2/s", "mol/m^3/s")
-
-
-@dataclass(frozen=True, slots=True)
-class _BoundaryCoefficients:
-    kind: type
-    film: Coefficient | None = None
-    outside: Coefficient | None = None
-    inflow: Coefficient | None = None
 
 
 class Transport(BuildingBlock):
@@ -123,8 +76,8 @@ class Transport(BuildingBlock):
         self._conductivity = coefficients.add(label, conductivity, units.conductivity)
         self._capacity = coefficients.add("capacity", capacity, units.capacity)
         self._boundaries = (
-            self._boundary_coefficients("inner", inner, coefficients),
-            self._boundary_coefficients("outer", outer, coefficients),
+            boundary_coefficients("inner", inner, units, coefficients),
+            boundary_coefficients("outer", outer, units, coefficients),
         )
         self._rate = self._over = None
         if source is not None:
@@ -147,27 +100,6 @@ class Transport(BuildingBlock):
             )
         if not isinstance(cells, int) or not _FEWEST <= cells <= _MOST:
             raise PhysicsError(f"cells must be a whole number from 4 to 200, got {cells!r}")
-
-    def _boundary_coefficients(
-        self, side: str, given: Boundary, coefficients: Coefficients
-    ) -> _BoundaryCoefficients:
-        match given:
-            case Insulated():
-                return _BoundaryCoefficients(Insulated)
-            case Fixed(value=value):
-                outside = coefficients.add(f"{side}.value", value, self._units.value)
-                return _BoundaryCoefficients(Fixed, outside=outside)
-            case Flux(inflow=inflow):
-                pressed = coefficients.add(f"{side}.inflow", inflow, self._units.flux)
-                return _BoundaryCoefficients(Flux, inflow=pressed)
-            case Convection(h=h, outside=outside):
-                film = coefficients.add(f"{side}.h", h, self._units.film)
-                beyond = coefficients.add(f"{side}.outside", outside, self._units.value)
-                return _BoundaryCoefficients(Convection, film, beyond)
-        raise PhysicsError(
-            f"{side}= of {self._units.kind} {coefficients.model!r} must be Insulated(), "
-            f"Fixed(value), Flux(inflow) or Convection(h, outside), got {given!r}"
-        )
 
     def _example(self) -> str:
         return "mean"
@@ -196,7 +128,7 @@ class Transport(BuildingBlock):
             # Where nothing passes the profile is flat: a parabola through the two last cells.
             flat = (9.0 * near - next_) / 8.0
             here = boundary.surface(near, self._grid.width)
-            surfaces.append(start + (flat if given.kind is Insulated else here))
+            surfaces.append(start + (flat if given.insulated else here))
         return {
             "inner": surfaces[0],
             "outer": surfaces[1],
@@ -222,37 +154,14 @@ class Transport(BuildingBlock):
         shape = broadcast_shape(*x.values(), theta[..., :1].sum(-1), length, k, c, rate, start)
         start = start.expand(shape)
         boundaries = (
-            self._boundary_flux(self._boundaries[0], x, theta, (k, length, start)),
-            self._boundary_flux(self._boundaries[1], x, theta, (k, length, start)),
+            self._boundaries[0].flux(x, theta, (k, length, start), self._grid.width),
+            self._boundaries[1].flux(x, theta, (k, length, start), self._grid.width),
         )
         phases = [(rate.expand(shape), running)]
         if self._over is not None:
             phases.append((torch.zeros_like(start), time - running))
         pace = (k / (c * length.square())).expand(shape)
         return self._grid.to(pace.device).solve(pace, boundaries, phases), start, boundaries
-
-    def _boundary_flux(
-        self,
-        given: _BoundaryCoefficients,
-        x: Mapping[str, Tensor],
-        theta: Tensor,
-        body: tuple[Tensor, Tensor, Tensor],
-    ) -> BoundaryFlux:
-        k, length, start = body
-        zero = torch.zeros_like(start)
-        inflow = given.inflow.value(x, theta) * length / k if given.inflow else zero
-        if given.outside is None:
-            none = torch.zeros((), dtype=torch.float64)
-            return BoundaryFlux(none, zero, inflow.expand(start.shape), zero)
-        half = torch.tensor(2.0 / self._grid.width, dtype=torch.float64)
-        outside = given.outside.value(x, theta) - start
-        if given.film is None:
-            return BoundaryFlux(half, outside, zero, zero + 1.0)
-        film = given.film.value(x, theta) * length / k
-        g = film * half / (film + half)
-        return BoundaryFlux(
-            g.expand(start.shape), outside, zero, (film / (film + half)).expand(start.shape)
-        )
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
         """Return what is stored less what came in through walls and source, ``[...]``."""
@@ -273,7 +182,7 @@ def heat(
     capacity: CoefficientLike,
     outputs: Outputs,
     outer: Boundary,
-    inner: Boundary = Insulated(),
+    inner: Boundary = _INSULATED,
     source: Pulse | None = None,
     curves: Mapping[str, Course] | None = None,
     shape: Shape = "slab",
@@ -339,7 +248,7 @@ def diffusion(
     diffusivity: CoefficientLike,
     outputs: Outputs,
     outer: Boundary,
-    inner: Boundary = Insulated(),
+    inner: Boundary = _INSULATED,
     source: Pulse | None = None,
     curves: Mapping[str, Course] | None = None,
     shape: Shape = "slab",

@@ -1,7 +1,12 @@
-"""What every model of physics is built on: building blocks, and any torch function."""
+"""What every physics model is built on: the base of the building blocks, and a user's function.
 
-from labloop.physics.models.building_block import BuildingBlock, Outputs
+A block for one field belongs to ``reactions`` or ``continuum``. Read ``building_block`` first; for
+a function of one's own, ``function_physics``.
+"""
+
+from labloop.physics.models.building_block import BuildingBlock
 from labloop.physics.models.function_physics import FunctionPhysics
+from labloop.physics.models.outputs import Outputs
 
 __all__ = [
     "BuildingBlock",

@@ -1,13 +1,14 @@
 """Reactions: networks, rate laws, kinetics in vessels, and equilibria."""
 
 from labloop.physics.reactions.decorators import kinetics
+from labloop.physics.reactions.dosing import Dose
 from labloop.physics.reactions.equilibria import (
     Equilibrium,
     EquilibriumModel,
     VantHoff,
     equilibrium,
 )
-from labloop.physics.reactions.kinetic_models import Dose, Kinetics
+from labloop.physics.reactions.kinetic_models import Kinetics
 from labloop.physics.reactions.rate_laws import (
     Arrhenius,
     ButlerVolmer,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from labloop.errors import PhysicsError
 from labloop.physics.language import By, CoefficientLike, Course
 from labloop.physics.models import Outputs
-from labloop.physics.reactions.kinetic_models import Dose, Kinetics, Reactor
+from labloop.physics.reactions.dosing import Dose
+from labloop.physics.reactions.kinetic_models import Kinetics, Reactor
 from labloop.physics.reactions.rate_laws import LAWS, Law
 
 

@@ -36,6 +36,15 @@ class Dosing:
     relative_volume: Tensor
     over: Tensor
 
+    def share(self, time: Tensor) -> Tensor:
+        """Return which share has run in after ``time``; all of it where dosing takes no time."""
+        return share_of(time, self.over)
+
+
+def share_of(time: Tensor, over: Tensor) -> Tensor:
+    """Return ``time / over``, 1 from its end on."""
+    return torch.where(time >= over, 1.0, time / torch.where(time >= over, 1.0, over))
+
 
 def _time_grid(fastest_rate: Tensor, time: Tensor, steps: int) -> Tensor:
     """Return step ends (steps + 1) x N from 0 to 1: geometric where stiff, even where slow."""
@@ -190,8 +199,7 @@ def _integrate_dosed(
     end, over = times
     amount, relative_volume = dose
     running = torch.minimum(end, over)
-    # The share that has run in; all of it where dosing takes no time.
-    dosed = torch.where(end >= over, 1.0, end / torch.where(end >= over, 1.0, over))
+    dosed = share_of(end, over)
     amount, relative_volume = amount * dosed, relative_volume * dosed
     fastest_rate = network.fastest_rate(
         constants, total(state[:-1].unbind(0)) + total(amount.unbind(0))

@@ -1,0 +1,131 @@
+"""The reactions of a kinetic model: species, stoichiometry, and constants of the rates."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from labloop.errors import PhysicsError
+from labloop.physics.language import Coefficient, broadcast_shape, stack_last
+from labloop.physics.reactions.network import Network, RateConstants
+from labloop.physics.reactions.rate_laws import RateExpression
+from labloop.physics.reactions.reaction_strings import net_stoichiometry, species_of
+
+
+class ReactionSystem:
+    """S species that R reactions change.
+
+    Args:
+        name: of the model, for messages.
+        rates: the reactions with their rates.
+        fed: the species that are fed.
+
+    Attributes:
+        species: their names, the fed ones first.
+        stoichiometry: S x R net coefficients.
+        network: the same as tensors, with the factors of each rate.
+
+    Raises:
+        PhysicsError: no reaction, a species that comes from nowhere or goes nowhere, or two
+            things of one name.
+    """
+
+    def __init__(self, name: str, rates: Sequence[RateExpression], fed: list[str]) -> None:
+        _check_species(name, rates, fed)
+        self.rates = tuple(rates)
+        reactions = [step.reaction for step in rates]
+        self.species = species_of(reactions, fed)
+        self.stoichiometry = net_stoichiometry(reactions, self.species)
+        reacting = [
+            [self.species.index(s) for s, order in r.reactants.items() for _ in range(order)]
+            for r in reactions
+        ]
+        self.network = Network.of(self.stoichiometry, reacting)
+        strange = {s for step in rates for s in step.denominator} - set(self.species)
+        if strange:
+            raise PhysicsError(
+                f"a rate law speaks of {', '.join(sorted(strange))}, which takes part in no "
+                "reaction and is not fed; correct the name or feed it"
+            )
+        double = [f"{s}0" for s in self.species if f"{s}0" in self.species]
+        if double:
+            raise PhysicsError(
+                f"kinetics {name!r} uses {', '.join(double)} for two things: a species and a fed "
+                "amount (A0); rename the species"
+            )
+
+    @property
+    def accelerates(self) -> bool:
+        """Whether a rate grows while its reactant is used up: autocatalysis, or a freed surface."""
+        rows = {s: i for i, s in enumerate(self.species)}
+        return any(
+            any(self.stoichiometry[rows[s]][r] > 0 for s in rate.reaction.reactants)
+            or (
+                rate.power > 1 and any(self.stoichiometry[rows[s]][r] < 0 for s in rate.denominator)
+            )
+            for r, rate in enumerate(self.rates)
+        )
+
+    def rate_constants(
+        self, x: Mapping[str, Tensor], theta: Tensor, temperature: Tensor | None
+    ) -> RateConstants:
+        """Return the constants of every rate in SI, ``[..., R]``, at a temperature in K."""
+        k = stack_last([step.constant(x, theta, temperature) for step in self.rates])
+        if not any(step.denominator for step in self.rates):
+            return RateConstants(k)
+        none = torch.zeros((), dtype=torch.float64)
+        entries = [
+            step.denominator[s](x, theta, temperature) if s in step.denominator else none
+            for step in self.rates
+            for s in self.species
+        ]
+        denominator = stack_last(entries)
+        denominator = denominator.reshape(
+            *denominator.shape[:-1], len(self.rates), len(self.species)
+        )
+        power = torch.tensor([[float(step.power)] for step in self.rates], dtype=torch.float64)
+        shape = broadcast_shape(k[..., 0], denominator[..., 0, 0])
+        return RateConstants(k.expand(*shape, -1), denominator.expand(*shape, -1, -1), power)
+
+    def stacked(
+        self, given: Mapping[str, Coefficient], x: Mapping[str, Tensor], theta: Tensor
+    ) -> Tensor:
+        """Return a number of each species, ``[..., S]``; zero of those that ``given`` lacks."""
+        values = {s: coefficient.value(x, theta) for s, coefficient in given.items()}
+        shape = broadcast_shape(*x.values(), *values.values(), torch.zeros(()))
+        zero = torch.zeros(shape, dtype=torch.float64)
+        return torch.stack([values.get(s, zero).expand(shape) for s in self.species], dim=-1)
+
+    def by_species(self, fed: Tensor, after: Tensor) -> dict[str, Tensor]:
+        """Return A -> what there is of A, and A0 -> what was fed of it, of ``[..., S]`` each."""
+        found = {}
+        for i, s in enumerate(self.species):
+            found[s], found[f"{s}0"] = after[..., i], fed[..., i]
+        return found
+
+
+def _check_species(name: str, rates: Sequence[RateExpression], fed: list[str]) -> None:
+    if not rates:
+        raise PhysicsError(
+            f"kinetics {name!r} has no reaction; write one as "
+            "k1 = Arrhenius('A -> P', k=Prior(...), Ea=Prior(...), at='90 degC')"
+        )
+    reactions = [rate.reaction for rate in rates]
+    present = set(fed)
+    for _ in reactions:
+        for reaction in reactions:
+            if present.issuperset(reaction.reactants):
+                present |= set(reaction.products)
+    taking_part = species_of(reactions, ())
+    missing = [s for s in taking_part if s not in present]
+    if missing:
+        raise PhysicsError(
+            f"kinetics {name!r} never has any {', '.join(missing)}: neither fed nor "
+            "made; add it to feed= or correct the reactions"
+        )
+    in_denominators = {s for rate in rates for s in rate.denominator}
+    idle = [s for s in fed if s not in taking_part and s not in in_denominators]
+    if idle:
+        raise PhysicsError(
+            f"kinetics {name!r} feeds {', '.join(idle)}, which takes part in no reaction"
+        )
