@@ -1,7 +1,7 @@
 # Everything here only calls Python: without make, type the command behind the target.
 PYTHON ?= python3
 
-.PHONY: demo test docs search install figures-loop figures-physics figures-trials clean
+.PHONY: demo test docs search install figures-loop figures-physics figures-trials figures-foreign figures-devices clean
 demo:          ## install, then run the main campaign in simulation
 	$(PYTHON) tools/make.py demo
 test:          ## install, then run every check
@@ -18,5 +18,9 @@ figures-physics: ## measure what physics in the planner buys (resumable; a day o
 	$(PYTHON) tools/make.py figures-physics
 figures-trials: ## measure again what strangers broke (resumable)
 	$(PYTHON) tools/make.py figures-trials
+figures-foreign: ## run other people's drivers on our emulators, ours on their simulators (resumable)
+	$(PYTHON) tools/make.py figures-foreign
+figures-devices: ## fuzz every driver with a million mutated frames (resumable; hours)
+	$(PYTHON) tools/make.py figures-devices
 clean:         ## remove .venv and everything built
 	$(PYTHON) tools/make.py clean

@@ -1,7 +1,7 @@
 """What the Makefile calls: works without make, on every system that has Python 3.11.
 
 Usage: python tools/make.py demo | test | docs | search | install | figures-loop |
-figures-physics | figures-trials | clean
+figures-physics | figures-trials | figures-foreign | figures-devices | clean
 """
 
 import hashlib
@@ -134,9 +134,30 @@ def figures_trials() -> None:
     run(PYTHON, "-m", "benchmarks.figures_trials", env={"OMP_NUM_THREADS": "1"})
 
 
+def figures_foreign() -> None:
+    """Run other people's drivers on our emulators, and ours on their simulators."""
+    install()
+    run(PYTHON, "-m", "benchmarks.foreign.run", env={"OMP_NUM_THREADS": "1"})
+
+
+def figures_devices() -> None:
+    """Fuzz every driver with a million mutated frames."""
+    install()
+    run(PYTHON, "-m", "benchmarks.devices.fuzz", "--long", env={"OMP_NUM_THREADS": "1"})
+
+
 def clean() -> None:
     """Remove the environment and everything built."""
-    for name in (".venv", ".bench-venv", "dist", "build", ".demo", ".mypy_cache", ".ruff_cache"):
+    for name in (
+        ".venv",
+        ".bench-venv",
+        ".foreign-venv",
+        "dist",
+        "build",
+        ".demo",
+        ".mypy_cache",
+        ".ruff_cache",
+    ):
         shutil.rmtree(ROOT / name, ignore_errors=True)
 
 
@@ -149,6 +170,8 @@ TARGETS = {
     "figures-loop": figures_loop,
     "figures-physics": figures_physics,
     "figures-trials": figures_trials,
+    "figures-foreign": figures_foreign,
+    "figures-devices": figures_devices,
     "clean": clean,
 }
 

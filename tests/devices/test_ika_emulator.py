@@ -37,7 +37,7 @@ def say(emulator: IkaEmulator, text: bytes, now: float = 1.0) -> list[bytes]:
         (b"IN_PV_5 \r\n", [b"0.0 5 \r\n"]),
         (b"SET_MODE_A \r\n", []),
         (b"SET_MODE_C \r\n", []),
-        (b"STATUS_1 \r\n", [b"0 1 \r\n"]),
+        (b"STATUS_1 \r\n", [b"12 1 \r\n"]),
         (b"IN_TYPE \r\n", [b"RCT digital \r\n"]),
         (b"OUT_SP_1 105.0 \r\n", []),
         (b"START_4 \r\n", []),

@@ -116,7 +116,7 @@ class IkaEmulator(Emulator):
         if self._newer:
             values |= {
                 "IN_PV_7": f"{plate.vial:.1f} 7",
-                "STATUS_1": f"{int(plate.heating)} 1",
+                "STATUS_1": f"{11 if plate.heating else 12} 1",
                 "STATUS_4": f"{int(plate.stirring)} 4",
             }
         return values.get(question)

@@ -15,7 +15,9 @@ from labloop_simulators.kit import Emulator, Reply, TruthLog
 
 _LONGEST = 40
 _COMMAND_GAP = 0.25
-"""Seconds from a command that is not answered to the next one, end to end."""
+"""Seconds from the beginning of a command that is not answered to that of the next one."""
+_TOLERANCE = 0.02
+"""Hosts count from different moments of a command, and their clocks are not the instrument's."""
 _ANSWER_GAP = 0.01
 """Seconds from the end of an answer to the end of the next command."""
 _LATE = 1e-6
@@ -111,8 +113,8 @@ class JulaboEmulator(Emulator):
         self._prefix = "" if address is None else f"A{address:03d}_"
         self._trouble = 0
         self._complaint = 0
-        self._spoke, self._gap = -math.inf, 0.0
-        """When the last command or its answer ended, and what must pass after it."""
+        self._answered = self._obeyed = -math.inf
+        """When the last answer ended, and when the last command without one began."""
         self._answers: dict[str, Callable[[float], str]] = {
             "in_pv_00": self._bath,
             "in_pv_01": self._power,
@@ -164,30 +166,31 @@ class JulaboEmulator(Emulator):
                 return None
             text = text[len(self._prefix) :]
         text = text.lower()
-        if self._is_early(len(frame), now):
-            self.truth.record(
-                now, self.name, "command_lost", gap=f"under {self._gap * 1000:.0f} ms"
-            )
-            self._spoke, self._gap = now, _COMMAND_GAP
+        begin = now - len(frame) * self.seconds_per_byte
+        if gap := self._missed(len(frame), begin, now):
+            self.truth.record(now, self.name, "command_lost", gap=gap)
+            self._obeyed = begin
             return None
         told = self._answer(text, now)
         if told is None:
-            self._spoke, self._gap = now, _COMMAND_GAP
+            self._obeyed = begin
             self._command(text, now)
             return None
         answer = (self._prefix + told).encode("ascii") + self._end
-        self._spoke, self._gap = now + len(answer) * self.seconds_per_byte, _ANSWER_GAP
+        self._answered = now + len(answer) * self.seconds_per_byte
         return answer
 
-    def _is_early(self, length: int, now: float) -> bool:
-        """Return whether a command of ``length`` bytes came before it could be heard.
+    def _missed(self, length: int, begin: float, now: float) -> str:
+        """Return which gap a command of ``length`` bytes broke, empty where it is heard.
 
         A host that waited for the answer needs the time of the line for its next command,
         also where nothing paces its bytes.
         """
-        if now >= self._spoke - _LATE:
-            now = max(now, self._spoke + length * self.seconds_per_byte)
-        return now < self._spoke + self._gap - _LATE
+        if begin < self._obeyed + _COMMAND_GAP - _TOLERANCE:
+            return "under 250 ms"
+        if now >= self._answered - _LATE:
+            now = max(now, self._answered + length * self.seconds_per_byte)
+        return "under 10 ms" if now < self._answered + _ANSWER_GAP - _LATE else ""
 
     def _answer(self, question: str, now: float) -> str | None:
         answer = self._answers.get(question)

@@ -1,0 +1,1 @@
+"""Other people's drivers on our emulators, and our drivers on other people's simulators."""
