@@ -1,0 +1,1 @@
+"""What drivers bear: mutated answers by the million, and limits that hold all the while."""
