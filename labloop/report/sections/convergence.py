@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
-from labloop.report.data import Aim, CampaignData, Trial, axis_title, number, readable
+from labloop.report.data import Aim, CampaignData, ExperimentData, axis_title, number, readable
 from labloop.report.drawing import (
     Markup,
     Panel,
@@ -75,28 +75,28 @@ def _staircase(
     known = [(x(p.number), y(p.best[aim.output])) for p in points if p.best]
     if known:
         parts.append(el("path", d=steps(known, x(points[-1].number)), class_="best-line"))
-    marks = [_mark(data, t, aim, x, y) for t in data.trials]
+    marks = [_mark(data, t, aim, x, y) for t in data.experiments]
     label = f"{readable(aim.output)} of each experiment and the best so far"
     return panel.svg(label, join(parts), join(marks))
 
 
-def _mark(data: CampaignData, trial: Trial, aim: Aim, x: Scale, y: Scale) -> Markup:
-    at = x(trial.record.number)
+def _mark(data: CampaignData, experiment: ExperimentData, aim: Aim, x: Scale, y: Scale) -> Markup:
+    at = x(experiment.record.number)
     known: dict[str, str | float | None] = {
-        "data_e": trial.record.number,
-        "data_tip": tooltip(data, trial),
+        "data_e": experiment.record.number,
+        "data_tip": tooltip(data, experiment),
     }
-    if trial.lost:
+    if experiment.lost:
         return el("path", d=cross(at, y.start - 8), class_="lost e", **known)
-    if trial.scores is None:
+    if experiment.scores is None:
         return Markup("")
-    value = trial.scalars[aim.output]
-    kind = "dot" if measured_by_model(trial) else "ring"
+    value = experiment.scalars[aim.output]
+    kind = "dot" if measured_by_model(experiment) else "ring"
     mark = el(
         "circle",
         cx=at,
         cy=y(value.value),
-        r=4.5 if len(data.trials) < 150 else 2.6,
+        r=4.5 if len(data.experiments) < 150 else 2.6,
         class_=f"{kind} e",
         **known,
     )
@@ -117,19 +117,19 @@ def _several(data: CampaignData) -> Section:
         f"Ringed points{worth} are beaten by none in every aim; colour runs from the first "
         "experiment (dark) to the last (bright). Below: the volume that the results dominate."
     )
-    best = {id(trial) for trial in pareto_front(data)}
+    best = {id(experiment) for experiment in pareto_front(data)}
     pairs = list(itertools.combinations(range(len(data.aims)), 2))[:6]
     charts = [_pair(data, ranked, best, pair) for pair in pairs]
     key = join(
         legend(("k-front", "on the front")),
-        ramp("1", str(data.trials[-1].record.number), "experiment"),
+        ramp("1", str(data.experiments[-1].record.number), "experiment"),
     )
     grid = el("div", charts, class_="grid-3" if len(charts) > 1 else None)
     return Section("convergence", title, caption, join(key, grid, _volume(data)))
 
 
 def _pair(
-    data: CampaignData, ranked: Sequence[Trial], best: set[int], pair: tuple[int, int]
+    data: CampaignData, ranked: Sequence[ExperimentData], best: set[int], pair: tuple[int, int]
 ) -> Markup:
     first, second = (data.aims.items[i] for i in pair)
     panel = Panel(1080, 420) if len(data.aims) == 2 else Panel(360, 300, left=58, right=10)
@@ -137,7 +137,7 @@ def _pair(
     ys = [t.scalars[second.output].value for t in ranked]
     x, y = Scale.around(xs, *panel.x_range), Scale.around(ys, *panel.y_range)
     titles = axis_title(first.output, first.unit), axis_title(second.output, second.unit)
-    last = max(1, data.trials[-1].record.number - 1)
+    last = max(1, data.experiments[-1].record.number - 1)
     marks = [
         el(
             "circle",

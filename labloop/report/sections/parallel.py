@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from labloop.report.data import Axis, CampaignData, Trial, axis_title, number
+from labloop.report.data import Axis, CampaignData, ExperimentData, axis_title, number
 from labloop.report.drawing import Markup, Panel, Scale, el, join, path, ramp, shade, tooltip
 from labloop.report.sections.section import Section, missing_section
 
@@ -26,8 +26,11 @@ class _Upright:
 
 def parallel_section(data: CampaignData) -> Section:
     """Return the section with a line per experiment, coloured by the first aim."""
-    title, trials = "Conditions and results", [t for t in data.trials if t.scores or t.lost]
-    if not trials or not data.axes:
+    title, experiments = (
+        "Conditions and results",
+        [t for t in data.experiments if t.scores or t.lost],
+    )
+    if not experiments or not data.axes:
         return missing_section("conditions", title, "No experiment has ended yet.")
     caption = (
         "Each line is one experiment, from its conditions on the left to its result on the "
@@ -37,7 +40,7 @@ def parallel_section(data: CampaignData) -> Section:
     uprights = _uprights(data, panel)
     rank = _ranks(data)
     # Good ones are drawn last, thus on top.
-    ordered = sorted(trials, key=lambda t: rank.get(t.record.number, -1.0))
+    ordered = sorted(experiments, key=lambda t: rank.get(t.record.number, -1.0))
     lines = [_line(data, t, uprights, rank.get(t.record.number)) for t in ordered]
     label = "conditions and results of every experiment as lines between upright axes"
     drawing = panel.svg(
@@ -49,7 +52,7 @@ def parallel_section(data: CampaignData) -> Section:
 
 def _ranks(data: CampaignData) -> dict[int, float]:
     """Return experiment number -> place of its first score between worst (0) and best (1)."""
-    scores = {t.record.number: t.scores[0] for t in data.trials if t.scores}
+    scores = {t.record.number: t.scores[0] for t in data.experiments if t.scores}
     if not scores:
         return {}
     low, high = min(scores.values()), max(scores.values())
@@ -78,25 +81,30 @@ def _of_axis(data: CampaignData, axis: Axis, x: float, panel: Panel) -> _Upright
         if len(rungs) == 1:
             rungs = {axis.categories[0]: (y0 + y1) / 2}
         return _Upright(x, title, None, rungs)
-    values = [float(t.point[axis.name]) for t in data.trials if axis.name in t.point]
+    values = [float(t.point[axis.name]) for t in data.experiments if axis.name in t.point]
     values += axis.bounds or ()
     return _Upright(x, title, Scale.around(values, *panel.y_range, log=axis.log, margin=0.0), {})
 
 
-def _line(data: CampaignData, trial: Trial, uprights: list[_Upright], rank: float | None) -> Markup:
-    values = [trial.point.get(a.name) for a in data.axes]
-    values += [trial.scalars[aim.output].value if trial.scores else None for aim in data.aims.items]
+def _line(
+    data: CampaignData, experiment: ExperimentData, uprights: list[_Upright], rank: float | None
+) -> Markup:
+    values = [experiment.point.get(a.name) for a in data.axes]
+    values += [
+        experiment.scalars[aim.output].value if experiment.scores else None
+        for aim in data.aims.items
+    ]
     pixels = [(u.x, u.pixel(v)) for u, v in zip(uprights, values, strict=True) if v is not None]
     if not pixels:
         return Markup("")
-    best = trial is data.best
+    best = experiment is data.best
     kind = "lost-line" if rank is None else f"{shade(rank)}{' is-best' if best else ''}"
     return el(
         "path",
         d=path(pixels),
         class_=f"pc {kind} e",
-        data_e=trial.record.number,
-        data_tip=tooltip(data, trial),
+        data_e=experiment.record.number,
+        data_tip=tooltip(data, experiment),
     )
 
 
