@@ -10,8 +10,6 @@ from labloop.records import CampaignState, ExperimentRecord, ExperimentState, Mo
 from labloop.report import convergence, summary
 from labloop.report.data.campaign import ExperimentData
 from labloop.report.pages.html import render
-from labloop.report.sections.overview import _budget_tile
-from labloop.report.text.summary import BudgetUse
 
 
 def test_a_summary_counts_every_state(written):
@@ -142,9 +140,3 @@ def test_where_nothing_meets_the_thresholds_nothing_is_best(written):
     assert stand.demands == "product_yield at least 1000, impurity at most 0.1"
     assert f"No result has {stand.demands} yet." in render(store, campaign_id)
     assert stand.kept == f"0 of {stand.done} results have {stand.demands}"
-
-
-def test_lab_time_without_a_limit_is_told_in_its_own_unit():
-    """Seconds of a quick function are no fraction of an hour with six places."""
-    tile = str(_budget_tile(BudgetUse(name="hours", limit=None, used=0.002)))
-    assert "<b>7.2 s</b><span>of lab time</span><small>no limit set</small>" in tile
