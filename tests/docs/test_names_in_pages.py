@@ -18,6 +18,7 @@ from labloop.cli import _app
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 HOUSES = ("labloop", "adapters", "devices", "simulators", "workflows")
+ROOMS = tuple(p.stem for p in (ROOT / "labloop").iterdir() if not p.name.startswith("_"))
 FOLDERS = (*HOUSES, "benchmarks", "docs", "examples", "tests", "tools")
 PAGES = sorted(
     [
@@ -42,6 +43,8 @@ OTHERS = {
     "size",  # the verb that a template makes
 }
 """What looks like ours and is not."""
+WRITTEN = re.compile(r"^<!-- \w+: written by .*?^<!-- \w+: end -->", re.DOTALL | re.MULTILINE)
+"""What a tool writes into a page and a test holds against the code."""
 TYPED_LINE = re.compile(r"^    .*$", re.MULTILINE)
 TYPED = re.compile(r"(?:^    |`|\$ )labloop ([a-z]+)\b([^`\n#]*)", re.MULTILINE)
 
@@ -81,7 +84,9 @@ def spans(text):
 def prose(page):
     """Return the text of a page, or the docstring of a template."""
     text = page.read_text(encoding="utf-8")
-    return text if page.suffix == ".md" else ast.get_docstring(ast.parse(text)) or ""
+    if page.suffix == ".py":
+        return ast.get_docstring(ast.parse(text)) or ""
+    return WRITTEN.sub("", text)
 
 
 def found_at(pattern, page):
@@ -113,7 +118,7 @@ def test_files_are_there(page):
     named = [
         span
         for span in spans(prose(page))
-        if PATH.match(span) and span.partition("/")[0] in FOLDERS and "/" in span
+        if PATH.match(span) and span.partition("/")[0] in (*FOLDERS, *ROOMS) and "/" in span
     ]
     assert [name for name in named if not found_at(name, page)] == []
 

@@ -69,6 +69,14 @@ def template(name):
     return importlib.import_module(f"templates.{name}")
 
 
+def test_every_template_is_offered():
+    """The page for contributors names each of them."""
+    page = (DOCS / "contributing.md").read_text(encoding="utf-8")
+    folder = DOCS / "templates"
+    made = [p for p in folder.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()]
+    assert [p.name for p in made if f"`docs/templates/{p.name}" not in page] == []
+
+
 def test_a_kind_of_parameter_makes_a_space():
     """A strategy finds legal points on it alone and beside others."""
     doublings = template("parameter").Doublings
