@@ -1,5 +1,6 @@
 """PyMeasure: the properties of any of its instruments as reads and actions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -47,10 +48,11 @@ class PyMeasureDevice(VisaDevice):
             instrument = "pymeasure.instruments.keithley.Keithley2400"
             limits = {"source_voltage": (-20, 20)}
 
-    Every property becomes a read, and an action ``set_...`` where the class says what it may be
-    set to. Limits and units are those of its validators and docstrings; ``units`` and ``limits``
-    say more, ``only`` leaves the others out, and ``left_out`` tells what is missing and why. A
-    ``shutdown`` that the class has is its safe state.
+    Every property of it and of its channels (``ch_1_voltage``) becomes a read, and an action
+    ``set_...`` where the class says what it may be set to. Limits and units are those of its
+    validators and docstrings; ``units`` and ``limits`` say more, ``only`` leaves the others out,
+    and ``left_out`` tells what is missing and why. A ``shutdown`` that the class has is its
+    safe state.
     """
 
     refused = (ValueError, LookupError)
@@ -92,6 +94,24 @@ class PyMeasureDevice(VisaDevice):
                 f"{type(self).__qualname__} arguments = {{...}}"
             ) from error
 
+    def get_signal(self, signal: Signal) -> Any:
+        """Get the property, of the instrument or of a channel."""
+        owner, name = self._owner(signal.get)
+        return getattr(owner, name)
+
+    def set_signal(self, signal: Signal, value: Any) -> None:
+        """Set the property, of the instrument or of a channel."""
+        owner, name = self._owner(signal.set)
+        setattr(owner, name, value)
+
+    def _owner(self, path: str) -> tuple[Any, str]:
+        channel, _, name = path.rpartition(".")
+        return (getattr(self.library, channel) if channel else self.library), name
+
+    def simulate(self) -> Any:
+        """Return the instrument on pyvisa-sim where a file is named; else signals, if any."""
+        return super().simulate() if "pyvisa_sim" in self.options else self._simulated_signals()
+
     def shut(self) -> None:
         """Close the adapter of PyMeasure."""
         self.library.adapter.close()
@@ -104,46 +124,56 @@ class PyMeasureDevice(VisaDevice):
 
 
 def properties_of(kind: type[Any]) -> Inferred:
-    """Return the signals that the properties of a class of PyMeasure make.
+    """Return the signals that the properties of a class of PyMeasure make, its channels' with them.
 
     Args:
         kind: a kind of ``pymeasure.instruments.Instrument``.
     """
     found = Inferred(_UNITS)
+    _read(found, kind, "")
+    common = library("pymeasure.instruments.common_base", EXTRA).CommonBase
+    for name, creator in common.get_channels(kind):
+        prefix = creator.kwargs.get("prefix") if isinstance(creator.kwargs, Mapping) else None
+        for channel, number in creator.pairs:
+            path = f"{prefix}{number}" if prefix else name
+            _read(found, channel, f"{path}.")
+    return found
+
+
+def _read(found: Inferred, kind: type[Any], path: str) -> None:
+    """Read the properties of an instrument, or of a channel of it at ``path``."""
     for name in dir(kind):
         member = getattr(kind, name, None)
         if name.startswith("_") or not isinstance(member, property):
             continue
         asked, told = _defaults(member.fget), _defaults(member.fset)
         if "get_command" not in asked and "set_command" not in told:
-            found.leave(name, "is no control or measurement of PyMeasure")
-        elif name in _SKIPPED:
-            continue
-        else:
-            _infer(found, kind, name, member, asked, told)
-    return found
+            found.leave(path + name, "is no control or measurement of PyMeasure")
+        elif path or name not in _SKIPPED:
+            _infer(found, kind, path + name, member, asked, told)
 
 
 def _infer(
     found: Inferred,
     kind: type[Any],
-    name: str,
+    path: str,
     member: property,
     asked: Mapping[str, Any],
     told: Mapping[str, Any],
 ) -> None:
     doc = " ".join((member.__doc__ or "").removesuffix("(dynamic)").split())
+    name = path.rpartition(".")[2]
     signal = Signal(
         found.unit(doc),
-        get=name if asked.get("get_command") is not None else None,
-        set=name if told.get("set_command") is not None else None,
+        get=path if asked.get("get_command") is not None else None,
+        set=path if told.get("set_command") is not None else None,
         doc=doc[:200],
     )
     values = getattr(kind, f"{name}_values", told.get("values", asked.get("values", ())))
     mapped = bool(told.get("map_values", asked.get("map_values", False)))
     if signal.get and _cast(member) in {str, list}:
         signal = replace(signal, get=None)
-    found.add(name, signal, _values(values, mapped))
+    found.add(re.sub(r"\W", "_", path), signal, _values(values, mapped))
 
 
 def _values(values: Any, mapped: bool) -> Sequence[Any]:

@@ -4,6 +4,7 @@ import inspect
 import io
 import math
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -22,6 +23,8 @@ __all__ = ["Follows", "QCoDeSDevice", "Signal", "parameters_of"]
 
 EXTRA = "qcodes"
 _SKIPPED = ("IDN", "timeout")
+_LOOK_SECONDS = 3.0
+"""So long a class is tried to be built."""
 _UNITS = {"Ohm": "ohm", "Ω": "ohm", "Celsius": "degC", "sec": "s", "Deg": "deg", "degree": "deg"}
 
 
@@ -95,6 +98,10 @@ class QCoDeSDevice(VisaDevice):
         number = told.get("serial", "") if self.serial_on_wire else ""
         return self.identity(model, number, told.get("firmware", ""))
 
+    def simulate(self) -> Any:
+        """Return the instrument on pyvisa-sim where a file is named; else signals, if any."""
+        return super().simulate() if "pyvisa_sim" in self.options else self._simulated_signals()
+
     def get_signal(self, signal: Signal) -> Any:
         """Get the parameter."""
         return _found(self.library, signal.get).get()
@@ -115,18 +122,50 @@ def parameters_of(kind: type[Any], arguments: Mapping[str, Any]) -> Inferred:
         DefinitionError: it wants other arguments.
     """
     found = Inferred()
-    with wire_of_zeros(kind.__name__) as (backend, resource):
-        instrument = _built(kind, arguments, backend, resource)
-        for path, parameter in _parameters(instrument):
-            name = path.replace(".", "_").lstrip("_")
-            if name not in _SKIPPED:
-                _infer(found, name, path, parameter)
-        _closed(instrument)
+    for path, parameter in _looked_at(kind, arguments):
+        name = path.replace(".", "_").lstrip("_")
+        if name not in _SKIPPED:
+            _infer(found, name, path, parameter)
     return found
 
 
-def _built(kind: type[Any], arguments: Mapping[str, Any], backend: str, resource: str) -> Any:
-    """Return an instrument, built as far as its constructor goes on a line of zeros."""
+def answers_to_try(kind: type[Any]) -> list[tuple[str, str]]:
+    """Return pairs of a model and an answer to everything else, with which it may be built.
+
+    Constructors ask which model they are for: the ends of the name of the class are tried.
+    """
+    parts = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|_", " ", kind.__name__).split()
+    ends = ["".join(parts[first:]) for first in range(min(len(parts), 4))]
+    models = [end for end in ends if any(letter.isdigit() for letter in end)] or ends[:1]
+    return [(model, answer) for answer in ("0", "1") for model in models]
+
+
+def _looked_at(kind: type[Any], arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return path and parameter of everything that an instrument has, as far as it can be built."""
+    best: list[tuple[str, Any]] = []
+    wrong: DefinitionError | None = None
+    end = time.monotonic() + _LOOK_SECONDS
+    for model, answer in answers_to_try(kind):
+        with wire_of_zeros(model, answer) as (backend, resource):
+            try:
+                instrument, whole = _built(kind, arguments, backend, resource)
+            except DefinitionError as error:
+                wrong = wrong or error
+                continue
+            found = list(_parameters(instrument))
+            _closed(instrument)
+        best = max(best, found, key=len)
+        if whole or time.monotonic() > end:
+            break
+    if not best and wrong is not None:
+        raise wrong
+    return best
+
+
+def _built(
+    kind: type[Any], arguments: Mapping[str, Any], backend: str, resource: str
+) -> tuple[Any, bool]:
+    """Return an instrument as far as its constructor goes, and whether it came to its end."""
     given = dict(arguments)
     if _is_visa(kind):
         given = {"address": resource, "visalib": backend, **given}
@@ -144,13 +183,13 @@ def _built(kind: type[Any], arguments: Mapping[str, Any], backend: str, resource
         with redirect_stdout(io.StringIO()):
             looked_at("labloop_look", **given)
     except Exception as error:  # somebody's constructor may raise anything on zeros
-        begun = bool(made) and bool(getattr(made[0], "parameters", None))
-        if not begun:
+        if not (made and getattr(made[0], "parameters", None)):
             raise DefinitionError(
                 f"{kind.__module__}.{kind.__name__} wants other arguments "
                 f"({type(error).__name__}: {error}); give arguments = {{...}}"
             ) from error
-    return made[0]
+        return made[0], False
+    return made[0], True
 
 
 def _closed(instrument: Any) -> None:
@@ -218,7 +257,7 @@ def _is_visa(kind: type[Any]) -> bool:
 
 
 def _wants_address(kind: type[Any]) -> bool:
-    return "address" in inspect.signature(kind).parameters
+    return "address" in inspect.signature(kind.__init__).parameters
 
 
 def _class_of(path: str) -> type[Any]:

@@ -95,6 +95,7 @@ _PLUGGED_IN_HELP = {
     "serve": "Keep a campaign ready to be started from the Prefect UI.",
     "ui": "Find or start the Prefect server and print where its UI is.",
     "emulate": "Serve an emulated instrument to any software, on a port or a pseudo-terminal.",
+    "adapt": "Write the driver and the lab file of an instrument that another library drives.",
 }
 """Help of verbs that another package brings, told without importing it."""
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

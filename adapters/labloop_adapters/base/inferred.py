@@ -9,6 +9,9 @@ from labloop.errors import DefinitionError
 from labloop_adapters.base.blocking import BlockingDevice
 from labloop_adapters.base.signals import Signal
 
+_NO_LIMIT = 1e15
+"""A bound beyond this says that there is none."""
+
 
 @dataclass(slots=True)
 class Inferred:
@@ -47,7 +50,7 @@ class Inferred:
 
 
 def _with_values(signal: Signal, values: Sequence[Any]) -> Signal:
-    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    numbers = [v for v in values if _is_limit(v)]
     kinds = {type(value) for value in values}
     if values and kinds == {bool}:
         return replace(signal, kind="flag", unit="1")
@@ -61,6 +64,12 @@ def _with_values(signal: Signal, values: Sequence[Any]) -> Signal:
         low, high = float(min(numbers)), float(max(numbers))
         return replace(signal, ge=low, le=high) if low < high else signal
     return signal
+
+
+def _is_limit(value: Any) -> bool:
+    """Return whether a value bounds anything: 9.2e18 is the end of an integer, and no limit."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and abs(value) < _NO_LIMIT
 
 
 def chosen(cls: type[Any], found: Inferred) -> Inferred:

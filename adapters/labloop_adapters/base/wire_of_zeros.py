@@ -1,4 +1,4 @@
-"""A simulated line on which every answer is 0: to build an instrument and look at it."""
+"""A simulated line on which every answer is the same: to build an instrument and look at it."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,20 +14,21 @@ devices:
       ASRL INSTR: {{q: "\\n", r: "\\n"}}
       GPIB INSTR: {{q: "\\n", r: "\\n"}}
       TCPIP SOCKET: {{q: "\\n", r: "\\n"}}
-    error: "0"
+    error: "{answer}"
     dialogues:
-      - {{q: "*IDN?", r: "0,{model},0,0"}}
+      - {{q: "*IDN?", r: "labloop,{model},0,0"}}
 resources:
 {resources}
 """
 
 
 @contextmanager
-def wire_of_zeros(model: str) -> Iterator[tuple[str, str]]:
-    """Write a simulation file of pyvisa-sim that answers 0 to everything.
+def wire_of_zeros(model: str, answer: str = "0") -> Iterator[tuple[str, str]]:
+    """Write a simulation file of pyvisa-sim that answers the same to everything.
 
     Args:
         model: what is answered to ``*IDN?``.
+        answer: to everything else.
 
     Yields:
         The backend of PyVISA, and a resource on it.
@@ -35,5 +36,5 @@ def wire_of_zeros(model: str) -> Iterator[tuple[str, str]]:
     lines = "\n".join(f"  {each}: {{device: zero}}" for each in RESOURCES)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "zeros.yaml"
-        file.write_text(_FILE.format(model=model, resources=lines), encoding="utf-8")
+        file.write_text(_FILE.format(model=model, answer=answer, resources=lines), encoding="utf-8")
         yield f"{file}@sim", RESOURCES[0]
