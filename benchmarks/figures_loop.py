@@ -59,6 +59,20 @@ def lab_day() -> list[Figure]:
     return [Figure("lab-day", asked, measured, 1, command, found["seconds"] < 10.0)]
 
 
+def forecast() -> list[Figure]:
+    figures = []
+    for lab in ("flow_snar", "direct_arylation"):
+        found, command = module("benchmarks.loop.forecast", "--lab", lab)
+        asked = f"end of a simulated campaign with noise within 10 % in 90 % of 50 runs: {lab}"
+        measured = (
+            f"{found['near']} of {found['runs']} (worst {found['worst']:.1%}; {found['inside']} "
+            f"within the interval of 90 %, {found['low']:.2f} to {found['high']:.2f} h)"
+        )
+        passed = found["near"] >= 0.9 * found["runs"]
+        figures.append(Figure(f"forecast-{lab}", asked, measured, found["runs"], command, passed))
+    return figures
+
+
 def determinism() -> list[Figure]:
     figures = []
     for lab in ("flow_snar", "direct_arylation"):
@@ -148,6 +162,7 @@ FIGURES: Benches = {
     "start_up": start_up,
     "own_cost": own_cost,
     "lab_day": lab_day,
+    "forecast": forecast,
     "determinism": determinism,
     "demo": demo,
     "online": online,

@@ -45,6 +45,7 @@ from labloop.campaign.definition import (
     with_spec,
 )
 from labloop.campaign.execution import Analysis, Conditions, point_from_text
+from labloop.campaign.forecasting import Forecast, forecast, stored_definition
 from labloop.campaign.loop import (
     RUN_COMMANDS,
     Hooks,
@@ -77,6 +78,7 @@ __all__ = [
     "Definition",
     "FailurePolicy",
     "Finding",
+    "Forecast",
     "Hooks",
     "NoImprovement",
     "PlainHooks",
@@ -101,6 +103,7 @@ __all__ = [
     "describe_set_aside",
     "error_location",
     "find_experiment",
+    "forecast",
     "is_function_campaign",
     "is_interrupted",
     "is_unattended",
@@ -114,6 +117,7 @@ __all__ = [
     "require_procedure",
     "restore",
     "resume_command",
+    "stored_definition",
     "tell",
     "trust_bundle",
     "update_definition",

@@ -42,7 +42,7 @@ from labloop.errors import (
     NameTakenError,
     NotSafeError,
 )
-from labloop.lab import Truth, signals_to
+from labloop.lab import Occupancy, Truth, signals_to
 from labloop.records import (
     Alarm,
     CampaignRecord,
@@ -300,6 +300,11 @@ class Campaign:
     def activity(self) -> Mapping[str, str]:
         """Return device -> what it does now, from any thread; empty before the lab is open."""
         return self._handle.activity()
+
+    @property
+    def occupancy(self) -> Occupancy | None:
+        """What experiments of this run held and waited for; None without a lab."""
+        return self._handle.occupancy
 
     @property
     def truth(self) -> Truth | None:

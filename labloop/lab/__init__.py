@@ -25,7 +25,7 @@ from labloop.lab.devices import (
 from labloop.lab.gate import LeaseCheck, MemoryJournal
 from labloop.lab.host import LabHost, LabJob, SafetyReport, Speed
 from labloop.lab.libraries import LibraryTransport
-from labloop.lab.procedure import Lab, run_procedure
+from labloop.lab.procedure import Lab, Occupancy, run_procedure
 from labloop.lab.process import Terminal, signals_to
 from labloop.lab.time import Clock
 from labloop.lab.transports import (
@@ -57,6 +57,7 @@ __all__ = [
     "LeaseCheck",
     "LibraryTransport",
     "MemoryJournal",
+    "Occupancy",
     "Resync",
     "SafetyReport",
     "Simulated",

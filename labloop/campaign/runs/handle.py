@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from labloop.campaign.decisions import StopAsked
 from labloop.campaign.loop import Runner, Stopped
 from labloop.campaign.progress import Snapshot, mode_label
-from labloop.lab import LabHost, Truth
+from labloop.lab import LabHost, Occupancy, Truth
 from labloop.records import CampaignRecord
 
 
@@ -85,6 +85,12 @@ class RunHandle:
         """Return device -> what it does now; empty before the lab is open."""
         with self._lock:
             return {} if self._host is None else self._host.activity()
+
+    @property
+    def occupancy(self) -> Occupancy | None:
+        """What experiments of the run held and waited for; None before the lab is open."""
+        with self._lock:
+            return None if self._host is None else self._host.occupancy
 
     @property
     def truth(self) -> Truth | None:

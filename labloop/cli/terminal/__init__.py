@@ -20,7 +20,7 @@ from labloop.cli.terminal.options import (
     SpeedText,
     Truth,
 )
-from labloop.cli.terminal.progress import waiting
+from labloop.cli.terminal.progress import Waiting, waiting
 from labloop.cli.terminal.safety import NOT_SAFE_EXIT, acknowledge_command, print_not_safe
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Seed",
     "SpeedText",
     "Truth",
+    "Waiting",
     "acknowledge_command",
     "atomic_write",
     "console",

@@ -13,7 +13,7 @@ from labloop.lab.host.lines import Lines
 from labloop.lab.host.open_devices import OpenDevices
 from labloop.lab.host.safety import TOTAL_SECONDS, SafeStates, WatchdogFeeder
 from labloop.lab.host.setup import LabSetup
-from labloop.lab.procedure import ConsumableLog, LabResources, StationPool, Steps
+from labloop.lab.procedure import ConsumableLog, LabResources, Occupancy, StationPool, Steps
 from labloop.lab.time import Clock
 from labloop.records import Alarm, Reading
 
@@ -84,6 +84,7 @@ class DeviceBuilder:
                 steps=Steps(self.clock, journal, self.stop),
                 sharing=sharing,
                 consumables=ConsumableLog(self.clock, journal),
+                occupancy=Occupancy(self.clock),
             ),
             safe_states=SafeStates(in_order, bounds, self.clock, journal, self.scope),
             feeder=WatchdogFeeder(self.clock, self.on_alarm),

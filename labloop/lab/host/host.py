@@ -16,7 +16,7 @@ from labloop.lab.host.open_devices import with_message
 from labloop.lab.host.open_lab import OpenLab
 from labloop.lab.host.safety import NOT_SAFE, TOTAL_SECONDS, SafetyReport, left_running
 from labloop.lab.host.setup import LabSetup, Speed, checked_speed
-from labloop.lab.procedure import Lab
+from labloop.lab.procedure import Lab, Occupancy
 from labloop.lab.process import close_at_exit, closed, say, signals_raised
 from labloop.lab.time import Clock
 from labloop.lab.transports import Truth
@@ -272,6 +272,11 @@ class LabHost:
     def activity(self) -> Mapping[str, str]:
         """Return device -> what it does now."""
         return dict(self._lab.devices.activity)
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """What experiments held, and what they waited for."""
+        return self._lab.devices.resources.occupancy
 
     # Inside.
 

@@ -9,6 +9,7 @@ from labloop.errors import ProcedureError
 from labloop.lab.devices import Device, Scope
 from labloop.lab.gate import Sharing
 from labloop.lab.procedure.consumables import ConsumableLog
+from labloop.lab.procedure.occupancy import Occupancy
 from labloop.lab.procedure.stations import StationPool
 from labloop.lab.procedure.steps import Steps
 from labloop.lab.time import Clock
@@ -27,6 +28,7 @@ class LabResources:
     steps: Steps
     sharing: Sharing
     consumables: ConsumableLog
+    occupancy: Occupancy
 
 
 class Lab:
@@ -88,14 +90,15 @@ class Lab:
         if places is None:
             known = ", ".join(self._resources.stations) or "none"
             raise ProcedureError(f"the lab has no stations {kind!r}; it has: {known}")
-        async with places as name:
+        async with AsyncExitStack() as stack:
+            with self._resources.occupancy.waiting(kind):
+                name = await stack.enter_async_context(places)
+            stack.enter_context(self._resources.occupancy.holding(name))
             if places.used_up:
                 await self._resources.consumables.use(self._scope, kind, name)
             self._resources.sharing.hold(self._scope, name)
-            try:
-                yield name
-            finally:
-                self._resources.sharing.release(self._scope, name)
+            stack.callback(self._resources.sharing.release, self._scope, name)
+            yield name
 
     @asynccontextmanager
     async def exclusive(self, *devices: Device) -> AsyncIterator[None]:
@@ -116,7 +119,9 @@ class Lab:
             )
         async with AsyncExitStack() as stack:
             for name in names:
-                await stack.enter_async_context(self._resources.device_locks[name])
+                with self._resources.occupancy.waiting(name):
+                    await stack.enter_async_context(self._resources.device_locks[name])
+                stack.enter_context(self._resources.occupancy.holding(name))
                 holding.add(name)
                 stack.callback(holding.discard, name)
                 sharing.hold(self._scope, name)

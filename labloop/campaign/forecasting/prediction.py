@@ -1,0 +1,212 @@
+"""The forecast: lab hours with an interval, what the devices do, what is waited for."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean, quantiles, stdev
+
+from labloop.campaign.checks import require_procedure
+from labloop.campaign.decisions import Budget
+from labloop.campaign.definition import Definition, restore, with_overrides, with_spec
+from labloop.campaign.forecasting.makespan import resampled
+from labloop.campaign.forecasting.simulated_run import (
+    SimulatedRun,
+    Span,
+    durations_of,
+    simulate,
+)
+from labloop.campaign.progress import lab_seconds
+from labloop.errors import CampaignError
+from labloop.records import CampaignRecord, ExperimentRecord, ExperimentState, Repositories
+
+RUNS = 3
+_BOOTSTRAPS = 500
+_FEWEST = 3
+"""Measured experiments from which on their durations correct the simulated ones."""
+_T = {1: 6.314, 2: 2.920, 3: 2.353, 4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1.860, 9: 1.833}
+"""Quantiles 0.95 of Student's t by degrees of freedom: two-sided intervals of 90 %."""
+_T_OF_MANY = 1.7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """How long a campaign, or the rest of it, will take.
+
+    Attributes:
+        experiments: how many are expected to be carried out.
+        hours: lab hours in which at least one experiment is under way.
+        low: lower end of the interval of 90 %, in hours.
+        high: upper end.
+        basis: what the numbers come from, in words.
+        length: lab hours of the run that ``spans`` are of.
+        busy: station or device -> share of that run in which it is at work or held, 0 to 1.
+        waits: kind of station, or device -> lab hours that experiments waited for it.
+        spans: when each is at work or held, in lab seconds from now.
+        parallel: how many experiments run at once.
+        one_more: lab hours of the same run with one more at once; None where not tried.
+    """
+
+    experiments: int
+    hours: float
+    low: float
+    high: float
+    basis: str
+    parallel: int
+    length: float = 0.0
+    busy: Mapping[str, float] = field(default_factory=dict)
+    waits: Mapping[str, float] = field(default_factory=dict)
+    spans: Sequence[Span] = ()
+    one_more: float | None = None
+
+    @property
+    def bottleneck(self) -> str:
+        """What experiments waited for longest; empty where they hardly waited (under 1 %)."""
+        waited = {name: hours for name, hours in self.waits.items() if hours > 0.01 * self.length}
+        return max(waited, key=lambda name: waited[name], default="")
+
+
+def forecast(
+    definition: Definition,
+    *,
+    runs: int = RUNS,
+    stored: tuple[Repositories, CampaignRecord] | None = None,
+    quick: bool = False,
+    progress: Callable[[int, int], object] | None = None,
+) -> Forecast:
+    """Run a campaign ahead in simulated time and tell how long it, or its rest, will take.
+
+    The real procedures run against the simulated lab with the campaign's own planner. Where a
+    stored campaign has measured experiments, their durations correct the simulated ones by the
+    ratio of the means. A plain function is not run: its measured durations are resampled.
+
+    Args:
+        definition: the campaign.
+        runs: how many simulated runs, each with a seed of its own; at least 2 for an interval.
+        stored: repositories and record of a campaign that was begun; its rest is forecast.
+        quick: space-filling points instead of the planner's, and no stop rules.
+        progress: told how many runs of how many are over.
+
+    Raises:
+        CampaignError: fewer than two runs; no procedure; the budget is used up; a function none
+            of which was carried out yet.
+    """
+    if runs < 2:
+        raise CampaignError(f"an interval needs at least 2 runs, got {runs}")
+    require_procedure(definition)
+    records: Sequence[ExperimentRecord] = ()
+    if stored is not None:
+        repositories, record = stored
+        records = repositories.experiments.all(record.id)
+    spec = definition.spec
+    rest = with_spec(definition, replace(spec, budget=_budget_left(spec.budget, records)))
+    if spec.is_function:
+        return _of_function(rest, durations_of(records))
+    if quick:
+        rest = with_spec(rest, replace(rest.spec, strategy="sobol", physics=None, stop=()))
+    report = progress or _silent
+    made: list[SimulatedRun] = []
+    for number in range(runs):
+        made.append(simulate(rest, spec.seed + number))
+        report(number + 1, runs + 1)
+    wider = with_spec(rest, replace(rest.spec, parallel=spec.parallel + 1))
+    one_more = simulate(wider, spec.seed).seconds / 3600
+    report(runs + 1, runs + 1)
+    return _of_runs(made, durations_of(records), spec.parallel, one_more)
+
+
+def _silent(done: int, of: int) -> None:
+    """Tell nobody."""
+    del done, of
+
+
+def stored_definition(repositories: Repositories, record: CampaignRecord) -> Definition:
+    """Return the definition that a stored campaign goes on with."""
+    definition = restore(repositories.campaigns.bundle(record.id))
+    return with_overrides(definition, seed=record.seed, stored=record.spec)
+
+
+def _budget_left(budget: Budget, records: Sequence[ExperimentRecord]) -> Budget:
+    """Return what is left of the experiments and hours of a budget."""
+    ended = sum(r.state in {ExperimentState.DONE, ExperimentState.FAILED} for r in records)
+    experiments = None if budget.experiments is None else budget.experiments - ended
+    hours = None if budget.hours is None else budget.hours - lab_seconds(records) / 3600
+    if (experiments is not None and experiments <= 0) or (hours is not None and hours <= 0):
+        raise CampaignError("its budget is used up, so there is nothing to forecast")
+    return replace(budget, experiments=experiments, hours=hours)
+
+
+def _of_runs(
+    runs: Sequence[SimulatedRun], measured: Sequence[float], parallel: int, one_more: float
+) -> Forecast:
+    first, seconds = runs[0], [run.seconds for run in runs]
+    mean, freedom = fmean(seconds), len(seconds) - 1
+    # The next run is one more draw: its own scatter, and how little the mean is known.
+    variance = _ratio(stdev(seconds), mean) ** 2 * (1 + 1 / len(seconds))
+    basis, factor = f"{len(runs)} runs ahead in simulated time", 1.0
+    if len(measured) >= _FEWEST:
+        simulated = [each for run in runs for each in run.durations]
+        factor = _ratio(fmean(measured), fmean(simulated))
+        variance += _squared_error(measured) + _squared_error(simulated)
+        basis += f", times {factor:.3g} by {len(measured)} measured experiments"
+    margin = _T.get(freedom, _T_OF_MANY) * math.sqrt(variance)
+    hours = mean * factor / 3600
+    length = first.seconds / 3600
+    names = dict.fromkeys(span.name for span in first.spans)
+    return Forecast(
+        experiments=round(fmean(run.experiments for run in runs)),
+        hours=hours,
+        low=hours * max(0.0, 1 - margin),
+        high=hours * (1 + margin),
+        basis=basis,
+        parallel=parallel,
+        length=length,
+        busy={name: _ratio(first.busy_seconds(name), first.seconds) for name in names},
+        waits={name: waited / 3600 for name, waited in first.waits.items()},
+        spans=first.spans,
+        one_more=one_more,
+    )
+
+
+def _squared_error(sample: Sequence[float]) -> float:
+    """Return the squared relative standard error of a mean."""
+    if len(sample) < 2:
+        return 0.0
+    return _ratio(stdev(sample), fmean(sample)) ** 2 / len(sample)
+
+
+def _ratio(one: float, other: float) -> float:
+    """Return a quotient; 0 where nothing takes any time, as in a lab without waits."""
+    return one / other if other else 0.0
+
+
+def _of_function(definition: Definition, measured: Sequence[float]) -> Forecast:
+    spec = definition.spec
+    count = spec.budget.experiments
+    if count is None:
+        raise CampaignError(
+            "a plain function is forecast by its number of experiments; give the budget one"
+        )
+    if not measured:
+        raise CampaignError(
+            f"the function of {spec.name!r} was never carried out here, so nobody knows how long "
+            "it takes; run one experiment first, such as: labloop try"
+        )
+    drawn = list(
+        resampled(
+            measured,
+            count,
+            _BOOTSTRAPS,
+            batch=spec.batch,
+            parallel=spec.parallel,
+            asynchronous=spec.asynchronous,
+        )
+    )
+    ends = quantiles(drawn, n=20)
+    return Forecast(
+        experiments=count,
+        hours=fmean(drawn) / 3600,
+        low=ends[0] / 3600,
+        high=ends[-1] / 3600,
+        basis=f"{len(measured)} measured experiments",
+        parallel=spec.parallel,
+    )

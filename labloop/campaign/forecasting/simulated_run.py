@@ -1,0 +1,108 @@
+"""A whole campaign run ahead in simulated time, with records that are thrown away."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from labloop.campaign._campaign import Campaign
+from labloop.campaign.definition import Definition, with_spec
+from labloop.campaign.progress import lab_seconds
+from labloop.errors import CampaignError
+from labloop.records import CampaignState, ExperimentRecord, JournalEntry, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A device at work, or a station or device that is held, in lab seconds from the begin."""
+
+    name: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedRun:
+    """What a campaign took in simulated time.
+
+    Attributes:
+        seconds: lab seconds in which at least one experiment was under way.
+        experiments: how many ended.
+        durations: lab seconds that each of them took.
+        spans: actions of devices, and holds of stations and devices.
+        waits: kind of station, or device -> lab seconds that experiments waited for it.
+    """
+
+    seconds: float
+    experiments: int
+    durations: Sequence[float]
+    spans: Sequence[Span]
+    waits: Mapping[str, float]
+
+    def busy_seconds(self, name: str) -> float:
+        """Return the lab seconds in which a device or station was at work or held."""
+        return _covered([(s.start, s.end) for s in self.spans if s.name == name])
+
+
+def simulate(definition: Definition, seed: int) -> SimulatedRun:
+    """Run a campaign to its end in simulated time and return what it took; nothing is kept.
+
+    Args:
+        definition: the campaign; its approval is taken for given.
+        seed: of the simulated world and of the planner.
+
+    Raises:
+        CampaignError: it was stopped, or did not come to its end.
+        LabloopError: the simulated lab cannot be opened.
+    """
+    from labloop.store import open_database  # noqa: PLC0415 - loads SQLAlchemy
+
+    ahead = with_spec(definition, replace(definition.spec, approval=False, seed=seed))
+    with tempfile.TemporaryDirectory() as folder, open_database(Path(folder) / "ahead.db") as rows:
+        campaign = Campaign.create(rows, ahead, mode=Mode.SIMULATED)
+        record = campaign.run()
+        if record.state is not CampaignState.FINISHED:
+            raise CampaignError(
+                f"the simulated run ended as {record.state.value}: {record.reason}; "
+                "find out why with: labloop run FILE --new"
+            )
+        experiments, held = rows.experiments.all(record.id), campaign.occupancy
+        if held is None:
+            raise CampaignError("a forecast by simulated runs needs a campaign with a lab")
+        return SimulatedRun(
+            seconds=lab_seconds(experiments),
+            experiments=len(durations_of(experiments)),
+            durations=durations_of(experiments),
+            spans=[
+                *(
+                    Span(e.intent.device, e.intent.lab_time, _end(e))
+                    for e in rows.journal.iter_entries(record.id)
+                    if e.intent.kind == "action" and e.intent.experiment_id is not None
+                ),
+                *(Span(h.name, h.start, h.end) for h in held.holds()),
+            ],
+            waits=held.waits(),
+        )
+
+
+def durations_of(records: Sequence[ExperimentRecord]) -> list[float]:
+    """Return the lab seconds of each experiment whose begin and end are known."""
+    return [
+        r.lab_finished - r.lab_started
+        for r in records
+        if r.lab_started is not None and r.lab_finished is not None
+    ]
+
+
+def _end(entry: JournalEntry) -> float:
+    begun = entry.intent.lab_time
+    return begun if entry.outcome is None else max(begun, entry.outcome.lab_time)
+
+
+def _covered(spans: Sequence[tuple[float, float]]) -> float:
+    """Return how much of time the spans cover, overlaps counted once."""
+    total = end = 0.0
+    for begin, until in sorted(spans):
+        total += max(0.0, until - max(begin, end))
+        end = max(end, until)
+    return total

@@ -1,0 +1,157 @@
+"""The verb that tells how long a campaign will take: ``labloop forecast``."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labloop.cli.terminal import (
+    AnyMode,
+    AsJson,
+    Database,
+    Experiments,
+    Waiting,
+    console,
+    find_campaign,
+    open_repositories,
+    waiting,
+)
+
+if TYPE_CHECKING:
+    from labloop.campaign import Forecast
+
+_WIDTH = 48
+_SHADES = " .:+#"
+"""How much of a column's time is taken: nothing, up to a third, up to two, more, all of it."""
+
+
+def forecast(
+    target: Annotated[str, typer.Argument(help="a campaign file, or a stored campaign's name")],
+    *,
+    db: Database = None,
+    real: AnyMode = None,
+    experiments: Experiments = None,
+    runs: Annotated[int, typer.Option("--runs", help="how often it is run ahead")] = 3,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="spread points instead of the planner's: sooner told")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how long a campaign, or its rest, will take, and what it waits for."""
+    file = Path(target)
+    if target.endswith(".py") or file.is_dir():
+        found = _of_file(file, experiments, runs, quick=quick)
+    else:
+        found = _of_stored(target, db, real, experiments, runs, quick=quick)
+    if as_json:
+        typer.echo(json.dumps(asdict(found) | {"bottleneck": found.bottleneck}, indent=2))
+        return
+    for line in lines_of(found):
+        console().print(line)
+
+
+def _of_file(file: Path, experiments: int | None, runs: int, *, quick: bool) -> "Forecast":
+    from labloop.campaign import forecast as ahead  # noqa: PLC0415 - heavy
+    from labloop.campaign import load_campaign, with_overrides  # noqa: PLC0415 - same
+
+    out = console()
+    with waiting(out, f"reading {file}"):
+        definition = with_overrides(load_campaign(file), experiments=experiments)
+    with waiting(out, "running ahead in simulated time") as said:
+        return ahead(
+            definition,
+            runs=runs,
+            quick=quick,
+            progress=_telling(said),
+        )
+
+
+def _of_stored(
+    name: str,
+    db: str | None,
+    real: bool | None,
+    experiments: int | None,
+    runs: int,
+    *,
+    quick: bool,
+) -> "Forecast":
+    from labloop.campaign import forecast as ahead  # noqa: PLC0415 - heavy
+    from labloop.campaign import stored_definition, with_overrides  # noqa: PLC0415 - same
+
+    with open_repositories(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        definition = stored_definition(repositories, record)
+        if experiments is not None:
+            definition = with_overrides(definition, experiments=experiments)
+        with waiting(console(), "running ahead in simulated time") as said:
+            return ahead(
+                definition,
+                runs=runs,
+                quick=quick,
+                stored=(repositories, record),
+                progress=lambda done, of: said.say(
+                    f"running ahead, run {min(done + 1, of)} of {of}"
+                ),
+            )
+
+
+def _telling(said: Waiting) -> Callable[[int, int], None]:
+    """Return what tells a person which of the runs goes on."""
+    return lambda done, of: said.say(f"running ahead, run {min(done + 1, of)} of {of}")
+
+
+def lines_of(found: "Forecast") -> Iterator[str]:
+    """Yield a forecast as lines for a terminal."""
+    yield (
+        f"forecast  {found.experiments} experiments: {_time(found.hours)} of lab time, "
+        f"90 % between {_time(found.low)} and {_time(found.high)}"
+    )
+    yield f"          by {found.basis}"
+    width = max((len(name) for name in found.busy), default=0)
+    for name in found.busy:
+        waited = found.waits.get(name, 0.0)
+        more = f", waited for {_time(waited)}" if waited > 0.01 else ""
+        yield f"{name:{width}} |{_bar(found, name)}| {found.busy[name]:4.0%} in use{more}"
+    kinds = {k: hours for k, hours in found.waits.items() if k not in found.busy and hours > 0.01}
+    for kind, hours in kinds.items():
+        yield f"stations  {kind}: experiments waited {_time(hours)} for a free one"
+    if found.bottleneck:
+        yield f"bottleneck {found.bottleneck}: it is waited for longest"
+    if found.one_more is not None:
+        yield _what_one_more_buys(found)
+
+
+def _what_one_more_buys(found: "Forecast") -> str:
+    saved = 0.0 if found.one_more is None else found.length - found.one_more
+    wider = f"with parallel={found.parallel + 1}"
+    if saved > 0.01 * found.length:
+        return f"parallel  {wider} it would take {_time(saved)} less"
+    return f"parallel  {wider} it would hardly be faster"
+
+
+def _bar(found: "Forecast", name: str) -> str:
+    """Return when something is in use, from now to the end, as letters of growing weight."""
+    column = found.length * 3600 / _WIDTH
+    if not column:
+        return " " * _WIDTH
+    taken = [0.0] * _WIDTH
+    for span in found.spans:
+        if span.name == name:
+            first, last = int(span.start / column), int(span.end / column)
+            for at in range(max(first, 0), min(last, _WIDTH - 1) + 1):
+                begin, end = at * column, (at + 1) * column
+                taken[at] += max(0.0, min(span.end, end) - max(span.start, begin))
+    # Anything at all is shown, so the second letter begins above nothing.
+    return "".join(_SHADES[min(4, -int(-4 * share / column // 1))] for share in taken)
+
+
+def _time(hours: float) -> str:
+    """Return a duration as a person says it."""
+    if hours < 1:
+        return f"{60 * hours:.0f} min"
+    if hours < 48:
+        return f"{hours:.1f} h"
+    return f"{hours / 24:.1f} days"
