@@ -11,23 +11,9 @@ from typing import Annotated
 
 import typer
 
+from labloop.cli.stored import explain, export, forecast, records, status
 from labloop.cli.terminal import NOT_SAFE_EXIT
-from labloop.cli.verbs import (
-    bench,
-    by_hand,
-    check,
-    command,
-    correct,
-    demo,
-    explain,
-    export,
-    forecast,
-    new,
-    physics,
-    records,
-    run,
-    status,
-)
+from labloop.cli.verbs import bench, by_hand, check, command, correct, demo, new, physics, run
 from labloop.errors import LabloopError, MissingExtraError, NotSafeError
 from labloop.records import printable
 

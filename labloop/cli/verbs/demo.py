@@ -52,7 +52,7 @@ def demo(
         experiments=experiments,
         truth=truth,
     )
-    from labloop.cli.verbs.export import write_report  # noqa: PLC0415 - keeps labloop --help quick
+    from labloop.cli.stored.export import write_report  # noqa: PLC0415 - keeps labloop --help quick
 
     page = folder / "report.html"
     with open_repositories(url, read_only=True) as repositories:

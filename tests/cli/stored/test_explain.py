@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from labloop.cli.verbs.explain import term_lines
+from labloop.cli.stored.explain import term_lines
 from labloop.records import Alarm
 from labloop.report import MissingTerm
 from labloop.store import open_database

@@ -4,7 +4,7 @@ import json
 
 from labloop.campaign.forecasting.prediction import Forecast
 from labloop.campaign.forecasting.simulated_run import Span
-from labloop.cli.verbs.forecast import lines_of
+from labloop.cli.stored.forecast import lines_of
 
 FUNCTION = """
 import time

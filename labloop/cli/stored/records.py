@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labloop.cli.stored.export import write_report
 from labloop.cli.terminal import (
     AnyMode,
     Database,
@@ -17,7 +18,6 @@ from labloop.cli.terminal import (
     open_repositories,
     waiting,
 )
-from labloop.cli.verbs.export import write_report
 from labloop.errors import StoreError
 
 if TYPE_CHECKING:
