@@ -96,6 +96,18 @@ CASES = [
     Case("huber", bench("huber"), "it", event="setpoint", **_TEMPERATURE),
     Case("mettler", bench("mettler"), "it"),
     Case(
+        "vici",
+        bench("vici"),
+        "it",
+        "go_to",
+        "position",
+        "1",
+        (0.0, 12.0),
+        (1.0, 6.0),
+        "turned",
+        "position",
+    ),
+    Case(
         "cavro",
         bench("cavro"),
         "it",

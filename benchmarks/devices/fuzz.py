@@ -231,7 +231,7 @@ async def _call(found: Found, device: Device, name: str, _lab: Any) -> None:
 
 
 async def _act(found: Found, device: Any, case: Case, chance: random.Random) -> None:
-    value = round(chance.uniform(*case.draw), 3)
+    value = round(chance.uniform(*case.draw), 0 if case.action == "go_to" else 3)
     given = {case.argument: quantity(value, case.unit)}
     given |= {name: quantity(*each) for name, each in case.more.items()}
     try:

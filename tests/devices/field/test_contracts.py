@@ -22,6 +22,7 @@ CASES = [
         prepare=lambda pump: pump.initialize(),
         syringe="2.5 mL",
     ),
+    case("vici", lambda valve: valve.go_to(3)),
     case("huber", lambda bath: bath.set_temperature(quantity(60, "degC"))),
 ]
 
