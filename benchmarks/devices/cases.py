@@ -96,6 +96,18 @@ CASES = [
     Case("huber", bench("huber"), "it", event="setpoint", **_TEMPERATURE),
     Case("mettler", bench("mettler"), "it"),
     Case(
+        "harvard",
+        bench("harvard"),
+        "it",
+        "set_rate",
+        "rate",
+        "mL/min",
+        (0.0, 90.0),
+        (0.1, 5.0),
+        "rate",
+        options={"diameter": "14.6 mm"},
+    ),
+    Case(
         "vici",
         bench("vici"),
         "it",

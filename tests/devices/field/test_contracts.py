@@ -23,6 +23,7 @@ CASES = [
         syringe="2.5 mL",
     ),
     case("vici", lambda valve: valve.go_to(3)),
+    case("harvard", lambda pump: pump.set_rate(quantity(1, "mL/min")), diameter="14.6 mm"),
     case("huber", lambda bath: bath.set_temperature(quantity(60, "degC"))),
 ]
 
