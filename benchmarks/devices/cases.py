@@ -95,6 +95,7 @@ CASES = [
     Case("hplc", chromatograph, "hplc"),
     Case("huber", bench("huber"), "it", event="setpoint", **_TEMPERATURE),
     Case("mettler", bench("mettler"), "it"),
+    Case("atlas_ezo", bench("atlas_ezo"), "it", options={"kind": "pH"}),
     Case(
         "harvard",
         bench("harvard"),
