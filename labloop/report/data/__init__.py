@@ -2,7 +2,7 @@
 
 from labloop.report.data.actions import Span, Timeline, build_timeline, merge_spans, timeline_rows
 from labloop.report.data.aims import Aim, Aims, Scores
-from labloop.report.data.campaign import WITHOUT_RESULT, Axis, CampaignData, Trial, read_campaign
+from labloop.report.data.campaign import WITHOUT_RESULT, Axis, CampaignData, ExperimentData
 from labloop.report.data.fit import (
     LearnedConstant,
     MissingTerm,
@@ -25,6 +25,7 @@ from labloop.report.data.numbers import (
     unit_text,
     with_unit,
 )
+from labloop.report.data.reading import read_campaign
 
 __all__ = [
     "WITHOUT_RESULT",
@@ -32,13 +33,13 @@ __all__ = [
     "Aims",
     "Axis",
     "CampaignData",
+    "ExperimentData",
     "LearnedConstant",
     "MissingTerm",
     "Scores",
     "Slice",
     "Span",
     "Timeline",
-    "Trial",
     "UncertaintyParts",
     "aligned_numbers",
     "axis_title",

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from labloop.errors import LabloopError
 from labloop.records import CampaignState, PointValue, Repositories
-from labloop.report.data import CampaignData, Trial, aligned_numbers, read_campaign, unit_text
+from labloop.report.data import (
+    CampaignData,
+    ExperimentData,
+    aligned_numbers,
+    read_campaign,
+    unit_text,
+)
 from labloop.report.drawing import Markup, el, join
 from labloop.report.sections import convergence_section, table
 from labloop.report.text import summarise
@@ -108,7 +114,7 @@ def result(repositories: Repositories, campaign_id: str) -> CampaignResult:
     """
     data = read_campaign(repositories, campaign_id)
     stand = summarise(data)
-    rows = {trial.record.number: _row(data, trial) for trial in data.trials}
+    rows = {experiment.record.number: _row(data, experiment) for experiment in data.experiments}
     best = stand.best_experiment
     return CampaignResult(
         name=stand.name,
@@ -123,14 +129,16 @@ def result(repositories: Repositories, campaign_id: str) -> CampaignResult:
     )
 
 
-def _row(data: CampaignData, trial: Trial) -> dict[str, Cell]:
-    record = trial.record
+def _row(data: CampaignData, experiment: ExperimentData) -> dict[str, Cell]:
+    record = experiment.record
     row: dict[str, Cell] = {"experiment": record.number, "state": record.state.value}
-    row |= {axis.name: trial.point.get(axis.name) for axis in data.axes}
-    values = {name: trial.scalars.get(name) for name in data.units}
+    row |= {axis.name: experiment.point.get(axis.name) for axis in data.axes}
+    values = {name: experiment.scalars.get(name) for name in data.units}
     row |= {name: None if found is None else found.value for name, found in values.items()}
     if data.aims.demands:
-        row["feasible"] = None if trial.scores is None else "yes" if trial.feasible else "no"
+        row["feasible"] = (
+            None if experiment.scores is None else "yes" if experiment.feasible else "no"
+        )
     return row
 
 

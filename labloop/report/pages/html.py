@@ -78,7 +78,7 @@ def render(repositories: Repositories, campaign_id: str) -> str:
             header(data, stand),
             _contents(sections),
             [s.html() for s in sections],
-            class_="many" if len(data.trials) > CROWD else None,
+            class_="many" if len(data.experiments) > CROWD else None,
         ),
         el("div", id="tip", hidden="hidden"),
         el("script", _asset("report.js")),

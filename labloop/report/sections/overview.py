@@ -73,7 +73,8 @@ def _budget_tile(use: BudgetUse) -> Markup:
         return _tile(shown, _UNITS[use.name], "no limit set")
     limit = number(use.limit, 4)
     if use.used is None:
-        return _tile(limit, _UNITS[use.name], "is the limit; counted by the campaign's own code")
+        # Cost is counted by the campaign's own function while it runs, and is not stored.
+        return _tile(limit, f"limit {_UNITS[use.name]}", "what was spent is not stored")
     part = min(1.0, use.used / use.limit)
     meter = el("i", el("i", style=f"width:{100 * part:.1f}%"), class_="meter")
     text = f"of {limit} in the budget"

@@ -5,23 +5,19 @@ import pytest
 from labloop.errors import NotFoundError
 from labloop.records import Alarm, AlarmRecord, Prediction, Proposal, RoundRecord
 from labloop.report import explain, paragraph
-from labloop.report.data.campaign import read_campaign
 from labloop.report.data.fit import LearnedConstant, MissingTerm
+from labloop.report.data.reading import read_campaign
 from labloop.report.text.alarms import group_alarms
-from labloop.report.text.explanation import (
+from labloop.report.text.descriptions import (
     describe_constant,
     describe_missing,
     describe_support,
     describe_term,
-    explain_round,
     percent,
 )
-from labloop.report.text.purpose import (
-    describe_sources,
-    explain_proposals,
-    is_dominated,
-    source_shares,
-)
+from labloop.report.text.explanation import explain_round
+from labloop.report.text.proposals import explain_proposals, is_dominated
+from labloop.report.text.uncertainty import describe_sources, source_shares
 
 GOOD = {"weights": {"gp": 0.03, "A, all outputs together": 0.97}, "physics": {"A": 0.97}}
 
