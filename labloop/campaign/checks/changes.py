@@ -1,4 +1,4 @@
-"""Why a name cannot be used anew, and why changed files cannot be gone on with."""
+"""What a changed definition means for a stored campaign: refused, stored, results set aside."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,8 @@
-"""What a report reads, once: the campaign's rows, its actions, its aims and the fit."""
+"""What a report reads, once: the campaign's rows, its actions, its aims and the fit.
+
+Here belong values and their formatting as numbers and units. Sentences belong into ``text``,
+drawings into ``drawing``. Read ``campaign.py`` first; ``reading.py`` fills it.
+"""
 
 from labloop.report.data.actions import Span, Timeline, build_timeline, merge_spans, timeline_rows
 from labloop.report.data.aims import Aim, Aims, Scores

@@ -1,4 +1,8 @@
-"""Drawing: charts, scales and markup that is escaped by construction."""
+"""Drawing: charts, scales and markup that is escaped by construction.
+
+Here belongs what several sections draw with. What one section shows belongs into ``sections``.
+Read ``charts.py`` first.
+"""
 
 from labloop.report.drawing.charts import (
     Panel,

@@ -113,18 +113,18 @@ def result(repositories: Repositories, campaign_id: str) -> CampaignResult:
         NotFoundError: no campaign has this id.
     """
     data = read_campaign(repositories, campaign_id)
-    stand = summarise(data)
+    summary = summarise(data)
     rows = {experiment.record.number: _row(data, experiment) for experiment in data.experiments}
-    best = stand.best_experiment
+    best = summary.best_experiment
     return CampaignResult(
-        name=stand.name,
-        state=stand.state,
-        reason=stand.reason,
+        name=summary.name,
+        state=summary.state,
+        reason=summary.reason,
         database=repositories.typed or repositories.url,
         rows=tuple(rows.values()),
         units={axis.name: axis.unit for axis in data.axes} | dict(data.units),
         best=None if best is None else rows[best],
-        alarms=stand.alarms,
+        alarms=summary.alarms,
         drawing=_drawing(data),
     )
 

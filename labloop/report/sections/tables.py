@@ -120,7 +120,7 @@ def alarms_section(data: CampaignData) -> Section:
     if not found:
         return missing_section("alarms", "Alarms", "None was raised.")
     caption = (
-        f"{counted(len(found), 'doubt')} that the campaign raised by itself, the newest first."
+        f"{counted(len(found), 'alarm')} that the campaign raised by itself, the newest first."
     )
     return Section("alarms", "Alarms", caption, el("ul", map(_alarm, found), class_="alarms"))
 

@@ -1,4 +1,8 @@
-"""What a campaign says in words: a summary, why each proposal, what is in doubt."""
+"""What a campaign says in words: a summary, the explanation of a round, its alarms.
+
+Here belong pure values and sentences that terminal and page share; none of them draws. Read
+``summary.py`` and ``explanation.py`` first.
+"""
 
 from labloop.report.text.alarms import AlarmGroup, alarm_subject, campaign_alarms
 from labloop.report.text.convergence import (

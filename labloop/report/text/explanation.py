@@ -50,7 +50,7 @@ class Explanation:
     """The terms that matter, the greatest effect first."""
     proposals: tuple[ProposalExplanation, ...]
     open_questions: tuple[str, ...]
-    """What would change the mind."""
+    """What is undecided, each with the result that would decide it."""
     alarms: tuple[AlarmGroup, ...]
     """The newest first, repeated ones folded."""
 
