@@ -1,4 +1,4 @@
-"""The verb that tells in words what a campaign learned, asks, misses and doubts."""
+"""The verb that tells in words what a campaign learned, asks and misses, and its alarms."""
 
 import json
 import sys

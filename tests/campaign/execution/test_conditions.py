@@ -1,10 +1,8 @@
 """A procedure sees its conditions with the units that were declared."""
 
-import numpy as np
 import pytest
 
 from labloop.campaign.execution.conditions import Conditions
-from labloop.records import Curve, CurveData, Scalar
 
 
 def test_conditions_carry_the_declared_unit():
@@ -16,7 +14,3 @@ def test_conditions_carry_the_declared_unit():
     assert x.numbers["temperature"] == 80.0
     with pytest.raises(AttributeError, match="no parameter 'pressure'; it has temperature"):
         x.pressure  # noqa: B018 - the access is what is tested
-
-
-DECLARED = [Scalar("volume", unit="mL"), Curve("trace", x="s", y="mAU")]
-TRACE = CurveData(np.array([0.0, 1.0]), np.array([1.0, 2.0]), "min", "AU")

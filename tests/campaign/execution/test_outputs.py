@@ -1,12 +1,15 @@
 """What an analysis returns becomes declared outputs, or is refused in a sentence."""
 
+import numpy as np
 import pytest
 
 from labloop.campaign.execution.outputs import to_outputs
 from labloop.errors import AnalysisError
-from labloop.records import Scalar, ScalarValue
+from labloop.records import Curve, CurveData, Scalar, ScalarValue
 from labloop.units import quantity
-from tests.campaign.execution.test_conditions import DECLARED, TRACE
+
+DECLARED = [Scalar("volume", unit="mL"), Curve("trace", x="s", y="mAU")]
+TRACE = CurveData(np.array([0.0, 1.0]), np.array([1.0, 2.0]), "min", "AU")
 
 
 def test_outputs_are_converted_to_the_declared_units():
