@@ -1,4 +1,4 @@
-"""One driver with its emulator on the bench."""
+"""A driver with its emulator in a lab of one device."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,8 +18,9 @@ class DriverCase:
     driver: str
     """Its name among the installed drivers, or ``module:Class``."""
     world: Callable[[], Any]
-    """Builds a world anew; it has an emulator called ``device``, or none for a library."""
+    """Builds a new world; it has an emulator called ``device``, or none for a library."""
     device: str
+    """The name of the device in that world."""
     act: Act
     """Carries out one harmless action: ``lambda pump: pump.set_rate(quantity(1, "mL/min"))``."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -28,13 +29,19 @@ class DriverCase:
 
 
 class Bench:
-    """A lab with one device, open for the length of a check."""
+    """A lab with one device, open while a check runs.
+
+    Args:
+        case: the driver.
+        options: ``world`` and ``mode`` in place of the usual ones, ``table`` with further keys of
+            ``[devices.<name>]``, and further arguments of :class:`~labloop.lab.LabHost`.
+    """
 
     def __init__(self, case: DriverCase, **options: Any) -> None:
         self.case = case
         self.world = options.pop("world", None) or case.world()
         self.emulator = self.world.emulators.get(case.device)
-        """None for a driver that speaks through a library."""
+        """None for a driver that calls a library."""
         table: dict[str, Any] = {"driver": case.driver, "options": dict(case.options)}
         table |= options.pop("table", {})
         tables = {"lab": {"name": "bench"}, "devices": {case.device: table}}
@@ -69,15 +76,15 @@ class Bench:
         return self.kind.reads
 
     def do(self, act: Act) -> Any:
-        """Carry something out by hand."""
+        """Carry ``act(device)`` out by hand and return its result."""
         return self.host.call(lambda lab: act(getattr(lab, self.case.device)))
 
     def read(self, name: str) -> Any:
-        """Ask once."""
+        """Return what the read ``name`` returns."""
         return self.do(lambda device: getattr(device, name)())
 
     def wait(self, seconds: float) -> None:
-        """Let lab time pass."""
+        """Let ``seconds`` of lab time pass."""
         self.do(lambda device: device.context.clock.sleep(seconds))
 
     def frames(self) -> int:
@@ -89,3 +96,9 @@ class Bench:
 
     async def _kind(self, lab: Any) -> type[Device]:
         return type(getattr(lab, self.case.device))
+
+
+def require(holds: bool, message: str) -> None:
+    """Raise AssertionError with ``message`` where a promise does not hold."""
+    if not holds:
+        raise AssertionError(message)

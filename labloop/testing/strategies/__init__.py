@@ -1,4 +1,4 @@
-"""The contract suite for strategies, and the bench that compares them."""
+"""The contract of strategies, and the bench that compares them."""
 
 from labloop.testing.strategies._bench import (
     Run,

@@ -1,4 +1,4 @@
-"""Runs strategies against problems: paired starts, resumable, every proposal kept."""
+"""Runs strategies on problems, from the same starts; resumable, and every proposal is kept."""
 
 import csv
 import json
@@ -29,11 +29,11 @@ class Run:
     hit: int | None
     """Number (from 1) of the first experiment at the target, or None."""
     seconds: Sequence[float]
-    """Of each call for proposals."""
+    """Wall time of each call for proposals."""
 
 
 def run_once(problem: Problem, method: str, strategy: Strategy, seed: int) -> Run:
-    """Return one run; every method of the same seed begins with the same points."""
+    """Carry one run out; all methods begin with the same points for the same seed."""
     points = _shared_start(problem, seed)
     observations = [_observe(problem, p, seed, i) for i, p in enumerate(points)]
     seconds: list[float] = []
@@ -92,11 +92,18 @@ def run_bench(
     seeds: Sequence[int],
     folder: Path,
     *,
-    say: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - silent unless told
+    say: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - silent by default
 ) -> list[Run]:
-    """Return all runs; those in ``folder`` already are read, the others done and appended.
+    """Return all runs; those that ``folder`` holds are read, the others are carried out.
 
-    Seeds are the outer loop, so that an interrupted bench compares like with like.
+    Seeds are the outer loop, so that an interrupted bench has the same seeds for every method.
+
+    Args:
+        problems: what is optimised.
+        methods: name -> a function that makes the strategy anew.
+        seeds: one run each.
+        folder: one JSON line is appended for each run.
+        say: is called with a line of progress.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = list(problems)
@@ -122,12 +129,12 @@ def _append(folder: Path, run: Run) -> None:
     path = folder / f"{run.problem}--{run.method}.jsonl"
     cut = path.exists() and not path.read_bytes().endswith(b"\n")
     with path.open("a", encoding="utf-8") as stream:
-        # A line that a crash cut short must not take the next one with it.
+        # A line that a crash cut off must not spoil the next one.
         stream.write(("\n" if cut else "") + json.dumps(asdict(run)) + "\n")
 
 
 def read_runs(folder: Path) -> list[Run]:
-    """Return the runs kept in a folder; a last line cut short by a crash is left out."""
+    """Return the runs of a folder; a line that a crash cut off is left out."""
     runs = []
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -202,7 +209,7 @@ def _summary(problem: str, method: str, group: Sequence[Run]) -> Summary:
 
 
 def paired_hits(runs: Sequence[Run], problem: str, method: str) -> dict[int, int]:
-    """Return seed -> restricted experiment of the hit; raises BrainError where nothing ran."""
+    """Return seed -> experiment of the hit, ``budget + 1`` for a miss; raises BrainError."""
     mine = [run for run in runs if (run.problem, run.method) == (problem, method)]
     if not mine:
         raise BrainError(f"no run of {method!r} on {problem!r} is kept; run the bench first")

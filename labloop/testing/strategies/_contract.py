@@ -1,4 +1,4 @@
-"""The contract of a strategy, to be run against any implementation.
+"""The contract of a strategy, for any implementation.
 
 In a plug-in's own test::
 

@@ -1,4 +1,4 @@
-"""Figures of merit over runs that may never reach the target."""
+"""Statistics over runs that may never reach the target."""
 
 import math
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ def wilson(successes: int, runs: int, z: float = 1.6448536269514722) -> tuple[fl
 def median_ratio(
     ours: Sequence[int], theirs: Sequence[int], *, draws: int = 10_000, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Return the ratio of the medians with its 90 % interval.
+    """Return the ratio of the medians and its 90 % interval (low, high).
 
-    Runs of the same start are a pair; pairs are drawn with replacement (percentile bootstrap).
+    Runs from the same start are a pair; pairs are resampled (percentile bootstrap, Efron 1979).
     """
     pairs = np.array([ours, theirs], dtype=np.float64)
     rng = np.random.default_rng(seed)

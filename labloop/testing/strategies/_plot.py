@@ -1,4 +1,4 @@
-"""The best so far over experiments, one panel a problem, as a page that needs no network."""
+"""Plots the best value so far over experiments, as a page that works offline."""
 
 from collections.abc import Sequence
 from pathlib import Path

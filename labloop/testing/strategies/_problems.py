@@ -1,4 +1,4 @@
-"""Problems with known answers: functions that need no data, and pools of real measurements."""
+"""Problems with known optima: test functions, and pools of real measurements."""
 
 import csv
 import math
@@ -18,22 +18,22 @@ OUTPUT = "y"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something to optimise whose answer is known."""
+    """An optimisation problem whose optimum is known."""
 
     name: str
     space: SearchSpace
     truth: Callable[[Point], float]
     """The noiseless value of a legal point, to be maximised."""
     target: float
-    """A run has hit when the truth of one of its points is at least this."""
+    """A run hits when the noiseless value of one of its points is at least this."""
     budget: int
     batch: int = 1
     start: int = 5
-    """How many points of the start all methods share."""
+    """Number of random points at the start, the same for all methods."""
     noise: float = 0.0
     """Standard deviation of a measurement."""
     family: str = ""
-    """Problems of one family share their starts; a family of its own if left out."""
+    """Problems of one family share their starts; empty for a family of its own."""
     objective: Objectives = field(default_factory=lambda: Objectives.of(Maximize(OUTPUT)))
 
     def measure(self, point: Point, seed: int) -> float:
@@ -82,7 +82,7 @@ def _hartmann_box(point: Point) -> float:
 
 
 def _hartmann_mixed(point: Point) -> float:
-    """Two of the six inputs are five unordered names each, which hide levels out of order."""
+    """Two of the six inputs are categories of five names, in no order of their levels."""
     hidden = (0.45, 0.05, 0.85, 0.25, 0.65)
     row = [float(point[f"x{i}"]) for i in range(1, 5)]
     row += [hidden[_LEVELS.index(str(point[f"x{i}"]))] for i in (5, 6)]

@@ -29,7 +29,7 @@ def test_a_good_driver_keeps_the_contract(check, kind):
     [
         ("Undocumented", "is_declared", "mystery has no docstring"),
         ("Unlimited", "is_declared", "push.force has no limit"),
-        ("Careless", "bears_noise", "could not convert string to float"),
+        ("Careless", "survives_noise", "could not convert string to float"),
         ("Nameless", "identifies", "names no model"),
         ("Trusting", "refuses_another_instrument", "connected to"),
         ("Claiming", "refuses_another_instrument", "claims 'SN-OF-ANOTHER'"),
