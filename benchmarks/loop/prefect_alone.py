@@ -27,7 +27,8 @@ PAUSE_SECONDS = 0.01
 def measure(pairs: int) -> dict[str, object]:
     """Run ``pairs`` of tasks and return medians."""
     # Ours first: it sets Prefect's settings before Prefect is imported.
-    from labloop_workflows.server.server import find_or_start, speaking_to  # isort: skip
+    from labloop_workflows.server.lifecycle import find_or_start  # isort: skip
+    from labloop_workflows.server.server import connected_to  # isort: skip
     from prefect import flow, task
     from prefect.cache_policies import NO_CACHE
     from prefect.task_runners import ThreadPoolTaskRunner
@@ -56,7 +57,7 @@ def measure(pairs: int) -> dict[str, object]:
             time.sleep(PAUSE_SECONDS)
             cpus.append(time.process_time())
 
-    with speaking_to(find_or_start()):
+    with connected_to(find_or_start()):
         body()
     return {
         "n": pairs,

@@ -103,9 +103,10 @@ def _cancel_newest() -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.objects import State, StateType
 
-    from labloop_workflows.server.server import find_or_start, speaking_to
+    from labloop_workflows.server.lifecycle import find_or_start
+    from labloop_workflows.server.server import connected_to
 
-    with speaking_to(find_or_start()), get_client(sync_client=True) as client:
+    with connected_to(find_or_start()), get_client(sync_client=True) as client:
         runs = client.read_flow_runs()
         for run in runs:
             if run.state is not None and run.state.type is StateType.RUNNING:
@@ -266,13 +267,13 @@ def own_prefect() -> Iterator[None]:
             "LABLOOP_UI_PORT": str(port),
         }
         preload(prefect=True)
-        from labloop_workflows.server import server as _server
+        from labloop_workflows.server import lifecycle
 
-        _server.find_or_start()
+        lifecycle.find_or_start()
         try:
             yield
         finally:
-            print(_server.stop(), flush=True)
+            print(lifecycle.stop(), flush=True)
 
 
 def kept(file: Path) -> dict[tuple[str, str, int], Trial]:

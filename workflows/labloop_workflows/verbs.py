@@ -1,4 +1,4 @@
-"""The verbs that workflows adds to the command line: ui, serve."""
+"""The verbs ``labloop ui`` and ``labloop serve``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +8,10 @@ import typer
 from labloop.campaign import load_campaign
 from labloop.cli import confirm_real, console
 from labloop.errors import CampaignError
-from labloop_workflows.runs.reconcile import settle_quietly
+from labloop_workflows.runs.crashed_runs import mark_crashed_runs_quietly
 from labloop_workflows.runs.serve import serve_campaigns
-from labloop_workflows.server.server import Server, find_or_start, speaking_to, stop
+from labloop_workflows.server.lifecycle import find_or_start, stop
+from labloop_workflows.server.server import Server, connected_to
 
 
 def ui(
@@ -26,9 +27,9 @@ def ui(
         return
     out = console()
     server = find_or_start(port, say=out.print)
-    for line in server.told(secret=True):
+    for line in server.lines(secret=True):
         out.print(line)
-    _settle(server)
+    _mark_crashed_runs(server)
 
 
 def serve(
@@ -51,10 +52,10 @@ def serve(
             confirm_real(definition)
     out = console()
     server = find_or_start(say=out.print)
-    for line in server.told(secret=out.is_terminal):
+    for line in server.lines(secret=out.is_terminal):
         out.print(line)
     out.print(f"served    {', '.join(names)}; start one under Deployments, end with Ctrl-C")
-    _settle(server)
+    _mark_crashed_runs(server)
     paths = {
         definition.spec.name: str(Path(path).resolve())
         for definition, path in zip(definitions, files, strict=True)
@@ -62,9 +63,9 @@ def serve(
     serve_campaigns(paths, db=db, real=real, server=server)
 
 
-def _settle(server: Server) -> None:
-    """Show runs of dead processes as what they are, and say how many."""
-    with speaking_to(server):
-        count = settle_quietly()
+def _mark_crashed_runs(server: Server) -> None:
+    """Mark flow runs of dead processes as crashed, and print how many there were."""
+    with connected_to(server):
+        count = mark_crashed_runs_quietly()
     if count:
         console().print(f"crashed   {count} runs whose process had ended; they stood as running")

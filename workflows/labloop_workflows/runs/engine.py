@@ -17,29 +17,23 @@ from labloop.campaign import Campaign, Hooks  # noqa: E402
 from labloop.errors import EngineError  # noqa: E402
 from labloop.records import CampaignRecord, CampaignState  # noqa: E402
 from labloop.report import Brief  # noqa: E402
-from labloop_workflows.runs.cancellation import CANCELLED, CancelWatch, forget_events  # noqa: E402
+from labloop_workflows.runs.cancel_watch import CANCELLED, CancelWatch, discard_events  # noqa: E402
+from labloop_workflows.runs.crashed_runs import CrashedRuns  # noqa: E402
 from labloop_workflows.runs.flow import CAMPAIGNS, campaign_flow, state_of  # noqa: E402
 from labloop_workflows.runs.hooks import PrefectHooks  # noqa: E402
-from labloop_workflows.runs.reconcile import Reconciler  # noqa: E402
-from labloop_workflows.runs.window import Window  # noqa: E402
+from labloop_workflows.runs.ui_publisher import UiPublisher  # noqa: E402
+from labloop_workflows.server.lifecycle import START_SECONDS, find_or_start  # noqa: E402
+from labloop_workflows.server.probe import Probe, probe  # noqa: E402
 from labloop_workflows.server.reports import LinkedReport  # noqa: E402
-from labloop_workflows.server.server import (  # noqa: E402
-    START_SECONDS,
-    Look,
-    configured,
-    find_or_start,
-    look,
-    own_ui_url,
-    speaking_to,
-)
+from labloop_workflows.server.server import configured, connected_to, own_ui_url  # noqa: E402
 
 
 class PrefectEngine:
-    """The engine ``prefect``: one flow a campaign, in this process.
+    """The engine ``prefect``: one flow run per campaign, in this process.
 
     Raises:
-        EngineError: the environment names a server that does not answer. Said before a campaign
-            is stored, so that the same words can be typed again.
+        EngineError: the environment names a server that does not answer. It is raised before a
+            campaign is stored, so that the same command can be given again.
     """
 
     def __init__(self) -> None:
@@ -48,25 +42,25 @@ class PrefectEngine:
     def run(self, campaign: Campaign, hooks: Hooks) -> CampaignRecord:
         """Run ``campaign`` in a flow on a server that is found or started.
 
-        Where there is none in time, the campaign runs without it, and that is said.
+        Where there is none in time, the campaign runs without it, and that is printed.
 
         Raises:
-            LabloopError: whatever ended the campaign.
+            LabloopError: the error that ended the campaign.
         """
         try:
             server = find_or_start(patience=START_SECONDS)
         except EngineError as error:
-            return _without(str(error), campaign, hooks)
-        for line in server.told(secret=sys.stdout.isatty()):
-            print(line)  # noqa: T201 - says where to look
+            return _run_without_prefect(str(error), campaign, hooks)
+        for line in server.lines(secret=sys.stdout.isatty()):
+            print(line)  # noqa: T201 - where the UI is
         if server.pid is not None:
             print("          stays for looking afterwards; end it with: labloop ui --stop")  # noqa: T201 - same
-        with speaking_to(server):
+        with connected_to(server):
             try:
                 return run_in_flow(campaign, hooks)
             finally:
-                if look(server.api_url) is Look.AWAY:
-                    forget_events()
+                if probe(server.api_url) is Probe.NO_SERVER:
+                    discard_events()
                     print("Prefect   its server has gone; the records are complete without it")  # noqa: T201 - same
 
 
@@ -79,7 +73,7 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
         try:
             ended.append(run_inside(campaign, hooks))
         except Exception as error:  # noqa: BLE001 - raised again below, outside of the flow
-            # Kept as it is: Prefect would print a traceback where a sentence is due.
+            # Not raised here: Prefect would print a traceback instead of the sentence.
             raised.append(error)
             return Failed(message=str(error))
         return state_of(ended[0])
@@ -87,10 +81,12 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     CAMPAIGNS[campaign.record.id] = body
     try:
         campaign_flow(campaign.record.id, campaign.record.name, return_state=True)
-    except Exception as error:  # noqa: BLE001 - process edge: a window that fails is told
-        # The server may have gone; where the campaign itself has ended, that is what counts.
+    except Exception as error:  # noqa: BLE001 - process edge: reported, and the campaign runs without Prefect
+        # The server may have gone; where the campaign itself has ended, its end counts.
         if not ended and not raised:
-            return _without(f"Prefect could not begin the flow: {error}", campaign, hooks)
+            return _run_without_prefect(
+                f"Prefect could not begin the flow: {error}", campaign, hooks
+            )
     finally:
         del CAMPAIGNS[campaign.record.id]
     if raised:
@@ -100,36 +96,36 @@ def run_in_flow(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     return ended[0]
 
 
-def _without(why: str, campaign: Campaign, hooks: Hooks) -> CampaignRecord:
+def _run_without_prefect(why: str, campaign: Campaign, hooks: Hooks) -> CampaignRecord:
     """Run ``campaign`` where Prefect cannot show it."""
-    print(f"Prefect   {why}")  # noqa: T201 - said where the address would stand
+    print(f"Prefect   {why}")  # noqa: T201 - in the place of the address
     print("          the campaign goes on without this window")  # noqa: T201 - same
     return campaign.run(hooks)
 
 
 def run_inside(campaign: Campaign, hooks: Hooks) -> CampaignRecord:
-    """Run ``campaign`` inside a flow that has begun: tasks, the window and the cancel watch."""
+    """Run ``campaign`` inside a flow that has begun, with tasks, UI and cancel watch."""
     record, repositories, mine = campaign.record, campaign.repositories, UUID(flow_run.get_id())
     report = LinkedReport(repositories, record, own_ui_url())
-    window = Window(Brief(repositories, record.id), record.name, mine, report)
-    with Reconciler(mine, record.id) as reconciler:
-        inside = PrefectHooks(hooks, record.id, window, reconciler.lease_held)
+    publisher = UiPublisher(Brief(repositories, record.id), record.name, mine, report)
+    with CrashedRuns(mine, record.id) as crashed_runs:
+        inside = PrefectHooks(hooks, record.id, publisher, crashed_runs.lease_held)
         try:
             with CancelWatch(mine, campaign.stop) as watch:
-                return _told(campaign, watch, campaign.run(inside))
+                return _ended(campaign, watch, campaign.run(inside))
         finally:
             # The flow waits for its tasks.
             inside.close()
-            window.close()
+            publisher.close()
 
 
-def _told(campaign: Campaign, watch: CancelWatch, record: CampaignRecord) -> CampaignRecord:
-    """Return how the campaign ended: a cancel is told as one, not as the signal that it sent.
+def _ended(campaign: Campaign, watch: CancelWatch, record: CampaignRecord) -> CampaignRecord:
+    """Return how the campaign ended: a cancel in the UI is named, not the signal it caused.
 
-    Asked when the lab is safe, so that nothing waits for a server.
+    Called when the lab is safe, because the server is asked.
     """
     stopped = record.state is CampaignState.STOPPED and record.reason != CANCELLED
-    if not stopped or not watch.asked():
+    if not stopped or not watch.is_cancelled():
         return record
     campaigns = campaign.repositories.campaigns
     return campaigns.set_state(record.id, record.state, CANCELLED, record.actor).result()

@@ -1,7 +1,7 @@
-"""The flow and its tasks: one flow a campaign, one task a round, one task an experiment.
+"""The flow and its tasks: one flow per campaign, one task per round and per experiment.
 
-Tasks get ids only and look up what they wait for in this process. They never retry and keep
-no result: what happened is in labloop's own database, and Prefect is a window on it.
+Tasks get ids only and look up the future that they wait for in this process. They never retry
+and persist no result: labloop's own database is the record, and Prefect shows it.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from labloop.records import (
     ProposalBatch,
 )
 
-WAITED_FOR: dict[str, "Future[ExperimentResult]"] = {}
+EXPERIMENTS: dict[str, "Future[ExperimentResult]"] = {}
 """Experiment id -> the future that its task waits on."""
 
 ROUNDS: dict[str, "Future[ProposalBatch]"] = {}
@@ -42,9 +42,9 @@ CAMPAIGNS: dict[str, Callable[[], State[Any]]] = {}
     cache_policy=NO_CACHE,
 )
 def experiment_task(experiment_id: str, number: int) -> State[Any]:
-    """Wait for one experiment; the death of this task's thread changes nothing."""
+    """Wait for one experiment; if this task's thread dies, the experiment goes on."""
     del number  # shown in the UI
-    result = WAITED_FOR.pop(experiment_id).result()
+    result = EXPERIMENTS.pop(experiment_id).result()
     if result.state is ExperimentState.DONE:
         return Completed(message="done")
     if result.state is ExperimentState.ABANDONED:
@@ -60,7 +60,7 @@ def experiment_task(experiment_id: str, number: int) -> State[Any]:
     cache_policy=NO_CACHE,
 )
 def propose_task(key: str, round_index: int) -> State[Any]:
-    """Wait for one round of the brain, or until nobody wants it any more."""
+    """Wait for the proposals of one round, or until the campaign needs them no more."""
     del round_index  # shown in the UI
     try:
         batch = ROUNDS.pop(key).result()

@@ -1,25 +1,25 @@
-"""What Prefect puts around the loop: tasks that wait, and a window."""
+"""The hooks by which Prefect shows a campaign: tasks that wait, and what the UI shows."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from labloop.campaign import Hooks, Snapshot
 from labloop.records import Executor, ExperimentJob, ExperimentResult, ProposalBatch
-from labloop_workflows.runs.flow import ROUNDS, WAITED_FOR, experiment_task, propose_task
-from labloop_workflows.runs.window import Window
+from labloop_workflows.runs.flow import EXPERIMENTS, ROUNDS, experiment_task, propose_task
+from labloop_workflows.runs.ui_publisher import UiPublisher
 
 
 class PrefectExecutor:
-    """Wraps each experiment's future in a task, and does nothing more."""
+    """Shows each experiment of another executor as a task, and does nothing more."""
 
     def __init__(self, inner: Executor) -> None:
         self._inner = inner
 
     def start(self, batch: Sequence[ExperimentJob]) -> Sequence[Future[ExperimentResult]]:
-        """Put the batch into the lab, then show each experiment as a task."""
+        """Start the experiments, then a task for each."""
         futures = self._inner.start(batch)
         for job, future in zip(batch, futures, strict=True):
-            WAITED_FOR[job.experiment_id] = future
+            EXPERIMENTS[job.experiment_id] = future
             experiment_task.submit(job.experiment_id, job.number)
         return futures
 
@@ -29,19 +29,26 @@ class PrefectExecutor:
 
 
 class PrefectHooks:
-    """The hooks of a campaign that runs inside the flow."""
+    """The hooks of a campaign that runs inside the flow.
+
+    Args:
+        inner: the caller's own hooks.
+        campaign_id: the campaign.
+        publisher: gets every snapshot.
+        lease_held: is called when this process has the campaign's lease.
+    """
 
     def __init__(
         self,
         inner: Hooks,
         campaign_id: str,
-        window: Window,
+        publisher: UiPublisher,
         lease_held: Callable[[], None],
     ) -> None:
         self._inner = inner
         self._lease_held = lease_held
         self._campaign_id = campaign_id
-        self._window = window
+        self._publisher = publisher
         self._round: Future[ProposalBatch] | None = None
 
     def executor(self, inner: Executor) -> Executor:
@@ -51,33 +58,33 @@ class PrefectHooks:
         return PrefectExecutor(self._inner.executor(inner))
 
     def propose(self, round_index: int, call: Callable[[], ProposalBatch]) -> ProposalBatch:
-        """Ask the brain and show it as a task; what it raises reaches the loop as it is."""
+        """Ask the brain while a task waits; an error reaches the campaign unchanged."""
         key = f"{self._campaign_id}-{round_index}"
-        self._round = waited_for = ROUNDS[key] = Future()
+        self._round = future = ROUNDS[key] = Future()
         propose_task.submit(key, round_index)
         try:
             batch = self._inner.propose(round_index, call)
         except BaseException as error:
-            _tell(waited_for, error)
+            _complete(future, error)
             raise
-        _tell(waited_for, batch)
+        _complete(future, batch)
         return batch
 
     def close(self) -> None:
-        """Let no task wait for a round that nobody wants any more."""
+        """End the task of a round that the campaign needs no more."""
         if self._round is not None:
             self._round.cancel()
 
     def changed(self, snapshot: Snapshot) -> None:
-        """Show the snapshot, without waiting for anybody."""
-        self._window.changed(snapshot)
+        """Publish the snapshot; returns at once."""
+        self._publisher.changed(snapshot)
         self._inner.changed(snapshot)
 
 
-def _tell(waited_for: "Future[ProposalBatch]", told: ProposalBatch | BaseException) -> None:
-    # Cancelled meanwhile: the flow has ended, and its task with it.
-    if waited_for.set_running_or_notify_cancel():
-        if isinstance(told, BaseException):
-            waited_for.set_exception(told)
+def _complete(future: "Future[ProposalBatch]", result: ProposalBatch | BaseException) -> None:
+    # Cancelled: the flow has ended, and its task with it.
+    if future.set_running_or_notify_cancel():
+        if isinstance(result, BaseException):
+            future.set_exception(result)
         else:
-            waited_for.set_result(told)
+            future.set_result(result)

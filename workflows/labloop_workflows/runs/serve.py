@@ -1,4 +1,4 @@
-"""Serves campaigns: each run is a process of its own that takes a name, never a path."""
+"""Serves campaigns: each run is a process of its own that gets a name, never a path."""
 
 import json
 import os
@@ -23,14 +23,14 @@ from labloop.records import CampaignRecord, Mode
 from labloop.store import open_database
 from labloop_workflows.runs.engine import run_inside
 from labloop_workflows.runs.flow import state_of
-from labloop_workflows.server.codes import codes, use_up
-from labloop_workflows.server.server import Server, speaking_to
+from labloop_workflows.server.one_time_codes import one_time_codes, redeem
+from labloop_workflows.server.server import Server, connected_to
 
 _SERVED = "LABLOOP_SERVED"
 
 
 class RunRequest(BaseModel):
-    """What the form in the UI asks for."""
+    """The form in the UI."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -59,12 +59,16 @@ def served_campaign(request: RunRequest) -> State[Any]:
     try:
         return state_of(run_request(request))
     except LabloopError as error:
-        # Raised, Prefect would put a traceback around the sentence.
+        # Not raised: Prefect would add a traceback to the sentence.
         return Failed(message=str(error))
 
 
 def run_request(request: RunRequest) -> CampaignRecord:
-    """Run what a form asks for; raises CampaignError where it is not served or not allowed."""
+    """Run what a form asks for.
+
+    Raises:
+        CampaignError: the campaign is not served, or the request is not allowed.
+    """
     served = json.loads(os.environ.get(_SERVED, "{}"))
     paths: dict[str, str] = served.get("paths", {})
     if request.campaign not in paths:
@@ -78,7 +82,7 @@ def run_request(request: RunRequest) -> CampaignRecord:
             "leave the seed empty, or begin another one without resume"
         )
     if request.real:
-        _need_code(request.code, served)
+        _check_code(request.code, served)
     mode = Mode.REAL if request.real else Mode.SIMULATED
     with open_database(served.get("db")) as repositories:
         if request.resume:
@@ -95,8 +99,8 @@ def run_request(request: RunRequest) -> CampaignRecord:
         return run_inside(campaign, PlainHooks())
 
 
-def _need_code(code: str, served: Mapping[str, Any]) -> None:
-    """Raise CampaignError where no person at the lab's own terminal stands behind a real run."""
+def _check_code(code: str, served: Mapping[str, Any]) -> None:
+    """Raise CampaignError where a real run has no code from the lab's own terminal."""
     folder = served.get("codes")
     if folder is None:
         raise CampaignError(
@@ -108,7 +112,7 @@ def _need_code(code: str, served: Mapping[str, Any]) -> None:
             "each run on real instruments needs the one-time code that stands at the terminal of "
             "labloop serve --real, and none was given; nothing was sent to any instrument"
         )
-    if not use_up(Path(folder), code):
+    if not redeem(Path(folder), code):
         raise CampaignError(
             "the one-time code is wrong or was used before; type the newest one at the terminal of "
             "labloop serve --real; nothing was sent to any instrument"
@@ -124,13 +128,13 @@ def serve_campaigns(paths: dict[str, str], *, db: str | None, real: bool, server
     with ExitStack() as stack:
         served: dict[str, object] = {"paths": paths, "db": database}
         if real:
-            served["codes"] = str(stack.enter_context(codes(_tell_code)))
+            served["codes"] = str(stack.enter_context(one_time_codes(_print_code)))
         os.environ[_SERVED] = json.dumps(served)
-        stack.enter_context(speaking_to(server))
+        stack.enter_context(connected_to(server))
         prefect_serve(*(_deployment(name) for name in sorted(paths)), limit=len(paths))
 
 
-def _tell_code(code: str) -> None:
+def _print_code(code: str) -> None:
     print(f"code      {code}  lets the next run on real instruments begin", flush=True)  # noqa: T201 - at the lab's terminal
 
 
@@ -147,7 +151,7 @@ def _deployment(name: str) -> RunnerDeployment:
 
 
 def _schedules(name: str) -> list[DeploymentScheduleCreate]:
-    """Return the schedules that persons gave a deployment; served anew, it would lose them."""
+    """Return the schedules that a deployment was given in the UI, which a new one would lose."""
     with get_client(sync_client=True) as client:
         try:
             found = client.read_deployment_by_name(f"{served_campaign.name}/{name}")

@@ -1,8 +1,8 @@
-"""The guard of the server that labloop starts, and the program that serves behind it.
+"""The guard in front of the server that labloop starts, and the program that runs both.
 
 A web page of another origin, open in a browser on the lab's PC, can send requests to a server
-on loopback. Prefect asks for the password; this refuses what comes from another page or under
-another name before Prefect sees it, websockets as well, which no CORS rule covers.
+on loopback. Prefect asks for the password; the guard refuses requests from other pages and under
+other host names before Prefect sees them, also websockets, which CORS does not cover.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,17 @@ _REPORT = {
     "Content-Security-Policy": "sandbox allow-scripts allow-popups; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
-"""A report shows what a database holds: it may not touch what belongs to the UI's pages."""
+"""A report shows content of a database, so it has no access to the pages of the UI."""
 
 
 class OwnPagesOnly:
-    """Passes requests on that come from no page, or from a page of ``allowed`` origins.
+    """ASGI middleware that refuses requests from pages of other origins.
 
-    Reports are served beside ``app``: their names are secrets that only the UI tells.
+    It also serves the reports, whose names are secrets that only the UI shows.
+
+    Args:
+        app: Prefect's application.
+        allowed: the origins of its own pages.
     """
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
@@ -38,13 +42,13 @@ class OwnPagesOnly:
         self._allowed = frozenset(allowed)
         reached = " ".join((*allowed, *(origin.replace("http", "ws", 1) for origin in allowed)))
         self._page = {
-            # No other page lays itself over the UI and lets a person click through; and Prefect's
-            # newer UI, which a click turns on, calls an outside host: the browser refuses.
+            # No other page may frame the UI (clickjacking). Prefect's newer UI, which a click turns
+            # on, calls an outside host: the browser refuses.
             "Content-Security-Policy": f"frame-ancestors 'none'; connect-src 'self' {reached}",
             "X-Frame-Options": "DENY",
         }
         files = StaticFiles(directory=reports_folder(), check_dir=False)
-        # Outside of an application nothing else turns a missing file into an answer.
+        # Turns a missing file into the answer 404.
         self._reports = ExceptionMiddleware(files)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +63,7 @@ class OwnPagesOnly:
 
         report = scope["type"] == "http" and scope["path"].startswith(f"{REPORTS}/")
 
-        async def sealed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message.setdefault("headers", [])
                 MutableHeaders(scope=message).update(self._page | (_REPORT if report else {}))
@@ -67,28 +71,28 @@ class OwnPagesOnly:
 
         if report:
             inside = {**scope, "path": scope["path"].removeprefix(REPORTS), "root_path": ""}
-            await self._reports(inside, receive, sealed)
+            await self._reports(inside, receive, send_with_headers)
         else:
-            await self._app(scope, receive, sealed)
+            await self._app(scope, receive, send_with_headers)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await WebSocketClose(code=1008)(scope, receive, send)
         return
-    said = "labloop's Prefect server answers no page of another origin\n"
-    await PlainTextResponse(said, status_code=403)(scope, receive, send)
+    text = "labloop's Prefect server answers no page of another origin\n"
+    await PlainTextResponse(text, status_code=403)(scope, receive, send)
 
 
 def guarded(app: ASGIApp, port: int) -> ASGIApp:
-    """Return ``app`` behind the guard: only under its own names, only to its own pages."""
+    """Return ``app`` behind the guard: only under its own host names, only for its own pages."""
     own = OwnPagesOnly(app, origins(port))
-    # A foreign name that was made to lead to loopback is refused by its Host header.
+    # A foreign name that resolves to loopback (DNS rebinding) is refused by its Host header.
     return TrustedHostMiddleware(own, allowed_hosts=list(NAMES), www_redirect=False)
 
 
 def main() -> None:
-    """Serve Prefect's API and UI on loopback until a signal; settings come by the environment."""
+    """Serve Prefect's API and UI on loopback until a signal; settings are in the environment."""
     api = get_current_settings().server.api
     uvicorn.run(
         guarded(create_app(final=True), api.port),

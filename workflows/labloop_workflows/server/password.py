@@ -1,4 +1,4 @@
-"""The password of the server that labloop starts: random, and only its owner can read it."""
+"""The password of the server that labloop starts: random, and readable by its owner only."""
 
 import os
 import secrets
@@ -11,16 +11,16 @@ from labloop_workflows.server.settings import home
 
 _LETTERS = 24
 _OTHERS_SECONDS = 2.0
-"""How long another process may take to write what it has just begun."""
+"""How long another process may take to write the file that it has created."""
 
 
 def password() -> str:
-    """Return the password, made at the first call and kept for every later server.
+    """Return the password, which is created once and kept for every later server.
 
-    It stays the same, so that a browser that was told once is not asked again.
+    So a browser asks for it once only.
 
     Raises:
-        EngineError: nothing can be kept in Prefect's folder.
+        EngineError: Prefect's folder cannot be written to.
     """
     path = home() / "labloop-server.secret"
     try:

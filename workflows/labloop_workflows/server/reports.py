@@ -1,7 +1,7 @@
-"""The whole report of a campaign behind a link in the UI.
+"""The report of a campaign behind a link in the UI.
 
 A browser follows no link from a web page to a file, so the server that labloop starts serves
-the reports itself, under names that nobody can guess.
+the reports, under names that cannot be guessed.
 """
 
 import hashlib
@@ -17,17 +17,19 @@ from labloop_workflows.server.password import password
 from labloop_workflows.server.settings import REPORTS, reports_folder
 
 PACE_SECONDS = 30.0
-"""Between two reports of a running campaign at least."""
+"""The shortest time between two reports of a running campaign."""
 SHARE = 0.02
-"""Part of the time that writing reports may take."""
+"""The largest share of the time that writing reports may take."""
 _KEPT = 50
-"""So many reports of the newest campaigns are kept."""
+"""The number of reports that are kept, the newest."""
 
 
 class LinkedReport:
-    """Writes the report of one campaign where the server serves it, at most now and then.
+    """Writes the report of one campaign where the server serves it, from time to time.
 
     Args:
+        repositories: the records.
+        record: the campaign.
         ui_url: of a server that labloop started; None for another one, which serves no reports.
     """
 
@@ -41,14 +43,14 @@ class LinkedReport:
 
     @property
     def link(self) -> str:
-        """The line of Markdown that leads to the report."""
+        """A line of Markdown with the link to the report."""
         typed = f"`labloop report {self._record.name}{database_option(self._repositories)}`"
         if self._ui_url is None:
             return f"The whole report: {typed}"
         return f"[The whole report]({self._ui_url}{REPORTS}/{self._token()}.html), or {typed}"
 
     def write(self, *, last: bool) -> None:
-        """Write the report, where it is time to or this is the ``last`` time."""
+        """Write the report, if it is due or this is the ``last`` time."""
         if self._ui_url is None or not (last or time.monotonic() >= self._next):
             return
         began = time.thread_time()
@@ -57,9 +59,9 @@ class LinkedReport:
         self._next = time.monotonic() + max(PACE_SECONDS, cost / SHARE)
 
     def _token(self) -> str:
-        """Return a name that only who knows the password can tell."""
-        told = hmac.new(password().encode(), self._record.id.encode(), hashlib.sha256)
-        return told.hexdigest()[:40]
+        """Return a name that cannot be guessed without the password."""
+        digest = hmac.new(password().encode(), self._record.id.encode(), hashlib.sha256)
+        return digest.hexdigest()[:40]
 
     def _write(self, page: Path) -> None:
         page.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

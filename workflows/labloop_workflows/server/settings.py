@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 NAMES = ("127.0.0.1", "localhost")
-"""What a server on loopback may be called by."""
+"""Host names of a server on loopback."""
 REPORTS = "/labloop/reports"
-"""Where a server that labloop starts serves reports."""
+"""The path under which the server that labloop starts serves reports."""
 
 _QUIET = {
     # Nothing leaves this machine unasked.
@@ -30,13 +30,13 @@ _QUIET = {
 
 
 def apply() -> None:
-    """Set what a person has not set already."""
+    """Set each variable that is not set already."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
 
 
 def home() -> Path:
-    """Return the folder that Prefect keeps its things in."""
+    """Return Prefect's folder."""
     named = os.environ.get("PREFECT_HOME")
     return Path(named) if named else Path.home() / ".prefect"
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from labloop_workflows.server.codes import codes, new_code, use_up
+from labloop_workflows.server.one_time_codes import new_code, one_time_codes, redeem
 
 CAMPAIGN = """
 from labloop import Budget, CampaignSpec, Continuous, Maximize, Scalar, SearchSpace
@@ -42,17 +42,17 @@ ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 def test_a_code_is_used_once_and_followed_by_another(tmp_path):
     """Typed with or without its dash and in small letters; never twice, never another's."""
     told = []
-    with codes(told.append) as folder:
+    with one_time_codes(told.append) as folder:
         first = told[0]
-        assert not use_up(folder, new_code())
-        assert not use_up(folder, "")
-        assert use_up(folder, first.lower().replace("-", " "))
-        assert not use_up(folder, first)
+        assert not redeem(folder, new_code())
+        assert not redeem(folder, "")
+        assert redeem(folder, first.lower().replace("-", " "))
+        assert not redeem(folder, first)
         until = time.monotonic() + 10
         while len(told) < 2 and time.monotonic() < until:
             time.sleep(0.05)
         assert told[1] != first
-        assert use_up(folder, told[1])
+        assert redeem(folder, told[1])
     assert not folder.exists()
 
 

@@ -1,7 +1,8 @@
-"""What Prefect's UI shows of a running campaign: log lines, and one page that is kept up to date.
+"""Publishes a running campaign in Prefect's UI: log lines, and one artifact that is kept current.
 
-A call blocks while the server is away (71 s were seen), so a thread of its own reads the
-records and sends. However fast a simulated lab is, that thread takes a small share of the time.
+A call to a server that is away blocks (71 s were measured), so a thread of its own reads the
+records and sends them. However fast a simulated lab is, that thread takes a small share of the
+time.
 """
 
 import contextvars
@@ -24,23 +25,23 @@ from labloop.report import Brief
 from labloop_workflows.server.reports import LinkedReport
 
 PACE_SECONDS = 0.5
-"""Between two looks at least."""
+"""The shortest time between two updates."""
 SHARE = 0.05
-"""Part of the time that looking and sending may take."""
+"""The largest share of the time that reading and sending may take."""
 ANSWER_SECONDS = 10.0
 CLOSE_SECONDS = 20.0
-"""The last page and the report of a large campaign are worth waiting for."""
+"""How long the end waits for the last update, with the report of a large campaign."""
 _MOST_LINES = 1000
-"""Beyond, the oldest lines that a server away has not taken are dropped."""
+"""Lines kept for a server that is away; beyond, the oldest are dropped."""
 
 
-class Window:
-    """Sends what has happened, and the newest page, from a thread of its own.
+class UiPublisher:
+    """Sends what has happened, and the current page, from a thread of its own.
 
     Args:
         brief: reads one campaign.
         name: its name.
-        flow_run_id: the run whose log and artifact they are.
+        flow_run_id: the flow run that gets log and artifact.
         report: the whole report, linked to from the page.
     """
 
@@ -56,22 +57,22 @@ class Window:
         self._asked = ""
         self._wake = threading.Condition()
         self._changed = self._closing = False
-        # Which server is asked stands in the calling context: without it, Prefect starts one.
+        # The server is part of the calling context; without it, Prefect would start one.
         context = contextvars.copy_context()
         self._thread = threading.Thread(
-            target=lambda: context.run(self._work), name="window", daemon=True
+            target=lambda: context.run(self._work), name="UI publisher", daemon=True
         )
         self._thread.start()
 
     def changed(self, snapshot: Snapshot) -> None:
-        """Take note of where the campaign stands; returns at once."""
+        """Note the state of the campaign; returns at once."""
         with self._wake:
             self._snapshot = snapshot
             self._changed = True
             self._wake.notify()
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
-        """Show how it ended; give up after ``seconds``."""
+        """Publish the end; give up after ``seconds``."""
         with self._wake:
             self._closing = True
             self._wake.notify()
@@ -85,7 +86,7 @@ class Window:
                     self._wake.wait_for(lambda: self._changed or self._closing)
                     self._changed, closing = False, self._closing
                 began = time.thread_time()
-                # Process edge: whatever a window raises must never stop the lab.
+                # Process edge: an error of the UI must never stop the lab.
                 with suppress(Exception):
                     client = client or stack.enter_context(_client())
                     self._show(client, last=closing)
@@ -111,7 +112,7 @@ class Window:
         if page != self._shown:
             self._put(client, page)
             self._shown = page
-        # Last, because it takes longest: how a campaign ended is shown before.
+        # Last, because it takes longest.
         self._report.write(last=last)
 
     def _log(self, level: int, text: str) -> None:
@@ -143,10 +144,10 @@ class Window:
 
 
 def artifact_key(name: str) -> str:
-    """Return a campaign's name in the letters that a key may have: one artifact a campaign."""
+    """Return a campaign's name as the key of its artifact."""
     return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-") or "campaign"
 
 
 def _client() -> SyncPrefectClient:
-    # Kept as long as the campaign runs: each costs 50 ms for a TLS context.
+    # Kept as long as the campaign runs: each client costs 50 ms for a TLS context.
     return get_client({"timeout": ANSWER_SECONDS}, sync_client=True)

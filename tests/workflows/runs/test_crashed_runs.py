@@ -17,12 +17,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, StateType
 from labloop.store import process_owner
 from labloop_workflows.runs.flow import campaign_flow
-from labloop_workflows.runs.reconcile import OWNER, settle, settle_quietly
+from labloop_workflows.runs.crashed_runs import OWNER, mark_crashed_runs, mark_crashed_runs_quietly
 
 dead, elsewhere = sys.argv[1:]
 running = State(type=StateType.RUNNING)
 with get_client(sync_client=True) as client:
-    settle(client)  # what other tests left on this server
+    mark_crashed_runs(client)  # what other tests left on this server
 
     def make(state=running, **labels):
         given = {"campaign_id": "c", "name": "n"}
@@ -34,12 +34,12 @@ with get_client(sync_client=True) as client:
     lost = [make(owner=dead) for _ in range(3)]
     ended = make(State(type=StateType.COMPLETED), owner=dead)
     alive, far, unknown = make(owner=process_owner("me")), make(owner=elsewhere), make()
-    import labloop_workflows.runs.reconcile as reconcile
-    reconcile._PAGE = 2
-    told = settle(client)
-    again = settle_quietly()
+    import labloop_workflows.runs.crashed_runs as crashed_runs
+    crashed_runs._PAGE = 2
+    told = mark_crashed_runs(client)
+    again = mark_crashed_runs_quietly()
     mine = make()
-    unfinished = settle(client, mine=mine, campaign_id="c")
+    unfinished = mark_crashed_runs(client, mine=mine, campaign_id="c")
     for run in (*lost, ended, alive, far, unknown, mine):
         state = client.read_flow_run(run).state
         print(state.type.value, state.message or "")

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from labloop_workflows.server.codes import _place, new_code
+from labloop_workflows.server.one_time_codes import _code_file, new_code
 
 ASK = """
 import json, os, sys
@@ -85,7 +85,7 @@ def test_real_instruments_need_a_code_that_nobody_used(alone, support):
     asked = [words.replace("{", '{"real": true, ', 1).replace(", }", "}") for words in asked]
     folder = alone.folder / "codes"
     folder.mkdir()
-    _place(folder, code).touch()
+    _code_file(folder, code).touch()
     none, blank, wrong, right, again = answers(alone, support, *asked, asked[-1], CODES=str(folder))
     assert "none was given" in none
     assert blank == none

@@ -11,7 +11,7 @@ pytest.importorskip("prefect")
 from prefect.client.schemas.objects import StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from labloop_workflows.runs import cancellation as _watch
+from labloop_workflows.runs import cancel_watch
 
 OURS = "http://127.0.0.1:9/api"
 
@@ -44,15 +44,15 @@ class Server:
 
 def watched(server, monkeypatch):
     """Watch a run until a stop is asked for; return why."""
-    monkeypatch.setattr(_watch, "get_client", server.client)
-    monkeypatch.setattr(_watch, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(cancel_watch, "get_client", server.client)
+    monkeypatch.setattr(cancel_watch, "POLL_SECONDS", 0.01)
     asked, reasons = threading.Event(), []
 
     def stop(reason):
         reasons.append(reason)
         asked.set()
 
-    with temporary_settings({PREFECT_API_URL: OURS}), _watch.CancelWatch(uuid4(), stop):
+    with temporary_settings({PREFECT_API_URL: OURS}), cancel_watch.CancelWatch(uuid4(), stop):
         assert asked.wait(10.0)
     return reasons
 

@@ -1,7 +1,8 @@
-"""Flow runs whose process has ended without a word are shown as crashed, not as running.
+"""Marks flow runs as crashed whose process was killed.
 
-Prefect learns the end of a flow from its process: one that was killed stays Running for ever.
-Each flow run carries the stamp of its process, as leases do; whoever starts next looks.
+Prefect learns the end of a flow run from its process, so a run that was killed stays Running for
+ever. Each flow run has a label that names its process, as leases do, and every later start of
+labloop checks these labels.
 """
 
 import contextvars
@@ -32,15 +33,15 @@ from labloop.store import process_ended, process_owner
 
 OWNER = "labloop.owner"
 FLOWS = ("campaign", "served-campaign")
-"""Names of the flows that are labloop's own."""
+"""Names of labloop's own flows."""
 _PAGE = 200
-"""Rows that the server gives at most for one question."""
+"""The most rows that the server returns at once."""
 _ANSWER_SECONDS = 10.0
 _GONE = "the process that ran it has ended without a word; the database tells what was done"
 
 
-class Reconciler:
-    """Stamps a campaign's flow run, and settles those of dead processes, from its own thread.
+class CrashedRuns:
+    """Labels a campaign's flow run and marks those of dead processes, from a thread of its own.
 
     Args:
         flow_run_id: the run of this process.
@@ -51,15 +52,15 @@ class Reconciler:
         self._mine = flow_run_id
         self._campaign_id = campaign_id
         self._held = threading.Event()
-        # Which server is asked stands in the calling context: without it, Prefect starts one.
+        # The server is part of the calling context; without it, Prefect would start one.
         context = contextvars.copy_context()
         self._thread = threading.Thread(
-            target=lambda: context.run(self._work), name="reconciler", daemon=True
+            target=lambda: context.run(self._work), name="crashed runs", daemon=True
         )
         self._refused = False
 
     def lease_held(self) -> None:
-        """Say that this process has the campaign's lease: no other one runs it."""
+        """Note that this process has the campaign's lease, so no other process runs it."""
         self._held.set()
 
     def __enter__(self) -> Self:
@@ -74,30 +75,30 @@ class Reconciler:
 
     def _work(self) -> None:
         with suppress(Exception), get_client({"timeout": _ANSWER_SECONDS}, sync_client=True) as c:
-            stamp(c, self._mine)
+            label(c, self._mine)
             self._held.wait()
             if not self._refused:
-                settle(c, mine=self._mine, campaign_id=self._campaign_id)
+                mark_crashed_runs(c, mine=self._mine, campaign_id=self._campaign_id)
 
 
-def stamp(client: SyncPrefectClient, flow_run_id: UUID) -> None:
-    """Write onto a flow run which process carries it out."""
+def label(client: SyncPrefectClient, flow_run_id: UUID) -> None:
+    """Label a flow run with the process that carries it out."""
     client.update_flow_run_labels(flow_run_id, {OWNER: process_owner(current_user())})
 
 
-def settle(
+def mark_crashed_runs(
     client: SyncPrefectClient, *, mine: UUID | None = None, campaign_id: str | None = None
 ) -> int:
     """Set flow runs of dead processes to Crashed and return how many there were.
 
     Args:
-        client: of the server to look at.
-        mine: the run of this process; it is left alone.
-        campaign_id: the campaign whose lease this process holds: another run of it that does not
-            say whose it is was killed before it could.
+        client: of the server.
+        mine: the run of this process, which is left alone.
+        campaign_id: the campaign whose lease this process holds: another run of it without a
+            label was killed before it had one.
     """
     count = 0
-    # All are read before one is set: a page must not move while it is turned.
+    # All pages are read before a run is changed, which would shift the pages.
     for run in list(_unfinished(client)):
         owner = str((run.labels or {}).get(OWNER, ""))
         same = campaign_id is not None and run.parameters.get("campaign_id") == campaign_id
@@ -107,10 +108,10 @@ def settle(
     return count
 
 
-def settle_quietly() -> int:
-    """Settle on the server that is set; 0 where it does not answer."""
+def mark_crashed_runs_quietly() -> int:
+    """Mark crashed runs on the server in use; returns 0 where it does not answer."""
     with suppress(Exception), get_client({"timeout": _ANSWER_SECONDS}, sync_client=True) as client:
-        return settle(client)
+        return mark_crashed_runs(client)
     return 0
 
 

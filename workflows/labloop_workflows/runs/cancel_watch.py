@@ -1,4 +1,4 @@
-"""Watches a campaign's own flow run: Cancel in the UI becomes a stop, the door of Ctrl-C."""
+"""Watches a campaign's own flow run: Cancel in the UI becomes a stop, as Ctrl-C does."""
 
 import contextvars
 import queue
@@ -14,19 +14,24 @@ from prefect.events.worker import EventsWorker
 
 POLL_SECONDS = 1.0
 ANSWER_SECONDS = 10.0
-"""How long the server may take to answer; then it is asked anew."""
+"""How long the server may take to answer; then it is asked again."""
 CANCELLED = "cancelled in the Prefect UI"
 _ENDING = {StateType.CANCELLING, StateType.CANCELLED}
 
 
 class CancelWatch:
-    """Asks the server for the flow run's state from a background thread."""
+    """Asks the server for the state of a flow run, from a thread of its own.
+
+    Args:
+        flow_run_id: the flow run.
+        stop: is called with the reason when the run is being cancelled.
+    """
 
     def __init__(self, flow_run_id: UUID, stop: Callable[[str], None]) -> None:
         self._flow_run_id = flow_run_id
         self._stop = stop
         self._done = threading.Event()
-        # Which server is asked stands in the calling context: without it, Prefect starts one.
+        # The server is part of the calling context; without it, Prefect would start one.
         context = contextvars.copy_context()
         self._thread = threading.Thread(
             target=lambda: context.run(self._work), name="cancel watch", daemon=True
@@ -42,15 +47,15 @@ class CancelWatch:
 
     def _work(self) -> None:
         while not self._done.wait(POLL_SECONDS):
-            if self._cancelled():
+            if self._wait_for_cancel():
                 self._stop(CANCELLED)
                 return
 
-    def asked(self) -> bool:
-        """Ask once whether the run is being cancelled; False where nobody answers.
+    def is_cancelled(self) -> bool:
+        """Ask once whether the run is being cancelled; False where the server does not answer.
 
-        A served run is ended by a signal as soon as it is cancelled, so that the signal may come
-        before the watch has looked.
+        A served run is ended by a signal when it is cancelled, and the signal may come before
+        the watch has asked.
         """
         with (
             suppress(Exception),
@@ -59,10 +64,10 @@ class CancelWatch:
             return self._is_ending(client)
         return False
 
-    def _cancelled(self) -> bool:
-        """Look until the run is being cancelled; False: the campaign ended, or nobody answers."""
+    def _wait_for_cancel(self) -> bool:
+        """Return True when the run is being cancelled; False at the end or without an answer."""
         try:
-            # A client of its own, kept as long as the server answers: each costs a TLS context.
+            # Kept as long as the server answers: each client costs a TLS context.
             with get_client({"timeout": ANSWER_SECONDS}, sync_client=True) as client:
                 while not self._is_ending(client):
                     if self._done.wait(POLL_SECONDS):
@@ -76,11 +81,11 @@ class CancelWatch:
         return state is not None and state.type in _ENDING
 
 
-def forget_events() -> None:
-    """Throw away the events for a server that has gone.
+def discard_events() -> None:
+    """Discard Prefect's events for a server that has gone.
 
-    Prefect has no public way to: at the end of the process it would try each for seven
-    seconds, which kept a terminal for minutes.
+    Prefect has no public way to do it. At the end of the process it would try to send each event
+    for seven seconds, which could take minutes.
     """
     workers = getattr(EventsWorker, "_instances", {})
     for worker in list(workers.values()):

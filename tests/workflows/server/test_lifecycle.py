@@ -1,7 +1,8 @@
-"""Promise: `labloop ui --stop` ends the server that labloop started, and nobody else's process."""
+"""Promise: a server is found, started or ended, and nobody else's process is touched."""
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -11,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from labloop.errors import CampaignError, EngineError
+from labloop.errors import EngineError
 from labloop.store import process_mark
-from labloop_workflows import verbs
-from labloop_workflows.server import server
+from labloop_workflows.server import lifecycle
+from labloop_workflows.server.server import Server
 
 
 @contextmanager
@@ -54,26 +55,11 @@ def healthy(secret=""):
         thread.join(5)
 
 
-@pytest.mark.parametrize(
-    ("secret", "given", "found"),
-    [
-        ("", "", server.Look.OPEN),
-        ("ours", "ours", server.Look.KNOWN),
-        ("ours", "other", server.Look.CLOSED),
-        ("ours", "", server.Look.CLOSED),
-    ],
-)
-def test_a_server_that_asks_for_a_password_is_there(secret, given, found):
-    """Only what does not answer is away: no password, or a wrong one, is not said to be that."""
-    with healthy(secret) as api_url:
-        assert server.look(api_url, given) is found
-
-
 @pytest.fixture
 def remember(tmp_path, monkeypatch):
     """Return a function that writes down a server as labloop does."""
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
-    monkeypatch.setattr(server, "STOP_SECONDS", 0.5)
+    monkeypatch.setattr(lifecycle, "STOP_SECONDS", 0.5)
 
     def write(api_url, pid, mark):
         memory = tmp_path / "labloop-server.json"
@@ -85,9 +71,9 @@ def remember(tmp_path, monkeypatch):
 
 def nowhere():
     """Return an address where nothing answers."""
-    with server.socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}/api"
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/api"
 
 
 @pytest.mark.parametrize("answers", [True, False])
@@ -96,7 +82,7 @@ def test_a_strangers_process_of_the_same_number_is_left_alone(remember, answers)
     with sleeper() as stranger, healthy() as somewhere:
         mark = process_mark(os.getpid()).replace(f"pid={os.getpid()}", f"pid={stranger.pid}")
         memory = remember(somewhere if answers else nowhere(), stranger.pid, mark)
-        told = server.stop()
+        told = lifecycle.stop()
         assert stranger.poll() is None
     assert told == (
         f"process {stranger.pid} is not the server that labloop started, so nothing was ended"
@@ -108,7 +94,7 @@ def test_its_own_process_is_ended_and_waited_for(remember):
     """Promise: where the mark is the same, the server is gone when the command returns."""
     with sleeper() as ours:
         remember(nowhere(), ours.pid, process_mark(ours.pid))
-        assert server.stop() == "the server was ended"
+        assert lifecycle.stop() == "the server was ended"
         assert ours.wait(5) != 0
 
 
@@ -117,11 +103,11 @@ def test_a_server_that_ended_by_itself_is_no_reason_for_a_signal(remember):
     with sleeper() as ours:
         mark = process_mark(ours.pid)
     remember(nowhere(), ours.pid, mark)
-    assert server.stop() == "labloop has no server running: the one it started has ended"
+    assert lifecycle.stop() == "labloop has no server running: the one it started has ended"
     with healthy() as somewhere:
         remember(somewhere, ours.pid, mark)
-        assert "is not the server that labloop started" in server.stop()
-    assert server.stop() == "labloop has no server running"
+        assert "is not the server that labloop started" in lifecycle.stop()
+    assert lifecycle.stop() == "labloop has no server running"
 
 
 def test_one_that_does_not_end_is_not_called_ended(remember):
@@ -131,7 +117,7 @@ def test_one_that_does_not_end_is_not_called_ended(remember):
     with subprocess.Popen([sys.executable, "-c", code], **pipes) as stubborn:
         stubborn.stdout.readline()
         remember(nowhere(), stubborn.pid, process_mark(stubborn.pid))
-        told = server.stop()
+        told = lifecycle.stop()
         stubborn.kill()
     assert "was asked to end and still runs after" in told
     assert "labloop-server.log" in told
@@ -143,7 +129,7 @@ def test_a_port_that_is_none_is_told(remember, monkeypatch, text):
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setenv("LABLOOP_UI_PORT", text)
     with pytest.raises(EngineError, match=f"LABLOOP_UI_PORT must be a port .* got '{text}'"):
-        server.find_or_start()
+        lifecycle.find_or_start()
 
 
 def test_a_home_that_is_no_folder_is_told(tmp_path, monkeypatch):
@@ -153,17 +139,17 @@ def test_a_home_that_is_no_folder_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "file"))
     monkeypatch.setenv("LABLOOP_UI_PORT", "1")
     with pytest.raises(EngineError, match=r"PREFECT_HOME, or add --engine plain"):
-        server.find_or_start()
+        lifecycle.find_or_start()
 
 
 def test_a_slow_server_is_waited_for_aloud_and_left_to_start(remember, monkeypatch):
     """Promise: never silent; who gives up waiting says so, and ends nothing."""
-    monkeypatch.setattr(server, "TOLD_SECONDS", 0.1)
+    monkeypatch.setattr(lifecycle, "PROGRESS_SECONDS", 0.1)
     told = []
     with sleeper() as slow:
         remember(nowhere(), slow.pid, process_mark(slow.pid))
         with pytest.raises(EngineError, match=r"was not ready after 1 s; it goes on starting"):
-            server.find_or_start(say=told.append, patience=1.0)
+            lifecycle.find_or_start(say=told.append, patience=1.0)
         assert slow.poll() is None
     assert len(told) > 1
     assert "its server is starting: " in told[0]
@@ -189,20 +175,6 @@ def test_a_named_server_that_wants_a_password_is_told(shared, monkeypatch, given
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", given)
     if given:
         with pytest.raises(EngineError, match="asks for a password; set PREFECT_API_AUTH_STRING"):
-            server.find_or_start()
+            lifecycle.find_or_start()
     else:
-        assert server.find_or_start() == server.Server(url, password=shared.password)
-
-
-def test_two_served_campaigns_of_one_name_are_refused(tmp_path):
-    """The form starts a campaign by its name, so one name cannot stand for two files."""
-    text = (
-        "from labloop import *\n"
-        "campaign = CampaignSpec('same', SearchSpace(Continuous('x', 0, 1)),\n"
-        "    outputs=[Scalar('y')], objective=Maximize('y'))\n"
-    )
-    files = [tmp_path / "one.py", tmp_path / "two.py"]
-    for file in files:
-        file.write_text(text)
-    with pytest.raises(CampaignError, match="'same' is the name of two of these campaigns"):
-        verbs.serve(files)
+        assert lifecycle.find_or_start() == Server(url, password=shared.password)
