@@ -210,14 +210,16 @@ def test_a_blocked_loop_is_given_up_in_time(monkeypatch):
     """Promise: code that blocks the event loop cannot delay the report beyond the total."""
     monkeypatch.setattr(shutdown, "TOTAL_SECONDS", 1.0)
     monkeypatch.setattr(shutdown, "CLOSE_SECONDS", 0.2)
-    release = threading.Event()
+    begun, release = threading.Event(), threading.Event()
 
     async def blocks(lab):
+        begun.set()
         release.wait(20)
         return 1
 
     with left_unsafe(toy_host("a", speed="real"), "the lab's loop did not answer") as host:
         [future] = host.start([LabJob("e1", blocks)])
+        assert begun.wait(10)
         began = time.monotonic()
         host.stop("enough")
     took = time.monotonic() - began
@@ -229,12 +231,15 @@ def test_a_blocked_loop_is_given_up_in_time(monkeypatch):
 
 def test_a_loop_that_was_blocked_makes_safe_in_what_is_left():
     """Promise: the time is counted from the stop, so that the last word comes within the total."""
+    begun = threading.Event()
 
     async def blocks(lab):
+        begun.set()
         time.sleep(1.0)  # noqa: ASYNC251 - this is what is to be survived
         return 1
 
     with toy_host("a", speed="real", on_alarm=lambda _: None) as host:
         host.start([LabJob("e1", blocks)])
+        assert begun.wait(10)
         host.stop("enough")
     assert host.report.safe == ["a"]
