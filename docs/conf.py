@@ -47,6 +47,7 @@ python_use_unqualified_type_names = True
 toc_object_entries_show_parents = "hide"
 maximum_signature_line_length = 88
 
+highlight_language = "none"  # a block says what it is, or it is a picture
 html_theme = "furo"
 html_title = f"labloop {release}"
 html_static_path = ["_static"]

@@ -77,7 +77,7 @@ def files_map(root: Path) -> str:
     """Return the map of all files: a heading and a table for each room."""
     order, lines = layers(root), []
     for name, path in rooms(root):
-        lines += [f"### {name}", "", line_of(path), ""]
+        lines += [f"### `{name}`", "", line_of(path), ""]
         if path.is_dir():
             lines += ["| file | what it holds |", "|---|---|", *rows_of(path, name, order, ""), ""]
     return "\n".join(lines).strip()

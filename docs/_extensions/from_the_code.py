@@ -79,7 +79,10 @@ def packages(house: str) -> str:
     for below in pkgutil.iter_modules(found.__path__, f"{house}."):
         if below.name in public_names.faces():
             title = below.name.rpartition(".")[2]
-            block = f"```{{eval-rst}}\n.. automodule:: {below.name}\n```"
+            # What a package exports a second time has its entry where the house exports it.
+            again = ", ".join(getattr(found, "__all__", ()))
+            without = f"\n   :exclude-members: {again}" if again else ""
+            block = f"```{{eval-rst}}\n.. automodule:: {below.name}{without}\n```"
             sections.append(f"## {title}\n\n{block}")
     return "\n\n".join(sections)
 

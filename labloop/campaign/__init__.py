@@ -1,9 +1,4 @@
-"""The loop: what a user writes, the machine that decides, the runner that carries out.
-
-From top to bottom: ``_campaign`` (create, resume, run), ``runs`` and ``by_hand`` (one run; what a
-person carries out), ``checks``, ``loop``, ``progress`` and ``execution``, ``definition``,
-``decisions``. Read ``decisions/machine.py`` first: it decides, and everything else serves it.
-"""
+"""The loop: what a user writes, the machine that decides, the runner that carries out."""
 
 from labloop.campaign._campaign import Campaign
 from labloop.campaign.by_hand import (

@@ -1,4 +1,4 @@
-"""Asks the brain for experiments that a person carries out, without the loop."""
+"""Experiments without the loop: asked for, told, tried by hand, analysed again."""
 
 from typing import TYPE_CHECKING
 

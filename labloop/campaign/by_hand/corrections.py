@@ -1,4 +1,4 @@
-"""Corrections: a result was mistyped, or an experiment does not count."""
+"""What a person says of an experiment afterwards: it was mistyped, or it does not count."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -71,20 +71,20 @@ def correct(
             )
         changes: list[ExperimentChange] = []
         analysis = f"{CORRECTED}: {reason}" if reason else CORRECTED
-        made = _yield_of(row, outputs, analysis, actor)
+        made = _made(row, outputs, analysis, actor)
         if failed:
             # Kept without outputs, so that no later analysis takes the word of a person back.
             changes += [made] if row.state is ExperimentState.DONE else []
             changes.append(_move(row, ExperimentState.FAILED, actor, reason or "told as failed"))
         if actual:
-            changes.append(_measurement_change(repositories, row, actual, actor))
+            changes.append(_measured(repositories, row, actual, actor))
         if outputs:
             changes.append(made)
         past = ResultHistory.of(repositories.experiments.analyses(record.id))
         repositories.experiments.change(changes).result()
     if failed:
         return [f"experiment {row.number}: {row.state.value} -> failed"]
-    said = _describe_changes(row, past.newest.get(row.id, {}), outputs, actual)
+    said = _said(row, past.newest.get(row.id, {}), outputs, actual)
     if outputs and row.state is not ExperimentState.DONE:
         said.append(f"experiment {row.number}: {row.state.value} -> done")
     return said
@@ -156,7 +156,7 @@ def correction_history(repositories: Repositories, campaign_id: str) -> dict[str
 def describe_actual(repositories: Repositories, row: ExperimentRecord) -> list[str]:
     """Return a sentence for each condition that was reached in the place of what was asked for."""
     actual = repositories.experiments.actual(row.campaign_id).get(row.id, {})
-    return [_describe_reached(row, name, value) for name, value in actual.items()]
+    return [_elsewhere(row, name, value) for name, value in actual.items()]
 
 
 def _read(
@@ -199,7 +199,7 @@ def _number(name: str, text: str, unit: str) -> float:
         raise CampaignError(f"{name}: {error}") from error
 
 
-def _describe_changes(
+def _said(
     row: ExperimentRecord,
     before: Mapping[str, ScalarValue],
     outputs: Mapping[str, ScalarValue],
@@ -210,12 +210,11 @@ def _describe_changes(
         old = format_value(before[name]) if name in before else "nothing"
         said.append(f"experiment {row.number}: {name} {old} -> {format_value(value)}")
     return said + [
-        f"experiment {row.number}: {_describe_reached(row, name, value)}"
-        for name, value in actual.items()
+        f"experiment {row.number}: {_elsewhere(row, name, value)}" for name, value in actual.items()
     ]
 
 
-def _describe_reached(row: ExperimentRecord, name: str, value: ActualValue) -> str:
+def _elsewhere(row: ExperimentRecord, name: str, value: ActualValue) -> str:
     told = value if isinstance(value, str) else format_value(value)
     return f"{name} {row.point.get(name)} was asked for, {told} reached"
 
@@ -226,7 +225,7 @@ def _move(row: ExperimentRecord, to: ExperimentState, actor: str, reason: str) -
     )
 
 
-def _yield_of(
+def _made(
     row: ExperimentRecord, outputs: Mapping[str, ScalarValue], analysis: str, actor: str
 ) -> ExperimentYield:
     return ExperimentYield(
@@ -234,7 +233,7 @@ def _yield_of(
     )
 
 
-def _measurement_change(
+def _measured(
     repositories: Repositories,
     row: ExperimentRecord,
     actual: Mapping[str, ActualValue],

@@ -1,4 +1,4 @@
-"""A table file as cells of text: CSV in its dialects, or the first sheet of a workbook."""
+"""A person's table as text: what a spreadsheet saves, whichever way it does."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What a changed definition means for a stored campaign: refused, stored, results set aside."""
+"""Why a name cannot be used anew, and why changed files cannot be gone on with."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,8 +1,4 @@
-"""What a campaign does next, as a pure function: events in, effects out.
-
-Here belong budget, failures, stopping and every other policy. Nothing here does I/O, sleeps or
-asks for the time; what does belongs into ``loop``. Read ``machine.py`` first.
-"""
+"""The loop as a pure machine: events in, effects out; budget, failures and stopping."""
 
 from labloop.campaign.decisions.budget import (
     Budget,

@@ -100,10 +100,10 @@ def waits_for_person(state: MachineState) -> bool:
 
 
 def counted_once(state: MachineState, result: ExperimentResult) -> ExperimentResult:
-    """Return a result, as abandoned where its failure repeats a lost connection that is known.
+    """Return a result whose failure counts where it says something new.
 
-    One lost line ends every running experiment. The first of them counts as failed; the others
-    use up no budget.
+    What one dead line ends at once is one failure; the other experiments are abandoned, so that
+    they use up no budget.
     """
     if result.state is ExperimentState.FAILED and result.lost and state.unreachable:
         return replace(result, state=ExperimentState.ABANDONED)
@@ -251,9 +251,9 @@ def _rule(event: RuleMet, _config: MachineConfig, state: MachineState) -> _Handl
 
 
 def _end(state: MachineState, reason: str, end: CampaignState) -> MachineState:
-    """Begin nothing new; the first reason given is the one that is stored.
+    """Begin nothing new; the first reason given is the one that is told.
 
-    A round that the brain is still computing is dropped.
+    A round that the brain still thinks about would begin something, so it is given up.
     """
     if state.ending:
         return state

@@ -1,4 +1,4 @@
-"""Which stored code may run: that of campaigns this user began here, or that a person trusts."""
+"""Whose code a database holds: what was begun here runs, what came from elsewhere is not."""
 
 import os
 import sys

@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from labloop.campaign.execution.conditions import Conditions
-from labloop.campaign.execution.measurement import to_measurement
+from labloop.campaign.execution.conditions import Conditions, to_measurement
 from labloop.errors import (
     ExperimentCancelled,
     LabloopError,
@@ -96,8 +95,8 @@ class DirectExecutor:
         except ExperimentCancelled:
             raise
         except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
-            state, reason = _state_and_reason(error)
-            lost = _lost_connection(error)
+            state, reason = _told(error)
+            lost = _lost(error)
         return ExperimentResult(
             experiment_id=job.experiment_id,
             state=state,
@@ -136,7 +135,7 @@ def _result_of(experiment_id: str, finished: "Future[Any]") -> ExperimentResult:
     return ExperimentResult(experiment_id=experiment_id, state=state, reason=str(error))
 
 
-def _state_and_reason(error: BaseException) -> tuple[ExperimentState, str]:
+def _told(error: BaseException) -> tuple[ExperimentState, str]:
     """Return state and reason of what a procedure raised; a task group's errors are unfolded.
 
     A doubt counts before any failure, for it must reach a person.
@@ -154,7 +153,7 @@ def _state_and_reason(error: BaseException) -> tuple[ExperimentState, str]:
     return ExperimentState.FAILED, f"{named}{first}"
 
 
-def _lost_connection(error: BaseException) -> str:
+def _lost(error: BaseException) -> str:
     """Return what could not be reached, where an error came of that; else nothing."""
     for leaf in leaf_errors(error):
         cause: BaseException | None = leaf

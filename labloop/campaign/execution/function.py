@@ -13,8 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from labloop.campaign.definition import error_location
-from labloop.campaign.execution.conditions import Conditions
-from labloop.campaign.execution.measurement import to_measurement
+from labloop.campaign.execution.conditions import Conditions, to_measurement
 from labloop.errors import ExperimentCancelled, LabloopError, UncertainError
 from labloop.records import (
     ExperimentJob,
@@ -129,7 +128,7 @@ class FunctionExecutor:
             measurement = to_measurement(self._call(job), self._units)
             self._experiments.save_raw(job.experiment_id, measurement).result()
         except BaseException as error:  # noqa: BLE001 - process edge: a person's code, also its sys.exit
-            state, reason = self._state_and_reason(error)
+            state, reason = self._told(error)
             result = replace(result, state=state, reason=reason)
         else:
             result = replace(result, state=ExperimentState.DONE, measurement=measurement)
@@ -165,7 +164,7 @@ class FunctionExecutor:
                 raise
             raise ExperimentCancelled(self._stopped) from error
 
-    def _state_and_reason(self, error: BaseException) -> tuple[ExperimentState, str]:
+    def _told(self, error: BaseException) -> tuple[ExperimentState, str]:
         """Return state and reason of what the function raised, with its line."""
         if isinstance(error, ExperimentCancelled):
             return ExperimentState.ABANDONED, str(error)

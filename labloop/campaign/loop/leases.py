@@ -1,4 +1,4 @@
-"""Leases: the exclusive right to change a campaign, and to command each device of a real lab."""
+"""Rights: to change a campaign, and to command real devices, asked for at every action."""
 
 import getpass
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from labloop.records import CampaignRecord, CampaignState, LeaseGrant, Mode, Rep
 
 
 def current_user() -> str:
-    """Return the user name of this process, for the actor of every row."""
+    """Return who is at the keyboard, for the actor column of every row."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
@@ -35,7 +35,7 @@ def campaign_lease(
 
 
 def is_unattended(repositories: Repositories, record: CampaignRecord) -> bool:
-    """Return whether it is certain that no process runs a campaign."""
+    """Return whether certainly no process is at a campaign."""
     return repositories.leases.abandoned(_resource(record))
 
 

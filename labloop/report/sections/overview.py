@@ -18,45 +18,45 @@ _UNITS = {"experiments": "experiments", "hours": "hours of lab time", "cost": "o
 _BAD = (ExperimentState.FAILED, ExperimentState.UNCERTAIN, ExperimentState.ABANDONED)
 
 
-def header(data: CampaignData, summary: CampaignSummary) -> Markup:
+def header(data: CampaignData, stand: CampaignSummary) -> Markup:
     """Return name, badges, tiles and the best result."""
-    wish = " and ".join(summary.aims)
-    kept = f", with {summary.demands}" if summary.demands else ""
+    wish = " and ".join(stand.aims)
+    kept = f", with {stand.demands}" if stand.demands else ""
     return el(
         "header",
         [
             el("p", el("b", "NOT SAFE: "), told, class_="not-safe", role="alert")
-            for told in summary.not_safe
+            for told in stand.not_safe
         ],
         el("p", "labloop campaign", class_="eyebrow"),
-        el("h1", summary.name, _badges(summary)),
+        el("h1", stand.name, _badges(stand)),
         el("p", f"Wanted: {wish}{kept}." if wish else "No objective is stored.", class_="wish"),
-        el("p", summary.reason, class_="reason") if summary.reason else "",
-        el("div", _tiles(summary), class_="tiles"),
-        _best(data, summary),
+        el("p", stand.reason, class_="reason") if stand.reason else "",
+        el("div", _tiles(stand), class_="tiles"),
+        _best(data, stand),
     )
 
 
-def _badges(summary: CampaignSummary) -> Markup:
-    real = summary.mode is Mode.REAL
+def _badges(stand: CampaignSummary) -> Markup:
+    real = stand.mode is Mode.REAL
     return join(
-        el("span", summary.mode.value, class_=f"badge {'real' if real else 'simulated'}"),
-        el("span", summary.state.value, class_=f"badge state-{summary.state.value}"),
+        el("span", stand.mode.value, class_=f"badge {'real' if real else 'simulated'}"),
+        el("span", stand.state.value, class_=f"badge state-{stand.state.value}"),
     )
 
 
-def _tiles(summary: CampaignSummary) -> list[Markup]:
-    tiles = [_budget_tile(use) for use in summary.budget if use.limit is not None or use.used]
-    bad = [f"{summary.experiments[s]} {s}" for s in _BAD if summary.experiments[s]]
+def _tiles(stand: CampaignSummary) -> list[Markup]:
+    tiles = [_budget_tile(use) for use in stand.budget if use.limit is not None or use.used]
+    bad = [f"{stand.experiments[s]} {s}" for s in _BAD if stand.experiments[s]]
     under_way = [
-        f"{summary.experiments[s]} {s}"
+        f"{stand.experiments[s]} {s}"
         for s in (ExperimentState.RUNNING, ExperimentState.AWAITING, ExperimentState.PLANNED)
-        if summary.experiments[s]
+        if stand.experiments[s]
     ]
-    done = summary.experiments[ExperimentState.DONE]
+    done = stand.experiments[ExperimentState.DONE]
     tiles.append(_tile(str(done), "done", ", ".join([*bad, *under_way]) or "none failed"))
-    alarms = len(summary.alarms)
-    last = "no round yet" if summary.last_round is None else f"last round {summary.last_round}"
+    alarms = len(stand.alarms)
+    last = "no round yet" if stand.last_round is None else f"last round {stand.last_round}"
     tiles.append(_tile(str(alarms), "alarm" if alarms == 1 else "alarms", last))
     return tiles
 
@@ -73,8 +73,7 @@ def _budget_tile(use: BudgetUse) -> Markup:
         return _tile(shown, _UNITS[use.name], "no limit set")
     limit = number(use.limit, 4)
     if use.used is None:
-        # Cost is counted by the campaign's own function while it runs, and is not stored.
-        return _tile(limit, f"limit {_UNITS[use.name]}", "what was spent is not stored")
+        return _tile(limit, _UNITS[use.name], "is the limit; counted by the campaign's own code")
     part = min(1.0, use.used / use.limit)
     meter = el("i", el("i", style=f"width:{100 * part:.1f}%"), class_="meter")
     text = f"of {limit} in the budget"
@@ -83,8 +82,8 @@ def _budget_tile(use: BudgetUse) -> Markup:
     )
 
 
-def _best(data: CampaignData, summary: CampaignSummary) -> Markup:
-    best = summary.best
+def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
+    best = stand.best
     if best is None:
         return el("div", el("p", _nothing(data), class_="note"), class_="best")
     first = data.aims.items[0]
@@ -99,7 +98,7 @@ def _best(data: CampaignData, summary: CampaignSummary) -> Markup:
         el("div", el("dt", readable(name)), el("dd", scalar_text(value)))
         for name, value in list(best.values.items())[1:]
     ]
-    several = _several(summary)
+    several = _several(stand)
     return el(
         "div",
         el(
@@ -109,7 +108,7 @@ def _best(data: CampaignData, summary: CampaignSummary) -> Markup:
             el("p", f"{readable(first.output)}, experiment {best.number}"),
             _interval(best, value.unit),
             el("p", best.remark, class_="note") if best.remark else Markup(""),
-            el("p", f"{summary.kept}.", class_="note") if summary.kept else Markup(""),
+            el("p", f"{stand.kept}.", class_="note") if stand.kept else Markup(""),
             several,
             class_="best-value",
         ),
@@ -133,10 +132,8 @@ def _interval(best: Best, unit: str) -> Markup:
     return el("p", f"{said}: {text}", class_="note")
 
 
-def _several(summary: CampaignSummary) -> Markup:
-    if not summary.front:
+def _several(stand: CampaignSummary) -> Markup:
+    if not stand.front:
         return Markup("")
-    volume = (
-        f", hypervolume {number(summary.hypervolume)}" if summary.hypervolume is not None else ""
-    )
-    return el("p", f"{counted(len(summary.front), 'result')} on the front{volume}", class_="note")
+    volume = f", hypervolume {number(stand.hypervolume)}" if stand.hypervolume is not None else ""
+    return el("p", f"{counted(len(stand.front), 'result')} on the front{volume}", class_="note")

@@ -56,7 +56,7 @@ def uncertainty_section(data: CampaignData) -> Section:
 def _newest(data: CampaignData) -> Iterator[tuple[str, dict[str, UncertaintyParts]]]:
     """Yield what a proposal is called and its parts, the newest first."""
     numbers = {
-        (t.record.round_index, t.record.proposal_index): t.record.number for t in data.experiments
+        (t.record.round_index, t.record.proposal_index): t.record.number for t in data.trials
     }
     for asked in reversed(data.rounds):
         for i, parts in reversed(list(enumerate(uncertainty_parts(asked.fit_report)))):

@@ -62,7 +62,7 @@ class AlarmGroup:
 def campaign_alarms(data: CampaignData, until: int | None = None) -> tuple[AlarmGroup, ...]:
     """Return the alarms of the campaign whose data was read, up to a round; see :func:`doubts`."""
     fitted = [r.index for r in data.rounds if r.fit_report]
-    numbers = {t.record.id: t.record.number for t in data.experiments}
+    numbers = {t.record.id: t.record.number for t in data.trials}
     return group_alarms(data.alarms, fitted, until, numbers)
 
 
