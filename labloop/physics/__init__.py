@@ -1,6 +1,8 @@
-"""Physics: mechanistic knowledge that a surrogate starts from and corrects with data.
+"""Physics: mechanistic models that a surrogate starts from and corrects with data.
 
-Inside are plain SI floats; units are checked once, where a model meets a space.
+Inside are SI floats; units are checked once, where a model is bound to a space. Wings, from top
+to bottom: ``checks``, ``reactions`` and ``continuum``, ``models``, ``language``. Read
+``language.model`` first: it is what every model fulfils.
 """
 
 from importlib.util import find_spec

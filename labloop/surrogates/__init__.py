@@ -1,4 +1,9 @@
-"""Surrogates: models of what experiments yield."""
+"""Surrogates: models of the outputs that learn from experiments, with and without physics.
+
+A surrogate is a factory whose ``fit`` makes a :class:`FittedSurrogate` of :class:`TrainingData`;
+both stand in ``_base``. What is proposed next belongs to ``labloop.brain``. Wings, from top to bottom:
+``mixture``, ``members``, ``solving`` and ``posteriors``, ``numerics``.
+"""
 
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
 from labloop.surrogates.members import GPFactory, GPModel, fit_output

@@ -1,4 +1,4 @@
-"""What every surrogate is given and what it gives back."""
+"""What every surrogate is given (``TrainingData``) and what it returns (``FittedSurrogate``)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,9 +32,9 @@ class TrainingData:
     variance: Tensor | None = None
     """``n x m`` known measurement variances; NaN where unknown, None where none is known."""
     seed: int = 0
-    """The only source of randomness that a fit may use."""
+    """Seed of every random draw of a fit."""
     proposals: int = 1
-    """How many points are to be proposed, by which a round's cost is told beforehand."""
+    """How many points are to be proposed, for the estimate of a round's cost."""
 
     @property
     def scores(self) -> Tensor:
@@ -52,8 +52,7 @@ class TrainingData:
     def thinned(self, most: int) -> Self:
         """Return at most ``most`` experiments: the best third, the latest third, others evenly.
 
-        What a fit costs grows with the cube of their number, and around the best and the
-        latest ones everything is known long before.
+        The cost of a fit grows with the cube of their number.
         """
         count = len(self.outputs)
         if count <= most:
@@ -72,7 +71,7 @@ class TrainingData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedSurrogate:
-    """A fitted model with everything that the brain, the database and the report need."""
+    """A fitted model with what the brain, the database and the report need of it."""
 
     model: Model
     """Posterior over ``b x q x d`` encoded points: the ``m`` outputs or the ``k`` scores."""
@@ -81,10 +80,10 @@ class FittedSurrogate:
     """``n`` leave-one-experiment-out log densities of the scores in their natural units
     (summed over several objectives), so that surrogates of one data set can be compared."""
     elsewhere: Mapping[str, Tensor] = field(default_factory=dict)
-    """Measured channels that the objective does not read -> ``n`` leave-one-experiment-out log
-    densities in standard deviations of the channel; those that the model learned from."""
+    """Channel that the objective does not read -> ``n`` leave-one-experiment-out log densities of
+    its standardised measurements; only channels that the model was fitted to."""
     over: Literal["outputs", "scores"] = "outputs"
-    """Which of the two the posterior of ``model`` speaks of."""
+    """Whether the posterior of ``model`` is over outputs or scores."""
     report: Mapping[str, Json] = field(default_factory=dict)
     """Learned parameters with units and intervals, weights, seconds."""
     slacks: Model | None = None
@@ -93,7 +92,7 @@ class FittedSurrogate:
     state: ModelState | None = None
     alarms: tuple[Alarm, ...] = ()
     spent: Callable[[], Mapping[str, Json]] | None = None
-    """What the report says of its costs as they are by now; they grow while it is searched."""
+    """Returns the costs for the report as of now; they grow while the model is searched."""
 
 
 class SurrogateFactory(Protocol):

@@ -1,4 +1,7 @@
-"""Self-tests of a model, in words: is it sound, can its parameters be identified, is it fast."""
+"""Self-tests of a model, told in sentences: is it sound, identifiable, fast.
+
+They call a model only through its protocol. Read ``self_test`` first.
+"""
 
 from labloop.physics.checks.finding import Finding
 from labloop.physics.checks.identifiability import Identified, identify

@@ -1,4 +1,7 @@
-"""Heat, diffusion and light: transport in one dimension, thin layers, absorption spectra."""
+"""Heat, diffusion and light: transport in one dimension, thin layers, absorption spectra.
+
+Read ``transport`` first, then ``finite_volumes``; ``layers`` and ``spectra`` stand alone.
+"""
 
 from labloop.physics.continuum.boundaries import Convection, Fixed, Flux, Insulated
 from labloop.physics.continuum.layers import Cauchy, Layer, Stack, multilayer

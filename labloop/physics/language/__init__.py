@@ -1,4 +1,8 @@
-"""The words of a model: parameters with priors, units, expressions, curves and their binding."""
+"""What models are written in: priors, units, coefficients, expressions, curves, and the binding.
+
+A model itself does not belong here. Read ``model`` first (the protocol), then ``coefficients`` and
+``binding``.
+"""
 
 from labloop.physics.language.binding import BoundPhysics, bind
 from labloop.physics.language.coefficients import By, Coefficient, CoefficientLike, Coefficients

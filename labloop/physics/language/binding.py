@@ -1,4 +1,4 @@
-"""A physics model on a search space: from encoded columns and whitened parameters to outputs."""
+"""A physics model bound to a space: encoded points and whitened parameters to outputs."""
 
 import math
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from labloop.units import same_dimension
 _NEAREST = 1e-24
 
 
-class _Reader(Protocol):
-    """What turns encoded points ``[..., d]`` into an SI value ``[...]``."""
+class _Decoder(Protocol):
+    """Decodes encoded points ``[..., d]`` into an SI value ``[...]``."""
 
     @property
     def name(self) -> str: ...
@@ -32,8 +32,11 @@ class _Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """How one encoded column becomes an SI value: a + b u, or factor * exp(a + b u) + offset."""
+class _NumberDecoder:
+    """A number of the space, whose encoded column u is an SI value ``factor v + offset``.
+
+    With ``v = a + b u``, or ``exp(a + b u)`` where the parameter is on a logarithmic scale.
+    """
 
     name: str
     column: int
@@ -51,8 +54,8 @@ class _Column:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lookup:
-    """How the columns of a category become the SI value that belongs to it."""
+class _CategoryDecoder:
+    """A number by category, from the encoded columns of the category."""
 
     name: str
     first: int
@@ -86,14 +89,14 @@ class BoundPhysics:
 
     def __init__(self, model: PhysicsModel, space: SearchSpace) -> None:
         units: dict[str, str] = {}
-        columns: list[_Reader] = []
+        columns: list[_Decoder] = []
         for wanted in model.inputs:
             feature = _feature(model.name, wanted, space)
             if wanted.category is None:
-                columns.append(_column(model.name, wanted, feature))
+                columns.append(_number_decoder(model.name, wanted, feature))
                 units[wanted.name] = feature.unit
             else:
-                columns.append(_lookup(model.name, wanted, feature, space))
+                columns.append(_category_decoder(model.name, wanted, feature, space))
                 units[wanted.name] = wanted.unit or "1"
         model.check_units(units)
         self.model = model
@@ -150,7 +153,7 @@ def _feature(model: str, wanted: PhysicsInput, space: SearchSpace) -> Feature:
     )
 
 
-def _column(model: str, wanted: PhysicsInput, feature: Feature) -> _Column:
+def _number_decoder(model: str, wanted: PhysicsInput, feature: Feature) -> _NumberDecoder:
     if feature.kind not in {"linear", "log"}:
         raise PhysicsError(
             f"physics {model!r} reads {wanted.name!r}, which is a category in the space; "
@@ -166,10 +169,12 @@ def _column(model: str, wanted: PhysicsInput, feature: Feature) -> _Column:
     low, high = feature.low, feature.high
     if log:
         low, high = math.log(low), math.log(high)
-    return _Column(wanted.name, feature.column, log, low, high - low, factor, offset)
+    return _NumberDecoder(wanted.name, feature.column, log, low, high - low, factor, offset)
 
 
-def _lookup(model: str, wanted: PhysicsInput, feature: Feature, space: SearchSpace) -> _Lookup:
+def _category_decoder(
+    model: str, wanted: PhysicsInput, feature: Feature, space: SearchSpace
+) -> _CategoryDecoder:
     levels = wanted.levels or {}
     parameter = next(p for p in space.parameters if p.name == wanted.category)
     names = getattr(parameter, "values", None)
@@ -189,7 +194,7 @@ def _lookup(model: str, wanted: PhysicsInput, feature: Feature, space: SearchSpa
     rows = torch.as_tensor(parameter.encode(codes), dtype=torch.float64)
     values = torch.tensor([levels[name] for name in names], dtype=torch.float64)
     first, onehot = feature.column, feature.kind == "onehot"
-    return _Lookup(wanted.name, first, first + rows.shape[1], onehot, rows, values)
+    return _CategoryDecoder(wanted.name, first, first + rows.shape[1], onehot, rows, values)
 
 
 def bind(model: PhysicsModel, space: SearchSpace) -> BoundPhysics:

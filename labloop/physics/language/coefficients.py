@@ -1,4 +1,4 @@
-"""The numbers of a model: learned, constant, read from the space, or looked up by a category."""
+"""The coefficients of a model: learned, constant, read from the space, or looked up by category."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,12 +40,12 @@ class By:
 
 
 CoefficientLike: TypeAlias = Prior | By | str | float
-"""What a person may write where a number belongs; a text is a quantity or arithmetic of inputs."""
+"""What a user may write for a coefficient; a text is a quantity or arithmetic of inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """Where one number comes from; made by :class:`Coefficients`."""
+    """Where one number comes from; made by :meth:`Coefficients.add`."""
 
     source: KnownValue | None = None
     column: int | None = None
@@ -73,11 +73,11 @@ class Coefficient:
 
 
 class Coefficients:
-    """Collects the parameters and inputs of the model called ``model``.
+    """The coefficients of the model called ``model``: what it learns and what it reads.
 
     Args:
         lookup: name that arithmetic may use -> its number by category.
-        after: a book whose numbers come first, of a model that this one is built on.
+        after: coefficients that come first, of a model that this one is built on.
 
     Raises:
         PhysicsError: a look-up that is no :class:`By` of given numbers.
@@ -118,7 +118,7 @@ class Coefficients:
         return (*read, *self._lookups.values())
 
     def add(self, label: str, given: CoefficientLike, unit: str, what: str = "") -> Coefficient:
-        """Return where the number ``label`` comes from, in SI of the dimension of ``unit``.
+        """Add the coefficient ``label`` and return it; its values are SI of ``unit``'s dimension.
 
         Args:
             label: what the parameter is called where it is learned.
@@ -127,7 +127,7 @@ class Coefficients:
             what: how messages name it; ``label`` where empty.
 
         Raises:
-            PhysicsError: nothing that gives a number, or another dimension.
+            PhysicsError: no number, or one of another dimension.
         """
         what = what or f"{label} of physics {self.model!r}"
         if isinstance(given, Prior):

@@ -1,4 +1,4 @@
-"""Curves that physics predicts, and the scalars that are read off them."""
+"""Curves that physics predicts, and the scalars that are calculated from them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -183,7 +183,7 @@ class PeakAt:
         a = (slope_r - slope_l) / (right - left)
         b = slope_l - a * left
         vertex = -b / (2.0 * torch.where(a < 0, a, -torch.ones_like(a)))
-        # Where the greatest value stands at an end there is no vertex within: the end is told.
+        # Where the greatest value is at an end there is no vertex within: the end is returned.
         ends = torch.where(near[0] > near[2], left, right)
         inside = (a < 0) & (vertex > left) & (vertex < right)
         return x[top] + torch.where(inside, vertex, ends)
@@ -208,7 +208,7 @@ class Rms:
     def of(self, axis: CurveAxis, y: Tensor) -> Tensor:  # noqa: ARG002 - one way for all
         """Return the scalar ``[...]`` of the curve's values ``[..., n]``."""
         target = torch.tensor([float(v) for v in self.target], dtype=torch.float64)
-        # The root has no slope at a perfect match; a floor far below any noise keeps it finite.
+        # The root has no derivative at zero; a floor far below any noise keeps it finite.
         return ((y - target).square().mean(-1) + 1e-300).sqrt()
 
 

@@ -1,4 +1,4 @@
-"""Where the numbers of a kinetic model come from: constants, inputs, arithmetic of inputs."""
+"""Known values: constants, inputs, and arithmetic of inputs, with a unit."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class KnownValue:
 
 
 def parse_known_value(what: str, text: str, unit: str) -> KnownValue:
-    """Return the source that ``text`` names: ``60 degC``, ``temperature``, ``a*b``.
+    """Return the value that ``text`` means: ``60 degC``, ``temperature``, ``a*b``.
 
     Raises:
         PhysicsError: no quantity and no arithmetic, or a quantity of another dimension.
@@ -73,7 +73,7 @@ def evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
 
 
 def sample_quantities(units: Mapping[str, str]) -> dict[str, Any]:
-    """Return a quantity for every name, of different sizes so that differences do not vanish."""
+    """Return a quantity for every name, each of another size, so that no difference is zero."""
     return {
         name: si_quantity(unit) * (1.0 + 0.37 * i) for i, (name, unit) in enumerate(units.items())
     }
@@ -96,5 +96,5 @@ def check_dimension(expression: Expression, unit: str, values: Mapping[str, Any]
 
 
 def _pure(value: Any) -> Any:
-    """Return 1 where ``value`` has no dimension: what exp, log and sqrt give is pure."""
+    """Return 1; raises UnitError where ``value`` has a dimension, which exp, log and sqrt forbid."""
     return 0.0 * (value + 0.0) + 1.0

@@ -1,4 +1,4 @@
-"""What a physics model is: named parameters, named inputs, outputs, one differentiable function."""
+"""What a physics model is: parameters, inputs, outputs, and a differentiable function."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class PhysicsInput:
 
 @runtime_checkable
 class PhysicsModel(Protocol):
-    """Mechanistic knowledge: what the outputs would be if the mechanism were all.
+    """Mechanistic knowledge: the outputs if the mechanism were the whole truth.
 
     Implementations hold no state; ``predict`` is a pure function. A model of curves has one
     more attribute, ``curves``: name -> :class:`~labloop.physics.CurveAxis`, and its ``predict``

@@ -1,4 +1,4 @@
-"""What is believed of a parameter before any experiment, and its whitening.
+"""Priors of parameters, and the whitening by which they become standard normal.
 
 Whitened means that the prior of every parameter is N(0, 1): "30 within a factor 2.7" is a
 standard normal in ``(ln k - ln 30) / ln 2.7``.
@@ -17,13 +17,13 @@ from labloop.physics.language.units import si_conversion
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """A median with its unit and how far off it may be: exactly one of the three widths.
+    """A median with its unit and a standard deviation, given in exactly one of three ways.
 
     Args:
-        median: the value held most likely, in ``unit``.
+        median: the value expected, in ``unit``.
         unit: a unit of :mod:`labloop.units`.
         fold: one standard deviation is this factor, up or down (log-normal; more than 1).
-        rel: one standard deviation is about this share of the median (log-normal).
+        rel: one standard deviation of the logarithm: about this share of the median (log-normal).
         sd: one standard deviation in ``unit`` (normal; may cross zero).
 
     Raises:
@@ -66,7 +66,7 @@ class Prior:
         return self._log_width is not None
 
     def natural(self, z: float) -> float:
-        """Return the value in ``unit`` that lies ``z`` prior standard deviations off."""
+        """Return the value in ``unit`` at ``z`` prior standard deviations from the median."""
         if self._log_width is not None:
             return self.median * math.exp(self._log_width * z)
         return self.median + (self.sd or 0.0) * z

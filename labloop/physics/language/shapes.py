@@ -1,4 +1,4 @@
-"""Shapes that broadcast, with types."""
+"""Broadcasting of shapes."""
 
 import numpy as np
 import torch

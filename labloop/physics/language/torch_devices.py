@@ -1,4 +1,4 @@
-"""Where physics is solved: beside its inputs, on whichever device of torch they lie."""
+"""The torch device on which physics is solved: that of its inputs."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -8,7 +8,6 @@ from torch import Tensor
 def on_device_of(inputs: Tensor) -> AbstractContextManager[object]:
     """Return a context in which new tensors are made on the device of ``inputs``.
 
-    It reaches into functions that a user wrote for the processor. On the processor it is
-    nothing at all, so that nothing changes there.
+    It also affects tensors that a user's function makes. On the processor it does nothing.
     """
     return nullcontext() if inputs.device.type == "cpu" else inputs.device

@@ -1,4 +1,4 @@
-"""Units in SI: inside the models every float is SI."""
+"""Conversion of units to SI, in which the models calculate."""
 
 import re
 from collections.abc import Iterable

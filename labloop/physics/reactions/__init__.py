@@ -1,4 +1,8 @@
-"""Reactions: networks, rate laws, kinetics in vessels, and equilibria."""
+"""Reactions: rate laws, kinetics in vessels, and equilibria.
+
+Read ``kinetic_models`` first, then ``reaction_system``, ``network`` and ``integrator``. What is not
+chemistry (heat, diffusion, light) belongs to ``continuum``.
+"""
 
 from labloop.physics.reactions.decorators import kinetics
 from labloop.physics.reactions.dosing import Dose

@@ -1,9 +1,9 @@
-"""The plain surrogate: exact Gaussian processes, one an output, each with a chosen kernel.
+"""The surrogate without physics: an exact Gaussian process per output, its kernel chosen by data.
 
-No kernel wins everywhere, and which one does can be told from the data: each round every
-kernel predicts each measurement from all the others in closed form (Sundararajan and Keerthi
-2001). The first is taken unless another does clearly better. An average of kernels was
-measured to be worse than either, because their disagreement counts as uncertainty.
+The kernel is chosen each round by the leave-one-out log density, in closed form (Sundararajan &
+Keerthi, Neural Computation 13 (2001) 1103); the first is taken unless another is clearly better.
+An average of kernels was measured to be worse than either, because their disagreement adds to
+the variance.
 """
 
 import math
@@ -35,14 +35,14 @@ from labloop.surrogates.posteriors import VarianceParts, log_density_of_scores
 _CLEAR = 1.0
 """Log density by which another kernel must do better than the first to be taken."""
 _ALIKE = 1e-14
-"""Results that differ by less, as a share of their size, differ by the dust of arithmetic."""
+"""Results whose relative differences are smaller than this differ by rounding only."""
 _MOST = 500
-"""Experiments that are learned from; more of them are thinned out."""
+"""Experiments that a fit uses; of more a subset is taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputGP:
-    """The process of one output and the standardisation between."""
+    """The GP of one output and its standardisation."""
 
     gp: FittedGP
     mean: float
@@ -60,7 +60,7 @@ class OutputGP:
 
 
 class GPModel(Model):
-    """Exact processes as a BoTorch model: Gaussian posterior, gradients to the inputs."""
+    """Exact GPs as a BoTorch model: Gaussian posterior, gradients to the inputs."""
 
     def __init__(self, encoded: Tensor, outputs: Sequence[OutputGP]) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class GPModel(Model):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` (b x d) with ``base``.
 
-        It costs one row a point, where a joint posterior costs a matrix.
+        Cheaper than a joint posterior: one row a point instead of a matrix.
         """
         made, (root, alpha) = self._outputs[output], self._solved[output]
         kernel, hyper = made.gp.kernel, made.gp.hyper
@@ -115,7 +115,7 @@ class GPModel(Model):
         return mean, made.sd**2 * variance, made.sd**2 * covariance
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
-        """Return means, noise and what is not known of the outputs at ``x`` (N x d)."""
+        """Return mean, noise and the GP's variance of the outputs at ``x`` (N x d)."""
         every = range(self.num_outputs)
         means, variances = zip(
             *(self.cross_moments(x, x[:1], output)[:2] for output in every), strict=True
@@ -217,7 +217,7 @@ def fit_output(
     sd = float(y.std(ddof=1)) if len(y) > 1 else 0.0
     size = float(np.abs(y).max())
     if sd <= _ALIKE * size:
-        # Nothing tells how far results differ; their own size has at least their unit.
+        # Without a spread the size of the results is the only scale in their unit.
         sd = size or 1.0
     fitted = [fit_gp(k, x, (y - mean) / sd, known / sd**2) for k in kernels]
     scores = {
@@ -234,7 +234,7 @@ def default_kernels(data: TrainingData) -> tuple[str, ...]:
     kinds = {f.kind for f in data.features}
     several = len({f.parameter for f in data.features}) > 1
     if "descriptor" in kinds:
-        # Descriptors alone mislead where they miss what matters; a category stays itself too.
+        # Descriptors may miss what matters, so a category also keeps an identity of its own.
         return ("both", "additive-both")
     if "onehot" in kinds:
         return ("additive", "matern") if several else ("matern",)

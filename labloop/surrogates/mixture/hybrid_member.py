@@ -1,4 +1,4 @@
-"""The hybrid as a member of a mixture: fitted where it is asked for, left out where it fails."""
+"""The hybrid as an optional member of a mixture; left out with an alarm where it fails."""
 
 import time
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ from labloop.surrogates.solving import (
 
 HYBRID = "hybrid"
 _FEWEST, _MOST = 5, 100
-"""Results before which a network has nothing to learn from and nothing to be judged by, and
-after which training takes longer than it is worth."""
+"""Number of experiments from which, and up to which, networks are trained: fewer give no folds to
+cross-validate with, more take too long."""
 
 
 def learns_from(count: int) -> bool:
@@ -38,7 +38,7 @@ def learns_from(count: int) -> bool:
 def fit_hybrid_member(
     bound: BoundPhysics, data: TrainingData, solver: DeviceSolver | None = None
 ) -> tuple[Sequence[FittedSurrogate], Sequence[Alarm]]:
-    """Return the hybrid of a physics, or none and where that was no choice an alarm.
+    """Return the hybrid of a physics; or none, with an alarm where it failed.
 
     There is none before five results, and none of a physics without constants.
     """
@@ -47,7 +47,7 @@ def fit_hybrid_member(
     if len(data.outputs) > _MOST:
         return (), (_left_out(bound.model.name, f"it learns from up to {_MOST} results"),)
     began = time.perf_counter()
-    # Channels of its own: what it takes must not use up the patience for the other members.
+    # Channels of its own, so that its CPU time does not count against the other members.
     channels = Channels(bound, data, solver)
     try:
         with torch.no_grad():

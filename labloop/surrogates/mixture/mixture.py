@@ -1,7 +1,7 @@
-"""The mixture of surrogates with and without physics, weighted by leave-one-out.
+"""The mixture of members with and without physics, weighted by leave-one-out.
 
-The plain process is always in it: wrong physics costs a few experiments, never the campaign.
-Several physics models compete: the data decide which one counts, and the report says so.
+The GP without physics is always a member, so that wrong physics costs a few experiments, never
+the campaign. Several physics models may compete for weight.
 """
 
 import time
@@ -50,12 +50,12 @@ from labloop.surrogates.solving import (
 _SMALLEST_WEIGHT = 0.02
 _SCHEMA = 3
 _MOST = 300
-"""Experiments that are learned from; more of them are thinned out."""
+"""Experiments that a fit uses; of more a subset is taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeltaFactory:
-    """Fits one of the two Delta-GPs of a physics model, for comparisons.
+    """Fits one of the two discrepancy models of a physics ("delta"), for comparisons.
 
     :class:`MixtureFactory` is what a campaign uses.
     """
@@ -66,7 +66,7 @@ class DeltaFactory:
     name: str = "delta"
 
     def fit(self, data: TrainingData) -> FittedSurrogate:
-        """Return the Delta-GP.
+        """Return the discrepancy model.
 
         Raises:
             PhysicsError: the physics does not fit the space, or failed at the experiments.
@@ -118,7 +118,7 @@ class MixtureFactory:
         return tuple(as_physics(model) for model in several)
 
     def fit(self, data: TrainingData) -> FittedSurrogate:
-        """Return the mixture; without a physics, and with an alarm, where that fails.
+        """Return the mixture; a physics that fails is left out, with an alarm.
 
         Raises:
             PhysicsError: a physics does not fit the space (nothing that data could change).
@@ -176,11 +176,11 @@ class MixtureFactory:
     def _beside(
         self, bound: BoundPhysics, data: TrainingData, solving: RoundSolvers
     ) -> tuple[Sequence[FittedSurrogate], Sequence[Alarm]]:
-        """Return the hybrid where it is asked for, and what there is to tell of it."""
+        """Return the hybrid where it is asked for, and its alarms."""
         return fit_hybrid_member(bound, data, solving.solver(bound)) if self.hybrid else ((), ())
 
     def _solving(self, data: TrainingData) -> RoundSolvers:
-        """Return where this round's physics is solved, by what it is about to ask for."""
+        """Return the solvers of this round, on the device that its estimated solves call for."""
         training_channels = data.thinned(_MOST)
         extra = 0
         if isinstance(data, MeasuredData):
@@ -205,11 +205,11 @@ class MixtureFactory:
     ) -> FittedSurrogate:
         members = [self.plain.fit(data), *(m for f in candidates for m in (*f.members, *f.beside))]
         weighed = weigh_members(members, candidates, data.features)
-        weights = weighed.counted
+        weights = weighed.weights
         share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
         kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
         if weights[0] > MAJORITY:
-            # Physics that the data reject must not lead the search, however little it is heard.
+            # Physics that the data reject must not guide the search at any weight.
             kept = [0]
         counted = weights[kept] / weights[kept].sum()
         logs = torch.stack([members[i].loo_log_density for i in kept])

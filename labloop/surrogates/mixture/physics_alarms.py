@@ -1,4 +1,4 @@
-"""Doubts about the physics in a chemist's words."""
+"""Alarms about the physics, in the words of a chemist."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,9 @@ _PINNED = 2.5
 _EARLY = range(6, 13)
 _BELIEVED = 0.5
 _GAIN = 3.0
-"""Leave-one-out log density by which varying constants must predict better than constant ones."""
+"""Lead in leave-one-out log density of varying over constant parameters, for an alarm."""
 _FEWEST = 5
-"""Results before which nobody can tell what varies along which input."""
+"""Fewer experiments cannot tell what varies along which input."""
 _EFFECT = 0.1
 _SURPRISE = 3.0
 _RIVAL = 0.5
@@ -33,12 +33,12 @@ def failure_alarm(reason: str) -> Alarm:
 def physics_alarms(
     believed: CandidatePhysics, share: Mapping[str, float], evidence: float, data: TrainingData
 ) -> list[Alarm]:
-    """Return every doubt about the physics that the data support most.
+    """Return every alarm about the physics that the data support most.
 
     Args:
-        believed: the physics model of the mixture that counts most.
+        believed: the physics model of greatest weight.
         share: member -> weight.
-        evidence: what all physics together would weigh if nothing were demanded of any member.
+        evidence: the weight of all physics together without penalties.
         data: the experiments.
     """
     return [
@@ -50,7 +50,7 @@ def physics_alarms(
 
 
 def pinned_alarms(candidate: CandidatePhysics, share: Mapping[str, float]) -> list[Alarm]:
-    """Return an alarm for every parameter that was learned far from what was believed."""
+    """Return an alarm for every parameter that was learned far from its prior."""
     alarms = []
     model, posteriors = candidate.channels.bound.model, candidate.constant_posteriors(share)
     for i, parameter in enumerate(model.parameters):
@@ -77,7 +77,7 @@ def pinned_alarms(candidate: CandidatePhysics, share: Mapping[str, float]) -> li
 def early_alarms(name: str, experiments: int, weight: float) -> list[Alarm]:
     """Return an alarm where the physics explains early experiments worse than no physics.
 
-    Later the weights blur, because a process with many experiments needs no physics.
+    Later the weights say less, because a GP with many experiments needs no physics.
     """
     if experiments not in _EARLY or weight >= _BELIEVED:
         return []
@@ -99,8 +99,8 @@ def missing_alarms(
 ) -> list[Alarm]:
     """Return the alarm of a constant that predicts better when it may vary over the space.
 
-    External instability: no value of the constants explains the experiments, so the model is
-    missing something; the constant and the input that it seems to follow say where to look.
+    No value of the constants explains the experiments, so that the model lacks a term; the
+    constant and the input that it seems to follow say where to look.
     """
     field = candidate.field
     if field is None or len(data.outputs) < _FEWEST or _gain(candidate) < _GAIN:
@@ -131,9 +131,9 @@ def missing_alarms(
 
 
 def rival_alarms(candidate: CandidatePhysics, share: Mapping[str, float]) -> list[Alarm]:
-    """Return a word on every other set of constants that explains the experiments alike.
+    """Return an alarm for every alternative set of constants that explains the experiments alike.
 
-    Internal instability: the model may be right, but its constants are not decided yet.
+    The model may be right, but its constants are not identified yet.
     """
     alarms = []
     for posterior in candidate.constant_posteriors(share):
@@ -166,14 +166,14 @@ def _quantity(value: float, unit: str) -> str:
 
 
 def _gain(candidate: CandidatePhysics) -> float:
-    """Return by how much the varying constants predict better than the best constant ones."""
+    """Return the lead in leave-one-out log density of varying over the best constant parameters."""
     scores = {m.name: float(m.loo_log_density.sum()) for m in candidate.members}
     *constant, varying = scores.values()
     return varying - max(constant)
 
 
 def _since(candidate: CandidatePhysics, share: Mapping[str, float]) -> int | None:
-    """Return which result was the first that constant parameters did not expect."""
+    """Return the first result that constant parameters did not predict, or None."""
     one_step_ahead_residuals = torch.cat(
         [
             posterior.one_step_ahead_residuals()

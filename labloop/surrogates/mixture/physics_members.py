@@ -34,7 +34,7 @@ def member_name(channels: Channels, what: str) -> str:
 
 
 def fit_candidate(channels: Channels, data: TrainingData) -> list[FittedSurrogate]:
-    """Return the Delta-GPs and the FieldGP of a physics model.
+    """Return the discrepancy models and the varying parameters of a physics model.
 
     Raises:
         PhysicsFailureError: the physics failed at the experiments.
@@ -54,7 +54,7 @@ def fit_candidate(channels: Channels, data: TrainingData) -> list[FittedSurrogat
 def restore_candidate(
     state: ModelState, channels: Channels, data: TrainingData
 ) -> list[FittedSurrogate]:
-    """Return the members that ``state`` has of a physics model, without learning again."""
+    """Return the members that ``state`` has of a physics model, without a fit."""
     made = []
     known = known_variance(channels, data)
     with torch.no_grad():
@@ -81,7 +81,7 @@ def restore_candidate(
 def fit_discrepancy_members(
     channels: Channels, groups: Mapping[str, list[tuple[int, ...]]], data: TrainingData
 ) -> list[FittedSurrogate]:
-    """Return a Delta-GP for each of ``groups``: name -> channels that share parameters."""
+    """Return a discrepancy model for each of ``groups``: name -> channels that share parameters."""
     flat = [group for members in groups.values() for group in members]
     known = known_variance(channels, data)
     with torch.no_grad():
@@ -100,7 +100,7 @@ def fit_discrepancy_members(
 
 
 def channel_groups(channels: Channels, *, together: bool) -> dict[str, list[tuple[int, ...]]]:
-    """Return the groups of one Delta-GP: all channels share parameters, or none do."""
+    """Return the groups of a discrepancy model: all channels share parameters, or none do."""
     if together:
         return {VECTOR: [tuple(range(len(channels.names)))]}
     return {SCALAR: [(c,) for c in range(channels.count)]}
@@ -128,7 +128,7 @@ def fitted_member(
     data: TrainingData,
     state: ModelState,
 ) -> FittedSurrogate:
-    """Return a member of solved blocks, with its errors and its leave-one-out density."""
+    """Return a member with its training and leave-one-out errors and densities."""
     model = PhysicsGPModel(solved)
     with torch.no_grad():
         left = torch.cat([posterior.residuals() for posterior in solved], -1)

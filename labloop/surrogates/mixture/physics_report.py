@@ -1,4 +1,4 @@
-"""What was learned of the physics, and what it is missing, as plain JSON for people to see."""
+"""The report on a physics: learned parameters, and how they seem to vary, as plain JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ _COMPARED = 40
 
 @dataclass(frozen=True, slots=True)
 class CandidatePhysics:
-    """The members of a mixture that one physics model gave."""
+    """One of the competing physics models, with the members that it gave."""
 
     channels: Channels
     members: Sequence[FittedSurrogate]
     beside: Sequence[FittedSurrogate] = ()
-    """Weighed with the others, but never asked what the constants are: its networks move them."""
+    """The hybrid. It has a weight, but reports no parameters: its networks change them."""
 
     @property
     def name(self) -> str:
-        """What its author calls the physics."""
+        """The name of the physics model."""
         return self.channels.bound.model.name
 
     def weight(self, share: Mapping[str, float]) -> float:
@@ -37,19 +37,19 @@ class CandidatePhysics:
         return sum(share[m.name] for m in (*self.members, *self.beside))
 
     def posteriors(self, share: Mapping[str, float]) -> Sequence[PhysicsPosterior]:
-        """Return the blocks of the member that counts most."""
+        """Return the posteriors of the member of greatest weight."""
         return _posteriors(max(self.members, key=lambda m: share[m.name]))
 
     @property
     def field(self) -> VaryingPosterior | None:
-        """The solved field, where one was fitted."""
+        """The posterior of varying parameters, where it was fitted."""
         every = [posterior for member in self.members for posterior in _posteriors(member)]
         return next(
             (posterior for posterior in every if isinstance(posterior, VaryingPosterior)), None
         )
 
     def constant_posteriors(self, share: Mapping[str, float]) -> Sequence[PhysicsPosterior]:
-        """Return the blocks of that member with the same parameters everywhere that counts most."""
+        """Return those of the member of greatest weight whose parameters are constant."""
         return _posteriors(
             max((m for m in self.members if not is_varying(m)), key=lambda m: share[m.name])
         )
@@ -61,14 +61,14 @@ def _posteriors(member: FittedSurrogate) -> Sequence[PhysicsPosterior]:
 
 
 def is_varying(member: FittedSurrogate) -> bool:
-    """Return whether a member is a FieldGP, whose constants vary over the space."""
+    """Return whether the physics' parameters vary over the space in this member."""
     return any(isinstance(posterior, VaryingPosterior) for posterior in _posteriors(member))
 
 
 def learned_parameters(candidate: CandidatePhysics, share: Mapping[str, float]) -> list[Json]:
     """Return for every parameter its value, sd and 90 % interval in its unit, and the prior's.
 
-    Of several blocks (outputs learned one by one) the one that knows most is told.
+    Of several posteriors (a fit for each output) the one of least variance is reported.
     """
     posterior = min(candidate.posteriors(share), key=lambda b: float(b.covariance.trace()))
     rows: list[Json] = []
@@ -96,21 +96,20 @@ def learned_parameters(candidate: CandidatePhysics, share: Mapping[str, float]) 
 
 @dataclass(frozen=True, slots=True)
 class MissingTerm:
-    """How a constant of the physics seems to vary over the space.
+    """How a parameter of the physics seems to vary over the space.
 
-    A constant of nature does not vary: where one seems to, the model is missing something
-    that acts through it.
+    A true constant does not vary: where it seems to, the model lacks a term that acts through it.
     """
 
     parameter: str
     unit: str
     effect: float
-    """What the variation does to the outputs, in standard deviations of theirs."""
+    """Root mean square effect of the variation on the outputs, in their standard deviations."""
     along: str
-    """The input that it follows most."""
+    """The input that explains most of the variation."""
     along_unit: str
     share: float
-    """How much of the variation follows that input, from 0 to 1."""
+    """The share of the variation that follows this input, from 0 to 1."""
     x: tuple[PointValue, ...]
     """Values of the input, through the best experiment."""
     value: tuple[float, ...]
@@ -176,7 +175,7 @@ def _term(
 def _shares_of_inputs(field: VaryingPosterior, data: TrainingData) -> dict[str, Tensor]:
     """Return input -> share of each parameter's variation that follows it, ``p``.
 
-    The input's value in every experiment is exchanged for those of all others.
+    By permutation: the input's value in every experiment is exchanged for those of all others.
     """
     x = data.encoded[-_COMPARED:]
     columns: dict[str, list[int]] = {}

@@ -1,4 +1,4 @@
-"""How much each member of a mixture counts: by how well it predicts what was left out."""
+"""The weights of a mixture's members, by leave-one-out log densities (pseudo-BMA+)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from labloop.surrogates.posteriors import log_density_of_channel, softmax_weight
 from labloop.surrogates.solving import Channels
 
 MAJORITY = 0.5
-"""With more than this the surrogate without physics is alone in the mixture's predictions."""
-_DEMANDED = 4.0
-"""By so much must the leave-one-out log density of varying constants lead. They bend to any results
-with dozens of hyper-parameters that the same results chose, so they lead over no physics in many
-campaigns whose physics is badly wrong, though rarely by more. Networks owe nothing: they are
-judged by results that they never saw."""
+"""Above this weight the surrogate without physics alone predicts."""
+_PENALTY = 4.0
+"""Subtracted from the leave-one-out log density of varying parameters. Their dozens of
+hyper-parameters were fitted to the same results, so that they exceed the GP in many campaigns
+whose physics is badly wrong, though rarely by more than this. Networks need no such penalty: they
+are scored at experiments held out from their training."""
 _BOOTSTRAP = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What the members of a mixture count, the one without physics first."""
+    """Weights of a mixture's members, the one without physics first."""
 
-    counted: FloatArray
+    weights: FloatArray
     """M, adding up to 1."""
     evidence: FloatArray
-    """The same before anything is demanded of anybody: what the results say."""
+    """The same without any penalty."""
 
 
 def weigh_members(
@@ -42,13 +42,13 @@ def weigh_members(
 ) -> Weights:
     """Return the weights of all members, the first of which knows no physics.
 
-    The objective decides. Where it rejects all physics, the other measured outputs are asked
-    for a second opinion: where all results are alike, such as no product yet, the objective
-    cannot tell anything, and a physics that predicts what else was measured may be right.
+    The densities of the objective's scores decide. Where these reject all physics, the densities
+    of the other measured channels are added: where all scores are alike, such as before the first
+    product, only they can tell whether a physics is right.
     """
     densities = torch.stack([m.loo_log_density for m in members])
-    demanded = np.array([_DEMANDED if is_varying(m) else 0.0 for m in members])
-    counted = member_weights(densities, demanded)
+    penalty = np.array([_PENALTY if is_varying(m) else 0.0 for m in members])
+    counted = member_weights(densities, penalty)
     if counted[0] > MAJORITY:
         leads = torch.zeros_like(densities)
         rows = {member.name: row for row, member in enumerate(members)}
@@ -57,12 +57,12 @@ def weigh_members(
             for member in candidate.members:
                 leads[rows[member.name]] = _lead(member, plain, leads[0])
         densities = densities + leads
-        counted = member_weights(densities, demanded)
+        counted = member_weights(densities, penalty)
     return Weights(counted, member_weights(densities, np.zeros(len(members))))
 
 
 def _lead(member: FittedSurrogate, plain: dict[str, Tensor], none: Tensor) -> Tensor:
-    """Return by how much ``n`` log densities of the other channels exceed those without physics."""
+    """Return by how much the ``n`` log densities of other channels exceed those without physics."""
     every = [member.elsewhere[name] - plain[name] for name in plain if name in member.elsewhere]
     return torch.stack(every).sum(0) if every else none
 
@@ -81,18 +81,17 @@ def _without_physics(channels: Channels, features: Sequence[Feature]) -> dict[st
     return found
 
 
-def member_weights(log_density: Tensor, demanded: FloatArray) -> FloatArray:
+def member_weights(log_density: Tensor, penalty: FloatArray) -> FloatArray:
     """Return weights of M members from leave-one-out log densities ``M x n`` (pseudo-BMA+).
 
-    The softmax of the sums less what is ``demanded`` of each member (``M``), averaged over
-    Bayesian-bootstrap weights of the experiments (Yao et al., Bayesian Analysis 13 (2018) 917):
-    which member is better is itself uncertain, and one surprising experiment must not silence
-    another member.
+    The softmax of the sums less a ``penalty`` of each member (``M``), averaged over
+    Bayesian-bootstrap weights of the experiments, because which member predicts better is itself
+    uncertain (Yao et al., Bayesian Analysis 13 (2018) 917).
     """
     density = log_density.detach().numpy()
     density = np.where(np.isfinite(density), density, -1e6)
     count = density.shape[1]
     draws = np.random.default_rng(0).dirichlet(np.ones(count), size=_BOOTSTRAP) * count
-    shares = [softmax_weights(density @ draw - demanded) for draw in draws]
+    shares = [softmax_weights(density @ draw - penalty) for draw in draws]
     weights: FloatArray = np.mean(shares, axis=0)
     return weights

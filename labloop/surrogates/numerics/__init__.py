@@ -1,4 +1,8 @@
-"""Covariances, fits and cross-validation in plain NumPy."""
+"""Kernels, least squares, evidence and cross-validation: mathematics that knows no member.
+
+Nothing here imports BoTorch or solves physics itself. Read ``kernels`` first, then
+``levenberg_marquardt`` and ``cross_validation``.
+"""
 
 from labloop.surrogates.numerics.cross_validation import (
     LinearisedMeasurements,

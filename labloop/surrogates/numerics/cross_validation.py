@@ -1,4 +1,8 @@
-"""Leave-one-experiment-out and one-step-ahead predictions, in closed form but for the physics."""
+"""Leave-one-experiment-out and one-step-ahead predictions of a linearised model.
+
+Closed form from one Cholesky factor (Sundararajan & Keerthi, Neural Computation 13 (2001) 1103),
+apart from one solve of the physics for each left-out experiment.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,20 +15,20 @@ from labloop.surrogates.numerics.levenberg_marquardt import LIMIT
 
 @dataclass(frozen=True, slots=True)
 class LinearisedMeasurements:
-    """Measurements of C channels in n experiments, linear in parameters and a process each.
+    """C channels of n experiments as a linear Gaussian model.
 
-    A measurement is its physics, linear in p parameters (which may vary over the space),
-    plus a process of its channel, plus noise; everything has mean zero beforehand.
+    A measurement is physics, linear in p parameters (which may vary over the space), plus a GP
+    of its channel, plus noise; all have prior mean zero.
     """
 
     jacobian: Tensor
     """``C x n x p``: of the physics by the parameters."""
     target: Tensor
-    """``C x n``: measured less physics, plus slope times the parameters there."""
+    """``C x n``: measured less physics, plus Jacobian times the parameters of the linearisation."""
     parameter_covariance: Tensor
     """``n x n x p``: prior covariance of each parameter between two experiments."""
     gp_covariance: Tensor
-    """``C x n x n``: prior covariance of each channel's process."""
+    """``C x n x n``: prior covariance of each channel's GP."""
     noise: Tensor
     """``C x n``: variance of each measurement."""
 
@@ -44,10 +48,9 @@ def leave_one_out(
 ) -> tuple[Tensor, Tensor]:
     """Return mean and variance ``n x C`` of each experiment given all others, noise included.
 
-    All channels of an experiment are left out together. What the others say of its parameters
-    follows in closed form (Sundararajan and Keerthi, Neural Computation 13 (2001) 1103, by
-    blocks); the physics is then solved at these parameters, because a straight line through
-    what was fitted with the experiment would flatter a model that is bent to it.
+    All channels of an experiment are left out together, by blocks. The parameters that the other
+    experiments imply follow in closed form; the physics is then solved at these, because the
+    linearisation itself was fitted with the experiment that is left out, and would be too good.
 
     Args:
         data: the linearised measurements.
@@ -65,7 +68,7 @@ def leave_one_out(
     alpha = inverse @ data.target.flatten()
     mine = alpha.view(count, n).T.unsqueeze(-1)
     others = alpha - (removed.transpose(-1, -2) @ mine).squeeze(-1)
-    # Covariance of an experiment's parameters and processes with all measurements.
+    # Covariance of an experiment's parameters and GPs with all measurements.
     cross = torch.einsum("abj,ebj->ajeb", data.parameter_covariance, data.jacobian).reshape(
         n, p, count * n
     )
@@ -81,7 +84,7 @@ def leave_one_out(
     spread = torch.diag_embed(prior) - kept @ cross.transpose(-1, -2)
     inside = mean[:, :p].clamp(-LIMIT, LIMIT)
     value, jacobian = physics(inside)
-    # Beyond what physics is asked for a straight line goes on, as everything else here is.
+    # Beyond the limit the physics continues as a straight line.
     value = value + (jacobian @ (mean[:, :p] - inside).unsqueeze(-1)).squeeze(-1)
     along = torch.cat([jacobian, torch.eye(count, dtype=jacobian.dtype).expand(n, -1, -1)], dim=-1)
     variance = ((along @ spread) * along).sum(-1).clamp_min(0.0) + data.noise.T
@@ -89,10 +92,10 @@ def leave_one_out(
 
 
 def one_step_ahead(data: LinearisedMeasurements) -> Tensor:
-    """Return ``n x C`` whitened surprises: each experiment given those before it.
+    """Return ``n x C`` whitened residuals of each experiment predicted from those before it.
 
-    With the hyper-parameters of the end, so it tells where a model begins to fail rather than
-    what it would have said then.
+    Hyper-parameters are those fitted to all experiments. A large residual tells from which
+    experiment on the model fails.
     """
     count, n, _ = data.jacobian.shape
     by_experiment = data.covariance().permute(1, 0, 3, 2).reshape(count * n, count * n)

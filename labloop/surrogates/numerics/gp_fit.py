@@ -1,8 +1,8 @@
-"""The most probable hyper-parameters of one exact Gaussian process, in plain numpy.
+"""Maximum a posteriori hyper-parameters of one exact Gaussian process, in NumPy.
 
-For the few hundred experiments of a campaign nine tenths of a GPyTorch fit is Python around
-small matrices; one closed-form gradient an iteration does the same in a few milliseconds.
-The priors are those of BoTorch (Hvarfner et al. 2024, dimension-scaled lengthscales).
+For up to a few hundred experiments nine tenths of a GPyTorch fit are overhead of Python; one
+closed-form gradient an iteration takes milliseconds. The priors are those of BoTorch, with
+lengthscales scaled by the dimension (Hvarfner et al., ICML 2024).
 """
 
 import math
@@ -27,8 +27,8 @@ MEAN_VARIANCE = 1.0
 # Mean and sd of normal priors on logarithms; lengthscales relative to ``Kernel.log_scale``.
 _LENGTH = (0.0, math.sqrt(3.0))
 _LENGTH_DESCRIBED = (-1.6, 0.65)
-"""Shorter and without the long tail: a handful of results must not switch a parameter off
-whose values the descriptors already tell apart."""
+"""Shorter and without the long tail: a few results must not declare a category irrelevant whose
+values the descriptors already tell apart."""
 _WEIGHT = (0.0, 0.5)
 _NOISE = (-4.0, 1.0)
 _BOUNDS_LENGTH = (math.log(0.02), math.log(300.0))
@@ -37,7 +37,7 @@ _BOUNDS_NOISE = (math.log(1e-6), math.log(2.0))
 
 @dataclass(frozen=True, slots=True)
 class FittedGP:
-    """One fitted kernel on one standardised output."""
+    """A Gaussian process of one standardised output, conditioned on its measurements."""
 
     kernel: Kernel
     hyper: Hyperparameters
@@ -61,9 +61,8 @@ class LogPosterior:
 
     @cached_property
     def _normal(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Centre and sd of the priors, and by how much they fall with the logarithm itself."""
+        """Mean and sd of the priors of logarithms, and the Jacobian term of log-normal ones."""
         groups, parts = len(self.kernel.groups), len(self.kernel.parts)
-        # A log-normal density falls so; a normal one of the logarithm does not.
         tilt = np.concatenate([np.ones(groups), np.zeros(parts), [1.0]])
         return *prior_of(self.kernel), tilt
 
@@ -136,7 +135,7 @@ def prior_of(kernel: Kernel) -> tuple[FloatArray, FloatArray]:
 
 
 def fit_gp(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray) -> FittedGP:
-    """Return the most probable process of ``kernel``.
+    """Return the GP of ``kernel`` with the most probable hyper-parameters.
 
     Args:
         kernel: the shape of the covariance.
@@ -165,7 +164,7 @@ def fit_gp(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray) -> F
 
 
 def condition_gp(problem: LogPosterior, theta: FloatArray, loss: float) -> FittedGP:
-    """Return the process at given hyper-parameters."""
+    """Return the GP at given hyper-parameters."""
     total, _, _ = problem.covariance(theta)
     _, weights, noise = problem.split(theta)
     root = np.linalg.cholesky(total + 1e-10 * np.eye(len(total)))

@@ -1,9 +1,10 @@
-"""Covariances over the unit cube: sums of stationary products of groups of columns.
+"""Stationary kernels over the unit cube, and sums of them over groups of columns.
 
 A kernel is ``sum_p w_p f(sum_g D_g / l_g^2)``: each part ``p`` is a stationary function ``f``
 of the squared distances ``D_g`` of its groups of columns, each group with one lengthscale.
-The weights lie on a simplex, so that the prior variance is 1. One part over all columns is
-the usual ARD kernel; one part a parameter beside it learns main effects from few experiments.
+One part over all columns is the usual ARD kernel (Rasmussen & Williams, Gaussian Processes for
+Machine Learning, section 5.1); one part for each parameter beside it makes an additive kernel
+(Duvenaud et al., NeurIPS 2011), which learns main effects from few experiments.
 """
 
 import math
@@ -34,7 +35,7 @@ class ColumnGroup:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """The shape of a covariance; its numbers are in ``Hyperparameters``."""
+    """The structure of a covariance; its numbers are in ``Hyperparameters``."""
 
     name: str
     profile: str
@@ -96,7 +97,7 @@ def _groups(base: str, features: Sequence[Feature]) -> tuple[ColumnGroup, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Hyperparameters:
-    """The numbers of a kernel: lengthscales a group, weights a part, noise variance."""
+    """Lengthscales (one a group), weights (one a part) and noise variance of a kernel."""
 
     lengthscales: FloatArray
     weights: FloatArray

@@ -1,7 +1,7 @@
-"""Measured curves as a few numbers each: their leading modes, which physics can be held against.
+"""Measured curves as a few numbers each: scores of their leading principal components.
 
-A spectrum of hundreds of points moves along few directions; the scores along these are
-channels like any scalar output.
+A spectrum of hundreds of points varies along a few directions; its scores along these are
+channels like any scalar output (Higdon et al., J. Am. Stat. Assoc. 103 (2008) 570).
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from labloop.units import convert, same_dimension
 
 _MOST = 4
 _SMALLEST_SHARE = 0.01
-"""A mode with less of the first mode's variance is taken for noise."""
+"""Modes with less than this share of the first one's variance are dropped as noise."""
 
 
 @dataclass(frozen=True, slots=True)

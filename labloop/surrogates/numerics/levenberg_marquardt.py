@@ -1,4 +1,8 @@
-"""Damped Gauss-Newton (Levenberg-Marquardt) for whitened parameters, many starts at once."""
+"""Levenberg-Marquardt least squares for whitened parameters, many starts in one batch.
+
+Damping scales the diagonal of ``J' W J + 1`` (Marquardt, J. SIAM 11 (1963) 431); it falls fivefold
+after a step that lowers the cost, and grows eightfold after one that does not.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +12,7 @@ import torch
 from torch import Tensor
 
 ValueAndJacobian: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""From parameters ``B x p`` to values ``B x n x C`` and slopes ``B x n x C x p``."""
+"""From parameters ``B x p`` to values ``B x n x C`` and Jacobians ``B x n x C x p``."""
 
 LIMIT = 4.0
 """Parameters stay within so many prior standard deviations."""
@@ -16,7 +20,7 @@ _LONGEST_STEP = 1.5
 _FIRST_DAMPING = 1e-2
 _LARGEST_DAMPING = 1e7
 _CONVERGED = 1e-3
-"""Relative to 1 + cost: what is left moves a parameter by a few hundredths of its sd."""
+"""Relative to 1 + cost: less changes a parameter by a few hundredths of its standard deviation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def least_squares(
         change = torch.where(better, 0.2, 8.0)
         damping[moving] = (damping[moving] * change).clamp(1e-9, _LARGEST_DAMPING)
         at = at.replaced(moving[better], trial.rows(better.nonzero().flatten()))
-        # What has arrived costs nothing more.
+        # Converged starts are not evaluated again.
         moving = moving[~(still | (damping[moving] >= _LARGEST_DAMPING))]
     return at
 

@@ -1,4 +1,7 @@
-"""The density of measurements under a normal prior, and how it changes with the covariance."""
+"""The log evidence of a Gaussian process, and its derivative by the covariance.
+
+Rasmussen & Williams, Gaussian Processes for Machine Learning, equations 2.30 and 5.9.
+"""
 
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri
@@ -10,9 +13,9 @@ NOT_POSITIVE_DEFINITE = 1e10
 
 
 def evidence(covariance: FloatArray, values: FloatArray) -> tuple[float, FloatArray] | None:
-    """Return minus the log density of ``values`` and its slope, None where there is none.
+    """Return the negative log evidence and its derivative; None where K is not positive definite.
 
-    LAPACK is called by itself: around matrices of 30 x 30 the wrappers cost more than it does.
+    LAPACK is called directly: at 30 x 30 the wrappers take longer than the algebra.
 
     Args:
         covariance: ``n x n`` of the values, which have mean zero.
@@ -20,7 +23,7 @@ def evidence(covariance: FloatArray, values: FloatArray) -> tuple[float, FloatAr
 
     Returns:
         The loss without its constant, and ``alpha alpha' - K^-1`` (``n x n``, symmetric): minus
-        half its inner product with the slope of K is the slope of the loss.
+        half its inner product with the derivative of K is the derivative of the loss.
     """
     root, failed = dpotrf(covariance, lower=1, clean=1)
     if failed:

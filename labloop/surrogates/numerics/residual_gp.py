@@ -1,7 +1,7 @@
-"""What the physics misses in one channel: a process whose size is held small by its prior.
+"""The Gaussian process on the residual of one channel: its hyper-parameters.
 
-Noise and the size of the discrepancy are judged against the spread of the measurements. One
-lengthscale a group of columns, Matern 5/2.
+Its size has a prior around what physics is expected to miss, in standard deviations of the
+measurements. Matern 5/2, one lengthscale a group of columns.
 """
 
 import math
@@ -20,13 +20,13 @@ from labloop.surrogates.numerics.kernels import (
 from labloop.surrogates.numerics.marginal_likelihood import NOT_POSITIVE_DEFINITE, evidence
 
 _LENGTH_SHIFT, _LENGTH_SD = -2.0, 0.5
-"""Of the logarithm, against the plain surrogate's prior: what physics misses has detail, and a
-process that is smooth over the whole space believes too soon that nothing is missed."""
+"""Of the logarithm, against the prior of the GP without physics. Discrepancies vary faster, and a
+lengthscale as long as the space makes intervals too narrow."""
 _SIZE_SD_LARGER, _SIZE_SD_SMALLER = 0.35, 0.5
-"""Of the logarithm of the size. Much larger is what no physics at all would give, and physics that
-is badly wrong needs it. Much smaller is found out late: with 0.35 on both sides intervals of
-mismatched physics covered 0.958 after 50 experiments where they now cover 0.932 (the labs that
-settings are chosen by). With 0.5 on both sides badly wrong physics was heard for longer: five
+"""Of the logarithm of the size. Badly wrong physics needs a size as large as that of no physics. A
+size that is too small is noticed late: with 0.35 on both sides intervals of
+mismatched physics covered 0.958 after 50 experiments, now 0.932 (the labs by which settings are
+chosen). With 0.5 on both sides badly wrong physics kept its weight for longer: five
 enzyme campaigns of up to 60 needed 22, 61, 61, 24 and 61 experiments, where they now need 19, 61,
 41, 14 and 32."""
 _NOISE = (-4.0, 1.0)
@@ -78,7 +78,7 @@ def fit_residual_gp(
     size: float,
     before: Hyperparameters | None = None,
 ) -> Hyperparameters:
-    """Return the most probable process of a residual.
+    """Return the most probable hyper-parameters of the GP of a residual.
 
     Args:
         kernel: one part over all groups.
@@ -86,7 +86,7 @@ def fit_residual_gp(
         residual: ``n``, in standard deviations of the channel.
         known: ``n`` known variances, in the same unit squared.
         size: the standard deviation of the discrepancy that is expected, in the same unit.
-        before: the process of a residual that was much the same, to begin at.
+        before: hyper-parameters of a similar residual, to begin at.
     """
     groups = len(kernel.groups)
     centre = np.concatenate(

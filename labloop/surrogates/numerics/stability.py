@@ -1,7 +1,8 @@
-"""Whether a fit of constants is stable: no downhill way left, and no rival as good elsewhere.
+"""Whether a least-squares fit is stable: no saddle point, and no other minimum as low.
 
-Internal instability: a better set of constants exists. A minimum of damped Gauss-Newton may
-be a saddle of the true cost; along an eigenvector of negative curvature the fit goes on.
+Gauss-Newton approximates the Hessian by ``J' J``, so that it may stop at a saddle point of the
+cost. The true Hessian shows it by a negative eigenvalue (Nocedal & Wright, Numerical Optimization,
+section 3.4), and the fit goes on along that eigenvector.
 """
 
 import torch
@@ -18,15 +19,15 @@ _STEP = 1e-2
 _NEGATIVE = -1e-2
 _LEAP = 1.0
 _ALIKE = 3.0
-"""In minus twice the log posterior: less than this does not decide between two sets."""
+"""In minus twice the log posterior: two sets that differ by less are equally supported."""
 _APART = 1.0
-"""In prior standard deviations of a constant: nearer sets are the same one."""
+"""In prior standard deviations: sets of parameters nearer than this count as one."""
 
 
 def left_saddle(
     model: ValueAndJacobian, measured: Tensor, whitener: Tensor, at: Minimum, iterations: int
 ) -> Minimum:
-    """Return ``at``, or the lower minimum that a leap along negative curvature leads to.
+    """Return ``at``, or a lower minimum found from steps along a direction of negative curvature.
 
     Arguments as of :func:`~labloop.surrogates.numerics.levenberg_marquardt.least_squares`,
     ``B`` starts.
@@ -69,10 +70,10 @@ def _gradient(
 
 
 def best_distinct(z: Tensor, cost: Tensor, count: int) -> Tensor:
-    """Return the rows of ``count`` starts to go on with: the best, then the best elsewhere.
+    """Return the rows of the ``count`` best starts that are distinct from each other.
 
-    Starts that are about to arrive in one minimum stand for one another; where fewer than
-    ``count`` are apart, the best of the others follow.
+    Of several starts that are near each other only the best is taken; where fewer than ``count``
+    are distinct, the best of the others follow.
 
     Args:
         z: ``S x p`` where the starts are.
@@ -91,7 +92,7 @@ def best_distinct(z: Tensor, cost: Tensor, count: int) -> Tensor:
 
 
 def alternative_minimum(z: Tensor, loss: Tensor, best: int) -> Tensor | None:
-    """Return the best other set of constants that the experiments cannot tell from ``best``.
+    """Return the best distinct set of parameters that the experiments support as well as ``best``.
 
     Args:
         z: ``S x p`` where the starts arrived.

@@ -1,4 +1,8 @@
-"""Predictions as BoTorch models, their variance in parts, and their density at scores."""
+"""Predictions as BoTorch models, the decomposition of their variance, and predictive densities.
+
+What a BoTorch acquisition function sees belongs here; how a model is fitted does not. Read
+``physics_gp_model`` first: its protocol is what every member with physics fulfils.
+"""
 
 from labloop.surrogates.posteriors.mixture_model import MixtureModel, MixturePosterior
 from labloop.surrogates.posteriors.physics_gp_model import PhysicsGPModel, PhysicsPosterior

@@ -1,4 +1,4 @@
-"""A weighted mixture of models as one BoTorch model: samples are allotted by weight."""
+"""A weighted mixture of models as one BoTorch model: each member draws its share of samples."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ class MixturePosterior(Posterior):
 
     @property
     def device(self) -> torch.device:
-        """Where the numbers lie."""
+        """The device of the tensors."""
         device: torch.device = self.members[0].device
         return device
 
@@ -145,7 +145,7 @@ class MixtureModel(Model):
         return MixtureModel([m.subset_output(idcs) for m in self.members], self.weights)
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
-        """Return the members' means and parts at ``x`` (N x d) by weight; their disagreement."""
+        """Return weighted mean and variance parts at ``x`` (N x d), and their spread."""
         weights = torch.tensor(self.weights, dtype=torch.float64)[:, None, None]
         parts = [m.variance_parts(x) for m in self.members]
 

@@ -1,4 +1,4 @@
-"""Physics with processes as a BoTorch model over the outputs that the objective reads."""
+"""Physics with Gaussian processes as a BoTorch model over the outputs that the objective reads."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -14,7 +14,11 @@ from labloop.surrogates.posteriors.variance_decomposition import VarianceParts
 
 
 class PhysicsPosterior(Protocol):
-    """Channels that share physical parameters, solved: a Delta-GP's or a FieldGP's."""
+    """The posterior of channels that share physical parameters: what a member with physics gives.
+
+    Shapes: ``x`` is ``... x q x d`` in the unit cube; m are the channels of the posterior, C those
+    that it was fitted to, n the experiments.
+    """
 
     z: Tensor
     """``p`` whitened parameters, constant over the space."""
@@ -23,16 +27,16 @@ class PhysicsPosterior(Protocol):
 
     @property
     def mean_parameters(self) -> Tensor:
-        """The whitened parameters to tell people, ``p``."""
+        """The whitened parameters that the report gives, ``p``."""
         ...
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """The outputs that the posterior speaks of."""
+        """The outputs that the posterior is over."""
         ...
 
     def marginal_moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mean, variance and what the constants leave of it, ``... x q x m``."""
+        """Return mean, variance and its part due to the parameters, ``... x q x m`` each."""
         ...
 
     def joint_moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,11 +44,14 @@ class PhysicsPosterior(Protocol):
         ...
 
     def cross_moments(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mean, variance and covariance with ``base`` of one channel at ``x``."""
+        """Return mean (b), variance (b) and covariance (b x m) with ``base`` (m x d) of a channel.
+
+        ``x`` is b x d; ``part`` counts the channels of the posterior.
+        """
         ...
 
     def noise_variance(self) -> FloatArray:
-        """Return the variance of one measurement of each channel."""
+        """Return the variance of one measurement of each channel, ``m``, in its unit squared."""
         ...
 
     def residuals(self) -> Tensor:
@@ -53,7 +60,7 @@ class PhysicsPosterior(Protocol):
 
     @property
     def training_channels(self) -> tuple[int, ...]:
-        """The channels that it was fitted to, those of the posterior among them."""
+        """The channels that it was fitted to, including those of the posterior."""
         ...
 
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
@@ -64,14 +71,18 @@ class PhysicsPosterior(Protocol):
         ...
 
     def one_step_ahead_residuals(self) -> Tensor:
-        """Return whitened one-step-ahead surprises, ``n`` by channels learned from."""
+        """Return ``n x C`` whitened residuals, each experiment predicted from those before it."""
         ...
 
 
 class PhysicsGPModel(Model):
-    """Physics and processes: Gaussian posterior, gradients to the inputs through the physics.
+    """A Gaussian posterior with gradients to the inputs through the physics.
 
     Outputs are correlated where they share physical parameters.
+
+    Args:
+        posteriors: of disjoint channels, independent of each other.
+        outputs: channels in the order of the outputs; all where None.
     """
 
     def __init__(
@@ -108,7 +119,7 @@ class PhysicsGPModel(Model):
         raise AssertionError(f"no block has channel {channel}")  # pragma: no cover
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
-        """Return means, noise, what constants leave and what physics misses at ``x`` (N x d)."""
+        """Return mean and variance parts at ``x`` (N x d), ``N x m`` each."""
         found = [posterior.marginal_moments(x) for posterior in self.posteriors]
         mean, variance, parameters = (
             torch.cat(columns, -1)[..., self._order] for columns in zip(*found, strict=True)

@@ -1,4 +1,4 @@
-"""From predicted outputs to densities of the measured scores, and from these to weights."""
+"""Log densities of measured scores under predicted outputs, and weights from their sums."""
 
 import numpy as np
 import torch
@@ -10,17 +10,17 @@ from labloop.surrogates._base import TrainingData
 
 _DRAWS = 64
 _LEAST, _DUST = 1e-6, 1e-14
-"""The least sd of a score: shares of the scores' spread, and of its own size."""
+"""Floors of a score's standard deviation, over the scores' spread and over its own size."""
 _FLOOR = -8.0
-"""A single surprising experiment must not decide alone which model is believed."""
+"""Clips the log density of one experiment, so that no single one decides the weights."""
 
 
 def log_density_of_scores(data: TrainingData, mean: Tensor, sd: Tensor) -> Tensor:
     """Return ``n`` log densities of the measured scores under predicted outputs.
 
-    The outputs' normal distributions (``mean`` and ``sd``, both ``n x m``) are pushed through
-    the objective by 64 quasi-random draws, of which a normal is taken. The draws have mean 0
-    and variance 1 exactly, so that a linear objective is treated without error.
+    The outputs' normal distributions (``mean`` and ``sd``, both ``n x m``) are propagated through
+    the objective by 64 quasi-random draws, to which a normal is fitted. The draws are scaled to
+    mean 0 and variance 1, so that a linear objective has no error.
     """
     draws = _normal_draws(mean.shape[1])
     pushed = data.objective.scores((mean + sd * draws[:, None, :]).reshape(-1, mean.shape[1]))
@@ -38,7 +38,7 @@ def log_density_of_scores(data: TrainingData, mean: Tensor, sd: Tensor) -> Tenso
 
 
 def spread_of(scores: Tensor) -> Tensor:
-    """Return ``k`` standard deviations of ``n x k`` scores; where all are alike, their size."""
+    """Return ``k`` standard deviations of ``n x k`` scores; of equal scores, their size."""
     spread = scores.std(0) if len(scores) > 1 else torch.zeros_like(scores[0])
     size = scores.abs().amax(0)
     spread = torch.where(spread > _DUST * size, spread, size)
@@ -46,7 +46,7 @@ def spread_of(scores: Tensor) -> Tensor:
 
 
 def log_density_of_channel(values: Tensor, mean: Tensor, sd: Tensor) -> Tensor:
-    """Return ``n`` log densities of standardised measurements, none of them below the floor."""
+    """Return ``n`` log densities of standardised measurements, clipped at the floor."""
     density = -0.5 * ((values - mean) / sd).square() - sd.log() - 0.5 * np.log(2.0 * np.pi)
     found: Tensor = density.clamp_min(_FLOOR)
     return found

@@ -1,4 +1,4 @@
-"""Where the uncertainty of a prediction comes from."""
+"""The decomposition of a predictive variance into its sources."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -15,18 +15,18 @@ class VarianceParts:
 
     mean: Tensor
     noise: Tensor
-    """What a repeat of the same experiment would differ by (aleatoric)."""
+    """Of a repeat of the same experiment (aleatoric)."""
     parameters: Tensor
-    """What is not known of the constants of the physics."""
+    """Due to the uncertainty of the physics' parameters."""
     discrepancy: Tensor
-    """What is not known of that which the physics misses; without physics, of everything."""
+    """Due to what the physics misses (the GP); without physics, the whole epistemic variance."""
     between: Tensor
-    """What the members of a mixture disagree about."""
+    """Between the means of a mixture's members."""
 
 
 @runtime_checkable
 class Parted(Protocol):
-    """A model that can tell where the uncertainty of its predictions comes from."""
+    """A model that can decompose its predictive variance."""
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
         """Return means and parts at ``x`` (N x d)."""

@@ -1,4 +1,8 @@
-"""Where and with what a round solves its physics."""
+"""Physics at the experiments: measured channels, the device that solves, and what it costs.
+
+Every solve of a round goes through here, so that it is counted, limited and moved to a GPU in
+one place. Read ``channels`` first, then ``device_solver``; ``device`` holds the rule for a GPU.
+"""
 
 from labloop.surrogates.solving.channels import (
     Channels,

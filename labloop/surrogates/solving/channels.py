@@ -1,4 +1,4 @@
-"""What a surrogate with physics is given: the measured channels, and the physics at them."""
+"""The measured channels of the experiments, and the physics' predictions of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,8 +18,8 @@ _DIFFERENCE_STEP = 1e-4
 MOST_CPU_SECONDS = 300.0
 """Seconds of its own CPU time that the physics of one fit may take.
 
-So long that only what practically never ends is given up: a limit that one computer keeps and
-another does not would give them different proposals. What only waits is not counted.
+The limit is long, so that it stops only functions that practically never end: otherwise a slow
+computer would make other proposals than a fast one. Waiting is not counted.
 """
 
 
@@ -27,7 +27,7 @@ another does not would give them different proposals. What only waits is not cou
 class MeasuredData(TrainingData):
     """Training data with the outputs and curves that the objective does not read.
 
-    A vector surrogate learns the physics' parameters from them as well.
+    The physics' parameters are fitted to them as well.
     """
 
     extra_names: tuple[str, ...] = ()
@@ -50,14 +50,14 @@ class PhysicsFailureError(PhysicsError):
 
 
 SingularMatrixError: type[Exception] = torch.linalg.LinAlgError  # type: ignore[attr-defined]  # torch does not declare it
-"""What the algebra raises where physics and measurements are of sizes too far apart."""
+"""Raised by linear algebra where physics and measurements differ by many orders of magnitude."""
 
 
 class Channels:
     """The physics over the measured channels: the objective's outputs, other outputs, curves.
 
-    A channel that the physics does not speak of has its mean as physics and no slope. A curve
-    that the physics predicts gives a channel for each of its leading modes.
+    A channel that the physics does not predict has its mean as prediction and a Jacobian of zero.
+    A curve that the physics predicts gives a channel for each of its leading modes.
 
     Attributes:
         names: the C channels.
@@ -141,7 +141,7 @@ class Channels:
         return torch.cat([torch.stack(scalars, dim=-1), *modes], dim=-1)
 
     def value_and_jacobian(self, encoded: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the physics and its slope by the parameters, all solves in one batch.
+        """Return the physics and its Jacobian by the parameters, all solves in one batch.
 
         Args:
             encoded: ``[..., N, d]``.
@@ -161,13 +161,13 @@ class Channels:
         return value, jacobian.movedim(-3, -1)
 
     def at_parameter_sets(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return physics and slope at the experiments for B sets of parameters, ``B x p``."""
+        """Return physics ``B x n x C`` and Jacobian at the experiments for parameters ``B x p``."""
         return self.value_and_jacobian(self.encoded, z.unsqueeze(-2))
 
     def at_own_parameters(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return physics and slope at the experiments, each with parameters of its own.
+        """Return physics ``n x C`` and Jacobian at the experiments, for parameters ``n x p``.
 
-        Where there is no number the channel's mean stands for it, without a slope.
+        Where the physics is not finite the channel's mean and a Jacobian of zero stand for it.
         """
         value, jacobian = self.value_and_jacobian(self.encoded, z)
         sound = torch.isfinite(value) & torch.isfinite(jacobian).all(-1)

@@ -1,7 +1,6 @@
-"""Where the physics of a round is solved: on the processor, or on a GPU where that pays.
+"""The device that solves the physics of a round: the processor, or a GPU where that pays.
 
-Only the solves move. What else a round calculates are small matrices, which a processor has
-done before a GPU has begun.
+Only the solves move. The rest of a round are small matrices, for which a GPU is slower.
 """
 
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ _SHARED, _OF_GROUP = 5, 50
 _OF_NETWORKS = 830
 """Calls that training networks takes beside."""
 _HEARD = 1.8
-"""Members with physics that are still heard after a fit: one to three, mostly."""
+"""Members with physics that keep a weight after a fit, on average."""
 _LEAST, _EVERYWHERE, _NEARER = 256, 64, 705
 _ELSEWHERE = 3500
 _PLACES = 25
@@ -40,7 +39,7 @@ def estimated_solves(
     *,
     networks: bool = False,
 ) -> int:
-    """Return about how many times a round solves its physics, each step of a slope counted.
+    """Return about how many times a round solves its physics, forward differences included.
 
     Within a factor of two of what :class:`labloop.brain.PhysicsStrategy` asks for.
 
@@ -63,11 +62,11 @@ def estimated_solves(
 def _asked_together(data: TrainingData) -> float:
     """Return how many points the models are asked at for each one that is looked at."""
     if data.objective.count > 1:
-        # Beside those that are not beaten, those that may not be: the measurements are noisy.
+        # The points of the front, and those that noise may have kept from it.
         return 1.0 + 1.7 * float(unbeaten(data.scores.numpy()).sum())
     if data.outputs.shape[1] == 1 and data.objective.slope is not None:
         return 1.0
-    # A score that is no straight line is sampled, together with points that may be the best.
+    # A nonlinear score is sampled jointly with the candidates for the best point.
     return 2.0
 
 

@@ -1,4 +1,4 @@
-"""The door through which every solve of a round goes, and what came of it."""
+"""Solves of a physics on one device, counted, with the processor as fallback."""
 
 import time
 from dataclasses import replace
@@ -13,24 +13,23 @@ from labloop.surrogates._base import FittedSurrogate
 from labloop.surrogates.solving.device import CPU, DeviceDecision
 
 _AGREED = 1e-6
-"""Of the greatest value of each output: two devices that differ by more are not both right."""
+"""Greatest difference between two devices, over the greatest value of each output."""
 _NOTHING = 1e-12
-"""What is left where an output is the difference of equals."""
+"""Absolute tolerance, for outputs that are differences of nearly equal numbers."""
 _TRIED = 4
 
 
 class DeviceSolver:
     """Solves one physics on the device that was chosen, and on the processor where that fails.
 
-    Before anything else is asked of another device, it must give what the processor gives at a
-    few experiments. A function of a user that cannot run there costs nothing but its speed.
+    Before another device is used, its results are compared with the processor's at a few
+    experiments. A user's function that cannot run there is solved on the processor.
 
     Attributes:
         bound: the physics.
-        seconds: of this thread's CPU, spent on solves; what the computer does meanwhile, and a
-            computer that sleeps, add nothing.
+        seconds: CPU time of this thread spent on solves; other processes and sleep add nothing.
         solves: how many sets of outputs were asked for.
-        given_up: why the other device was left, in one sentence; empty where it was not.
+        given_up: why the other device is no longer used, in one sentence; empty where it is.
     """
 
     def __init__(self, bound: BoundPhysics, device: torch.device = CPU) -> None:
@@ -77,7 +76,7 @@ class DeviceSolver:
         return found.to(CPU, torch.float64)
 
     def _try(self, encoded: Tensor) -> None:
-        """Raise RuntimeError where the device gives other numbers than the processor."""
+        """Raise RuntimeError where the device's results differ from the processor's."""
         with torch.no_grad():
             rows = encoded.detach().flatten(0, -2)[:_TRIED]
             z = torch.zeros(len(rows), self.bound.dimension, dtype=torch.float64)
@@ -93,19 +92,19 @@ class DeviceSolver:
 
 
 class RoundSolvers:
-    """What the physics of one round costs, and where it is solved."""
+    """The solvers of one round, and the report of their device and cost."""
 
     def __init__(self, chosen: DeviceDecision) -> None:
         self._chosen = chosen
         self._solvers: list[DeviceSolver] = []
 
     def solver(self, bound: BoundPhysics) -> DeviceSolver:
-        """Return the door to a physics."""
+        """Return the solver of a physics."""
         self._solvers.append(DeviceSolver(bound, self._chosen.device))
         return self._solvers[-1]
 
     def told(self) -> dict[str, Json]:
-        """Return what the report says under ``solving``, as of now."""
+        """Return the report's entry ``solving`` as of now."""
         devices = dict.fromkeys(name for solver in self._solvers for name in solver.devices)
         return {
             "solving": {
@@ -119,5 +118,5 @@ class RoundSolvers:
         }
 
     def of(self, fitted: FittedSurrogate) -> FittedSurrogate:
-        """Return what was fitted, with a word on its solves; more of them follow in a search."""
+        """Return the fitted surrogate with the entry ``solving``; a search adds further solves."""
         return replace(fitted, report={**fitted.report, **self.told()}, spent=self.told)

@@ -86,12 +86,12 @@ def test_other_outputs_are_asked_only_where_the_objective_rejects_the_physics():
     candidate = CandidatePhysics(channels, fit_candidate(channels, training))
     plain = GPFactory().fit(training)
     told = weigh_members([plain, *candidate.members], [candidate], training.features)
-    assert told.counted[0] < 0.1
+    assert told.weights[0] < 0.1
     trusted = [plain, *(better(m, 2.0) for m in candidate.members)]
     found = weigh_members(trusted, [candidate], training.features)
     owed = np.array([4.0 if is_varying(m) else 0.0 for m in trusted])
     every = torch.stack([m.loo_log_density for m in trusted])
-    assert found.counted == pytest.approx(member_weights(every, owed))
+    assert found.weights == pytest.approx(member_weights(every, owed))
     assert found.evidence == pytest.approx(member_weights(every, 0.0 * owed))
 
 
@@ -113,5 +113,5 @@ def test_only_constants_that_vary_owe_a_lead():
     found = weigh_members(alike, [candidate], training.features)
     fields = [is_varying(m) for m in alike]
     assert fields == [False, False, False, True]
-    assert np.log(found.counted[0] / found.counted) == pytest.approx([0.0, 0.0, 0.0, 4.0])
+    assert np.log(found.weights[0] / found.counted) == pytest.approx([0.0, 0.0, 0.0, 4.0])
     assert found.evidence == pytest.approx([0.25] * 4)

@@ -21,7 +21,7 @@ _JITTER = 1e-8
 
 @dataclass(frozen=True, slots=True)
 class ResidualGP:
-    """The process on the residual of one channel, in units of ``scale``, the channel's sd."""
+    """The GP on the residual of one channel, in units of ``scale``, the channel's sd."""
 
     kernel: Kernel
     hyper: Hyperparameters
@@ -30,7 +30,7 @@ class ResidualGP:
 
 @dataclass(frozen=True, slots=True)
 class DiscrepancyFit:
-    """Channels that share one set of physical parameters, with their discrepancies."""
+    """Channels that share one set of physical parameters, with a GP for each discrepancy."""
 
     channels: tuple[int, ...]
     """Columns of ``Channels.values``."""
@@ -38,13 +38,13 @@ class DiscrepancyFit:
     """Whitened parameters, ``p``."""
     discrepancies: tuple[ResidualGP, ...]
     rival: FloatArray | None = None
-    """Other whitened parameters that the experiments cannot tell from ``z``."""
+    """An alternative minimum: other whitened parameters that the experiments support as well."""
 
 
 class ConditionedDiscrepancy:
-    """A discrepancy model with its algebra done once: what prediction and leave-one-out need.
+    """A discrepancy model conditioned on the experiments.
 
-    Everything follows from the fit and the data, so a stored fit gives the same bits.
+    Everything follows from the fit and the data, so that a stored fit gives the same bits.
 
     Attributes:
         fit: what was fitted.
@@ -80,7 +80,7 @@ class ConditionedDiscrepancy:
 
     @property
     def mean_parameters(self) -> Tensor:
-        """The whitened parameters that are told, ``p``."""
+        """The whitened parameters that the report gives, ``p``."""
         return self.z
 
     @property
@@ -102,7 +102,7 @@ class ConditionedDiscrepancy:
         return found
 
     def residuals(self) -> Tensor:
-        """Return measured less fitted, ``n x m``: what is taken for noise."""
+        """Return measured less fitted, ``n x m``: what the model attributes to noise."""
         found = self._noise * self._alpha
         return found.T[:, self.parts]
 
@@ -119,7 +119,7 @@ class ConditionedDiscrepancy:
         return leave_one_out(self._linearised(), self._physics)
 
     def one_step_ahead_residuals(self) -> Tensor:
-        """Return ``n x C`` whitened one-step-ahead surprises."""
+        """Return ``n x C`` whitened residuals, each experiment predicted from those before it."""
         return one_step_ahead(self._linearised())
 
     def _physics(self, z: Tensor) -> tuple[Tensor, Tensor]:

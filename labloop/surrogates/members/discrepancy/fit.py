@@ -1,8 +1,8 @@
-"""How the parameters of a Delta-GP are learned, and the processes on what its physics misses.
+"""The fit of discrepancy models: parameters of the physics, and GPs on their residuals.
 
-In stages: the parameters by damped least squares with white noise (the noise reweighted
-twice), a process per channel on the residuals, the parameters again by generalised least
-squares under these processes, the processes again.
+In stages: parameters by Levenberg-Marquardt under white noise (its variance re-estimated
+twice), a GP per channel on the residuals, parameters again by generalised least squares under
+the covariance of these GPs, then the GPs again.
 """
 
 from collections.abc import Sequence
@@ -33,14 +33,15 @@ from labloop.surrogates.solving import Channels, PhysicsFailureError
 _PSEUDO_COUNT = 3.0
 _FLOOR = 0.3
 _MISSED = 0.5
-"""What physics is expected to miss, in standard deviations of a channel. Not taken from the
-residuals: a cluster of experiments near the best one would shrink it by repeating itself."""
+"""Expected discrepancy in standard deviations of a channel. It is not estimated from residuals,
+because repeated experiments near the optimum would make it too small."""
 _START_SD = 0.8
 _STARTS, _BEGUN, _KEPT = 64, 6, 2
 _HALVING = ((2, 3), (6, _KEPT))
-"""Starts are judged where they lie, which needs no slopes. The best of them get so many
-iterations, and so many of each group then go on. Of 36 fits of a stirred vessel that runs away
-3 ended in a worse minimum; 4 did when 16 starts each got a first step, for half as much again."""
+"""Successive halving (Jamieson & Talwalkar, AISTATS 2016): pairs of iterations, and of starts that
+are then kept. Before, starts are ranked by their cost alone, which needs no Jacobian. Of 36 fits of
+a stirred vessel that runs away 3 ended in a worse minimum; 4 did where all of 16 starts took a
+first step, at 1.5 times the cost."""
 _REWEIGHTED = (4, 4)
 _GENERALISED = 6
 _CONTINUED = 6
@@ -53,7 +54,7 @@ def fit_discrepancy_models(
     known: Tensor,
     seed: int,
 ) -> list[DiscrepancyFit]:
-    """Return a fitted block for each group of channels; all groups share their batches.
+    """Return a fit for each group of channels; all groups are solved in the same batches.
 
     Args:
         channels: physics and measurements.
@@ -82,7 +83,7 @@ def fit_discrepancy_models(
 def _with_white_noise(
     channels: Channels, masks: Tensor, seed: int
 ) -> tuple[Minimum, list[FloatArray | None]]:
-    """Return the best fit of every group, and a rival of each or None."""
+    """Return the best fit of every group, and an alternative minimum of each or None."""
     groups, count = len(masks), channels.bound.dimension
     floor = (_FLOOR * channels.scale).square()
     at = _best_starts(channels, masks, floor, seed)
@@ -113,7 +114,7 @@ def _with_white_noise(
 
 
 def _best_starts(channels: Channels, masks: Tensor, floor: Tensor, seed: int) -> Minimum:
-    """Return the ``_KEPT`` best fits of every group, begun at the best of ``_STARTS`` places."""
+    """Return the ``_KEPT`` best fits of every group, from the best of ``_STARTS`` random starts."""
     groups, count = len(masks), channels.bound.dimension
     generator = torch.Generator().manual_seed(seed % (1 << 62))
     spread = torch.tensor([0.0, *[_START_SD] * (_STARTS - 1)], dtype=torch.float64)
@@ -124,7 +125,7 @@ def _best_starts(channels: Channels, masks: Tensor, floor: Tensor, seed: int) ->
     misfit = torch.where(torch.isfinite(misfit), misfit, torch.inf)
     found = _halved(channels, masks, floor, z, misfit, _BEGUN)
     if not bool(torch.isfinite(found.cost).view(groups, _KEPT).any(1).all()):
-        # Where a slope is no number is known only now: a start there ends where it begins.
+        # Only now it is known where the Jacobian is not finite: a start there cannot move.
         found = _halved(channels, masks, floor, z, misfit, _STARTS)
     return found
 
@@ -140,7 +141,6 @@ def _halved(
     for iterations, kept in _HALVING:
         mask = masks.repeat_interleave(running, 0)
         found = _white_noise_fit(channels, mask, floor.expand_as(mask), at, iterations)
-        # The others can hardly win any more and would cost as much as the better ones.
         rows, cost = found.z.view(groups, running, count), found.cost.view(groups, running)
         ranks = [g * running + best_distinct(rows[g], cost[g], kept) for g in range(groups)]
         at = found = found.rows(torch.cat(ranks))
@@ -166,7 +166,7 @@ def _white(channels: Channels, mask: Tensor, variance: Tensor) -> Tensor:
 
 
 def _reweighted(channels: Channels, at: Minimum, floor: Tensor) -> Tensor:
-    """Return residual variances with pseudo-counts: few points fitted well are no proof."""
+    """Return residual variances, with pseudo-counts against too small ones from few points."""
     residual = torch.nan_to_num(channels.values - at.value, nan=0.0, posinf=0.0, neginf=0.0)
     total = residual.square().sum(-2) + _PSEUDO_COUNT * floor
     return total / (residual.shape[-2] + _PSEUDO_COUNT)
@@ -180,7 +180,7 @@ def _discrepancies(
     known: Tensor,
     before: Sequence[Sequence[ResidualGP]] | None = None,
 ) -> list[list[ResidualGP]]:
-    """Return the processes of every group where the physics says ``value``, ``G x n x C``."""
+    """Return the GPs of every group where the physics predicts ``value``, ``G x n x C``."""
     x = channels.encoded.numpy()
     fitted = []
     for row, group in enumerate(groups):
@@ -206,7 +206,7 @@ def _generalised(
     at: Minimum,
     known: Tensor,
 ) -> Minimum:
-    """Return the best fit of every group under the processes' precision."""
+    """Return the best fit of every group under the precision of its GPs."""
     n = len(channels.values)
     whitener = torch.zeros(*masks.shape, n, n, dtype=torch.float64)
     eye = torch.eye(n, dtype=torch.float64)

@@ -18,10 +18,13 @@ class DiscrepancyPosterior(ConditionedDiscrepancy):
     """The posterior of the channels that the objective reads, at any point of the space."""
 
     def _predict(self, x: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
-        """Return mean ``... x q x m``, parameter part ``... x q x m x p``, half covariances.
+        """Return what the moments at ``x`` are made of.
 
-        And where (``... x q``) the physics gives numbers; elsewhere the channel's mean stands
-        for it.
+        Returns:
+            The mean ``... x q x m``; the parameters' part of the covariance as a factor,
+            ``... x q x m x p``; covariances with the data after the inverse Cholesky factor,
+            ``... x n x q`` a channel; where the physics is finite, ``... x q``. Elsewhere the
+            channel's mean stands for it.
         """
         value, jacobian = self._channels.value_and_jacobian(x, self.z.unsqueeze(0))
         sound = torch.isfinite(value).all(-1) & torch.isfinite(jacobian).all(-1).all(-1)
@@ -40,7 +43,7 @@ class DiscrepancyPosterior(ConditionedDiscrepancy):
         return torch.stack(means, -1), torch.stack(parts, -2), halves, sound
 
     def marginal_moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mean, variance and what the parameters leave of it at ``x``, ``... x q x m``."""
+        """Return mean, variance and its part due to the parameters, ``... x q x m`` each."""
         mean, parts, halves, sound = self._predict(x)
         own = [
             self._prior_variance(i) - halves[j].square().sum(-2) for j, i in enumerate(self.parts)
@@ -68,7 +71,7 @@ class DiscrepancyPosterior(ConditionedDiscrepancy):
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
 
         For the ``part``-th channel of the model that the objective reads. The mean is NaN
-        where the physics gives no number: such a point is not to be proposed.
+        where the physics is not finite: such a point is not to be proposed.
         """
         mean, parts, halves, sound = self._predict(torch.cat([x, base]))
         mean = torch.where(sound[:, None], mean, torch.nan)

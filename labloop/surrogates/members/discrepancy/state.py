@@ -1,4 +1,4 @@
-"""Delta-GPs to and from a model state: plain JSON and arrays, no pickle."""
+"""Discrepancy models to and from a stored model state: plain JSON and arrays, no pickle."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _SCHEMA = 1
 
 
 def discrepancy_state_of(name: str, blocks: Sequence[DiscrepancyFit]) -> ModelState:
-    """Return the state of a member's blocks; everything else follows from the data."""
+    """Return the state of a member's fits; everything else follows from the data."""
     arrays: dict[str, FloatArray] = {}
     described: list[Json] = []
     for b, block in enumerate(blocks):
@@ -35,7 +35,7 @@ def discrepancy_state_of(name: str, blocks: Sequence[DiscrepancyFit]) -> ModelSt
 def discrepancy_models_of(
     state: ModelState, member: str, features: Sequence[Feature]
 ) -> list[DiscrepancyFit]:
-    """Return the blocks of ``member`` in the state of a mixture; none where it had none."""
+    """Return the fits of ``member`` in the state of a mixture; an empty list where it has none."""
     held: Any = state.data.get(member)
     if not isinstance(held, Mapping):
         return []

@@ -1,9 +1,9 @@
-"""Physics whose parameters are moved by a small network of the inputs.
+"""A small neural network of the inputs that shifts the parameters of a physics.
 
 ``z_j(x) = a_j + net_j(x)`` in the whitened space of the priors. Where a prior is a factor
 ("30 within a factor 3") that is exactly a rate constant times ``exp(net)``, so balances and
-signs stay right: the network moves constants, never amounts (universal differential
-equations, Rackauckas et al., arXiv 2001.04385).
+signs are kept: the network changes constants, never amounts (universal differential
+equations; Rackauckas et al., arXiv 2001.04385).
 """
 
 import math
@@ -16,19 +16,18 @@ from labloop.surrogates.numerics import LIMIT
 
 HIDDEN = 8
 _REACH, _REACH_SD = 0.4, 0.8
-"""How far a network moves a whitened parameter, before tanh takes a third of it: a factor for
-each parameter, log-normal beforehand as the variation of a FieldGP is. It may grow where the
-experiments ask for it."""
+"""Prior median and log standard deviation of how far the network shifts a whitened parameter, one
+factor for each parameter, log-normal as the size of varying parameters is."""
 _CENTRE, _UNIT = 0.5, math.sqrt(12.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The shape of a network: its weights are one flat vector, each N(0, 1) beforehand.
+    """The shape of a network: its weights are one flat vector with prior N(0, 1) each.
 
     Flat weights are the ``p`` constants ``a``, then ``p`` logarithms of reach, then
-    ``H x (d + 1)`` of the hidden layer of tanh, then ``p x H`` of what goes out. Zero weights
-    are the physics of the priors' medians.
+    ``H x (d + 1)`` of the hidden tanh layer, then ``p x H`` of the output layer. Zero weights
+    give the physics at the priors' medians.
     """
 
     inputs: int
@@ -55,7 +54,7 @@ class Network:
         return moved.clamp(-LIMIT, LIMIT)
 
     def z_and_jacobian(self, weights: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``B x n x p`` parameters at ``n x d`` points, and slopes ``B x n x p x P``."""
+        """Return parameters ``B x n x p`` at ``n x d`` points, and Jacobian ``B x n x p x P``."""
         constant, reach, inner, outer = self._split(weights)
         seen = self._seen(encoded)
         hidden = torch.tanh(seen @ inner.transpose(-1, -2))  # B x n x H
@@ -79,12 +78,12 @@ class Network:
         return 1.0 / math.sqrt(self.inputs + 1.0)
 
     def _seen(self, encoded: Tensor) -> Tensor:
-        """Return columns of size 1 and a one beside them, ``... x N x (d + 1)``."""
+        """Return columns scaled to unit variance, and a one, ``... x N x (d + 1)``."""
         scaled = (encoded - _CENTRE) * _UNIT
         return torch.cat([scaled, torch.ones_like(scaled[..., :1])], dim=-1)
 
     def _split(self, weights: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return constants, reach, and the matrices of both layers with everything in them."""
+        """Return constants, reach, and the scaled matrices of both layers."""
         p, h, d = self.parameters, self.hidden, self.inputs
         constant, log, inner, outer = torch.split(weights, [p, p, h * (d + 1), p * h], dim=-1)
         reach = _REACH / math.sqrt(h) * torch.exp(_REACH_SD * log)

@@ -1,9 +1,9 @@
-"""The hybrid member: an ensemble of networks in physics as the mean, a process on the rest.
+"""Hybrid models: an ensemble of networks within physics as the mean, a GP on the residual.
 
-Each network, corrected by the process through what it misses at the experiments, is a
-prediction; the member's mean is theirs, and its variance that of the process plus what they
-disagree about. Size, lengthscales and noise of the process are learned from what networks
-miss that never saw the experiment: an ensemble is too sure of itself.
+The variance is that of the GP plus the spread of the networks, each corrected by the GP. Because
+an ensemble is overconfident, the GP's hyper-parameters are fitted to the errors of networks at
+experiments that were held out from their training. Networks that give the parameters of a
+mechanistic model: Psichogios & Ungar, AIChE J. 38 (1992) 1499.
 """
 
 import math
@@ -27,15 +27,15 @@ from labloop.surrogates.numerics import (
 from labloop.surrogates.solving import Channels
 
 _MISSED, _PSEUDO_COUNT = 0.15, 3.0
-"""What a network is expected to miss where it was not trained, in standard deviations of a
-channel, and how many experiments that belief is worth."""
+"""Expected error of a network at held-out experiments, in standard deviations of a channel, and
+how many experiments that expectation counts as."""
 _WIDEST = 3.0
 _JITTER = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
 class HybridFit:
-    """A fitted member: with the data it says everything else."""
+    """Trained networks and GPs; with the data everything else follows."""
 
     ensemble: Ensemble
     discrepancies: tuple[ResidualGP, ...]
@@ -43,7 +43,7 @@ class HybridFit:
 
 
 class HybridPosterior:
-    """A hybrid model with its algebra done once: what prediction and leave-one-out need.
+    """A hybrid model conditioned on the experiments.
 
     Attributes:
         fit: what was fitted.
@@ -76,7 +76,7 @@ class HybridPosterior:
         self._alpha, self._beta = solved[..., 0], solved[..., 1:]
 
     def _process(self, channel: int, x: Tensor, other: Tensor | None = None) -> Tensor:
-        """Return the prior covariance of a channel's process, ``... x q x q'``."""
+        """Return the prior covariance of a channel's GP, ``... x q x q'``."""
         d = self.fit.discrepancies[channel]
         return d.scale**2 * cross_covariance(d.kernel, d.hyper, x, x if other is None else other)
 
@@ -103,7 +103,7 @@ class HybridPosterior:
         return _At(torch.stack(means, -1), torch.stack(parts, -2), halves, sound)
 
     def marginal_moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mean, variance and what the networks leave of it at ``x``, ``... x q x m``."""
+        """Return mean, variance and its part due to the networks at ``x``, ``... x q x m`` each."""
         at = self._predict(x)
         own = [self._prior_variance(c) - at.halves[c].square().sum(-2) for c in self.channels]
         by_networks = at.parts.square().sum(-1)
@@ -126,7 +126,7 @@ class HybridPosterior:
     def cross_moments(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
 
-        The mean is NaN where the physics gives no number: such a point is not to be proposed.
+        The mean is NaN where the physics is not finite: such a point is not to be proposed.
         """
         at = self._predict(torch.cat([x, base]))
         count, half, jacobian = len(x), at.halves[part], at.parts[:, part]
@@ -146,20 +146,20 @@ class HybridPosterior:
         return found
 
     def residuals(self) -> Tensor:
-        """Return measured less fitted, ``n x m``: what is taken for noise."""
+        """Return measured less fitted, ``n x m``: what the model attributes to noise."""
         return (self._noise * self._alpha).T
 
     @property
     def training_channels(self) -> tuple[int, ...]:
-        """The channels that are judged: its networks learned from others as well."""
+        """The channels that leave-one-out covers; the networks are trained on all channels."""
         return self.channels
 
     def leave_one_out(self) -> tuple[Tensor, Tensor]:
         """Return mean and variance ``n x m`` of each experiment given all others, with noise.
 
-        The networks are those that never saw the experiment; the process takes what they miss
-        at all others, in closed form (Sundararajan and Keerthi, Neural Computation 13 (2001)
-        1103).
+        The networks are those that were trained without the experiment; the GP is conditioned
+        on their residuals at all others, in closed form (Sundararajan & Keerthi, Neural
+        Computation 13 (2001) 1103).
         """
         ensemble = self.fit.ensemble
         inverse = torch.cholesky_inverse(self._root)  # m x n x n
@@ -175,9 +175,9 @@ class HybridPosterior:
         return mean, variance
 
     def one_step_ahead_residuals(self) -> Tensor:
-        """Return ``n x m`` whitened surprises of networks that did not see the experiment.
+        """Return ``n x m`` whitened residuals of networks trained without the experiment.
 
-        Each given those before it, with the hyper-parameters of the end.
+        Each is conditioned on the experiments before it, with the final hyper-parameters.
         """
         missed = held_out_residuals(self._channels, self.fit.ensemble)
         white: Tensor = torch.linalg.solve_triangular(
@@ -193,7 +193,7 @@ class _At:
     mean: Tensor
     """``... x q x m``"""
     parts: Tensor
-    """``... x q x m x K``: what each network leaves, after the process."""
+    """``... x q x m x K``: deviation of each network from the mean, after the GP."""
     halves: list[Tensor]
     sound: Tensor
 
@@ -230,10 +230,10 @@ def fit_hybrid(
 
 
 def _widened(channels: Channels, hybrid: HybridFit, known: Tensor) -> HybridFit:
-    """Return the hybrid with intervals as wide as left-out experiments ask for, never narrower.
+    """Return the hybrid with its variance scaled up to the leave-one-out errors, never down.
 
-    A process that is fitted to what networks leave at their own experiments believes that its
-    variance falls between them faster than what networks miss does.
+    The GP is fitted to residuals at the experiments that networks were trained on, which are
+    smaller than those in between.
     """
     mean, variance = HybridPosterior(channels, hybrid, known).leave_one_out()
     away = (channels.values[:, : channels.count] - mean).square() / variance
@@ -248,13 +248,13 @@ def _widened(channels: Channels, hybrid: HybridFit, known: Tensor) -> HybridFit:
 
 
 def _size(missed: Tensor, expected: float) -> float:
-    """Return the standard deviation of what networks miss where they were not trained."""
+    """Return the standard deviation of held-out errors, with pseudo-counts of the expected one."""
     total = float(missed.square().sum()) + _PSEUDO_COUNT * expected**2
     return math.sqrt(total / (len(missed) + _PSEUDO_COUNT))
 
 
 def held_out_residuals(channels: Channels, ensemble: Ensemble) -> Tensor:
-    """Return ``n x m``: measured less what networks predict that never saw the experiment."""
+    """Return ``n x m``: measured less the prediction of networks trained without the experiment."""
     missed = torch.empty(len(channels.values), channels.count, dtype=torch.float64)
     for f, found in enumerate(_solved(channels, ensemble, ensemble.folded)):
         mine = ensemble.fold == f

@@ -1,4 +1,4 @@
-"""Hybrids to and from a model state: plain JSON and arrays, no pickle."""
+"""Hybrids to and from a stored model state: plain JSON and arrays, no pickle."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

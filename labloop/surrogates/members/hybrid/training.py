@@ -2,12 +2,11 @@
 
 Each member has Bayesian-bootstrap weights over the experiments (Rubin, Ann. Stat. 9 (1981)
 130) and a random start. The most probable weights are found by damped Gauss-Newton, with the
-physics' slopes by forward differences: about twenty batches of solves, where gradient descent
-takes hundreds, and no gradient through the physics is needed.
+physics' Jacobian by forward differences: about twenty batches of solves where gradient descent
+takes hundreds, and no automatic gradient through the physics.
 
-Beside the ensemble that predicts, for every fold of the experiments a few members are trained
-that never see that fold. What they miss there is what a network misses where it was not
-trained; what a network misses at its own experiments says nothing.
+Beside the ensemble that predicts, a few members are trained without each fold of the
+experiments. Their errors there estimate the error of the ensemble (cross-validation).
 """
 
 from dataclasses import dataclass
@@ -26,19 +25,19 @@ _STEPS = (6, 5, 4)
 _START_SD = 0.8
 _NET_START_SD = 0.5
 _FLOOR, _PSEUDO_COUNT = 0.05, 3.0
-"""A few experiments that many weights fit are no proof of small noise: three experiments more
-are counted that miss by 0.05 standard deviations of the channel."""
+"""Pseudo-counts against too small a noise where many weights fit few experiments: three more
+experiments, whose errors are 0.05 standard deviations of the channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """Trained networks; with the data they say everything else."""
+    """Trained networks."""
 
     net: Network
     members: Tensor
     """``K x P``: trained on all experiments, each with its bootstrap weights."""
     folded: Tensor
-    """``F x M x P``: those of a fold never saw its experiments."""
+    """``F x M x P``: those of a fold were trained without its experiments."""
     fold: Tensor
     """``n`` whole numbers: the fold of each experiment."""
 
@@ -76,14 +75,14 @@ def train_ensemble(channels: Channels, known: Tensor, seed: int) -> Ensemble:
 
 
 def bootstrap_weights(seen: Tensor, generator: torch.Generator) -> Tensor:
-    """Return positive random weights ``B x n`` of mean 1 over the experiments that are seen.
+    """Return Bayesian-bootstrap weights ``B x n``, of mean 1 over the experiments that are seen.
 
     Args:
         seen: ``B x n``, 1 where a member sees an experiment and 0 where not.
         generator: what they are drawn from.
     """
     uniform = torch.rand(seen.shape, generator=generator, dtype=torch.float64)
-    # Exponential draws over their sum are uniform on the simplex.
+    # Exponential draws over their sum are uniform on the simplex (Dirichlet(1, ..., 1)).
     drawn = -torch.log1p(-uniform).clamp_max(-1e-12) * seen
     weights: Tensor = drawn * seen.sum(-1, keepdim=True) / drawn.sum(-1, keepdim=True)
     return weights

@@ -28,18 +28,18 @@ _JITTER = 1e-8
 
 @dataclass(frozen=True, slots=True)
 class VaryingFit:
-    """A fitted field: with the data it says everything else."""
+    """Fitted hyper-parameters and linearisation; with the data everything else follows."""
 
     kernel: Kernel
     hyper: VaryingHyperparameters
     at: FloatArray
     """``n x p`` whitened parameters at the experiments, where the physics was linearised."""
     scale: FloatArray
-    """``C``: the unit of noise and of the small processes."""
+    """``C``: the unit of noise and of the GPs beside the physics."""
 
 
 class ConditionedVarying:
-    """A field with its algebra done once: what prediction and leave-one-out need.
+    """Varying parameters conditioned on the experiments.
 
     Attributes:
         fit: what was fitted.
@@ -95,7 +95,7 @@ class ConditionedVarying:
         )
 
     def varied(self, x: Tensor) -> Tensor:
-        """Return how far each whitened parameter leaves its constant part, ``... x N x p``."""
+        """Return each whitened parameter less its constant part, ``... x N x p``."""
         near = cross_covariance(self._kernel, self._hyper, x, self._channels.encoded)
         found: Tensor = self._rho2 * (near @ self._pull)
         return found
@@ -108,9 +108,9 @@ class ConditionedVarying:
 
     @property
     def effect(self) -> Tensor:
-        """What each parameter's variation does to the measurements, in sds of a channel, ``p``."""
+        """Root mean square effect of each parameter's variation, in sds of the channels."""
         varied = self.varied(self._channels.encoded)
-        # A shift that is the same everywhere belongs to the constant, not to its variation.
+        # A shift that is the same everywhere belongs to the constant part.
         moved = self._jacobian.movedim(0, 1) * (varied - varied.mean(0)).unsqueeze(1)
         scaled = moved / torch.tensor(self.fit.scale)[:, None]
         found: Tensor = scaled.square().mean((0, 1)).sqrt()
@@ -125,7 +125,7 @@ class ConditionedVarying:
         return found
 
     def residuals(self) -> Tensor:
-        """Return measured less fitted, ``n x m``: what is taken for noise."""
+        """Return measured less fitted, ``n x m``: what the model attributes to noise."""
         found: Tensor = (self._noise * self._alpha).T[:, list(self.channels)]
         return found
 
@@ -139,5 +139,5 @@ class ConditionedVarying:
         return leave_one_out(self._linearised, self._channels.at_own_parameters)
 
     def one_step_ahead_residuals(self) -> Tensor:
-        """Return ``n x C`` whitened one-step-ahead surprises."""
+        """Return ``n x C`` whitened residuals, each experiment predicted from those before it."""
         return one_step_ahead(self._linearised)

@@ -22,7 +22,7 @@ _ITERATIONS = 25
 def fit_varying(
     channels: Channels, features: Sequence[Feature], known: Tensor, start: Tensor
 ) -> VaryingFit:
-    """Return the most probable field.
+    """Return the most probable varying parameters.
 
     Args:
         channels: physics and measurements.

@@ -1,7 +1,7 @@
-"""The most probable hyper-parameters of a FieldGP, in plain numpy.
+"""Maximum a posteriori hyper-parameters of varying parameters, in NumPy.
 
-The measurements are linear in the varying parameters where the physics was linearised, so
-their evidence is a normal density with a closed gradient (Laplace's approximation).
+Where the physics is linearised the evidence is a normal density with a closed-form gradient
+(Laplace's approximation; Rasmussen & Williams, Gaussian Processes for Machine Learning, 3.4).
 """
 
 import math
@@ -31,7 +31,7 @@ _BOUNDS_NOISE = (math.log(1e-3), math.log(2.0))
 
 @dataclass(frozen=True, slots=True)
 class VaryingHyperparameters:
-    """How parameters vary over the space, and what is left beside."""
+    """Sizes and lengthscales of the parameters' variation, of the GPs beside, and of noise."""
 
     lengthscales: FloatArray
     """A group of columns each."""
@@ -40,7 +40,7 @@ class VaryingHyperparameters:
     noise: FloatArray
     """``C``: standard deviation of one measurement, in standard deviations of the channel."""
     tau: FloatArray
-    """``C``: standard deviation of the small process beside, in the same unit."""
+    """``C``: standard deviation of the GP beside the physics, in the same unit."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class VaryingLogPosterior:
     jacobian: FloatArray
     """``C x n x p``"""
     start: FloatArray
-    """``C x n``: measured less physics, plus slope times parameters."""
+    """``C x n``: measured less physics, plus Jacobian times parameters."""
     known: FloatArray
     """``C x n`` known variances."""
 
@@ -104,10 +104,10 @@ class VaryingLogPosterior:
         shape_slope: FloatArray,
         outer: FloatArray,
     ) -> FloatArray:
-        """Return the inner products of ``outer`` with the covariance's slopes by logarithms."""
+        """Return ``outer`` times the covariance's derivatives by the log hyper-parameters."""
         channels, n, _ = self.jacobian.shape
         blocks = outer.reshape(channels, n, channels, n)
-        # The sum over both channels of slope, block and slope, the larger half as one product.
+        # J' outer J over both channels; the larger half is one matrix product.
         half = self.jacobian.transpose(1, 2, 0) @ blocks.transpose(1, 0, 2, 3).reshape(
             n, channels, -1
         )

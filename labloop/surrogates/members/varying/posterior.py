@@ -26,7 +26,7 @@ class VaryingPosterior(ConditionedVarying):
         wanted = self.z + self._rho2 * (near @ self._pull)
         z = wanted.clamp(-LIMIT, LIMIT)
         value, jacobian = self._channels.value_and_jacobian(x, z)
-        # Beyond the limit along a straight line, or the mean would leave its own measurements.
+        # Beyond the limit along a straight line, so that the mean still fits its measurements.
         value = value + (jacobian @ (wanted - z).unsqueeze(-1)).squeeze(-1)
         sound = torch.isfinite(value).all(-1) & torch.isfinite(jacobian).all(-1).all(-1)
         value = torch.where(sound[..., None], value, self._channels.values.mean(0))
@@ -45,9 +45,9 @@ class VaryingPosterior(ConditionedVarying):
         return found
 
     def marginal_moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mean, variance and what the constant parts leave of it, ``... x q x m``.
+        """Return mean, variance and its part due to the constant parts, ``... x q x m`` each.
 
-        What would remain if the constant parts were known is the discrepancy's.
+        The rest of the variance, as if the constant parts were known, is the discrepancy's.
         """
         at = self._predict(x)
         variances = [
@@ -77,7 +77,7 @@ class VaryingPosterior(ConditionedVarying):
     def cross_moments(self, x: Tensor, base: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean (b), variance (b) and covariance (b x m) of ``x`` with ``base``.
 
-        The mean is NaN where the physics gives no number: such a point is not to be proposed.
+        The mean is NaN where the physics is not finite: such a point is not to be proposed.
         """
         at = self._predict(torch.cat([x, base]))
         count, c = len(x), self.channels[part]
@@ -103,7 +103,7 @@ class VaryingPosterior(ConditionedVarying):
         return torch.stack(parts, -1)
 
     def _cross_field(self, jacobian: Tensor, near: Tensor, c: int) -> Tensor:
-        """Return the covariance of the field and the small process with the data."""
+        """Return the covariance of varying parameters and the channel's GP with the data."""
         flat = self._jacobian.flatten(0, 1)
         every = near.repeat(*[1] * (near.dim() - 1), len(self._jacobian))
         cross = ((jacobian * self._rho2) @ flat.T) * every

@@ -1,4 +1,4 @@
-"""FieldGPs to and from a model state: plain JSON and arrays, no pickle."""
+"""Varying parameters to and from a stored model state: plain JSON and arrays, no pickle."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _SCHEMA = 1
 
 
 def varying_state_of(name: str, field: VaryingFit) -> ModelState:
-    """Return the state of a field; everything else follows from the data."""
+    """Return the state of a fit; everything else follows from the data."""
     hyper = field.hyper
     return ModelState(
         kind="field",
@@ -33,7 +33,7 @@ def varying_state_of(name: str, field: VaryingFit) -> ModelState:
 
 
 def varying_of(state: ModelState, member: str, features: Sequence[Feature]) -> VaryingFit | None:
-    """Return the field of ``member`` in the state of a mixture; None where it had none."""
+    """Return the fit of ``member`` in the state of a mixture; None where it has none."""
     held: Any = state.data.get(member)
     if not isinstance(held, Mapping):
         return None
