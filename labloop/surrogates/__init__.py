@@ -1,8 +1,8 @@
 """Surrogates: models of the outputs that learn from experiments, with and without physics.
 
 A surrogate is a factory whose ``fit`` makes a :class:`FittedSurrogate` of :class:`TrainingData`;
-both stand in ``_base``. What is proposed next belongs to ``labloop.brain``. Wings, from top to bottom:
-``mixture``, ``members``, ``solving`` and ``posteriors``, ``numerics``.
+both stand in ``_base``. What is proposed next belongs to ``labloop.brain``. Wings, from top to
+bottom: ``mixture``, ``members``, ``solving`` and ``posteriors``, ``numerics``.
 """
 
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData

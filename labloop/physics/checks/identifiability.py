@@ -1,9 +1,8 @@
-"""Which parameters the planned measurements can tell, before any experiment is made.
+"""Which parameters the planned measurements can identify, before any experiment.
 
-The Fisher information of n experiments with Gaussian noise, in whitened parameters where the
-prior is the unit matrix, gives the covariance ``(J' J / noise^2 + 1)^-1`` that is to be expected
-(Chaloner & Verdinelli, Stat. Sci. 10 (1995) 273). It depends on the unknown parameters, so
-the median over some draws from the prior is told.
+The Fisher information of n experiments with Gaussian noise, in whitened parameters, gives the
+expected posterior covariance ``(J' J / noise^2 + 1)^-1`` (Chaloner & Verdinelli, Stat. Sci. 10
+(1995) 273). It depends on the unknown parameters: the median over draws from the prior is taken.
 """
 
 import math
@@ -29,13 +28,13 @@ Verdict: TypeAlias = Literal["well", "partly", "hardly", "not at all"]
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What the planned measurements would say of one parameter.
+    """How well the planned measurements identify one parameter.
 
     Attributes:
         parameter: its name.
         width: standard deviation to be expected, as a share of the prior's.
         relative: the same as a share of the value (0.05: to 5 %); None for a prior by ``sd=``.
-        mixed_with: the parameter that the measurements confuse it with, where there is one.
+        mixed_with: the parameter that it is correlated with, where there is one.
         verdict: ``well``, ``partly``, ``hardly`` or ``not at all`` determined.
         sentence: all of it in words.
     """
@@ -57,7 +56,7 @@ def identify(
     n: int = 20,
     seed: int = 0,
 ) -> tuple[Identified, ...]:
-    """Return for every parameter how well ``n`` experiments spread over the space tell it.
+    """Return how well ``n`` experiments spread over the space identify every parameter.
 
     Args:
         model: a physics model.

@@ -25,10 +25,10 @@ _AMOUNTS = ("mol/m^3", "kg/m^3", "mol", "kg")
 
 @runtime_checkable
 class Conservative(Protocol):
-    """A physics model that knows what it must conserve."""
+    """A physics model with balances that it must conserve."""
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
-        """Return what must stay -> its relative change, which should be 0."""
+        """Return conserved quantity -> its relative change, which should be 0."""
         ...
 
 
@@ -49,7 +49,7 @@ class HasGradients(Protocol):
 
 @runtime_checkable
 class HasFeed(Protocol):
-    """A physics model of species that are fed."""
+    """A physics model of species with a feed."""
 
     species: tuple[str, ...]
 
@@ -158,7 +158,7 @@ def _values(bound: BoundPhysics, encoded: Tensor, value: Tensor) -> Finding:
         return Finding("values", holds=False, sentence=sentence)
     bad = ~torch.isfinite(value)
     amounts = torch.tensor([_is_amount(unit) for unit in _units(bound)])
-    # What is negative by no more than rounding is zero.
+    # Negative by no more than rounding counts as zero.
     low = -_BALANCE * torch.nan_to_num(value).abs().amax(0)
     bad |= amounts & (value < low)
     if bool(bad.any()):
@@ -175,7 +175,7 @@ def _values(bound: BoundPhysics, encoded: Tensor, value: Tensor) -> Finding:
 def _negative_feed(
     bound: BoundPhysics, model: HasFeed, encoded: Tensor, z: Tensor
 ) -> Finding | None:
-    """Return what is wrong where less than nothing is fed, which the solver takes for nothing."""
+    """Return what is wrong where a feed is negative, which the solver treats as zero."""
     fed = model.fed(bound.inputs_si(encoded), bound.theta(z))
     fed = fed.expand(len(encoded), fed.shape[-1])
     low = fed < -_BALANCE * fed.abs().amax()
@@ -256,7 +256,7 @@ def _gradients(bound: BoundPhysics, encoded: Tensor, z: Tensor) -> Finding:
         for s in (1.0, -1.0)
     ]
     numeric = (ends[0] - ends[1]) / (2.0 * _SLOPE_STEP)
-    # Of a constant the difference is the dust of its value.
+    # The difference of a constant is rounding of its value.
     scale = torch.maximum(numeric.abs().max(), _FLAT * ends[0].abs().max())
     wrong = (slope - numeric).abs() > _SLOPE_ERROR * scale
     # A kink (a species that runs out) may lie within the step of a few points.

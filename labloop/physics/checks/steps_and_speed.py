@@ -1,4 +1,4 @@
-"""How well and how fast a model is solved, told in words."""
+"""Error of a model's time steps, and the speed of its solves, told in sentences."""
 
 import time
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from labloop.physics.language import Coefficient, CoefficientLike, Coefficients
 
 @dataclass(frozen=True, slots=True)
 class Insulated:
-    """Nothing passes; also the middle of something symmetric."""
+    """No flux; also the middle of a symmetric body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,14 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Flux:
-    """So much is pressed in through the surface, per area and time."""
+    """A prescribed flux through the surface, per area and time; positive into the body."""
 
     inflow: CoefficientLike
 
 
 @dataclass(frozen=True, slots=True)
 class Convection:
-    """``h (outside - surface)`` comes in: a fluid at ``outside`` beyond a film."""
+    """The flux ``h (outside - surface)`` from a fluid at ``outside`` (Newton cooling, a film)."""
 
     h: CoefficientLike
     outside: CoefficientLike

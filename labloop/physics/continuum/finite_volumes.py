@@ -1,11 +1,10 @@
 """Linear transport in one dimension by finite volumes, exact in time.
 
 ``c du/dt = r^-g d/dr (r^g k du/dr) + q`` with g = 0, 1, 2 in slab, cylinder and sphere (Carslaw &
-Jaeger, Conduction of Heat in Solids). What leaves a cell enters its neighbour, so nothing is
-lost; space is of second order. While coefficients and source stay as they are the cells obey
-a symmetric linear system, which is solved in its own modes: there is no step in time, so
-neither a limit of stability nor an error. Where no film stands between body and outside the
-modes are the same for all experiments and are found once.
+Jaeger, Conduction of Heat in Solids). Fluxes between cells cancel, so that the total is conserved;
+the error in space is of second order. Coefficients and source are constant in each phase, so that
+the cells obey a symmetric linear system of equations, which is solved in its eigenmodes: exact in
+time, without steps. Without a film at the surface the modes are the same for all experiments.
 """
 
 from copy import copy
@@ -20,13 +19,13 @@ _SMALL = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class BoundaryFlux:
-    """A boundary as what flows in: ``g (outside - u) + inflow``, in units of k / length.
+    """The flux that enters at a boundary, ``g (outside - u) + inflow``, in units of k / length.
 
     Attributes:
         g: conductance from the middle of the outermost cell to what is outside; batch, or one
             number where it is the same for all.
         outside: the value outside less that at the start, batch.
-        inflow: what is pressed in, batch.
+        inflow: prescribed flux, batch.
         half: share of the way to ``outside`` at which the surface lies, batch.
     """
 
@@ -37,7 +36,7 @@ class BoundaryFlux:
 
     @property
     def drive(self) -> Tensor:
-        """What flows in while the body is as it was at the start, batch."""
+        """The flux that enters while the body has its start value, batch."""
         return self.g * self.outside + self.inflow
 
     def surface(self, near: Tensor, cell: float) -> Tensor:
@@ -47,12 +46,12 @@ class BoundaryFlux:
 
 @dataclass(frozen=True, slots=True)
 class TransportSolution:
-    """What became of N bodies, less the value at the start.
+    """The solution of N bodies, relative to the start value.
 
     Attributes:
         cells: at the end, batch x M.
         peak: the greatest value of any cell at any time, batch; 0 or above.
-        gained: what came in through the walls and was made, over the volume, batch.
+        gained: what entered through the boundaries or was produced, over the volume, batch.
     """
 
     cells: Tensor
@@ -96,7 +95,7 @@ class Grid:
         boundaries: tuple[BoundaryFlux, BoundaryFlux],
         phases: list[tuple[Tensor, Tensor]],
     ) -> TransportSolution:
-        """Return what becomes of bodies that are even at the start.
+        """Return the solution of bodies that are uniform at the start.
 
         Args:
             pace: k / (c length^2) in 1/s, batch.
@@ -133,7 +132,7 @@ class Grid:
     def _gain(
         self, summed: Tensor, modes: Tensor, pace: Tensor, ends: tuple[Tensor, Tensor]
     ) -> Tensor:
-        """Return what leaked in through the walls, given the sum over time of the modes."""
+        """Return what entered by ``g u``, given the integral over time of the modes."""
         cells = _times(summed, modes.mT) / self.volumes.sqrt()
         return -pace * (ends[0] * cells).sum(-1) / self.volumes.sum()
 
@@ -165,13 +164,16 @@ def _times(rows: Tensor, matrix: Tensor) -> Tensor:
 
 
 def _phi1(z: Tensor) -> Tensor:
-    """Return ``(1 - exp(-z)) / z``, by its series near 0."""
+    """Return ``phi_1(-z) = (1 - exp(-z)) / z``, by its series near 0.
+
+    The phi functions of exponential integrators (Hochbruck & Ostermann, Acta Numer. 19 (2010) 209).
+    """
     safe = torch.where(z < _SMALL, torch.ones_like(z), z)
     return torch.where(z < _SMALL, 1.0 - z / 2.0 + z * z / 6.0, -torch.expm1(-safe) / safe)
 
 
 def _phi2(z: Tensor) -> Tensor:
-    """Return ``(1 - phi(z)) / z``, by its series near 0."""
+    """Return ``phi_2(-z) = (1 - phi_1(-z)) / z``, by its series near 0."""
     near = z < 100.0 * _SMALL
     safe = torch.where(near, torch.ones_like(z), z)
     series = 0.5 - z / 6.0 + z * z / 24.0 - z**3 / 120.0 + z**4 / 720.0

@@ -116,7 +116,7 @@ class Stack(BuildingBlock):
         return difference.abs().square() / size, 4.0 * outside * substrate.real / size
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
-        """Return what of the light is lost (clear layers) or gained (absorbing ones)."""
+        """Return ``|R + T - 1|`` of clear layers; of absorbing ones the excess of R + T over 1."""
         reflected, transmitted = self._light(x, theta)
         excess = reflected + transmitted - 1.0
         indices = [self._substrate, *(index for _, index in self._layers)]
@@ -160,7 +160,7 @@ def multilayer(
     name: str = "multilayer",
     lookup: Mapping[str, By] | None = None,
 ) -> Stack:
-    """Return a physics model of the colour of a stack of thin layers at normal incidence.
+    """Return a physics model of the spectrum of a stack of thin layers at normal incidence.
 
     ::
 

@@ -156,7 +156,7 @@ class Absorption(BuildingBlock):
         return total
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
-        """Return by how much more light leaves than enters, and what the mixture conserves."""
+        """Return by how much more light leaves than enters, and the balances of the reactions."""
         _, absorbance = self._absorbance(x, theta)
         dark = absorbance - self._baseline.value(x, theta).unsqueeze(-1)
         gained = (torch.pow(10.0, -dark) - 1.0).clamp_min(0.0).amax(-1)
@@ -254,7 +254,7 @@ def absorption(
         outputs: output of the campaign -> a scalar of the curve, or arithmetic.
         path: the length of the light's way.
         curve: what the campaign calls the spectrum.
-        baseline: what the detector shows without anything, as absorbance.
+        baseline: absorbance that the detector shows without a sample.
         name: what the report calls the model.
         lookup: a name for arithmetic -> its number by category.
 

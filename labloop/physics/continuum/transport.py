@@ -36,7 +36,7 @@ _INSULATED = Insulated()
 class Pulse:
     """A source spread evenly through the body: ``rate`` per volume, on for ``over``.
 
-    Where ``over`` is left out it is on all the time.
+    Without ``over`` it is always on.
     """
 
     rate: CoefficientLike
@@ -125,7 +125,7 @@ class Transport(BuildingBlock):
             (boundaries[0], self._boundaries[0], u[..., 0], u[..., 1]),
             (boundaries[1], self._boundaries[1], u[..., -1], u[..., -2]),
         ):
-            # Where nothing passes the profile is flat: a parabola through the two last cells.
+            # Without a flux the profile is flat there: a parabola through the two last cells.
             flat = (9.0 * near - next_) / 8.0
             here = boundary.surface(near, self._grid.width)
             surfaces.append(start + (flat if given.insulated else here))
@@ -140,10 +140,10 @@ class Transport(BuildingBlock):
     def _solution(
         self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor
     ) -> tuple[TransportSolution, Tensor, tuple[BoundaryFlux, BoundaryFlux]]:
-        """Return what became of the bodies, their start, and their walls.
+        """Return the solution, the start value, and the boundaries.
 
-        A body that is read at many times (a last dimension of ``time`` where everything else
-        has 1) is solved once.
+        Of one body at many times (a last dimension of ``time`` where all else has 1) the modes
+        are found once.
         """
         zero = torch.zeros((), dtype=torch.float64)
         length = self._length.value(x, theta)
@@ -164,7 +164,7 @@ class Transport(BuildingBlock):
         return self._grid.to(pace.device).solve(pace, boundaries, phases), start, boundaries
 
     def balances(self, x: Mapping[str, Tensor], theta: Tensor) -> Mapping[str, Tensor]:
-        """Return what is stored less what came in through walls and source, ``[...]``."""
+        """Return what is stored less what entered or was produced, relative, ``[...]``."""
         solution, _, _ = self._solution(x, theta, self._time.value(x, theta))
         u, gained = solution.cells, solution.gained
         stored = self._grid.to(u.device).mean(u)

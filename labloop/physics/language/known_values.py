@@ -96,5 +96,5 @@ def check_dimension(expression: Expression, unit: str, values: Mapping[str, Any]
 
 
 def _pure(value: Any) -> Any:
-    """Return 1; raises UnitError where ``value`` has a dimension, which exp, log and sqrt forbid."""
+    """Return 1; raises UnitError where ``value`` has a dimension."""
     return 0.0 * (value + 0.0) + 1.0

@@ -1,4 +1,4 @@
-"""Where arrays may stand in for tensors: plain numbers on the processor, no gradient asked for."""
+"""Tensors as NumPy arrays, where no gradient is asked for and they are on the processor."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from labloop.records import FloatArray
 
 
 def converts_to_array(tensor: Tensor) -> bool:
-    """Return whether a tensor is nothing but numbers on the processor: no gradient, no batch."""
-    # What vmap and grad of torch.func wrap has no numbers of its own, and nothing public says so.
+    """Return whether a tensor is on the processor, without gradient or functorch transform."""
+    # Tensors wrapped by vmap and grad of torch.func have no values; torch has no public test.
     wrapped: Any = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - as above
     if wrapped(tensor) or tensor.device.type != "cpu":
         return False
@@ -23,6 +23,6 @@ def converts_to_array(tensor: Tensor) -> bool:
 
 
 def to_array(tensor: Tensor) -> FloatArray:
-    """Return the numbers of a plain tensor, row by row in memory."""
+    """Return a tensor that :func:`converts_to_array` as a C-contiguous float64 array."""
     found: FloatArray = np.ascontiguousarray(tensor.detach().to(torch.float64).numpy())
     return found

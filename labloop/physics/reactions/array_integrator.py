@@ -1,10 +1,9 @@
-"""Steps of the integrator on plain numbers, for solves that need no gradient.
+"""The RODAS3 steps of ``integrator`` in NumPy, for solves that need no gradient.
 
-A round asks for tens of thousands of solves in batches of a few hundred, and most of their time
-in tensors goes into starting small operations. Here an operation is NumPy's, takes all reactions
-at once and writes into a buffer that stays in the processor's cache. Each is a sum, a product,
-a quotient or a maximum of single numbers in an order that the network alone decides, so that
-an experiment has the same bits alone, in every batch and on every processor.
+A round asks for tens of thousands of solves in batches of a few hundred, where overhead of torch
+is most of the time. Here every operation takes all reactions of a batch at once and writes into a
+buffer that stays in the cache. Operations are elementwise, in an order that the network alone
+decides, so that an experiment has the same bits alone, in every batch and on every processor.
 """
 
 from typing import TypeAlias
@@ -23,7 +22,7 @@ ConstantArrays: TypeAlias = tuple[FloatArray, FloatArray]
 
 
 class _Mechanism:
-    """What the network gives to every experiment: S species, R reactions, F factors a rate."""
+    """What all experiments share: S species, R reactions, F factors a rate."""
 
     def __init__(
         self, net: FloatArray, factors: IntArray, power: FloatArray | None, denominator: FloatArray
@@ -86,7 +85,7 @@ class _LinearSolver:
 
 
 class _Batch:
-    """The steps of B experiments: their laws, and buffers that are written over and over."""
+    """The steps of B experiments: their rate constants, and buffers that every step reuses."""
 
     def __init__(
         self, mechanism: _Mechanism, constants: tuple[ConstantArrays, ConstantArrays], species: int
@@ -113,7 +112,7 @@ class _Batch:
         self._by_denominator = self._denominator_derivative(constants[0][1])
 
     def _denominator_derivative(self, denominator: FloatArray) -> FloatArray | None:
-        """Return by how much the extents hold each rate back, times its power, R x R x B."""
+        """Return the derivative of each denominator by the extents, times its power, R x R x B."""
         mechanism = self._mechanism
         if mechanism.power is None:
             return None
@@ -123,7 +122,7 @@ class _Batch:
         return slope * mechanism.power[:, :, None]
 
     def _rates(self, constants: ConstantArrays, y: FloatArray) -> None:
-        """Write the rates at concentrations ``y``, and what holds them back."""
+        """Write the rates at concentrations ``y``, and their denominators."""
         k, denominator = constants
         np.maximum(y, 0.0, out=self._positive)
         np.take(self._positive, self._mechanism.factors, 0, self._factors, "clip")
@@ -220,7 +219,7 @@ class _Batch:
         np.add(self._reached, u3, self._reached)
 
     def _finish_step(self, y: FloatArray) -> None:
-        """Write the state at the end, with less of a step that makes a species negative."""
+        """Write the state at the end; a step that makes a species negative is shortened."""
         self._move(y, self._reached)
         if self._reached_state.min() < 0.0:
             cut = (self._reached_state < 0.0).any(0)
@@ -232,7 +231,7 @@ class _Batch:
 
 
 def _limit_extents(net: FloatArray, y: FloatArray, extents: FloatArray) -> FloatArray:
-    """Return the extents cut short where they would make a species negative.
+    """Return the extents, reduced where they would make a species negative.
 
     Args:
         net: (S + 1) x R x 1.
@@ -270,8 +269,8 @@ def integrate_arrays(
     Args:
         net: net stoichiometry, (S + 1) x R.
         factors: row of the state for each factor of each rate, F x R.
-        power: of what holds the rates back, R x 1, whole numbers; None for mass action.
-        constants: the numbers of the rates at the start and at the end of every step.
+        power: of the denominators, R x 1, whole numbers; None for mass action.
+        constants: of the rates, at the start and at the end of every step.
         state: (S + 1) x N, left as it is.
         per: one over the widths of the steps, steps x N.
         dose: what every step adds to the state, (S + 1) x N, and by how much that alone
@@ -280,7 +279,7 @@ def integrate_arrays(
     mechanism = _Mechanism(net, factors, power, constants[0][1])
     reached = np.array(state, dtype=np.float64, order="C")
     species = len(net)
-    # What has no number stands for itself: the caller says so in words.
+    # Results that are not finite are left as they are: the caller tells them.
     with np.errstate(all="ignore"):
         for first in range(0, state.shape[1], _BATCH):
             part = slice(first, first + _BATCH)

@@ -1,4 +1,4 @@
-"""``@kinetics(...)`` and ``@equilibrium(...)``: a class of reactions becomes a physics model."""
+"""``@kinetics(...)``: a class of reactions becomes a physics model."""
 
 from collections.abc import Callable, Mapping
 
@@ -56,7 +56,7 @@ def kinetics(
 
     def decorate(cls: type) -> Kinetics:
         laws: dict[str, Law] = {}
-        for label, law in members(cls, "kinetics"):
+        for label, law in declared_in(cls, "kinetics"):
             if not isinstance(law, LAWS):
                 raise PhysicsError(
                     f"{label!r} of kinetics {cls.__name__!r} is no reaction, got {law!r}; "
@@ -82,8 +82,8 @@ def kinetics(
     return decorate
 
 
-def members(cls: object, kind: str) -> list[tuple[str, object]]:
-    """Return what the author wrote into a class of reactions; raises PhysicsError."""
+def declared_in(cls: object, kind: str) -> list[tuple[str, object]]:
+    """Return label -> reaction of a decorated class; raises PhysicsError where it is no class."""
     if not isinstance(cls, type):
         raise PhysicsError(f"@{kind} decorates a class of reactions, got {cls!r}")
     return [(label, value) for label, value in vars(cls).items() if not label.startswith("_")]

@@ -1,4 +1,4 @@
-"""A solution that is dosed into a vessel while it reacts."""
+"""A solution that is dosed into a vessel during the reaction (a fed batch)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _CONCENTRATION = "mol/m^3"
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """A solution that is dosed evenly into a vessel, whose volume grows by it.
+    """A solution that is dosed at a constant rate into a vessel, whose volume grows by it.
 
     Args:
         feed: species -> its concentration in the dosed solution.

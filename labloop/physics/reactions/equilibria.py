@@ -1,4 +1,4 @@
-"""Mixtures at equilibrium: reaction strings with constants that may depend on temperature."""
+"""Solutions at chemical equilibrium, with constants that may depend on temperature."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from labloop.physics.language import (
     stack_last,
 )
 from labloop.physics.models import BuildingBlock, Outputs
-from labloop.physics.reactions.decorators import members
+from labloop.physics.reactions.decorators import declared_in
 from labloop.physics.reactions.rate_laws import GAS_CONSTANT, reference_temperature
 from labloop.physics.reactions.reaction_strings import (
     EquilibriumReaction,
@@ -69,7 +69,7 @@ class _EquilibriumConstant:
 
 
 class EquilibriumModel(BuildingBlock):
-    """A :class:`~labloop.physics.PhysicsModel` of a mixture at rest; see :func:`equilibrium`.
+    """A :class:`~labloop.physics.PhysicsModel` of chemical equilibrium; see :func:`equilibrium`.
 
     Raises:
         PhysicsError: reactions, units or names that make no model, with what to write.
@@ -252,8 +252,8 @@ def equilibrium(
         outputs: output of the campaign -> arithmetic of species, fed amounts (``Fe0``), inputs
             and ``pH`` (where there is a species H); ``("FeL", "mol/L")`` where it has a unit.
         temperature: what VantHoff constants depend on.
-        solvent: species of which there is always plenty, such as ``["H2O"]``: they do not
-            stand in the law of mass action, nor in K's unit.
+        solvent: species of activity 1, such as ``["H2O"]``: they stand neither in the law of
+            mass action nor in K's unit.
         lookup: a name for arithmetic -> its number by category.
 
     Raises:
@@ -262,7 +262,7 @@ def equilibrium(
 
     def decorate(cls: type) -> EquilibriumModel:
         reactions: dict[str, Equilibrium | VantHoff] = {}
-        for label, reaction in members(cls, "equilibrium"):
+        for label, reaction in declared_in(cls, "equilibrium"):
             if not isinstance(reaction, (Equilibrium, VantHoff)):
                 raise PhysicsError(
                     f"{label!r} of equilibrium {cls.__name__!r} is no equilibrium, got "

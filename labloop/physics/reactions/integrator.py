@@ -1,11 +1,10 @@
 """Kinetics in time: batched, stiff-safe, conservative, positive, differentiable.
 
-The unknowns are the extents of the reactions, so every total that the network conserves is
-kept to rounding whatever the step does. Steps are those of the Rosenbrock method RODAS3
-(order 3, stiffly accurate and L-stable; Sandu et al., Atmos. Environ. 31 (1997) 3459), on a
-grid that is fine at the start of fast reactions and even for slow ones. Where a step would
-take more of a species than there is, the extents that take it are shortened. What is dosed is
-a known function of time, so amounts and volume are exact; only the rates feel it.
+The unknowns are the extents of the reactions, so that every conserved total is kept to rounding.
+Steps are those of the Rosenbrock method RODAS3 (order 3, stiffly accurate, L-stable; Sandu et al.,
+Atmos. Environ. 31 (1997) 3459), on a grid that is geometric for fast reactions and even for slow
+ones. Where a step would make a species negative, the extents that consume it are reduced. A dose
+is a known function of time: amounts and volume are exact, and enter the rates at each step.
 """
 
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ STEPS = 20
 
 @dataclass(frozen=True, slots=True)
 class Dosing:
-    """A feed that runs in evenly, in shares of the volume that stands there at the start.
+    """A feed at a constant rate, relative to the volume at the start.
 
     Attributes:
         amount: what is dosed in all, in mol per m^3 of starting volume, batch x S.
@@ -54,7 +53,7 @@ def _time_grid(fastest_rate: Tensor, time: Tensor, steps: int) -> Tensor:
 
 
 def _step_widths(ends: Tensor, time: Tensor) -> Tensor:
-    # So small that nothing happens in it, and that its inverse squared is still a number.
+    # At least so wide that the inverse square is finite.
     return ((ends[1:] - ends[:-1]) * time).clamp_min(1e-60)
 
 
@@ -76,7 +75,7 @@ def integrate(
         steps: steps of the grid; 20 give errors below 5e-3 of the feed up to k c t = 1e6
             and about 2e-5 where reactions are not stiff. A dosed vessel takes as many while
             the feed runs and again after it.
-        dosing: what runs in meanwhile.
+        dosing: what is fed meanwhile.
 
     Returns:
         batch x S in mol per m^3 of starting volume; gradients flow to everything.
@@ -132,8 +131,7 @@ def _take_steps(
 ) -> Tensor:
     """Return the state after steps of widths ``1 / per`` (steps x N), see :func:`_rosenbrock_step`.
 
-    In arrays where no gradient is asked for, else in tensors: the numbers are the same to
-    rounding.
+    In arrays where no gradient is asked for, else in tensors; equal to rounding.
     """
     asked = [
         constants[0].k,
@@ -245,11 +243,11 @@ def _rosenbrock_step(
 
     Args:
         network: S species, R reactions.
-        constants: at the start and at the end of the step.
+        constants: of the rates, at the start and at the end of the step.
         state: (S + 1) x N.
         per: one over the width, N.
         twice: twice the unit matrix, R x R x 1.
-        dose: what the step adds to the state, and by how much that alone changes the rates.
+        dose: what the step adds to the state, and the change of the rates that this causes.
     """
     rate, slope = network.rates_and_slope(constants[0], state)
     solve = inverse(per * twice - slope)

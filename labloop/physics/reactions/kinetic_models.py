@@ -35,8 +35,8 @@ Reactor: TypeAlias = Literal["tube", "cstr"]
 class Kinetics(BuildingBlock):
     """A :class:`~labloop.physics.PhysicsModel` of reactions; see :func:`kinetics`.
 
-    Parameters are called ``<label>.k`` and ``<label>.Ea``; the fed amount of a species A is
-    ``A0`` in output expressions: what its concentration would be had nothing reacted.
+    Parameters are called ``<label>.k`` and ``<label>.Ea``. In output expressions ``A`` is the
+    concentration of species A, and ``A0`` what it would be without any reaction.
 
     Raises:
         PhysicsError: reactions, units or names that make no model, with what to write.
@@ -144,7 +144,7 @@ class Kinetics(BuildingBlock):
         return found
 
     def refined(self, x: Mapping[str, Tensor], theta: Tensor, steps: int) -> Tensor:
-        """Return the end's concentrations over all that was fed, by a grid of ``steps``.
+        """Return the final concentrations over the total feed, by a grid of ``steps``.
 
         Shape ``[..., S]``, dimensionless.
         """
@@ -166,7 +166,7 @@ class Kinetics(BuildingBlock):
     def _concentrations(
         self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor, steps: int
     ) -> tuple[Tensor, Tensor]:
-        """Return what there would be without reaction, and what there is: mol/m^3."""
+        """Return concentrations without and with reaction, ``[..., S]`` in mol/m^3."""
         fed, laws = self.fed(x, theta), self._rate_constants(x, theta)
         if self._reactor == "cstr":
             return fed, steady_state(self._system.network, laws, fed, time)

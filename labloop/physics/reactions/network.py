@@ -1,4 +1,4 @@
-"""Rates of a reaction network and their slopes, for many experiments at once."""
+"""Rates of a reaction network and their derivatives, for many experiments at once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ _HIGHEST = 3
 
 @dataclass(frozen=True, slots=True)
 class RateConstants:
-    """The numbers in the rates of R reactions, for N experiments.
+    """The constants in the rates of R reactions, for N experiments.
 
-    The rate is ``k prod(c) / (1 + sum(K c))^power``: mass action, divided by what holds the
-    catalyst back where something does (Hougen & Watson, Ind. Eng. Chem. 35 (1943) 529).
+    The rate is ``k prod(c) / (1 + sum(K c))^power``: mass action, divided by an adsorption or
+    inhibition term where there is one (Hougen & Watson, Ind. Eng. Chem. 35 (1943) 529).
 
     Attributes:
         k: rate constants, R x N.
-        denominator: adsorption constants, R x (S + 1) x N, the last row zero; None for mass action.
+        denominator: the constants K, R x (S + 1) x N, the last row zero; None for mass action.
         power: R x 1.
     """
 
@@ -28,7 +28,7 @@ class RateConstants:
     power: Tensor | None = None
 
     def per_amount(self, order: Tensor, volume: Tensor) -> "RateConstants":
-        """Return the laws over amounts instead of concentrations, in ``volume`` (N)."""
+        """Return the constants for amounts instead of concentrations, in ``volume`` (N)."""
         k = self.k / _whole_power(volume, order - 1.0)
         return RateConstants(
             k, None if self.denominator is None else self.denominator / volume, self.power
@@ -39,8 +39,8 @@ class RateConstants:
 class Network:
     """A reaction network as tensors, for S species and R reactions.
 
-    Below the S concentrations the state has a row of ones, which stands for the factors that
-    rates of lower order lack.
+    The state has a row of ones below the S concentrations: the missing factors of rates of lower
+    order.
 
     Attributes:
         net: net stoichiometry, (S + 1) x R, the last row zero.
@@ -106,10 +106,10 @@ class Network:
         relative_volume: Tensor,
         volume: Tensor,
     ) -> Tensor:
-        """Return how much the rates R x N change by a dose, to first order.
+        """Return the change of the rates R x N by a dose, to first order.
 
         Args:
-            constants: the laws over amounts in ``volume``.
+            constants: for amounts in ``volume``.
             state: amounts, (S + 1) x N.
             amount: amounts that are added, (S + 1) x N.
             relative_volume: volume that is added, N.
@@ -143,7 +143,7 @@ class Network:
         return partials, partials[-1] * gathered[-1]
 
     def fastest_rate(self, constants: RateConstants, fed: Tensor) -> Tensor:
-        """Return an upper bound of the rates' time constants in 1/s, N.
+        """Return an upper bound of the rates' pace in 1/s, N.
 
         Args:
             constants: the constants.
@@ -156,7 +156,7 @@ class Network:
 def total(rows: Iterable[Tensor]) -> Tensor:
     """Return the sum of tensors one after the other.
 
-    torch's own sum takes another order, and has other last bits, for one experiment than for many.
+    The order of torch's own sum, and so its rounding, depends on the number of experiments.
     """
     first, *others = rows
     for row in others:
@@ -165,7 +165,7 @@ def total(rows: Iterable[Tensor]) -> Tensor:
 
 
 def _whole_power(base: Tensor, powers: Tensor) -> Tensor:
-    """Return ``base`` to whole powers of 0 to 3, by products, which have the same bits anywhere."""
+    """Return ``base`` to whole powers of 0 to 3 by products, which round alike everywhere."""
     found = torch.ones_like(base + powers)
     for power in range(1, _HIGHEST + 1):
         found = torch.where(powers >= power, found * base, found)
@@ -194,13 +194,13 @@ def inverse_and_least_pivot(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def limit_extents(net: Tensor, state: Tensor, extents: Tensor, limits: int = 4) -> Tensor:
-    """Return the extents, cut short where they would make a species negative.
+    """Return the extents, reduced where they would make a species negative.
 
     Args:
         net: (S + 1) x R.
         state: (S + 1) x N, not negative.
         extents: R x N.
-        limits: how often the cut is repeated, since one reaction feeds another.
+        limits: how often this is repeated, since one reaction feeds another.
     """
     for _ in range(limits):
         after = state + net @ extents
@@ -209,7 +209,7 @@ def limit_extents(net: Tensor, state: Tensor, extents: Tensor, limits: int = 4) 
         change = net[:, :, None] * extents
         loss = -change.clamp_max(0.0).sum(1)
         amount = change.clamp_min(0.0).sum(1)
-        # One where next to nothing is lost: the slope divides by its square, which would be 0.
+        # Avoids 0 / 0 in the gradient where nothing is consumed.
         share = (state + amount) / torch.where(loss > _NEGLIGIBLE, loss, 1.0)
         share = torch.where(after < 0, share, 1.0)
         share = share.clamp(0.0, 1.0)

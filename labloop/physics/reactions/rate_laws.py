@@ -1,4 +1,4 @@
-"""Laws that a reaction's rate may follow: mass action, enzymes, surfaces, electrodes."""
+"""Rate laws: mass action, enzymes, surfaces, electrodes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ CoefficientFunction: TypeAlias = Callable[[Inputs, Tensor, Tensor | None], Tenso
 
 @dataclass(frozen=True, slots=True)
 class RateExpression:
-    """One reaction of a network: its constant, and what holds its catalyst back.
+    """The rate of one reaction of a network.
 
     Rate = constant x mass action / (1 + sum of denominator x concentration)^power.
     """
@@ -242,7 +242,7 @@ class _Electrode:
         over = self.potential.value(x, theta) - self.e0.value(x, theta)
         push = self.electrons * _FARADAY / (GAS_CONSTANT * kelvin) * over
         alpha, k0 = self.alpha.value(x, theta), self.k0.value(x, theta)
-        # Beyond a factor e^30 a reaction is at once over, and numbers would only overflow.
+        # Beyond a factor e^30 a reaction is instantaneous; without a limit exp overflows.
         down = k0 * torch.exp((-alpha * push).clamp(-_FARTHEST, _FARTHEST))
         up = k0 * torch.exp(((1.0 - alpha) * push).clamp(-_FARTHEST, _FARTHEST))
         area = self.area.value(x, theta)

@@ -122,10 +122,9 @@ def net_stoichiometry(
 def conserved_totals(
     stoichiometry: Sequence[Sequence[int]],
 ) -> tuple[tuple[Fraction, ...], ...]:
-    """Return a basis of the totals that no reaction changes: L with L S = 0, exact.
+    """Return a basis of the conservation laws: L with L S = 0, in exact fractions.
 
-    Totals of amounts with small whole factors, as a chemist would write them (``A + P``),
-    where enough of them exist.
+    Where enough of them exist, with small whole factors, as a chemist writes them (``A + P``).
     """
     basis = _left_null_space(stoichiometry)
     readable = _readable(stoichiometry, len(basis))

@@ -1,11 +1,10 @@
-"""Chemical equilibrium of many mixtures at once.
+"""Chemical equilibrium of many solutions at once.
 
-The Gibbs energy's dual is minimised: concentrations are ``ln c = mu + A' lambda``, which fulfil
-every law of mass action and are positive whatever ``lambda`` is, and ``lambda`` is moved until the
-conserved totals ``A c`` are what was fed. The dual is convex; Newton steps are damped by
-``ln(1 + r) / r`` with r their greatest change of a logarithm, which converges from anywhere
-(Sun & Tran-Dinh, Math. Program. 178 (2019) 145). Gradients come from the implicit function
-theorem, by one more Newton step.
+The dual of the Gibbs energy is minimised: concentrations ``ln c = mu + A' lambda`` fulfil
+every law of mass action and are positive for any ``lambda``; it is found such that the conserved
+totals ``A c`` equal the feed. The dual is convex; Newton steps are damped by ``ln(1 + r) / r``, r
+their greatest change of a logarithm, and converge from any start (Sun & Tran-Dinh, Math. Program.
+178 (2019) 145). Gradients come from the implicit function theorem, by one more Newton step.
 """
 
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ class EquilibriumSystem:
     @classmethod
     def of(cls, net: Tensor, totals: Tensor) -> "EquilibriumSystem":
         """Return the mixture of a stoichiometry and its totals."""
-        # The inverses once and for all: least squares asked anew may round differently each time.
+        # Inverses are computed once: repeated least squares may round differently.
         nearest = torch.linalg.inv(totals @ totals.T) @ totals
         return cls(net, totals, net @ torch.linalg.inv(net.T @ net), nearest)
 
@@ -68,7 +67,7 @@ def speciate(system: EquilibriumSystem, log_k: Tensor, c0: Tensor) -> Tensor:
     batch = c0.shape[:-1]
     fed = c0.reshape(-1, c0.shape[-1]).T
     scale = fed.detach().sum(0).clamp_min(1e-30)
-    # Traces of everything, so that each total lies within what is possible.
+    # Traces of every species, so that each total is feasible.
     fed = fed / scale + _TRACE
     powers = system.net.sum(0)[:, None]
     lifted = log_k.reshape(-1, log_k.shape[-1]).T - powers * torch.log(scale)
@@ -97,7 +96,7 @@ def _solve_dual(system: EquilibriumSystem, mu: Tensor, wanted: Tensor) -> Tensor
     for _ in range(_MOST_STEPS):
         c = torch.exp((mu + totals.T @ multipliers).clamp_max(300.0))
         short = totals @ c - wanted
-        # The last step, which bears the gradients, squares what is left of the error.
+        # The last Newton step, which carries the gradients, squares the remaining error.
         if float((short.abs() / size).max()) < _CLOSE:
             break
         move = -(inverse(_hessian(totals, c)) * short).sum(1)
@@ -112,7 +111,7 @@ def _initial_multipliers(system: EquilibriumSystem, mu: Tensor) -> Tensor:
     multipliers = system.nearest @ (-1.0 - mu)
     share = totals.sum(0)
     if bool((share > 0).all()):
-        # All totals lowered alike lower every species: climbing is quick, descending is slow.
+        # From too low concentrations Newton converges faster than from too high ones.
         high = (mu + totals.T @ multipliers).clamp_min(0.0)
         multipliers = multipliers - (high / share[:, None]).amax(0)
     return multipliers

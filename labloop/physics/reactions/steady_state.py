@@ -1,9 +1,9 @@
-"""The steady state of a stirred vessel with a feed and an outflow.
+"""The steady state of a continuous stirred tank reactor (CSTR).
 
-The vessel is started with its own feed and followed in pseudo-time by linearly implicit Euler
-steps that grow until they are Newton steps (pseudo-transient continuation; Kelley & Keyes,
-SIAM J. Numer. Anal. 35 (1998) 508), so that of several steady states the one is found that a
-start-up reaches. The unknowns are extents: what the network conserves is kept to rounding.
+From a tank filled with its feed, linearly implicit Euler steps in pseudo-time grow until they are
+Newton steps (pseudo-transient continuation; Kelley & Keyes, SIAM J. Numer. Anal. 35 (1998) 508),
+so that of several steady states that one is found which start-up reaches. The unknowns are
+extents, so that every conserved total is kept to rounding.
 Gradients come from the implicit function theorem, by one more Newton step.
 """
 
@@ -29,7 +29,7 @@ _CLOSE = 1e-10
 
 
 def steady_state(network: Network, constants: RateConstants, c0: Tensor, time: Tensor) -> Tensor:
-    """Return the concentrations that leave a stirred vessel.
+    """Return the concentrations that leave a stirred tank.
 
     Args:
         network: S species, R reactions.
@@ -48,10 +48,10 @@ def steady_state(network: Network, constants: RateConstants, c0: Tensor, time: T
 def steady_state_residual(
     network: Network, constants: RateConstants, c0: Tensor, time: Tensor
 ) -> Tensor:
-    """Return how far each concentration still is from steady, batch x S in mol/m^3.
+    """Return the change of each concentration by one more Newton step, batch x S in mol/m^3.
 
-    This is what one more Newton step would change. The rates themselves are no measure where a
-    fast reaction leaves a trace: there they are lost in rounding.
+    The net rates themselves are no measure of convergence: for the traces that fast reactions
+    leave they are dominated by rounding.
     """
     tanks = _StirredTanks.of(network, constants, c0, time)
     short = tanks.network.net @ tanks.newton_step(tanks.extents())
@@ -60,7 +60,7 @@ def steady_state_residual(
 
 @dataclass(frozen=True, slots=True)
 class _StirredTanks:
-    """N stirred vessels: laws R x N, feed (S + 1) x N, outflow in 1/s, N."""
+    """N stirred tanks: rate constants R x N, feed (S + 1) x N, outflow in 1/s, N."""
 
     network: Network
     constants: RateConstants
@@ -79,7 +79,7 @@ class _StirredTanks:
         )
 
     def extents(self) -> Tensor:
-        """Return the extents at the steady state; a last Newton step bears the gradients."""
+        """Return the extents at the steady state; a last Newton step carries the gradients."""
         with torch.no_grad():
             found = self._pseudo_transient()
         return found + self.newton_step(found)
@@ -97,10 +97,10 @@ class _StirredTanks:
         return rate, *inverse_and_least_pivot((per + self.outflow) * eye - slope)
 
     def _pseudo_transient(self) -> Tensor:
-        """Return the extents after a long time: growing steps, in the end Newton steps.
+        """Return the extents after a long pseudo-time.
 
-        Where a rate grows faster than a step can follow, the matrix loses a positive pivot: the
-        step is made shorter until it has them all.
+        Where a rate grows faster than a step can follow, the matrix has a pivot that is not
+        positive: the step is shortened until all are.
         """
         net = self.network.net
         extents = torch.zeros_like(self.constants.k)

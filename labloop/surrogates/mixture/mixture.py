@@ -8,20 +8,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-import torch
-
 from labloop.errors import PhysicsError
 from labloop.physics import BoundPhysics, PhysicsModel, as_physics, bind
-from labloop.records import Alarm, FloatArray, Json, ModelState
+from labloop.records import Alarm, ModelState
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
 from labloop.surrogates.members import GPFactory
+from labloop.surrogates.mixture.combination import SCHEMA, combined
 from labloop.surrogates.mixture.hybrid_member import (
     fit_hybrid_member,
     learns_from,
     restore_hybrid_member,
 )
-from labloop.surrogates.mixture.physics_alarms import failure_alarm, physics_alarms
+from labloop.surrogates.mixture.physics_alarms import failure_alarm
 from labloop.surrogates.mixture.physics_members import (
     channel_groups,
     fit_candidate,
@@ -30,11 +28,7 @@ from labloop.surrogates.mixture.physics_members import (
 )
 from labloop.surrogates.mixture.physics_report import (
     CandidatePhysics,
-    learned_parameters,
-    missing_terms,
 )
-from labloop.surrogates.mixture.weights import MAJORITY, weigh_members
-from labloop.surrogates.posteriors import MixtureModel
 from labloop.surrogates.solving import (
     Channels,
     MeasuredData,
@@ -47,8 +41,6 @@ from labloop.surrogates.solving import (
     search_points,
 )
 
-_SMALLEST_WEIGHT = 0.02
-_SCHEMA = 3
 _MOST = 300
 """Experiments that a fit uses; of more a subset is taken."""
 
@@ -156,10 +148,10 @@ class MixtureFactory:
             PhysicsError: the state is of another kind, or of a version that cannot be read.
         """
         began = time.perf_counter()
-        if state.kind != "mixture" or state.schema != _SCHEMA:
+        if state.kind != "mixture" or state.schema != SCHEMA:
             raise PhysicsError(
                 f"the stored model is a {state.kind!r} of schema {state.schema}, and this version "
-                f"reads a 'mixture' of schema {_SCHEMA}; fit it again from the data"
+                f"reads a 'mixture' of schema {SCHEMA}; fit it again from the data"
             )
         solving = self._solving(data)
         data = data.thinned(_MOST)
@@ -203,39 +195,8 @@ class MixtureFactory:
         alarms: list[Alarm],
         began: float,
     ) -> FittedSurrogate:
-        members = [self.plain.fit(data), *(m for f in candidates for m in (*f.members, *f.beside))]
-        weighed = weigh_members(members, candidates, data.features)
-        weights = weighed.weights
-        share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
-        kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
-        if weights[0] > MAJORITY:
-            # Physics that the data reject must not guide the search at any weight.
-            kept = [0]
-        counted = weights[kept] / weights[kept].sum()
-        logs = torch.stack([members[i].loo_log_density for i in kept])
-        report: dict[str, Json] = {
-            "weights": dict(share),
-            "members": {m.name: dict(m.report) for m in members},
-        }
-        if candidates:
-            believed = max(candidates, key=lambda candidate: candidate.weight(share))
-            report["physics"] = {f.name: f.weight(share) for f in candidates}
-            report["parameters"] = learned_parameters(believed, share)
-            report["missing"] = [term.json() for term in missing_terms(believed, data)]
-            alarms = [
-                *alarms,
-                *physics_alarms(believed, share, 1.0 - float(weighed.evidence[0]), data),
-            ]
-        report["seconds"] = time.perf_counter() - began
-        return FittedSurrogate(
-            model=MixtureModel([members[i].model for i in kept], [float(w) for w in counted]),
-            name=self.name,
-            loo_log_density=torch.logsumexp(logs + torch.tensor(np.log(counted))[:, None], dim=0),
-            slacks=members[0].slacks,
-            report=report,
-            state=_joined(members, weights),
-            alarms=tuple(alarms),
-        )
+        """Return the mixture of the surrogate without physics and the candidates' members."""
+        return combined(self.name, self.plain.fit(data), candidates, data, alarms, began)
 
 
 def _far_off(model: PhysicsModel) -> str:
@@ -243,18 +204,3 @@ def _far_off(model: PhysicsModel) -> str:
         f"physics {model.name!r} predicts numbers of another size than those measured, so that "
         "nothing can be learned of its constants; check the units of its outputs"
     )
-
-
-def _joined(members: Sequence[FittedSurrogate], weights: FloatArray) -> ModelState:
-    """Return one state of all members: their arrays under their names."""
-    arrays: dict[str, FloatArray] = {"weights": weights}
-    described: dict[str, Json] = {"members": [m.name for m in members]}
-    for member in members:
-        if member.state is not None:
-            described[member.name] = {
-                "kind": member.state.kind,
-                "schema": member.state.schema,
-                "data": dict(member.state.data),
-            }
-            arrays.update({f"{member.name}/{k}": a for k, a in member.state.arrays.items()})
-    return ModelState(kind="mixture", schema=_SCHEMA, data=described, arrays=arrays)

@@ -116,7 +116,7 @@ class PhysicsGPModel(Model):
         for posterior in self.posteriors:
             if channel in posterior.channels:
                 return posterior.cross_moments(x, base, posterior.channels.index(channel))
-        raise AssertionError(f"no block has channel {channel}")  # pragma: no cover
+        raise AssertionError(f"no posterior has channel {channel}")  # pragma: no cover
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
         """Return mean and variance parts at ``x`` (N x d), ``N x m`` each."""

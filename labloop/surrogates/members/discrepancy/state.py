@@ -13,17 +13,17 @@ from labloop.surrogates.numerics import Hyperparameters, build_kernel
 _SCHEMA = 1
 
 
-def discrepancy_state_of(name: str, blocks: Sequence[DiscrepancyFit]) -> ModelState:
+def discrepancy_state_of(name: str, fits: Sequence[DiscrepancyFit]) -> ModelState:
     """Return the state of a member's fits; everything else follows from the data."""
     arrays: dict[str, FloatArray] = {}
     described: list[Json] = []
-    for b, block in enumerate(blocks):
-        kernels: list[Json] = [d.kernel.name for d in block.discrepancies]
-        described.append({"channels": list(block.channels), "kernels": kernels})
-        arrays[f"{b}/z"] = block.z
-        if block.rival is not None:
-            arrays[f"{b}/rival"] = block.rival
-        for c, d in enumerate(block.discrepancies):
+    for b, fit in enumerate(fits):
+        kernels: list[Json] = [d.kernel.name for d in fit.discrepancies]
+        described.append({"channels": list(fit.channels), "kernels": kernels})
+        arrays[f"{b}/z"] = fit.z
+        if fit.rival is not None:
+            arrays[f"{b}/rival"] = fit.rival
+        for c, d in enumerate(fit.discrepancies):
             arrays[f"{b}/{c}/lengthscales"] = d.hyper.lengthscales
             arrays[f"{b}/{c}/parts"] = d.hyper.weights
             arrays[f"{b}/{c}/noise_and_scale"] = np.array([d.hyper.noise, d.scale])
@@ -40,12 +40,12 @@ def discrepancy_models_of(
     if not isinstance(held, Mapping):
         return []
     return [
-        _block(entry, state.arrays, f"{member}/{b}", features)
+        _fit(entry, state.arrays, f"{member}/{b}", features)
         for b, entry in enumerate(held["data"]["blocks"])
     ]
 
 
-def _block(
+def _fit(
     entry: Any, arrays: Mapping[str, FloatArray], where: str, features: Sequence[Feature]
 ) -> DiscrepancyFit:
     made = []

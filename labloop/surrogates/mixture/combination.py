@@ -1,0 +1,91 @@
+"""The mixture of fitted members: weights, one model, one report, one state."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from labloop.records import Alarm, FloatArray, Json, ModelState
+from labloop.surrogates._base import FittedSurrogate, TrainingData
+from labloop.surrogates.mixture.physics_alarms import physics_alarms
+from labloop.surrogates.mixture.physics_report import (
+    CandidatePhysics,
+    learned_parameters,
+    missing_terms,
+)
+from labloop.surrogates.mixture.weights import MAJORITY, weigh_members
+from labloop.surrogates.posteriors import MixtureModel
+
+SCHEMA = 3
+"""Of a mixture's stored state."""
+_SMALLEST_WEIGHT = 0.02
+"""Members of less weight do not predict."""
+
+
+def combined(
+    name: str,
+    plain: FittedSurrogate,
+    candidates: Sequence[CandidatePhysics],
+    data: TrainingData,
+    alarms: list[Alarm],
+    began: float,
+) -> FittedSurrogate:
+    """Return the mixture of fitted members.
+
+    Args:
+        name: what reports call the mixture.
+        plain: the member without physics.
+        candidates: the physics models with their members.
+        data: what all of them were fitted to.
+        alarms: raised while they were fitted.
+        began: ``time.perf_counter()`` at the begin of the fit, for the report.
+    """
+    members = [plain, *(m for f in candidates for m in (*f.members, *f.beside))]
+    weighed = weigh_members(members, candidates, data.features)
+    weights = weighed.weights
+    share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}
+    kept = [i for i, w in enumerate(weights) if w >= _SMALLEST_WEIGHT]
+    if weights[0] > MAJORITY:
+        # Physics that the data reject must not guide the search at any weight.
+        kept = [0]
+    counted = weights[kept] / weights[kept].sum()
+    logs = torch.stack([members[i].loo_log_density for i in kept])
+    report: dict[str, Json] = {
+        "weights": dict(share),
+        "members": {m.name: dict(m.report) for m in members},
+    }
+    if candidates:
+        believed = max(candidates, key=lambda candidate: candidate.weight(share))
+        report["physics"] = {f.name: f.weight(share) for f in candidates}
+        report["parameters"] = learned_parameters(believed, share)
+        report["missing"] = [term.json() for term in missing_terms(believed, data)]
+        alarms = [
+            *alarms,
+            *physics_alarms(believed, share, 1.0 - float(weighed.evidence[0]), data),
+        ]
+    report["seconds"] = time.perf_counter() - began
+    return FittedSurrogate(
+        model=MixtureModel([members[i].model for i in kept], [float(w) for w in counted]),
+        name=name,
+        loo_log_density=torch.logsumexp(logs + torch.tensor(np.log(counted))[:, None], dim=0),
+        slacks=members[0].slacks,
+        report=report,
+        state=joined_state(members, weights),
+        alarms=tuple(alarms),
+    )
+
+
+def joined_state(members: Sequence[FittedSurrogate], weights: FloatArray) -> ModelState:
+    """Return the state of all members, the arrays of each under its name."""
+    arrays: dict[str, FloatArray] = {"weights": weights}
+    described: dict[str, Json] = {"members": [m.name for m in members]}
+    for member in members:
+        if member.state is not None:
+            described[member.name] = {
+                "kind": member.state.kind,
+                "schema": member.state.schema,
+                "data": dict(member.state.data),
+            }
+            arrays.update({f"{member.name}/{k}": a for k, a in member.state.arrays.items()})
+    return ModelState(kind="mixture", schema=SCHEMA, data=described, arrays=arrays)
