@@ -6,6 +6,7 @@ well-known numbers within 30 %, a pKa within 0.4.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -21,9 +22,11 @@ from labloop.physics import (
     Prior,
     kinetics,
 )
+from labloop.units import quantity
 
 GAS = 8.31446261815324e-3
 ZERO_C = 273.15
+_SI = {"1": "1", "1/min": "1/s", "L/mol/min": "m^3/mol/s", "kJ/mol": "J/mol"}
 Values = Mapping[str, Tensor]
 
 
@@ -66,6 +69,13 @@ def _steps(drawn: Draw, reactions: Mapping[str, tuple[str, str, str]]) -> dict[s
     return steps
 
 
+def _in_si(prior: Prior) -> Prior:
+    """Return the same belief in SI."""
+    factor = float(quantity(1.0, prior.unit).to_base_units().magnitude)
+    sd = None if prior.sd is None else prior.sd * factor
+    return replace(prior, median=prior.median * factor, unit=_SI[prior.unit], sd=sd)
+
+
 def _valued(
     model: PhysicsModel, inputs: Mapping[str, str], value: Callable[[Values, Values], Tensor]
 ) -> PhysicsModel:
@@ -79,7 +89,8 @@ def _valued(
         named = {name: found[..., i] for i, name in enumerate(model.outputs)}
         return {"value": value(x, named), **named}
 
-    priors = {p.name: p.prior for p in model.parameters}
+    # The model itself calculates in SI, so the function around it declares SI.
+    priors = {p.name: _in_si(p.prior) for p in model.parameters}
     return FunctionPhysics(predict, priors, inputs, ["value", *model.outputs], name=model.name)
 
 
