@@ -113,5 +113,5 @@ def test_only_constants_that_vary_owe_a_lead():
     found = weigh_members(alike, [candidate], training.features)
     fields = [is_varying(m) for m in alike]
     assert fields == [False, False, False, True]
-    assert np.log(found.weights[0] / found.counted) == pytest.approx([0.0, 0.0, 0.0, 4.0])
+    assert np.log(found.weights[0] / found.weights) == pytest.approx([0.0, 0.0, 0.0, 4.0])
     assert found.evidence == pytest.approx([0.25] * 4)
