@@ -97,6 +97,13 @@ CASES = [
     Case("mettler", bench("mettler"), "it"),
     Case("atlas_ezo", bench("atlas_ezo"), "it", options={"kind": "pH"}),
     Case(
+        "hamilton",
+        bench("hamilton"),
+        "it",
+        options={"syringe": "2.5 mL"},
+        prepare=lambda diluter: diluter.initialize(),
+    ),
+    Case(
         "harvard",
         bench("harvard"),
         "it",

@@ -25,6 +25,12 @@ CASES = [
     case("vici", lambda valve: valve.go_to(3)),
     case("harvard", lambda pump: pump.set_rate(quantity(1, "mL/min")), diameter="14.6 mm"),
     case("atlas_ezo", lambda probe: probe.compensate(quantity(20, "degC")), kind="pH"),
+    case(
+        "hamilton",
+        lambda diluter: diluter.turn_valve("output"),
+        prepare=lambda diluter: diluter.initialize(),
+        syringe="2.5 mL",
+    ),
     case("huber", lambda bath: bath.set_temperature(quantity(60, "degC"))),
 ]
 
