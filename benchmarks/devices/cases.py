@@ -104,6 +104,17 @@ CASES = [
         prepare=lambda diluter: diluter.initialize(),
     ),
     Case(
+        "scpi",
+        bench("scpi"),
+        "it",
+        "set_voltage",
+        "voltage",
+        "V",
+        (-5.0, 40.0),
+        (0.0, 12.0),
+        "volt",
+    ),
+    Case(
         "harvard",
         bench("harvard"),
         "it",

@@ -31,6 +31,7 @@ CASES = [
         prepare=lambda diluter: diluter.initialize(),
         syringe="2.5 mL",
     ),
+    case("scpi", lambda supply: supply.set_voltage(quantity(5, "V"))),
     case("huber", lambda bath: bath.set_temperature(quantity(60, "degC"))),
 ]
 
