@@ -38,7 +38,7 @@ class HttpDevice(BlockingDevice):
         Raises:
             DeviceError: as :meth:`labloop.lab.LibraryTransport.call` says.
         """
-        return await self.call(self.request, method, path, told="request", **query)
+        return await self.call(self.request, method, path, call_name="request", **query)
 
     def request(self, method: str, path: str, **query: Any) -> Any:
         """Return the JSON that a request is answered; on the device's own thread.

@@ -153,7 +153,8 @@ class BlockingDevice(Device):
             what: the name of a method of the library's object, or a function; either may be
                 ``async``.
             args: what it is given.
-            kwargs: what it is given by name; ``seconds`` bounds the call, ``told`` names it.
+            kwargs: its named arguments; ``seconds`` bounds the call, ``call_name`` is its name in
+                the journal.
 
         Raises:
             DeviceError: as :meth:`labloop.lab.LibraryTransport.call` says.
@@ -162,7 +163,7 @@ class BlockingDevice(Device):
             await self._open_again()
         if isinstance(what, str):
             name = what
-            kwargs.setdefault("told", name)
+            kwargs.setdefault("call_name", name)
 
             def function(*args: Any, **kwargs: Any) -> Any:
                 return self._method(name)(*args, **kwargs)
@@ -172,19 +173,19 @@ class BlockingDevice(Device):
 
     async def ask(self, signal: str) -> Any:
         """Return what a signal is now."""
-        return await self.call(self._get, signal, told="get")
+        return await self.call(self._get, signal, call_name="get")
 
     async def tell(self, signal: str, value: Any) -> None:
         """Set a signal."""
-        await self.call(self._set, signal, value, told="set")
+        await self.call(self._set, signal, value, call_name="set")
 
     # What the lab calls.
 
     async def identify(self) -> DeviceIdentity:
         """Open the library where it is not, and ask who answers."""
         if self.library is None:
-            await self._through(self._open, told="open", seconds=self.connect_seconds)
-        found: DeviceIdentity = await self.call(self._who, told="who")
+            await self._through(self._open, call_name="open", seconds=self.connect_seconds)
+        found: DeviceIdentity = await self.call(self._who, call_name="who")
         return found
 
     def check_identity(self, found: DeviceIdentity) -> None:
@@ -213,7 +214,7 @@ class BlockingDevice(Device):
         """Give the library back, and end its thread."""
         try:
             if self.library is not None and not self.is_modelled:
-                await self._through(self.shut, told="close", seconds=0.8)
+                await self._through(self.shut, call_name="close", seconds=0.8)
         finally:
             await super().close()
 
@@ -231,7 +232,7 @@ class BlockingDevice(Device):
         self._lost = False
         before, self.library = self.library, None
         try:
-            await self._through(self._open, told="open again", seconds=self.connect_seconds)
+            await self._through(self._open, call_name="open again", seconds=self.connect_seconds)
         except BaseException:
             self.library, self._lost = before, True
             raise

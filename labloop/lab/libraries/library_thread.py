@@ -1,4 +1,4 @@
-"""One thread for one library: its calls happen there, one after another, in real time."""
+"""A thread for one library, on which its calls run one after another."""
 
 import asyncio
 import inspect
@@ -12,27 +12,27 @@ from typing import Any
 
 @dataclass(slots=True, eq=False)
 class LibraryCall:
-    """One call of a library, from the queue to its end."""
+    """One call of a library."""
 
     work: Callable[[], Any]
-    """What is called; where it returns an awaitable, that is awaited on the thread."""
-    told: str
-    """The call in words."""
+    """Is called on the thread; an awaitable that it returns is awaited there."""
+    description: str
+    """The call with its arguments, for messages."""
     on_begin: Callable[[], object]
     """Is called on the thread, just before ``work``."""
     urgent: bool = False
-    """Whether it does not wait for its turn: only where a call blocks the thread it must."""
+    """Whether it goes ahead of the queue; a call that blocks the thread it must wait for."""
     future: "Future[Any]" = field(default_factory=Future)
     begun: "Future[None]" = field(default_factory=Future)
-    """Is resolved when it begins."""
+    """Completes when the call begins."""
     task: "asyncio.Task[None] | None" = None
 
 
 class LibraryThread:
     """A daemon thread with an event loop of its own, for blocking and for ``async`` libraries.
 
-    A blocking call holds the thread; a coroutine of a library runs in its loop, which goes on
-    turning between two calls, as what such a library does in the background needs.
+    A blocking call blocks the thread; a coroutine runs in its event loop, which also runs between
+    two calls, for the background tasks of such a library.
 
     Args:
         name: names the thread.
@@ -41,33 +41,33 @@ class LibraryThread:
     def __init__(self, name: str) -> None:
         self._name = f"labloop-library-{name}"
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._order = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self.running: LibraryCall | None = None
         """The call that is under way."""
 
     def submit(self, call: LibraryCall) -> None:
-        """Queue a call; its future is resolved when it is over."""
+        """Queue a call; its future completes with it."""
         if self._loop is None:
             self._start()
-        self._in_loop(lambda loop: self._take(loop, call))
+        self._in_loop(lambda loop: self._create_task(loop, call))
 
     def give_up(self, call: LibraryCall) -> None:
-        """Wait for ``call`` no more: one that waits never begins, a coroutine is cancelled.
+        """Cancel ``call``: one in the queue never begins, a coroutine is cancelled.
 
-        What blocks the thread goes on until it ends by itself.
+        A call that blocks the thread goes on until it ends by itself.
         """
         if call.future.cancel():
             return
         self._in_loop(lambda _: call.task and call.task.cancel())
 
     def close(self) -> None:
-        """End the thread after what it does now."""
+        """End the thread after the running call."""
         self._in_loop(lambda loop: loop.stop())
         self._loop = None
 
     def _start(self) -> None:
         loop = self._loop = asyncio.SelectorEventLoop()
-        thread = threading.Thread(target=_turn, args=(loop,), name=self._name, daemon=True)
+        thread = threading.Thread(target=_run_loop, args=(loop,), name=self._name, daemon=True)
         thread.start()
 
     def _in_loop(self, do: Callable[[asyncio.AbstractEventLoop], object]) -> None:
@@ -75,13 +75,13 @@ class LibraryThread:
         if loop is not None:
             loop.call_soon_threadsafe(do, loop)
 
-    def _take(self, loop: asyncio.AbstractEventLoop, call: LibraryCall) -> None:
-        call.task = loop.create_task(self._carry_out(call))
+    def _create_task(self, loop: asyncio.AbstractEventLoop, call: LibraryCall) -> None:
+        call.task = loop.create_task(self._run(call))
 
-    async def _carry_out(self, call: LibraryCall) -> None:
+    async def _run(self, call: LibraryCall) -> None:
         async with AsyncExitStack() as stack:
             if not call.urgent:
-                await stack.enter_async_context(self._order)
+                await stack.enter_async_context(self._lock)
             if not call.future.set_running_or_notify_cancel():
                 return
             before, self.running = self.running, call
@@ -99,8 +99,8 @@ class LibraryThread:
                 self.running = before
 
 
-def _turn(loop: asyncio.AbstractEventLoop) -> None:
-    """Run a library's loop until it is stopped; what it left running is cancelled."""
+def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Run a library's event loop until it is stopped, then cancel its remaining tasks."""
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()

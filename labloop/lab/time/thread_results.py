@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from typing import Any
 
 
-class _Awaited:
-    """One future for which lab time stands still."""
+class _Pending:
+    """One future of a thread, and the waiter in the loop."""
 
     __slots__ = ("counted", "end", "results", "waiter")
 
@@ -24,7 +24,7 @@ class _Awaited:
         self.end = math.inf if patience is None else time.monotonic() + patience
 
     def __call__(self, _: "Future[Any]") -> None:
-        """Be told, in any thread, that it has completed."""
+        """Note that the future has completed; called in any thread."""
         self.results.complete(self)
 
 
@@ -33,7 +33,7 @@ class ThreadResults:
 
     They are resolved in the order in which they were added, and only when all of them have
     completed: how long a thread took in wall time cannot change the order of anything. One
-    that takes longer than the patience with it is released, and resolved by itself later.
+    that takes longer than its patience is released, and resolved by itself later.
 
     Args:
         wake: is called, from any thread, when the last one has completed.
@@ -45,7 +45,7 @@ class ThreadResults:
     ) -> None:
         self._wake = wake
         self._resolve = resolve
-        self._awaited: list[_Awaited] = []
+        self._awaited: list[_Pending] = []
         self._incomplete = 0
         self._bounded = 0
         """How many of them are waited for with patience."""
@@ -57,8 +57,14 @@ class ThreadResults:
     def add(
         self, future: "Future[Any]", waiter: "asyncio.Future[None]", patience: float | None = None
     ) -> None:
-        """Let ``waiter`` be resolved when ``future`` has completed; in the loop."""
-        one = _Awaited(self, waiter, patience)
+        """Resolve ``waiter`` when ``future`` has completed; called in the loop.
+
+        Args:
+            future: is completed by a thread.
+            waiter: of the loop.
+            patience: seconds of wall time after which it is released; None for never.
+        """
+        one = _Pending(self, waiter, patience)
         self._awaited.append(one)
         self._bounded += patience is not None
         with self._lock:
@@ -77,8 +83,8 @@ class ThreadResults:
                 one.waiter.set_result(None)
         return True
 
-    def complete(self, one: _Awaited) -> None:
-        """Count what a thread has completed."""
+    def complete(self, one: _Pending) -> None:
+        """Count a completed future; called in any thread."""
         with self._lock:
             counted, one.counted = one.counted, False
             self._incomplete -= counted
@@ -89,25 +95,25 @@ class ThreadResults:
             self._wake()
 
     def patience(self) -> float | None:
-        """Return seconds of wall time until one takes too long; None for ever."""
+        """Return seconds of wall time until the first one must be released; None for never."""
         if not self._bounded:
             return None
         end = min((one.end for one in self._awaited), default=math.inf)
         return None if end == math.inf else max(end - time.monotonic(), 0.0)
 
     def release_late(self) -> None:
-        """Release those that have taken too long."""
+        """Release those whose patience is over."""
         if self._bounded:
             now = time.monotonic()
             for one in [each for each in self._awaited if each.end <= now]:
                 self._release(one)
 
     def release(self, waiter: "asyncio.Future[None]") -> None:
-        """Wait no more for what ``waiter`` waits for, where it is not complete."""
+        """Release the future of ``waiter``, unless it has completed."""
         for one in [each for each in self._awaited if each.waiter is waiter]:
             self._release(one)
 
-    def _release(self, one: _Awaited) -> None:
+    def _release(self, one: _Pending) -> None:
         with self._lock:
             counted, one.counted = one.counted, False
             self._incomplete -= counted
