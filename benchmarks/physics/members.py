@@ -85,7 +85,7 @@ def run(lab: Lab, count: int, seed: int) -> list[dict[str, Any]]:
     points = lab.space.sample(_HELD_OUT, 7)
     about = {"lab": lab.number, "n": count, "seed": seed}
     candidate = family_of(lab, physics, data)
-    members = [GPFactory().fit(data), *candidate.members, *candidate.beside]
+    members = [GPFactory().fit(data), *candidate.members, *candidate.hybrids]
     weights = weigh_members(members, [candidate], data.features).weights
     rows = [
         {

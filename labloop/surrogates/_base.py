@@ -79,7 +79,7 @@ class FittedSurrogate:
     loo_log_density: Tensor
     """``n`` leave-one-experiment-out log densities of the scores in their natural units
     (summed over several objectives), so that surrogates of one data set can be compared."""
-    elsewhere: Mapping[str, Tensor] = field(default_factory=dict)
+    other_loo_log_density: Mapping[str, Tensor] = field(default_factory=dict)
     """Channel that the objective does not read -> ``n`` leave-one-experiment-out log densities of
     its standardised measurements; only channels that the model was fitted to."""
     over: Literal["outputs", "scores"] = "outputs"

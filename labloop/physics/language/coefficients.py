@@ -161,8 +161,8 @@ class Coefficients:
         by_category = []
         for level, prior in by.values.items():
             indicator = f"{by.category}={level}"
-            marks = {other: float(other == level) for other in by.values}
-            self._lookups[indicator] = PhysicsInput(indicator, "1", by.category, marks)
+            indicators = {other: float(other == level) for other in by.values}
+            self._lookups[indicator] = PhysicsInput(indicator, "1", by.category, indicators)
             assert isinstance(prior, Prior)  # noqa: S101 - By holds only one kind
             by_category.append(
                 (indicator, self._add_parameter(f"{label}[{level}]", prior, unit, what))

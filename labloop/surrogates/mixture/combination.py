@@ -41,7 +41,7 @@ def combined(
         alarms: raised while they were fitted.
         began: ``time.perf_counter()`` at the begin of the fit, for the report.
     """
-    members = [plain, *(m for f in candidates for m in (*f.members, *f.beside))]
+    members = [plain, *(m for f in candidates for m in (*f.members, *f.hybrids))]
     weighed = weigh_members(members, candidates, data.features)
     weights = weighed.weights
     share = {m.name: float(w) for m, w in zip(members, weights, strict=True)}

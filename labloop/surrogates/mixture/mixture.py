@@ -125,8 +125,8 @@ class MixtureFactory:
             channels = Channels(bound, data, solving.solver(bound))
             try:
                 members = fit_candidate(channels, data)
-                beside, told = self._beside(bound, data, solving)
-                candidates.append(CandidatePhysics(channels, members, beside))
+                hybrids, told = self._hybrids(bound, data, solving)
+                candidates.append(CandidatePhysics(channels, members, hybrids))
                 alarms.extend(told)
             except PhysicsFailureError as error:
                 alarms.append(failure_alarm(str(error)))
@@ -161,11 +161,11 @@ class MixtureFactory:
             channels = Channels(bound, data, solving.solver(bound))
             members = restore_candidate(state, channels, data)
             if members:
-                beside = restore_hybrid_member(state, bound, data, solving.solver(bound))
-                candidates.append(CandidatePhysics(channels, members, beside))
+                hybrids = restore_hybrid_member(state, bound, data, solving.solver(bound))
+                candidates.append(CandidatePhysics(channels, members, hybrids))
         return solving.of(self._mixed(data, candidates, [], began))
 
-    def _beside(
+    def _hybrids(
         self, bound: BoundPhysics, data: TrainingData, solving: RoundSolvers
     ) -> tuple[Sequence[FittedSurrogate], Sequence[Alarm]]:
         """Return the hybrid where it is asked for, and its alarms."""

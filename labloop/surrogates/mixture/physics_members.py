@@ -140,14 +140,14 @@ def fitted_member(
         sd = variance.clamp_min(1e-300).sqrt()
         training_channels = [posterior.training_channels for posterior in solved]
         read = _columns(training_channels, range(channels.count))
-        beside = [c for part in training_channels for c in part if c >= channels.count]
-        elsewhere = {
+        others = [c for part in training_channels for c in part if c >= channels.count]
+        other_loo_log_density = {
             channels.names[c]: log_density_of_channel(
                 channels.values[:, c] / channels.scale[c],
                 mean[:, column] / channels.scale[c],
                 sd[:, column] / channels.scale[c],
             )
-            for c, column in zip(beside, _columns(training_channels, beside), strict=True)
+            for c, column in zip(others, _columns(training_channels, others), strict=True)
         }
     error = {"train": left, "leave_one_out": data.outputs - mean[:, read]}
     report: dict[str, Json] = {
@@ -160,7 +160,7 @@ def fitted_member(
         model=model,
         name=name,
         loo_log_density=log_density_of_scores(data, mean[:, read], sd[:, read]),
-        elsewhere=elsewhere,
+        other_loo_log_density=other_loo_log_density,
         report=report,
         state=state,
     )

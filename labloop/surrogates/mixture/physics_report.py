@@ -24,7 +24,7 @@ class CandidatePhysics:
 
     channels: Channels
     members: Sequence[FittedSurrogate]
-    beside: Sequence[FittedSurrogate] = ()
+    hybrids: Sequence[FittedSurrogate] = ()
     """The hybrid. It has a weight, but reports no parameters: its networks change them."""
 
     @property
@@ -34,7 +34,7 @@ class CandidatePhysics:
 
     def weight(self, share: Mapping[str, float]) -> float:
         """Return the weight of all members, by the weights of each."""
-        return sum(share[m.name] for m in (*self.members, *self.beside))
+        return sum(share[m.name] for m in (*self.members, *self.hybrids))
 
     def posteriors(self, share: Mapping[str, float]) -> Sequence[PhysicsPosterior]:
         """Return the posteriors of the member of greatest weight."""

@@ -63,7 +63,11 @@ def weigh_members(
 
 def _lead(member: FittedSurrogate, plain: dict[str, Tensor], none: Tensor) -> Tensor:
     """Return by how much the ``n`` log densities of other channels exceed those without physics."""
-    every = [member.elsewhere[name] - plain[name] for name in plain if name in member.elsewhere]
+    every = [
+        member.other_loo_log_density[name] - plain[name]
+        for name in plain
+        if name in member.other_loo_log_density
+    ]
     return torch.stack(every).sum(0) if every else none
 
 

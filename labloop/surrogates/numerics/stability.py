@@ -17,10 +17,10 @@ from labloop.surrogates.numerics.levenberg_marquardt import (
 
 _STEP = 1e-2
 _NEGATIVE = -1e-2
-_LEAP = 1.0
-_ALIKE = 3.0
+_SADDLE_STEP = 1.0
+_EQUALLY_SUPPORTED = 3.0
 """In minus twice the log posterior: two sets that differ by less are equally supported."""
-_APART = 1.0
+_DISTINCT = 1.0
 """In prior standard deviations: sets of parameters nearer than this count as one."""
 
 
@@ -40,7 +40,7 @@ def left_saddle(
     unstable = (sound & (lowest < _NEGATIVE)).nonzero().flatten()
     if not len(unstable):
         return at
-    leap = _LEAP * way[unstable]
+    leap = _SADDLE_STEP * way[unstable]
     both = torch.cat([at.z[unstable] + leap, at.z[unstable] - leap]).clamp(-LIMIT, LIMIT)
     trial = least_squares(model, measured, whitener[unstable].repeat(2, 1, 1, 1), both, iterations)
     found, count = at, len(unstable)
@@ -85,7 +85,7 @@ def best_distinct(z: Tensor, cost: Tensor, count: int) -> Tensor:
     for row in order[torch.isfinite(cost[order])].tolist():
         if len(taken) == count:
             break
-        if all(bool(((z[row] - z[one]).abs() > _APART).any()) for one in taken):
+        if all(bool(((z[row] - z[one]).abs() > _DISTINCT).any()) for one in taken):
             taken.append(row)
     rest = [row for row in order.tolist() if row not in taken]
     return torch.tensor([*taken, *rest[: count - len(taken)]])
@@ -99,8 +99,8 @@ def alternative_minimum(z: Tensor, loss: Tensor, best: int) -> Tensor | None:
         loss: ``S`` minus twice the log posterior there.
         best: the lowest of them.
     """
-    apart = ((z - z[best]).abs() > _APART).any(-1)
-    alike = apart & (loss - loss[best] < _ALIKE)
+    apart = ((z - z[best]).abs() > _DISTINCT).any(-1)
+    alike = apart & (loss - loss[best] < _EQUALLY_SUPPORTED)
     if not bool(alike.any()):
         return None
     return z[torch.where(alike, loss, torch.inf).argmin()]

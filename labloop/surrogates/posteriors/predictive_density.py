@@ -9,7 +9,7 @@ from labloop.records import FloatArray
 from labloop.surrogates._base import TrainingData
 
 _DRAWS = 64
-_LEAST, _DUST = 1e-6, 1e-14
+_RELATIVE_FLOOR, _ROUNDING = 1e-6, 1e-14
 """Floors of a score's standard deviation, over the scores' spread and over its own size."""
 _FLOOR = -8.0
 """Clips the log density of one experiment, so that no single one decides the weights."""
@@ -28,7 +28,7 @@ def log_density_of_scores(data: TrainingData, mean: Tensor, sd: Tensor) -> Tenso
     centre = pushed.mean(0)
     variance = (pushed - centre).square().mean(0)
     size = spread_of(data.scores)
-    floor = (_LEAST * size).square() + (_DUST * data.scores).square()
+    floor = (_RELATIVE_FLOOR * size).square() + (_ROUNDING * data.scores).square()
     variance = torch.maximum(variance, floor)
     away = (data.scores - centre).square() / variance
     density = -0.5 * (away + variance.log() + np.log(2.0 * np.pi))
@@ -41,7 +41,7 @@ def spread_of(scores: Tensor) -> Tensor:
     """Return ``k`` standard deviations of ``n x k`` scores; of equal scores, their size."""
     spread = scores.std(0) if len(scores) > 1 else torch.zeros_like(scores[0])
     size = scores.abs().amax(0)
-    spread = torch.where(spread > _DUST * size, spread, size)
+    spread = torch.where(spread > _ROUNDING * size, spread, size)
     return torch.where(spread > 0, spread, torch.ones_like(spread))
 
 

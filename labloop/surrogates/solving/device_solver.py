@@ -12,11 +12,11 @@ from labloop.records import Json
 from labloop.surrogates._base import FittedSurrogate
 from labloop.surrogates.solving.device import CPU, DeviceDecision
 
-_AGREED = 1e-6
+_TOLERANCE = 1e-6
 """Greatest difference between two devices, over the greatest value of each output."""
-_NOTHING = 1e-12
+_ABSOLUTE_TOLERANCE = 1e-12
 """Absolute tolerance, for outputs that are differences of nearly equal numbers."""
-_TRIED = 4
+_VERIFIED_POINTS = 4
 
 
 class DeviceSolver:
@@ -38,7 +38,7 @@ class DeviceSolver:
         self.solves = 0
         self.given_up = ""
         self._device = device
-        self._tried = device.type == "cpu"
+        self._verified = device.type == "cpu"
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -52,17 +52,17 @@ class DeviceSolver:
         """
         began = time.thread_time()
         try:
-            return self._solved(encoded, z)
+            return self._solve(encoded, z)
         finally:
             self.seconds += time.thread_time() - began
             self.solves += torch.broadcast_shapes(encoded.shape[:-1], z.shape[:-1]).numel()  # type: ignore[no-untyped-call]  # torch forgot it
 
-    def _solved(self, encoded: Tensor, z: Tensor) -> Any:
+    def _solve(self, encoded: Tensor, z: Tensor) -> Any:
         if self._device.type != "cpu" and not self.given_up:
             try:
-                if not self._tried:
-                    self._try(encoded)
-                return self._away(encoded, z)
+                if not self._verified:
+                    self._verify(encoded)
+                return self._solve_there(encoded, z)
             except Exception as error:  # noqa: BLE001 - the processor is asked next, and decides
                 lines = str(error).splitlines() or [""]
                 self.given_up = (
@@ -71,24 +71,24 @@ class DeviceSolver:
                 )
         return self.bound.predict_all(encoded, z)
 
-    def _away(self, encoded: Tensor, z: Tensor) -> Tensor:
+    def _solve_there(self, encoded: Tensor, z: Tensor) -> Tensor:
         found = self.bound.predict_all(encoded.to(self._device), z.to(self._device))
         return found.to(CPU, torch.float64)
 
-    def _try(self, encoded: Tensor) -> None:
+    def _verify(self, encoded: Tensor) -> None:
         """Raise RuntimeError where the device's results differ from the processor's."""
         with torch.no_grad():
-            rows = encoded.detach().flatten(0, -2)[:_TRIED]
+            rows = encoded.detach().flatten(0, -2)[:_VERIFIED_POINTS]
             z = torch.zeros(len(rows), self.bound.dimension, dtype=torch.float64)
-            wanted, found = self.bound.predict_all(rows, z), self._away(rows, z)
+            wanted, found = self.bound.predict_all(rows, z), self._solve_there(rows, z)
             size = torch.nan_to_num(wanted, posinf=0.0, neginf=0.0).abs().amax(0)
             away = torch.nan_to_num(found - wanted, posinf=torch.inf).abs()
-            alike = bool((away <= _AGREED * size + _NOTHING).all())
+            alike = bool((away <= _TOLERANCE * size + _ABSOLUTE_TOLERANCE).all())
             if not alike or not torch.equal(torch.isfinite(found), torch.isfinite(wanted)):
                 raise RuntimeError(
                     f"its answers differ from the processor's by up to {float(away.max()):.1e}"
                 )
-        self._tried = True
+        self._verified = True
 
 
 class RoundSolvers:

@@ -109,13 +109,13 @@ def test_a_round_asks_for_what_was_estimated(kind):
 
 def moved(monkeypatch, made):
     """Return what a round answers whose physics is to be solved elsewhere."""
-    solve = DeviceSolver._away
+    solve = DeviceSolver._solve_there
 
     def away(solver, encoded, z):
         with elsewhere():
             return solve(solver, encoded, z)
 
-    monkeypatch.setattr(DeviceSolver, "_away", away)
+    monkeypatch.setattr(DeviceSolver, "_solve_there", away)
     monkeypatch.setattr(
         mixture, "choose_device", lambda *_: DeviceDecision(ELSEWHERE, "asked for", 1)
     )
@@ -141,14 +141,14 @@ def test_a_round_elsewhere_is_the_same_to_the_bit(monkeypatch):
 def test_the_rounding_of_another_device_changes_no_proposal(monkeypatch, n):
     """Solves that differ in their last digits give the same point, and beliefs alike to 1e-8."""
     here = asked(PhysicsStrategy(physics()), n=n)
-    solve, generator = DeviceSolver._solved, torch.Generator().manual_seed(0)
+    solve, generator = DeviceSolver._solve, torch.Generator().manual_seed(0)
 
     def rounded(solver, encoded, z):
         found = solve(solver, encoded, z)
         noise = torch.randn(found.shape, dtype=found.dtype, generator=generator)
         return found * (1.0 + 1e-14 * noise)
 
-    monkeypatch.setattr(DeviceSolver, "_solved", rounded)
+    monkeypatch.setattr(DeviceSolver, "_solve", rounded)
     there = asked(PhysicsStrategy(physics()), n=n)
     assert [p.point for p in there.proposals] == [p.point for p in here.proposals]
     assert there.fit_report["weights"] == pytest.approx(here.fit_report["weights"], abs=1e-8)

@@ -72,10 +72,13 @@ def test_wrong_physics_finds_no_friend_among_the_other_outputs(seed):
     fitted = MixtureFactory(model(turned)).fit(cold(seed=seed))
     channels = Channels(bind(model(turned), SPACE), cold(seed=seed))
     members = fit_candidate(channels, cold(seed=seed))
-    together = next(m for m in members if m.elsewhere and not is_varying(m))
+    together = next(m for m in members if m.other_loo_log_density and not is_varying(m))
     right = fit_candidate(Channels(bind(model(), SPACE), cold(seed=seed)), cold(seed=seed))
-    as_right = next(m for m in right if m.elsewhere and not is_varying(m))
-    assert together.elsewhere["left"].sum() < as_right.elsewhere["left"].sum() - 5.0
+    as_right = next(m for m in right if m.other_loo_log_density and not is_varying(m))
+    assert (
+        together.other_loo_log_density["left"].sum()
+        < as_right.other_loo_log_density["left"].sum() - 5.0
+    )
     assert fitted.report["weights"]["gp"] > 0.4
 
 
@@ -107,7 +110,7 @@ def test_only_constants_that_vary_owe_a_lead():
     candidate = CandidatePhysics(channels, fit_candidate(channels, training))
     nothing = torch.zeros(len(training.outputs), dtype=torch.float64)
     alike = [
-        replace(m, loo_log_density=nothing, elsewhere={})
+        replace(m, loo_log_density=nothing, other_loo_log_density={})
         for m in (GPFactory().fit(training), *candidate.members)
     ]
     found = weigh_members(alike, [candidate], training.features)
