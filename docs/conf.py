@@ -27,7 +27,7 @@ extensions = [
 ]
 exclude_patterns = ["_extensions", "_static", "templates"]
 root_doc = "index"
-smartquotes = False  # a quote in a sentence may be typed as it stands
+smartquotes_action = "D"  # dashes; a quote in a sentence may be typed as it stands
 
 # Pages are Markdown that reads well on its own, with anchors as a forge makes them.
 myst_heading_anchors = 4

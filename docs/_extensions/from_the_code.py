@@ -199,6 +199,13 @@ def plain_bases(
     bases[:] = [base for base in bases if base is not object]
 
 
+def drop_empty(_app: Sphinx, tree: nodes.document) -> None:
+    """Remove the line of bases where nothing is left of it."""
+    for line in list(tree.findall(nodes.paragraph)):
+        if line.astext().strip() == "Bases:":
+            line.parent.remove(line)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Hook into the build."""
     app.connect("builder-inited", load)
@@ -206,4 +213,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("missing-reference", resolve)
     app.connect("autodoc-process-signature", shorten)
     app.connect("autodoc-process-bases", plain_bases)
+    app.connect("doctree-read", drop_empty)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
