@@ -17,7 +17,7 @@ TITLE = "Experiments by state"
 
 def states_section(data: CampaignData) -> Section:
     """Return the section with a row for each state that there is."""
-    counts = Counter(trial.record.state.value for trial in data.trials)
+    counts = Counter(trial.record.state.value for trial in data.experiments)
     if not counts:
         return missing_section("states", TITLE, "No experiment has been planned yet.")
     rows = [

@@ -1,4 +1,10 @@
-"""The loop: what a user writes, the machine that decides, the runner that carries out."""
+"""The loop: what a user writes, the machine that decides, the runner that carries out.
+
+From top to bottom: ``forecasting``, ``_campaign`` (create, resume, run), ``runs`` and ``by_hand``
+(one run; what a person carries out), ``checks``, ``loop``, ``progress`` and ``execution``,
+``definition``, ``decisions``. Read ``decisions/machine.py`` first: it decides, and everything else
+serves it.
+"""
 
 from labloop.campaign._campaign import Campaign
 from labloop.campaign.by_hand import (

@@ -6,15 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labloop.campaign.checks import (
-    check_change,
-    check_lab,
     find_record,
-    name_taken_message,
     require_procedure,
     update_bundle,
 )
 from labloop.campaign.decisions import Finish, MachineState
-from labloop.campaign.definition import Definition, restore, trust_bundle, with_overrides
+from labloop.campaign.definition import Definition, with_overrides
 from labloop.campaign.loop import (
     Hooks,
     PlainHooks,
@@ -32,14 +29,15 @@ from labloop.campaign.runs import (
     RunContext,
     RunHandle,
     Speed,
+    definition_to_resume,
     open_execution,
     plan_single_experiment,
+    store_campaign,
 )
 from labloop.errors import (
     CampaignError,
     ExperimentCancelled,
     LabloopError,
-    NameTakenError,
     NotSafeError,
 )
 from labloop.lab import Occupancy, Truth, signals_to
@@ -51,7 +49,6 @@ from labloop.records import (
     Point,
     Repositories,
     Severity,
-    make_campaign_id,
 )
 
 if TYPE_CHECKING:
@@ -111,38 +108,17 @@ class Campaign:
         Raises:
             NameTakenError: the name exists; the message says how to go on.
         """
-        spec, actor = definition.spec, actor or current_user()
-        if spec.is_function and not by_hand:
-            mode = Mode.REAL
-        existing = repositories.campaigns.find(spec.name, mode)
-        if existing is not None and not new:
-            raise NameTakenError(name_taken_message(repositories, existing, definition))
-        generation = existing.generation + 1 if existing else 0
-        record = CampaignRecord(
-            id=make_campaign_id(spec.name, mode.value, spec.seed, generation),
-            name=spec.name,
-            mode=mode,
-            generation=generation,
-            seed=spec.seed,
-            state=CampaignState.PAUSED,
-            reason="carried out by hand" if by_hand else "created, not yet begun",
-            actor=actor,
-            bundle_sha256=definition.bundle.sha256,
-            spec=definition.bundle.spec,
-        )
-        spec.resolve(device)
-        if not by_hand:
-            check_lab(definition, mode)
-        repositories.campaigns.create(record, definition.bundle).result()
-        trust_bundle(definition.bundle)
-        return cls(
+        actor = actor or current_user()
+        record = store_campaign(
             repositories,
-            repositories.campaigns.get(record.id),
             definition,
+            mode=mode,
+            new=new,
             actor=actor,
-            speed=speed,
+            by_hand=by_hand,
             device=device,
         )
+        return cls(repositories, record, definition, actor=actor, speed=speed, device=device)
 
     @classmethod
     def resume(
@@ -156,16 +132,10 @@ class Campaign:
         speed: Speed = "max",
         device: str = "auto",
     ) -> "Campaign":
-        """Take up a stored campaign from its bundle, or from ``changed`` files where told."""
+        """Return a stored campaign, from its bundle, or from ``changed`` files where given."""
         record = find_record(repositories, name, mode)
+        definition = definition_to_resume(repositories, record, changed)
         actor = actor or current_user()
-        if changed is None:
-            definition = restore(repositories.campaigns.bundle(record.id))
-            definition = with_overrides(definition, seed=record.seed, stored=record.spec)
-        else:
-            definition = with_overrides(changed, seed=record.seed)
-            check_change(record, definition)
-            check_lab(definition, record.mode)
         return cls(repositories, record, definition, actor=actor, speed=speed, device=device)
 
     def only(self, point: Point) -> None:

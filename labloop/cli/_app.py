@@ -120,16 +120,16 @@ def main() -> None:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except NotSafeError as error:
-        _say(str(error), "!! ")
+        _print(str(error), "!! ")
         sys.exit(NOT_SAFE_EXIT)
     except LabloopError as error:
-        _say(str(error))
+        _print(str(error))
         sys.exit(1)
     except BrokenPipeError:
         _nobody_reads()
         sys.exit(1)
     except KeyboardInterrupt as error:
-        _say(str(error) or "ended by Ctrl-C")
+        _print(str(error) or "ended by Ctrl-C")
         sys.exit(130)
     except typer.Abort:
         sys.exit(1)
@@ -155,9 +155,9 @@ def _nobody_reads() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _say(text: str, mark: str = "labloop: ") -> None:
+def _print(text: str, mark: str = "labloop: ") -> None:
     """Write one message to the terminal, whatever its code page can show, where it is there."""
     encoding = sys.stderr.encoding or "ascii"
-    said = f"{mark}{printable(text)}\n"
+    line = f"{mark}{printable(text)}\n"
     with suppress(OSError, ValueError):
-        sys.stderr.write(said.encode(encoding, "replace").decode(encoding))
+        sys.stderr.write(line.encode(encoding, "replace").decode(encoding))

@@ -1,4 +1,8 @@
-"""Figures and the HTML page of a campaign, and the pure data behind them."""
+"""Figures and the HTML page of a campaign, and the pure data behind them.
+
+From top to bottom: ``pages``, ``sections`` of the page, ``text`` (what is said in words),
+``drawing`` (SVG), ``data`` (what is read). Read ``data/campaign.py`` first.
+"""
 
 from labloop.report.data import LearnedConstant, MissingTerm
 from labloop.report.pages import Brief, CampaignResult, result, write_report

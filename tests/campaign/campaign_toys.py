@@ -41,6 +41,14 @@ serial_number = "B-1"
 "set_level.level" = { min = "0 mL", max = "8 mL" }
 """
 
+FILE = """
+from helper import TOP
+from labloop import Budget, CampaignSpec, Continuous, Maximize, Scalar, SearchSpace
+campaign = CampaignSpec("kept", SearchSpace(Continuous("x", 0, TOP)), outputs=[Scalar("y")],
+                        objective=Maximize("y"), strategy="random", budget=Budget(experiments=3))
+"""
+"""A campaign by hand that imports ``helper.py`` beside it."""
+
 
 @dataclass
 class Planner:

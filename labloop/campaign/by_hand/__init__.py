@@ -1,4 +1,9 @@
-"""Experiments by hand: asked for, told by a table or a value, corrected and withdrawn."""
+"""Experiments that a person carries out: asked for, told by a table, corrected, withdrawn.
+
+Here belongs what a person says of experiments while no loop runs. What is said to a running
+campaign is a command, see ``loop/inbox.py``. Read ``asking.py`` and ``telling.py`` first; a table
+goes from ``table_file`` over ``columns`` to ``row_reader``.
+"""
 
 from labloop.campaign.by_hand.asking import ask, update_definition
 from labloop.campaign.by_hand.corrections import (

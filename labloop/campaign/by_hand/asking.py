@@ -1,4 +1,4 @@
-"""Experiments without the loop: asked for, told, tried by hand, analysed again."""
+"""Asks the brain for experiments that a person carries out, without the loop."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a person says of an experiment afterwards: it was mistyped, or it does not count."""
+"""Corrections: a result was mistyped, or an experiment does not count."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -71,23 +71,23 @@ def correct(
             )
         changes: list[ExperimentChange] = []
         analysis = f"{CORRECTED}: {reason}" if reason else CORRECTED
-        made = _made(row, outputs, analysis, actor)
+        made = _yield_of(row, outputs, analysis, actor)
         if failed:
             # Kept without outputs, so that no later analysis takes the word of a person back.
             changes += [made] if row.state is ExperimentState.DONE else []
             changes.append(_move(row, ExperimentState.FAILED, actor, reason or "told as failed"))
         if actual:
-            changes.append(_measured(repositories, row, actual, actor))
+            changes.append(_measurement_change(repositories, row, actual, actor))
         if outputs:
             changes.append(made)
         past = ResultHistory.of(repositories.experiments.analyses(record.id))
         repositories.experiments.change(changes).result()
     if failed:
         return [f"experiment {row.number}: {row.state.value} -> failed"]
-    said = _said(row, past.newest.get(row.id, {}), outputs, actual)
+    sentences = _describe_changes(row, past.newest.get(row.id, {}), outputs, actual)
     if outputs and row.state is not ExperimentState.DONE:
-        said.append(f"experiment {row.number}: {row.state.value} -> done")
-    return said
+        sentences.append(f"experiment {row.number}: {row.state.value} -> done")
+    return sentences
 
 
 def withdraw(
@@ -119,8 +119,11 @@ def withdraw(
             )
         moves = [_move(row, ExperimentState.ABANDONED, actor, why) for row in rows]
         repositories.experiments.change(moves).result()
-    said = {True: "no result is awaited any more", False: "its result is kept and counts no more"}
-    return [f"experiment {row.number}: {said[row.state in OPEN]}" for row in rows]
+    sentences = {
+        True: "no result is awaited any more",
+        False: "its result is kept and counts no more",
+    }
+    return [f"experiment {row.number}: {sentences[row.state in OPEN]}" for row in rows]
 
 
 def find_experiment(
@@ -146,8 +149,8 @@ def correction_history(repositories: Repositories, campaign_id: str) -> dict[str
         for name, value in one.outputs.items():
             old = seen.get(name)
             if old != value and (old is not None or corrected):
-                told = "nothing" if old is None else format_value(old)
-                text = f"{name} {told} -> {format_value(value)}, {one.analysis} by {one.actor}"
+                old_text = "nothing" if old is None else format_value(old)
+                text = f"{name} {old_text} -> {format_value(value)}, {one.analysis} by {one.actor}"
                 found.setdefault(one.experiment_id, []).append(text)
         seen |= one.outputs
     return found
@@ -156,7 +159,7 @@ def correction_history(repositories: Repositories, campaign_id: str) -> dict[str
 def describe_actual(repositories: Repositories, row: ExperimentRecord) -> list[str]:
     """Return a sentence for each condition that was reached in the place of what was asked for."""
     actual = repositories.experiments.actual(row.campaign_id).get(row.id, {})
-    return [_elsewhere(row, name, value) for name, value in actual.items()]
+    return [_describe_reached(row, name, value) for name, value in actual.items()]
 
 
 def _read(
@@ -199,24 +202,25 @@ def _number(name: str, text: str, unit: str) -> float:
         raise CampaignError(f"{name}: {error}") from error
 
 
-def _said(
+def _describe_changes(
     row: ExperimentRecord,
     before: Mapping[str, ScalarValue],
     outputs: Mapping[str, ScalarValue],
     actual: Mapping[str, ActualValue],
 ) -> list[str]:
-    said = []
+    sentences = []
     for name, value in outputs.items():
         old = format_value(before[name]) if name in before else "nothing"
-        said.append(f"experiment {row.number}: {name} {old} -> {format_value(value)}")
-    return said + [
-        f"experiment {row.number}: {_elsewhere(row, name, value)}" for name, value in actual.items()
+        sentences.append(f"experiment {row.number}: {name} {old} -> {format_value(value)}")
+    return sentences + [
+        f"experiment {row.number}: {_describe_reached(row, name, value)}"
+        for name, value in actual.items()
     ]
 
 
-def _elsewhere(row: ExperimentRecord, name: str, value: ActualValue) -> str:
-    told = value if isinstance(value, str) else format_value(value)
-    return f"{name} {row.point.get(name)} was asked for, {told} reached"
+def _describe_reached(row: ExperimentRecord, name: str, value: ActualValue) -> str:
+    reached = value if isinstance(value, str) else format_value(value)
+    return f"{name} {row.point.get(name)} was asked for, {reached} reached"
 
 
 def _move(row: ExperimentRecord, to: ExperimentState, actor: str, reason: str) -> ExperimentMove:
@@ -225,7 +229,7 @@ def _move(row: ExperimentRecord, to: ExperimentState, actor: str, reason: str) -
     )
 
 
-def _made(
+def _yield_of(
     row: ExperimentRecord, outputs: Mapping[str, ScalarValue], analysis: str, actor: str
 ) -> ExperimentYield:
     return ExperimentYield(
@@ -233,7 +237,7 @@ def _made(
     )
 
 
-def _measured(
+def _measurement_change(
     repositories: Repositories,
     row: ExperimentRecord,
     actual: Mapping[str, ActualValue],

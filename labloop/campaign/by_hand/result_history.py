@@ -39,17 +39,17 @@ class ResultHistory:
                 every[one.experiment_id][name].append(value)
         return cls(newest, every)
 
-    def held(self, experiment_id: str, name: str, value: ScalarValue) -> bool:
+    def had_value(self, experiment_id: str, name: str, value: ScalarValue) -> bool:
         """Return whether an output had this value once."""
         values = self.all.get(experiment_id, {}).get(name, [])
         return any(same_value(each, value) for each in values)
 
-    def tells(self, experiment_id: str, outputs: Mapping[str, OutputValue]) -> bool:
+    def matches(self, experiment_id: str, outputs: Mapping[str, OutputValue]) -> bool:
         """Return whether ``outputs`` hold all that an experiment yielded, at any time."""
         mine = self.all.get(experiment_id, {})
         return bool(mine) and all(
             isinstance(value := outputs.get(name), ScalarValue)
-            and self.held(experiment_id, name, value)
+            and self.had_value(experiment_id, name, value)
             for name in mine
         )
 

@@ -21,23 +21,23 @@ def mismatch(line: ResultRow, row: ExperimentRecord | None, seen: set[str]) -> s
     if grouped:
         return f"cannot be read: {', '.join(grouped)}"
     if other:
-        told = ", ".join(f"{n}={line.point[n]} instead of {row.point[n]}" for n in other)
+        differences = ", ".join(f"{n}={line.point[n]} instead of {row.point[n]}" for n in other)
         return (
-            f"was asked for at another point ({told}); correct it, write what was reached into a "
-            f"column 'actual {other[0]}', or empty the cell of the experiment to import the row "
-            "as one of your own"
+            f"was asked for at another point ({differences}); correct it, write what was reached "
+            f"into a column 'actual {other[0]}', or empty the cell of the experiment to import the "
+            "row as one of your own"
         )
     return ""
 
 
-def _near(told: float | str, asked: float | str) -> bool:
-    if isinstance(told, str) or isinstance(asked, str):
-        return told == asked
+def _near(value: float | str, asked: float | str) -> bool:
+    if isinstance(value, str) or isinstance(asked, str):
+        return value == asked
     # A spreadsheet keeps fewer digits than it was given.
-    return math.isclose(told, asked, rel_tol=1e-4, abs_tol=1e-9)
+    return math.isclose(value, asked, rel_tol=1e-4, abs_tol=1e-9)
 
 
-def same_point(told: Point, stored: Point) -> bool:
+def same_point(point: Point, stored: Point) -> bool:
     """Return whether two points are equal to nine digits."""
 
     def equal(first: float | str, second: float | str) -> bool:
@@ -45,4 +45,4 @@ def same_point(told: Point, stored: Point) -> bool:
             return first == second
         return math.isclose(first, second, rel_tol=1e-9, abs_tol=0.0)
 
-    return told.keys() == stored.keys() and all(equal(told[n], stored[n]) for n in told)
+    return point.keys() == stored.keys() and all(equal(point[n], stored[n]) for n in point)

@@ -1,4 +1,4 @@
-"""A person's table as text: what a spreadsheet saves, whichever way it does."""
+"""A table file as cells of text: CSV in its dialects, or the first sheet of a workbook."""
 
 import csv
 import io
@@ -40,10 +40,10 @@ def read_table(path: Path) -> TableFile:
             rows, comma = _separated(path)
     except (OSError, UnicodeError, csv.Error) as error:
         raise CampaignError(f"the results file {path} cannot be read: {error}") from error
-    told = [(i, cells) for i, cells in enumerate(rows, start=1) if any(cells)]
-    if not told:
+    filled = [(i, cells) for i, cells in enumerate(rows, start=1) if any(cells)]
+    if not filled:
         raise CampaignError(f"the results file {path} cannot be read: it is empty")
-    return TableFile(told[0][1], tuple(told[1:]), comma)
+    return TableFile(filled[0][1], tuple(filled[1:]), comma)
 
 
 def _separated(path: Path) -> tuple[list[tuple[str, ...]], bool]:

@@ -1,4 +1,4 @@
-"""What a person tells of experiments: results, results once more, and what was mistaken."""
+"""Stores results that a person tells: first ones, newer ones, and imported ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _Outputs = Mapping[str, ScalarValue]
 
 @dataclass(frozen=True, slots=True)
 class TellReport:
-    """What was made of what a person told."""
+    """What was stored of the results that a person told."""
 
     stored: int
     """How many results were stored: new ones and corrected ones."""
@@ -76,11 +76,11 @@ def tell(
     with campaign_lease(repositories, record, actor):
         changes = _RowChanges(repositories, record, actor, again=again)
         for line in rows:
-            changes.take(line)
+            changes.add(line)
         if changes.wrong and not changes.stored and not changes.known:
             raise CampaignError(f"{'; '.join(shortened(changes.wrong))}; nothing was stored")
         repositories.experiments.change(changes.changes).result()
-    return TellReport(changes.stored, tuple(shortened(changes.wrong)), tuple(changes.said()))
+    return TellReport(changes.stored, tuple(shortened(changes.wrong)), tuple(changes.all_remarks()))
 
 
 class _RowChanges:
@@ -108,8 +108,8 @@ class _RowChanges:
     def _imported_before(self) -> list[ExperimentRecord]:
         return [row for row in self._rows if row.origin is Origin.IMPORTED]
 
-    def take(self, line: ResultRow) -> None:
-        """Take one row in: what it changes, or why it changes nothing."""
+    def add(self, line: ResultRow) -> None:
+        """Add one row: what it changes, or why it changes nothing."""
         if not line.experiment_id:
             self._import(line)
             return
@@ -119,16 +119,16 @@ class _RowChanges:
             self.wrong.append(f"row {line.line}: experiment {line.experiment_id} {wrong}")
             return
         self._seen.add(row.id)
-        self._of(row, line)
+        self._tell_stored(row, line)
 
-    def said(self) -> list[str]:
+    def all_remarks(self) -> list[str]:
         """Return what a person should know."""
         if not self.known:
             return self._remarks
         what = "1 result was" if self.known == 1 else f"{self.known} results were"
         return [f"{what} told before: nothing is stored twice", *self._remarks]
 
-    def _of(self, row: ExperimentRecord, line: ResultRow) -> None:
+    def _tell_stored(self, row: ExperimentRecord, line: ResultRow) -> None:
         """Tell a result of an experiment that is stored."""
         if row.state in OPEN:
             self.changes += [*self._notes(row, line), *_end(row, line.outputs, self._actor)]
@@ -138,7 +138,7 @@ class _RowChanges:
             self._failed_again(row, line)
             return
         found = {n: v for n, v in line.outputs.items() if isinstance(v, ScalarValue)}
-        fresh = self._fresh(row, line, found)
+        fresh = self._new_outputs(row, line, found)
         notes = list(self._notes(row, line))
         if not fresh and not notes:
             self.known += 1
@@ -166,7 +166,7 @@ class _RowChanges:
             "failed"
         )
 
-    def _fresh(
+    def _new_outputs(
         self, row: ExperimentRecord, line: ResultRow, found: _Outputs
     ) -> dict[str, ScalarValue]:
         """Return which outputs of a row are new, and remark what they supersede."""
@@ -177,7 +177,7 @@ class _RowChanges:
             before = newest.get(name)
             if before is not None and same_value(before, value):
                 continue
-            if before is not None and self._past.held(row.id, name, value):
+            if before is not None and self._past.had_value(row.id, name, value):
                 self._remarks.append(
                     f"row {line.line}: {name} {format_value(value)} was corrected to "
                     f"{format_value(before)} since it was told: that stands"
@@ -208,10 +208,10 @@ class _RowChanges:
 
     def _import(self, line: ResultRow) -> None:
         """Store a row that nobody asked for, unless it was told before."""
-        before = self._like(line)
+        before = self._matching_import(line)
         if before is not None:
             self._imports.remove(before)
-            self._of(before, line)
+            self._tell_stored(before, line)
             return
         self._number += 1
         job = ExperimentJob(
@@ -224,7 +224,7 @@ class _RowChanges:
         self.changes += [row, *self._notes(row, line), *_end(row, line.outputs, self._actor)]
         self.stored += 1
 
-    def _like(self, line: ResultRow) -> ExperimentRecord | None:
+    def _matching_import(self, line: ResultRow) -> ExperimentRecord | None:
         """Return the import, of those not yet met in this table, that a row tells once more.
 
         The row may tell outputs that were missing the first time.
@@ -236,7 +236,7 @@ class _RowChanges:
                 if row.state is ExperimentState.FAILED:
                     return row
                 continue
-            if self._past.tells(row.id, line.outputs):
+            if self._past.matches(row.id, line.outputs):
                 return row
         return None
 

@@ -1,4 +1,8 @@
-"""What is found out before a campaign is carried out, without moving anything."""
+"""What is found out before a campaign is carried out, without moving anything.
+
+Here belong refusals, ``labloop check`` and rehearsals in a simulated lab. What a spec alone can
+tell is refused in ``definition/spec_checks.py``. Read ``check.py`` first.
+"""
 
 from labloop.campaign.checks.changes import (
     check_change,

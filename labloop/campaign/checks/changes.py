@@ -1,4 +1,4 @@
-"""Why a name cannot be used anew, and why changed files cannot be gone on with."""
+"""What a changed definition means for a stored campaign: refused, stored, results set aside."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -94,13 +94,13 @@ def describe_set_aside(
             lost.setdefault(why, (why, []))[1].append(row.number)
         elif not spec.space.contains(point):
             outside.append(row.number)
-    said = [
+    sentences = [
         f"{_numbered(numbers)} kept and set aside, the brain learns nothing from it: {why}"
         for why, numbers in lost.values()
     ]
     if outside:
-        said.append(f"{_numbered(outside)} outside of the new space, and learned from")
-    return said
+        sentences.append(f"{_numbered(outside)} outside of the new space, and learned from")
+    return sentences
 
 
 def _numbered(numbers: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""What can be found wrong in a campaign without moving anything, and a rehearsal."""
+"""``labloop check``: what can be found wrong in a campaign file without moving anything."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

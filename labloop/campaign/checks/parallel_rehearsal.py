@@ -1,4 +1,4 @@
-"""Whether experiments that run at once spoil each other: tried out in simulation."""
+"""Whether parallel experiments disturb each other, tried out in simulation."""
 
 import threading
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from labloop.lab import Lab, LabHost, LabJob, run_procedure
 from labloop.space import SearchSpace
 
 MOST = 4
-"""Experiments of a rehearsal: what two of four do to each other, two of forty do."""
+"""How many experiments a rehearsal runs: a conflict of two among forty shows among four."""
 PATIENCE = 20.0
 """Wall seconds after which a rehearsal is given up."""
 

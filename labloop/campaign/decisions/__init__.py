@@ -1,4 +1,8 @@
-"""The loop as a pure machine: events in, effects out; budget, failures and stopping."""
+"""What a campaign does next, as a pure function: events in, effects out.
+
+Here belong budget, failures, stopping and every other policy. Nothing here does I/O, sleeps or
+asks for the time; what does belongs into ``loop``. Read ``machine.py`` first.
+"""
 
 from labloop.campaign.decisions.budget import (
     Budget,

@@ -100,10 +100,10 @@ def waits_for_person(state: MachineState) -> bool:
 
 
 def counted_once(state: MachineState, result: ExperimentResult) -> ExperimentResult:
-    """Return a result whose failure counts where it says something new.
+    """Return a result, as abandoned where its failure repeats a lost connection that is known.
 
-    What one dead line ends at once is one failure; the other experiments are abandoned, so that
-    they use up no budget.
+    One lost line ends every running experiment. The first of them counts as failed; the others
+    use up no budget.
     """
     if result.state is ExperimentState.FAILED and result.lost and state.unreachable:
         return replace(result, state=ExperimentState.ABANDONED)
@@ -117,8 +117,10 @@ def _handle(event: object, _config: MachineConfig, _state: MachineState) -> _Han
 
 @_handle.register
 def _began(_event: Began, _config: MachineConfig, state: MachineState) -> _Handled:
-    doubts = tuple(Ask(f"what became of experiment {key}?", key) for key in sorted(state.uncertain))
-    return state, (*doubts, *(_question(job) for job in state.awaiting))
+    questions = tuple(
+        Ask(f"what became of experiment {key}?", key) for key in sorted(state.uncertain)
+    )
+    return state, (*questions, *(_question(job) for job in state.awaiting))
 
 
 @_handle.register
@@ -251,9 +253,9 @@ def _rule(event: RuleMet, _config: MachineConfig, state: MachineState) -> _Handl
 
 
 def _end(state: MachineState, reason: str, end: CampaignState) -> MachineState:
-    """Begin nothing new; the first reason given is the one that is told.
+    """Begin nothing new; the first reason given is the one that is stored.
 
-    A round that the brain still thinks about would begin something, so it is given up.
+    A round that the brain is still computing is dropped.
     """
     if state.ending:
         return state

@@ -1,4 +1,8 @@
-"""What a person wrote: the spec of a campaign, and the bundle that keeps it."""
+"""What a user wrote: the spec of a campaign, its files, and the bundle that keeps them.
+
+Here belongs whatever can be said before a campaign is stored. Read ``spec.py`` first, then
+``loading.py``, which makes a ``Definition`` of a campaign file or of a stored bundle.
+"""
 
 from labloop.campaign.definition.definition import Definition, with_overrides, with_spec
 from labloop.campaign.definition.differences import bundle_differences, changed_files, item_changes

@@ -139,7 +139,7 @@ _OPENED: ContextVar[set[str] | None] = ContextVar("OPENED", default=None)
 @contextmanager
 def record_opened_files(folder: Path) -> Iterator[set[str]]:
     """Collect, relative to ``folder``, the files of it that are opened inside of the block."""
-    _listen()
+    _install_audit_hook()
     opened: set[str] = set()
     seen: set[str] = set()
     token = _OPENED.set(seen)
@@ -153,14 +153,14 @@ def record_opened_files(folder: Path) -> Iterator[set[str]]:
                 opened.add(path.relative_to(folder).as_posix())
 
 
-def _listen() -> None:
-    """Hear of every file that is opened: once, because a hook of the interpreter stays."""
+def _install_audit_hook() -> None:
+    """Install the interpreter's audit hook, once: it cannot be removed again."""
     if not getattr(sys, "_labloop_listens", False):
         sys._labloop_listens = True  # type: ignore[attr-defined]  # noqa: SLF001 - ours
-        sys.addaudithook(_hear)
+        sys.addaudithook(_on_audit_event)
 
 
-def _hear(event: str, arguments: tuple[object, ...]) -> None:
+def _on_audit_event(event: str, arguments: tuple[object, ...]) -> None:
     if event == "open" and arguments and isinstance(arguments[0], str):
         seen = _OPENED.get()
         if seen is not None:

@@ -43,10 +43,10 @@ def bundle_differences(stored: Bundle, now: Bundle) -> list[str]:
     ]
     if stored.spec != now.spec:
         keys = sorted(k for k in now.spec if now.spec.get(k) != stored.spec.get(k))
-        told = [_change(k, stored.spec.get(k), now.spec[k]) for k in keys if k not in _LISTS]
+        parts = [_change(k, stored.spec.get(k), now.spec[k]) for k in keys if k not in _LISTS]
         items = {k: item_changes(stored.spec.get(k), now.spec.get(k)) for k in _LISTS}
-        told += [f"{key} ({'; '.join(said)})" for key, said in items.items() if said]
-        lines.append(f"the spec differs in {', '.join(told)}")
+        parts += [f"{key} ({'; '.join(changes)})" for key, changes in items.items() if changes]
+        lines.append(f"the spec differs in {', '.join(parts)}")
     return lines
 
 
@@ -62,13 +62,13 @@ def _change(key: str, before: Json, after: Json) -> str:
 def item_changes(before: Json, after: Json) -> list[str]:
     """Return which parameters, or outputs, are new, gone or declared otherwise."""
     old, new = _items(before), _items(after)
-    said = [f"{name} is new" for name in new if name not in old]
-    said += [f"{name} is gone" for name in old if name not in new]
+    lines = [f"{name} is new" for name in new if name not in old]
+    lines += [f"{name} is gone" for name in old if name not in new]
     for name in (name for name in new if name in old and old[name] != new[name]):
         fields = [f for f in new[name] if new[name].get(f) != old[name].get(f)]
-        told = [_change(f, old[name].get(f), new[name][f]) for f in fields]
-        said.append(f"{name}: {', '.join(told)}")
-    return said
+        changes = [_change(f, old[name].get(f), new[name][f]) for f in fields]
+        lines.append(f"{name}: {', '.join(changes)}")
+    return lines
 
 
 def _items(declared: Json) -> dict[str, Mapping[str, Json]]:

@@ -1,4 +1,4 @@
-"""Whose code a database holds: what was begun here runs, what came from elsewhere is not."""
+"""Which stored code may run: that of campaigns this user began here, or that a person trusts."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What a spec is refused for when it is made, instead of hours later by the loop."""
+"""Checks of a spec when it is made, so that no mistake shows hours later in the loop."""
 
 import inspect
 from collections.abc import Callable, Sequence

@@ -1,15 +1,15 @@
-"""Carries one experiment out: by a procedure in a lab or by a plain function."""
+"""Carries one experiment out: by a procedure in a lab or by a plain function.
+
+Here belongs the border to a user's code: conditions in, raw data and outputs out. When and in
+which order experiments run is decided in ``decisions``. Read ``direct.py`` first.
+"""
 
 from labloop.campaign.execution.analysis import Analysis
-from labloop.campaign.execution.conditions import (
-    Conditions,
-    categorical_names,
-    point_from_text,
-    to_measurement,
-)
+from labloop.campaign.execution.conditions import Conditions, categorical_names, point_from_text
 from labloop.campaign.execution.direct import DirectExecutor, leaf_errors
 from labloop.campaign.execution.function import FunctionExecutor
 from labloop.campaign.execution.jobs import job_of, planned_record
+from labloop.campaign.execution.measurement import to_measurement
 
 __all__ = [
     "Analysis",

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Mapping
 
 from labloop.campaign.definition import CampaignSpec
-from labloop.campaign.execution.conditions import for_analysis, to_outputs
+from labloop.campaign.execution.outputs import for_analysis, to_outputs
 from labloop.errors import AnalysisError, LabloopError
 from labloop.records import Measurement, OutputValue, RawValue
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from labloop.campaign.execution.conditions import Conditions, to_measurement
+from labloop.campaign.execution.conditions import Conditions
+from labloop.campaign.execution.measurement import to_measurement
 from labloop.errors import (
     ExperimentCancelled,
     LabloopError,
@@ -95,8 +96,8 @@ class DirectExecutor:
         except ExperimentCancelled:
             raise
         except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
-            state, reason = _told(error)
-            lost = _lost(error)
+            state, reason = _state_and_reason(error)
+            lost = _lost_connection(error)
         return ExperimentResult(
             experiment_id=job.experiment_id,
             state=state,
@@ -114,8 +115,8 @@ class DirectExecutor:
             if started is not None and ended is None:
                 # It was given up before it left.
                 ended = self._now()
-            told = _result_of(experiment_id, finished)
-            result.set_result(replace(told, lab_started=started, lab_finished=ended))
+            outcome = _result_of(experiment_id, finished)
+            result.set_result(replace(outcome, lab_started=started, lab_finished=ended))
 
         future.add_done_callback(done)
         return result
@@ -135,10 +136,10 @@ def _result_of(experiment_id: str, finished: "Future[Any]") -> ExperimentResult:
     return ExperimentResult(experiment_id=experiment_id, state=state, reason=str(error))
 
 
-def _told(error: BaseException) -> tuple[ExperimentState, str]:
+def _state_and_reason(error: BaseException) -> tuple[ExperimentState, str]:
     """Return state and reason of what a procedure raised; a task group's errors are unfolded.
 
-    A doubt counts before any failure, for it must reach a person.
+    An uncertain outcome counts before any failure, because a person must resolve it.
     """
     leaves = leaf_errors(error)
     for leaf in leaves:
@@ -153,7 +154,7 @@ def _told(error: BaseException) -> tuple[ExperimentState, str]:
     return ExperimentState.FAILED, f"{named}{first}"
 
 
-def _lost(error: BaseException) -> str:
+def _lost_connection(error: BaseException) -> str:
     """Return what could not be reached, where an error came of that; else nothing."""
     for leaf in leaf_errors(error):
         cause: BaseException | None = leaf

@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from labloop.campaign.definition import error_location
-from labloop.campaign.execution.conditions import Conditions, to_measurement
+from labloop.campaign.execution.conditions import Conditions
+from labloop.campaign.execution.measurement import to_measurement
 from labloop.errors import ExperimentCancelled, LabloopError, UncertainError
 from labloop.records import (
     ExperimentJob,
@@ -128,7 +129,7 @@ class FunctionExecutor:
             measurement = to_measurement(self._call(job), self._units)
             self._experiments.save_raw(job.experiment_id, measurement).result()
         except BaseException as error:  # noqa: BLE001 - process edge: a person's code, also its sys.exit
-            state, reason = self._told(error)
+            state, reason = self._state_and_reason(error)
             result = replace(result, state=state, reason=reason)
         else:
             result = replace(result, state=ExperimentState.DONE, measurement=measurement)
@@ -164,7 +165,7 @@ class FunctionExecutor:
                 raise
             raise ExperimentCancelled(self._stopped) from error
 
-    def _told(self, error: BaseException) -> tuple[ExperimentState, str]:
+    def _state_and_reason(self, error: BaseException) -> tuple[ExperimentState, str]:
         """Return state and reason of what the function raised, with its line."""
         if isinstance(error, ExperimentCancelled):
             return ExperimentState.ABANDONED, str(error)
@@ -172,8 +173,8 @@ class FunctionExecutor:
         place = error_location(error, _file_of(self._procedure))
         reason = ": ".join([*named, *filter(None, [str(error)])])
         reason += f" ({place})" if place else ""
-        doubt = isinstance(error, UncertainError)
-        return ExperimentState.UNCERTAIN if doubt else ExperimentState.FAILED, reason
+        uncertain = isinstance(error, UncertainError)
+        return ExperimentState.UNCERTAIN if uncertain else ExperimentState.FAILED, reason
 
 
 def _file_of(function: Callable[..., Any]) -> Path:

@@ -1,4 +1,9 @@
-"""The loop's only input and output: the runner, its proposals, its inbox and every start."""
+"""The loop's only input and output: effects are carried out, events are fed back.
+
+Here belongs what the loop of one campaign reads, writes and waits for: experiments, rounds, the
+inbox, leases, the hold. What it decides belongs into ``decisions``; what opens the lab, into
+``runs``. Read ``runner.py`` first.
+"""
 
 from labloop.campaign.loop.ending import Stopped, describe_signal_effect, finish_after
 from labloop.campaign.loop.hold import Hold

@@ -1,4 +1,4 @@
-"""The hold: a lab is not left hot for as long as a person lets its campaign wait."""
+"""The hold: while a campaign waits for a person, its lab is made safe after a declared time."""
 
 import time
 from collections.abc import Callable
@@ -24,10 +24,10 @@ class HoldableLab(Protocol):
 
 
 class Hold:
-    """Minds how long a campaign waits, and holds its lab after the declared time.
+    """Makes a lab safe once its campaign has waited for a person for the declared time.
 
-    It is asked by the thread of the loop, and its time is wall time: a simulated lab stands
-    still while it waits, and is held all the same.
+    It is called by the loop's thread. Its time is wall time, also where the lab is simulated:
+    simulated time stands still meanwhile.
 
     Args:
         rule: of the lab file.
@@ -62,7 +62,7 @@ class Hold:
         """What becomes of the lab meanwhile; empty while nobody is waited for."""
 
     def update(self, state: MachineState) -> bool:
-        """Look whether a person is waited for; return whether there is something to tell."""
+        """Check whether a person is waited for; return whether the snapshot is to be published."""
         if not waits_for_person(state):
             return self._since is not None and self._go_on(ended=bool(state.ending))
         question = open_question(state)
@@ -78,7 +78,7 @@ class Hold:
         return True
 
     def with_note(self, question: str) -> str:
-        """Return a question with what becomes of the lab meanwhile."""
+        """Return a question with what happens to the lab meanwhile."""
         return f"{question}; {self.note}" if question and self.note else question
 
     def _is_due(self) -> bool:

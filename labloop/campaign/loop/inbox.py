@@ -74,19 +74,19 @@ class Inbox:
         What follows from a command is stored with its answer or not at all, so that no end of
         the process in between lets it be applied twice.
         """
-        commands, told = self._repositories.commands, []
+        commands, answers = self._repositories.commands, []
         for command in commands.pending(self._record.id):
             try:
                 event, changes = self._effect(command, state())
                 first = commands.answer(command.sequence, True, "accepted", changes).result()
             except LabloopError as error:
                 commands.answer(command.sequence, False, str(error)).result()
-                told.append(f"{command.kind.value} by {command.actor}: {error}")
+                answers.append(f"{command.kind.value} by {command.actor}: {error}")
                 continue
             if first:
                 emit(event)
-                told.append(f"{command.kind.value} by {command.actor}: accepted")
-        return tuple(told)
+                answers.append(f"{command.kind.value} by {command.actor}: accepted")
+        return tuple(answers)
 
     def _effect(self, command: Command, state: MachineState) -> _Effect:
         kind, given = command.kind, command.arguments

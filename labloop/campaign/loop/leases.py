@@ -1,4 +1,4 @@
-"""Rights: to change a campaign, and to command real devices, asked for at every action."""
+"""Leases: the exclusive right to change a campaign, and to command each device of a real lab."""
 
 import getpass
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from labloop.records import CampaignRecord, CampaignState, LeaseGrant, Mode, Rep
 
 
 def current_user() -> str:
-    """Return who is at the keyboard, for the actor column of every row."""
+    """Return the user name of this process, for the actor of every row."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
@@ -35,7 +35,7 @@ def campaign_lease(
 
 
 def is_unattended(repositories: Repositories, record: CampaignRecord) -> bool:
-    """Return whether certainly no process is at a campaign."""
+    """Return whether it is certain that no process runs a campaign."""
     return repositories.leases.abandoned(_resource(record))
 
 

@@ -1,4 +1,4 @@
-"""How an experiment ended, as a state with its outputs in the database."""
+"""Stores how an experiment ended: its state, and the outputs of its analysis."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Rounds: the brain is asked beside the loop, and its answer is committed in one piece."""
+"""One round: what the brain is asked, what it answers, and how that is committed."""
 
 import time
 from collections.abc import Callable
@@ -51,7 +51,7 @@ class RoundRequest:
                 spec.space, spec.objectives, self.data, self.pending, self.n, self.seed
             )
 
-        # What labloop's own strategies raise is a bug, to be seen with all that led to it.
+        # An error of labloop's own strategies is a bug: it keeps its traceback.
         if isinstance(spec.strategy, str):
             return ask()
         batch = call_user_code(f"the strategy {strategy.name!r}", ask)

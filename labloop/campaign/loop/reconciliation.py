@@ -64,8 +64,8 @@ def _settle(
     running = repositories.experiments.all(record.id, {ExperimentState.RUNNING})
     opened = repositories.journal.open_intents(record.id) if running else ()
     settler = _Settler(repositories, record, analysis, actor)
-    told = (settler.settle(row, opened) for row in running)
-    return tuple(note for note in told if note)
+    notes = (settler.settle(row, opened) for row in running)
+    return tuple(note for note in notes if note)
 
 
 def _answer(
@@ -91,8 +91,8 @@ class _Settler:
         end = self._last_known(row)
         if self.repositories.experiments.raw(row.id) is not None:
             return "" if self.analysis is None else self._finish(row, self.analysis, end)
-        doubts = [e.intent for e in opened if e.intent.experiment_id == row.id]
-        asked = ", ".join(f"{intent.device}.{intent.name}" for intent in doubts)
+        intents = [e.intent for e in opened if e.intent.experiment_id == row.id]
+        asked = ", ".join(f"{intent.device}.{intent.name}" for intent in intents)
         why = "the process ended in the middle of it"
         why += f"; it is not known whether {asked} happened" if asked else ""
         self._move(row, ExperimentState.UNCERTAIN, why, end)

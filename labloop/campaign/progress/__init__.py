@@ -1,4 +1,8 @@
-"""What has come of a campaign so far, read from its rows: dataset, lab time, snapshot."""
+"""Where a campaign stands: dataset, lab time, pace, snapshot, and the words for them.
+
+Here belongs what is computed from rows or from the machine's state and changes neither. Pages
+and figures belong into ``labloop.report``. Read ``dataset.py`` and ``snapshot.py`` first.
+"""
 
 from labloop.campaign.progress.dataset import (
     LiveDataset,

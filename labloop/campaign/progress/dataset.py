@@ -39,11 +39,11 @@ def build_dataset(repositories: Repositories, campaign_id: str, space: SearchSpa
     ended = {ExperimentState.DONE, ExperimentState.FAILED}
     rows = repositories.experiments.all(campaign_id, ended)
     # A person may have said of one with outputs that it failed.
-    told = {row.id: outputs.get(row.id, {}) for row in rows if row.state is ExperimentState.DONE}
+    counted = {row.id: outputs.get(row.id, {}) for row in rows if row.state is ExperimentState.DONE}
     seen = (
-        observation(row.id, row.point, told.get(row.id, {}), space, actual.get(row.id, {}))
+        observation(row.id, row.point, counted.get(row.id, {}), space, actual.get(row.id, {}))
         for row in rows
-        if is_informative(row.state, told.get(row.id, {}))
+        if is_informative(row.state, counted.get(row.id, {}))
     )
     return Dataset(tuple(one for one in seen if one is not None))
 

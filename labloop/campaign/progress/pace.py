@@ -9,7 +9,7 @@ _RECENT = 7
 """Rounds that are looked at: a pace changes with the data, and a cold start is no pace."""
 _FEWEST = 2
 _DESIGN = 12
-"""So many rounds without a model are no starting design any more: none will come."""
+"""After so many rounds without a model none is expected any more."""
 _LONG = 60.0
 """Wall seconds an experiment beside which a proposal weighs little, whoever made it."""
 

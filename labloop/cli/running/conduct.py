@@ -64,6 +64,6 @@ def _with_way_on(
         view.print_end(console())
         if any(a.is_open for a in repositories.alarms.all(record.id)):
             way = f"when you have looked: {acknowledge_command(repositories, record)}"
-    told = NotSafeError(f"{unsafe}\n!! {way}")
-    told.__cause__ = unsafe
-    return told
+    whole = NotSafeError(f"{unsafe}\n!! {way}")
+    whole.__cause__ = unsafe
+    return whole

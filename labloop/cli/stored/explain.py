@@ -1,4 +1,4 @@
-"""The verb that tells in words what a campaign learned, asks, misses and doubts."""
+"""The verb that tells in words what a campaign learned, asks and misses, and its alarms."""
 
 import json
 import sys
@@ -43,34 +43,34 @@ def explain(
 
     with open_repositories(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
-        told = explained(repositories, record.id, index)
+        explanation = explained(repositories, record.id, index)
         if as_json:
-            typer.echo(json.dumps(_plain(told), indent=2))
+            typer.echo(json.dumps(_plain(explanation), indent=2))
             return
-        _Page().show(told, repositories.url)
+        _Page().show(explanation, repositories.url)
 
 
-def _plain(told: "Explanation") -> dict[str, Any]:
+def _plain(explanation: "Explanation") -> dict[str, Any]:
     """Return the explanation as JSON, with the words that the page has for each number."""
     from labloop.report import describe_constant, describe_term  # noqa: PLC0415 - same
 
     return {
-        "campaign": told.name,
-        "mode": told.mode,
-        "round": told.round,
-        "results": told.results,
+        "campaign": explanation.name,
+        "mode": explanation.mode,
+        "round": explanation.round,
+        "results": explanation.results,
         "learned": {
-            "sentence": told.learned,
+            "sentence": explanation.learned,
             "constants": [
                 {**asdict(c), "sentence": describe_constant(c), "share_of_prior_width": c.left}
-                for c in told.constants
+                for c in explanation.constants
             ],
-            "competing": dict(told.competing),
-            "members": dict(told.members),
+            "competing": dict(explanation.competing),
+            "members": dict(explanation.members),
         },
         "missing": {
-            "sentence": told.missing,
-            "terms": [{**asdict(t), "sentence": describe_term(t)} for t in told.terms],
+            "sentence": explanation.missing,
+            "terms": [{**asdict(t), "sentence": describe_term(t)} for t in explanation.terms],
         },
         "proposals": [
             {
@@ -84,10 +84,10 @@ def _plain(told: "Explanation") -> dict[str, Any]:
                 "source": p.source,
                 "outcome": p.outcome,
             }
-            for p in told.proposals
+            for p in explanation.proposals
         ],
-        "open_questions": list(told.open_questions),
-        "alarms": [{**asdict(d), "when": d.when} for d in told.alarms],
+        "open_questions": list(explanation.open_questions),
+        "alarms": [{**asdict(d), "when": d.when} for d in explanation.alarms],
     }
 
 
@@ -98,34 +98,38 @@ class _Page:
         self._out = console()
         self._encoding = sys.stdout.encoding or "ascii"
 
-    def show(self, told: "Explanation", database: str) -> None:
+    def show(self, explanation: "Explanation", database: str) -> None:
         """Write everything that there is to tell."""
-        where = "" if told.round is None else f", round {told.round}"
-        self._say(f"database  {database}")
-        self._say(f"campaign  {told.name} ({told.mode}){where}, {told.results} results by now")
+        where = "" if explanation.round is None else f", round {explanation.round}"
+        self._print(f"database  {database}")
+        self._print(
+            f"campaign  {explanation.name} ({explanation.mode}){where}, "
+            f"{explanation.results} results by now"
+        )
         self._head("What was learned")
-        self._say(told.learned)
-        self._learned(told)
-        self._missing(told)
-        if told.proposals:
-            self._proposals(told)
-        if told.round is not None:
-            self._head("What would change the mind")
+        self._print(explanation.learned)
+        self._learned(explanation)
+        self._missing(explanation)
+        if explanation.proposals:
+            self._proposals(explanation)
+        if explanation.round is not None:
+            self._head("Open questions")
             nothing = "Nothing stands out as undecided in this round."
-            self._each(told.open_questions or (nothing,))
+            self._each(explanation.open_questions or (nothing,))
         self._head("Alarms")
-        self._each(d.words for d in told.alarms)
-        if not told.alarms:
-            self._say("None was raised up to this round.")
+        self._each(d.words for d in explanation.alarms)
+        if not explanation.alarms:
+            self._print("None was raised up to this round.")
 
-    def _learned(self, told: "Explanation") -> None:
+    def _learned(self, explanation: "Explanation") -> None:
         from labloop.report import describe_constant, describe_member  # noqa: PLC0415 - same
 
-        if len(told.competing) > 1:
+        if len(explanation.competing) > 1:
             self._table(
-                ("competing physics", "weight"), [(n, _share(w)) for n, w in told.competing.items()]
+                ("competing physics", "weight"),
+                [(n, _share(w)) for n, w in explanation.competing.items()],
             )
-        if told.constants:
+        if explanation.constants:
             head = ("constant", "now", "90 % interval", "before", "unit", "")
             rows = [
                 (
@@ -136,54 +140,54 @@ class _Page:
                     "" if c.unit == "1" else c.unit,
                     describe_constant(c),
                 )
-                for c in told.constants
+                for c in explanation.constants
             ]
             self._table(head, rows)
-        if told.members:
-            of = told.competing
-            counted = [(describe_member(n, of), _share(w)) for n, w in told.members.items()]
+        if explanation.members:
+            of = explanation.competing
+            counted = [(describe_member(n, of), _share(w)) for n, w in explanation.members.items()]
             self._table(("model", "weight"), counted)
 
-    def _missing(self, told: "Explanation") -> None:
-        if not told.missing:
+    def _missing(self, explanation: "Explanation") -> None:
+        if not explanation.missing:
             return
         from labloop.report import describe_term  # noqa: PLC0415 - keeps labloop --help quick
 
         self._head("What the physics is missing")
-        self._say(told.missing)
-        for term in told.terms:
-            self._say("")
-            self._say(describe_term(term))
+        self._print(explanation.missing)
+        for term in explanation.terms:
+            self._print("")
+            self._print(describe_term(term))
             self._lines(term_lines(term, mark=self._either("●", "o"), rail=self._either("─")))
 
-    def _proposals(self, told: "Explanation") -> None:
+    def _proposals(self, explanation: "Explanation") -> None:
         self._head("What its proposals are for")
-        for p in told.proposals:
+        for p in explanation.proposals:
             made = "not planned" if p.experiment is None else f"experiment {p.experiment}"
-            self._say(f"{p.place}. {made}: {p.conditions}")
-            self._say(f"   {p.kind}: {p.sentence}")
+            self._print(f"{p.place}. {made}: {p.conditions}")
+            self._print(f"   {p.kind}: {p.sentence}")
             if p.outcome:
-                self._say(f"   it gave: {p.outcome}")
+                self._print(f"   it gave: {p.outcome}")
 
     def _head(self, title: str) -> None:
-        self._say("")
+        self._print("")
         if self._out.is_terminal:
             self._out.print(title, style="bold")
         else:
-            self._say(title)
+            self._print(title)
 
     def _each(self, texts: Iterable[str]) -> None:
         for text in texts:
-            self._say(f"- {text}")
+            self._print(f"- {text}")
 
     def _lines(self, lines: Iterable[str]) -> None:
         for line in lines:
-            self._say(f"  {line}")
+            self._print(f"  {line}")
 
     def _table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         shown = [[self._letters(cell) for cell in row] for row in rows]
         if not self._out.is_terminal:
-            self._say("")
+            self._print("")
             self._lines(table_lines(head, shown))
             return
         from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - keeps labloop --help quick
@@ -196,7 +200,7 @@ class _Page:
             table.add_row(*row)
         self._out.print(table)
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         # A sentence is folded to a terminal's width; a pipe gets it whole.
         self._out.print(self._letters(text), soft_wrap=not self._out.is_terminal)
 

@@ -69,7 +69,7 @@ def backup(
     ):
         found = verify(copied)
     console().print(f"backup    {made}")
-    _say_found(found, f"the backup {made}")
+    _print_found(found, f"the backup {made}")
 
 
 @group.command("verify")
@@ -88,7 +88,7 @@ def verify_records(
         key = None if name is None else find_campaign(repositories, name, real).id
         found = verify(repositories, key)
         where = repositories.url
-    _say_found(found, f"the database {where}")
+    _print_found(found, f"the database {where}")
 
 
 @group.command("upgrade")
@@ -107,7 +107,7 @@ def upgrade(*, db: Database = None) -> None:
         say(f"copy      of the older one: {done.copy}")
 
 
-def _say_found(found: "Verification", what: str) -> None:
+def _print_found(found: "Verification", what: str) -> None:
     """Print what a verification found; raise StoreError where something is wrong."""
     if not found.whole:
         more = "" if len(found.problems) == 1 else f" ({len(found.problems)} problems)"

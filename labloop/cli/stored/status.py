@@ -114,7 +114,7 @@ def status(
             out.print(f"best      {_values(found.best)} at {point}{remark}")
         if found.done and found.kept:
             out.print(f"kept      {found.kept}")
-        _say_waiting(out, repositories, record)
+        _print_waiting(out, repositories, record)
         for alarm in found.alarms:
             out.print(f"alarm     {alarm}")
         for asked in repositories.commands.all(record.id):
@@ -132,7 +132,7 @@ def _values(best: "Best") -> str:
     )
 
 
-def _say_waiting(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
+def _print_waiting(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
     """Print what waits for a person's approval, with its conditions and what to type."""
     from labloop.campaign import database_option  # noqa: PLC0415 - keeps --help quick
 

@@ -1,4 +1,8 @@
-"""What verbs share: options, the open database, the live view, streams that may be gone."""
+"""What verbs share at a terminal: options, the open database, the live view, files.
+
+Nothing here runs a campaign: that belongs into ``running``. Read ``options.py`` and
+``database.py`` first; ``live.py`` and ``streams.py`` are imported only when a campaign runs.
+"""
 
 from labloop.cli.terminal.arguments import format_point, mode_of, parse_pairs
 from labloop.cli.terminal.console import console, table_lines

@@ -1,4 +1,4 @@
-"""What several verbs do first: open the database, find the campaign, read name=value pairs."""
+"""The open database, and a campaign in it by name or id."""
 
 from labloop.cli.terminal.arguments import mode_of
 from labloop.errors import CampaignError, NotFoundError

@@ -51,26 +51,28 @@ def waiting(out: "Console", text: str) -> Iterator[Waiting]:
     In a terminal one line that goes away; elsewhere a line after two seconds, another ten
     seconds later, then each after twice as long, up to five minutes.
     """
-    said = Waiting(text)
+    status = Waiting(text)
     if out.is_terminal:
         from rich.live import Live  # noqa: PLC0415 - keeps labloop --help quick
 
-        with Live(console=out, get_renderable=said.__rich__, refresh_per_second=4, transient=True):
-            yield said
+        with Live(
+            console=out, get_renderable=status.__rich__, refresh_per_second=4, transient=True
+        ):
+            yield status
         return
     ended = threading.Event()
 
     def lines() -> None:
         due, backoff = FIRST_SECONDS, Backoff()
         while not ended.wait(due):
-            out.print(said.__rich__())
+            out.print(status.__rich__())
             due = backoff.seconds
             backoff.grow()
 
     thread = threading.Thread(target=lines, name="waiting", daemon=True)
     thread.start()
     try:
-        yield said
+        yield status
     finally:
         ended.set()
         thread.join()

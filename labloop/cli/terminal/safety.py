@@ -10,10 +10,10 @@ NOT_SAFE_EXIT = 4
 def print_not_safe(repositories: Repositories, record: CampaignRecord) -> None:
     """Print what of a campaign is not known to be safe, before everything else."""
     out = console()
-    told = [a.alarm.message for a in repositories.alarms.all(record.id) if a.is_open]
-    for message in dict.fromkeys(told):
+    messages = [a.alarm.message for a in repositories.alarms.all(record.id) if a.is_open]
+    for message in dict.fromkeys(messages):
         out.print(f"!! NOT SAFE: {message}")
-    if told:
+    if messages:
         out.print(f"!! when you have looked: {acknowledge_command(repositories, record)}")
 
 

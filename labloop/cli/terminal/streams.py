@@ -1,4 +1,4 @@
-"""Standard streams while a lab is open: a terminal that has gone or stalled keeps nobody."""
+"""Standard streams while a lab is open: a terminal that has gone or stalls blocks nobody."""
 
 import atexit
 import io

@@ -75,21 +75,21 @@ def try_(
             campaign = Campaign.resume(repositories, named.spec.name, mode=mode, changed=named)
         campaign.only(point)
         record = conduct(repositories, campaign, chosen)
-        _say_result(repositories, record)
+        _print_result(repositories, record)
 
 
-def _say_result(repositories: Repositories, record: CampaignRecord) -> None:
+def _print_result(repositories: Repositories, record: CampaignRecord) -> None:
     """Print what the experiment by hand gave; raises CampaignError where it gave nothing."""
     row = max(repositories.experiments.all(record.id), key=lambda each: each.number)
     if row.state is not ExperimentState.DONE:
         raise CampaignError(f"experiment {row.number} {row.state.value}: {row.reason}")
     outputs = repositories.experiments.outputs(record.id).get(row.id, {})
-    told = ", ".join(
+    values = ", ".join(
         f"{name} {value.value:.5g}" + (f" {value.unit}" if value.unit != "1" else "")
         for name, value in outputs.items()
         if isinstance(value, ScalarValue)
     )
-    console().print(f"result    {told} in experiment {row.number}")
+    console().print(f"result    {values} in experiment {row.number}")
 
 
 def _is_file(target: str) -> bool:
@@ -144,7 +144,7 @@ def ask(
         console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
         words = f"{record.name} {shlex.quote(str(out.resolve()))}{database_option(repositories)}"
         console().print(f"then      labloop tell {words}")
-        _say_budget(repositories, record, definition)
+        _print_budget(repositories, record, definition)
 
 
 def _given(target: str) -> "Definition | None":
@@ -173,7 +173,7 @@ def _by_hand(
         if new:
             raise CampaignError(f"--new begins another campaign from a file, got {target!r}")
         found = _stored(repositories, target, mode)
-        _say_edited(repositories, found)
+        _print_edited(repositories, found)
         return found.record, found.definition
     if new or repositories.campaigns.find(given.spec.name, mode) is None:
         made = Campaign.create(repositories, given, mode=mode, by_hand=True, new=new)
@@ -200,7 +200,7 @@ def _stored(repositories: Repositories, name: str, mode: Mode) -> "Campaign":
         ) from None
 
 
-def _say_edited(repositories: Repositories, campaign: "Campaign") -> None:
+def _print_edited(repositories: Repositories, campaign: "Campaign") -> None:
     """Say where the files of a campaign lie changed beside what is stored."""
     from labloop.campaign import changed_files  # noqa: PLC0415 - heavy
 
@@ -211,7 +211,7 @@ def _say_edited(repositories: Repositories, campaign: "Campaign") -> None:
         console().print(f"          to use it, name the file: {shlex.quote(place)}")
 
 
-def _say_budget(
+def _print_budget(
     repositories: Repositories, record: CampaignRecord, definition: "Definition"
 ) -> None:
     """Say where a person's results have used up the budget of experiments."""
@@ -254,7 +254,7 @@ def tell(
         wrong = (*table.wrong, *kept.wrong)
         for line in wrong:
             out.print(f"wrong     {line}")
-        _say_budget(repositories, record, definition)
+        _print_budget(repositories, record, definition)
         if wrong:
             raise typer.Exit(1)
 

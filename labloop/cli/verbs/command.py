@@ -87,7 +87,7 @@ def command(
         while time.monotonic() < until:
             rows = [c for c in repositories.commands.all(record.id) if c.sequence in written]
             if all(row.accepted is not None for row in rows):
-                _say_answers(rows)
+                _print_answers(rows)
                 if alone and any(row.accepted for row in rows):
                     way = resume_command(record, repositories)
                     console().print(f"it counts from now on; the campaign goes on with: {way}")
@@ -158,7 +158,7 @@ def _each(kind: CommandKind, arguments: dict[str, Json]) -> list[dict[str, Json]
     return [{**arguments, "experiment": one} for one in named]
 
 
-def _say_answers(rows: Sequence[Command]) -> None:
+def _print_answers(rows: Sequence[Command]) -> None:
     for row in rows:
         about = f" {row.arguments['experiment']}" if len(rows) > 1 else ""
         console().print(f"{row.kind.value}{about}: {row.answer}")

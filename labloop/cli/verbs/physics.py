@@ -172,11 +172,11 @@ def _examine(candidate: Any, definition: "Definition", noise: float, n: int) -> 
     predicted = [*candidate.outputs, *getattr(candidate, "curves", {})]
     measured = [p for p in predicted if p in declared]
     if not measured:
-        told = (
+        sentence = (
             f"it predicts {', '.join(predicted)}, none of which the campaign declares "
             f"({', '.join(declared)}); name its outputs alike"
         )
-        return _Examined(name, [*findings, Finding("outputs", holds=False, sentence=told)], ())
+        return _Examined(name, [*findings, Finding("outputs", holds=False, sentence=sentence)], ())
     wanted = definition.spec.objectives.outputs
     learns = f"learns from {', '.join(measured)}"
     if not set(wanted) & set(candidate.outputs):

@@ -1,4 +1,4 @@
-"""Verbs that run a campaign: demo, run, resume."""
+"""Verbs that run a campaign: run, resume."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

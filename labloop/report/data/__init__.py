@@ -1,8 +1,12 @@
-"""What a report reads, once: the campaign's rows, its actions, its aims and the fit."""
+"""What a report reads, once: the campaign's rows, its actions, its aims and the fit.
+
+Here belong values and their formatting as numbers and units. Sentences belong into ``text``,
+drawings into ``drawing``. Read ``campaign.py`` first; ``reading.py`` fills it.
+"""
 
 from labloop.report.data.actions import Span, Timeline, build_timeline, merge_spans, timeline_rows
 from labloop.report.data.aims import Aim, Aims, Scores
-from labloop.report.data.campaign import WITHOUT_RESULT, Axis, CampaignData, Trial, read_campaign
+from labloop.report.data.campaign import WITHOUT_RESULT, Axis, CampaignData, ExperimentData
 from labloop.report.data.fit import (
     LearnedConstant,
     MissingTerm,
@@ -25,6 +29,7 @@ from labloop.report.data.numbers import (
     unit_text,
     with_unit,
 )
+from labloop.report.data.reading import read_campaign
 
 __all__ = [
     "WITHOUT_RESULT",
@@ -32,13 +37,13 @@ __all__ = [
     "Aims",
     "Axis",
     "CampaignData",
+    "ExperimentData",
     "LearnedConstant",
     "MissingTerm",
     "Scores",
     "Slice",
     "Span",
     "Timeline",
-    "Trial",
     "UncertaintyParts",
     "aligned_numbers",
     "axis_title",

@@ -1,6 +1,19 @@
-"""Drawing: charts, scales and markup that is escaped by construction."""
+"""Drawing: charts, scales and markup that is escaped by construction.
 
-from labloop.report.drawing.charts import Panel, cross, legend, path, ramp, shade, steps
+Here belongs what several sections draw with. What one section shows belongs into ``sections``.
+Read ``charts.py`` first.
+"""
+
+from labloop.report.drawing.charts import (
+    Panel,
+    cross,
+    desk_and_phone,
+    legend,
+    path,
+    ramp,
+    shade,
+    steps,
+)
 from labloop.report.drawing.markup import Child, Markup, el, join
 from labloop.report.drawing.scales import Scale, whole_ticks
 from labloop.report.drawing.tooltips import condition_text, measured_by_model, scalar_text, tooltip
@@ -12,6 +25,7 @@ __all__ = [
     "Scale",
     "condition_text",
     "cross",
+    "desk_and_phone",
     "el",
     "join",
     "legend",

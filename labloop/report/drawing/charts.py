@@ -76,6 +76,11 @@ class Panel:
         return join(parts)
 
 
+def desk_and_phone(desk: Markup, phone: Markup) -> Markup:
+    """Return two drawings of one thing, of which the page shows the one that fits the window."""
+    return join(el("div", desk, class_="on-desk"), el("div", phone, class_="on-phone"))
+
+
 def path(points: Sequence[tuple[float, float]]) -> str:
     """Return the path through ``points`` (pixels)."""
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)

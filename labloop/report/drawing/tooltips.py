@@ -1,7 +1,7 @@
 """What a pointer over a mark shows: the experiment in a few lines."""
 
 from labloop.records import PointValue, ScalarValue
-from labloop.report.data import CampaignData, Trial, number, readable, unit_text, with_unit
+from labloop.report.data import CampaignData, ExperimentData, number, readable, unit_text, with_unit
 
 
 def scalar_text(value: ScalarValue, digits: int = 3) -> str:
@@ -20,20 +20,20 @@ def condition_text(value: PointValue, unit: str) -> str:
     return f"{number(value, 4, exact=True)} {unit_text(unit)}".rstrip()
 
 
-def tooltip(data: CampaignData, trial: Trial) -> str:
+def tooltip(data: CampaignData, experiment: ExperimentData) -> str:
     """Return the lines for one experiment, joined by line feeds."""
-    lines = [f"experiment {trial.record.number}, {trial.record.state}"]
-    lines += [f"{readable(n)} {scalar_text(v)}" for n, v in trial.scalars.items()]
+    lines = [f"experiment {experiment.record.number}, {experiment.record.state}"]
+    lines += [f"{readable(n)} {scalar_text(v)}" for n, v in experiment.scalars.items()]
     units = {axis.name: axis.unit for axis in data.axes}
     lines += [
         f"{readable(name)} {condition_text(value, units.get(name, '1'))}"
-        for name, value in trial.point.items()
+        for name, value in experiment.point.items()
     ]
-    if trial.remark:
-        lines.append(trial.remark)
+    if experiment.remark:
+        lines.append(experiment.remark)
     return "\n".join(lines)
 
 
-def measured_by_model(trial: Trial) -> bool:
+def measured_by_model(experiment: ExperimentData) -> bool:
     """Return whether a model asked for the experiment, not a space-filling design or a person."""
-    return bool(trial.proposal and trial.proposal.model)
+    return bool(experiment.proposal and experiment.proposal.model)

@@ -1,4 +1,8 @@
-"""Whole reports: the HTML page, a page of Markdown, a picture, a value."""
+"""Whole reports: the HTML page, a page of Markdown, a picture, a value for a notebook.
+
+Here belongs the order of things on a page; each part belongs into ``sections``. Read ``html.py``
+first.
+"""
 
 from labloop.report.pages.campaign_result import CampaignResult, result
 from labloop.report.pages.html import write_report

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from labloop.errors import LabloopError
 from labloop.records import CampaignState, PointValue, Repositories
-from labloop.report.data import CampaignData, Trial, aligned_numbers, read_campaign, unit_text
+from labloop.report.data import (
+    CampaignData,
+    ExperimentData,
+    aligned_numbers,
+    read_campaign,
+    unit_text,
+)
 from labloop.report.drawing import Markup, el, join
 from labloop.report.sections import convergence_section, table
 from labloop.report.text import summarise
@@ -70,8 +76,8 @@ class CampaignResult(Sequence[Mapping[str, Cell]]):
     def __repr__(self) -> str:
         lines = [f"{self.name} {self.state.value}: {self.reason}"]
         if self.best:
-            told = ", ".join(f"{k} {_text(v)}" for k, v in self.best.items() if k != "state")
-            lines.append(f"best: {told}")
+            values = ", ".join(f"{k} {_text(v)}" for k, v in self.best.items() if k != "state")
+            lines.append(f"best: {values}")
         head = [_title(name, self.units) for name in _columns(self.rows)]
         body = [[_text(row.get(name)) for name in _columns(self.rows)] for row in self.rows]
         return "\n".join([*lines, *_aligned([head, *body])])
@@ -107,30 +113,32 @@ def result(repositories: Repositories, campaign_id: str) -> CampaignResult:
         NotFoundError: no campaign has this id.
     """
     data = read_campaign(repositories, campaign_id)
-    stand = summarise(data)
-    rows = {trial.record.number: _row(data, trial) for trial in data.trials}
-    best = stand.best_experiment
+    summary = summarise(data)
+    rows = {experiment.record.number: _row(data, experiment) for experiment in data.experiments}
+    best = summary.best_experiment
     return CampaignResult(
-        name=stand.name,
-        state=stand.state,
-        reason=stand.reason,
+        name=summary.name,
+        state=summary.state,
+        reason=summary.reason,
         database=repositories.typed or repositories.url,
         rows=tuple(rows.values()),
         units={axis.name: axis.unit for axis in data.axes} | dict(data.units),
         best=None if best is None else rows[best],
-        alarms=stand.alarms,
+        alarms=summary.alarms,
         drawing=_drawing(data),
     )
 
 
-def _row(data: CampaignData, trial: Trial) -> dict[str, Cell]:
-    record = trial.record
+def _row(data: CampaignData, experiment: ExperimentData) -> dict[str, Cell]:
+    record = experiment.record
     row: dict[str, Cell] = {"experiment": record.number, "state": record.state.value}
-    row |= {axis.name: trial.point.get(axis.name) for axis in data.axes}
-    values = {name: trial.scalars.get(name) for name in data.units}
+    row |= {axis.name: experiment.point.get(axis.name) for axis in data.axes}
+    values = {name: experiment.scalars.get(name) for name in data.units}
     row |= {name: None if found is None else found.value for name, found in values.items()}
     if data.aims.demands:
-        row["feasible"] = None if trial.scores is None else "yes" if trial.feasible else "no"
+        row["feasible"] = (
+            None if experiment.scores is None else "yes" if experiment.feasible else "no"
+        )
     return row
 
 

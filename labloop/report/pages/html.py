@@ -47,7 +47,7 @@ def write_report(repositories: Repositories, campaign_id: str, path: Path) -> Pa
 def render(repositories: Repositories, campaign_id: str) -> str:
     """Return the page as text; raises NotFoundError."""
     data = read_campaign(repositories, campaign_id)
-    stand = summarise(data)
+    summary = summarise(data)
     sections = with_missing_last(
         [
             alarms_section(data),
@@ -68,17 +68,17 @@ def render(repositories: Repositories, campaign_id: str) -> str:
         Markup('<meta charset="utf-8"/>'),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="color-scheme", content="light dark"),
-        el("title", f"{stand.name} ({stand.mode})"),
+        el("title", f"{summary.name} ({summary.mode})"),
         el("style", _asset("report.css")),
     )
     body = el(
         "body",
         el(
             "main",
-            header(data, stand),
+            header(data, summary),
             _contents(sections),
             [s.html() for s in sections],
-            class_="many" if len(data.trials) > CROWD else None,
+            class_="many" if len(data.experiments) > CROWD else None,
         ),
         el("div", id="tip", hidden="hidden"),
         el("script", _asset("report.js")),

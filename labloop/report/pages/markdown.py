@@ -24,7 +24,7 @@ from labloop.report.data import (
     WITHOUT_RESULT,
     Axis,
     CampaignData,
-    Trial,
+    ExperimentData,
     axis_title,
     counted,
     number,
@@ -122,7 +122,7 @@ class Brief:
     def _newly_ended(self, data: CampaignData) -> Iterator[News]:
         new = [
             t
-            for t in data.trials
+            for t in data.experiments
             if t.record.state in _ENDED and (t.record.id, t.record.state) not in self._ended
         ]
         self._ended |= {(t.record.id, t.record.state) for t in new}
@@ -132,9 +132,9 @@ class Brief:
             first, last = new[0].record.number, new[-1].record.number
             yield logging.INFO, f"experiments {first} to {last}: {told}"
             return
-        for trial in new:
-            lost = trial.record.state is not ExperimentState.DONE
-            yield logging.WARNING if lost else logging.INFO, _ended(data, trial)
+        for experiment in new:
+            lost = experiment.record.state is not ExperimentState.DONE
+            yield logging.WARNING if lost else logging.INFO, _ended(data, experiment)
 
     def _new_alarms(self, alarms: Sequence[AlarmRecord]) -> Iterator[News]:
         new: dict[Hashable, AlarmRecord] = {}
@@ -159,11 +159,11 @@ class Brief:
         yield level, f"{record.name}: {record.state.value}{f': {reason}' if reason else ''}"
 
 
-def _ended(data: CampaignData, trial: Trial) -> str:
-    record = trial.record
+def _ended(data: CampaignData, experiment: ExperimentData) -> str:
+    record = experiment.record
     parts = [
         f"{readable(name)} {with_unit(value.value, value.unit, 4)}"
-        for name, value in trial.scalars.items()
+        for name, value in experiment.scalars.items()
     ]
     units = {axis.name: axis.unit for axis in data.axes}
     at = ", ".join(
@@ -241,24 +241,24 @@ def _learned(data: CampaignData) -> Iterator[str]:
 
 
 def _newest(data: CampaignData) -> Iterator[str]:
-    begun = [t for t in data.trials if t.record.state is not ExperimentState.PLANNED]
+    begun = [t for t in data.experiments if t.record.state is not ExperimentState.PLANNED]
     if not begun:
         return
     shown = begun[: -ROWS - 1 : -1]
     yield "## Experiments, the newest first"
     head = ["no.", "state", *(axis_title(name, unit) for name, unit in data.units.items())]
     head += [axis_title(axis.name, axis.unit) for axis in data.axes]
-    yield _table(head, [_row(data.units, data.axes, trial) for trial in shown])
+    yield _table(head, [_row(data.units, data.axes, experiment) for experiment in shown])
     if len(begun) > len(shown):
         yield f"and {len(begun) - len(shown)} before them"
 
 
-def _row(units: Iterable[str], axes: Sequence[Axis], trial: Trial) -> list[str]:
-    record = trial.record
+def _row(units: Iterable[str], axes: Sequence[Axis], experiment: ExperimentData) -> list[str]:
+    record = experiment.record
     return [
         str(record.number),
         record.state.value,
-        *(_cell(trial.scalars[n].value if n in trial.scalars else None) for n in units),
+        *(_cell(experiment.scalars[n].value if n in experiment.scalars else None) for n in units),
         *(_cell(record.point.get(axis.name)) for axis in axes),
     ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from labloop.report.data import CampaignData, Trial, axis_title
+from labloop.report.data import CampaignData, ExperimentData, axis_title
 from labloop.report.drawing import Markup, Panel, Scale, cross, el, join, path, steps, whole_ticks
 from labloop.report.text import convergence_points, pareto_front
 
@@ -47,17 +47,17 @@ def _staircase(data: CampaignData, panel: Panel) -> Markup:
     return join(
         panel.axes(x, y, titles, whole_ticks(1, points[-1].number, 12), y.ticks()),
         el("path", d=steps(known, x(points[-1].number)), class_="line"),
-        [_mark(trial, aim.output, x, y) for trial in _some(data.trials)],
+        [_mark(experiment, aim.output, x, y) for experiment in _some(data.experiments)],
     )
 
 
-def _mark(trial: Trial, output: str, x: Scale, y: Scale) -> Markup:
-    at = x(trial.record.number)
-    if trial.lost:
+def _mark(experiment: ExperimentData, output: str, x: Scale, y: Scale) -> Markup:
+    at = x(experiment.record.number)
+    if experiment.lost:
         return el("path", d=cross(at, y.start - 8), class_="lost")
-    if trial.scores is None:
+    if experiment.scores is None:
         return Markup("")
-    return el("circle", cx=at, cy=y(trial.scalars[output].value), r=3.5, class_="dot")
+    return el("circle", cx=at, cy=y(experiment.scalars[output].value), r=3.5, class_="dot")
 
 
 def _trade_off(data: CampaignData, panel: Panel) -> Markup:
@@ -69,8 +69,8 @@ def _trade_off(data: CampaignData, panel: Panel) -> Markup:
     x = Scale.around(ends[first.output], *panel.x_range)
     y = Scale.around(ends[second.output], *panel.y_range)
 
-    def place(trial: Trial) -> tuple[float, float]:
-        return x(trial.scalars[first.output].value), y(trial.scalars[second.output].value)
+    def place(experiment: ExperimentData) -> tuple[float, float]:
+        return x(experiment.scalars[first.output].value), y(experiment.scalars[second.output].value)
 
     marks = [
         el("circle", cx=a, cy=b, r=3.5, class_="dot") for a, b in map(place, _some(data.ranked))
@@ -85,7 +85,7 @@ def _trade_off(data: CampaignData, panel: Panel) -> Markup:
     )
 
 
-def _some(trials: Sequence[Trial]) -> Sequence[Trial]:
-    """Return at most so many trials as can be told apart, the newest always."""
-    step = -(-len(trials) // _MOST_MARKS)
-    return trials if step <= 1 else trials[::-step]
+def _some(experiments: Sequence[ExperimentData]) -> Sequence[ExperimentData]:
+    """Return at most so many experiments as can be told apart, the newest always."""
+    step = -(-len(experiments) // _MOST_MARKS)
+    return experiments if step <= 1 else experiments[::-step]

@@ -1,4 +1,8 @@
-"""Sections of the page, one a file."""
+"""Sections of the page, one a file.
+
+A section draws: what it reads belongs into ``data``, what it says in words into ``text``. Read
+``section.py`` first, then any one of them.
+"""
 
 from labloop.report.sections.calibration import calibration_section
 from labloop.report.sections.convergence import convergence_section

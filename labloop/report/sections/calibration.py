@@ -1,11 +1,11 @@
-"""Predicted against measured: did the model keep its word at the time when it asked."""
+"""Predicted against measured: how many results lay within the intervals predicted beforehand."""
 
 from dataclasses import dataclass
 
 from labloop.records import Prediction
 from labloop.report.data import (
     CampaignData,
-    Trial,
+    ExperimentData,
     axis_title,
     interval,
     number,
@@ -20,7 +20,7 @@ TITLE = "Predicted against measured"
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    trial: Trial
+    experiment: ExperimentData
     said: Prediction
     measured: float
 
@@ -92,8 +92,8 @@ def _chart(data: CampaignData, output: str, pairs: list[_Pair], panel: Panel) ->
 def _mark(data: CampaignData, pair: _Pair, x: Scale, y: Scale) -> Markup:
     at = x(pair.measured)
     kind = "" if pair.inside else " miss"
-    said = f"{number(pair.said.mean)}, {interval(pair.said.low, pair.said.high)}"
-    lines = f"{tooltip(data, pair.trial)}\npredicted {said}"
+    predicted = f"{number(pair.said.mean)}, {interval(pair.said.low, pair.said.high)}"
+    lines = f"{tooltip(data, pair.experiment)}\npredicted {predicted}"
     bar = el("line", x1=at, x2=at, y1=y(pair.said.low), y2=y(pair.said.high), class_=f"bar{kind}")
     dot = el(
         "circle",
@@ -101,7 +101,7 @@ def _mark(data: CampaignData, pair: _Pair, x: Scale, y: Scale) -> Markup:
         cy=y(pair.said.mean),
         r=4,
         class_=f"dot{kind} e",
-        data_e=pair.trial.record.number,
+        data_e=pair.experiment.record.number,
         data_tip=lines,
     )
     return join(bar, dot)

@@ -3,12 +3,13 @@
 import itertools
 from collections.abc import Sequence
 
-from labloop.report.data import Aim, CampaignData, Trial, axis_title, number, readable
+from labloop.report.data import Aim, CampaignData, ExperimentData, axis_title, number, readable
 from labloop.report.drawing import (
     Markup,
     Panel,
     Scale,
     cross,
+    desk_and_phone,
     el,
     join,
     legend,
@@ -37,9 +38,9 @@ def convergence_section(data: CampaignData) -> Section:
         "by a starting design or a person; crosses on the floor gave no result."
     )
     aim = data.aims.items[0]
-    drawings = join(
-        el("div", _staircase(data, points, aim, Panel(1080, 360), 12), class_="on-desk"),
-        el("div", _staircase(data, points, aim, Panel(400, 300), 6), class_="on-phone"),
+    drawings = desk_and_phone(
+        _staircase(data, points, aim, Panel(1080, 360), 12),
+        _staircase(data, points, aim, Panel(400, 300), 6),
     )
     return Section("convergence", title, caption, join(_KEY, drawings))
 
@@ -75,28 +76,28 @@ def _staircase(
     known = [(x(p.number), y(p.best[aim.output])) for p in points if p.best]
     if known:
         parts.append(el("path", d=steps(known, x(points[-1].number)), class_="best-line"))
-    marks = [_mark(data, t, aim, x, y) for t in data.trials]
+    marks = [_mark(data, t, aim, x, y) for t in data.experiments]
     label = f"{readable(aim.output)} of each experiment and the best so far"
     return panel.svg(label, join(parts), join(marks))
 
 
-def _mark(data: CampaignData, trial: Trial, aim: Aim, x: Scale, y: Scale) -> Markup:
-    at = x(trial.record.number)
+def _mark(data: CampaignData, experiment: ExperimentData, aim: Aim, x: Scale, y: Scale) -> Markup:
+    at = x(experiment.record.number)
     known: dict[str, str | float | None] = {
-        "data_e": trial.record.number,
-        "data_tip": tooltip(data, trial),
+        "data_e": experiment.record.number,
+        "data_tip": tooltip(data, experiment),
     }
-    if trial.lost:
+    if experiment.lost:
         return el("path", d=cross(at, y.start - 8), class_="lost e", **known)
-    if trial.scores is None:
+    if experiment.scores is None:
         return Markup("")
-    value = trial.scalars[aim.output]
-    kind = "dot" if measured_by_model(trial) else "ring"
+    value = experiment.scalars[aim.output]
+    kind = "dot" if measured_by_model(experiment) else "ring"
     mark = el(
         "circle",
         cx=at,
         cy=y(value.value),
-        r=4.5 if len(data.trials) < 150 else 2.6,
+        r=4.5 if len(data.experiments) < 150 else 2.6,
         class_=f"{kind} e",
         **known,
     )
@@ -117,27 +118,38 @@ def _several(data: CampaignData) -> Section:
         f"Ringed points{worth} are beaten by none in every aim; colour runs from the first "
         "experiment (dark) to the last (bright). Below: the volume that the results dominate."
     )
-    best = {id(trial) for trial in pareto_front(data)}
+    best = {id(experiment) for experiment in pareto_front(data)}
     pairs = list(itertools.combinations(range(len(data.aims)), 2))[:6]
-    charts = [_pair(data, ranked, best, pair) for pair in pairs]
+    if len(pairs) == 1:
+        (pair,) = pairs
+        grid = desk_and_phone(
+            _pair(data, ranked, best, pair, Panel(1080, 420)),
+            _pair(data, ranked, best, pair, Panel(400, 340)),
+        )
+    else:
+        panel = Panel(360, 300, left=58, right=10)
+        charts = [_pair(data, ranked, best, pair, panel) for pair in pairs]
+        grid = el("div", charts, class_="grid-3")
     key = join(
         legend(("k-front", "on the front")),
-        ramp("1", str(data.trials[-1].record.number), "experiment"),
+        ramp("1", str(data.experiments[-1].record.number), "experiment"),
     )
-    grid = el("div", charts, class_="grid-3" if len(charts) > 1 else None)
     return Section("convergence", title, caption, join(key, grid, _volume(data)))
 
 
 def _pair(
-    data: CampaignData, ranked: Sequence[Trial], best: set[int], pair: tuple[int, int]
+    data: CampaignData,
+    ranked: Sequence[ExperimentData],
+    best: set[int],
+    pair: tuple[int, int],
+    panel: Panel,
 ) -> Markup:
     first, second = (data.aims.items[i] for i in pair)
-    panel = Panel(1080, 420) if len(data.aims) == 2 else Panel(360, 300, left=58, right=10)
     xs = [t.scalars[first.output].value for t in ranked]
     ys = [t.scalars[second.output].value for t in ranked]
     x, y = Scale.around(xs, *panel.x_range), Scale.around(ys, *panel.y_range)
     titles = axis_title(first.output, first.unit), axis_title(second.output, second.unit)
-    last = max(1, data.trials[-1].record.number - 1)
+    last = max(1, data.experiments[-1].record.number - 1)
     marks = [
         el(
             "circle",
@@ -165,14 +177,20 @@ def _volume(data: CampaignData) -> Markup:
     ]
     if not known:
         return note("The hypervolume is counted for two to four aims.")
-    panel = Panel(1080, 240)
+    return desk_and_phone(
+        _volume_chart(known, Panel(1080, 240), 12), _volume_chart(known, Panel(400, 240), 6)
+    )
+
+
+def _volume_chart(known: Sequence[tuple[int, float]], panel: Panel, most: int) -> Markup:
+    """Return the drawing, with at most about ``most`` ticks on the axis of experiments."""
     x = Scale(0.5, max(known[-1][0], 5) + 0.5, *panel.x_range)
     y = Scale.around([0.0, *(v for _, v in known)], *panel.y_range)
     line = [(x(n), y(v)) for n, v in known]
     return panel.svg(
         f"hypervolume, now {number(known[-1][1])}",
         panel.axes(
-            x, y, ("experiment", "hypervolume"), whole_ticks(1, known[-1][0], 12), y.ticks(4)
+            x, y, ("experiment", "hypervolume"), whole_ticks(1, known[-1][0], most), y.ticks(4)
         ),
         el("path", d=steps(line, line[-1][0]), class_="best-line"),
     )

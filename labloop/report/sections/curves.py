@@ -3,7 +3,7 @@
 import numpy as np
 
 from labloop.records import CurveData
-from labloop.report.data import CampaignData, Trial, axis_title, readable, unit_text
+from labloop.report.data import CampaignData, ExperimentData, axis_title, readable, unit_text
 from labloop.report.drawing import Markup, Panel, Scale, el, join, path, ramp, shade, tooltip
 from labloop.report.sections.section import Section
 
@@ -13,16 +13,20 @@ MOST_POINTS = 400
 
 def curve_sections(data: CampaignData) -> list[Section]:
     """Return a section per output that is a curve; none where nothing was measured."""
-    names = dict.fromkeys(name for t in data.trials for name in t.curves)
+    names = dict.fromkeys(name for t in data.experiments for name in t.curves)
     return [_section(data, name, i) for i, name in enumerate(names, start=1)]
 
 
 def _section(data: CampaignData, name: str, index: int) -> Section:
-    trials = [t for t in data.trials if name in t.curves]
-    shown = trials[-MOST_CURVES:]
-    if data.best in trials and data.best not in shown:
+    experiments = [t for t in data.experiments if name in t.curves]
+    shown = experiments[-MOST_CURVES:]
+    if data.best in experiments and data.best not in shown:
         shown = [data.best, *shown[1:]]
-    which = "All" if len(shown) == len(trials) else f"The newest {len(shown)} of {len(trials)}"
+    which = (
+        "All"
+        if len(shown) == len(experiments)
+        else f"The newest {len(shown)} of {len(experiments)}"
+    )
     caption = (
         f"{which} measured curves, dark for early and bright for late ones; the best is thick."
     )
@@ -51,19 +55,23 @@ def _ends(curve: CurveData, side: str) -> list[float]:
 
 
 def _line(
-    data: CampaignData, trial: Trial, name: str, scales: tuple[Scale, Scale], colour: str
+    data: CampaignData,
+    experiment: ExperimentData,
+    name: str,
+    scales: tuple[Scale, Scale],
+    colour: str,
 ) -> Markup:
-    curve, (x, y) = trial.curves[name], scales
+    curve, (x, y) = experiment.curves[name], scales
     pixels = [(x(float(curve.x[i])), y(float(curve.y[i]))) for i in thinned(curve)]
     if not pixels:
         return Markup("")
-    best = " is-best" if trial is data.best else ""
+    best = " is-best" if experiment is data.best else ""
     return el(
         "path",
         d=path(pixels),
         class_=f"curve {colour}{best} e",
-        data_e=trial.record.number,
-        data_tip=tooltip(data, trial),
+        data_e=experiment.record.number,
+        data_tip=tooltip(data, experiment),
     )
 
 

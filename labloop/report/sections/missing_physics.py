@@ -25,13 +25,13 @@ _THICK = 0.5
 
 def missing_part(data: CampaignData, alarms: Sequence[AlarmGroup]) -> Markup:
     """Return the words and charts of what the physics is missing; nothing without physics."""
-    told = describe_missing(data.fit_report, [d.kind for d in alarms if d.in_force])
-    if not told:
+    sentence = describe_missing(data.fit_report, [d.kind for d in alarms if d.in_force])
+    if not sentence:
         return Markup("")
     head = el("h3", "What it is missing")
     found = relevant_terms(data.fit_report)
     if not found:
-        return join(head, note(told))
+        return join(head, note(sentence))
     believed = {c.name: c for c in learned_constants(data.fit_report) or ()}
     key = legend(
         ("k-line", "what the results want"),
@@ -40,7 +40,7 @@ def missing_part(data: CampaignData, alarms: Sequence[AlarmGroup]) -> Markup:
         ("k-rug", "where experiments are"),
     )
     figures = [_figure(data, term, believed.get(term.parameter)) for term in found]
-    return join(head, note(told), key, el("div", figures, class_="grid-2"))
+    return join(head, note(sentence), key, el("div", figures, class_="grid-2"))
 
 
 def _figure(data: CampaignData, term: MissingTerm, constant: LearnedConstant | None) -> Markup:

@@ -18,45 +18,45 @@ _UNITS = {"experiments": "experiments", "hours": "hours of lab time", "cost": "o
 _BAD = (ExperimentState.FAILED, ExperimentState.UNCERTAIN, ExperimentState.ABANDONED)
 
 
-def header(data: CampaignData, stand: CampaignSummary) -> Markup:
+def header(data: CampaignData, summary: CampaignSummary) -> Markup:
     """Return name, badges, tiles and the best result."""
-    wish = " and ".join(stand.aims)
-    kept = f", with {stand.demands}" if stand.demands else ""
+    wish = " and ".join(summary.aims)
+    kept = f", with {summary.demands}" if summary.demands else ""
     return el(
         "header",
         [
-            el("p", el("b", "NOT SAFE: "), told, class_="not-safe", role="alert")
-            for told in stand.not_safe
+            el("p", el("b", "NOT SAFE: "), message, class_="not-safe", role="alert")
+            for message in summary.not_safe
         ],
         el("p", "labloop campaign", class_="eyebrow"),
-        el("h1", stand.name, _badges(stand)),
+        el("h1", summary.name, _badges(summary)),
         el("p", f"Wanted: {wish}{kept}." if wish else "No objective is stored.", class_="wish"),
-        el("p", stand.reason, class_="reason") if stand.reason else "",
-        el("div", _tiles(stand), class_="tiles"),
-        _best(data, stand),
+        el("p", summary.reason, class_="reason") if summary.reason else "",
+        el("div", _tiles(summary), class_="tiles"),
+        _best(data, summary),
     )
 
 
-def _badges(stand: CampaignSummary) -> Markup:
-    real = stand.mode is Mode.REAL
+def _badges(summary: CampaignSummary) -> Markup:
+    real = summary.mode is Mode.REAL
     return join(
-        el("span", stand.mode.value, class_=f"badge {'real' if real else 'simulated'}"),
-        el("span", stand.state.value, class_=f"badge state-{stand.state.value}"),
+        el("span", summary.mode.value, class_=f"badge {'real' if real else 'simulated'}"),
+        el("span", summary.state.value, class_=f"badge state-{summary.state.value}"),
     )
 
 
-def _tiles(stand: CampaignSummary) -> list[Markup]:
-    tiles = [_budget_tile(use) for use in stand.budget if use.limit is not None or use.used]
-    bad = [f"{stand.experiments[s]} {s}" for s in _BAD if stand.experiments[s]]
+def _tiles(summary: CampaignSummary) -> list[Markup]:
+    tiles = [_budget_tile(use) for use in summary.budget if use.limit is not None or use.used]
+    bad = [f"{summary.experiments[s]} {s}" for s in _BAD if summary.experiments[s]]
     under_way = [
-        f"{stand.experiments[s]} {s}"
+        f"{summary.experiments[s]} {s}"
         for s in (ExperimentState.RUNNING, ExperimentState.AWAITING, ExperimentState.PLANNED)
-        if stand.experiments[s]
+        if summary.experiments[s]
     ]
-    done = stand.experiments[ExperimentState.DONE]
+    done = summary.experiments[ExperimentState.DONE]
     tiles.append(_tile(str(done), "done", ", ".join([*bad, *under_way]) or "none failed"))
-    alarms = len(stand.alarms)
-    last = "no round yet" if stand.last_round is None else f"last round {stand.last_round}"
+    alarms = len(summary.alarms)
+    last = "no round yet" if summary.last_round is None else f"last round {summary.last_round}"
     tiles.append(_tile(str(alarms), "alarm" if alarms == 1 else "alarms", last))
     return tiles
 
@@ -73,7 +73,8 @@ def _budget_tile(use: BudgetUse) -> Markup:
         return _tile(shown, _UNITS[use.name], "no limit set")
     limit = number(use.limit, 4)
     if use.used is None:
-        return _tile(limit, _UNITS[use.name], "is the limit; counted by the campaign's own code")
+        # Cost is counted by the campaign's own function while it runs, and is not stored.
+        return _tile(limit, f"limit {_UNITS[use.name]}", "what was spent is not stored")
     part = min(1.0, use.used / use.limit)
     meter = el("i", el("i", style=f"width:{100 * part:.1f}%"), class_="meter")
     text = f"of {limit} in the budget"
@@ -82,8 +83,8 @@ def _budget_tile(use: BudgetUse) -> Markup:
     )
 
 
-def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
-    best = stand.best
+def _best(data: CampaignData, summary: CampaignSummary) -> Markup:
+    best = summary.best
     if best is None:
         return el("div", el("p", _nothing(data), class_="note"), class_="best")
     first = data.aims.items[0]
@@ -98,7 +99,7 @@ def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
         el("div", el("dt", readable(name)), el("dd", scalar_text(value)))
         for name, value in list(best.values.items())[1:]
     ]
-    several = _several(stand)
+    several = _several(summary)
     return el(
         "div",
         el(
@@ -108,7 +109,7 @@ def _best(data: CampaignData, stand: CampaignSummary) -> Markup:
             el("p", f"{readable(first.output)}, experiment {best.number}"),
             _interval(best, value.unit),
             el("p", best.remark, class_="note") if best.remark else Markup(""),
-            el("p", f"{stand.kept}.", class_="note") if stand.kept else Markup(""),
+            el("p", f"{summary.kept}.", class_="note") if summary.kept else Markup(""),
             several,
             class_="best-value",
         ),
@@ -128,12 +129,14 @@ def _interval(best: Best, unit: str) -> Markup:
     if best.interval is None:
         return Markup("")
     text = f"{interval(*best.interval)} {unit_text(unit)}".strip()
-    said = "90 % interval" if best.interval_from == "measured" else "90 % interval predicted"
-    return el("p", f"{said}: {text}", class_="note")
+    label = "90 % interval" if best.interval_from == "measured" else "90 % interval predicted"
+    return el("p", f"{label}: {text}", class_="note")
 
 
-def _several(stand: CampaignSummary) -> Markup:
-    if not stand.front:
+def _several(summary: CampaignSummary) -> Markup:
+    if not summary.front:
         return Markup("")
-    volume = f", hypervolume {number(stand.hypervolume)}" if stand.hypervolume is not None else ""
-    return el("p", f"{counted(len(stand.front), 'result')} on the front{volume}", class_="note")
+    volume = (
+        f", hypervolume {number(summary.hypervolume)}" if summary.hypervolume is not None else ""
+    )
+    return el("p", f"{counted(len(summary.front), 'result')} on the front{volume}", class_="note")

@@ -7,7 +7,7 @@ from labloop.records import Bundle, Repositories, ScalarValue, Severity
 from labloop.report.data import (
     Axis,
     CampaignData,
-    Trial,
+    ExperimentData,
     aligned_numbers,
     axis_title,
     counted,
@@ -36,7 +36,7 @@ def table(head: Iterable[str], rows: Iterable[Child], kind: str = "") -> Markup:
 
 def experiments_section(data: CampaignData) -> Section:
     """Return the sortable table of every experiment."""
-    if not data.trials:
+    if not data.experiments:
         return missing_section("experiments", "Experiments", "No experiment was planned yet.")
     caption = "Click a column's head to sort; point at a row to find the experiment in the charts."
     columns = [_conditions(data, axis) for axis in data.axes]
@@ -45,31 +45,34 @@ def experiments_section(data: CampaignData) -> Section:
     titles += [axis_title(name, unit) for name, unit in data.units.items()]
     if data.aims.demands:
         titles.append("feasible")
-        columns.append([_feasible(trial) for trial in data.trials])
+        columns.append([_feasible(experiment) for experiment in data.experiments])
     head = ["#", "state", *titles, "asked for by", "lab time", "remark"]
-    rows = [_row(data, trial, cells) for trial, *cells in zip(data.trials, *columns, strict=True)]
+    rows = [
+        _row(data, experiment, cells)
+        for experiment, *cells in zip(data.experiments, *columns, strict=True)
+    ]
     return Section("experiments", "Experiments", caption, table(head, rows, "sortable"))
 
 
-def _row(data: CampaignData, trial: Trial, cells: Sequence[Markup]) -> Markup:
-    record = trial.record
-    top = " top" if trial is data.best else ""
+def _row(data: CampaignData, experiment: ExperimentData, cells: Sequence[Markup]) -> Markup:
+    record = experiment.record
+    top = " top" if experiment is data.best else ""
     return el(
         "tr",
         el("td", str(record.number), class_="num", data_v=record.number),
         el("td", el("span", record.state.value, class_=f"state {record.state.value}")),
         cells,
-        _asked_by(trial),
-        _took(trial),
-        el("td", trial.remark, class_="remark"),
+        _asked_by(experiment),
+        _took(experiment),
+        el("td", experiment.remark, class_="remark"),
         data_e=record.number,
         class_=f"e{top}",
     )
 
 
 def _conditions(data: CampaignData, axis: Axis) -> list[Markup]:
-    """Return the cells of one parameter, one a trial."""
-    values = [t.point.get(axis.name, "") for t in data.trials]
+    """Return the cells of one parameter, one a experiment."""
+    values = [t.point.get(axis.name, "") for t in data.experiments]
     texts = iter(aligned_numbers([float(v) for v in values if not isinstance(v, str)]))
     return [
         el("td", v) if isinstance(v, str) else el("td", next(texts), class_="num", data_v=repr(v))
@@ -78,8 +81,8 @@ def _conditions(data: CampaignData, axis: Axis) -> list[Markup]:
 
 
 def _results(data: CampaignData, name: str) -> list[Markup]:
-    """Return the cells of one output, one a trial; empty where there is none."""
-    values = [t.scalars.get(name) for t in data.trials]
+    """Return the cells of one output, one a experiment; empty where there is none."""
+    values = [t.scalars.get(name) for t in data.experiments]
     texts = iter(aligned_numbers([v.value for v in values if v is not None]))
     return [el("td", "") if v is None else _result(next(texts), v) for v in values]
 
@@ -89,23 +92,23 @@ def _result(text: str, value: ScalarValue) -> Markup:
     return el("td", shown, class_="num", data_v=repr(value.value))
 
 
-def _feasible(trial: Trial) -> Markup:
-    if trial.scores is None:
+def _feasible(experiment: ExperimentData) -> Markup:
+    if experiment.scores is None:
         return el("td", "")
-    return el("td", "yes" if trial.feasible else "no", title=", ".join(trial.breaks))
+    return el("td", "yes" if experiment.feasible else "no", title=", ".join(experiment.breaks))
 
 
-def _asked_by(trial: Trial) -> Markup:
-    proposal = trial.proposal
-    person = _ORIGINS.get(trial.record.origin.value, trial.record.origin.value)
+def _asked_by(experiment: ExperimentData) -> Markup:
+    proposal = experiment.proposal
+    person = _ORIGINS.get(experiment.record.origin.value, experiment.record.origin.value)
     if proposal is None:
         return el("td", person or "—")
     parts = [proposal.strategy, person] if person else [proposal.strategy]
     return el("td", ", ".join(parts), title=proposal.reason)
 
 
-def _took(trial: Trial) -> Markup:
-    start, end = trial.record.lab_started, trial.record.lab_finished
+def _took(experiment: ExperimentData) -> Markup:
+    start, end = experiment.record.lab_started, experiment.record.lab_finished
     if start is None or end is None:
         return el("td", "")
     return el("td", duration(end - start), class_="num", data_v=repr(end - start))
@@ -113,23 +116,23 @@ def _took(trial: Trial) -> Markup:
 
 def alarms_section(data: CampaignData) -> Section:
     """Return the alarms in words, repeated ones once; what waits for a person comes first."""
-    found = sorted(campaign_alarms(data), key=lambda doubt: not doubt.is_open)
+    found = sorted(campaign_alarms(data), key=lambda group: not group.is_open)
     if not found:
         return missing_section("alarms", "Alarms", "None was raised.")
     caption = (
-        f"{counted(len(found), 'doubt')} that the campaign raised by itself, the newest first."
+        f"{counted(len(found), 'alarm')} that the campaign raised by itself, the newest first."
     )
     return Section("alarms", "Alarms", caption, el("ul", map(_alarm, found), class_="alarms"))
 
 
-def _alarm(doubt: AlarmGroup) -> Markup:
-    raised = f", raised {doubt.times} times" if doubt.times > 1 and doubt.in_force else ""
-    waits = ", waits for a person to acknowledge it" if doubt.is_open else ""
+def _alarm(group: AlarmGroup) -> Markup:
+    raised = f", raised {group.times} times" if group.times > 1 and group.in_force else ""
+    waits = ", waits for a person to acknowledge it" if group.is_open else ""
     return el(
         "li",
-        el("i", _SIGNS[doubt.severity], class_=f"sign {doubt.severity.value}"),
-        el("div", el("b", doubt.kind), " ", el("small", f"{doubt.when}{raised}{waits}")),
-        el("p", doubt.message),
+        el("i", _SIGNS[group.severity], class_=f"sign {group.severity.value}"),
+        el("div", el("b", group.kind), " ", el("small", f"{group.when}{raised}{waits}")),
+        el("p", group.message),
     )
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from labloop.records import ActionState, Repositories
 from labloop.report.data import (
     CampaignData,
+    ExperimentData,
     Span,
     Timeline,
-    Trial,
     build_timeline,
     counted,
     duration,
@@ -52,7 +52,7 @@ def _state_words(state: ActionState) -> str:
 
 def _close_up(data: CampaignData, time: Timeline) -> Markup:
     best = data.best
-    if best is None or len(data.trials) < 2:
+    if best is None or len(data.experiments) < 2:
         return Markup("")
     spans = [s for s in time.spans if s.experiment_id == best.record.id]
     if not spans:
@@ -99,15 +99,15 @@ def _chart(
     ]
     bars = merge_spans(spans, x, gap) if gap else list(spans)
     bars.sort(key=lambda s: _ORDER.index(s.state) if s.state is not ActionState.INTENT else 9)
-    numbers = {t.record.id: t.record.number for t in data.trials}
+    numbers = {t.record.id: t.record.number for t in data.experiments}
     shown = [_bar(s, x, y(names.index(s.row) + 1), numbers, named=not gap) for s in bars]
     openings = [
         el("line", x1=x(at), x2=x(at), y1=y.start, y2=y.stop, class_="opening")
         for at in time.openings
         if stretch[0] < at < stretch[1]
     ]
-    shifts = _shifts(data.trials, time)
-    top = [_experiment(data, t, shifts, x, stretch) for t in data.trials]
+    shifts = _shifts(data.experiments, time)
+    top = [_experiment(data, t, shifts, x, stretch) for t in data.experiments]
     label = "actions of each device in lab time"
     return panel.svg(label, frame, join(lines, labels, top, shown, openings))
 
@@ -133,7 +133,7 @@ def _bar(span: Span, x: Scale, top: float, numbers: dict[str, int], *, named: bo
     return join(rect, el("text", name, x=start + 5, y=top + ROW / 2 + 4, class_="on-bar"))
 
 
-def _shifts(trials: Sequence[Trial], time: Timeline) -> dict[str, float]:
+def _shifts(experiments: Sequence[ExperimentData], time: Timeline) -> dict[str, float]:
     """Return experiment id -> what to add to its lab times, in seconds, on the journal's axis.
 
     A campaign's lab time goes on where the experiments before had ended, and the journal's
@@ -141,7 +141,7 @@ def _shifts(trials: Sequence[Trial], time: Timeline) -> dict[str, float]:
     """
     shifts: dict[str, float] = {}
     offset = began = latest = 0.0
-    for record in sorted((t.record for t in trials), key=lambda r: r.lab_started or 0.0):
+    for record in sorted((t.record for t in experiments), key=lambda r: r.lab_started or 0.0):
         if (now := time.offsets.get(record.id, offset)) != offset:
             offset, began = now, latest
         shifts[record.id] = offset - began
@@ -151,12 +151,12 @@ def _shifts(trials: Sequence[Trial], time: Timeline) -> dict[str, float]:
 
 def _experiment(
     data: CampaignData,
-    trial: Trial,
+    experiment: ExperimentData,
     shifts: Mapping[str, float],
     x: Scale,
     stretch: tuple[float, float],
 ) -> Markup:
-    record = trial.record
+    record = experiment.record
     if record.lab_started is None or record.lab_finished is None:
         return Markup("")
     shift = shifts[record.id]
@@ -164,7 +164,7 @@ def _experiment(
     if end < stretch[0] or start > stretch[1]:
         return Markup("")
     width = max(1.0, x(end) - x(start) - 1)
-    kind = "span-lost" if trial.lost else f"span-{record.number % 2}"
+    kind = "span-lost" if experiment.lost else f"span-{record.number % 2}"
     rect = el(
         "rect",
         x=x(start),
@@ -173,7 +173,7 @@ def _experiment(
         height=ROW - 6,
         class_=f"{kind} e",
         data_e=record.number,
-        data_tip=tooltip(data, trial),
+        data_tip=tooltip(data, experiment),
     )
     label = str(record.number)
     if width < 8 * len(label) + 2:

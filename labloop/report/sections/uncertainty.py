@@ -39,10 +39,10 @@ def uncertainty_section(data: CampaignData) -> Section:
     outputs = list(dict.fromkeys(name for _, parts in found for name in parts))
     shown = [name for name in outputs if name in aims] or outputs
     physics = bool(model_weights(data.fit_report, "physics"))
-    told = describe_sources(source_shares(found[0][1]), physics=physics)
+    source = describe_sources(source_shares(found[0][1]), physics=physics)
     caption = (
         "The length of a bar is the standard deviation that was expected of one measurement; its "
-        f"colours share the variance. The newest proposal is at the top: {told}."
+        f"colours share the variance. The newest proposal is at the top: {source}."
     )
     names = _WORDS if physics else _WORDS | {"discrepancy": "what the results leave open"}
     used = [
@@ -56,7 +56,7 @@ def uncertainty_section(data: CampaignData) -> Section:
 def _newest(data: CampaignData) -> Iterator[tuple[str, dict[str, UncertaintyParts]]]:
     """Yield what a proposal is called and its parts, the newest first."""
     numbers = {
-        (t.record.round_index, t.record.proposal_index): t.record.number for t in data.trials
+        (t.record.round_index, t.record.proposal_index): t.record.number for t in data.experiments
     }
     for asked in reversed(data.rounds):
         for i, parts in reversed(list(enumerate(uncertainty_parts(asked.fit_report)))):
@@ -91,13 +91,13 @@ def _table(
 def _bar(called: str, parts: UncertaintyParts, longest: float) -> Markup:
     """Return one stacked bar; its length is the standard deviation, its parts the variance's."""
     whole = max(2.0, (_WIDTH - 8) * parts.sd / longest)
-    at, drawn, told = 4.0, [], []
+    at, drawn, labels = 4.0, [], []
     for name in _PARTS:
         width = whole * parts.shares[name]
         if width < 0.3:
             continue
         drawn.append(el("rect", x=at, y=6, width=width, height=_HEIGHT - 12, class_=f"u-{name}"))
-        told.append(f"{_WORDS[name]} {100 * parts.shares[name]:.0f} %")
+        labels.append(f"{_WORDS[name]} {100 * parts.shares[name]:.0f} %")
         at += width
     return el(
         "svg",
@@ -105,7 +105,7 @@ def _bar(called: str, parts: UncertaintyParts, longest: float) -> Markup:
         viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         preserveAspectRatio="xMaxYMid",
         role="img",
-        aria_label=f"{called}: {', '.join(told)}",
-        data_tip="\n".join([called, *told]),
+        aria_label=f"{called}: {', '.join(labels)}",
+        data_tip="\n".join([called, *labels]),
         class_="strip",
     )

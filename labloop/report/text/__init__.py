@@ -1,35 +1,29 @@
-"""What a campaign says in words: a summary, why each proposal, what is in doubt."""
+"""What a campaign says in words: a summary, the explanation of a round, its alarms.
+
+Here belong pure values and sentences that terminal and page share; none of them draws. Read
+``summary.py`` and ``explanation.py`` first.
+"""
 
 from labloop.report.text.alarms import AlarmGroup, alarm_subject, campaign_alarms
-from labloop.report.text.explanation import (
-    Explanation,
+from labloop.report.text.convergence import (
+    ConvergencePoint,
+    convergence,
+    convergence_points,
+    pareto_front,
+)
+from labloop.report.text.descriptions import (
     describe_constant,
     describe_member,
     describe_missing,
     describe_support,
     describe_term,
-    explain,
-    paragraph,
     percent,
     relevant_terms,
 )
-from labloop.report.text.purpose import (
-    ProposalExplanation,
-    describe_sources,
-    describe_uncertainty,
-    source_shares,
-)
-from labloop.report.text.summaries import (
-    Best,
-    BudgetUse,
-    CampaignSummary,
-    ConvergencePoint,
-    convergence,
-    convergence_points,
-    pareto_front,
-    summarise,
-    summary,
-)
+from labloop.report.text.explanation import Explanation, explain, paragraph
+from labloop.report.text.proposals import ProposalExplanation
+from labloop.report.text.summary import Best, BudgetUse, CampaignSummary, summarise, summary
+from labloop.report.text.uncertainty import describe_sources, describe_uncertainty, source_shares
 
 __all__ = [
     "AlarmGroup",

@@ -1,4 +1,4 @@
-"""Alarms of a campaign as a person wants to hear them: repeated ones once, with since when."""
+"""Alarms of a campaign in groups: a repeated one once, with the round since which it holds."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from labloop.records import AlarmRecord, Severity
 from labloop.report.data import CampaignData
 
 _ABOUT_A_FIT = "physics-"
-"""Alarms of this kind are raised again in every round in which the doubt goes on."""
+"""Alarms of these kinds are raised again in every round as long as their cause lasts."""
 _NAMES_ONE_OF_ALL = "physics-missing"
-"""It names the constant that shows most, so it is one doubt whichever that is."""
+"""It names the constant with the greatest effect; whichever that is, it is one group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +60,9 @@ class AlarmGroup:
 
 
 def campaign_alarms(data: CampaignData, until: int | None = None) -> tuple[AlarmGroup, ...]:
-    """Return the alarms of the campaign whose data was read, up to a round; see :func:`doubts`."""
+    """Return the alarms of a campaign that was read, up to a round; see :func:`group_alarms`."""
     fitted = [r.index for r in data.rounds if r.fit_report]
-    numbers = {t.record.id: t.record.number for t in data.trials}
+    numbers = {t.record.id: t.record.number for t in data.experiments}
     return group_alarms(data.alarms, fitted, until, numbers)
 
 
@@ -92,7 +92,7 @@ def group_alarms(
 
 
 def alarm_subject(record: AlarmRecord) -> Hashable:
-    """Return what alarms must share to be one: of a fit the constant, else every word."""
+    """Return what alarms of one group share: the constant for those of a fit, else every word."""
     alarm = record.alarm
     if alarm.kind == _NAMES_ONE_OF_ALL:
         return alarm.kind

@@ -62,7 +62,7 @@ def test_a_campaign_with_physics_is_told_in_five_parts(learned):
         "without physics (gp)",
         "What the physics is missing",
         "What its proposals are for",
-        "What would change the mind",
+        "Open questions",
         "Alarms",
     ):
         assert words in said

@@ -8,10 +8,8 @@ from labloop.campaign import lab_seconds
 from labloop.errors import NotFoundError
 from labloop.records import CampaignState, ExperimentRecord, ExperimentState, Mode, Origin
 from labloop.report import convergence, summary
-from labloop.report.data.campaign import Trial
+from labloop.report.data.campaign import ExperimentData
 from labloop.report.pages.html import render
-from labloop.report.sections.overview import _budget_tile
-from labloop.report.text.summaries import BudgetUse
 
 
 def test_a_summary_counts_every_state(written):
@@ -50,30 +48,6 @@ def test_the_budget_is_told_with_what_is_used(written):
     assert (uses["cost"].used, uses["cost"].limit) == (None, None)
 
 
-def test_convergence_never_falls_and_keeps_failures(written):
-    """The best so far only grows; a failed experiment is a point without a value."""
-    store, campaign_id = written(experiments=30)
-    points = convergence(store, campaign_id)
-    best = [p.best["product_yield"] for p in points if p.best]
-    assert best == sorted(best)
-    assert [p.number for p in points] == list(range(1, 31))
-    assert [p.number for p in points if not p.values] == [7, 18, 29]
-    assert all(p.improved == (p.values == p.best and bool(p.values)) for p in points)
-    assert {p.hypervolume for p in points} == {None}
-
-
-@pytest.mark.parametrize("aims", [2, 3])
-def test_several_aims_have_a_front_and_a_growing_volume(written, aims):
-    """No result on the front beats another one there; the volume never shrinks."""
-    store, campaign_id = written(experiments=30, aims=aims)
-    stand = summary(store, campaign_id)
-    volumes = [p.hypervolume for p in convergence(store, campaign_id)]
-    assert volumes == sorted(volumes)
-    assert stand.hypervolume == volumes[-1] > 0
-    assert stand.best.number in {b.number for b in stand.front}
-    assert len(stand.aims) == aims
-
-
 def test_a_campaign_without_experiments_has_no_best(written):
     """Nothing measured is None, not zero."""
     store, campaign_id = written(experiments=0)
@@ -103,7 +77,7 @@ def _ended(number, start, end):
         lab_finished=end,
         finished=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number),
     )
-    return Trial(record)
+    return ExperimentData(record)
 
 
 @pytest.mark.parametrize(
@@ -118,8 +92,8 @@ def _ended(number, start, end):
 )
 def test_lab_time_counts_overlaps_once_and_every_opening(spans, seconds):
     """Parallel experiments share their time; after a resume the campaign's lab time goes on."""
-    trials = [_ended(n, start, end) for n, (start, end) in enumerate(spans, start=1)]
-    assert lab_seconds([t.record for t in trials]) == seconds
+    experiments = [_ended(n, start, end) for n, (start, end) in enumerate(spans, start=1)]
+    assert lab_seconds([t.record for t in experiments]) == seconds
 
 
 def test_what_breaks_a_threshold_is_neither_best_nor_on_the_front(written):
@@ -142,9 +116,3 @@ def test_where_nothing_meets_the_thresholds_nothing_is_best(written):
     assert stand.demands == "product_yield at least 1000, impurity at most 0.1"
     assert f"No result has {stand.demands} yet." in render(store, campaign_id)
     assert stand.kept == f"0 of {stand.done} results have {stand.demands}"
-
-
-def test_lab_time_without_a_limit_is_told_in_its_own_unit():
-    """Seconds of a quick function are no fraction of an hour with six places."""
-    tile = str(_budget_tile(BudgetUse(name="hours", limit=None, used=0.002)))
-    assert "<b>7.2 s</b><span>of lab time</span><small>no limit set</small>" in tile

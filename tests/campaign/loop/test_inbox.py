@@ -1,16 +1,13 @@
-"""What a person asks or tells is stored whole or not at all."""
+"""What a command changes is stored with its answer or not at all."""
 
 import pytest
 from campaign_toys import answer_of, ask, create, write
 
 from labloop.campaign import Campaign
-from labloop.campaign.by_hand.row_reader import ResultRow
-from labloop.campaign.by_hand.telling import tell
 from labloop.campaign.decisions.machine import MachineState
 from labloop.campaign.execution.jobs import job_of
 from labloop.campaign.loop.inbox import Inbox
-from labloop.errors import LabloopError
-from labloop.records import CommandKind, ExperimentState, ScalarValue
+from labloop.records import CommandKind, ExperimentState
 
 
 @pytest.fixture
@@ -57,17 +54,3 @@ def test_a_refused_effect_is_a_refused_command(repositories, campaign):
     assert accepted is False
     assert "is done" in answer
     assert len(repositories.experiments.all(campaign_id)) == 1
-
-
-def test_a_results_file_is_stored_whole_or_not_at_all(repositories, campaign):
-    """A line that the records refuse takes the lines before it with it."""
-    good = ResultRow("", {"level": 1.0}, {"shown": ScalarValue(1.0, "1")}, 2)
-    bad = ResultRow("", {"level": 2.0}, {"shown": ScalarValue(1.0, "a\0b")}, 3)
-    with pytest.raises(LabloopError):
-        tell(repositories, campaign.record, [good, bad], actor="me")
-    assert repositories.experiments.all(campaign.record.id) == []
-    failed = ResultRow("", {"level": 2.0}, {}, 3)
-    assert tell(repositories, campaign.record, [good, failed], actor="me").stored == 2
-    rows = repositories.experiments.all(campaign.record.id)
-    assert [row.state for row in rows] == [ExperimentState.DONE, ExperimentState.FAILED]
-    assert rows[1].reason == "told as failed"

@@ -1,14 +1,14 @@
-"""What a proposal is for, in words: to use what is known, or to learn, and what is unsure."""
+"""What each proposal of a round is for: to use what is known, or to learn, and its expectation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labloop.records import ExperimentState, Json, Point, Prediction, Proposal, RoundRecord
+from labloop.records import ExperimentState, Point, Prediction, Proposal, RoundRecord
 from labloop.report.data import (
     Aims,
     CampaignData,
+    ExperimentData,
     Scores,
-    Trial,
     UncertaintyParts,
     interval,
     model_weights,
@@ -17,30 +17,17 @@ from labloop.report.data import (
     with_unit,
 )
 from labloop.report.drawing import condition_text
+from labloop.report.text.uncertainty import describe_sources, source_shares
 
-_MOST = 0.5
 _NEAR = 0.1
 """Share of the range of the results so far within which two of them are about as good."""
 
-_SOURCES = {
-    "noise": "noise: a repeat would differ as much",
-    "parameters": "what is not known of the constants",
-    "discrepancy": "what the physics may miss here",
-    "between": "that the models disagree: this experiment will tell which is right",
-}
-_WITHOUT_PHYSICS = {"discrepancy": "what the results so far leave open here"}
 _KINDS = {
     "sure": "exploit",
     "near": "exploit",
     "better": "exploit",
     "maybe": "explore",
     "never": "explore",
-}
-_SHORT = {
-    "noise": "noise",
-    "parameters": "the constants",
-    "discrepancy": "what the physics misses",
-    "between": "disagreement of the models",
 }
 
 
@@ -70,65 +57,39 @@ def explain_proposals(data: CampaignData, asked: RoundRecord) -> tuple[ProposalE
     parts = uncertainty_parts(asked.fit_report)
     physics = bool(model_weights(asked.fit_report, "physics"))
     seen = [t.scores for t in trials_before(data, asked) if t.scores is not None]
-    made = {t.record.proposal_index: t for t in data.trials if t.record.round_index == asked.index}
+    made = {
+        t.record.proposal_index: t for t in data.experiments if t.record.round_index == asked.index
+    }
     found = []
     for i, proposal in enumerate(asked.proposals):
-        kind, told = _verdict(data, proposal, seen)
+        kind, verdict = _verdict(data, proposal, seen)
         known = {a.output for a in data.aims.items}
         mine = parts[i] if i < len(parts) else {}
         why = source_shares({name: p for name, p in mine.items() if name in known} or mine)
-        trial = made.get(i)
+        experiment = made.get(i)
         rest = describe_sources(why, physics=physics)
         found.append(
             ProposalExplanation(
                 place=i + 1,
-                experiment=trial.record.number if trial else None,
+                experiment=experiment.record.number if experiment else None,
                 point=proposal.point,
                 conditions=_conditions(data, proposal.point),
                 kind=kind,
-                sentence=f"{told}; {rest}." if rest else f"{told}.",
+                sentence=f"{verdict}; {rest}." if rest else f"{verdict}.",
                 predicted=proposal.predicted,
                 parts=mine,
                 source=next(iter(why), ""),
-                outcome=_outcome(data, trial, proposal) if trial else "",
+                outcome=_outcome(data, experiment, proposal) if experiment else "",
             )
         )
     return tuple(found)
 
 
-def trials_before(data: CampaignData, asked: RoundRecord) -> list[Trial]:
-    """Return the ranked trials that were planned before a round."""
-    mine = [t.record.number for t in data.trials if t.record.round_index == asked.index]
-    first = min(mine, default=1 + max((t.record.number for t in data.trials), default=0))
+def trials_before(data: CampaignData, asked: RoundRecord) -> list[ExperimentData]:
+    """Return the ranked experiments that were planned before a round."""
+    mine = [t.record.number for t in data.experiments if t.record.round_index == asked.index]
+    first = min(mine, default=1 + max((t.record.number for t in data.experiments), default=0))
     return [t for t in data.ranked if t.record.number < first]
-
-
-def source_shares(parts: Mapping[str, UncertaintyParts]) -> dict[str, float]:
-    """Return shares of the variance by where they come from, the mean over the outputs."""
-    if not parts or not any(p.sd for p in parts.values()):
-        return {}
-    found = {n: sum(p.shares[n] for p in parts.values()) / len(parts) for n in _SOURCES}
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
-
-
-def describe_sources(part_shares: Mapping[str, float], *, physics: bool) -> str:
-    """Return where the uncertainty comes from, in words; empty where it is not known."""
-    if not part_shares:
-        return ""
-    told = _SOURCES if physics else _SOURCES | _WITHOUT_PHYSICS
-    short = _SHORT if physics else _SHORT | {"discrepancy": "what the results leave open"}
-    (first, share), (second, _) = list(part_shares.items())[:2]
-    if share >= _MOST:
-        return f"most of the uncertainty is {told[first]}"
-    return f"its uncertainty is mainly {short[first]} and {short[second]}"
-
-
-def describe_uncertainty(report: Mapping[str, Json]) -> tuple[str, ...]:
-    """Return for each proposal of a round where its uncertainty comes from, over all outputs."""
-    physics = bool(model_weights(report, "physics"))
-    return tuple(
-        describe_sources(source_shares(p), physics=physics) for p in uncertainty_parts(report)
-    )
 
 
 def _verdict(data: CampaignData, proposal: Proposal, seen: Sequence[Scores]) -> tuple[str, str]:
@@ -219,19 +180,19 @@ def _conditions(data: CampaignData, point: Point) -> str:
     )
 
 
-def _outcome(data: CampaignData, trial: Trial, proposal: Proposal) -> str:
-    if trial.lost:
-        return f"{trial.record.state.value}: {trial.record.reason}".removesuffix(": ")
-    if trial.record.state is not ExperimentState.DONE:
+def _outcome(data: CampaignData, experiment: ExperimentData, proposal: Proposal) -> str:
+    if experiment.lost:
+        return f"{experiment.record.state.value}: {experiment.record.reason}".removesuffix(": ")
+    if experiment.record.state is not ExperimentState.DONE:
         return ""
-    told = []
+    parts = []
     for aim in data.aims.items:
-        value, predicted = trial.scalars.get(aim.output), proposal.predicted.get(aim.output)
+        value, predicted = experiment.scalars.get(aim.output), proposal.predicted.get(aim.output)
         if value is None:
             continue
         side = ""
         if predicted is not None:
             inside = predicted.low <= value.value <= predicted.high
             side = ", as expected" if inside else ", outside of the interval"
-        told.append(f"{readable(aim.output)} {with_unit(value.value, aim.unit)}{side}")
-    return "; ".join(told)
+        parts.append(f"{readable(aim.output)} {with_unit(value.value, aim.unit)}{side}")
+    return "; ".join(parts)

@@ -1,13 +1,10 @@
-"""Pure data for the terminal and the report: where a campaign stands, how it got there."""
+"""Where a campaign stands, as pure data for the terminal and the report."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from labloop.campaign import lab_seconds
-from labloop.objectives import hypervolume, unbeaten
 from labloop.records import (
     CampaignState,
     ExperimentState,
@@ -16,8 +13,9 @@ from labloop.records import (
     Repositories,
     ScalarValue,
 )
-from labloop.report.data import CampaignData, Scores, Trial, read_campaign
+from labloop.report.data import CampaignData, ExperimentData, read_campaign
 from labloop.report.text.alarms import campaign_alarms
+from labloop.report.text.convergence import convergence_points, pareto_front
 
 _BEGUN = {ExperimentState.DONE, ExperimentState.FAILED, ExperimentState.UNCERTAIN}
 
@@ -119,22 +117,6 @@ class CampaignSummary:
         return self.best.number if self.best else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConvergencePoint:
-    """One experiment in the history of the best result."""
-
-    number: int
-    experiment_id: str
-    state: ExperimentState
-    values: Mapping[str, float]
-    """The aims' outputs by name; empty without a result."""
-    best: Mapping[str, float]
-    """The aims' outputs of the best result by the first aim so far."""
-    improved: bool
-    hypervolume: float | None
-    """With several aims: the volume dominated so far."""
-
-
 def summary(repositories: Repositories, campaign_id: str) -> CampaignSummary:
     """Return where a campaign stands; reads the database only.
 
@@ -144,18 +126,9 @@ def summary(repositories: Repositories, campaign_id: str) -> CampaignSummary:
     return summarise(read_campaign(repositories, campaign_id))
 
 
-def convergence(repositories: Repositories, campaign_id: str) -> tuple[ConvergencePoint, ...]:
-    """Return the history of the best result, a point per experiment that was started.
-
-    Raises:
-        NotFoundError: no campaign has this id.
-    """
-    return convergence_points(read_campaign(repositories, campaign_id))
-
-
 def summarise(data: CampaignData) -> CampaignSummary:
     """Return where the campaign stands whose data was read."""
-    counts = Counter(t.record.state for t in data.trials)
+    counts = Counter(t.record.state for t in data.experiments)
     best = data.best
     several = len(data.aims) > 1
     on_front = pareto_front(data) if several else []
@@ -174,10 +147,10 @@ def summarise(data: CampaignData) -> CampaignSummary:
         kept=_kept(data),
         failure=_failure(data),
         best=as_best(data, best) if best else None,
-        front=tuple(as_best(data, trial) for trial in on_front),
+        front=tuple(as_best(data, experiment) for experiment in on_front),
         hypervolume=points[-1].hypervolume if points else None,
         last_round=max((r.index for r in data.rounds), default=None),
-        alarms=tuple(doubt.words for doubt in reversed(campaign_alarms(data))),
+        alarms=tuple(alarm.words for alarm in reversed(campaign_alarms(data))),
         not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
     )
 
@@ -185,109 +158,43 @@ def summarise(data: CampaignData) -> CampaignSummary:
 def _kept(data: CampaignData) -> str:
     if not data.aims.demands:
         return ""
-    kept = sum(trial.feasible for trial in data.ranked)
+    kept = sum(experiment.feasible for experiment in data.ranked)
     return f"{kept} of {len(data.ranked)} results have {data.aims.demands}"
 
 
 def _failure(data: CampaignData) -> str:
-    failed = [t.record for t in data.trials if t.record.state is ExperimentState.FAILED]
+    failed = [t.record for t in data.experiments if t.record.state is ExperimentState.FAILED]
     if not failed:
         return ""
     last = max(failed, key=lambda record: record.number)
-    begun = sum(t.record.state in _BEGUN for t in data.trials)
+    begun = sum(t.record.state in _BEGUN for t in data.experiments)
     return (
         f"{len(failed)} of {begun} experiments; experiment {last.number} because: "
         f"{last.reason or 'no reason was told'}"
     )
 
 
-def as_best(data: CampaignData, trial: Trial) -> Best:
+def as_best(data: CampaignData, experiment: ExperimentData) -> Best:
     """Return one result with its conditions and the interval of its first aim."""
     names = data.aims.outputs
-    first = trial.scalars[names[0]]
+    first = experiment.scalars[names[0]]
     bounds: tuple[float, float] | None = None
     source = ""
-    predicted = trial.proposal.predicted.get(names[0]) if trial.proposal else None
+    predicted = experiment.proposal.predicted.get(names[0]) if experiment.proposal else None
     if first.sd is not None:
         half = 1.645 * first.sd
         bounds, source = (first.value - half, first.value + half), "measured"
     elif predicted is not None:
         bounds, source = (predicted.low, predicted.high), "predicted"
     return Best(
-        experiment_id=trial.record.id,
-        number=trial.record.number,
-        point=trial.point,
-        values={name: trial.scalars[name] for name in names},
+        experiment_id=experiment.record.id,
+        number=experiment.record.number,
+        point=experiment.point,
+        values={name: experiment.scalars[name] for name in names},
         interval=bounds,
         interval_from=source,
-        remark=trial.remark,
+        remark=experiment.remark,
     )
-
-
-def pareto_front(data: CampaignData) -> list[Trial]:
-    """Return the feasible trials that no other one beats in every aim."""
-    trials = [t for t in data.ranked if t.feasible]
-    if not trials:
-        return []
-    kept = unbeaten(np.array([t.scores for t in trials if t.scores]))
-    return [t for t, keep in zip(trials, kept, strict=True) if keep]
-
-
-def convergence_points(data: CampaignData) -> tuple[ConvergencePoint, ...]:
-    """Return the history of the best result of the campaign whose data was read."""
-    names = [aim.output for aim in data.aims.items]
-    volume = _Volume(data)
-    best: Trial | None = None
-    points = []
-    for trial in data.trials:
-        if trial.scores is None and not trial.lost:
-            continue
-        worth = trial.scores if trial.scores and trial.feasible else ()
-        first = worth[:1]
-        better = bool(first) and (best is None or first > (best.scores or ())[:1])
-        best = trial if better else best
-        points.append(
-            ConvergencePoint(
-                number=trial.record.number,
-                experiment_id=trial.record.id,
-                state=trial.record.state,
-                values=_values(trial, names) if trial.scores else {},
-                best=_values(best, names) if best else {},
-                improved=better,
-                hypervolume=volume.with_(trial.scores if trial.feasible else None),
-            )
-        )
-    return tuple(points)
-
-
-def _values(trial: Trial, names: Sequence[str]) -> dict[str, float]:
-    return {name: trial.scalars[name].value for name in names}
-
-
-MOST_AIMS_FOR_VOLUME = 4
-"""Beyond, a hypervolume is not counted."""
-
-
-class _Volume:
-    """The hypervolume while results come in, from one reference point throughout."""
-
-    def __init__(self, data: CampaignData) -> None:
-        counted = 1 < len(data.aims) <= MOST_AIMS_FOR_VOLUME
-        self._reference = data.aims.reference(data.dataset) if counted else None
-        self._seen: list[Scores] = []
-        self._volume = 0.0
-
-    def with_(self, scores: Scores | None) -> float | None:
-        """Return the volume once ``scores`` are in; None where it is not counted."""
-        if self._reference is None:
-            return None
-        if scores is not None:
-            self._seen.append(scores)
-            front = np.array(self._seen)[unbeaten(np.array(self._seen))]
-            if (front == scores).all(axis=1).any():
-                self._seen = [tuple(row) for row in front.tolist()]
-                self._volume = hypervolume(front, np.array(self._reference))
-        return self._volume
 
 
 def _budget(data: CampaignData) -> tuple[BudgetUse, ...]:
@@ -295,8 +202,8 @@ def _budget(data: CampaignData) -> tuple[BudgetUse, ...]:
     known = limits if isinstance(limits, Mapping) else {}
     ended = {ExperimentState.DONE, ExperimentState.FAILED}
     used: dict[str, float | None] = {
-        "experiments": float(sum(t.record.state in ended for t in data.trials)),
-        "hours": lab_seconds([t.record for t in data.trials]) / 3600,
+        "experiments": float(sum(t.record.state in ended for t in data.experiments)),
+        "hours": lab_seconds([t.record for t in data.experiments]) / 3600,
         "cost": None,
     }
     return tuple(

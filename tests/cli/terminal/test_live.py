@@ -2,18 +2,14 @@
 
 import io
 import os
-import sys
-import threading
 import time
 from dataclasses import replace
-from importlib import metadata
 
 import pytest
 from rich.console import Console
 
 from labloop.campaign import Snapshot
 from labloop.cli.terminal import live as _live
-from labloop.cli.terminal.progress import Backoff, waiting
 from labloop.records import Alarm
 from labloop.store import open_database
 
@@ -107,51 +103,6 @@ def test_a_terminal_shows_devices_best_and_question(ran, monkeypatch):
     assert "alarm  physics-missing" in said
 
 
-def test_waiting_tells_what_and_for_how_long(monkeypatch):
-    """What takes longer than a moment is named."""
-    monkeypatch.setattr("labloop.cli.terminal.progress.FIRST_SECONDS", 0.2)
-    monkeypatch.setattr("labloop.cli.terminal.progress.NEXT_SECONDS", 0.2)
-    out = Console(file=io.StringIO(), soft_wrap=True)
-    with waiting(out, "reading [a].py") as meanwhile:
-        time.sleep(0.5)
-        meanwhile.say("checking")
-        time.sleep(0.5)
-    assert "reading" in out.file.getvalue()
-    assert "checking: 0 s" in out.file.getvalue()
-    assert "waiting" not in {thread.name for thread in threading.enumerate()}
-
-
-def test_lines_come_ever_more_rarely():
-    """A log of a night does not fill with the same line; a new event begins with short waits."""
-    backoff = Backoff()
-    waits = []
-    for _ in range(8):
-        waits.append(backoff.seconds)
-        backoff.grow()
-    assert waits == [10, 20, 40, 80, 160, 300, 300, 300]
-    backoff.reset()
-    assert backoff.seconds == 10
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_a_console_with_few_letters_shows_question_marks(tiny, monkeypatch, encoding):
-    """A letter that the code page lacks costs the letter, not the campaign."""
-    text = (tiny.folder / "campaign.py").read_text()
-    tiny.write("campaign.py", text.replace('return {"sh', BROKEN))
-    streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2)]
-    with monkeypatch.context() as narrow:
-        narrow.setattr(sys, "stdout", streams[0])
-        narrow.setattr(sys, "stderr", streams[1])
-        code, _ = tiny("run", "campaign.py", "--engine", "plain")
-    assert code == 1
-    said = b"".join(each.buffer.getvalue() for each in streams if not each.flush())
-    assert b"3 experiments in a row failed" in said
-    assert b"? and" in said
-
-
-BROKEN = 'raise ValueError("\N{GREEK SMALL LETTER MU} and \N{SNOWMAN}")\n    return {"sh'
-
-
 def test_a_real_terminal_is_left_as_it_was(tiny):
     """In a pseudo terminal the panel appears, goes away, and the end is told in plain lines."""
     pty = pytest.importorskip("pty")
@@ -172,9 +123,3 @@ def test_a_real_terminal_is_left_as_it_was(tiny):
     assert b"reading campaign.py" in said
     assert b"ended     finished" in said
     assert said.count(b"\x1b[?25l") == said.count(b"\x1b[?25h") > 0
-
-
-def test_the_version_is_told(shell):
-    """--version says which labloop this is, and no verb at all says what there is."""
-    assert shell.ok("--version").strip() == f"labloop {metadata.version('labloop-sdl')}"
-    assert "Commands" in shell()[1]

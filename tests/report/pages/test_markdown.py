@@ -8,7 +8,7 @@ import pytest
 
 from labloop.records import Alarm, CampaignState, Severity
 from labloop.report import Brief
-from labloop.report.data.campaign import read_campaign
+from labloop.report.data.reading import read_campaign
 from labloop.report.pages.svg import picture
 
 

@@ -126,7 +126,7 @@ def test_an_alarm_of_every_round_is_one_with_its_count(written, tmp_path):
     assert text.count("k does not fit") == 1
     listed = text[text.index('<ul class="alarms">') :]
     listed = listed[: listed.index("</ul>")]
-    assert f"{listed.count('<li>')} doubts" in text
+    assert f"{listed.count('<li>')} alarms" in text
     assert f"<b>{listed.count('<li>')}</b><span>alarms" in text
     assert listed.index("waits for a person") < listed.index("a word")
     assert "raised 20 times" in listed or "20 times from round" in listed

@@ -4,7 +4,7 @@ import pytest
 from campaign_toys import PLANNER, create, write
 
 from labloop.campaign import build_dataset, load_campaign
-from labloop.campaign.execution.conditions import to_measurement
+from labloop.campaign.execution.measurement import to_measurement
 from labloop.campaign.progress.dataset import LiveDataset
 from labloop.errors import NoResultError
 from labloop.objectives import Maximize, Objectives

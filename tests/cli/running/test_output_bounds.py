@@ -6,7 +6,7 @@ import pytest
 
 from labloop.errors import DefinitionError
 from labloop.records import Scalar
-from labloop.report.data.campaign import read_campaign
+from labloop.report.data.reading import read_campaign
 from labloop.store import open_database
 
 CAMPAIGN = """
@@ -52,7 +52,7 @@ def test_what_is_expected_is_shown_within_bounds(shell):
     with open_database(shell.folder / "labloop.db", read_only=True) as store:
         (made,) = [c for c in store.campaigns.all() if c.name == "more"]
         assert store.rounds.all(made.id)[0].proposals[0].predicted["yield"].high == 128.5
-        shown = read_campaign(store, made.id).trials[0].proposal.predicted["yield"]
+        shown = read_campaign(store, made.id).experiments[0].proposal.predicted["yield"]
         assert (shown.low, shown.mean, shown.high) == (95.5, 100, 100)
 
 

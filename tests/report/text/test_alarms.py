@@ -1,0 +1,55 @@
+"""Repeated alarms are told once, with since when."""
+
+from labloop.records import Alarm, AlarmRecord
+from labloop.report.text.alarms import group_alarms
+
+
+def alarm(index, parameter="k", kind="physics-missing", **changes):
+    """Return an alarm of a round about a constant."""
+    made = Alarm(kind, f"{kind} of {parameter} in round {index}", data={"parameter": parameter})
+    return AlarmRecord(campaign_id="c", alarm=made, round_index=index, **changes)
+
+
+def told(raised, fitted, until=None):
+    """Return (kind, when) of the folded alarms."""
+    return [(d.kind, d.when) for d in group_alarms(raised, fitted, until, {"e": 7})]
+
+
+def test_repeated_alarms_are_one_with_since_when():
+    """An unbroken run of rounds is one doubt; the newest stands first."""
+    raised = [alarm(3, kind="physics-wrong"), alarm(4), alarm(5), alarm(6)]
+    assert told(raised, range(2, 7)) == [
+        ("physics-missing", "since round 4"),
+        ("physics-wrong", "in round 3, not since"),
+    ]
+
+
+def test_a_silent_round_breaks_a_run():
+    """What came back is in force since it came back; a round without a model is no silence."""
+    raised = [alarm(2), alarm(5), alarm(7)]
+    assert told(raised, [2, 3, 5, 7]) == [
+        ("physics-missing", "since round 5, first in round 2"),
+    ]
+    assert told(raised, [2, 5, 7, 8]) == [
+        ("physics-missing", "3 times from round 2 to 7, not since"),
+    ]
+
+
+def test_what_is_missing_may_be_named_anew():
+    """The constant that shows most may change while the doubt goes on."""
+    raised = [alarm(4, "k1"), alarm(5, "k2"), alarm(6, "k2")]
+    assert told(raised, [4, 5, 6]) == [("physics-missing", "since round 4, of k2 since round 5")]
+
+
+def test_an_earlier_round_knows_nothing_of_later_alarms():
+    """Looking back at round 5, only what was raised until then counts."""
+    assert told([alarm(5), alarm(6)], [5, 6], until=5) == [("physics-missing", "since round 5")]
+
+
+def test_other_alarms_are_folded_only_where_every_word_is_the_same():
+    """Two sensors that are stuck are two alarms."""
+    stuck = [
+        AlarmRecord(campaign_id="c", alarm=Alarm("sensor-stuck", text), experiment_id="e")
+        for text in ("the lamp", "the bath", "the lamp")
+    ]
+    assert told(stuck, []) == [("sensor-stuck", "experiment 7"), ("sensor-stuck", "experiment 7")]
