@@ -35,7 +35,7 @@ class KnownValue:
 
     @property
     def is_name(self) -> bool:
-        """Whether the source is one input as it is, so that its unit is known beforehand."""
+        """Whether this is one input by itself, whose unit is then known without the space."""
         return self.expression is not None and self.expression.names == (self.expression.text,)
 
     def value(self, x: Mapping[str, Tensor]) -> Tensor:

@@ -165,7 +165,7 @@ class GPFactory:
     name: str = "gp"
 
     def fit(self, data: TrainingData) -> FittedSurrogate:
-        """Return the processes of every output, the kernel of each chosen by leave-one-out."""
+        """Return a GP for every output, the kernel of each chosen by leave-one-out."""
         began = time.perf_counter()
         data = data.thinned(_MOST)
         names = self.kernels or default_kernels(data)
@@ -188,7 +188,7 @@ class GPFactory:
     def _slacks(
         self, kernels: Sequence[Kernel], data: TrainingData, encoded: Tensor
     ) -> GPModel | None:
-        """Return a process for each bound of an outcome constraint, None without any."""
+        """Return a GP for each bound of an outcome constraint, None without any."""
         if not data.objective.constraints:
             return None
         x, none = np.asarray(encoded.numpy()), np.zeros(len(encoded))
@@ -205,7 +205,7 @@ class GPFactory:
 def fit_output(
     kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray
 ) -> OutputGP:
-    """Return the process of one output, its kernel chosen by leave-one-out.
+    """Return the GP of one output, its kernel chosen by leave-one-out.
 
     Args:
         kernels: to choose from, the usual one first.

@@ -102,8 +102,8 @@ def missing_alarms(
     No value of the constants explains the experiments, so that the model lacks a term; the
     constant and the input that it seems to follow say where to look.
     """
-    field = candidate.field
-    if field is None or len(data.outputs) < _FEWEST or _gain(candidate) < _GAIN:
+    varying = candidate.varying
+    if varying is None or len(data.outputs) < _FEWEST or _gain(candidate) < _GAIN:
         return []
     term = missing_terms(candidate, data)[0]
     if term.effect < _EFFECT:

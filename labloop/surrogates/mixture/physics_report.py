@@ -41,7 +41,7 @@ class CandidatePhysics:
         return _posteriors(max(self.members, key=lambda m: share[m.name]))
 
     @property
-    def field(self) -> VaryingPosterior | None:
+    def varying(self) -> VaryingPosterior | None:
         """The posterior of varying parameters, where it was fitted."""
         every = [posterior for member in self.members for posterior in _posteriors(member)]
         return next(
@@ -131,15 +131,15 @@ class MissingTerm:
 
 def missing_terms(candidate: CandidatePhysics, data: TrainingData) -> list[MissingTerm]:
     """Return how each parameter seems to vary over the space, the greatest effect first."""
-    field = candidate.field
-    if field is None:
+    varying = candidate.varying
+    if varying is None:
         return []
     with torch.no_grad():
-        effects = field.effect.tolist()
-        shares = _shares_of_inputs(field, data)
+        effects = varying.effect.tolist()
+        shares = _shares_of_inputs(varying, data)
         return [
             _term(
-                candidate, field, data, j, effects[j], {g: float(s[j]) for g, s in shares.items()}
+                candidate, varying, data, j, effects[j], {g: float(s[j]) for g, s in shares.items()}
             )
             for j in sorted(range(len(effects)), key=lambda j: -effects[j])
         ]
@@ -147,7 +147,7 @@ def missing_terms(candidate: CandidatePhysics, data: TrainingData) -> list[Missi
 
 def _term(
     candidate: CandidatePhysics,
-    field: VaryingPosterior,
+    varying: VaryingPosterior,
     data: TrainingData,
     j: int,
     effect: float,
@@ -159,7 +159,7 @@ def _term(
     best = data.space.decode(data.encoded[int(data.scores[:, 0].argmax())][None].numpy())[0]
     values = tuple(places(declared))
     rows = data.space.encode([{**best, along: value} for value in values])
-    z = field.z[j] + field.varied(torch.as_tensor(rows, dtype=torch.float64))[:, j]
+    z = varying.z[j] + varying.varied(torch.as_tensor(rows, dtype=torch.float64))[:, j]
     return MissingTerm(
         parameter=parameter.name,
         unit=parameter.unit,
@@ -172,7 +172,7 @@ def _term(
     )
 
 
-def _shares_of_inputs(field: VaryingPosterior, data: TrainingData) -> dict[str, Tensor]:
+def _shares_of_inputs(varying: VaryingPosterior, data: TrainingData) -> dict[str, Tensor]:
     """Return input -> share of each parameter's variation that follows it, ``p``.
 
     By permutation: the input's value in every experiment is exchanged for those of all others.
@@ -185,7 +185,7 @@ def _shares_of_inputs(field: VaryingPosterior, data: TrainingData) -> dict[str, 
     for name, mine in columns.items():
         mixed = x.unsqueeze(1).repeat(1, len(x), 1)
         mixed[:, :, mine] = x[:, mine].unsqueeze(0)
-        varied = field.varied(mixed.flatten(0, 1)).view(len(x), len(x), -1)
+        varied = varying.varied(mixed.flatten(0, 1)).view(len(x), len(x), -1)
         spread[name] = varied.var(1, unbiased=False).mean(0)
     total = sum(spread.values(), torch.zeros(())).clamp_min(1e-300)
     return {name: value / total for name, value in spread.items()}

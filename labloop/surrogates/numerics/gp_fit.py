@@ -74,7 +74,7 @@ class LogPosterior:
     def covariance(
         self, theta: FloatArray
     ) -> tuple[FloatArray, list[FloatArray], list[FloatArray]]:
-        """Return the covariance of the data, and value and slope of each part."""
+        """Return the covariance of the data, and value and derivative of each part."""
         inverse, weights, noise = self.split(theta)
         values, slopes = [], []
         total = np.full((len(self.y), len(self.y)), MEAN_VARIANCE)

@@ -41,7 +41,7 @@ class MeasuredData(TrainingData):
         extra = None if self.extra_outputs is None else self.extra_outputs[index]
         picked = index.tolist()
         curves = {name: [every[i] for i in picked] for name, every in self.curves.items()}
-        # Named, because a dataclass with slots is another class than the one super() knows.
+        # super() does not work in a dataclass with slots.
         return replace(TrainingData.rows(self, index), extra_outputs=extra, curves=curves)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from botorch.acquisition.logei import qLogNoisyExpectedImprovement
-from botorch.sampling.normal import SobolQMCNormalSampler
 
 from labloop.errors import PhysicsError
 from labloop.objectives import Maximize, Objectives
@@ -16,7 +15,6 @@ from labloop.physics import FunctionPhysics, Prior
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import MixtureFactory, MixtureModel, SurrogateFactory, TrainingData
 from labloop.surrogates.mixture.weights import member_weights
-from labloop.surrogates.posteriors.mixture_model import allocate_samples
 
 SPACE = SearchSpace(Continuous("time", 0.1, 10, unit="s"), Continuous("heat", 0, 1))
 
@@ -198,26 +196,6 @@ def test_fitting_again_is_bit_equal():
     )
     assert torch.equal(first[0], second[0])
     assert torch.equal(first[1], second[1])
-
-
-def test_samples_are_allotted_by_weight():
-    """Every sample has a member, in proportion; what is left goes to the largest rests."""
-    assert allocate_samples([0.5, 0.3, 0.2], 10) == [5, 3, 2]
-    assert allocate_samples([0.9995, 0.0005], 64) == [64, 0]
-    assert sum(allocate_samples([1 / 3] * 3, 64)) == 64
-
-
-def test_the_posterior_has_the_moments_of_its_samples():
-    """Mean and variance of the mixture agree with many samples, also with given draws."""
-    members = MixtureFactory(physics()).fit(data(n=5)).model.members
-    model = MixtureModel(members, [1 / len(members)] * len(members))
-    x = torch.tensor([[[0.2, 0.3], [0.9, 0.8]]], dtype=torch.float64)
-    posterior = model.posterior(x)
-    samples = SobolQMCNormalSampler(torch.Size([2048]), seed=0)(posterior)
-    assert samples.shape == (2048, 1, 2, 1)
-    sd = posterior.variance.sqrt()
-    assert bool(((samples.mean(0) - posterior.mean).abs() < 0.1 * sd).all())
-    assert samples.std(0) == pytest.approx(sd, rel=0.1)
 
 
 def test_acquisition_functions_of_botorch_work_on_it():
