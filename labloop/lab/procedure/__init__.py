@@ -6,17 +6,17 @@ how it is ended belongs to ``host``. Read ``lab.py`` first.
 
 from labloop.lab.procedure.consumables import ConsumableLog, renew, used_stations
 from labloop.lab.procedure.lab import Lab, LabResources
-from labloop.lab.procedure.occupancy import Hold, Occupancy
+from labloop.lab.procedure.occupancy import Occupancy, Occupation
 from labloop.lab.procedure.run import run_procedure
 from labloop.lab.procedure.stations import StationPool
 from labloop.lab.procedure.steps import Steps
 
 __all__ = [
     "ConsumableLog",
-    "Hold",
     "Lab",
     "LabResources",
     "Occupancy",
+    "Occupation",
     "StationPool",
     "Steps",
     "renew",

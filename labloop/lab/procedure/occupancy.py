@@ -12,7 +12,7 @@ _KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Occupation:
     """A station or device that one experiment had to itself, in lab seconds."""
 
     name: str
@@ -30,7 +30,7 @@ class Occupancy:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._waits: dict[str, float] = {}
-        self._holds: deque[Hold] = deque(maxlen=_KEPT)
+        self._holds: deque[Occupation] = deque(maxlen=_KEPT)
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
@@ -48,12 +48,12 @@ class Occupancy:
         try:
             yield
         finally:
-            self._holds.append(Hold(name, began, self._clock.now()))
+            self._holds.append(Occupation(name, began, self._clock.now()))
 
     def waits(self) -> Mapping[str, float]:
         """Return kind of station, or device -> lab seconds waited for it, by all together."""
         return dict(self._waits)
 
-    def holds(self) -> Sequence[Hold]:
+    def holds(self) -> Sequence[Occupation]:
         """Return the newest holds that are over, in order of their ends."""
         return tuple(self._holds)
