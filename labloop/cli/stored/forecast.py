@@ -21,6 +21,8 @@ from labloop.cli.terminal import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from labloop.campaign import Forecast
 
 _WIDTH = 48
@@ -41,11 +43,11 @@ def forecast(
     as_json: AsJson = False,
 ) -> None:
     """Tell how long a campaign, or its rest, will take, and what it waits for."""
-    file = Path(target)
+    file, out = Path(target), console(stderr=as_json)
     if target.endswith(".py") or file.is_dir():
-        found = _of_file(file, experiments, runs, quick=quick)
+        found = _of_file(out, file, experiments, runs, quick=quick)
     else:
-        found = _of_stored(target, db, real, experiments, runs, quick=quick)
+        found = _of_stored(out, target, db, real, experiments, runs, quick=quick)
     if as_json:
         typer.echo(json.dumps(asdict(found) | {"bottleneck": found.bottleneck}, indent=2))
         return
@@ -53,11 +55,12 @@ def forecast(
         console().print(line)
 
 
-def _of_file(file: Path, experiments: int | None, runs: int, *, quick: bool) -> "Forecast":
+def _of_file(
+    out: "Console", file: Path, experiments: int | None, runs: int, *, quick: bool
+) -> "Forecast":
     from labloop.campaign import forecast as ahead  # noqa: PLC0415 - heavy
     from labloop.campaign import load_campaign, with_overrides  # noqa: PLC0415 - same
 
-    out = console()
     with waiting(out, f"reading {file}"):
         definition = with_overrides(load_campaign(file), experiments=experiments)
     with waiting(out, "running ahead in simulated time") as said:
@@ -70,6 +73,7 @@ def _of_file(file: Path, experiments: int | None, runs: int, *, quick: bool) -> 
 
 
 def _of_stored(
+    out: "Console",
     name: str,
     db: str | None,
     real: bool | None,
@@ -86,7 +90,7 @@ def _of_stored(
         definition = stored_definition(repositories, record)
         if experiments is not None:
             definition = with_overrides(definition, experiments=experiments)
-        with waiting(console(), "running ahead in simulated time") as said:
+        with waiting(out, "running ahead in simulated time") as said:
             return ahead(
                 definition,
                 runs=runs,

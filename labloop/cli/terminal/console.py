@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-def console() -> "Console":
+def console(*, stderr: bool = False) -> "Console":
     """Return the console that everything for a person is written to.
+
+    ``stderr``: the error stream, where standard output holds JSON for a program.
 
     What is printed came from files, databases and instruments: it is shown, never obeyed.
     """
@@ -32,6 +34,7 @@ def console() -> "Console":
         emoji=False,
         force_jupyter=False,
         force_terminal=None if _terminal() else False,
+        stderr=stderr,
     )
 
 

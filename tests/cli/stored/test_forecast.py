@@ -27,7 +27,8 @@ def test_a_file_and_a_stored_campaign(tiny):
     assert "of lab time, 90 % between" in said
     assert "2 runs ahead in simulated time" in said
     assert "% in use" in said
-    found = json.loads(tiny.ok("forecast", "campaign.py", "--runs", "2", "--json", "--quick"))
+    said = tiny.ok("forecast", "campaign.py", "--runs", "2", "--json", "--quick")
+    found, _ = json.JSONDecoder().raw_decode(said)
     assert found["low"] <= found["hours"] <= found["high"]
     tiny.ok("run", "campaign.py", "--engine", "plain")
     assert "budget is used up" in tiny.refused("forecast", "tiny", "--runs", "2")
@@ -65,3 +66,12 @@ def test_a_bar_shows_when_something_is_in_use():
         "bottleneck cup: it is waited for longest",
         "parallel  with parallel=2 it would take 1.0 h less",
     ]
+
+
+def test_json_is_json_however_long_it_takes(tiny, monkeypatch):
+    """What goes on meanwhile is printed on the error stream, behind what a program reads."""
+    monkeypatch.setattr("labloop.cli.terminal.progress.FIRST_SECONDS", 0.01)
+    said = tiny.ok("forecast", "campaign.py", "--runs", "2", "--quick", "--json")
+    found, end = json.JSONDecoder().raw_decode(said)
+    assert found["hours"] > 0
+    assert "running ahead" in said[end:]
