@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,12 @@ def test_the_picture_has_every_room_and_wing():
     wings = [p.parent for room in rooms for p in room.glob("*/__init__.py")]
     names = {path.name for path in [*rooms, *wings]} - {"migrations"}
     assert sorted(names - picture) == []
+
+
+def test_the_architecture_has_every_entry_point_and_extra():
+    """What a package can plug into and what can be installed is told completely."""
+    page = (EXPLANATION / "architecture.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {f"`{group}`" for group in project["entry-points"]}
+    wanted |= {f"`[{extra}]`" for extra in project["optional-dependencies"]}
+    assert sorted(name for name in wanted if name not in page) == []
