@@ -1,7 +1,7 @@
 # Everything here only calls Python: without make, type the command behind the target.
 PYTHON ?= python3
 
-.PHONY: demo test docs search install figures-loop figures-physics figures-trials figures-foreign figures-devices clean
+.PHONY: demo test docs search install figures-loop figures-physics figures-planner figures-trials figures-foreign figures-devices clean
 demo:          ## install, then run the main campaign in simulation
 	$(PYTHON) tools/make.py demo
 test:          ## install, then run every check
@@ -16,6 +16,8 @@ figures-loop:  ## measure every figure of the loop (resumable; about an hour on 
 	$(PYTHON) tools/make.py figures-loop
 figures-physics: ## measure what physics in the planner buys (resumable; a day on 2 cores)
 	$(PYTHON) tools/make.py figures-physics
+figures-planner: ## measure outcome constraints and failures in the planner (resumable)
+	$(PYTHON) tools/make.py figures-planner
 figures-trials: ## measure again what strangers broke (resumable)
 	$(PYTHON) tools/make.py figures-trials
 figures-foreign: ## run other people's drivers on our emulators, ours on their simulators (resumable)

@@ -1,7 +1,7 @@
 """What the Makefile calls: works without make, on every system that has Python 3.11.
 
 Usage: python tools/make.py demo | test | docs | search | install | figures-loop |
-figures-physics | figures-trials | figures-foreign | figures-devices | clean
+figures-physics | figures-planner | figures-trials | figures-foreign | figures-devices | clean
 """
 
 import hashlib
@@ -128,6 +128,12 @@ def figures_physics() -> None:
     run(PYTHON, "-m", "benchmarks.figures_physics", env={"OMP_NUM_THREADS": "1"})
 
 
+def figures_planner() -> None:
+    """Measure outcome constraints and failures in the planner."""
+    install("test")
+    run(PYTHON, "-m", "benchmarks.figures_planner", env={"OMP_NUM_THREADS": "1"})
+
+
 def figures_trials() -> None:
     """Measure again what strangers broke."""
     install()
@@ -169,6 +175,7 @@ TARGETS = {
     "install": install,
     "figures-loop": figures_loop,
     "figures-physics": figures_physics,
+    "figures-planner": figures_planner,
     "figures-trials": figures_trials,
     "figures-foreign": figures_foreign,
     "figures-devices": figures_devices,

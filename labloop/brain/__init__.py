@@ -1,6 +1,9 @@
 """The brain: proposes experiments from past experiments.
 
-What learns is loaded when it is first used: strategies that only sample need no torch.
+``_brain.py`` is ask and tell around a strategy. ``strategies/`` has one file a strategy,
+``acquisition/`` what makes a point worth measuring and how its maximum is found,
+``observations/`` how past experiments are read. What learns is loaded when it is first used:
+strategies that only sample need no torch.
 """
 
 from importlib import import_module

@@ -16,7 +16,7 @@ from labloop.brain._saved import (
     read_saved,
     write_whole,
 )
-from labloop.brain.observations import Rows, read_past
+from labloop.brain.observations import Rows, read_results
 from labloop.brain.strategies.base import Strategy
 from labloop.errors import BrainError
 from labloop.objectives import Aim, Objectives, OutcomeConstraint
@@ -202,7 +202,7 @@ class Brain:
             BrainError: with the first row that means nothing; then none is taken in.
         """
         taken = []
-        for point, outputs in read_past(self.space, self.objective, rows):
+        for point, outputs in read_results(self.space, self.objective, rows):
             self._count += 1
             taken.append(make_experiment_id(self.campaign_id, self._count))
             self._observations.append(

@@ -1,7 +1,13 @@
-"""What makes a point worth measuring, where that is largest, and what the model expects."""
+"""Acquisition functions, their maximisation, and what is said of a proposal.
 
-from labloop.brain.acquisition.failures import chance_of_success
-from labloop.brain.acquisition.fit_report import expected, tell
+``functions.py`` chooses the acquisition function, ``noisy_improvement.py`` is the closed form for
+one aim, ``failures.py`` models where experiments fail, ``optimize.py`` finds the maximum,
+``training.py`` makes tensors of observations; ``fit_report.py`` and ``purpose.py`` say in numbers
+and words what came of it.
+"""
+
+from labloop.brain.acquisition.failures import FailureModel
+from labloop.brain.acquisition.fit_report import expected, summarize_fit
 from labloop.brain.acquisition.functions import (
     Acquisition,
     AcquisitionContext,
@@ -15,25 +21,28 @@ from labloop.brain.acquisition.functions import (
 )
 from labloop.brain.acquisition.noisy_improvement import LogNoisyEI
 from labloop.brain.acquisition.optimize import Optimum, best_in_list, best_in_space, values_at
+from labloop.brain.acquisition.purpose import failures_told, purpose_of
 from labloop.brain.acquisition.training import training_data
 
 __all__ = [
     "Acquisition",
     "AcquisitionContext",
+    "FailureModel",
     "LogNoisyEI",
     "Optimum",
     "Weighted",
     "best_in_list",
     "best_in_space",
-    "chance_of_success",
     "constrained",
     "expected",
+    "failures_told",
     "improvement",
     "knows_constraints",
     "log_noisy_ei",
     "names_of",
+    "purpose_of",
     "stack",
-    "tell",
+    "summarize_fit",
     "training_data",
     "values_at",
 ]

@@ -1,6 +1,6 @@
 """What a fitted model tells people: predictions with their parts, the best, slices to look at.
 
-Every place that is told about is predicted in one go: where the physics costs, one batch of
+All places are predicted in one call: where the physics costs, one batch of
 a hundred solves costs little more than one solve.
 """
 
@@ -21,13 +21,13 @@ _PARTS = ("noise", "parameters", "discrepancy", "between")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a model tells with a batch of proposals."""
+class FitSummary:
+    """What the report says of a fitted model and its proposals."""
 
     predicted: Sequence[Mapping[str, Prediction]]
     """What a measurement at each proposal should give, its noise included."""
     report: Mapping[str, Json]
-    """``model_best``, ``slices`` and ``uncertainty``, see :func:`tell`."""
+    """``model_best``, ``slices`` and ``uncertainty``, see :func:`summarize_fit`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ class _Expected:
         return _Expected(self.mean[rows], self.value_sd[rows], self.measured_sd[rows], parts)
 
 
-def tell(
+def summarize_fit(
     space: SearchSpace,
     training: TrainingData,
     fitted: FittedSurrogate,
     known: Sequence[Observation],
     asked: Sequence[Tensor],
-) -> Told:
+) -> FitSummary:
     """Return what the model says of its proposals, of the experiments and along the parameters.
 
     Args:
@@ -82,7 +82,7 @@ def tell(
         "slices": _slices(along, found.at(slice(last, None)), names),
         "uncertainty": _uncertainty(there, names),
     }
-    return Told(_predictions(there, names), report)
+    return FitSummary(_predictions(there, names), report)
 
 
 def expected(

@@ -10,7 +10,7 @@ from botorch.generation.gen import gen_candidates_scipy
 from botorch.utils.sampling import draw_sobol_samples
 from torch import Tensor
 
-from labloop.brain.observations import exhausted, fresh, labels, small_seed, untried
+from labloop.brain.observations import exhausted, fresh, labels, new_points, small_seed
 from labloop.records import FloatArray, Point
 from labloop.space import SearchSpace
 
@@ -148,7 +148,7 @@ def _first_legal(
 ) -> Optimum:
     points = fresh(space, space.decode(rows.numpy()), labels(space, seen), len(rows))
     if not points:
-        points = untried(space, seen, _NEAR, small_seed(seed, 2))
+        points = new_points(space, seen, _NEAR, small_seed(seed, 2))
     if not points:
         raise exhausted(space.size or 0)
     legal = torch.as_tensor(space.encode(points), dtype=torch.float64)

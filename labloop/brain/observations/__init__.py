@@ -1,32 +1,39 @@
-"""Past experiments as strategies read them, and one seed for all that is random."""
+"""Past experiments as strategies read them, and one seed for all that is random.
 
+``history.py`` selects what can teach, ``evaluated_points.py`` keeps what was evaluated,
+``imported.py`` reads tables of results, ``failure_rule.py`` says where experiments fail,
+``seeding.py`` isolates random numbers.
+"""
+
+from labloop.brain.observations.evaluated_points import EvaluatedPoints, evaluated_points
+from labloop.brain.observations.failure_rule import failure_rule
 from labloop.brain.observations.history import (
     check_count,
     exhausted,
     fresh,
     labels,
     legal,
+    new_points,
     open_candidates,
-    untried,
     usable,
 )
-from labloop.brain.observations.imported import Rows, read_past
+from labloop.brain.observations.imported import Rows, read_results
 from labloop.brain.observations.seeding import isolated, small_seed
-from labloop.brain.observations.tried_points import Tried, tried
 
 __all__ = [
+    "EvaluatedPoints",
     "Rows",
-    "Tried",
     "check_count",
+    "evaluated_points",
     "exhausted",
+    "failure_rule",
     "fresh",
     "isolated",
     "labels",
     "legal",
+    "new_points",
     "open_candidates",
-    "read_past",
+    "read_results",
     "small_seed",
-    "tried",
-    "untried",
     "usable",
 ]

@@ -54,7 +54,7 @@ def _encodable(space: SearchSpace, points: Sequence[Point]) -> bool:
     return True
 
 
-def untried(space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> list[Point]:
+def new_points(space: SearchSpace, seen: Sequence[Point], n: int, seed: int) -> list[Point]:
     """Return up to ``n`` spread-out points that are not in ``seen``, none where none is left."""
     if space.size is not None:
         n = min(n, space.size - len(labels(space, seen)))

@@ -13,7 +13,7 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]] | An
 """Rows that map a column to its value, columns that map to their values, or a data frame."""
 
 
-def read_past(
+def read_results(
     space: SearchSpace, objective: Objectives, rows: Rows
 ) -> list[tuple[Point, dict[str, float] | None]]:
     """Return point and outputs of every row; None in place of the outputs of one that failed.

@@ -1,1 +1,6 @@
-"""Strategies: one way each to propose experiments from past ones."""
+"""Strategies: one way each to propose experiments from past ones.
+
+``base.py`` is the protocol. ``botorch.py`` is Bayesian optimisation with any surrogate,
+``physics.py`` the same with a mixture that knows physics, ``auto.py`` chooses between them,
+``skopt.py`` asks scikit-optimize, ``sampling.py`` learns nothing.
+"""

@@ -12,27 +12,29 @@ from torch import Tensor
 from labloop.brain.acquisition import (
     Acquisition,
     AcquisitionContext,
+    FailureModel,
     Optimum,
     Weighted,
     best_in_list,
     best_in_space,
-    chance_of_success,
     constrained,
+    failures_told,
     improvement,
     knows_constraints,
     names_of,
+    purpose_of,
     stack,
-    tell,
+    summarize_fit,
     training_data,
     values_at,
 )
 from labloop.brain.observations import (
-    Tried,
+    EvaluatedPoints,
     check_count,
+    evaluated_points,
     isolated,
     legal,
     open_candidates,
-    tried,
     usable,
 )
 from labloop.brain.strategies.initial import initial_count
@@ -119,19 +121,41 @@ class BotorchStrategy:
         """Return the points that promise most; see ``Strategy.propose``."""
         check_count(n)
         began = time.perf_counter()
-        seen = tried(space, data, pending)
+        seen = evaluated_points(space, data, pending)
         wait = initial_count(space) if self.initial is None else self.initial
         training = training_data(space, objective, data, seed)
-        if training is None or len(training.outputs) + len(pending) < wait:
+        if training is None or finished(data, training) + len(pending) < wait:
             return _begin(self.name, space, seen, n, seed, wait)
         with isolated(seed):
             fitted = self.model.fit(training)
-            search = _Search(self.acquisition, space, objective, data, training, fitted, seed)
+            failures = learned_failures(space, objective, data, wait)
+            search = _Search(
+                self.acquisition, space, objective, data, training, fitted, seed, failures
+            )
             return _ask(self.name, search, seen.points, pending, n, began)
 
 
+def finished(data: Dataset, training: TrainingData) -> int:
+    """Return how many experiments tell something: results to learn from, and failures."""
+    return len(training.outputs) + sum(o.failed for o in data.observations)
+
+
+def learned_failures(
+    space: SearchSpace, objective: Objectives, data: Dataset, start: int
+) -> FailureModel | None:
+    """Return where experiments fail, None where none has or all did."""
+    known = {o.experiment_id for o in usable(space, objective, data)}
+    every = [o for o in data.observations if o.experiment_id in known or o.failed]
+    every = [o for o in every if o.experiment_id in known or legal(space, [o.point])]
+    worked = torch.tensor([0.0 if o.failed else 1.0 for o in every], dtype=torch.float64)
+    if not every or bool(worked.all()) or not bool(worked.any()):
+        return None
+    rows = torch.as_tensor(space.encode([o.point for o in every]), dtype=torch.float64)
+    return FailureModel(rows, worked, space.features, start)
+
+
 def _begin(
-    name: str, space: SearchSpace, seen: Tried, n: int, seed: int, wait: int
+    name: str, space: SearchSpace, seen: EvaluatedPoints, n: int, seed: int, wait: int
 ) -> ProposalBatch:
     """Return points that fill the space, while there are too few results for a model."""
     reason = f"fewer than {wait} results: space-filling start"
@@ -156,23 +180,27 @@ def _ask(
     waiting = [_row(space, p) for p in legal(space, pending)]
     chosen = search.choose(seen, waiting, n)
     known = usable(space, search.objective, search.data)
-    told = tell(space, training, fitted, known, [c.optimum.row for c in chosen])
+    away = failures_told(space, search.data.observations)
+    summary = summarize_fit(space, training, fitted, known, [c.optimum.row for c in chosen])
     proposals = tuple(
         Proposal(
             c.optimum.point,
             strategy=name,
-            reason=f"{c.acquisition} of {fitted.name} on {len(training.outputs)} results",
+            reason=(
+                f"{purpose_of(search.objective, known, p)}: {c.acquisition} of {fitted.name} on "
+                f"{len(training.outputs)} results{away}"
+            ),
             model=fitted.name,
             acquisition=c.acquisition,
             acquisition_value=c.optimum.value if np.isfinite(c.optimum.value) else None,
             predicted=p,
             seed=search.seed,
         )
-        for c, p in zip(chosen, told.predicted, strict=True)
+        for c, p in zip(chosen, summary.predicted, strict=True)
     )
     report = {
         **fitted.report,
-        **told.report,
+        **summary.report,
         **({} if fitted.spent is None else fitted.spent()),
         "proposal_seconds": time.perf_counter() - began,
     }
@@ -194,6 +222,7 @@ class _Search:
     training: TrainingData
     fitted: FittedSurrogate
     seed: int
+    failures: FailureModel | None
 
     def choose(self, seen: Sequence[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
         """Return up to ``n`` points, best first."""
@@ -267,8 +296,6 @@ class _Search:
         name = names_of(self.acquisition, built)
         if self.objective.constraints and not knows_constraints(self.acquisition):
             built = constrained(context, built, name)
-        failed = legal(self.space, [o.point for o in self.data.observations if o.failed])
-        if failed and getattr(built, "_log", False):
-            rows = torch.as_tensor(self.space.encode(failed), dtype=torch.float64)
-            return Weighted(built, chance_of_success(self.training.encoded, rows)), name
+        if self.failures is not None and getattr(built, "_log", False):
+            built = Weighted(built, self.failures.log_weight)
         return built, name

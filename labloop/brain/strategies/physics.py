@@ -21,15 +21,23 @@ from labloop.brain.acquisition import (
 )
 from labloop.brain.observations import (
     check_count,
+    evaluated_points,
     exhausted,
     fresh,
     isolated,
     labels,
     small_seed,
-    tried,
     usable,
 )
-from labloop.brain.strategies.botorch import _LEADERS, _ask, _begin, _Chosen, _Search
+from labloop.brain.strategies.botorch import (
+    _LEADERS,
+    _ask,
+    _begin,
+    _Chosen,
+    _Search,
+    finished,
+    learned_failures,
+)
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind
@@ -120,15 +128,16 @@ class PhysicsStrategy:
         if isinstance(self.model, MixtureFactory):
             for physics in self.model.models:
                 bind(physics, space)
-        seen = tried(space, data, pending)
+        seen = evaluated_points(space, data, pending)
         training = measured_data(space, objective, data, seed)
-        if training is None or len(training.outputs) + len(pending) < self.initial:
+        if training is None or finished(data, training) + len(pending) < self.initial:
             return _begin(self.name, space, seen, n, seed, self.initial)
         training = replace(training, proposals=n)
 
         def ask(fitted: FittedSurrogate) -> ProposalBatch:
+            failures = learned_failures(space, objective, data, self.initial)
             search = _TrialSearch(
-                mixture_improvement, space, objective, data, training, fitted, seed
+                mixture_improvement, space, objective, data, training, fitted, seed, failures
             )
             return _ask(self.name, search, seen.points, pending, n, began)
 

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labloop.brain.observations import (
-    Tried,
+    EvaluatedPoints,
     check_count,
+    evaluated_points,
     exhausted,
+    new_points,
     open_candidates,
     small_seed,
-    tried,
-    untried,
 )
 from labloop.objectives import Objectives
 from labloop.records import Dataset, FloatArray, Point, Proposal, ProposalBatch
@@ -21,7 +21,7 @@ from labloop.space import Candidates, SearchSpace
 _DRAWS, _LOTS = 256, 4096
 
 
-def space_filling(space: SearchSpace, seen: Tried, n: int, seed: int) -> list[Point]:
+def space_filling(space: SearchSpace, seen: EvaluatedPoints, n: int, seed: int) -> list[Point]:
     """Return up to ``n`` points far from each other and from ``seen``.
 
     The first points of an empty campaign on a continuous space are a scrambled Sobol sequence
@@ -35,9 +35,11 @@ def space_filling(space: SearchSpace, seen: Tried, n: int, seed: int) -> list[Po
     if candidates is not None:
         return _maximin_pool(space, candidates, seen, n, seed)
     if not seen.points:
-        points = untried(space, (), n, small_seed(seed))
+        points = new_points(space, (), n, small_seed(seed))
     else:
-        drawn = untried(space, _excluded(space, seen.points), max(_DRAWS, 4 * n), small_seed(seed))
+        drawn = new_points(
+            space, _excluded(space, seen.points), max(_DRAWS, 4 * n), small_seed(seed)
+        )
         encoded = np.asarray(space.encode(drawn)) if drawn else np.zeros((0, space.dimension))
         points = [drawn[i] for i in _maximin(encoded, seen.distances(encoded), n, 0)]
     if not points:
@@ -51,7 +53,7 @@ def _excluded(space: SearchSpace, seen: Sequence[Point]) -> Sequence[Point]:
 
 
 def _maximin_pool(
-    space: SearchSpace, candidates: Candidates, seen: Tried, n: int, seed: int
+    space: SearchSpace, candidates: Candidates, seen: EvaluatedPoints, n: int, seed: int
 ) -> list[Point]:
     mask = open_candidates(candidates, seen.points, strict=space.nonrepeatable)
     open_rows = np.flatnonzero(mask)
@@ -113,7 +115,7 @@ class SobolStrategy:
     ) -> ProposalBatch:
         """Return points far from everything tried; see ``Strategy.propose``."""
         check_count(n)
-        points = space_filling(space, tried(space, data, pending), n, seed)
+        points = space_filling(space, evaluated_points(space, data, pending), n, seed)
         reason = "space-filling: far from every point tried so far"
         return ProposalBatch(
             tuple(Proposal(p, strategy=self.name, reason=reason, seed=seed) for p in points)
@@ -136,7 +138,7 @@ class RandomStrategy:
     ) -> ProposalBatch:
         """Return independent uniform points; see ``Strategy.propose``."""
         check_count(n)
-        points = self._draw(space, tried(space, data, pending).points, n, seed)
+        points = self._draw(space, evaluated_points(space, data, pending).points, n, seed)
         if not points:
             raise exhausted(space.size or 0)
         return ProposalBatch(
@@ -155,5 +157,5 @@ class RandomStrategy:
             return [candidates.point(int(i)) for i in picked]
         drawn: list[Point] = []
         for k in range(n):
-            drawn += untried(space, [*_excluded(space, seen), *drawn], 1, small_seed(seed, k))
+            drawn += new_points(space, [*_excluded(space, seen), *drawn], 1, small_seed(seed, k))
         return drawn

@@ -8,14 +8,14 @@ import numpy as np
 
 from labloop.brain.observations import (
     check_count,
+    evaluated_points,
     exhausted,
     fresh,
     isolated,
     labels,
+    new_points,
     open_candidates,
     small_seed,
-    tried,
-    untried,
     usable,
 )
 from labloop.brain.strategies.initial import initial_count
@@ -54,7 +54,7 @@ class SkoptStrategy:
     ) -> ProposalBatch:
         """Return proposals of ``skopt.Optimizer``; see ``Strategy.propose``."""
         check_count(n)
-        seen = tried(space, data, pending)
+        seen = evaluated_points(space, data, pending)
         # Its own space ends at the bounds: a result beyond them would be taken for one on them.
         known = [o for o in usable(space, objective, data) if _within(space, o.point)]
         if len(known) < 1 or len(known) + len(pending) < initial_count(space):
@@ -93,8 +93,8 @@ class SkoptStrategy:
             random_state=small_seed(seed),
         )
         # A result that is under way is assumed to be as good as the best: it repels.
-        told = [codec.to_skopt(row) for row in np.vstack([rows, waiting])]
-        optimizer.tell(told, [*losses.tolist(), *([float(losses.min())] * len(waiting))])
+        points = [codec.to_skopt(row) for row in np.vstack([rows, waiting])]
+        optimizer.tell(points, [*losses.tolist(), *([float(losses.min())] * len(waiting))])
         asked = optimizer.ask(n_points=n, strategy="cl_min")
         return np.stack([codec.from_skopt(row) for row in asked])
 
@@ -184,7 +184,7 @@ def _repair(
     taken = labels(space, seen)
     points = fresh(space, space.decode(asked), taken, n)
     if len(points) < n:
-        points += untried(space, [*seen, *points], n - len(points), small_seed(seed, 1))
+        points += new_points(space, [*seen, *points], n - len(points), small_seed(seed, 1))
     if not points:
         raise exhausted(space.size or 0)
     return points

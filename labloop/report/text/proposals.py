@@ -1,8 +1,10 @@
 """What each proposal of a round is for: to use what is known, or to learn, and its expectation."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from labloop.objectives import Objectives
 from labloop.records import ExperimentState, Point, Prediction, Proposal, RoundRecord
 from labloop.report.data import (
     Aims,
@@ -56,13 +58,14 @@ def explain_proposals(data: CampaignData, asked: RoundRecord) -> tuple[ProposalE
     """Return what each proposal of a round was for, against the results from before it."""
     parts = uncertainty_parts(asked.fit_report)
     physics = bool(model_weights(asked.fit_report, "physics"))
-    seen = [t.scores for t in trials_before(data, asked) if t.scores is not None]
+    past = trials_before(data, asked)
+    seen = [t.scores for t in past if t.scores is not None and t.feasible]
     made = {
         t.record.proposal_index: t for t in data.experiments if t.record.round_index == asked.index
     }
     found = []
     for i, proposal in enumerate(asked.proposals):
-        kind, verdict = _verdict(data, proposal, seen)
+        kind, verdict = _verdict(data, proposal, seen, len(past))
         known = {a.output for a in data.aims.items}
         mine = parts[i] if i < len(parts) else {}
         why = source_shares({name: p for name, p in mine.items() if name in known} or mine)
@@ -92,19 +95,49 @@ def trials_before(data: CampaignData, asked: RoundRecord) -> list[ExperimentData
     return [t for t in data.ranked if t.record.number < first]
 
 
-def _verdict(data: CampaignData, proposal: Proposal, seen: Sequence[Scores]) -> tuple[str, str]:
+def _verdict(
+    data: CampaignData, proposal: Proposal, seen: Sequence[Scores], results: int
+) -> tuple[str, str]:
+    """Return the kind of a proposal and what it is for, against the feasible results before it."""
     aims = data.aims
     if not proposal.model:
         return "start", f"no model asked for it ({proposal.reason})"
-    predicted = [proposal.predicted.get(aim.output) for aim in aims.items]
-    if aims.rules is None or not predicted or None in predicted:
+    known = {n: proposal.predicted[n] for n in aims.outputs if n in proposal.predicted}
+    if aims.rules is None or len(known) < len(aims.outputs):
         return "explore", f"asked for without a prediction of the aim ({proposal.reason})"
-    known = {a.output: p for a, p in zip(aims.items, predicted, strict=True) if p is not None}
     expected = "expected " + ", ".join(_expected(data, n, p) for n, p in known.items())
-    if not seen:
+    kept, away = _chance(aims.rules, known), _away(proposal)
+    if not seen and not results:
         return "explore", f"{expected}, with nothing measured before it"
+    if not seen:
+        return "explore", f"{expected}, made to find where results have {aims.demands}{kept}{away}"
     verdict = _against(aims, _ends(aims, known), seen)
-    return _KINDS[verdict], f"{expected}, {_phrase(data, seen, verdict)}"
+    return _KINDS[verdict], f"{expected}, {_phrase(data, seen, verdict)}{kept}{away}"
+
+
+def _chance(rules: Objectives, known: Mapping[str, Prediction]) -> str:
+    """Return how likely a result keeps the outcome constraints; empty without any."""
+    if not rules.constraints:
+        return ""
+    chance = 1.0
+    for constraint in rules.constraints:
+        expected, (low, high) = known[constraint.output], constraint.bounds
+        below, above = (_share_below(expected, bound) for bound in (low, high))
+        chance *= above - below
+    kept = " and ".join(map(str, rules.constraints))
+    return f"; with a chance of {100 * chance:.0f} % it has {kept}"
+
+
+def _share_below(expected: Prediction, bound: float) -> float:
+    if expected.sd <= 0 or math.isinf(bound):
+        return float(expected.mean < bound)
+    return 0.5 * (1.0 + math.erf((bound - expected.mean) / (expected.sd * math.sqrt(2.0))))
+
+
+def _away(proposal: Proposal) -> str:
+    """Return what the planner said of failures, which it stays away from."""
+    found = proposal.reason.partition("; stays away from ")[2]
+    return f"; away from {found}" if found else ""
 
 
 def _against(aims: Aims, ends: tuple[Scores, Scores, Scores], seen: Sequence[Scores]) -> str:

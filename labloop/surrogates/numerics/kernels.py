@@ -39,7 +39,7 @@ class Kernel:
 
     name: str
     profile: str
-    """``matern52`` or ``rbf``."""
+    """``matern52``, ``matern12`` or ``rbf``."""
     groups: tuple[ColumnGroup, ...]
     parts: tuple[tuple[int, ...], ...]
     """Each part lists its groups."""
@@ -53,14 +53,15 @@ _ADDITIVE = {"additive": "tied", "additive-hamming": "hamming", "additive-both":
 def build_kernel(name: str, features: Sequence[Feature]) -> Kernel:
     """Return the kernel called ``name`` over encoded columns.
 
-    ``matern`` and ``rbf``: a lengthscale a column (a parameter where it is one-hot).
+    ``matern``, ``rbf`` and ``rough`` (for what jumps): a lengthscale a column (a parameter where
+    it is one-hot).
     ``tied``: a lengthscale a parameter, descriptors included. ``hamming``: categories are
     equal or not. ``both``: they differ by descriptors and in themselves. ``additive``,
     ``additive-hamming``, ``additive-both``: a part a parameter beside the one over all.
     """
     base = _ADDITIVE.get(name, name)
     product = _groups(base, features)
-    profile = "rbf" if name == "rbf" else "matern52"
+    profile = {"rbf": "rbf", "rough": "matern12"}.get(name, "matern52")
     if name == base:
         return Kernel(name, profile, product, (tuple(range(len(product))),), _centre(len(product)))
     count = len(product)
@@ -119,6 +120,11 @@ def profile_and_derivative(profile: str, square: FloatArray) -> tuple[FloatArray
     if profile == "rbf":
         value = np.exp(-0.5 * square)
         return value, -0.5 * value
+    if profile == "matern12":
+        root = np.sqrt(square)
+        value = np.exp(-root)
+        # Where points coincide the derivative is infinite, and multiplied by a distance of 0.
+        return value, -0.5 * value / np.maximum(root, 1e-9)
     root = _SQRT5 * np.sqrt(square)
     decay = np.exp(-root)
     return (1.0 + root + root**2 / 3.0) * decay, -(5.0 / 6.0) * (1.0 + root) * decay
@@ -171,5 +177,7 @@ def _square(
 def _shape(profile: str, square: Tensor) -> Tensor:
     if profile == "rbf":
         return torch.exp(-0.5 * square)
+    if profile == "matern12":
+        return torch.exp(-square.clamp_min(1e-20).sqrt())
     root = _SQRT5 * square.clamp_min(1e-20).sqrt()
     return (1.0 + root + root.square() / 3.0) * torch.exp(-root)

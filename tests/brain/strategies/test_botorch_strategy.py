@@ -8,8 +8,7 @@ from botorch.acquisition.monte_carlo import qUpperConfidenceBound
 from botorch.sampling.normal import SobolQMCNormalSampler
 
 from labloop.brain import AutoStrategy, BotorchStrategy, Brain, LogNoisyEI
-from labloop.brain.acquisition.failures import chance_of_success
-from labloop.brain.acquisition.functions import log_improvement
+from labloop.brain.acquisition.noisy_improvement import log_improvement
 from labloop.objectives import Maximize, Minimize, Objectives, Target
 from labloop.records import Dataset, Observation
 from labloop.space import (
@@ -148,21 +147,6 @@ def test_where_half_of_the_space_fails_the_better_half_is_still_searched():
             brain.tell(number, {"y": hill({**proposal.point, "b": 7.0})} if works else None)
     assert brain.best().outputs["y"] > -2e-3
     assert sum(not o.failed for o in brain.data.observations[6:]) >= 7
-
-
-def test_chance_of_success_follows_the_side_that_failed():
-    failed = torch.tensor([[0.1, 0.1], [0.1, 0.9], [0.2, 0.5]]).double()
-    done = torch.tensor([[0.8, 0.1], [0.9, 0.9], [0.7, 0.5]]).double()
-    chance = chance_of_success(done, failed)
-    near, good = chance(torch.tensor([[0.15, 0.3], [0.85, 0.3]]).double()).exp()
-    assert near < 0.3
-    assert good > 0.7
-
-
-def test_no_region_is_closed_for_good():
-    rows = torch.tensor(BOX.encode(BOX.sample(70, seed=1)))
-    chance = chance_of_success(rows[:0], rows[:20])
-    assert float(chance(rows[20:]).exp().min()) >= 0.0099
 
 
 def test_log_improvement_is_exact_where_doubles_reach_and_finite_beyond():

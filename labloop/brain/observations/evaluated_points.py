@@ -21,7 +21,7 @@ spared the tree, whose import takes 0.2 s.
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class EvaluatedPoints:
     """Legal points that were tried or are under way.
 
     Attributes:
@@ -66,13 +66,15 @@ Only time is saved by it: what is kept is what would be worked out anew.
 """
 
 
-def tried(space: SearchSpace, data: Dataset, pending: Sequence[Point]) -> Tried:
+def evaluated_points(
+    space: SearchSpace, data: Dataset, pending: Sequence[Point]
+) -> EvaluatedPoints:
     """Return every legal point that was tried or is under way, with its encoded row."""
     kept = _grown(space, _kept(space), data.observations)
     _keep(space, kept)
     waiting = _legal(space, pending)
     encoded = np.concatenate([kept.encoded, _rows(space, waiting)]) if waiting else kept.encoded
-    return Tried(kept.points + waiting, encoded, kept.tree)
+    return EvaluatedPoints(kept.points + waiting, encoded, kept.tree)
 
 
 def _kept(space: SearchSpace) -> _Kept | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labloop.brain.observations.tried_points import tried
+from labloop.brain.observations import evaluated_points
 from labloop.records import Dataset, Observation
 from labloop.space import Categorical, Continuous, SearchSpace
 
@@ -46,17 +46,17 @@ def missed(base):
 def test_what_is_kept_equals_what_is_worked_out_anew(change):
     """However the results changed since the last round, nothing old is believed."""
     ours, base = space(), observations(10)
-    tried(ours, Dataset(tuple(base)), ())
+    evaluated_points(ours, Dataset(tuple(base)), ())
     pending = [{"x": 0.9, "c": "a"}]
     after = Dataset(tuple(change(base)))
-    kept, anew = tried(ours, after, pending), tried(space(), after, pending)
+    kept, anew = evaluated_points(ours, after, pending), evaluated_points(space(), after, pending)
     assert list(kept.points) == list(anew.points)
     assert np.array_equal(kept.encoded, anew.encoded)
 
 
 def test_what_was_asked_for_and_missed_was_tried_as_well():
     """Another point was reached: both count, so that neither is asked for again."""
-    points = tried(space(), Dataset(tuple(missed(observations(10)))), ()).points
+    points = evaluated_points(space(), Dataset(tuple(missed(observations(10)))), ()).points
     assert len(points) == 11
     assert {"x": 0.2, "c": "b"} in [dict(p) for p in points]
 
@@ -64,7 +64,7 @@ def test_what_was_asked_for_and_missed_was_tried_as_well():
 @pytest.mark.parametrize("n", [20, 700])
 def test_distances_are_to_the_nearest(n):
     """The squared distance of a row is the least over everything tried, few or many."""
-    found = tried(space(), Dataset(tuple(observations(n))), ())
+    found = evaluated_points(space(), Dataset(tuple(observations(n))), ())
     rows = np.random.default_rng(1).random((30, found.encoded.shape[1]))
     brute = ((rows[:, None, :] - found.encoded[None, :, :]) ** 2).sum(-1).min(1)
     assert np.allclose(found.distances(rows), brute, rtol=1e-12, atol=0)
@@ -72,5 +72,5 @@ def test_distances_are_to_the_nearest(n):
 
 def test_nothing_tried_is_infinitely_far():
     """Before the first experiment every row is open."""
-    found = tried(space(), Dataset(), ())
+    found = evaluated_points(space(), Dataset(), ())
     assert np.isinf(found.distances(np.zeros((3, found.encoded.shape[1])))).all()
