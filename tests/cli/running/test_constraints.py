@@ -47,6 +47,7 @@ def test_a_constraint_from_file_to_report(shell):
     page = (shell.folder / "r.html").read_text(encoding="utf-8")
     assert "with impurity at most 4" in page
     assert "breaks impurity at most 4" in page
+    assert "% it has impurity at most 4" in shell.ok("explain", "kept")
     words = ("--engine", "plain", "--db", "again.db")
     shell.ok("run", "kept.py", *words, "--experiments", "6")
     shell.ok("resume", "kept", *words, "--experiments", "9")
