@@ -76,9 +76,8 @@ def _hartmann(point: Point) -> float:
     return builtin_problems()["hartmann6"].truth(point)
 
 
-def cliffs() -> dict[str, Cliff]:
-    """Return the cliffs by name."""
-    every = [
+def _for_settings() -> list[Cliff]:
+    return [
         Cliff(
             name="line",
             space=_box(2),
@@ -111,6 +110,11 @@ def cliffs() -> dict[str, Cliff]:
             best=0.96,
             tune=True,
         ),
+    ]
+
+
+def _unseen() -> list[Cliff]:
+    return [
         Cliff(
             name="corner",
             space=_box(2),
@@ -160,7 +164,11 @@ def cliffs() -> dict[str, Cliff]:
             best=3.2,
         ),
     ]
-    return {cliff.name: cliff for cliff in every}
+
+
+def cliffs() -> dict[str, Cliff]:
+    """Return the cliffs by name."""
+    return {cliff.name: cliff for cliff in [*_for_settings(), *_unseen()]}
 
 
 def run(
