@@ -16,6 +16,7 @@ MUST_HOLD = (
     "labloop/examples/flow_snar/campaign.py",
     "labloop/examples/direct_arylation/campaign.py",
     "labloop/store/migrations/env.py",
+    "labloop_adapters/base/blocking.py",
     "labloop_devices/new_era/__init__.py",
     "labloop_simulators/worlds/flow_reactor.py",
     "labloop_workflows/__init__.py",

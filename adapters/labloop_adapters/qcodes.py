@@ -23,7 +23,7 @@ __all__ = ["Follows", "QCoDeSDevice", "Signal", "parameters_of"]
 
 EXTRA = "qcodes"
 _SKIPPED = ("IDN", "timeout")
-_LOOK_SECONDS = 3.0
+_LOOK_SECONDS = 2.0
 """So long a class is tried to be built."""
 _UNITS = {"Ohm": "ohm", "Ω": "ohm", "Celsius": "degC", "sec": "s", "Deg": "deg", "degree": "deg"}
 
@@ -137,7 +137,8 @@ def answers_to_try(kind: type[Any]) -> list[tuple[str, str]]:
     parts = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|_", " ", kind.__name__).split()
     ends = ["".join(parts[first:]) for first in range(min(len(parts), 4))]
     models = [end for end in ends if any(letter.isdigit() for letter in end)] or ends[:1]
-    return [(model, answer) for answer in ("0", "1") for model in models]
+    told = [f"{word}{model}" for word in ("", "Model ", "MODEL ") for model in models]
+    return [(model, answer) for answer in ("0", "1") for model in told]
 
 
 def _looked_at(kind: type[Any], arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -1,7 +1,7 @@
 """Every instrument class of PyMeasure and QCoDeS through its adapter: how many load and hold.
 
-A class loads when a device is made of it that has at least one read or action. It keeps the
-contract when every check of the driver kit that needs no wire passes in simulated time, on
+A class loads when a device is made of it. It keeps the contract when it has at least one read
+or action and every check of the driver kit that needs no wire passes in simulated time, on
 declared responses. Then it is opened by its library's own code, on a simulated line on which
 every answer is the same, and asked who it is.
 
@@ -179,7 +179,8 @@ def count(library: str, only: str, *, tell: bool) -> dict[str, Any]:
             except LabloopError as error:
                 told = [f"does not load: {error}"[:160]]
             else:
-                n["load"] += bool(device.reads or device.actions)
+                n["load"] += 1
+                n["with signals"] += bool(device.reads or device.actions)
                 n["reads"] += len(device.reads)
                 n["actions"] += len(device.actions)
                 n["without an action"] += not device.actions

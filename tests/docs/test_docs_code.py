@@ -28,6 +28,7 @@ def _write_files(page, folder):
 @pytest.mark.parametrize(
     "page",
     [
+        "how-to/adapters.md",
         "how-to/drivers.md",
         "how-to/physics.md",
         "how-to/strategies.md",

@@ -17,6 +17,7 @@ devices:
     error: "{answer}"
     dialogues:
       - {{q: "*IDN?", r: "labloop,{model},0,0"}}
+      - {{q: "*LANG?", r: "SCPI"}}
 resources:
 {resources}
 """
