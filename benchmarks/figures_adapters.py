@@ -1,4 +1,4 @@
-"""Other people's instrument classes through our adapters: asked, measured, n, command, PASS or MISS.
+"""Instrument classes of others through our adapters: asked, measured, n, command, PASS or MISS.
 
 Usage: python -m benchmarks.figures_adapters [--only NAME ...] [--fresh] [--write]
 

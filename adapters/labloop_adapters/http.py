@@ -3,9 +3,9 @@
 from functools import reduce
 from typing import Any, ClassVar
 
-from labloop_adapters.base import BlockingDevice, Follows, Refused, Signal, library
+from labloop_adapters.base import BlockingDevice, Refused, Signal, library
 
-__all__ = ["Follows", "HttpDevice", "Signal"]
+__all__ = ["HttpDevice"]
 
 EXTRA = "http"
 

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from labloop.errors import DefinitionError
-from labloop_adapters.base import BlockingDevice, Follows, Refused, Signal, library
+from labloop_adapters.base import BlockingDevice, Refused, Signal, library
 
-__all__ = ["Follows", "ModbusDevice", "Place", "Signal", "read_map"]
+__all__ = ["ModbusDevice", "Place", "read_map"]
 
 EXTRA = "modbus"
 _PLACES = ("holding", "input", "coil", "discrete")

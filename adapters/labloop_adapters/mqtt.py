@@ -5,9 +5,9 @@ import json
 import time
 from typing import Any, ClassVar
 
-from labloop_adapters.base import BlockingDevice, Follows, Signal, library
+from labloop_adapters.base import BlockingDevice, Signal, library
 
-__all__ = ["Follows", "MqttDevice", "Signal"]
+__all__ = ["MqttDevice"]
 
 EXTRA = "mqtt"
 

@@ -3,9 +3,9 @@
 from typing import Any, ClassVar
 
 from labloop.records import DeviceIdentity
-from labloop_adapters.base import BlockingDevice, Follows, Refused, Signal, library
+from labloop_adapters.base import BlockingDevice, Refused, Signal, library
 
-__all__ = ["Follows", "OpcUaDevice", "Signal"]
+__all__ = ["OpcUaDevice"]
 
 EXTRA = "opcua"
 

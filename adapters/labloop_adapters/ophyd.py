@@ -3,9 +3,9 @@
 from functools import reduce
 from typing import Any
 
-from labloop_adapters.base import BlockingDevice, Follows, Signal, library
+from labloop_adapters.base import BlockingDevice, Signal, library
 
-__all__ = ["Follows", "OphydDevice", "Signal"]
+__all__ = ["OphydDevice"]
 
 EXTRA = "ophyd"
 

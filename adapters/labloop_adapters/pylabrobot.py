@@ -3,9 +3,9 @@
 from typing import Any, ClassVar
 
 from labloop.errors import DefinitionError
-from labloop_adapters.base import BlockingDevice, Follows, Signal, class_of
+from labloop_adapters.base import BlockingDevice, class_of
 
-__all__ = ["Follows", "PyLabRobotDevice", "Signal"]
+__all__ = ["PyLabRobotDevice"]
 
 EXTRA = "pylabrobot"
 

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from labloop.errors import DefinitionError
 from labloop.records import DeviceIdentity
-from labloop_adapters.base import Follows, Signal, class_of, library
+from labloop_adapters.base import Signal, class_of, library
 from labloop_adapters.base.inferred import Inferred, chosen
 from labloop_adapters.base.visa_url import VisaDevice, idn
 
-__all__ = ["Follows", "PyMeasureDevice", "Signal", "properties_of"]
+__all__ = ["PyMeasureDevice", "properties_of"]
 
 EXTRA = "pymeasure"
 _SKIPPED = ("status", "options", "complete", "id", "name", "next_error", "adapter")

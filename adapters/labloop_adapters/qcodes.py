@@ -14,12 +14,12 @@ from typing import Any, ClassVar, cast
 from labloop.errors import DefinitionError, UnitError
 from labloop.records import DeviceIdentity
 from labloop.units import check_unit
-from labloop_adapters.base import Follows, Signal, class_of, library
+from labloop_adapters.base import Signal, class_of, library
 from labloop_adapters.base.inferred import Inferred, chosen
 from labloop_adapters.base.visa_url import VisaDevice
 from labloop_adapters.base.wire_of_zeros import wire_of_zeros
 
-__all__ = ["Follows", "QCoDeSDevice", "Signal", "parameters_of"]
+__all__ = ["QCoDeSDevice", "parameters_of"]
 
 EXTRA = "qcodes"
 _SKIPPED = ("IDN", "timeout")
@@ -42,8 +42,8 @@ class QCoDeSDevice(VisaDevice):
 
     Every parameter becomes a read, and an action ``set_...`` where its validator says what it may
     be set to; one of a channel is called ``channel_parameter``. QCoDeS makes parameters when an
-    instrument is built, so the class is built once, on a simulated line on which every answer
-    is 0, to look at them.
+    instrument is built, so the class is built once, on a line that nobody is at: it answers
+    ``*IDN?`` with the model that the class is named after, and everything else with 0.
     """
 
     schemes = ("visa", "library")
@@ -137,7 +137,7 @@ def answers_to_try(kind: type[Any]) -> list[tuple[str, str]]:
     parts = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|_", " ", kind.__name__).split()
     ends = ["".join(parts[first:]) for first in range(min(len(parts), 4))]
     models = [end for end in ends if any(letter.isdigit() for letter in end)] or ends[:1]
-    told = [f"{word}{model}" for word in ("", "Model ", "MODEL ") for model in models]
+    told = [model for each in models for model in (each, f"{each}-P", f"{each[:-1]}-{each[-1]}")]
     return [(model, answer) for answer in ("0", "1") for model in told]
 
 
@@ -147,9 +147,9 @@ def _looked_at(kind: type[Any], arguments: Mapping[str, Any]) -> list[tuple[str,
     wrong: DefinitionError | None = None
     end = time.monotonic() + _LOOK_SECONDS
     for model, answer in answers_to_try(kind):
-        with wire_of_zeros(model, answer) as (backend, resource):
+        with wire_of_zeros(model, answer) as wire:
             try:
-                instrument, whole = _built(kind, arguments, backend, resource)
+                instrument, whole = _built(kind, arguments, wire, _line(model, answer))
             except DefinitionError as error:
                 wrong = wrong or error
                 continue
@@ -163,10 +163,27 @@ def _looked_at(kind: type[Any], arguments: Mapping[str, Any]) -> list[tuple[str,
     return best
 
 
+def _line(model: str, answer: str) -> dict[str, Any]:
+    """Return the methods of a line on which every question has an answer, and no order any."""
+
+    def ask_raw(_: Any, command: str) -> str:
+        if command.strip().upper() == "*IDN?":
+            return f"labloop,{model},0,0"
+        if "model" in command:
+            return model
+        return "SCPI" if command.strip().upper() == "*LANG?" else answer
+
+    def write_raw(_: Any, command: str) -> None:
+        del command
+
+    return {"ask_raw": ask_raw, "write_raw": write_raw}
+
+
 def _built(
-    kind: type[Any], arguments: Mapping[str, Any], backend: str, resource: str
+    kind: type[Any], arguments: Mapping[str, Any], wire: tuple[str, str], line: dict[str, Any]
 ) -> tuple[Any, bool]:
     """Return an instrument as far as its constructor goes, and whether it came to its end."""
+    backend, resource = wire
     given = dict(arguments)
     if _is_visa(kind):
         given = {"address": resource, "visalib": backend, **given}
@@ -178,8 +195,9 @@ def _built(
         made.append(self)
         kind.__init__(self, *args, **kwargs)
 
-    # Only the outermost constructor differs, so that what was built is known where it fails.
-    looked_at = cast("Any", type(kind))(kind.__name__, (kind,), {"__init__": keep})
+    # What was built is known where the constructor fails, and what it asks is answered.
+    body = {"__init__": keep, **(line if _is_visa(kind) else {})}
+    looked_at = cast("Any", type(kind))(kind.__name__, (kind,), body)
     try:
         with redirect_stdout(io.StringIO()):
             looked_at("labloop_look", **given)

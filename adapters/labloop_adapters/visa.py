@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 from labloop.errors import DeviceFaultError
 from labloop.records import DeviceIdentity
-from labloop_adapters.base import Follows, Signal, library
+from labloop_adapters.base import Signal, library
 from labloop_adapters.base.visa_url import EXTRA, VisaDevice, idn
 
-__all__ = ["Follows", "ScpiDevice", "Signal"]
+__all__ = ["ScpiDevice"]
 
 
 _LATE = 0.5

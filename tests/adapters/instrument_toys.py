@@ -1,8 +1,9 @@
 """Instruments of PyVISA, PyMeasure and QCoDeS as devices, as their users write them."""
 
+from labloop_adapters import Follows, Signal
 from labloop_adapters.pymeasure import PyMeasureDevice
 from labloop_adapters.qcodes import QCoDeSDevice
-from labloop_adapters.visa import Follows, ScpiDevice, Signal
+from labloop_adapters.visa import ScpiDevice
 
 
 class Supply(ScpiDevice):

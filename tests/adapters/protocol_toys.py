@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from labloop.lab import Arg, action
+from labloop_adapters import Follows, Signal
 from labloop_adapters.http import HttpDevice
 from labloop_adapters.modbus import ModbusDevice
 from labloop_adapters.mqtt import MqttDevice
 from labloop_adapters.opcua import OpcUaDevice
 from labloop_adapters.ophyd import OphydDevice
-from labloop_adapters.pylabrobot import Follows, PyLabRobotDevice, Signal
+from labloop_adapters.pylabrobot import PyLabRobotDevice
 
 
 class Shaker(PyLabRobotDevice):

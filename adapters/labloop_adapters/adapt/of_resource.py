@@ -11,7 +11,8 @@ from labloop_adapters.visa import ScpiDevice
 
 _DRIVER = '''"""{told}, a device of commands, drafted by `labloop adapt`."""
 
-from labloop_adapters.visa import ScpiDevice, Signal
+from labloop_adapters import Signal
+from labloop_adapters.visa import ScpiDevice
 
 
 class {name}(ScpiDevice):
