@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 from adapter_labs import host_of
@@ -11,7 +12,9 @@ from labloop.errors import (
     DefinitionError,
     DeviceFaultError,
     DeviceTimeoutError,
+    InterlockError,
     LabFileError,
+    LeaseError,
     LimitError,
     NotConnectedError,
     NotSafeError,
@@ -147,6 +150,42 @@ def test_a_lost_instrument_is_opened_again_and_identified():
         assert host.call(lambda lab: lab.d.counts()).value == 1
     assert len(SpectrometerLibrary.opened) == 2
     assert [alarm.kind for alarm in alarms] == ["line-back"]
+
+
+RULES = """
+[[interlocks]]
+device = "d"
+action = "set_integration"
+requires = "d.counts >= 100"
+because = "it would be dark"
+"""
+
+
+def test_interlocks_and_leases_hold():
+    """Promise: rules on fresh readings and the right to command stand before the library."""
+    refused = Future()
+
+    def lease(_):
+        return refused if refused.done() else ready(1)
+
+    with bench("Table", Mode.REAL, more=RULES, lease=lease) as host:
+        with pytest.raises(InterlockError, match="it would be dark"):
+            host.call(lambda lab: lab.d.set_integration(quantity(9, "ms")))
+        host.call(lambda lab: lab.d.set_lamp(True))
+        host.call(lambda lab: lab.d.counts())
+        host.call(lambda lab: lab.d.set_integration(quantity(9, "ms")))
+        refused.set_exception(LeaseError("somebody else has it"))
+        with pytest.raises(LeaseError):
+            host.call(lambda lab: lab.d.set_integration(quantity(8, "ms")))
+    [library] = SpectrometerLibrary.opened
+    assert [value for what, value, _ in library.calls if what == "integration"] == [9.0]
+
+
+def ready(token):
+    """Return a lease that is held."""
+    future = Future()
+    future.set_result(token)
+    return future
 
 
 def test_in_simulation_signals_remember_and_follow():
