@@ -15,7 +15,7 @@ from labloop.errors import DefinitionError, UnitError
 from labloop.records import DeviceIdentity
 from labloop.units import check_unit
 from labloop_adapters.base import Signal, class_of, library
-from labloop_adapters.base.inferred import Inferred, chosen
+from labloop_adapters.base.inferred import NO_LIMIT, Inferred, chosen
 from labloop_adapters.base.visa_url import VisaDevice
 from labloop_adapters.base.wire_of_zeros import wire_of_zeros
 
@@ -52,6 +52,9 @@ class QCoDeSDevice(VisaDevice):
     """The class with its module."""
     arguments: ClassVar[Mapping[str, Any]] = {}
     """What the class is built with, beside name and address."""
+    answers: ClassVar[Mapping[str, str]] = {}
+    """Command -> what is answered while the class is looked at, where it asks for more than its
+    model: ``{"*OPT?": "520"}``."""
     addressed: ClassVar[bool] = True
     """Whether the class is built with an address; False for one that is no VISA instrument."""
     units: ClassVar[Mapping[str, str]] = {}
@@ -68,7 +71,7 @@ class QCoDeSDevice(VisaDevice):
         cls.addressed = _is_visa(kind) or _wants_address(kind)
         if "serial_on_wire" not in vars(cls):
             cls.serial_on_wire = _is_visa(kind)
-        found = chosen(cls, parameters_of(kind, cls.arguments))
+        found = chosen(cls, parameters_of(kind, cls.arguments, cls.answers))
         cls.signals = {**found.signals, **vars(cls).get("signals", {})}
         cls.left_out = found.left_out
 
@@ -111,18 +114,21 @@ class QCoDeSDevice(VisaDevice):
         return _found(self.library, signal.set).set(value)
 
 
-def parameters_of(kind: type[Any], arguments: Mapping[str, Any]) -> Inferred:
+def parameters_of(
+    kind: type[Any], arguments: Mapping[str, Any], answers: Mapping[str, str]
+) -> Inferred:
     """Return the signals that the parameters of a class of QCoDeS make.
 
     Args:
         kind: a kind of ``qcodes.instrument.Instrument``.
         arguments: what it is built with, beside name and address.
+        answers: command -> what it is answered meanwhile.
 
     Raises:
         DefinitionError: it wants other arguments.
     """
     found = Inferred()
-    for path, parameter in _looked_at(kind, arguments):
+    for path, parameter in _looked_at(kind, arguments, answers):
         name = path.replace(".", "_").lstrip("_")
         if name not in _SKIPPED:
             _infer(found, name, path, parameter)
@@ -141,7 +147,9 @@ def answers_to_try(kind: type[Any]) -> list[tuple[str, str]]:
     return [(model, answer) for answer in ("0", "1") for model in told]
 
 
-def _looked_at(kind: type[Any], arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _looked_at(
+    kind: type[Any], arguments: Mapping[str, Any], answers: Mapping[str, str]
+) -> list[tuple[str, Any]]:
     """Return path and parameter of everything that an instrument has, as far as it can be built."""
     best: list[tuple[str, Any]] = []
     wrong: DefinitionError | None = None
@@ -149,7 +157,7 @@ def _looked_at(kind: type[Any], arguments: Mapping[str, Any]) -> list[tuple[str,
     for model, answer in answers_to_try(kind):
         with wire_of_zeros(model, answer) as wire:
             try:
-                instrument, whole = _built(kind, arguments, wire, _line(model, answer))
+                instrument, whole = _built(kind, arguments, wire, _line(model, answer, answers))
             except DefinitionError as error:
                 wrong = wrong or error
                 continue
@@ -163,10 +171,12 @@ def _looked_at(kind: type[Any], arguments: Mapping[str, Any]) -> list[tuple[str,
     return best
 
 
-def _line(model: str, answer: str) -> dict[str, Any]:
+def _line(model: str, answer: str, answers: Mapping[str, str]) -> dict[str, Any]:
     """Return the methods of a line on which every question has an answer, and no order any."""
 
     def ask_raw(_: Any, command: str) -> str:
+        if command.strip() in answers:
+            return answers[command.strip()]
         if command.strip().upper() == "*IDN?":
             return f"labloop,{model},0,0"
         if "model" in command:
@@ -256,8 +266,8 @@ def _infer(found: Inferred, name: str, path: str, parameter: Any) -> None:
 def _limited(signal: Signal, validator: Any) -> Signal:
     low, high = (getattr(validator, f"_{end}_value", math.nan) for end in ("min", "max"))
     made = replace(signal, kind="integer") if "Ints" in type(validator).__name__ else signal
-    # An integer without limits is given those of 64 bits by QCoDeS.
-    bounds = [float(end) if abs(end) < 2**62 else None for end in (low, high)]
+    # An integer without limits is given a very large one by QCoDeS.
+    bounds = [float(end) if abs(end) < NO_LIMIT else None for end in (low, high)]
     return replace(made, ge=bounds[0], le=bounds[1])
 
 

@@ -56,11 +56,36 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "CryomagneticsModel4G": {"max_current_limits": {0: (0.1, 0.1)}, "coil_constant": 0.1},
     "MercuryiPS": {"address": "TCPIP0::localhost::7020::SOCKET"},
     "OxfordMercuryiPS": {"address": "TCPIP0::localhost::7020::SOCKET"},
+    "RTO1000": {"model": "RTO1024"},
+    "RohdeSchwarzRTO1000": {"model": "RTO1024"},
     "RigolDP8xxBase": {"channels_ranges": [(30, 3)], "ovp_ranges": [], "ocp_ranges": []},
     "SR86x": {"max_frequency": 500e3},
     "TektronixAWG70000Base": {"num_channels": 1},
 }
 """What a constructor wants and nobody can guess: as its user would write it."""
+_GENERATOR = {"*OPT?": "520", "DIAG:CPU:INFO:OPT:DET?": "520"}
+ANSWERS: dict[str, dict[str, str]] = {
+    "AgilentE8257D": _GENERATOR,
+    "AimTTi": {"*IDN?": "THURLBY THANDAR,PL601-P,0,0"},
+    "Agilent344xxA": {"*IDN?": "Agilent,34410A,0,0"},
+    "DG1062": {":SOUR1:APPL?": "SIN,1,1,0,0", ":SOUR2:APPL?": "SIN,1,1,0,0"},
+    "RigolDG1062": {":SOUR1:APPL?": "SIN,1,1,0,0", ":SOUR2:APPL?": "SIN,1,1,0,0"},
+    "Keithley2600": {"print(localnode.model)": "2614B"},
+    "Keithley_2600": {"print(localnode.model)": "2614B"},
+    "Keysight33xxx": {"*IDN?": "Keysight,33522B,0,0"},
+    "Keysight33xxxDualChannels": {"*IDN?": "Keysight,33522B,0,0"},
+    "Keysight33xxxSingleChannel": {"*IDN?": "Keysight,33511B,0,0"},
+    "Keysight344xxA": {"*IDN?": "Keysight,34465A,0,0"},
+    "KeysightN5173B": _GENERATOR,
+    "KeysightN5183B": _GENERATOR,
+    "KeysightN51x1": {"*OPT?": "503"},
+    "N5173B": _GENERATOR,
+    "N5183B": _GENERATOR,
+    "RigolDG4000": {"*IDN?": "Rigol,DG4062,0,0"},
+    "Rigol_DG4000": {"*IDN?": "Rigol,DG4062,0,0"},
+    "RohdeSchwarzZNBBase": {"*IDN?": "Rohde-Schwarz,ZNB8-2Port,0,0"},
+}
+"""What a class asks of its instrument before it knows its parameters, as its user would say it."""
 CHECKS = driver_checks(wire=False)
 _NEED_AN_ACTION = ("acts_through_the_journal", "is_safe_after_a_cancelled_action")
 
@@ -90,6 +115,8 @@ def device_of(library: str, kind: type[Any]) -> type[Device]:
     body: dict[str, Any] = {"instrument": f"{kind.__module__}.{kind.__qualname__}"}
     if kind.__name__ in ARGUMENTS:
         body["arguments"] = ARGUMENTS[kind.__name__]
+    if kind.__name__ in ANSWERS:
+        body["answers"] = ANSWERS[kind.__name__]
     if (
         library == "qcodes"
         or kind.shutdown is importlib.import_module("pymeasure.instruments").Instrument.shutdown

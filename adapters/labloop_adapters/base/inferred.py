@@ -9,7 +9,7 @@ from labloop.errors import DefinitionError
 from labloop_adapters.base.blocking import BlockingDevice
 from labloop_adapters.base.signals import Signal
 
-_NO_LIMIT = 1e15
+NO_LIMIT = 1e15
 """A bound beyond this says that there is none."""
 
 
@@ -69,7 +69,7 @@ def _with_values(signal: Signal, values: Sequence[Any]) -> Signal:
 def _is_limit(value: Any) -> bool:
     """Return whether a value bounds anything: 9.2e18 is the end of an integer, and no limit."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and abs(value) < _NO_LIMIT
+    return number and abs(value) < NO_LIMIT
 
 
 def chosen(cls: type[Any], found: Inferred) -> Inferred:
