@@ -1,6 +1,6 @@
 """An adapter: a Python library that speaks to an instrument, as a device of a lab.
 
-Copy to ``adapters/labloop_adapters/<library>/``, or keep it beside your lab file, which names it
+Copy to ``adapters/labloop_adapters/<library>.py``, or keep it beside your lab file, which names it
 as ``driver = "module:Lamp"``. It says how the library is opened, which signals it has and what is
 safe; journal, limits, the thread and the simulation come with the base class. It passes
 ``labloop.testing.drivers.driver_checks(wire=False)``.

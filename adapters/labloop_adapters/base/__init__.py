@@ -1,4 +1,4 @@
-"""What every adapter is made of: a thread, signals, and what answers in simulation."""
+"""What every adapter is made of: blocking calls, signals, and what answers in simulation."""
 
 from labloop_adapters.base.blocking import BlockingDevice, Refused
 from labloop_adapters.base.importing import class_of, library

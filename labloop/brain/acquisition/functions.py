@@ -1,4 +1,4 @@
-"""What makes a point worth measuring."""
+"""Which acquisition function a round gets, by its scores and constraints."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Which stored experiment a row of a table belongs to."""
+"""Whether a row of a table fits the experiment it names, and when two points are the same."""
 
 import math
 

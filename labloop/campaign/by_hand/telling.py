@@ -1,4 +1,4 @@
-"""Stores results that a person tells: first ones, newer ones, and imported ones."""
+"""Which experiment each told row belongs to, and what it stores: a result, newer, or imported."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs nothing beside itself."""
+"""The page: one HTML file that needs nothing beside itself, and the order of its sections."""
 
 from importlib import resources
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The mixture of fitted members: weights, one model, one report, one state."""
+"""Which fitted members predict: none with physics where the plain one has the majority."""
 
 import time
 from collections.abc import Sequence
