@@ -26,6 +26,8 @@ from labloop.records import Mode
 from labloop.units import quantity
 
 KEPT = Path(__file__).resolve().parents[2] / ".figures" / "devices.jsonl"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "field.md"
+BEGIN, END = "<!-- mutated -->\n", "<!-- end of mutated -->"
 PATIENCE = 120.0
 """Lab seconds within which a read must end, whatever the line does."""
 _ROUND = 25
@@ -280,6 +282,21 @@ def _beyond(case: Case, bench: Bench) -> int:
     return sum(not low - 1e-6 <= value <= high + 1e-6 for value in values)
 
 
+def write() -> None:
+    """Put what was kept into the page."""
+    rows = [json.loads(row) for row in KEPT.read_text(encoding="utf-8").splitlines()]
+    heads = ["driver", "way", "answers mutated", "calls with a value", "refused", "crashes"]
+    heads += ["hangs", "next good answer not understood", "beyond a limit"]
+    table = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for row in rows:
+        counts = ("frames", "values", "refused", "crashes", "hangs", "lost", "beyond")
+        cells = " | ".join(f"{row[name]:,}" for name in counts)
+        table.append(f"| `{row['driver']}` | {row['way']} | {cells} |")
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(before + BEGIN + "\n".join(table) + "\n" + END + after, encoding="utf-8")
+
+
 def main() -> None:
     """Fuzz, and print a line for each driver and way."""
     parser = argparse.ArgumentParser()
@@ -304,6 +321,8 @@ def main() -> None:
                 with KEPT.open("a", encoding="utf-8") as file:
                     row = {"name": name, "asked": asked, **asdict(found)}
                     file.write(json.dumps(row) + "\n")
+    if told.long:
+        write()
     print("0 crashes, 0 hangs, 0 lost, 0 beyond a limit" if not bad else f"{bad} things are wrong")
     raise SystemExit(1 if bad else 0)
 

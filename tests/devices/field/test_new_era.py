@@ -65,6 +65,12 @@ def test_a_purge_turns_as_fast_as_can_be_until_it_is_stopped():
     assert pump.syringe.volumes(10.0)[0] == pytest.approx(pump.syringe.fastest * 2 / 60)
 
 
+def test_a_paused_pump_can_be_purged():
+    pump = fresh()
+    sent = ("RAT20MM", "VOL1", "RUN", "STP", "PUR", "STP", "STP")
+    assert told(pump, *sent, begin=0.1) == ["S", "S", "I", "P", "X", "S", "S"]
+
+
 def test_a_program_is_carried_out_phase_by_phase():
     """Infuse, wait two seconds, withdraw half of it: each begins when the one before has ended."""
     pump = fresh()

@@ -142,8 +142,9 @@ class Commands:
     def _purge(self, number: str, word: str, now: float) -> str:
         if number or word:
             return "?"
-        if self.syringe.letter != "S":
+        if self.syringe.letter not in "SP":
             return "?NA"
+        self.program.end()
         self.syringe.purge(now)
         self._record(now, "run", rate=self.syringe.flow)
         self._changed(now)
