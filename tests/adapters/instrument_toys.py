@@ -25,9 +25,9 @@ class WrongSupply(Supply):
 
 
 class Hasty(Supply):
-    """Waits a fifth of a second for an answer."""
+    """Waits a second for an answer."""
 
-    timeout_seconds = 0.2
+    timeout_seconds = 1.0
 
 
 class Texio(PyMeasureDevice):

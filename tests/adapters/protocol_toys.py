@@ -98,7 +98,7 @@ class Lamp(MqttDevice):
         "silent": Signal(get="nothing"),
     }
     safe = {"brightness": 0}
-    first_seconds = 0.5
+    first_seconds = 3.0
 
 
 class Pump(HttpDevice):

@@ -59,7 +59,7 @@ def test_blocking_and_async_calls_share_one_thread(run):
     first, second, now = run(work)
     assert (first, second) == (None, 7)
     assert seen == [("block", "labloop-library-x"), ("wait", "labloop-library-x")]
-    assert now < 0.5
+    assert now < 5
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_hung_coroutine_is_cancelled_at_its_time_out(run):
 
     found, now = run(work)
     assert (found, heard) == (5, ["cancelled"])
-    assert 0.2 <= now < 2
+    assert 0.2 <= now < 10
 
 
 def test_what_is_urgent_passes_a_coroutine_that_hangs_on_the_same_thread(run):
