@@ -255,7 +255,10 @@ class Brain:
         return self.objective.pareto(self.data)
 
     def records(self) -> list[dict[str, PointValue | None]]:
-        """Return a row for each experiment told: id, conditions, outputs, whether it failed."""
+        """Return a row for each experiment told: id, conditions, outputs, whether it failed.
+
+        And whether it is feasible, where there are thresholds or outcome constraints.
+        """
         names = dict.fromkeys(name for o in self._observations for name in o.outputs)
         return [
             {
@@ -263,9 +266,16 @@ class Brain:
                 **o.point,
                 **{name: o.outputs.get(name) for name in names},
                 "failed": o.failed,
+                **self._feasible(o),
             }
             for o in self._observations
         ]
+
+    def _feasible(self, one: Observation) -> dict[str, PointValue | None]:
+        if not self.objective.demands:
+            return {}
+        complete = all(name in one.outputs for name in self.objective.outputs)
+        return {"feasible": not self.objective.breaks(one.outputs) if complete else None}
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return :meth:`records` as a data frame; raises BrainError where pandas is missing."""

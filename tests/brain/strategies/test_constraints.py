@@ -148,5 +148,8 @@ def test_a_planner_with_constraints_is_saved_and_goes_on_with_the_same_bits(tmp_
     assert again.objective == brain.objective
     assert again.ask()[0][1].point == brain.ask()[0][1].point
     assert brain.best().outputs["c"] <= 0.7
+    assert [row["feasible"] for row in brain.records()] == [
+        row["c"] <= 0.7 for row in brain.records()[: len(INSIDE)]
+    ]
     with pytest.raises(BrainError, match=r"the objective needs \['c'\]"):
         brain.tell(next(iter(brain.pending)), {"y": 1.0})
