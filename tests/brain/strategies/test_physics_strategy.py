@@ -7,7 +7,7 @@ import torch
 from labloop.brain import resolve_strategy
 from labloop.brain.strategies.physics import PhysicsStrategy
 from labloop.errors import BrainError, PhysicsError
-from labloop.objectives import Maximize, Minimize, Objectives, Target
+from labloop.objectives import Maximize, Minimize, Objectives, OutcomeConstraint, Target
 from labloop.physics import FunctionPhysics, Prior
 from labloop.records import Dataset, Observation, derive_seed
 from labloop.space import Categorical, Continuous, SearchSpace
@@ -234,3 +234,18 @@ def test_a_hybrid_needs_a_physics():
         resolve_strategy("hybrid")
     with pytest.raises(BrainError, match=r"give the physics itself, or MixtureFactory\("):
         PhysicsStrategy(MixtureFactory(physics()), hybrid=True)
+
+
+def test_outcome_constraints_are_kept_by_every_member():
+    """The best that loses little to C, told by physics and learned: it is found and kept."""
+    wanted = Objectives.of(Maximize("y"), [OutcomeConstraint("lost", at_most=0.03)])
+    strategy = PhysicsStrategy(physics())
+    done = []
+    for number in range(9):
+        seed = derive_seed("kept", number)
+        batch = strategy.propose(SPACE, wanted, Dataset(tuple(done)), [], 1, seed)
+        done += measure([batch.proposals[0].point], seed=number)
+    every = [o.outputs["y"] for o in measure(SPACE.sample(512, 3)) if o.outputs["lost"] <= 0.03]
+    assert wanted.best_seen(Dataset(tuple(done))).outputs["y"] > 0.9 * max(every)
+    assert sum(o.outputs["lost"] <= 0.08 for o in done[3:]) >= 4
+    assert set(batch.proposals[0].predicted) == {"y", "lost"}
