@@ -13,7 +13,18 @@ import typer
 
 from labloop.cli.stored import explain, export, forecast, records, status
 from labloop.cli.terminal import NOT_SAFE_EXIT
-from labloop.cli.verbs import bench, by_hand, check, command, correct, demo, new, physics, run
+from labloop.cli.verbs import (
+    bench,
+    by_hand,
+    check,
+    command,
+    correct,
+    demo,
+    devices,
+    new,
+    physics,
+    run,
+)
 from labloop.errors import LabloopError, MissingExtraError, NotSafeError
 from labloop.records import printable
 
@@ -71,6 +82,7 @@ def _root(
 def _register() -> None:
     for verb, name in _BUILT_IN:
         app.command(name)(verb)
+    app.add_typer(devices.group, name="devices")
     app.add_typer(physics.group, name="physics")
     app.add_typer(records.group, name="db")
     for point in sorted(metadata.entry_points(group="labloop.verbs"), key=lambda p: p.name):

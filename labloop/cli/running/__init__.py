@@ -6,12 +6,18 @@ A verb itself belongs into ``verbs``; what only prints belongs into ``terminal``
 
 from labloop.cli.running.changes import print_changes, print_file_changes
 from labloop.cli.running.conduct import conduct
-from labloop.cli.running.confirmation import check_truth, confirm_real, read_speed
+from labloop.cli.running.confirmation import (
+    check_truth,
+    confirm_instruments,
+    confirm_real,
+    read_speed,
+)
 from labloop.cli.running.engines import find_engine
 
 __all__ = [
     "check_truth",
     "conduct",
+    "confirm_instruments",
     "confirm_real",
     "find_engine",
     "print_changes",

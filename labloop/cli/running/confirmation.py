@@ -39,18 +39,29 @@ def read_speed(text: str, mode: Mode) -> "Speed":
 
 
 def confirm_real(definition: "Definition") -> None:
-    """Ask a person at this terminal for an explicit yes; nothing else counts.
+    """Ask for an explicit yes to a campaign on real instruments.
 
     A plain function commands no instrument of a lab, so there is nothing to say yes to.
     """
-    if definition.lab_file is None:
-        return
-    name = definition.spec.name
+    if definition.lab_file is not None:
+        confirm_instruments(definition.spec.name, "campaign")
+
+
+def confirm_instruments(name: str, what: str) -> None:
+    """Ask a person at this terminal for an explicit yes; nothing else counts.
+
+    Args:
+        name: of what will move real instruments; it is what must be typed.
+        what: whose name it is, a campaign's or a lab's.
+
+    Raises:
+        CampaignError: this is no terminal, or another word was typed.
+    """
     if not sys.stdin.isatty():
         raise CampaignError(
             "real instruments need a person's yes typed at the lab's terminal, "
             "and this is no terminal; run without --real to simulate"
         )
-    typed = input(f"{name} will move REAL instruments. Type the campaign's name to go on: ")
+    typed = input(f"{name} will move REAL instruments. Type the {what}'s name to go on: ")
     if typed.strip() != name:
         raise CampaignError("not confirmed; nothing was sent to any instrument")

@@ -1,7 +1,7 @@
 """The lab file: devices, stations, limits, interlocks, the order of the safe states, the hold."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import inf
 from pathlib import Path
 from typing import Any, Literal
@@ -136,6 +136,35 @@ class LabFile(_Table):
         """Every device, in the order in which they are made safe."""
         named = self.lab.safe_order
         return (*named, *(name for name in self.devices if name not in named))
+
+    def part(self, device: str, actions: Collection[str] = ()) -> "LabFile":
+        """Return the lab of one device alone, such as for the first contact with it.
+
+        Args:
+            device: which one.
+            actions: what it will be told to do; their interlocks stay, and with them the
+                devices that these read. Nothing else may be sent in this lab.
+
+        Raises:
+            LabFileError: the lab has no such device; the message names those there are.
+        """
+        if device not in self.devices:
+            raise LabFileError(
+                f"{self.source} has no device {device!r}; it has: {', '.join(self.devices)}"
+            )
+        rules = tuple(r for r in self.interlocks if r.device == device and r.action in actions)
+        read = {term.device for rule in rules for term in rule.interlock().terms}
+        devices = {n: table for n, table in self.devices.items() if n == device or n in read}
+        order = tuple(name for name in self.lab.safe_order if name in devices)
+        return self.model_copy(
+            update={
+                "lab": self.lab.model_copy(update={"safe_order": order}),
+                "devices": devices,
+                "interlocks": rules,
+                "stations": {},
+                "hold": HoldTable(),
+            }
+        )
 
 
 def load_lab_file(path_or_text: "Path | str") -> LabFile:

@@ -115,3 +115,18 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "latin.toml").write_bytes(b'[lab]\nname = "caf\xe9"')
     with pytest.raises(LabFileError, match="not written in UTF-8"):
         load_lab_file(tmp_path / "latin.toml")
+
+
+def test_a_part_is_the_lab_of_one_device():
+    """With what the interlocks of the actions read that it will be told, and nothing else."""
+    whole = load_lab_file(GOOD)
+    alone = whole.part("a")
+    assert list(alone.devices) == ["a"]
+    assert alone.interlocks == ()
+    assert alone.safe_order == ("a",)
+    told = whole.part("a", ["set_value"])
+    assert told.safe_order == ("b", "a")
+    assert told.interlocks == whole.interlocks
+    assert list(whole.part("b", ["set_value"]).devices) == ["b"]
+    with pytest.raises(LabFileError, match="has no device 'c'; it has: a, b"):
+        whole.part("c")
