@@ -33,6 +33,18 @@ _EXTRAS = {
     "parquet": ("pyarrow",),
     "excel": ("openpyxl",),
 }
+_ADAPTERS = {
+    "visa": "pyvisa",
+    "pymeasure": "pymeasure",
+    "qcodes": "qcodes",
+    "pylabrobot": "pylabrobot",
+    "ophyd": "ophyd-async",
+    "modbus": "pymodbus",
+    "opcua": "asyncua",
+    "mqtt": "aiomqtt",
+    "http": "httpx",
+}
+"""Extra -> the library whose instruments it makes devices; nobody needs all."""
 
 
 def check(file: CampaignFile) -> None:
@@ -62,6 +74,7 @@ def _findings(db: str | None) -> Iterator[tuple[bool, str]]:
         yield _extra(extra, names)
     drivers = sorted(p.name for p in metadata.entry_points(group="labloop.drivers"))
     yield bool(drivers), f"drivers: {', '.join(drivers) or 'none are installed'}"
+    yield True, _adapters()
     yield _attempt("database", lambda: _database(db))
     free = shutil.disk_usage(Path.cwd()).free / 2**30
     yield free > 1, f"{free:.1f} GiB free on this disk"
@@ -74,6 +87,18 @@ def _extra(extra: str, names: tuple[str, ...]) -> tuple[bool, str]:
     except metadata.PackageNotFoundError:
         return False, str(MissingExtraError(f"what [{extra}] is for", extra))
     return True, f"[{extra}] {found}"
+
+
+def _adapters() -> str:
+    """Return which libraries of instruments are here, and which extras would bring others."""
+    here, missing = [], []
+    for extra, package in _ADAPTERS.items():
+        try:
+            here.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            missing.append(f"[{extra}]")
+    more = f"; more with {', '.join(missing)}" if missing else ""
+    return f"adapters: {', '.join(here) or 'no library of instruments'}{more}"
 
 
 def _attempt(what: str, call: Callable[[], str]) -> tuple[bool, str]:
