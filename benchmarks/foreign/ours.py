@@ -17,6 +17,11 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "julabo": {"limits": {"set_temperature.temperature": {"max": "100 degC"}}},
     "ika": {"limits": {"set_temperature.temperature": {"max": "200 degC"}}},
+    "mettler": {"limits": {"adjust.at_most": {"max": "300 s"}}, "serial_number": "B123456789"},
+    "atlas_ezo": {
+        "options": {"kind": "pH"},
+        "limits": {"compensate.temperature": {"max": "100 degC"}},
+    },
 }
 
 
@@ -60,6 +65,21 @@ CHECKS: dict[str, list[Check]] = {
         ("external_temperature", lambda d: d.external_temperature(), _near(22.0, 5.0)),
         ("stop_heating", lambda d: d.stop_heating(), _none),
         ("stop_stirring", lambda d: d.stop_stirring(), _none),
+    ],
+    "mettler": [
+        ("weight", lambda d: d.weight(), _near(52.187, 0.01)),
+        ("weight_now", lambda d: d.weight_now(), _near(52.187, 0.01)),
+        ("tare", lambda d: d.tare(), _none),
+        ("weight when tared", lambda d: d.weight(), _near(0.0, 0.01)),
+        ("clear_tare", lambda d: d.clear_tare(), _none),
+        ("weight again", lambda d: d.weight(), _near(52.187, 0.01)),
+    ],
+    "atlas_ezo": [
+        ("value", lambda d: d.value(), lambda got: 0.0 < got.value < 14.0),
+        ("voltage", lambda d: d.voltage(), lambda got: 2.0 < got.value < 6.0),
+        ("compensate", lambda d: d.compensate(quantity(20, "degC")), _none),
+        ("calibrate", lambda d: d.calibrate("mid", 7.0), _none),
+        ("clear_calibration", lambda d: d.clear_calibration(), _none),
     ],
 }
 

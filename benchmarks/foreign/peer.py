@@ -303,41 +303,86 @@ def ika_control(place: str, _option: str) -> None:
     check("reset", lambda: done(plate.reset()))
 
 
-def simulator(name: str, place: str) -> None:
-    """Serve a simulator of labmcp on a port, for our driver."""
-    import socket
+def labmcp_cavro(place: str, option: str) -> None:
+    from labmcp import InstrumentError
+    from labmcp_cavro.driver import CavroPump
 
-    if name == "new_era":
-        from labmcp_new_era.simulator import NewEraSimulator
+    pump = CavroPump(
+        labmcp_tcp(place, write_termination="\r", read_termination="\x03\r\n"),
+        address=option,
+        model="xcalibur",
+    )
+    check("identify", pump.identify, lambda got: "XP3000" in got["firmware"])
+    check(
+        "move_plunger before it is initialised",
+        lambda: pump.move_plunger("A", 100, 900, 9.0),
+        InstrumentError,
+    )
+    check("initialize", pump.initialize)
+    check("mode", pump.mode, 0)
+    check("plunger_steps", pump.plunger_steps, 0)
+    check("move_plunger P", lambda: pump.move_plunger("P", 1000, 3000, 9.0).position_steps, 1000)
+    check("move_plunger D", lambda: pump.move_plunger("D", 400, 3000, 9.0).position_steps, 600)
+    check("move_plunger A", lambda: pump.move_plunger("A", 100, 3000, 9.0).position_steps, 100)
+    check("move_plunger too far", lambda: pump.move_plunger("A", 9000, 3000, 9.0), InstrumentError)
+    check("top_speed", pump.top_speed, 3000)
+    check("move_valve O", lambda: pump.move_valve("O"), "o")
+    check("move_valve I", lambda: pump.move_valve("I"), "i")
+    check("move_valve B", lambda: pump.move_valve("B"), "b")
+    check("move_plunger on bypass", lambda: pump.move_plunger("A", 50, 900, 9.0), InstrumentError)
+    check("query_status", lambda: pump.query_status().ready, True)
+    check("terminate", lambda: pump.terminate().error, 0)
 
-        made, end, back = NewEraSimulator(), "\r", "\x03"
-    elif name == "julabo":
-        from labmcp_julabo.simulator import JulaboSimulator
 
-        made, end, back = JulaboSimulator(), "\r", "\r\n"
-    else:
-        from labmcp_ika.simulator import IKASimulator
+def labmcp_mettler(place: str, _option: str) -> None:
+    from labmcp_mettler_toledo import driver
 
-        made, end, back = IKASimulator(), "\n", "\r\n"
-    listener = socket.create_server(("127.0.0.1", int(place)))
-    print(listener.getsockname()[1], flush=True)
-    line, _ = listener.accept()
-    buffer = ""
-    while data := line.recv(4096):
-        buffer += data.decode("ascii", "replace")
-        while end in buffer:
-            command, _, buffer = buffer.partition(end)
-            told = made.handle(command.rstrip("\r "))
-            for each in told if isinstance(told, list) else [told]:
-                if each is not None:
-                    line.sendall((each + back).encode("ascii"))
+    kind = next(each for name, each in vars(driver).items() if name.endswith("Balance"))
+    balance = kind(labmcp_tcp(place, write_termination="\r\n", read_termination="\r\n"))
+    check("identify", balance.identify, lambda got: got["serial"] == "1129012345")
+    check("weight", lambda: balance.weight().value, 0.0)
+    check("weight immediately", lambda: balance.weight(stable=False).stable, True)
+    check("zero", balance.zero, True)
+    check("zero immediately", lambda: balance.zero(immediately=True), True)
+    check("tare", lambda: balance.tare().value, 0.0)
+    check("tare immediately", lambda: balance.tare(immediately=True).value, 0.0)
+    check("preset_tare", lambda: balance.preset_tare(12.5, "g").value, 12.5)
+    check("tare_value", lambda: balance.tare_value().value, 12.5)
+    check("weight below the tare", lambda: balance.weight().value, -12.5)
+    check("clear_tare", balance.clear_tare)
+    check("display_text", lambda: balance.display_text("ready"))
+    check("display_weight", balance.display_weight)
+    check("door_position", balance.door_position, "closed")
+    check("set_door", lambda: balance.set_door(1))
+    check("temperature_c", balance.temperature_c, [22.5])
+    check("internal_adjustment", balance.internal_adjustment, seconds=60.0)
+    check("reset", balance.reset, "1129012345")
+
+
+def labmcp_ezo(place: str, option: str) -> None:
+    from labmcp_atlas_ezo.driver import EZOCircuit
+
+    probe = EZOCircuit(labmcp_tcp(place, write_termination="\r", read_termination="\r"))
+    check("initialise", probe.initialise, seconds=15.0)
+    check("identify", probe.identify, lambda got: got["model"].startswith("EZO-"))
+    check("read", lambda: list(probe.read().values.values()), lambda got: len(got) == 1)
+    check("status", lambda: probe.status()[1], 5.038)
+    check("calibration_points", probe.calibration_points, 0)
+    check("led", probe.led, True)
+    check("set_led", lambda: probe.set_led(True))
+    check("name", probe.name, "")
+    if option == "pH":
+        check("slope", probe.slope, (99.7, 100.3, -0.89))
+        check("calibrate", lambda: probe.calibrate("mid", 7.0))
+        check(
+            "set_temperature_compensation", lambda: probe.set_temperature_compensation(19.5), 19.5
+        )
+        check("temperature_compensation", probe.temperature_compensation, 19.5)
+    check("clear_calibration", probe.clear_calibration)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "simulator":
-        simulator(sys.argv[2], sys.argv[3])
-    else:
-        try:
-            globals()[sys.argv[1]](sys.argv[2], sys.argv[3])
-        except Exception as error:  # noqa: BLE001 - told as a call that failed
-            tell("constructor", f"{type(error).__name__}: {error}", False)
+    try:
+        globals()[sys.argv[1]](sys.argv[2], sys.argv[3])
+    except Exception as error:  # noqa: BLE001 - told as a call that failed
+        tell("constructor", f"{type(error).__name__}: {error}", False)

@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.foreign import make_env, ours
+from labloop_simulators.instruments.atlas_ezo import EzoEmulator
+from labloop_simulators.instruments.cavro import CavroEmulator
 from labloop_simulators.instruments.ika import IkaEmulator
 from labloop_simulators.instruments.julabo import JulaboEmulator
+from labloop_simulators.instruments.mettler import MettlerEmulator
 from labloop_simulators.instruments.new_era import NewEraEmulator
 from labloop_simulators.kit import Emulator, TruthLog, serve_pty, serve_tcp
 
 PEER = Path(__file__).with_name("peer.py")
+SERVE = Path(__file__).with_name("serve.py")
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".figures" / "foreign.jsonl"
 PAGE = ROOT / "docs" / "reference" / "field.md"
@@ -40,6 +44,14 @@ def plate() -> Emulator:
     return IkaEmulator("plate", TruthLog())
 
 
+def balance() -> Emulator:
+    return MettlerEmulator("balance", TruthLog())
+
+
+def probe(kind: str) -> Emulator:
+    return EzoEmulator("probe", TruthLog(), kind=kind)
+
+
 CASES: list[tuple[str, str, Callable[[], Emulator], bool, str]] = [
     ("labmcp_new_era", "labmcp-new-era 0.1.2, address 0", pump, False, "0"),
     ("labmcp_new_era", "labmcp-new-era 0.1.2, address 7", lambda: pump(address=7), False, "7"),
@@ -58,6 +70,12 @@ CASES: list[tuple[str, str, Callable[[], Emulator], bool, str]] = [
     ("labmcp_ika", "labmcp-ika 0.1.1", plate, False, ""),
     ("ika", "ika 2.0.3", plate, True, ""),
     ("ika_control", "ika-control 0.7.0", plate, True, ""),
+    ("labmcp_cavro", "labmcp-cavro 0.1.3", lambda: CavroEmulator("pump", TruthLog()), False, "1"),
+    ("labmcp_mettler", "labmcp-mettler-toledo 0.1.3", balance, False, ""),
+    ("labmcp_ezo", "labmcp-atlas-ezo 0.1.2, pH", lambda: probe("pH"), False, "pH"),
+    ("labmcp_ezo", "labmcp-atlas-ezo 0.1.2, EC", lambda: probe("EC"), False, "EC"),
+    ("labmcp_ezo", "labmcp-atlas-ezo 0.1.2, DO", lambda: probe("DO"), False, "DO"),
+    ("labmcp_ezo", "labmcp-atlas-ezo 0.1.2, RTD", lambda: probe("RTD"), False, "RTD"),
 ]
 """Function of ``peer.py``, title, emulator, whether on a pseudo-terminal, option."""
 WHY = {
@@ -99,7 +117,7 @@ def foreign(case: tuple[str, str, Callable[[], Emulator], bool, str]) -> list[Ro
 def own(name: str) -> list[Row]:
     """Run our driver on labmcp's simulator of ``name``."""
     process = subprocess.Popen(
-        [str(make_env.PYTHON), "-u", str(PEER), "simulator", name, "0"],
+        [str(make_env.PYTHON), "-u", str(SERVE), name],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -127,7 +145,7 @@ def main() -> None:
         for case in CASES
         if os.name == "posix" or not case[3]
     }
-    for name in ("new_era", "julabo", "ika"):
+    for name in ours.CHECKS:
         work[f"our driver {name} on labmcp's simulator"] = lambda name=name: own(name)  # type: ignore[misc]
     for title, measure in work.items():
         if title not in kept:

@@ -27,7 +27,7 @@ from labloop_devices.atlas_ezo import _protocol as protocol
 T = TypeVar("T")
 
 _TIMEOUT = 2.0
-"""Seconds: a reading takes 0.9 s, calibration 1.6 s."""
+"""Seconds: a reading and a calibration take 0.9 s."""
 _TRIES = 3
 
 

@@ -34,7 +34,9 @@ _POLL = 0.2
 _PATIENCE = 900.0
 """Lab seconds for one movement; the slowest stroke takes 20 min and is refused."""
 _SPEEDS = (5, 5800)
-"""Pulses per second that the pump takes; two of them are one step."""
+"""Pulses per second that the pump takes."""
+_PULSES = 6000
+"""Pulses of a full stroke, however many steps it has."""
 _VALVES = {"input": "I", "output": "O", "bypass": "B"}
 _OPTIONS = frozenset({"syringe", "address", "steps"})
 _RESYNC = 7
@@ -187,10 +189,10 @@ class CavroPump(Device):
         return volume
 
     def _speed(self, rate: float) -> int:
-        pulses: int = round(2.0 * rate / 60.0 / self._syringe * self._stroke)
+        pulses: int = round(rate / 60.0 / self._syringe * _PULSES)
         low, high = _SPEEDS
         if not low <= pulses <= high:
-            slow, fast = (30.0 * each * self._syringe / self._stroke for each in _SPEEDS)
+            slow, fast = (60.0 * each * self._syringe / _PULSES for each in _SPEEDS)
             raise LimitError(
                 f"{self.name} moves {slow:g} to {fast:g} mL/min with a syringe of "
                 f"{self._syringe:g} mL, asked was {rate:g} mL/min; nothing was moved"

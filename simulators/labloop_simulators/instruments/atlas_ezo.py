@@ -12,7 +12,7 @@ from labloop_simulators.kit import Emulator, Reply, TruthLog
 _LONGEST = 60
 _AT_ONCE = 5
 """Continuous readings that a host which did not listen finds at most."""
-_DELAYS = {"R": 0.9, "CAL": 1.6}
+_DELAYS = {"R": 0.9, "RT": 0.9, "CAL": 0.9}
 _OTHER = 0.3
 _REST = {"pH": 7.0, "EC": 1413.0, "ORP": 225.0, "DO": 8.2, "RTD": 22.0}
 """What each kind of probe reads where nothing was set."""
@@ -53,12 +53,20 @@ class EzoEmulator(Emulator):
         self._commands: dict[str, Callable[[str], str | None]] = {
             "R": lambda _rest: self._shown(),
             "RT": self._compensated,
-            "I": lambda _rest: f"?i,{self._kind},2.12",
+            "I": lambda _rest: f"?i,{'D.O.' if self._kind == 'DO' else self._kind},2.12",
             "STATUS": lambda _rest: "?STATUS,P,5.038",
             "C": self._continue,
             "T": self._compensate,
             "CAL": self._calibrate,
             "SLOPE": lambda _rest: "?SLOPE,99.7,100.3,-0.89",
+            "O": self._output,
+            "S": lambda rest: (
+                {"EC": None, "RTD": "?S,C", "DO": "?S,0.00,uS"}.get(self._kind)
+                if rest == "?"
+                else None
+            ),
+            "K": lambda rest: "?K,1.00" if rest == "?" and self._kind == "EC" else None,
+            "P": lambda rest: "?P,101.3" if rest == "?" and self._kind == "DO" else None,
             "NAME": self._call,
             "*OK": self._code,
             "L": lambda rest: "?L,1" if rest == "?" else "",
@@ -96,7 +104,8 @@ class EzoEmulator(Emulator):
         if name.upper() == "SLEEP":
             code = b"*SL\r"
         both = code + datum if self._ack_first else datum + code
-        return Reply(both, _DELAYS.get(name.upper(), _OTHER)) if both else None
+        delay = _OTHER if rest.strip() == "?" else _DELAYS.get(name.upper(), _OTHER)
+        return Reply(both, delay) if both else None
 
     def power_cycle(self, now: float) -> None:
         """Switch off and on: it says that it was reset and is ready."""
@@ -143,10 +152,18 @@ class EzoEmulator(Emulator):
         if point in {"CLEAR", "DRY"} and not value:
             self._points = 0 if point == "CLEAR" else self._points
             return ""
+        if not value and (not point or _NUMBER.fullmatch(point)) and self._kind != "pH":
+            self._points = 2 if point == "0" else 1
+            return ""
         if point not in _POINTS or _NUMBER.fullmatch(value) is None:
             return None
         self._points = 1 if point == "MID" else min(self._points + 1, 3)
         return ""
+
+    def _output(self, rest: str) -> str | None:
+        """Tell which numbers a reading has: the first of each kind alone."""
+        first = {"EC": "EC", "DO": "mg"}.get(self._kind)
+        return f"?O,{first}" if rest == "?" and first else None
 
     def _call(self, rest: str) -> str | None:
         if rest == "?":

@@ -19,8 +19,8 @@ _TURN, _HOME = 0.3, 2.0
 _TOKEN = re.compile(r"([A-Za-z])(\d*(?:,\d*)*)")
 _MOST = 500
 """Commands of one string, loops unrolled."""
-_RANGES = {"V": (5, 5800), "v": (50, 1000), "c": (50, 2700), "S": (0, 34), "L": (1, 20)}
-_RANGES |= {"K": (0, 31), "M": (5, 30_000), "N": (0, 1), "J": (0, 7)}
+_RANGES = {"V": (5, 6000), "v": (50, 1000), "c": (50, 2700), "S": (0, 34), "L": (1, 20)}
+_RANGES |= {"K": (0, 31), "M": (5, 30_000), "N": (0, 2), "J": (0, 7)}
 _SLOPES: tuple[int, ...] = (
     *range(5600, 2500, -600),
     *range(2200, 200, -200),
@@ -187,6 +187,7 @@ class CavroEmulator(Emulator):
             "?15": str(self._counts[0]),
             "?16": str(self._counts[1]),
             "?17": str(self._counts[2]),
+            "?28": str(self._settings["N"]),
             "?23": "XP3000 P/N 725730 REV C",
             "&": "XP3000 P/N 725730 REV C",
             "?29": "",
@@ -249,7 +250,9 @@ class CavroEmulator(Emulator):
             target = self._goal(letter, number, goal, valve, ready=True)
             self._counts[1] += 1
             self.truth.record(now, self.name, "plunger", to=float(target), port=valve)
-            self.plunger.plan(now, abs(target - goal) * 2 / self._settings["V"], target, valve)
+            # A full stroke is 6000 pulses, however many steps it has.
+            pulses = abs(target - goal) * 6000 / self.plunger.stroke
+            self.plunger.plan(now, pulses / self._settings["V"], target, valve)
         elif letter == "M" and number is not None:
             self.plunger.plan(now, number / 1000, goal, valve)
         elif number is not None:

@@ -17,7 +17,7 @@ _ADJUSTING = 25.0
 _PERIOD = 0.1
 _AT_ONCE = 20
 """Repeated weights that a host which did not listen finds at most."""
-_KNOWN = "@ C3 D DW I0 I1 I2 I3 I4 I10 I11 PWR S SI SIR SNR SR T TA TAC TI Z ZI"
+_KNOWN = "@ C3 D DW I0 I1 I2 I3 I4 I10 I11 M28 PWR S SI SIR SNR SR T TA TAC TI WS Z ZI"
 
 
 class MettlerEmulator(Emulator):
@@ -52,6 +52,8 @@ class MettlerEmulator(Emulator):
         self._changed, self._busy_until = -math.inf, -math.inf
         self._repeats, self._told_until, self._told = "", 0.0, 0.0
         self._asleep = False
+        self._door = 0
+        """Where the draught shield stands: 0 closed, 1 right open, 2 left open."""
         self._answers: dict[str, Callable[[str, float], str | Reply]] = {
             "S": lambda _rest, now: self._stable("S", now),
             "SI": lambda _rest, now: self._now("S", now),
@@ -76,6 +78,8 @@ class MettlerEmulator(Emulator):
             "D": lambda rest, _now: "D A" if rest[:1] == rest[-1:] == '"' else "D L",
             "DW": lambda _rest, _now: "DW A",
             "PWR": self._power,
+            "WS": self._draught_shield,
+            "M28": lambda _rest, _now: "M28 A 1 22.5",
         }
 
     def put(self, grams: float, now: float) -> None:
@@ -244,6 +248,15 @@ class MettlerEmulator(Emulator):
         self._asleep = rest == "0"
         self.truth.record(now, self.name, "power", on=not self._asleep)
         return "PWR A"
+
+    def _draught_shield(self, rest: str, now: float) -> str:
+        if not rest:
+            return f"WS A {self._door}"
+        if rest not in {"0", "1", "2"}:
+            return "WS L"
+        self._door = int(rest)
+        self.truth.record(now, self.name, "door", position=self._door)
+        return "WS A"
 
 
 def _list_of_commands() -> str:
