@@ -210,6 +210,38 @@ def test_in_simulation_signals_remember_and_follow():
     assert run(1)[0] != first
 
 
+def test_a_world_stands_in_for_a_library():
+    """Promise: what a world offers in ``libraries`` is called in place of the library's object."""
+    world = NoWires()
+    world.libraries = {"d": SpectrometerLibrary("of the world")}
+    with bench("Table", world=world) as host:
+        host.call(lambda lab: lab.d.set_lamp(True))
+        assert host.call(lambda lab: lab.d.counts()).value == 1000
+    assert [what for what, _, _ in SpectrometerLibrary.opened[0].calls] == ["lamp", "lamp", "close"]
+
+
+MIXED = """
+[lab]
+name = "mixed"
+world = "flow_reactor"
+[devices.pump_a]
+driver = "new_era"
+options = { diameter = "14.6 mm" }
+[devices.d]
+driver = "adapter_toys:Table"
+"""
+
+
+def test_emulators_and_libraries_stand_in_one_lab():
+    """Promise: one log tells what was said to both, in order."""
+    with host_of(MIXED) as host:
+        host.call(lambda lab: lab.d.set_lamp(True))
+        host.call(lambda lab: lab.pump_a.health())
+        told = [frame.device for frame in host.truth.frames if frame.direction == ">"]
+    assert {"d", "pump_a"} <= set(told)
+    assert set(host.report.safe) == {"d", "pump_a"}
+
+
 def test_a_lab_file_says_how_a_signal_responds():
     """Promise: the response can be declared in the lab file, with units."""
     more = "[devices.d.options.simulation]\ncounts = { offset = 7, noise = 0 }\n"

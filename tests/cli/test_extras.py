@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = [ROOT, ROOT / "devices", ROOT / "simulators", ROOT / "workflows"]
+PARTS = [ROOT, ROOT / "adapters", ROOT / "devices", ROOT / "simulators", ROOT / "workflows"]
 _NAME = re.compile(r"[\w.-]+")
 
 
