@@ -15,6 +15,8 @@ MUST_HOLD = (
     "labloop/py.typed",
     "labloop/examples/flow_snar/campaign.py",
     "labloop/examples/direct_arylation/campaign.py",
+    "labloop/templates/emulator.py",
+    "labloop/templates/shaker/_driver.py",
     "labloop/store/migrations/env.py",
     "labloop_adapters/base/blocking.py",
     "labloop_devices/new_era/__init__.py",

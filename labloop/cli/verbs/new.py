@@ -1,6 +1,7 @@
-"""The verb that begins a campaign file: ``labloop new``."""
+"""The verb that begins a campaign file, or a driver: ``labloop new``."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from labloop.cli.terminal import atomic_write, console, ensure_writable_folder
+from labloop.cli.verbs.new_driver import driver_files
 from labloop.errors import CampaignError
 
 
@@ -77,11 +79,50 @@ because = "a mixture that is not stirred boils over"
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="the campaign's name, and its file's or folder's")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[driver] NAME", help="the campaign's name; after 'driver' the driver's"
+        ),
+    ],
     *,
-    kind: Annotated[Kind, typer.Option("--by", help="who carries experiments out")] = Kind.FUNCTION,
+    kind: Annotated[
+        Kind | None, typer.Option("--by", help="who carries a campaign out [function]")
+    ] = None,
 ) -> None:
-    """Write a campaign file to begin from: a function, a lab, or a person by hand."""
+    """Write a campaign file to begin from, or the package of a driver with an emulator and tests.
+
+    A campaign is carried out by a function, a lab, or a person by hand.
+    """
+    if words[0] == "driver" and len(words) == 2:
+        if kind is not None:
+            raise CampaignError("--by is for campaigns; labloop new driver NAME takes no options")
+        _new_driver(words[1])
+    elif words[0] == "driver":
+        raise CampaignError(
+            "labloop new driver NAME writes a driver, of one name; call a campaign otherwise "
+            "than 'driver'"
+        )
+    elif len(words) > 1:
+        raise CampaignError(
+            "labloop new takes the NAME of a campaign, or: driver NAME; "
+            f"got {len(words)} names: {' '.join(words)}"
+        )
+    else:
+        _new_campaign(words[0], kind or Kind.FUNCTION)
+
+
+def _new_driver(name: str) -> None:
+    files = driver_files(name)
+    _write(files)
+    say = console().print
+    say(f"then      cd {name}")
+    say("          pip install -e .")
+    say("          pytest")
+    say(f"          labloop devices read lab.toml {name}")
+
+
+def _new_campaign(name: str, kind: Kind) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
         raise CampaignError(
             f"a campaign's name is made of letters, digits and _ . - (64 at most), got {name!r}"
@@ -90,14 +131,18 @@ def new(
     for path in files:
         if path.exists():
             raise CampaignError(f"{path} exists; name another campaign, or remove it first")
+    _write(files)
+    file = next(iter(files))
+    console().print(f"then      labloop check {file}")
+    console().print(f"          labloop {'ask' if kind is Kind.HAND else 'run'} {file}")
+
+
+def _write(files: Mapping[Path, str]) -> None:
     for path, text in files.items():
         ensure_writable_folder(path)
         with atomic_write(path) as part:
             part.write_text(text, encoding="utf-8")
         console().print(f"wrote     {path}")
-    file = next(iter(files))
-    console().print(f"then      labloop check {file}")
-    console().print(f"          labloop {'ask' if kind is Kind.HAND else 'run'} {file}")
 
 
 def _files(name: str, kind: Kind) -> dict[Path, str]:
