@@ -100,7 +100,7 @@ class Hold:
         report = self._lab.hold()
         self._safe = tuple(report.safe)
         at = datetime.now().astimezone()
-        self.note = f"since {at:%H:%M} the lab is held: {report.summary}"
+        self.note = f"since {at:%H:%M} the lab is held: {report.told}"
         message = (
             f"waited {self._rule.after} for a person, so these were brought into their safe "
             f"state: {', '.join(report.safe) or 'none'}"

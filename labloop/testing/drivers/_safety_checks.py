@@ -15,7 +15,7 @@ def is_safe_twice(case: DriverCase) -> None:
         bench.do(case.act)
         for _ in range(2):
             report = bench.host.make_safe()
-            require(not report.failures, f"{case.driver}: {report.summary}")
+            require(not report.failures, f"{case.driver}: {report.told}")
 
 
 def is_safe_after_a_cancelled_action(case: DriverCase) -> None:

@@ -26,7 +26,7 @@ class SafetyReport:
     """Lab seconds that it took."""
 
     @property
-    def summary(self) -> str:
+    def told(self) -> str:
         """The report in one sentence."""
         text = f"{len(self.safe)} devices are safe"
         for name, why in self.failures.items():

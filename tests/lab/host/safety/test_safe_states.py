@@ -44,7 +44,7 @@ def test_one_failing_device_does_not_stop_the_rest(how):
     assert list(host.report.failures) == ["a"]
     told = {"silent": "was not ready within 5 s", "slow": "was not ready", "unplugged": "unplugged"}
     assert told[how] in host.report.failures["a"]
-    assert "2 devices are safe; a is NOT known to be safe" in host.report.summary
+    assert "2 devices are safe; a is NOT known to be safe" in host.report.told
     assert host.report.seconds < 20
     states = {e.intent.device: e.state for e in host.journal.entries("camp")}
     assert states == {"a": ActionState.FAILED, "b": ActionState.DONE, "c": ActionState.DONE}
