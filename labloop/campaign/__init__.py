@@ -4,74 +4,165 @@ From top to bottom: ``forecasting``, ``_campaign`` (create, resume, run), ``runs
 (one run; what a person carries out), ``checks``, ``loop``, ``progress`` and ``execution``,
 ``definition``, ``decisions``. Read ``decisions/machine.py`` first: it decides, and everything else
 serves it.
+
+A name is loaded when it is first used: who only looks at a campaign loads no loop and no lab.
 """
 
-from labloop.campaign._campaign import Campaign
-from labloop.campaign.by_hand import (
-    ask,
-    correct,
-    correction_history,
-    describe_actual,
-    find_experiment,
-    read_results,
-    reanalyse,
-    tell,
-    update_definition,
-    withdraw,
-    write_proposals,
-)
-from labloop.campaign.checks import (
-    Finding,
-    check_campaign,
-    check_lab,
-    describe_set_aside,
-    rehearse,
-    require_procedure,
-)
-from labloop.campaign.decisions import (
-    Budget,
-    FailurePolicy,
-    NoImprovement,
-    Reached,
-    StopRule,
-)
-from labloop.campaign.definition import (
-    LOADING_FILE,
-    CampaignSpec,
-    Definition,
-    bundle_differences,
-    changed_files,
-    define_campaign,
-    error_location,
-    load_campaign,
-    restore,
-    trust_bundle,
-    versions,
-    with_overrides,
-    with_spec,
-)
-from labloop.campaign.execution import Analysis, Conditions, point_from_text
-from labloop.campaign.forecasting import Forecast, forecast, stored_definition
-from labloop.campaign.loop import (
-    RUN_COMMANDS,
-    Hooks,
-    PlainHooks,
-    answer_pending_commands,
-    current_user,
-    is_interrupted,
-    is_unattended,
-)
-from labloop.campaign.progress import (
-    Snapshot,
-    actual_point,
-    build_dataset,
-    database_option,
-    is_function_campaign,
-    lab_seconds,
-    mode_label,
-    resume_command,
-)
-from labloop.campaign.runs import Speed
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labloop.campaign._campaign import Campaign
+    from labloop.campaign.by_hand import (
+        ask,
+        correct,
+        describe_actual,
+        find_experiment,
+        read_results,
+        reanalyse,
+        tell,
+        update_definition,
+        withdraw,
+        write_proposals,
+    )
+    from labloop.campaign.checks import (
+        Finding,
+        check_campaign,
+        check_lab,
+        describe_set_aside,
+        rehearse,
+        require_procedure,
+    )
+    from labloop.campaign.decisions import Budget, FailurePolicy, NoImprovement, Reached, StopRule
+    from labloop.campaign.definition import (
+        LOADING_FILE,
+        CampaignSpec,
+        Definition,
+        bundle_differences,
+        changed_files,
+        define_campaign,
+        error_location,
+        load_campaign,
+        restore,
+        trust_bundle,
+        versions,
+        with_overrides,
+        with_spec,
+    )
+    from labloop.campaign.execution import Analysis, Conditions, point_from_text
+    from labloop.campaign.forecasting import Forecast, forecast, stored_definition
+    from labloop.campaign.loop import (
+        RUN_COMMANDS,
+        Hooks,
+        PlainHooks,
+        answer_pending_commands,
+        current_user,
+        is_interrupted,
+        is_unattended,
+    )
+    from labloop.campaign.progress import (
+        Snapshot,
+        actual_point,
+        build_dataset,
+        correction_history,
+        database_option,
+        is_function_campaign,
+        lab_seconds,
+        mode_label,
+        resume_command,
+    )
+    from labloop.campaign.runs import Speed
+
+_HOME = {
+    "_campaign": ("Campaign",),
+    "by_hand": (
+        "ask",
+        "correct",
+        "describe_actual",
+        "find_experiment",
+        "read_results",
+        "reanalyse",
+        "tell",
+        "update_definition",
+        "withdraw",
+        "write_proposals",
+    ),
+    "checks": (
+        "Finding",
+        "check_campaign",
+        "check_lab",
+        "describe_set_aside",
+        "rehearse",
+        "require_procedure",
+    ),
+    "decisions": (
+        "Budget",
+        "FailurePolicy",
+        "NoImprovement",
+        "Reached",
+        "StopRule",
+    ),
+    "definition": (
+        "LOADING_FILE",
+        "CampaignSpec",
+        "Definition",
+        "bundle_differences",
+        "changed_files",
+        "define_campaign",
+        "error_location",
+        "load_campaign",
+        "restore",
+        "trust_bundle",
+        "versions",
+        "with_overrides",
+        "with_spec",
+    ),
+    "execution": (
+        "Analysis",
+        "Conditions",
+        "point_from_text",
+    ),
+    "forecasting": (
+        "Forecast",
+        "forecast",
+        "stored_definition",
+    ),
+    "loop": (
+        "RUN_COMMANDS",
+        "Hooks",
+        "PlainHooks",
+        "answer_pending_commands",
+        "current_user",
+        "is_interrupted",
+        "is_unattended",
+    ),
+    "progress": (
+        "Snapshot",
+        "actual_point",
+        "build_dataset",
+        "correction_history",
+        "database_option",
+        "is_function_campaign",
+        "lab_seconds",
+        "mode_label",
+        "resume_command",
+    ),
+    "runs": ("Speed",),
+}
+_WHERE = {name: wing for wing, names in _HOME.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'labloop.campaign' has no attribute {name!r}")
+    value = getattr(import_module(f"labloop.campaign.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 __all__ = [
     "LOADING_FILE",

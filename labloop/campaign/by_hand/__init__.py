@@ -8,7 +8,6 @@ goes from ``table_file`` over ``columns`` to ``row_reader``.
 from labloop.campaign.by_hand.asking import ask, update_definition
 from labloop.campaign.by_hand.corrections import (
     correct,
-    correction_history,
     describe_actual,
     find_experiment,
     withdraw,
@@ -20,7 +19,6 @@ from labloop.campaign.by_hand.telling import tell
 __all__ = [
     "ask",
     "correct",
-    "correction_history",
     "describe_actual",
     "find_experiment",
     "read_results",

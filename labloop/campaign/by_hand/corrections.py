@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from labloop.campaign.by_hand.result_history import CORRECTED, ResultHistory, format_value
 from labloop.campaign.by_hand.telling import OPEN
 from labloop.campaign.execution import categorical_names
 from labloop.campaign.loop import campaign_lease
+from labloop.campaign.progress import CORRECTED, ResultHistory, format_value
 from labloop.errors import CampaignError, DefinitionError, UnitError
 from labloop.records import (
     ActualValue,
@@ -137,23 +137,6 @@ def find_experiment(
     last = max((row.number for row in rows), default=0)
     known = f"its experiments are 1 to {last}" if last else "it has no experiment yet"
     raise CampaignError(f"campaign {record.name!r} has no experiment {name!r}; {known}")
-
-
-def correction_history(repositories: Repositories, campaign_id: str) -> dict[str, list[str]]:
-    """Return experiment id -> a sentence for each result that superseded or was corrected."""
-    before: dict[str, dict[str, ScalarValue]] = {}
-    found: dict[str, list[str]] = {}
-    for one in repositories.experiments.analyses(campaign_id):
-        seen = before.setdefault(one.experiment_id, {})
-        corrected = one.analysis.split(":")[0] == CORRECTED
-        for name, value in one.outputs.items():
-            old = seen.get(name)
-            if old != value and (old is not None or corrected):
-                old_text = "nothing" if old is None else format_value(old)
-                text = f"{name} {old_text} -> {format_value(value)}, {one.analysis} by {one.actor}"
-                found.setdefault(one.experiment_id, []).append(text)
-        seen |= one.outputs
-    return found
 
 
 def describe_actual(repositories: Repositories, row: ExperimentRecord) -> list[str]:

@@ -1,8 +1,8 @@
 """Stored raw data, analysed once more."""
 
-from labloop.campaign.by_hand.result_history import is_from_person
 from labloop.campaign.definition import Definition
 from labloop.campaign.execution import Analysis
+from labloop.campaign.progress import is_from_person
 from labloop.errors import AnalysisError
 from labloop.records import (
     CampaignRecord,

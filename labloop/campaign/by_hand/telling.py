@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from labloop.campaign.by_hand.result_history import TOLD, ResultHistory, format_value, same_value
 from labloop.campaign.by_hand.result_tables import shortened
 from labloop.campaign.by_hand.row_matching import mismatch, same_point
 from labloop.campaign.by_hand.row_reader import ResultRow
 from labloop.campaign.execution import planned_record
 from labloop.campaign.loop import campaign_lease
+from labloop.campaign.progress import TOLD, ResultHistory, format_value, same_value
 from labloop.errors import CampaignError
 from labloop.records import (
     CampaignRecord,

@@ -14,6 +14,15 @@ from labloop.campaign.progress.dataset import (
 from labloop.campaign.progress.descriptions import describe_ending, describe_executor, open_question
 from labloop.campaign.progress.lab_time import LabTime, incurs_cost, lab_end, lab_seconds
 from labloop.campaign.progress.pace import Pace
+from labloop.campaign.progress.result_history import (
+    CORRECTED,
+    TOLD,
+    ResultHistory,
+    correction_history,
+    format_value,
+    is_from_person,
+    same_value,
+)
 from labloop.campaign.progress.snapshot import Snapshot, updated_snapshot
 from labloop.campaign.progress.stored_campaign import (
     database_option,
@@ -23,16 +32,22 @@ from labloop.campaign.progress.stored_campaign import (
 )
 
 __all__ = [
+    "CORRECTED",
+    "TOLD",
     "LabTime",
     "LiveDataset",
     "Pace",
+    "ResultHistory",
     "Snapshot",
     "actual_point",
     "build_dataset",
+    "correction_history",
     "database_option",
     "describe_ending",
     "describe_executor",
+    "format_value",
     "incurs_cost",
+    "is_from_person",
     "is_function_campaign",
     "is_informative",
     "lab_end",
@@ -41,5 +56,6 @@ __all__ = [
     "observation",
     "open_question",
     "resume_command",
+    "same_value",
     "updated_snapshot",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from labloop.records import (
     AnalysisRecord,
     OutputValue,
+    Repositories,
     ScalarValue,
 )
 
@@ -72,3 +73,20 @@ def format_value(value: ScalarValue) -> str:
     unit = "" if value.unit == "1" else f" {value.unit}"
     sd = "" if value.sd is None else f" (sd {value.sd:.6g})"
     return f"{value.value:.6g}{unit}{sd}"
+
+
+def correction_history(repositories: Repositories, campaign_id: str) -> dict[str, list[str]]:
+    """Return experiment id -> a sentence for each result that superseded or was corrected."""
+    before: dict[str, dict[str, ScalarValue]] = {}
+    found: dict[str, list[str]] = {}
+    for one in repositories.experiments.analyses(campaign_id):
+        seen = before.setdefault(one.experiment_id, {})
+        corrected = one.analysis.split(":")[0] == CORRECTED
+        for name, value in one.outputs.items():
+            old = seen.get(name)
+            if old != value and (old is not None or corrected):
+                old_text = "nothing" if old is None else format_value(old)
+                text = f"{name} {old_text} -> {format_value(value)}, {one.analysis} by {one.actor}"
+                found.setdefault(one.experiment_id, []).append(text)
+        seen |= one.outputs
+    return found
