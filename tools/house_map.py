@@ -23,11 +23,35 @@ HOUSES = {
 }
 
 
+NAMES, METHODS = 10, 10
+"""So many names of a file, and methods of a class, stand on the map at most."""
+
+
 def line_of(path: Path) -> str:
     """Return the first line of the docstring of a module or of a package's face."""
     file = path / "__init__.py" if path.is_dir() else path
     said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
     return said.split("\n\n")[0].replace("\n", " ").replace("``", "`").replace("|", "\\|")
+
+
+def names_of(path: Path) -> str:
+    """Return what a file defines: classes with their public methods, and public functions."""
+    found = []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            methods = [
+                inner.name
+                for inner in node.body
+                if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)
+                and not inner.name.startswith("_")
+            ]
+            more = ["…"] if len(methods) > METHODS else []
+            told = f" ({', '.join([*methods[:METHODS], *more])})" if methods else ""
+            found.append(f"{node.name}{told}")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found += [] if node.name.startswith("_") else [node.name]
+    more = ["…"] if len(found) > NAMES else []
+    return ", ".join([*found[:NAMES], *more])
 
 
 def layers(root: Path) -> Mapping[str, list[str]]:
@@ -67,9 +91,9 @@ def rows_of(path: Path, name: str, order: Mapping[str, list[str]], before: str) 
     """Yield a row for every file of a room or wing, the wing's own row before its files."""
     wings, files = parts(path, order.get(name, []))
     for file in files:
-        yield f"| `{before}{file.name}` | {line_of(file)} |"
+        yield f"| `{before}{file.name}` | {line_of(file)} | {names_of(file)} |"
     for wing in wings:
-        yield f"| **`{before}{wing.name}/`** | **{line_of(wing)}** |"
+        yield f"| **`{before}{wing.name}/`** | **{line_of(wing)}** | |"
         yield from rows_of(wing, f"{name}.{wing.name}", order, f"{before}{wing.name}/")
 
 
@@ -79,7 +103,12 @@ def files_map(root: Path) -> str:
     for name, path in rooms(root):
         lines += [f"### `{name}`", "", line_of(path), ""]
         if path.is_dir():
-            lines += ["| file | what it holds |", "|---|---|", *rows_of(path, name, order, ""), ""]
+            lines += [
+                "| file | what it holds | names |",
+                "|---|---|---|",
+                *rows_of(path, name, order, ""),
+                "",
+            ]
     return "\n".join(lines).strip()
 
 

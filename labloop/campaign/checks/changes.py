@@ -1,4 +1,4 @@
-"""What a changed definition means for a stored campaign: refused, stored, results set aside."""
+"""What a changed definition means for a stored campaign, and what is said of a taken name."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

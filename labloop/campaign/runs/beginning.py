@@ -1,4 +1,4 @@
-"""What a campaign begins with: a new row in the database, or the definition that is stored."""
+"""What a campaign begins with: a new row where its name is free, or the stored definition."""
 
 from labloop.campaign.checks import check_change, check_lab, name_taken_message
 from labloop.campaign.definition import Definition, restore, trust_bundle, with_overrides

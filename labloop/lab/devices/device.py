@@ -1,4 +1,4 @@
-"""The base of all drivers: identity, actions, reads and the safe state."""
+"""The base of all drivers: identity, safe state, and how a value gets unit, time and quality."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What every parameter can do, with single values and with whole columns.
+"""What every parameter can do, and how a number out of bounds or between steps is refused.
 
 Inside of this room a set of points is an array of *codes*, ``n x p`` float64, one column a
 parameter: the code of a number is the number, the code of a category its index. Outside of it

@@ -1,4 +1,4 @@
-"""What can go wrong on a line and in a device, planned by a test or on the command line."""
+"""Every kind of fault: how it is written and planned, and what it makes of an answer."""
 
 import math
 import re
