@@ -6,7 +6,7 @@ import torch
 
 from labloop.brain import AcquisitionContext, LogNoisyEI, improvement, resolve_strategy
 from labloop.brain.acquisition import optimize as _optimize
-from labloop.brain.acquisition.failures import chance_of_success
+from labloop.brain.acquisition.failures import FailureModel
 from labloop.brain.acquisition.functions import Weighted
 from labloop.brain.acquisition.optimize import (
     _best_by_bound,
@@ -19,7 +19,7 @@ from labloop.errors import SpaceError
 from labloop.objectives import Maximize, Objectives
 from labloop.records import Dataset, Observation
 from labloop.space import Categorical, Pool, SearchSpace
-from labloop.surrogates import GPFactory
+from labloop.surrogates import GPFactory, spread_of
 
 ROWS = 120_000
 AIM = Objectives.of(Maximize("y"))
@@ -56,6 +56,8 @@ def acquisition(space, data):
         baseline=training.encoded,
         scores=training.scores,
         objectives=AIM,
+        feasible=torch.ones(len(training.scores), dtype=torch.bool),
+        spread=spread_of(training.outputs),
         pending=None,
         seed=1,
     )
@@ -67,11 +69,15 @@ def rows(space):
     return torch.from_numpy(np.array(space.candidates().encoded[:20_000]))
 
 
-def test_a_long_list_is_scored_whole_where_values_have_a_bound(acquisition, rows, monkeypatch):
+def test_a_long_list_is_scored_whole_where_values_have_a_bound(
+    acquisition, space, rows, monkeypatch
+):
     """The answer by bounds is that of asking every row, also where experiments failed."""
     assert isinstance(acquisition, LogNoisyEI)
     monkeypatch.setattr(_optimize, "_WHOLE", 10_000)
-    failing = Weighted(acquisition, chance_of_success(rows[:9], rows[9:12]))
+    worked = torch.tensor([1.0] * 9 + [0.0] * 3, dtype=torch.float64)
+    failures = FailureModel(rows[:12], worked, space.features, 3)
+    failing = Weighted(acquisition, failures.log_weight)
     for asked in (acquisition, failing):
         with torch.no_grad():
             values = values_at(asked, rows)
