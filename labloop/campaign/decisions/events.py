@@ -65,7 +65,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A query or a person settled what became of an uncertain experiment."""
+    """A person settled what became of an uncertain experiment."""
 
     experiment_id: str
     state: ExperimentState

@@ -1,4 +1,4 @@
-"""URLs of real lines: which port they name, how it is opened, and which are one line."""
+"""URLs of real lines: their port, its options (baud, rtscts, dtr, ...), which are one line."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Arrays of float64, addressed by their content: small ones in a row, large ones in a file.
+"""Arrays (curves, model states), addressed by their content: small ones in a row, else a file.
 
 The address is the sha256 of the little-endian bytes. It is taken before anything is stored and
 compared whenever an array is read.
