@@ -26,6 +26,8 @@ _FEWEST = 3
 _T = {1: 6.314, 2: 2.920, 3: 2.353, 4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1.860, 9: 1.833}
 """Quantiles 0.95 of Student's t by degrees of freedom: two-sided intervals of 90 %."""
 _T_OF_MANY = 1.7
+_LEAST_MARGIN = 0.01
+"""Few runs that hardly differ say little of how much less than this the next one will."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,7 @@ def _of_runs(
         factor = _ratio(fmean(measured), fmean(simulated))
         variance += _squared_error(measured) + _squared_error(simulated)
         basis += f", times {factor:.3g} by {len(measured)} measured experiments"
-    margin = _T.get(freedom, _T_OF_MANY) * math.sqrt(variance)
+    margin = max(_LEAST_MARGIN, _T.get(freedom, _T_OF_MANY) * math.sqrt(variance))
     hours = mean * factor / 3600
     length = first.seconds / 3600
     names = dict.fromkeys(span.name for span in first.spans)
