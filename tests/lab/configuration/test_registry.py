@@ -3,50 +3,12 @@
 import sys
 
 import pytest
+from lab_files import GOOD, changed
 from lab_toys import ToyWorld, toy_host, toy_tables
 
 from labloop.errors import LabFileError
 from labloop.lab import find_driver, installed, lab_file_of, load_lab_file, plan_lab
 from labloop.records import Mode
-
-GOOD = """
-[lab]
-name = "toys"
-world = "lab_toys:create"
-safe_order = ["b", "a"]
-[lab.world_options]
-names = ["a", "b"]
-
-[devices.a]
-driver = "lab_toys:Toy"
-url = "serial://COM3?baud=19200"
-serial_number = "77"
-safe_seconds = 3
-[devices.a.options]
-diameter = "14.6 mm"
-[devices.a.limits]
-"set_value.rate" = { min = "0 mL/min", max = "0.6 L/h" }
-
-[devices.b]
-driver = "lab_toys:Toy"
-
-[[interlocks]]
-device = "a"
-action = "set_value"
-requires = "b.value >= 1 mL/min"
-because = "a must not run dry"
-max_age = "5 s"
-
-[stations.vial]
-names = ["v1", "v2"]
-[stations.oven]
-count = 4
-"""
-
-
-def changed(old, new):
-    assert old in GOOD
-    return GOOD.replace(old, new, 1)
 
 
 def _real():

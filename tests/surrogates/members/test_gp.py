@@ -5,32 +5,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from process_samples import SPACE, training
 
 from labloop.objectives import Maximize, Objectives
-from labloop.space import Categorical, Continuous, SearchSpace
+from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import GPFactory, TrainingData
-
-SOLVENTS = {"water": [1.0, 0.2], "thf": [0.4, 0.9], "dmf": [0.8, 0.5]}
-SPACE = SearchSpace(
-    Continuous("a", 0, 1),
-    Categorical("solvent", list(SOLVENTS), descriptors=SOLVENTS),
-    Categorical("dye", ["p", "q"]),
-)
-
-
-def training(count=12, *, noise=0.0, space=SPACE, constant=False):
-    encoded = space.encode(space.sample(count, seed=1))
-    jacobian = np.arange(1, encoded.shape[1] + 1) / encoded.shape[1]
-    y = np.sin(3 * encoded) @ jacobian + noise * np.random.default_rng(0).standard_normal(count)
-    y = np.ones(count) if constant else y
-    return TrainingData(
-        encoded=torch.tensor(encoded),
-        outputs=torch.tensor(y[:, None]),
-        names=("y",),
-        objective=Objectives.of(Maximize("y")),
-        features=space.features,
-        space=space,
-    )
 
 
 @pytest.mark.parametrize("kernels", [("matern",), ("matern", "rbf", "additive")])
