@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         with_spec,
     )
     from labloop.campaign.execution import Analysis, Conditions, point_from_text
-    from labloop.campaign.forecasting import Forecast, forecast, stored_definition
+    from labloop.campaign.forecasting import Forecast, forecast
     from labloop.campaign.loop import (
         RUN_COMMANDS,
         Hooks,
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
         mode_label,
         resume_command,
     )
-    from labloop.campaign.runs import Speed
+    from labloop.campaign.runs import Speed, stored_definition
 
 _HOME = {
     "_campaign": ("Campaign",),
@@ -125,7 +125,6 @@ _HOME = {
     "forecasting": (
         "Forecast",
         "forecast",
-        "stored_definition",
     ),
     "loop": (
         "RUN_COMMANDS",
@@ -147,7 +146,7 @@ _HOME = {
         "mode_label",
         "resume_command",
     ),
-    "runs": ("Speed",),
+    "runs": ("Speed", "stored_definition"),
 }
 _WHERE = {name: wing for wing, names in _HOME.items() for name in names}
 

@@ -5,6 +5,6 @@ Read ``prediction.py`` first. ``simulated_run.py`` runs the real procedures ahea
 a running campaign says of its time left belongs to ``progress``.
 """
 
-from labloop.campaign.forecasting.prediction import Forecast, forecast, stored_definition
+from labloop.campaign.forecasting.prediction import Forecast, forecast
 
-__all__ = ["Forecast", "forecast", "stored_definition"]
+__all__ = ["Forecast", "forecast"]

@@ -7,7 +7,7 @@ from statistics import fmean, quantiles, stdev
 
 from labloop.campaign.checks import require_procedure
 from labloop.campaign.decisions import Budget
-from labloop.campaign.definition import Definition, restore, with_overrides, with_spec
+from labloop.campaign.definition import Definition, with_spec
 from labloop.campaign.forecasting.makespan import resampled
 from labloop.campaign.forecasting.simulated_run import (
     SimulatedRun,
@@ -119,12 +119,6 @@ def forecast(
 def _silent(done: int, of: int) -> None:
     """Tell nobody."""
     del done, of
-
-
-def stored_definition(repositories: Repositories, record: CampaignRecord) -> Definition:
-    """Return the definition that a stored campaign goes on with."""
-    definition = restore(repositories.campaigns.bundle(record.id))
-    return with_overrides(definition, seed=record.seed, stored=record.spec)
 
 
 def _budget_left(budget: Budget, records: Sequence[ExperimentRecord]) -> Budget:

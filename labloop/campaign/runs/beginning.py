@@ -52,6 +52,16 @@ def store_campaign(
     return repositories.campaigns.get(record.id)
 
 
+def stored_definition(repositories: Repositories, record: CampaignRecord) -> Definition:
+    """Return the definition that a stored campaign goes on with.
+
+    Raises:
+        UntrustedCodeError: the stored code is from elsewhere, and nobody here trusts it.
+    """
+    definition = restore(repositories.campaigns.bundle(record.id))
+    return with_overrides(definition, seed=record.seed, stored=record.spec)
+
+
 def definition_to_resume(
     repositories: Repositories, record: CampaignRecord, changed: Definition | None
 ) -> Definition:
@@ -62,8 +72,7 @@ def definition_to_resume(
         UntrustedCodeError: the stored code is from elsewhere, and nobody here trusts it.
     """
     if changed is None:
-        definition = restore(repositories.campaigns.bundle(record.id))
-        return with_overrides(definition, seed=record.seed, stored=record.spec)
+        return stored_definition(repositories, record)
     definition = with_overrides(changed, seed=record.seed)
     check_change(record, definition)
     check_lab(definition, record.mode)

@@ -1,10 +1,10 @@
 """The verb that tells how long a campaign will take: ``labloop forecast``."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,6 @@ from labloop.cli.terminal import (
     AsJson,
     Database,
     Experiments,
-    Waiting,
     console,
     find_campaign,
     open_repositories,
@@ -23,7 +22,7 @@ from labloop.cli.terminal import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from labloop.campaign import Forecast
+    from labloop.campaign import Definition, Forecast
 
 _WIDTH = 48
 _SHADES = " .:+#"
@@ -58,18 +57,11 @@ def forecast(
 def _of_file(
     out: "Console", file: Path, experiments: int | None, runs: int, *, quick: bool
 ) -> "Forecast":
-    from labloop.campaign import forecast as ahead  # noqa: PLC0415 - heavy
-    from labloop.campaign import load_campaign, with_overrides  # noqa: PLC0415 - same
+    from labloop.campaign import load_campaign, with_overrides  # noqa: PLC0415 - heavy
 
     with waiting(out, f"reading {file}"):
         definition = with_overrides(load_campaign(file), experiments=experiments)
-    with waiting(out, "running ahead in simulated time") as said:
-        return ahead(
-            definition,
-            runs=runs,
-            quick=quick,
-            progress=_telling(said),
-        )
+    return _ahead(out, definition, runs=runs, quick=quick)
 
 
 def _of_stored(
@@ -82,29 +74,26 @@ def _of_stored(
     *,
     quick: bool,
 ) -> "Forecast":
-    from labloop.campaign import forecast as ahead  # noqa: PLC0415 - heavy
-    from labloop.campaign import stored_definition, with_overrides  # noqa: PLC0415 - same
+    from labloop.campaign import stored_definition, with_overrides  # noqa: PLC0415 - heavy
 
     with open_repositories(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
-        definition = stored_definition(repositories, record)
-        if experiments is not None:
-            definition = with_overrides(definition, experiments=experiments)
-        with waiting(out, "running ahead in simulated time") as said:
-            return ahead(
-                definition,
-                runs=runs,
-                quick=quick,
-                stored=(repositories, record),
-                progress=lambda done, of: said.say(
-                    f"running ahead, run {min(done + 1, of)} of {of}"
-                ),
-            )
+        definition = with_overrides(
+            stored_definition(repositories, record), experiments=experiments
+        )
+        return _ahead(out, definition, runs=runs, quick=quick, stored=(repositories, record))
 
 
-def _telling(said: Waiting) -> Callable[[int, int], None]:
-    """Return what tells a person which of the runs goes on."""
-    return lambda done, of: said.say(f"running ahead, run {min(done + 1, of)} of {of}")
+def _ahead(out: "Console", definition: "Definition", **given: Any) -> "Forecast":
+    """Run ahead and say meanwhile which of the runs goes on."""
+    from labloop.campaign import forecast as ahead  # noqa: PLC0415 - heavy
+
+    with waiting(out, "running ahead in simulated time") as said:
+
+        def progress(done: int, of: int) -> None:
+            said.say(f"running ahead, run {min(done + 1, of)} of {of}")
+
+        return ahead(definition, progress=progress, **given)
 
 
 def lines_of(found: "Forecast") -> Iterator[str]:

@@ -24,7 +24,7 @@ from labloop.cli.terminal.options import (
     SpeedText,
     Truth,
 )
-from labloop.cli.terminal.progress import Waiting, waiting
+from labloop.cli.terminal.progress import waiting
 from labloop.cli.terminal.safety import NOT_SAFE_EXIT, acknowledge_command, print_not_safe
 
 __all__ = [
@@ -43,7 +43,6 @@ __all__ = [
     "Seed",
     "SpeedText",
     "Truth",
-    "Waiting",
     "acknowledge_command",
     "atomic_write",
     "console",
