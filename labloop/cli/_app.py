@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from labloop.cli.contact import group as devices
 from labloop.cli.stored import explain, export, forecast, records, status
 from labloop.cli.terminal import NOT_SAFE_EXIT
 from labloop.cli.verbs import (
@@ -20,7 +21,6 @@ from labloop.cli.verbs import (
     command,
     correct,
     demo,
-    devices,
     new,
     physics,
     run,
@@ -82,7 +82,7 @@ def _root(
 def _register() -> None:
     for verb, name in _BUILT_IN:
         app.command(name)(verb)
-    app.add_typer(devices.group, name="devices")
+    app.add_typer(devices, name="devices")
     app.add_typer(physics.group, name="physics")
     app.add_typer(records.group, name="db")
     for point in sorted(metadata.entry_points(group="labloop.verbs"), key=lambda p: p.name):

@@ -9,6 +9,7 @@ from labloop.lab.configuration import (
     load_lab_file,
     plan_lab,
 )
+from labloop.lab.contact import Asked, ask_identity, drivers_to_ask
 from labloop.lab.devices import (
     ActionCall,
     ActionSpec,
@@ -17,6 +18,7 @@ from labloop.lab.devices import (
     Choice,
     Device,
     DeviceContext,
+    FirstContact,
     Simulated,
     action,
     read,
@@ -44,11 +46,13 @@ __all__ = [
     "ActionSpec",
     "Arg",
     "Argument",
+    "Asked",
     "Choice",
     "Clock",
     "Complete",
     "Device",
     "DeviceContext",
+    "FirstContact",
     "HoldTable",
     "Lab",
     "LabFile",
@@ -66,6 +70,8 @@ __all__ = [
     "Transport",
     "Truth",
     "action",
+    "ask_identity",
+    "drivers_to_ask",
     "find_driver",
     "installed",
     "lab_file_of",

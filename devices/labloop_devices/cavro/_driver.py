@@ -16,6 +16,7 @@ from labloop.lab import (
     Choice,
     Device,
     DeviceContext,
+    FirstContact,
     Resync,
     Transport,
     action,
@@ -56,6 +57,7 @@ class CavroPump(Device):
     """
 
     model: ClassVar[str] = "Tecan Cavro pump"
+    first_contact = FirstContact(settings=("baud=9600", "baud=38400"), options={"syringe": "1 mL"})
     serial_on_wire: ClassVar[bool] = False
 
     def __init__(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from labloop.errors import DeviceFaultError, DeviceTimeoutError, LabFileError, ProtocolError
-from labloop.lab import Arg, Device, DeviceContext, Resync, Transport, action, read
+from labloop.lab import Arg, Device, DeviceContext, FirstContact, Resync, Transport, action, read
 from labloop.records import DeviceIdentity, Reading
 from labloop.units import magnitude, parse_quantity
 from labloop_devices.harvard import _protocol as protocol
@@ -27,6 +27,9 @@ class HarvardPump(Device):
     """
 
     model: ClassVar[str] = "Harvard Apparatus pump"
+    first_contact = FirstContact(
+        settings=("baud=115200", "baud=9600"), options={"diameter": "10 mm"}
+    )
 
     def __init__(
         self, name: str, transport: Transport, options: Mapping[str, Any], context: DeviceContext

@@ -8,6 +8,7 @@ from labloop.lab import (
     Arg,
     Device,
     DeviceContext,
+    FirstContact,
     Resync,
     Transport,
     action,
@@ -33,6 +34,7 @@ class HuberThermostat(Device):
     """
 
     model: ClassVar[str] = "Huber thermostat"
+    first_contact = FirstContact(settings=("baud=9600",))
 
     def __init__(
         self, name: str, transport: Transport, options: Mapping[str, Any], context: DeviceContext

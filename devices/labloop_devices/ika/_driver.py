@@ -9,6 +9,7 @@ from labloop.lab import (
     Arg,
     Device,
     DeviceContext,
+    FirstContact,
     Resync,
     Transport,
     action,
@@ -41,6 +42,9 @@ class IkaHotplate(Device):
     """
 
     model: ClassVar[str] = "IKA RCT digital"
+    first_contact = FirstContact(
+        settings=("baud=9600&mode=7E1",), recognises=r"\bIKA|RCT|RET|C-MAG|\bRH\b"
+    )
     serial_on_wire: ClassVar[bool] = False
 
     def __init__(

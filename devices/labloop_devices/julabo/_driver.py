@@ -9,6 +9,7 @@ from labloop.lab import (
     Arg,
     Device,
     DeviceContext,
+    FirstContact,
     Resync,
     Transport,
     action,
@@ -41,6 +42,7 @@ class JulaboThermostat(Device):
     """
 
     model: ClassVar[str] = "Julabo circulator"
+    first_contact = FirstContact(settings=("baud=4800&mode=7E1", "baud=9600"), recognises="JULABO")
     safe_seconds: ClassVar[float] = 8.0
     serial_on_wire: ClassVar[bool] = False
 

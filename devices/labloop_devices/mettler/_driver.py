@@ -9,6 +9,7 @@ from labloop.lab import (
     Complete,
     Device,
     DeviceContext,
+    FirstContact,
     Resync,
     Transport,
     action,
@@ -30,6 +31,7 @@ class MettlerBalance(Device):
     """A balance that speaks MT-SICS: weigh, tare, zero, adjust. Takes no options."""
 
     model: ClassVar[str] = "Mettler Toledo balance"
+    first_contact = FirstContact(settings=("baud=9600",))
 
     def __init__(
         self, name: str, transport: Transport, options: Mapping[str, Any], context: DeviceContext

@@ -11,7 +11,7 @@ from labloop.errors import (
     LimitError,
     ProtocolError,
 )
-from labloop.lab import Arg, Device, DeviceContext, Resync, Transport, action, read
+from labloop.lab import Arg, Device, DeviceContext, FirstContact, Resync, Transport, action, read
 from labloop.records import DeviceIdentity, Reading
 from labloop.units import magnitude, parse_quantity
 from labloop_devices.new_era import _protocol as protocol
@@ -40,6 +40,9 @@ class NewEraPump(Device):
     """
 
     model: ClassVar[str] = "New Era NE-1000"
+    first_contact = FirstContact(
+        settings=("baud=19200",), options={"diameter": "10 mm", "mode": "basic"}
+    )
     safe_seconds: ClassVar[float] = 5.0
     serial_on_wire: ClassVar[bool] = False
 

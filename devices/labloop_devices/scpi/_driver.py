@@ -14,6 +14,7 @@ from labloop.lab import (
     Arg,
     Device,
     DeviceContext,
+    FirstContact,
     Resync,
     Transport,
     action,
@@ -43,6 +44,7 @@ class ScpiSource(Device):
     """
 
     model: ClassVar[str] = "SCPI DC source"
+    first_contact = FirstContact(settings=("baud=9600", "baud=115200"))
 
     def __init__(
         self, name: str, transport: Transport, options: Mapping[str, Any], context: DeviceContext

@@ -13,9 +13,17 @@ from labloop.lab.configuration.lab_file import (
     load_lab_file,
 )
 from labloop.lab.configuration.limits import LimitCheck
-from labloop.lab.configuration.registry import LabPlan, find_driver, installed, make_world, plan_lab
+from labloop.lab.configuration.registry import (
+    DRIVERS,
+    LabPlan,
+    find_driver,
+    installed,
+    make_world,
+    plan_lab,
+)
 
 __all__ = [
+    "DRIVERS",
     "DeviceTable",
     "HoldTable",
     "InterlockCheck",

@@ -8,6 +8,7 @@ Here belongs what an author of a driver needs beside a transport. Bytes belong t
 from labloop.lab.devices.actions import ActionCall, action, read
 from labloop.lab.devices.arguments import ActionSpec, Arg, Argument, Choice
 from labloop.lab.devices.device import Device, DeviceContext, Simulated
+from labloop.lab.devices.first_contact import FirstContact
 from labloop.lab.devices.scope import SCOPE, Scope, action_number, not_awaited, start_number
 from labloop.lab.devices.stability import until_stable
 
@@ -20,6 +21,7 @@ __all__ = [
     "Choice",
     "Device",
     "DeviceContext",
+    "FirstContact",
     "Scope",
     "Simulated",
     "action",

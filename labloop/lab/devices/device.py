@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from labloop.errors import WrongDeviceError
 from labloop.lab.devices.actions import ActionGate, ActionMethod
 from labloop.lab.devices.arguments import ActionSpec
+from labloop.lab.devices.first_contact import FirstContact
 from labloop.lab.time import Clock
 from labloop.lab.transports import Transport, Truth
 from labloop.records import DeviceIdentity, Quality, Reading
@@ -69,6 +70,9 @@ class Device(ABC):
     serial_on_wire: ClassVar[bool] = True
     """Whether the instrument can be asked for its serial number. Where it cannot, its identity has
     none, and the number in the lab file is what a person read on the instrument."""
+    first_contact: ClassVar[FirstContact | None] = None
+    """Says that any port may be asked the question of :meth:`identify`; None: only the port that a
+    lab file names."""
     transport_only: ClassVar[bool] = True
     """False in a driver that acts in another way beside its transport."""
     actions: ClassVar[Mapping[str, ActionSpec]] = {}

@@ -7,11 +7,13 @@ the end. What one action or one experiment may do belongs to ``gate`` and ``proc
 """
 
 from labloop.lab.host.host import LabHost
+from labloop.lab.host.instrument_locks import InstrumentLocks
 from labloop.lab.host.jobs import LabJob
 from labloop.lab.host.safety import SafetyReport
 from labloop.lab.host.setup import Speed
 
 __all__ = [
+    "InstrumentLocks",
     "LabHost",
     "LabJob",
     "SafetyReport",

@@ -9,7 +9,7 @@ import pytest
 from serial.tools.list_ports import comports
 from serial.tools.list_ports_common import ListPortInfo
 
-from labloop.cli.verbs.devices import port_lines
+from labloop.cli.contact.scan import port_lines
 
 PLATES = """
 [lab]
@@ -193,11 +193,11 @@ def test_a_real_instrument_needs_the_labs_name_typed(served, keyboard):
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a process")
 def test_watching_ends_with_ctrl_c_and_a_safe_device(bench):
     """Values come until a person ends it; then the device is made safe, and all is well."""
-    words = ("devices", "read", "lab.toml", "hotplate_1", "stirring_speed", "--watch")
+    words = ("devices", "watch", "lab.toml", "hotplate_1", "stirring_speed")
     process = bench.start(*words)
-    lines = [process.stdout.readline() for _ in range(3)]
+    lines = [process.stdout.readline() for _ in range(5)]
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=30)
-    assert lines[1] == lines[2] == "read      hotplate_1.stirring_speed = 0 rpm\n"
+    assert lines[2] == lines[4] == "read      hotplate_1.stirring_speed = 0 rpm\n"
     assert rest.splitlines()[-2:] == ["ended     by Ctrl-C", "safe      hotplate_1"]
     assert process.returncode == 0
