@@ -15,6 +15,8 @@ from typing import NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["labloop.testing.drivers.plugin"]
+
 # The gate answers the same twice: fixed examples, and every counterexample that was found is one
 # of them by name. `make search` looks for new ones, before each release.
 settings.register_profile(

@@ -86,7 +86,7 @@ ANSWERS: dict[str, dict[str, str]] = {
     "RohdeSchwarzZNBBase": {"*IDN?": "Rohde-Schwarz,ZNB8-2Port,0,0"},
 }
 """What a class asks of its instrument before it knows its parameters, as its user would say it."""
-CHECKS = driver_checks(wire=False)
+CHECKS = [check for check in driver_checks(wire=False) if not check.asks_for]
 _NEED_AN_ACTION = ("acts_through_the_journal", "is_safe_after_a_cancelled_action")
 
 

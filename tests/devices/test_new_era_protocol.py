@@ -69,7 +69,6 @@ def test_answers_become_values_in_millilitres_and_minutes():
     assert protocol.parse_rate(b"60.00MH") == pytest.approx(1.0)
     assert protocol.parse_dispensed(b"I1.250W0.500ML") == (1.25, 0.5)
     assert protocol.parse_dispensed(b"I1250W.500UL") == pytest.approx((1.25, 0.0005))
-    assert protocol.parse_number(b"26.59") == 26.59
     assert protocol.parse_version(b"NE1000V3.928") == ("NE1000", "3.928")
 
 

@@ -39,6 +39,8 @@ class EzoProbe(Device):
     """
 
     model: ClassVar[str] = "Atlas Scientific EZO"
+    safe_seconds: ClassVar[float] = 12.0
+    """A line full of noise is in step again after up to 10 s; nothing moves meanwhile."""
     serial_on_wire: ClassVar[bool] = False
 
     def __init__(

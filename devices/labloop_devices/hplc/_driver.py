@@ -61,8 +61,10 @@ class Hplc(Device):
 
         Raises:
             DeviceFaultError: a run is going on, or the position is empty or not there.
+            ProtocolError: no position has such a name; nothing is sent.
             UncertainError: nobody can tell whether it was injected.
         """
+        protocol.position(position)
         run = protocol.next_run((await self._status()).run)
         try:
             await self._ask(

@@ -44,7 +44,6 @@ _REFUSALS = {
     "?IGN": "ignored the command because a new phase began",
 }
 _NUMBER = rb"(\d{1,4}(?:\.\d{0,3})?|\.\d{1,3})"
-_FLOAT = re.compile(_NUMBER)
 _RATE = re.compile(_NUMBER + rb"(UM|MM|UH|MH)")
 _DISPENSED = re.compile(rb"I" + _NUMBER + rb"W" + _NUMBER + rb"(UL|ML)")
 _VERSION = re.compile(rb"(NE\d{1,5}[A-Z]{0,3}\d?)V(\d{1,2}\.\d{1,4})")
@@ -212,14 +211,6 @@ def number(value: float) -> str:
         if 0.0 <= value < math.inf and len(text.replace(".", "")) <= 4:
             return text
     raise ProtocolError(f"the pump takes numbers from 0 to 9999, got {value}")
-
-
-def parse_number(data: bytes) -> float:
-    """Return the plain number in an answer's data, such as the diameter; raises ProtocolError."""
-    match = _FLOAT.fullmatch(data)
-    if match is None:
-        raise ProtocolError(f"the pump answered {data!r} where a number was due")
-    return float(data)
 
 
 def parse_rate(data: bytes) -> float:

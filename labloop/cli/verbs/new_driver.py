@@ -36,6 +36,9 @@ NAME = "NAME:CLASS"
 [project.entry-points."labloop.emulators"]
 NAME = "NAME.emulator:CLASSEmulator"
 
+[project.entry-points."labloop.cases"]
+NAME = "NAME.case:CASE"
+
 [project.entry-points."labloop.worlds"]
 NAME_bench = "NAME.emulator:create"
 
@@ -62,33 +65,54 @@ driver = "NAME:CLASS"
 [devices.NAME.limits]
 "set_speed.speed" = { min = "0 rpm", max = "1000 rpm" }
 """
+_CASE = '''"""What the manual of the NAME says: the contract of a driver is checked against it."""
+
+from functools import partial
+
+from NAME.emulator import create
+
+from labloop.errors import DeviceFaultError, ProtocolError
+from labloop.testing.drivers import DriverCase, ManualAnswer
+from labloop.units import quantity
+
+SPEED = quantity(600, "rpm")
+CASE = DriverCase(
+    "NAME:CLASS",
+    partial(create, 0, {}),
+    "NAME",
+    lambda device: device.set_speed(SPEED),
+    answers=(
+        ManualAnswer("speed", b"1200\\r", quantity(1200, "rpm")),
+        ManualAnswer("speed", b"12OO\\r", ProtocolError),
+        ManualAnswer(lambda device: device.set_speed(SPEED), b"ERR 2\\r", DeviceFaultError),
+    ),
+    frames=((lambda device: device.set_speed(SPEED), b"SPEED 600\\r"),),
+)
+'''
+_CONFTEST = '''"""The contract of a driver: the mark ``driver`` and the fixture ``driver_check``."""
+
+pytest_plugins = ["labloop.testing.drivers.plugin"]
+'''
 _TESTS = '''"""The NAME says what its manual says, and keeps the contract of a driver."""
 
 from pathlib import Path
 
 import pytest
 from NAME import _protocol as protocol
-from NAME import emulator
+from NAME.case import CASE
 
 from labloop.errors import DeviceFaultError, ProtocolError
 from labloop.lab import LabHost, MemoryJournal, load_lab_file
 from labloop.records import Mode
-from labloop.testing.drivers import DriverCase, driver_checks
 from labloop.units import quantity
 
 LAB = Path(__file__).resolve().parents[1] / "lab.toml"
-CASE = DriverCase(
-    "NAME:CLASS",
-    lambda: emulator.create(0, {}),
-    "NAME",
-    lambda device: device.set_speed(quantity(600, "rpm")),
-)
 
 
-@pytest.mark.parametrize("check", driver_checks(), ids=lambda check: check.name)
-def test_contract(check):
+@pytest.mark.driver(CASE)
+def test_contract(driver_check):
     """Every line of it, against the emulator."""
-    check(CASE)
+    driver_check()
 
 
 def test_bytes_are_those_of_the_manual():
@@ -122,11 +146,13 @@ instrument in their place, one after the other, and keep the tests green.
 | `NAME/_protocol.py` | bytes: what goes out, how long an answer is, what it means |
 | `NAME/_driver.py` | actions and reads, their units and limits, what is safe |
 | `NAME/emulator.py` | the instrument from the other end of its cable, from the manual |
+| `NAME/case.py` | answers, frames and errors of the manual, for the checks |
 | `tests/test_NAME.py` | transcripts from the manual; the contract of every driver |
 | `lab.toml` | a lab of this one instrument, with limits |
 
     pip install -e .
     pytest
+    labloop test driver NAME:CLASS --case NAME.case:CASE
     labloop devices read lab.toml NAME
     labloop devices run lab.toml NAME set_speed "speed=600 rpm" --hold "10 s"
 
@@ -161,6 +187,8 @@ def driver_files(name: str) -> dict[Path, str]:
         root / "lab.toml": _LAB_FILE,
         package / "__init__.py": _FACE,
         **{package / f"{each}.py": _renamed(text, name, made) for each, text in texts.items()},
+        package / "case.py": _CASE,
+        root / "tests" / "conftest.py": _CONFTEST,
         root / "tests" / f"test_{name}.py": _TESTS,
     }
     return {

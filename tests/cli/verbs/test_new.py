@@ -64,17 +64,19 @@ def test_a_new_driver_is_met_at_once(driver):
 
 
 def test_a_new_driver_is_named_under_entry_points_that_load(driver, monkeypatch):
-    """Driver, emulator and world, in the groups that labloop looks into."""
+    """Driver, case, emulator and world, in the groups that labloop looks into."""
     folder = driver.folder / "acme_s1"
     monkeypatch.syspath_prepend(str(folder))
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     loaded = {
-        group: importlib.metadata.EntryPoint("x", *table.values(), group).load().__name__
+        group: importlib.metadata.EntryPoint("x", *table.values(), group).load()
         for group, table in project["entry-points"].items()
     }
     for name in [name for name in sys.modules if name.partition(".")[0] == "acme_s1"]:
         del sys.modules[name]
-    assert loaded == {
+    case = loaded.pop("labloop.cases")
+    assert (case.driver, case.device) == ("acme_s1:AcmeS1", "acme_s1")
+    assert {group: each.__name__ for group, each in loaded.items()} == {
         "labloop.drivers": "AcmeS1",
         "labloop.emulators": "AcmeS1Emulator",
         "labloop.worlds": "create",
