@@ -19,6 +19,7 @@ from labloop.records._execution import (
     ExperimentJob,
     ExperimentResult,
 )
+from labloop.records._handover import NOT_SAFE, WATCHDOG, Handover, WatchdogNote, watchdog_notes
 from labloop.records._numbers import finite, may_be_grouped, numeral
 from labloop.records._planning import (
     Alarm,
@@ -92,6 +93,8 @@ from labloop.records._values import (
 __all__ = [
     "EXPERIMENT_CORRECTIONS",
     "EXPERIMENT_MOVES",
+    "NOT_SAFE",
+    "WATCHDOG",
     "ActionState",
     "ActualValue",
     "Alarm",
@@ -120,6 +123,7 @@ __all__ = [
     "ExperimentYield",
     "Experiments",
     "FloatArray",
+    "Handover",
     "Intent",
     "Journal",
     "JournalEntry",
@@ -148,6 +152,7 @@ __all__ = [
     "Scalar",
     "ScalarValue",
     "Severity",
+    "WatchdogNote",
     "canonical_json",
     "cell",
     "content_hash",
@@ -161,4 +166,5 @@ __all__ = [
     "points_of",
     "printable",
     "uncell",
+    "watchdog_notes",
 ]

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from labloop.records._canonical import Json
+from labloop.records._handover import Handover
 from labloop.records._planning import Alarm
 from labloop.records._states import CampaignState, ExperimentState, Mode
 from labloop.records._stored_records import (
@@ -283,6 +284,11 @@ class Repositories(Protocol):
     @property
     def typed(self) -> str | None:
         """The argument of ``--db``; None where it would show a password."""
+        ...
+
+    @property
+    def handover(self) -> Handover:
+        """Where a process leaves notes that may not open the database."""
         ...
 
     @property

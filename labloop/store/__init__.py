@@ -8,12 +8,13 @@ the records mean belongs to ``labloop.records``, when they are written to ``labl
 from importlib.util import find_spec
 
 from labloop.errors import MissingExtraError
+from labloop.processes import process_mark
 
 if find_spec("sqlmodel") is None:
     raise MissingExtraError("a database", "store")
 
 from labloop.store._database import Database, Upgrade, open_database, upgrade
-from labloop.store.engine import Statistics, process_mark
+from labloop.store.engine import Statistics
 from labloop.store.export import (
     Archive,
     Verification,

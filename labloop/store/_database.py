@@ -1,6 +1,7 @@
 """An open database: the repositories over one writer and a pool of readers."""
 
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any, Self
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from labloop.errors import LabloopError
+from labloop.records import Handover, watchdog_notes
 from labloop.store.engine import (
     FileIdentity,
     Location,
@@ -37,6 +40,8 @@ from labloop.store.repositories import (
     SqlJournal,
     SqlLeases,
     SqlRounds,
+    notes_folder,
+    take_in_notes,
 )
 from labloop.store.schema import HEAD
 
@@ -68,6 +73,17 @@ class Database:
         return self.location.typed
 
     @property
+    def handover(self) -> Handover:
+        """Where a process leaves notes that may not open the database."""
+        url = self.location.url.render_as_string(hide_password=False)
+        files = str(self.location.files)
+        return Handover(
+            folder=notes_folder(self.location.files),
+            program=("-c", "from labloop.store import open_database; open_database(create=False)"),
+            environment={"LABLOOP_DB": url, "LABLOOP_FILES": files},
+        )
+
+    @property
     def read_only(self) -> bool:
         """Whether every write is refused."""
         return self.connections.writer is None
@@ -97,6 +113,8 @@ def open_database(
 ) -> Database:
     """Open a database, creating or migrating it where needed.
 
+    What a watchdog process left beside it is taken in first.
+
     Args:
         url_or_path: a path, ``sqlite:///path`` or ``postgresql://...``; None is the variable
             ``LABLOOP_DB``, else ``./labloop.db``.
@@ -108,6 +126,10 @@ def open_database(
         MissingExtraError: PostgreSQL without its driver.
     """
     location = resolve_location(url_or_path)
+    notes = notes_folder(location.files)
+    if read_only and watchdog_notes(notes):
+        with suppress(LabloopError):
+            open_database(url_or_path, create=False).close()
     create = create and not read_only
     check_location(location, create=create)
     if create:
@@ -122,9 +144,12 @@ def open_database(
     except BaseException:
         readers.dispose()
         raise
-    return Database(
+    database = Database(
         location, Connections(readers, writer, ArrayStore(location.files), location.where)
     )
+    if writer is not None:
+        take_in_notes(database, notes)
+    return database
 
 
 @dataclass(frozen=True, slots=True)

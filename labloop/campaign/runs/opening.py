@@ -102,6 +102,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
             lease=lease,
             purpose=f"campaign {record.name}",
             renew=context.renewed,
+            handover=repositories.handover,
         )
         context.handle.opening(host.stop)
         with host:

@@ -1,4 +1,4 @@
-"""The lab file: devices, stations, limits, interlocks, the order of the safe states, the hold."""
+"""The lab file: devices, stations, limits, interlocks, safe states, the hold, the watchdog."""
 
 import tomllib
 from collections.abc import Collection, Mapping
@@ -17,6 +17,10 @@ LARGEST = 64 * 1024
 """Bytes of a lab file at most."""
 _TEXT = "lab file"
 """The source of a lab file that was given as text."""
+_SHORTEST, _LONGEST = 1.0, 3600.0
+"""Seconds after which a watchdog process may act."""
+_WORDS = 3
+"""Of a reason why there is none, at least."""
 _IN_WORDS = {
     "too_short": "is empty: it needs at least one entry",
     "string_too_short": "is empty",
@@ -118,6 +122,20 @@ class HoldTable(_Table):
         return convert(*split_quantity(self.after), "s")
 
 
+class WatchdogTable(_Table):
+    """``[watchdog]``: the process that makes a real lab safe when its owner has died or hangs."""
+
+    after: str = "10 s"
+    """The time without a sign of life after which the owner is ended."""
+    off_because: str = ""
+    """Why this lab has no such process, in a person's words; empty where it has one."""
+
+    @property
+    def seconds(self) -> float:
+        """``after`` in seconds; raises UnitError."""
+        return convert(*split_quantity(self.after), "s")
+
+
 class LabFile(_Table):
     """A lab file whose tables were checked, by themselves and against each other."""
 
@@ -126,6 +144,7 @@ class LabFile(_Table):
     interlocks: tuple[InterlockTable, ...] = Field(default=(), strict=False)
     stations: dict[str, StationTable] = Field(default_factory=dict)
     hold: HoldTable = HoldTable()
+    watchdog: WatchdogTable = WatchdogTable()
     source: str = "lab file"
     """Where it was read from, for messages."""
     folder: Path | None = None
@@ -154,13 +173,17 @@ class LabFile(_Table):
             )
         rules = tuple(r for r in self.interlocks if r.device == device and r.action in actions)
         read = {term.device for rule in rules for term in rule.interlock().terms}
-        devices = {n: table for n, table in self.devices.items() if n == device or n in read}
+        return self.only({device, *read}).model_copy(update={"interlocks": rules})
+
+    def only(self, names: Collection[str]) -> "LabFile":
+        """Return the lab of these devices, without what commands them: to be made safe."""
+        devices = {name: table for name, table in self.devices.items() if name in names}
         order = tuple(name for name in self.lab.safe_order if name in devices)
         return self.model_copy(
             update={
                 "lab": self.lab.model_copy(update={"safe_order": order}),
                 "devices": devices,
-                "interlocks": rules,
+                "interlocks": (),
                 "stations": {},
                 "hold": HoldTable(),
             }
@@ -258,7 +281,7 @@ def _mistakes(lab_file: LabFile) -> list[str]:
         if table.used_up and kind in devices
     ]
     found += line_mistakes({name: (table.url, table.options) for name, table in devices.items()})
-    found += _wrong_hold(lab_file)
+    found += _wrong_hold(lab_file) + _wrong_watchdog(lab_file.watchdog)
     for number, table in enumerate(lab_file.interlocks, 1):
         where = f"[[interlocks]] number {number}"
         try:
@@ -286,4 +309,22 @@ def _wrong_hold(lab_file: LabFile) -> list[str]:
             found.append(f"[hold] after must be a time from 0 s, got {hold.after!r}")
     except UnitError as error:
         found.append(f"[hold] after: {error}")
+    return found
+
+
+def _wrong_watchdog(watchdog: WatchdogTable) -> list[str]:
+    found: list[str] = []
+    if watchdog.off_because and len(watchdog.off_because.split()) < _WORDS:
+        found.append(
+            f"[watchdog] off_because is {watchdog.off_because!r}; say in a few words why nobody "
+            "needs to make this lab safe when its program dies"
+        )
+    try:
+        if not _SHORTEST <= watchdog.seconds <= _LONGEST:
+            found.append(
+                f"[watchdog] after must be a time from {_SHORTEST:g} s to {_LONGEST:g} s, got "
+                f"{watchdog.after!r}"
+            )
+    except UnitError as error:
+        found.append(f"[watchdog] after: {error}")
     return found

@@ -14,13 +14,22 @@ from labloop.lab.host.instrument_locks import InstrumentLocks
 from labloop.lab.host.jobs import LabJob
 from labloop.lab.host.open_devices import with_message
 from labloop.lab.host.open_lab import OpenLab
-from labloop.lab.host.safety import NOT_SAFE, TOTAL_SECONDS, SafetyReport, left_running
+from labloop.lab.host.safety import TOTAL_SECONDS, SafetyReport, left_running
 from labloop.lab.host.setup import LabSetup, Speed, checked_speed
 from labloop.lab.procedure import Lab, Occupancy
 from labloop.lab.process import close_at_exit, closed, say, signals_raised
 from labloop.lab.time import Clock
 from labloop.lab.transports import Truth
-from labloop.records import Alarm, DeviceIdentity, Journal, Mode
+from labloop.records import (
+    NOT_SAFE,
+    WATCHDOG,
+    Alarm,
+    DeviceIdentity,
+    Handover,
+    Journal,
+    Mode,
+    watchdog_notes,
+)
 from labloop.units import quantity
 
 T = TypeVar("T")
@@ -47,6 +56,10 @@ class LabHost:
         record: a folder into which every device's frames are written, for ``replay://``.
         renew: kinds of consumable stations that a person has filled again.
         purpose: what a real lab is opened for, told to whoever asks for the same instruments.
+        handover: where a watchdog process leaves what it did, for whoever opens the lab next; in
+            the folder of the lab file if left out.
+        patience: seconds that a device may take to connect at most, for a lab that is opened only
+            to be made safe; such a lab has no watchdog process.
 
     Raises:
         LabFileError: the lab file cannot be used, or not for a real lab.
@@ -72,6 +85,8 @@ class LabHost:
         record: Path | None = None,
         purpose: str = "",
         renew: Collection[str] = (),
+        handover: Handover | None = None,
+        patience: float | None = None,
     ) -> None:
         self.lab_file = lab_file
         self.mode = mode
@@ -94,6 +109,9 @@ class LabHost:
             lease=lease,
             record=record,
             renew=tuple(renew),
+            purpose=purpose,
+            handover=handover,
+            patience=patience,
         )
         self._opened: OpenLab | None = None
         self._stop_reason = ""
@@ -116,7 +134,9 @@ class LabHost:
         if self._stop_reason:
             lab.shutdown.stop(self._stop_reason)
         try:
-            lab.run_by_hand(lambda _: lab.devices.connect())
+            self._tell_notes()
+            lab.watch()
+            lab.run_by_hand(lambda _: lab.devices.connect(self._setup.patience))
         except BaseException as error:
             reported = self._failed_to_open(lab, error)
             if reported is error:
@@ -293,6 +313,15 @@ class LabHost:
         except Exception as error:  # noqa: BLE001 - process edge: somebody else's code
             say(f"an alarm could not be told ({type(error).__name__}: {error}): {alarm.message}")
 
+    def _tell_notes(self) -> None:
+        """Tell what a watchdog process has left beside the lab file, until its file is removed."""
+        if not self._setup.is_watched:
+            return
+        for path, note in watchdog_notes(self.lab_file.folder or Path.cwd()).items():
+            if note.lab == self.lab_file.lab.name:
+                say(f"!! {note.message} When you have looked, remove {path}")
+                self._alarm(note.alarm())
+
     def _release_locks(self) -> None:
         if self._locks is not None:
             self._locks.release()
@@ -310,6 +339,6 @@ def _others(report: SafetyReport, error: LabloopError) -> str:
 
 
 def _print_alarm(alarm: Alarm) -> None:
-    if alarm.kind != NOT_SAFE:
+    if alarm.kind not in {NOT_SAFE, WATCHDOG}:
         # Those are printed already, whoever listens.
         say(f"{alarm.severity.value}: {alarm.message}")

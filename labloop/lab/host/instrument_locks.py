@@ -17,25 +17,18 @@ from pathlib import Path
 from labloop.errors import LeaseError
 from labloop.lab.configuration import LabFile
 from labloop.lab.devices import Device
-from labloop.lab.process import lock_folder, open_for_all, try_lock, unlock
+from labloop.lab.process import (
+    forget,
+    keep_from_children,
+    lock_folder,
+    open_for_all,
+    try_lock,
+    unlock,
+)
 from labloop.lab.transports import line_key
 
 FOLDER_VARIABLE = "LABLOOP_LOCKS"
 """The environment variable that names another folder of locks, such as a shared one."""
-_OPEN: set[int] = set()
-"""Handles of the locks that this process holds."""
-
-
-def _close_in_child() -> None:
-    """Close a forked child's copies: they would keep the locks when the parent has died."""
-    for handle in list(_OPEN):
-        with suppress(OSError):
-            os.close(handle)
-    _OPEN.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_close_in_child)
 
 
 class InstrumentLocks:
@@ -81,7 +74,7 @@ class InstrumentLocks:
     def release(self) -> None:
         """Release all locks that are held."""
         for handle in self._handles:
-            _OPEN.discard(handle)
+            forget(handle)
             with suppress(OSError):
                 os.ftruncate(handle, 0)
             unlock(handle)
@@ -104,7 +97,7 @@ class InstrumentLocks:
                 f"{what} is driven by {holder} on this machine already; nothing was sent. "
                 "Wait until that has ended, or end it"
             )
-        _OPEN.add(handle)
+        keep_from_children(handle)
         self._handles.append(handle)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         content = {**self._holder, "pid": os.getpid(), "since": since}

@@ -32,15 +32,20 @@ class OpenDevices:
     identities: dict[str, DeviceIdentity] = field(default_factory=dict)
     """Devices that answered at the connect; nothing is ever sent to any other."""
 
-    async def connect(self) -> None:
+    async def connect(self, patience: float | None = None) -> None:
         """Connect all devices at once and commit their identities.
+
+        Args:
+            patience: lab seconds for each at most, where less than its driver asks for.
 
         Raises:
             LabloopError: the error of the only device that cannot be used.
             NotConnectedError: a list of several devices that cannot be used.
         """
         SCOPE.set(self.scope)
-        ends = await asyncio.gather(*map(self._connect, self.devices.values()))
+        ends = await asyncio.gather(
+            *(self._connect(each, patience) for each in self.devices.values())
+        )
         errors = {
             name: error for name, error in zip(self.devices, ends, strict=True) if error is not None
         }
@@ -82,12 +87,13 @@ class OpenDevices:
             return_exceptions=True,
         )
 
-    async def _connect(self, device: Device) -> Exception | None:
+    async def _connect(self, device: Device, patience: float | None) -> Exception | None:
         """Connect one device; return why it cannot be used."""
         recorder = Recorder()
         RECORDER.set(recorder)
+        bound = min(device.connect_seconds, patience or device.connect_seconds)
         try:
-            async with self.clock.deadline(device.connect_seconds, f"connecting {device.name}"):
+            async with self.clock.deadline(bound, f"connecting {device.name}"):
                 found = await connect_and_identify(device, recorder)
         except Exception as error:  # noqa: BLE001 - process edge: reported with those of the other devices
             return error if isinstance(error, LabloopError) else _as_not_connected(error)

@@ -8,13 +8,13 @@ from labloop.lab.host.bridge import Bridge
 from labloop.lab.host.device_builder import DeviceBuilder
 from labloop.lab.host.jobs import JobRunner, LabJob, RunningJob
 from labloop.lab.host.result_delivery import ResultDelivery
-from labloop.lab.host.safety import SafetyReport
+from labloop.lab.host.safety import Heartbeat, SafetyReport, WatchOrder
 from labloop.lab.host.scopes import CampaignScopes
 from labloop.lab.host.setup import LabSetup
 from labloop.lab.host.shutdown import CLOSE_SECONDS, Shutdown
 from labloop.lab.procedure import Lab, renew, used_stations
 from labloop.lab.time import Clock, LoopMonitor
-from labloop.records import Alarm
+from labloop.records import Alarm, Severity
 
 T = TypeVar("T")
 
@@ -39,6 +39,9 @@ class OpenLab:
         on_alarm: Callable[[Alarm], object],
         stop: Callable[[str], None],
     ) -> None:
+        self._setup = setup
+        self._on_alarm = on_alarm
+        self._heartbeat = self._watched()
         loop = setup.make_loop()
         try:
             self.clock = Clock(loop)
@@ -52,6 +55,7 @@ class OpenLab:
             builder = DeviceBuilder(setup, self.clock, self.scopes.own, stop, on_alarm)
             self.devices = builder.build(used_stations(setup.lab_file, entries))
         except BaseException:
+            self._end_watch()
             loop.close()
             raise
         self._bridge = Bridge(loop, setup.lab_file.lab.name)
@@ -59,6 +63,17 @@ class OpenLab:
         self._bridge.open()
         self._monitor = LoopMonitor(loop, self._bridge.thread_id, on_alarm, self._jobs.fail_blocked)
         self._monitor.start()
+
+    def watch(self) -> None:
+        """Let the watchdog process watch from now on; before anything is sent to a device.
+
+        Raises:
+            LabloopError: it does not begin, or cannot load a driver.
+        """
+        heartbeat = self._heartbeat
+        if heartbeat is not None:
+            heartbeat.wait_until_watching()
+            self._bridge.enter(lambda: heartbeat.begin(self.clock))
 
     def start(self, jobs: Sequence[LabJob[T]]) -> list[Future[T]]:
         """Start experiments, all at the same lab second; return a future for each."""
@@ -106,7 +121,32 @@ class OpenLab:
             # First the monitor: the clock of a thread that has ended cannot be read.
             self._monitor.stop()
             # A loop that is blocked would not end within any time; its thread is a daemon.
-            self._bridge.close(CLOSE_SECONDS if in_time else 0.0)
+            ended = self._bridge.close(CLOSE_SECONDS if in_time else 0.0)
+        if in_time and ended:
+            self._end_watch()
+
+    def _watched(self) -> Heartbeat | None:
+        """Start the watchdog process, where the lab has one; it loads while the lab is built."""
+        setup = self._setup
+        if not setup.is_watched:
+            return None
+        because = setup.lab_file.watchdog.off_because
+        if because:
+            told = f"no watchdog process makes this lab safe if this program dies: {because}"
+            self._on_alarm(Alarm("no-watchdog", told, Severity.INFO))
+            return None
+        order = WatchOrder.for_this_process(
+            setup.lab_file,
+            campaign_id=setup.campaign_id,
+            user=setup.actor,
+            purpose=setup.purpose,
+            handover=setup.handover,
+        )
+        return Heartbeat(order, self._on_alarm)
+
+    def _end_watch(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.end()
 
     def _running(self, job: LabJob[Any]) -> RunningJob:
         scope = self.scopes.of_experiment(job.experiment_id)

@@ -8,7 +8,7 @@ from labloop.errors import DefinitionError
 from labloop.lab.configuration import LabFile, LabPlan
 from labloop.lab.gate import LeaseCheck
 from labloop.lab.time import LabLoop, SimulatedLoop
-from labloop.records import Journal, Mode
+from labloop.records import Handover, Journal, Mode
 
 Speed = Literal["max", "real"] | float
 """Of simulated lab time: as fast as possible, as life, or lab seconds per second."""
@@ -34,6 +34,18 @@ class LabSetup:
     """The folder into which every device's frames are written."""
     renew: tuple[str, ...]
     """Kinds of consumable stations that a person has filled again."""
+    purpose: str
+    """What a real lab is opened for."""
+    handover: Handover | None
+    """Where a watchdog process leaves what it did; None for the folder of the lab file."""
+    patience: float | None
+    """Seconds that a device may take to connect at most, in a lab that is opened only to be made
+    safe."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a watchdog process belongs to it, unless the lab file says why not."""
+        return self.mode is Mode.REAL and self.patience is None
 
     def make_loop(self) -> LabLoop:
         """Return an event loop that runs at the lab's speed."""

@@ -5,7 +5,10 @@ here knows a device. How a lab is made safe belongs to ``host``. Read ``signals.
 """
 
 from labloop.lab.process.at_exit import close_at_exit, closed
+from labloop.lab.process.forks import forget, keep_from_children
+from labloop.lab.process.other_process import OtherProcess
 from labloop.lab.process.platform import (
+    END_SIGNALS,
     lock_folder,
     open_for_all,
     serial_options,
@@ -15,11 +18,19 @@ from labloop.lab.process.platform import (
 )
 from labloop.lab.process.signals import signals_raised, signals_to
 from labloop.lab.process.terminal import Terminal, say
+from labloop.lab.process.watchdog_process import BEAT, END, WatchdogProcess
 
 __all__ = [
+    "BEAT",
+    "END",
+    "END_SIGNALS",
+    "OtherProcess",
     "Terminal",
+    "WatchdogProcess",
     "close_at_exit",
     "closed",
+    "forget",
+    "keep_from_children",
     "lock_folder",
     "open_for_all",
     "say",

@@ -1,4 +1,4 @@
-"""What differs between POSIX and Windows: signals, locks, consoles, thread clocks."""
+"""What differs between POSIX and Windows: signals, locks, consoles, sessions, thread clocks."""
 
 import os
 import signal
@@ -44,6 +44,20 @@ def thread_clock(thread_id: int) -> Callable[[], float] | None:
         return None
     clock = clock_of(thread_id)
     return lambda: time.clock_gettime(clock)
+
+
+def own_session() -> dict[str, Any]:
+    """Return options of Popen for a program that gets none of the terminal's signals."""
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
+        return {"creationflags": flags}
+    return {"start_new_session": True}
+
+
+def never_wait(handle: int) -> None:
+    """Let writes to an open pipe raise BlockingIOError where they would wait; not on Windows."""
+    if os.name == "posix":
+        os.set_blocking(handle, False)
 
 
 def lock_folder() -> Path:

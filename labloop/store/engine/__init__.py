@@ -12,7 +12,7 @@ from labloop.store.engine.driver_errors import translate_error
 from labloop.store.engine.file_identity import FileIdentity
 from labloop.store.engine.location import Location, copy_before, resolve_location
 from labloop.store.engine.opening import check_location, check_to_read, prepare_to_write, schema_of
-from labloop.store.engine.platform import process_mark, sync_folder
+from labloop.store.engine.platform import sync_folder
 from labloop.store.engine.statements import (
     Session,
     Statement,
@@ -39,7 +39,6 @@ __all__ = [
     "insert_into",
     "make_engine",
     "prepare_to_write",
-    "process_mark",
     "resolve_location",
     "schema_of",
     "sync_folder",

@@ -13,6 +13,7 @@ from labloop.store.repositories.connections import Connections
 from labloop.store.repositories.experiments import SqlExperiments
 from labloop.store.repositories.journal import SqlJournal
 from labloop.store.repositories.leases import SqlLeases, process_ended, process_owner
+from labloop.store.repositories.notes import notes_folder, take_in_notes
 from labloop.store.repositories.rounds import SqlRounds, round_hash, stored_rounds
 
 __all__ = [
@@ -26,9 +27,11 @@ __all__ = [
     "SqlLeases",
     "SqlRounds",
     "bundle_hash",
+    "notes_folder",
     "process_ended",
     "process_owner",
     "round_hash",
     "stored_bundles",
     "stored_rounds",
+    "take_in_notes",
 ]

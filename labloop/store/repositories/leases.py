@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select, update
 
 from labloop.errors import LeaseError
+from labloop.processes import boot, host, process_mark, process_start
 from labloop.records import LeaseGrant
 from labloop.store.engine import Session, Statement, insert_if_new
-from labloop.store.engine import platform as _platform
 from labloop.store.repositories.connections import Connections
 from labloop.store.schema import LeaseRow, encode, table_of
 
@@ -58,23 +58,23 @@ class _Holder:
 
     @property
     def elsewhere(self) -> bool:
-        return self.host != _platform.host()
+        return self.host != host()
 
     @property
     def dead(self) -> bool:
         """Whether the process has certainly ended; only known on its own machine."""
         if self.elsewhere:
             return False
-        if self.boot != _platform.boot():
+        if self.boot != boot():
             return True
-        return _platform.process_start(self.pid) != self.start
+        return process_start(self.pid) != self.start
 
 
 def process_owner(name: str) -> str:
     """Return ``name`` with the stamp of this process, as leases keep it."""
     if _STAMP.fullmatch(name):
         return name
-    return f"{name} [{_platform.process_mark(os.getpid())}]"
+    return f"{name} [{process_mark(os.getpid())}]"
 
 
 def process_ended(owner: str) -> bool:

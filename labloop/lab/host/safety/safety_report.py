@@ -4,12 +4,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from labloop.errors import LabloopError, NotSafeError
-from labloop.records import ActionState, Alarm, JournalEntry, Json, Mode, Severity
+from labloop.records import NOT_SAFE, ActionState, Alarm, JournalEntry, Json, Mode, Severity
 
 PROCEDURE_SECONDS = 5.0
 """How long a cancelled procedure may clean up at most."""
-NOT_SAFE = "not-safe"
-"""The kind of the alarms that say what is not known to be safe."""
 
 
 @dataclass(slots=True)

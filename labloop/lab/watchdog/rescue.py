@@ -1,0 +1,94 @@
+"""Brings the devices of a lab into their safe state, after the process that had them has ended.
+
+The host's own code does it, in the host's order: locks, opening, identifying, safe states.
+"""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from labloop.errors import LabloopError, LeaseError
+from labloop.lab.configuration import LabFile
+from labloop.lab.gate import MemoryJournal
+from labloop.lab.host import LabHost, SafetyReport
+from labloop.lab.transports import line_key
+from labloop.records import Alarm, Mode
+
+ACTOR = "watchdog"
+"""Who is written into each row."""
+GIVE_UP_SECONDS = 120.0
+"""So long it is tried to reach a device."""
+_FIRST_PATIENCE = 1.0
+"""In the first round no device waits longer than so long for another one to connect."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+@dataclass(slots=True)
+class Rescue:
+    """What became of the devices, and what was sent to them."""
+
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    safe: dict[str, float] = field(default_factory=dict)
+    """Device -> seconds from the beginning until it was in its safe state."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Device -> why it is not known to be in its safe state."""
+
+    def run(self, lab_file: LabFile, campaign_id: str, purpose: str) -> None:
+        """Try until every device is safe, or for ``GIVE_UP_SECONDS``.
+
+        Args:
+            lab_file: the lab; devices without a line are left out.
+            campaign_id: on whose behalf.
+            purpose: what is told to whoever asks for the same instruments.
+        """
+        began, patience, pause = time.monotonic(), _FIRST_PATIENCE, _FIRST_PAUSE
+        left = [n for n in lab_file.safe_order if line_key(lab_file.devices[n].url)]
+        while left:
+            for part in self._parts(left, patience):
+                self._make_safe(lab_file.only(part), campaign_id, purpose, patience, began)
+            left = [name for name in left if name not in self.safe]
+            # What a device needs to connect it has from the second round on.
+            patience = GIVE_UP_SECONDS
+            if time.monotonic() - began + pause > GIVE_UP_SECONDS:
+                return
+            if left:
+                time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _parts(self, left: Collection[str], patience: float) -> list[Collection[str]]:
+        """Return what is opened together: all at first, then each alone, so that none waits."""
+        return [left] if patience == _FIRST_PATIENCE else [[name] for name in left]
+
+    def _make_safe(
+        self, part: LabFile, campaign_id: str, purpose: str, patience: float, began: float
+    ) -> None:
+        why = ""
+        report = SafetyReport()
+        alarms: list[Alarm] = []
+        try:
+            host = LabHost(
+                part,
+                mode=Mode.REAL,
+                journal=self.journal,
+                campaign_id=campaign_id,
+                actor=ACTOR,
+                on_alarm=alarms.append,
+                purpose=purpose,
+                patience=patience,
+            )
+            report = host.report
+            with host:
+                pass
+        except LeaseError as error:
+            # Nothing was opened: a port that is not free yet, or somebody else has begun.
+            why = str(error)
+        except LabloopError as error:
+            why = str(error)
+        except Exception as error:  # noqa: BLE001 - process edge: the other devices come next
+            why = f"{type(error).__name__}: {error}"
+        for name in part.devices:
+            if name in report.safe:
+                self.safe[name] = time.monotonic() - began
+                self.failures.pop(name, None)
+            else:
+                self.failures[name] = report.failures.get(name) or why
