@@ -25,7 +25,7 @@ from labloop.lab.devices import (
     until_stable,
 )
 from labloop.lab.gate import LeaseCheck, MemoryJournal
-from labloop.lab.host import LabHost, LabJob, SafetyReport, Speed
+from labloop.lab.host import LabHost, LabJob, SafetyReport, Speed, left_running
 from labloop.lab.libraries import LibraryTransport
 from labloop.lab.procedure import Lab, Occupancy, run_procedure
 from labloop.lab.process import Terminal, signals_to
@@ -75,6 +75,7 @@ __all__ = [
     "find_driver",
     "installed",
     "lab_file_of",
+    "left_running",
     "load_lab_file",
     "open_transport",
     "plan_lab",

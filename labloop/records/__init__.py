@@ -19,7 +19,7 @@ from labloop.records._execution import (
     ExperimentJob,
     ExperimentResult,
 )
-from labloop.records._handover import NOT_SAFE, WATCHDOG, Handover, WatchdogNote, watchdog_notes
+from labloop.records._handover import Handover, WatchdogNote, watchdog_notes
 from labloop.records._numbers import finite, may_be_grouped, numeral
 from labloop.records._planning import (
     Alarm,
@@ -45,6 +45,8 @@ from labloop.records._spreadsheet import cell, uncell
 from labloop.records._states import (
     EXPERIMENT_CORRECTIONS,
     EXPERIMENT_MOVES,
+    NOT_SAFE,
+    WATCHDOG,
     ActionState,
     CampaignState,
     CommandKind,

@@ -9,13 +9,8 @@ from typing import Any, Self
 
 from labloop.records._canonical import Json
 from labloop.records._planning import Alarm
-from labloop.records._states import ActionState, Severity
+from labloop.records._states import NOT_SAFE, WATCHDOG, ActionState, Severity
 from labloop.records._stored_records import Intent, JournalEntry, Outcome
-
-NOT_SAFE = "not-safe"
-"""The kind of the alarms that say what is not known to be safe."""
-WATCHDOG = "watchdog"
-"""The kind of the alarm of a watchdog process that made everything safe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,12 @@ class Quality(StrEnum):
     INVALID = "invalid"
 
 
+NOT_SAFE = "not-safe"
+"""The kind of the alarms that say what is not known to be safe."""
+WATCHDOG = "watchdog"
+"""The kind of the alarm of a watchdog process that made everything safe."""
+
+
 class Severity(StrEnum):
     """How loud an alarm is."""
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from labloop.records._canonical import Json
 from labloop.records._planning import Alarm, ModelState, Proposal
 from labloop.records._states import (
+    WATCHDOG,
     ActionState,
     CampaignState,
     CommandKind,
@@ -257,3 +258,8 @@ class AlarmRecord:
     def is_open(self) -> bool:
         """Whether a person has to look: critical, and acknowledged by nobody."""
         return self.alarm.severity is Severity.CRITICAL and not self.acknowledged_by
+
+    @property
+    def headline(self) -> str:
+        """What a person reads first while it is open."""
+        return f"{'' if self.alarm.kind == WATCHDOG else 'NOT SAFE: '}{self.alarm.message}"

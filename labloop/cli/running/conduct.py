@@ -9,6 +9,7 @@ import typer
 from labloop.cli.terminal import (
     acknowledge_command,
     console,
+    print_not_safe,
 )
 from labloop.errors import CampaignError, LabloopError, NotSafeError
 from labloop.records import CampaignRecord, CampaignState, Repositories
@@ -33,6 +34,7 @@ def conduct(
     record = campaign.record
     out.print(f"campaign  {record.name} ({mode_label(record)})")
     out.print(f"database  {repositories.url}")
+    print_not_safe(repositories, record)
     unsafe: NotSafeError | None = None
     with LiveView(out, campaign, repositories) as view:
         try:

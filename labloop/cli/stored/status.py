@@ -44,7 +44,7 @@ def campaigns(*, db: Database = None, as_json: AsJson = False) -> None:
         out = console()
         out.print(f"database {repositories.url}")
         for name in dict.fromkeys(row["name"] for row in rows if row["not_safe"]):
-            out.print(f"!! NOT SAFE: something of {name}; look at: labloop status {name}")
+            out.print(f"!! {name} needs a person who looks at it now: labloop status {name}")
         if not rows:
             out.print("no campaign yet; begin one with: labloop run FILE")
             return
@@ -101,10 +101,7 @@ def status(
         if is_interrupted(repositories, record):
             way = resume_command(record, repositories)
             if record.mode is Mode.REAL and not is_function_campaign(record):
-                out.print(
-                    "!! NOT SAFE: the last process ended in between and left every device as it "
-                    "was. Go and look at it now."
-                )
+                _print_left(out, repositories, record)
             out.print(f"go on     no process is at it, the last one ended in between: {way}")
         if found.failure:
             out.print(f"failures  {found.failure}")
@@ -120,6 +117,23 @@ def status(
         for asked in repositories.commands.all(record.id):
             answer = asked.answer or "not yet answered"
             out.print(f"command   {asked.kind.value} by {asked.actor}: {answer}")
+
+
+def _print_left(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
+    """Print how the last process of a real campaign has left the devices, when it died."""
+    from labloop.lab import left_running  # noqa: PLC0415 - keeps --help quick
+
+    left = left_running(repositories.journal.entries(record.id), (), Mode.REAL)
+    if left:
+        out.print(
+            f"!! NOT SAFE: the last process ended in between and left {', '.join(left)} as it was. "
+            "Go and look at it now."
+        )
+    else:
+        out.print(
+            "!! the last process ended in between; every device was brought into its safe state "
+            "after the last command that it got"
+        )
 
 
 def _values(best: "Best") -> str:

@@ -10,10 +10,10 @@ NOT_SAFE_EXIT = 4
 def print_not_safe(repositories: Repositories, record: CampaignRecord) -> None:
     """Print what of a campaign is not known to be safe, before everything else."""
     out = console()
-    messages = [a.alarm.message for a in repositories.alarms.all(record.id) if a.is_open]
-    for message in dict.fromkeys(messages):
-        out.print(f"!! NOT SAFE: {message}")
-    if messages:
+    headlines = [a.headline for a in repositories.alarms.all(record.id) if a.is_open]
+    for headline in dict.fromkeys(headlines):
+        out.print(f"!! {headline}")
+    if headlines:
         out.print(f"!! when you have looked: {acknowledge_command(repositories, record)}")
 
 

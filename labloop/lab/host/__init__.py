@@ -9,7 +9,7 @@ the end. What one action or one experiment may do belongs to ``gate`` and ``proc
 from labloop.lab.host.host import LabHost
 from labloop.lab.host.instrument_locks import InstrumentLocks
 from labloop.lab.host.jobs import LabJob
-from labloop.lab.host.safety import SafetyReport, WatchOrder
+from labloop.lab.host.safety import SafetyReport, WatchOrder, left_running
 from labloop.lab.host.setup import Speed
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "SafetyReport",
     "Speed",
     "WatchOrder",
+    "left_running",
 ]

@@ -294,6 +294,11 @@ class LabHost:
         return dict(self._lab.devices.activity)
 
     @property
+    def watchdog(self) -> int:
+        """The process id of the watchdog process; 0 where none watches (yet)."""
+        return self._lab.watchdog
+
+    @property
     def occupancy(self) -> Occupancy:
         """What experiments held, and what they waited for."""
         return self._lab.devices.resources.occupancy

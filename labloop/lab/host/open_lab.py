@@ -64,6 +64,11 @@ class OpenLab:
         self._monitor = LoopMonitor(loop, self._bridge.thread_id, on_alarm, self._jobs.fail_blocked)
         self._monitor.start()
 
+    @property
+    def watchdog(self) -> int:
+        """The process id of the watchdog process; 0 where there is none."""
+        return 0 if self._heartbeat is None else self._heartbeat.pid
+
     def watch(self) -> None:
         """Let the watchdog process watch from now on; before anything is sent to a device.
 

@@ -86,9 +86,8 @@ class Rescue:
             why = str(error)
         except Exception as error:  # noqa: BLE001 - process edge: the other devices come next
             why = f"{type(error).__name__}: {error}"
-        for name in part.devices:
-            if name in report.safe:
-                self.safe[name] = time.monotonic() - began
-                self.failures.pop(name, None)
-            else:
-                self.failures[name] = report.failures.get(name) or why
+        for name in report.safe:
+            self.safe[name] = time.monotonic() - began
+            self.failures.pop(name, None)
+        for name in set(part.devices) - set(report.safe):
+            self.failures[name] = report.failures.get(name) or why

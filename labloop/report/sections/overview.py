@@ -25,8 +25,8 @@ def header(data: CampaignData, summary: CampaignSummary) -> Markup:
     return el(
         "header",
         [
-            el("p", el("b", "NOT SAFE: "), message, class_="not-safe", role="alert")
-            for message in summary.not_safe
+            el("p", el("b", headline), class_="not-safe", role="alert")
+            for headline in summary.headlines
         ],
         el("p", "labloop campaign", class_="eyebrow"),
         el("h1", summary.name, _badges(summary)),

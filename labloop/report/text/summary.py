@@ -80,6 +80,8 @@ class CampaignSummary:
     """Each alarm in words, repeated ones once, the newest last."""
     not_safe: tuple[str, ...]
     """What is critical and acknowledged by nobody, to be shown before everything else."""
+    headlines: tuple[str, ...]
+    """The same, as a person reads it first."""
 
     @property
     def done(self) -> int:
@@ -151,6 +153,7 @@ def summarise(data: CampaignData) -> CampaignSummary:
         hypervolume=points[-1].hypervolume if points else None,
         last_round=max((r.index for r in data.rounds), default=None),
         alarms=tuple(alarm.words for alarm in reversed(campaign_alarms(data))),
+        headlines=tuple(dict.fromkeys(a.headline for a in data.alarms if a.is_open)),
         not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
     )
 

@@ -6,9 +6,9 @@ import pytest
 from racing import TOGETHER, start
 from store_samples import CAMPAIGN, bundle, campaign, experiment
 
+from labloop import processes
 from labloop.errors import LeaseError
 from labloop.store import process_owner
-from labloop.store.engine import platform
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -62,9 +62,9 @@ def test_dead_owner(url, database):
 def test_owner(database, change, refusal):
     """Only what is certainly dead is taken over: another boot, another begin of the process."""
     own = {
-        "host": platform.host(),
-        "boot": platform.boot(),
-        "start": platform.process_start(1),
+        "host": processes.host(),
+        "boot": processes.boot(),
+        "start": processes.process_start(1),
         "pid": 1,
     }
     values = {**own, **change}
@@ -82,7 +82,3 @@ def test_own_stamp():
     owner = process_owner("anna")
     assert f"pid={os.getpid()}" in owner
     assert process_owner(owner) == owner
-    assert platform.process_start(os.getpid()) == platform.process_start(os.getpid())
-    assert platform.process_start(2**22 + 1) is None
-    assert platform._start_posix(os.getpid())
-    assert platform._start_posix(2**22 + 1) is None

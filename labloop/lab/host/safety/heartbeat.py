@@ -33,8 +33,8 @@ class Heartbeat:
 
     @property
     def pid(self) -> int:
-        """The id of the watchdog process; 0 while it is being started."""
-        return self._process.pid
+        """The id of the watchdog process that watches; 0 while one is being started."""
+        return self._process.pid if self._process.watching else 0
 
     def wait_until_watching(self) -> None:
         """Wait until it watches; nothing may be sent to a device before.
