@@ -13,7 +13,7 @@ from labloop.lab.transports.base import (
     until,
     until_etx,
 )
-from labloop.lab.transports.blocking_port import BlockingPort
+from labloop.lab.transports.blocking_port import BlockingPort, load_ports
 from labloop.lab.transports.emulated import Truth
 from labloop.lab.transports.opening import open_transport
 from labloop.lab.transports.port_url import line_key, line_mistakes
@@ -29,6 +29,7 @@ __all__ = [
     "Truth",
     "line_key",
     "line_mistakes",
+    "load_ports",
     "open_transport",
     "recognised",
     "until",

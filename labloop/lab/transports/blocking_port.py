@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any, TypeVar
 
 from labloop.errors import NotConnectedError
@@ -22,6 +23,12 @@ _MOST_BYTES = 65_536
 """Read in one call; a device that never stops sending does not fill the memory."""
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.5, 30.0
+
+
+def load_ports() -> None:
+    """Load now what opens a port, so that nothing is left to be loaded when it matters."""
+    import_module("serial")
+    import_module("serial.urlhandler.protocol_socket")
 
 
 class PortLostError(Exception):

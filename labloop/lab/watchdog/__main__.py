@@ -17,6 +17,7 @@ from labloop.errors import LabloopError
 from labloop.lab.configuration import plan_lab
 from labloop.lab.host import WatchOrder
 from labloop.lab.process import END_SIGNALS, OtherProcess, say
+from labloop.lab.transports import load_ports
 from labloop.lab.watchdog.note import note_of, take_in, write
 from labloop.lab.watchdog.rescue import Rescue
 from labloop.lab.watchdog.watching import End, watch
@@ -43,7 +44,8 @@ def main() -> int:
     try:
         lab_file = order.lab_file
         plan_lab(lab_file, Mode.REAL)
-        # Loads pint: nothing is left to be loaded when it matters.
+        load_ports()
+        # Loads pint.
         quantity(1.0, "s")
     except LabloopError as error:
         _answer(json.dumps({"refused": f"cannot load it: {error}"}).encode() + b"\n")
