@@ -34,6 +34,7 @@ class ToyEmulator(Emulator):
         self.safe = False
         self.silent = False
         self.safe_takes = 0.0
+        self.refuses_disarm = False
 
     def split(self, buffer: bytearray) -> bytes | None:
         end = buffer.find(b"\n")
@@ -63,6 +64,9 @@ class ToyEmulator(Emulator):
             self.value, self.safe = 0.0, True
             self.truth.record(now, self.name, "safe")
             return Reply(b"OK\n", delay=self.safe_takes)
+        if word == b"DISARM" and not self.refuses_disarm:
+            self.truth.record(now, self.name, "disarmed")
+            return b"OK\n"
         return b"NO\n"
 
     def power_cycle(self, now: float) -> None:
@@ -163,6 +167,13 @@ class WatchedToy(Toy):
 
     async def safe_state(self) -> None:
         await self._ask(b"SAFE", seconds=30.0)
+
+
+class DisarmedToy(WatchedToy):
+    """A toy whose watchdog can be told to sleep."""
+
+    async def disarm(self) -> None:
+        await self._order(b"DISARM")
 
 
 def _quantity(rate: float) -> Any:

@@ -18,6 +18,8 @@ from labloop_devices.new_era import _protocol as protocol
 
 _TIMEOUT = 1.0
 """Seconds for an answer; the pump needs a few milliseconds."""
+_ANSWER = 0.05
+"""Seconds in which a pump has answered."""
 _SETTLE = 0.6
 """Seconds after which a pump in safe mode has forgotten an unfinished packet, and more."""
 _DEAD_MAN = "60 s"
@@ -123,6 +125,16 @@ class NewEraPump(Device):
         answer = await self._told("")
         if answer.alarm:
             self._unheard = answer
+
+    async def disarm(self) -> None:
+        """Leave safe mode: a pump that nobody asks would alarm once its dead-man time is over.
+
+        It answers in the mode that it has then, and nothing is asked of it any more.
+        """
+        if self._safe:
+            await self.transport.send(self._frame("SAF0"))
+            await self.context.clock.sleep(_ANSWER)
+            await self.transport.forget()
 
     @action(idempotent=True)
     async def set_rate(self, rate: Annotated[float, Arg("mL/min", ge=0.001, le=100.0)]) -> None:

@@ -143,6 +143,12 @@ class Device(ABC):
         """
         await self.health()
 
+    async def disarm(self) -> None:  # noqa: B027 - most instruments have none
+        """Let the instrument's watchdog sleep, at the end of a lab that is safe.
+
+        A driver that arms one overrides it, where the instrument can be told so.
+        """
+
     async def close(self) -> None:
         """Close the transport."""
         await self.transport.close()

@@ -118,6 +118,7 @@ class Shutdown:
         await self._devices.make_safe(report, end)
         report.seconds = clock.now() - began
         await self._devices.feeder.end()
+        await self._devices.feeder.disarm([self._devices.devices[name] for name in report.safe])
         self._jobs.end_safe_states()
         self.report(report)
 

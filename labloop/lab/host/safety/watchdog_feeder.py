@@ -1,4 +1,7 @@
-"""Feeds the watchdogs of instruments: one that is not fed any more makes its instrument safe."""
+"""Feeds the watchdogs of instruments, and disarms them at the end.
+
+One that is not fed any more makes its instrument safe.
+"""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -10,6 +13,7 @@ from labloop.records import Alarm
 
 FEEDS_PER_PERIOD = 3.0
 """Fed at a third of its time-out, so that one lost feed does not trip it."""
+_DISARM_SECONDS = 1.0
 _ALARM_AT = 2
 """Failures in a row at which an alarm is raised: after the next one it is too late to look."""
 
@@ -43,6 +47,19 @@ class WatchdogFeeder:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def disarm(self, devices: Collection[Device]) -> None:
+        """Disarm the watchdogs of devices that are safe; one that does not listen trips later."""
+        armed = [device for device in devices if device.watchdog is not None]
+        await asyncio.gather(*map(self._disarm, armed))
+
+    async def _disarm(self, device: Device) -> None:
+        try:
+            async with self._clock.deadline(_DISARM_SECONDS, f"disarming {device.name}"):
+                await device.disarm()
+        except DeviceError as error:
+            message = f"{device.name} is safe, and its watchdog could not be disarmed: {error}"
+            self._on_alarm(Alarm("watchdog-armed", message, data={"device": device.name}))
 
     async def _feed(self, device: Device, timeout: float) -> None:  # noqa: ASYNC109 - the watchdog's own
         failures = 0

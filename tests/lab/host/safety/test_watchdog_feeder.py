@@ -111,3 +111,26 @@ def test_what_the_lab_file_keeps_is_left_as_it_is_and_fed():
         held = len(heard(world))
         host.call(lambda lab: lab.wait(quantity(10, "min")))
         assert len(heard(world)) - held >= 29
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_it_is_disarmed_at_the_end_of_a_lab_that_is_safe(safe):
+    """Promise: what was not made safe keeps its watchdog, which is then the last thing it has."""
+    world = ToyWorld("a")
+    tables = {"devices": {"a": {**TABLES["devices"]["a"], "driver": "lab_toys:DisarmedToy"}}}
+    host = toy_host("a", world=world, tables=tables)
+    if not safe:
+        world.emulators["a"].safe_takes = 40.0
+    with host if safe else left_unsafe(host, "a is NOT known"):
+        pass
+    assert ("disarmed" in [e.event for e in world.truth.events]) is safe
+
+
+def test_one_that_cannot_be_disarmed_is_an_alarm_and_safe():
+    """Promise: it trips later, which is safe, and somebody knows why."""
+    world, alarms = ToyWorld("a"), []
+    tables = {"devices": {"a": {**TABLES["devices"]["a"], "driver": "lab_toys:DisarmedToy"}}}
+    with toy_host("a", world=world, tables=tables, on_alarm=alarms.append) as host:
+        world.emulators["a"].refuses_disarm = True
+    assert host.report.safe == ["a"]
+    assert [alarm.kind for alarm in alarms] == ["watchdog-armed"]
