@@ -25,12 +25,13 @@ class OphydDevice(BlockingDevice):
         library("ophyd_async.core", EXTRA)
         return self.open()
 
-    async def _open(self) -> None:
-        await super()._open()
+    async def _open(self) -> str:
+        kind = await super()._open()
         if self.library.name == "":
             self.library.set_name(self.name)
         mock = self.context.simulated is not None and type(self).simulate is OphydDevice.simulate
         await self.library.connect(mock=mock)
+        return kind
 
     def shut(self) -> None:
         """Nothing is held open."""

@@ -72,7 +72,7 @@ class BlockingDevice(Device):
         super().__init__(*args)
         self.library: Any = None
         """What :meth:`open` returned; used on the device's own thread."""
-        self._lost = False
+        self._lost = self._is_modelled = False
         if not isinstance(self.transport, LibraryTransport):
             raise DefinitionError(
                 f"{type(self).__qualname__} speaks through a library and needs its transport"
@@ -138,7 +138,7 @@ class BlockingDevice(Device):
     @property
     def is_modelled(self) -> bool:
         """Whether a declared response answers, and no library at all."""
-        return isinstance(self.library, SimulatedSignals)
+        return self._is_modelled
 
     def identity(self, model: str, serial_number: str = "", firmware: str = "") -> DeviceIdentity:
         """Return an identity of this device."""
@@ -184,7 +184,7 @@ class BlockingDevice(Device):
     async def identify(self) -> DeviceIdentity:
         """Open the library where it is not, and ask who answers."""
         if self.library is None:
-            await self._through(self._open, call_name="open", seconds=self.connect_seconds)
+            await self._open_with("open")
         found: DeviceIdentity = await self.call(self._who, call_name="who")
         return found
 
@@ -232,20 +232,29 @@ class BlockingDevice(Device):
         self._lost = False
         before, self.library = self.library, None
         try:
-            await self._through(self._open, call_name="open again", seconds=self.connect_seconds)
+            await self._open_with("open again")
         except BaseException:
             self.library, self._lost = before, True
             raise
         if self.transport.on_reopen is not None:
             await self.transport.on_reopen()
 
-    async def _open(self) -> None:
+    async def _open_with(self, call_name: str) -> None:
+        kind = await self._through(self._open, call_name=call_name, seconds=self.connect_seconds)
+        self._is_modelled = kind == SimulatedSignals.__name__
+        if self.library is None and cast("LibraryTransport", self.transport).is_replayed:
+            # The transcript answers, and is asked nothing that it does not have.
+            self.library = self.transport
+
+    async def _open(self) -> str:
+        """Open the library and return what kind of object it gave."""
         side = self.context.simulated
         if side is None:
             made = self.open()
         else:
             made = side.library if side.library is not None else self.simulate()
         self.library = await made if inspect.isawaitable(made) else made
+        return type(self.library).__name__
 
     async def _who(self) -> DeviceIdentity:
         if not self.is_modelled:

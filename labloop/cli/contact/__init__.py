@@ -1,12 +1,13 @@
 """The group ``devices``: the first contact with an instrument, before there is a campaign.
 
 One file for each kind of verb: ``scan`` (ports, and who answers on them), ``look`` (identify, read,
-watch, check), ``act`` (run). What they share is in ``session.py``.
+watch), ``act`` (run), ``transcripts`` (record, replay), ``check``. What they share is in
+``session.py`` and ``wanted.py``.
 """
 
 import typer
 
-from labloop.cli.contact import act, look, scan
+from labloop.cli.contact import act, check, look, scan, transcripts
 
 group = typer.Typer(
     help="Meet an instrument: find its port, ask who it is, read it, command it once.",
@@ -26,6 +27,9 @@ for verb, name in (
     (look.read, "read"),
     (look.watch, "watch"),
     (act.run, "run"),
+    (transcripts.record, "record"),
+    (transcripts.replay, "replay"),
+    (check.check, "check"),
 ):
     group.command(name)(verb)
 

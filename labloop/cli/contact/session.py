@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labloop.cli.contact.kept import KeptJournal
 from labloop.cli.running import confirm_instruments
 from labloop.cli.terminal import console, mode_of
 from labloop.errors import DefinitionError, DeviceError, UnitError
@@ -19,8 +20,6 @@ DeviceName = Annotated[str, typer.Argument(metavar="NAME", help="a device of the
 RealLab = Annotated[
     bool, typer.Option("--real", help="the real instrument instead of the simulated one")
 ]
-CAMPAIGN = "devices"
-"""On whose behalf the journal in memory has its entries."""
 
 
 def read_lab_file(path: Path) -> "LabFile":
@@ -37,16 +36,37 @@ def driver_of(part: "LabFile", name: str) -> "type[Device]":
     return find_driver(part.devices[name].driver, part.folder)
 
 
-def host_of(part: "LabFile", verb: str, real: bool, speed: "Speed" = "max") -> "LabHost":
-    """Return the host of a part of a lab, not opened yet."""
-    from labloop.lab import LabHost, MemoryJournal  # noqa: PLC0415 - same
+def host_of(
+    part: "LabFile",
+    verb: str,
+    real: bool,
+    *,
+    speed: "Speed" = "max",
+    kept: KeptJournal | None = None,
+    record: Path | None = None,
+) -> "LabHost":
+    """Return the host of a part of a lab, not opened yet.
 
+    Args:
+        part: of the lab file.
+        verb: what it is opened for, told to whoever asks for the same instruments.
+        real: the real instruments.
+        speed: of simulated lab time.
+        kept: where actions are committed; in memory if left out.
+        record: the folder into which transcripts are written.
+    """
+    from labloop.lab import LabHost, MemoryJournal  # noqa: PLC0415 - keeps labloop --help quick
+
+    kept = kept or KeptJournal(MemoryJournal())
     return LabHost(
         part,
         mode=mode_of(real),
-        journal=MemoryJournal(),
-        campaign_id=CAMPAIGN,
+        journal=kept.journal,
+        campaign_id=kept.campaign_id,
+        actor=kept.actor,
+        on_alarm=kept.on_alarm,
         speed="real" if real else speed,
+        record=record,
         purpose=f"labloop devices {verb}",
     )
 

@@ -12,6 +12,7 @@ from labloop.lab.configuration.lab_file import DeviceTable, LabFile, LimitTable
 from labloop.lab.configuration.limits import Limits
 from labloop.lab.configuration.local_modules import module_of
 from labloop.lab.devices import Arg, Device
+from labloop.lab.transports import SCHEMES, is_replayed
 from labloop.records import Mode
 from labloop.units import convert, split_quantity
 
@@ -78,11 +79,15 @@ def find_driver(name: str, folder: Path | None = None) -> type[Device]:
 def make_world(lab_file: LabFile, plan: LabPlan, seed: int) -> Any:
     """Return the simulated world of a lab; raises LabFileError where it names none.
 
-    A lab whose drivers all call libraries needs none: each driver brings a stand-in for its
-    library.
+    A lab whose drivers all call libraries or transcripts needs none: each driver brings a stand-in
+    for its library.
     """
     name = lab_file.lab.world
-    if not name and all(driver.schemes for driver in plan.drivers.values()):
+    answered = [
+        driver.schemes or is_replayed(lab_file.devices[each].url)
+        for each, driver in plan.drivers.items()
+    ]
+    if not name and all(answered):
         name = NO_WIRES
     if not name:
         raise LabFileError(
@@ -122,11 +127,12 @@ def _load(group: str, name: str, what: str, folder: Path | None) -> Any:
 
 
 def _wrong_scheme(device: str, table: DeviceTable, driver: type[Device]) -> list[str]:
-    """Return why a driver that calls a library cannot use its URL."""
+    """Return why a driver cannot use its URL: one of bytes, or one that calls a library."""
     scheme, separator, rest = table.url.partition("://")
-    if not driver.schemes or not table.url or (separator and rest and scheme in driver.schemes):
+    schemes = (*driver.schemes, "replay") if driver.schemes else SCHEMES
+    if not table.url or (separator and rest and scheme in schemes):
         return []
-    known = " or ".join(f"{each}://..." for each in driver.schemes)
+    known = " or ".join(f"{each}://..." for each in schemes)
     mistake = f"url {table.url!r} is of no kind that {table.driver} understands; write {known}"
     return [f"[devices.{device}] {mistake}"]
 

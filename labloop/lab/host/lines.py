@@ -7,9 +7,9 @@ from typing import Any
 
 from labloop.lab.configuration import DeviceTable
 from labloop.lab.devices import Device, Simulated
-from labloop.lab.libraries import LibraryTransport
+from labloop.lab.libraries import LibraryTransport, ReplayedCalls
 from labloop.lab.time import Clock
-from labloop.lab.transports import BlockingPort, Transport, open_transport
+from labloop.lab.transports import BlockingPort, Transcript, Transport, is_replayed, open_transport
 
 
 @dataclass(slots=True)
@@ -26,16 +26,26 @@ class Lines:
 
     def transport(self, name: str, driver: type[Device], table: DeviceTable) -> Transport:
         """Return the transport of the device ``name``; raises LabFileError."""
+        told = {"driver": f"{driver.__module__}:{driver.__qualname__}", "url": table.url}
+        file = self.record / f"{name}.jsonl" if self.record is not None else None
         if driver.schemes:
-            return self._library(name, table)
+            transcript = (
+                None if file is None else Transcript(file, self.clock, {"device": name, **told})
+            )
+            return self._library(name, table, transcript)
         url, emulators = table.url, None
-        if self.world is not None:
+        if self.world is not None and not is_replayed(url):
             emulators = self.world.emulators
             url = f"emulator://{name}"
             _set_serial_number(emulators.get(name), table.serial_number)
-        file = self.record / f"{name}.jsonl" if self.record is not None else None
         return open_transport(
-            url, self.clock, emulators=emulators, record=file, ports=self.ports, device=name
+            url,
+            self.clock,
+            emulators=emulators,
+            record=file,
+            ports=self.ports,
+            device=name,
+            about=told,
         )
 
     def simulated(self, name: str, driver: type[Device]) -> Simulated | None:
@@ -45,11 +55,15 @@ class Lines:
         stand_ins = getattr(self.world, "libraries", {})
         return Simulated(stand_ins.get(name), self.seed, self.world.truth)
 
-    def _library(self, name: str, table: DeviceTable) -> Transport:
+    def _library(self, name: str, table: DeviceTable, transcript: Transcript | None) -> Transport:
+        if is_replayed(table.url):
+            return ReplayedCalls(table.url, self.clock, device=name)
         if self.world is None:
-            return LibraryTransport(table.url, self.clock, device=name)
+            return LibraryTransport(table.url, self.clock, device=name, transcript=transcript)
         note = partial(_note, self.world.truth, self.clock, name)
-        return LibraryTransport(f"simulation://{name}", self.clock, device=name, note=note)
+        return LibraryTransport(
+            f"simulation://{name}", self.clock, device=name, note=note, transcript=transcript
+        )
 
 
 def _note(truth: Any, clock: Clock, name: str, direction: str, data: bytes) -> None:

@@ -5,5 +5,6 @@ the calls mean belongs to a driver. Read ``library_transport.py`` first.
 """
 
 from labloop.lab.libraries.library_transport import LibraryTransport
+from labloop.lab.libraries.replayed_calls import ReplayedCalls
 
-__all__ = ["LibraryTransport"]
+__all__ = ["LibraryTransport", "ReplayedCalls"]

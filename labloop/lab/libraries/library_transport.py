@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from labloop.errors import (
     DefinitionError,
@@ -16,9 +16,10 @@ from labloop.errors import (
     NotConnectedError,
     ProtocolError,
 )
+from labloop.lab.libraries.call_text import MOST_BYTES, call_text, result_text, to_line
 from labloop.lab.libraries.library_thread import LibraryCall, LibraryThread
 from labloop.lab.time import URGENT, Clock
-from labloop.lab.transports import RECORDER, Complete, Resync
+from labloop.lab.transports import RECORDER, Complete, Resync, Transcript
 
 CALL_SECONDS = 30.0
 """Lab seconds of a call at most, unless its caller says more."""
@@ -28,11 +29,6 @@ _LEAST_PATIENCE = 2.0
 """Wall seconds that a call has in simulated time at least, on a busy computer."""
 _QUEUE_SECONDS = 2.0
 """How long a call waits for one that is still running."""
-_MOST_VALUES = 100
-"""A list with more values is only counted in the journal."""
-_MOST_BYTES = 1000
-"""Bytes of a call that the journal keeps."""
-_PLAIN_TYPES = (int, float, str, bytes, bool, type(None))
 
 
 class LibraryTransport:
@@ -48,7 +44,11 @@ class LibraryTransport:
         device: its name, for messages.
         note: is called with ``">"`` and each call, ``"<"`` and each result: the truth log of a
             simulated lab.
+        transcript: to which each call and its result are appended, for ``replay://``.
     """
+
+    is_replayed: ClassVar[bool] = False
+    """Whether a transcript answers in place of a library."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class LibraryTransport:
         *,
         device: str = "",
         note: Callable[[str, bytes], object] | None = None,
+        transcript: Transcript | None = None,
     ) -> None:
         self.url = url
         self.resync: Resync | None = None
@@ -66,6 +67,8 @@ class LibraryTransport:
         self._clock = clock
         self._device = device
         self._note = note
+        self._transcript = transcript
+        self._calls = 0
         self._thread = LibraryThread(device)
 
     async def call(
@@ -91,15 +94,26 @@ class LibraryTransport:
             NotConnectedError: the instrument cannot be reached.
             ProtocolError: the library raised anything else.
         """
-        name = call_name or getattr(function, "__qualname__", type(function).__name__)
-        text = f"{name}({_arguments(args, kwargs)})"
-        recorder, frame = RECORDER.get(), text.encode()[:_MOST_BYTES]
+        text = call_text(call_name or _name_of(function), args, kwargs)
+        self._calls += 1
+        number = self._calls
+        self._write(dir=">", number=number, call=text)
+        try:
+            result = await self._call(partial(function, *args, **kwargs), text, seconds)
+        except BaseException as error:
+            self._write(number=number, ended=type(error).__name__, told=str(error))
+            raise
+        self._write(dir="<", number=number, **to_line(result))
+        return result
+
+    async def _call(self, work: Callable[[], Any], text: str, seconds: float) -> Any:
+        recorder, frame = RECORDER.get(), text.encode()[:MOST_BYTES]
 
         def begin() -> None:
             if recorder is not None:
                 recorder.sent.append(frame)
 
-        call = LibraryCall(partial(function, *args, **kwargs), text, begin, urgent=URGENT.get())
+        call = LibraryCall(work, text, begin, urgent=URGENT.get())
         if self._note is not None:
             self._note(">", frame)
         before = self._thread.running
@@ -115,7 +129,7 @@ class LibraryTransport:
                 f"{self._device}: {text} was not begun: its library is still in "
                 f"{before.description}; switch the instrument off and on, or open the lab again"
             ) from error
-        answer = _result_text(result)
+        answer = result_text(result)
         if recorder is not None and answer:
             recorder.received.append(answer)
         if self._note is not None and answer:
@@ -143,6 +157,12 @@ class LibraryTransport:
     async def close(self) -> None:
         """End the thread; one that is blocked ends with the process."""
         self._thread.close()
+        if self._transcript is not None:
+            self._transcript.close()
+
+    def _write(self, **line: Any) -> None:
+        if self._transcript is not None:
+            self._transcript.line(**line)
 
     async def _run(self, call: LibraryCall) -> Any:
         thread, call = await self._submit(call)
@@ -204,22 +224,5 @@ class LibraryTransport:
         )
 
 
-def _result_text(result: Any) -> bytes:
-    """Return the result of a call for the journal; of a long list only its length."""
-    if isinstance(result, (list, tuple)) and len(result) > _MOST_VALUES:
-        return f"<{len(result)} values>".encode()
-    return b"" if result is None else _text(result).encode()[:_MOST_BYTES]
-
-
-def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Return arguments as text that is the same in every process: of an object only its type."""
-    plain = [_text(each) for each in args]
-    return ", ".join([*plain, *(f"{name}={_text(each)}" for name, each in kwargs.items())])
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, _PLAIN_TYPES):
-        return repr(value)
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_text, value)) + "]"
-    return f"<{type(value).__name__}>"
+def _name_of(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__qualname__", type(function).__name__))

@@ -14,24 +14,43 @@ from labloop.lab.transports.base import (
     until_etx,
 )
 from labloop.lab.transports.blocking_port import BlockingPort, load_ports
-from labloop.lab.transports.emulated import Truth
-from labloop.lab.transports.opening import open_transport
-from labloop.lab.transports.port_url import line_key, line_mistakes
+from labloop.lab.transports.emulated import EmulatedDevice, Truth
+from labloop.lab.transports.opening import SCHEMES, open_transport
+from labloop.lab.transports.port_url import is_replayed, line_key, line_mistakes
 from labloop.lab.transports.recorder import RECORDER, Recorder
+from labloop.lab.transports.transcripts import (
+    Difference,
+    Session,
+    Transcript,
+    differences,
+    note_in_transcript,
+    read_transcript,
+    session_of,
+)
 
 __all__ = [
     "RECORDER",
+    "SCHEMES",
     "BlockingPort",
     "Complete",
+    "Difference",
+    "EmulatedDevice",
     "Recorder",
     "Resync",
+    "Session",
+    "Transcript",
     "Transport",
     "Truth",
+    "differences",
+    "is_replayed",
     "line_key",
     "line_mistakes",
     "load_ports",
+    "note_in_transcript",
     "open_transport",
+    "read_transcript",
     "recognised",
+    "session_of",
     "until",
     "until_etx",
 ]

@@ -10,7 +10,7 @@ from labloop.lab.transports.blocking_port import BlockingPort
 from labloop.lab.transports.emulated import EmulatedDevice, EmulatedTransport
 from labloop.lab.transports.port import PortTransport
 from labloop.lab.transports.port_url import PORTS, line_key
-from labloop.lab.transports.replay import RecordingTransport, ReplayTransport
+from labloop.lab.transports.transcripts import RecordingTransport, ReplayTransport, Transcript
 
 SCHEMES = ("emulator", *PORTS, "replay")
 """What carries bytes; the url of a driver that speaks through a library is its own."""
@@ -24,6 +24,7 @@ def open_transport(
     record: "Path | str | None" = None,
     ports: "dict[str, BlockingPort] | None" = None,
     device: str = "",
+    about: "Mapping[str, str] | None" = None,
 ) -> Transport:
     """Return the transport that ``url`` names; a port is opened at its first use.
 
@@ -32,10 +33,11 @@ def open_transport(
             ``rfc2217://host:port`` or ``replay://<file>``.
         clock: lab time.
         emulators: name -> the emulator that answers to ``emulator://<name>``.
-        record: a file to which every frame is written, for ``replay://``.
+        record: a transcript to which every frame is appended, for ``replay://``.
         ports: the ports in use, by :func:`line_key`. A url of the same line shares its port
             (multi-drop); a new port is added.
         device: its name, for messages.
+        about: what the transcript is of, beside the device's name and the url.
 
     Raises:
         LabFileError: there is no transport of that scheme, or not in simulated time.
@@ -52,14 +54,15 @@ def open_transport(
         transport = _no_port(scheme, rest, url, clock, emulators or {})
     if record is None:
         return transport
-    return RecordingTransport(transport, Path(record), clock)
+    told = {"device": device, "url": url, **(about or {})}
+    return RecordingTransport(transport, Transcript(Path(record), clock, told))
 
 
 def _no_port(
     scheme: str, rest: str, url: str, clock: Clock, emulators: Mapping[str, EmulatedDevice]
 ) -> Transport:
     if scheme == "replay":
-        return ReplayTransport(url, Path(rest))
+        return ReplayTransport(url, clock)
     if rest not in emulators:
         raise LabFileError(
             f"{url!r}: no emulator of that name; there are: {', '.join(emulators) or 'none'}"

@@ -51,6 +51,11 @@ def parse_port(url: str) -> tuple[str, dict[str, Any]]:
     return place, settings | serial_options()
 
 
+def is_replayed(url: str) -> bool:
+    """Return whether a transcript answers at ``url``, also in simulation."""
+    return url.startswith("replay://")
+
+
 def line_key(url: str) -> str:
     r"""Return a key that is the same for every URL of one line; empty for URLs without a line.
 

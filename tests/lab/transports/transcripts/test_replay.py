@@ -53,8 +53,9 @@ def test_a_transcript_is_recorded_and_replayed(tmp_path):
         assert host.call(work) == 3.0
     path = tmp_path / "rec" / "a.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert set(lines[0]) == {"t_ns", "dir", "hex"}
-    assert [bytes.fromhex(line["hex"]) for line in lines if line["dir"] == ">"][-3:] == [
+    assert {"recorded", "device", "driver"} <= set(lines[0])
+    assert set(lines[1]) == {"t_ns", "dir", "hex"}
+    assert [bytes.fromhex(line["hex"]) for line in lines[1:] if line["dir"] == ">"][-3:] == [
         b"SET 3.000\n",
         b"GET\n",
         b"SAFE\n",
