@@ -1,14 +1,22 @@
 """The search space: parameters with units, and the constraints between them.
 
-Parameters, a pool, mixtures and linear constraints make a ``SearchSpace``, which validates,
-samples, enumerates and encodes points to the unit cube. Needs numpy alone. Read ``_space.py``
+Parameters, a pool and constraints make a ``SearchSpace``, which validates, samples, enumerates
+and encodes points to the unit cube. Needs numpy alone. Read ``_space.py``
 first; the wings below it are ``parameters``, ``constraints`` and ``sampling``. What is wanted of
 the results belongs to ``labloop.objectives``, which point to try next to ``labloop.brain``.
 """
 
 from labloop.space._grid import places
 from labloop.space._space import EncodedConstraint, SearchSpace
-from labloop.space.constraints import Linear, Mixture
+from labloop.space.constraints import (
+    Condition,
+    Conditional,
+    Forbidden,
+    Linear,
+    Mixture,
+    Nonlinear,
+    Subset,
+)
 from labloop.space.parameters import (
     Categorical,
     Continuous,
@@ -24,16 +32,21 @@ from labloop.space.sampling import Candidates
 __all__ = [
     "Candidates",
     "Categorical",
+    "Condition",
+    "Conditional",
     "Continuous",
     "EncodedConstraint",
     "Feature",
+    "Forbidden",
     "Integer",
     "Linear",
     "Mixture",
+    "Nonlinear",
     "Numeric",
     "Ordered",
     "Parameter",
     "Pool",
     "SearchSpace",
+    "Subset",
     "places",
 ]

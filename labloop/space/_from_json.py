@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labloop.errors import SpaceError
-from labloop.space.constraints import Linear, Mixture
+from labloop.space.constraints import (
+    Conditional,
+    Forbidden,
+    Linear,
+    Mixture,
+    Nonlinear,
+    Only,
+    Subset,
+)
 from labloop.space.parameters import Categorical, Continuous, Integer, Ordered, Pool
 from labloop.space.sampling import Item
 
@@ -16,6 +24,11 @@ _MAKERS: dict[str, Callable[..., Item]] = {
     "linear": Linear,
     "mixture": Mixture,
     "pool": Pool,
+    "subset": Subset,
+    "conditional": Conditional,
+    "forbidden": Forbidden,
+    "only": Only,
+    "nonlinear": Nonlinear,
 }
 
 
@@ -36,6 +49,8 @@ def _item(entry: Mapping[str, Any]) -> Item:
         raise SpaceError(
             f"a space cannot hold an item of type {kind!r}; use one of {', '.join(_MAKERS)}"
         )
+    if kind == "nonlinear":
+        fields["function"] = None
     if kind == "pool":
         columns = fields["columns"].items()
         fields["columns"] = {name: unit or Categorical for name, unit in columns}

@@ -10,6 +10,13 @@ import numpy as np
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Json, Point, canonical_json
 from labloop.space._from_json import items_from_spec
+from labloop.space._reading import (
+    check_point,
+    legal_codes,
+    measured_codes,
+    refuse_unknown_names,
+)
+from labloop.space.constraints import Condition, Forbidden, Nonlinear, Only
 from labloop.space.parameters import Continuous, Feature, Numeric, Parameter, is_list
 from labloop.space.sampling import (
     MAX_CANDIDATES,
@@ -40,14 +47,15 @@ class EncodedConstraint:
 
 
 class SearchSpace:
-    """Parameters, at most one pool, mixtures and linear constraints.
+    """Parameters, at most one pool, and constraints between them.
 
-    Immutable. A legal point is one within all bounds and constraints; that there is at least one
-    is proved when the space is built (see ``sampling.branch_and_bound``).
+    Immutable. A legal point is one within all bounds and constraints; one is found when the
+    space is built (see ``sampling.legal_points``).
 
     Args:
-        items: ``Continuous``, ``Integer``, ``Ordered``, ``Categorical``, ``Pool``, ``Mixture``
-            and ``Linear``, in any order; columns follow the order of the parameters.
+        items: ``Continuous``, ``Integer``, ``Ordered``, ``Categorical``, ``Pool`` and
+            ``Mixture``; ``Linear``, ``Subset``, ``Conditional``, ``Forbidden`` and ``Nonlinear``;
+            in any order. Columns follow the order of the parameters.
 
     Raises:
         SpaceError: an item cannot be used, or the constraints exclude every point; the
@@ -115,8 +123,24 @@ class SearchSpace:
         """How many legal points there are; None for a continuum or where nobody can count."""
         if self._listed is not None:
             return len(self._listed)
-        only_mixtures = len(self._structure.system) == len(self._structure.simplexes)
-        return count_combinations(self._structure) if only_mixtures else None
+        structure = self._structure
+        if structure.rules or len(structure.system) > len(structure.blocks):
+            return None
+        return count_combinations(structure, len(self._known_legal.rows))
+
+    @property
+    def constrained(self) -> bool:
+        """Whether anything but the parameters' own bounds and grids excludes points."""
+        return bool(len(self._structure.system) or self._structure.rules)
+
+    @property
+    def code_missing(self) -> tuple[str, ...]:
+        """The constraints whose function is missing, because no file holds it.
+
+        They count as kept: such a space shows points, and is not to propose any.
+        """
+        functions = (item for item in self._items if isinstance(item, Nonlinear))
+        return tuple(str(item) for item in functions if item.function is None)
 
     @property
     def nonrepeatable(self) -> bool:
@@ -146,6 +170,11 @@ class SearchSpace:
                 f"{dict(point)} breaks the constraint "
                 f"'{self._structure.system.labels[broken[0]]}'; change one of its parameters"
             )
+        label = self._structure.rules.first_broken(codes[0])
+        if label is not None:
+            raise SpaceError(
+                f"{dict(point)} breaks the constraint '{label}'; change one of its parameters"
+            )
         return self._points(with_exact_sums(self._structure, codes))[0]
 
     def placed(self, point: Mapping[str, Any]) -> Point:
@@ -162,9 +191,8 @@ class SearchSpace:
         try:
             return self.validate(point)
         except SpaceError:
-            self._refuse_unknown_names(point)
-            codes = [p.measured_code(_value(point, p.name)) for p in self.parameters]
-            return self._points(np.array([codes]))[0]
+            refuse_unknown_names(self._structure, point)
+            return self._points(self._measured_codes([point]))[0]
 
     def contains(self, point: Mapping[str, Any]) -> bool:
         """Return whether ``point`` is legal."""
@@ -173,6 +201,31 @@ class SearchSpace:
         except SpaceError:
             return False
         return True
+
+    def restricted(
+        self,
+        fixed: Condition | None = None,
+        avoid: Condition | Sequence[Condition] | None = None,
+    ) -> "SearchSpace":
+        """Return the part of the space where ``fixed`` holds and nothing of ``avoid`` does.
+
+        Parameters and their encoding stay, so that models of the whole space serve the part.
+
+        Args:
+            fixed: parameter -> a value, a list of values, or a range ``(low, high)``.
+            avoid: combinations to stay away from, told alike: one, or a list of them.
+
+        Raises:
+            SpaceError: no such parameter or value, or no legal point is left.
+        """
+        extra = [Only(fixed)] if fixed else []
+        if not extra and not avoid:
+            return self
+        try:
+            return SearchSpace(*self._items, *extra, *map(Forbidden, _conditions(avoid or ())))
+        except SpaceError as error:
+            words = "; ".join(map(str, [*extra, *map(Forbidden, _conditions(avoid or ()))]))
+            raise SpaceError(f"no question can be asked with {words}: {error}") from error
 
     def sample(self, n: int, seed: int, exclude: Sequence[Point] = ()) -> list[Point]:
         """Return ``n`` legal points spread over the space, none of them in ``exclude``.
@@ -214,10 +267,7 @@ class SearchSpace:
         """
         if not is_list(points):
             raise SpaceError(f"points come as a list of mappings, got {points!r:.200}")
-        columns = [
-            p.measured_codes([_value(point, p.name) for point in points]) for p in self.parameters
-        ]
-        return self._encode(np.array(columns, dtype=np.float64).reshape(len(columns), -1).T)
+        return self._encode(self._measured_codes(points))
 
     def decode(self, encoded: FloatArray) -> list[Point]:
         """Return a legal point near each of ``n x d`` encoded ones.
@@ -238,8 +288,11 @@ class SearchSpace:
     def constraints_encoded(self) -> list[EncodedConstraint] | None:
         """Return mixtures and linear constraints over encoded columns.
 
-        None where one of them names a log parameter, so that it is not linear there.
+        None where one of them names a log parameter, so that it is not linear there, or where
+        there are constraints of other kinds.
         """
+        if self._structure.rules:
+            return None
         system = self._structure.system
         found = []
         for row, bound, equal in zip(system.weights, system.bounds, system.equal, strict=True):
@@ -280,8 +333,7 @@ class SearchSpace:
         return cls(*items_from_spec(spec))
 
     def _encode(self, codes: FloatArray) -> FloatArray:
-        blocks = [p.encode(codes[:, i]) for i, p in enumerate(self.parameters)]
-        return np.hstack(blocks)
+        return self._structure.encode(codes)
 
     def _points(self, codes: FloatArray) -> list[Point]:
         columns = [p.values_of(codes[:, i]) for i, p in enumerate(self.parameters)]
@@ -289,17 +341,12 @@ class SearchSpace:
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _code(self, point: Mapping[str, Any]) -> FloatArray:
-        self._refuse_unknown_names(point)
-        return np.array([p.code(_value(point, p.name)) for p in self.parameters])
+        return legal_codes(self._structure, point)
 
-    def _refuse_unknown_names(self, point: Mapping[str, Any]) -> None:
-        _check_point(point)
-        unknown = [name for name in point if name not in self.names]
-        if unknown:
-            raise SpaceError(
-                f"the point names {', '.join(map(repr, unknown))}, which the space does not have; "
-                f"it has {', '.join(self.names)}"
-            )
+    def _measured_codes(self, points: Sequence[Mapping[str, Any]]) -> FloatArray:
+        for point in points:
+            check_point(point)
+        return measured_codes(self._structure, points)
 
     def _fits(self, point: Mapping[str, Any]) -> bool:
         try:
@@ -309,18 +356,5 @@ class SearchSpace:
         return True
 
 
-def _check_point(point: object) -> None:
-    if not isinstance(point, Mapping):
-        raise SpaceError(
-            f"a point maps each parameter's name to its value, as in {{'temperature': 60}}, "
-            f"got {point!r:.200}"
-        )
-
-
-def _value(point: Mapping[str, Any], name: str) -> Any:
-    _check_point(point)
-    if name not in point:
-        raise SpaceError(
-            f"the point has no value for {name!r}; it has {', '.join(map(str, point)) or 'none'}"
-        )
-    return point[name]
+def _conditions(avoid: Condition | Sequence[Condition]) -> Sequence[Condition]:
+    return [avoid] if isinstance(avoid, Mapping) else avoid

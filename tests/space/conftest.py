@@ -4,13 +4,17 @@ import pytest
 
 from labloop.space import (
     Categorical,
+    Conditional,
     Continuous,
+    Forbidden,
     Integer,
     Linear,
     Mixture,
+    Nonlinear,
     Ordered,
     Pool,
     SearchSpace,
+    Subset,
 )
 
 ROWS = [
@@ -32,7 +36,74 @@ def shelf(**options):
     )
 
 
+PARTS = dict.fromkeys("abcdefgh", (0, 1))
+
+
+def residence(flow, time):
+    return flow * time
+
+
 KINDS = {
+    "three of eight": [Mixture(PARTS), Subset(list(PARTS), at_most=3, least=0.02)],
+    "three of eight in steps": [
+        Mixture(PARTS, step=0.05),
+        Subset(list(PARTS), at_most=3, at_least=2, least=0.1),
+    ],
+    "subsets of parts": [
+        Mixture({**PARTS, "w": (0.2, 0.9)}),
+        Subset(list("abcd"), at_most=1, at_least=1, least=0.05),
+        Subset(list("efgh"), at_most=2),
+        Linear({"a": 1, "e": 1}, "<=", 0.3),
+        Continuous("t", 20, 90),
+    ],
+    "amounts by themselves": [
+        *[Continuous(name, 0, 10, "mmol/L") for name in "abc"],
+        Integer("n", 0, 4),
+        Subset(["a", "b", "c"], at_most=2, at_least=1, least=5e-4, unit="mol/L"),
+        Subset(["n", "c"], at_most=1),
+        Linear({"a": 1, "b": 1, "c": 1}, "<=", 12, "mmol/L"),
+    ],
+    "conditional": [
+        Categorical("catalyst", ["none", "Pd", "Ni"]),
+        Continuous("loading", 0.5, 5, "mmol/L"),
+        Categorical("ligand", ["none", "L1", "L2"]),
+        Continuous("t", 20, 90),
+        Conditional("loading", {"catalyst": ["Pd", "Ni"]}),
+        Conditional("ligand", {"loading": (1, None)}, otherwise="none"),
+    ],
+    "conditional on a grid": [
+        Categorical("catalyst", ["none", "Pd", "Ni"]),
+        Continuous("loading", 0.5, 5, step=0.1),
+        Conditional("loading", {"catalyst": ["Pd", "Ni"]}),
+        Forbidden({"catalyst": "Ni", "loading": (3, None)}),
+    ],
+    "forbidden": [
+        Categorical("solvent", ["DMF", "DMSO", "water"]),
+        Continuous("t", 20, 150, "degC"),
+        Forbidden({"solvent": ["DMF", "DMSO"], "t": (120, None)}),
+        Forbidden({"solvent": "water", "t": (100, None)}),
+    ],
+    "function": [
+        Continuous("flow", 0.1, 10),
+        Continuous("time", 0.1, 100, log=True),
+        Nonlinear(residence, at_least=15, at_most=20),
+    ],
+    "small disk": [
+        Continuous("x", -1, 1),
+        Continuous("y", -1, 1),
+        Nonlinear(lambda x, y: x**2 + y**2, at_most=1e-3),
+    ],
+    "function of one point": [
+        Continuous("x", 0, 1),
+        Integer("k", 0, 5),
+        Nonlinear(lambda x, k: x > 0.5 if k > 2 else x < 0.5),
+    ],
+    "pool under rules": [
+        shelf(reusable=True),
+        Continuous("t", 1, 10, "min"),
+        Forbidden({"ligand": ["L1", "L2"]}),
+        Nonlinear(lambda base, t: base * t, at_least=0.2, at_most=1),
+    ],
     "continuous": [
         Continuous("a", 30, 120, "degC"),
         Continuous("b", 1e-6, 1, log=True),
@@ -170,6 +241,47 @@ def _fault_of_linear(item, point, units):
     }[item.sense]
 
 
+RULES = (Subset, Conditional, Forbidden, Nonlinear)
+
+
+def _meets(condition, point):
+    for name, wanted in condition.items():
+        value = point[name]
+        if isinstance(wanted, tuple):
+            low, high = wanted
+            if (low is not None and value < low) or (high is not None and value > high):
+                return False
+        elif value not in (wanted if isinstance(wanted, list) else [wanted]):
+            return False
+    return True
+
+
+def unused(items, point, name):
+    """Return whether a point has no use for a parameter, so that its bounds do not count."""
+    return any(
+        isinstance(i, Conditional) and i.parameter == name and not _meets(i.when, point)
+        for i in items
+    )
+
+
+def _fault_of_rule(item, point, units):
+    if isinstance(item, Conditional):
+        return not _meets(item.when, point) and point[item.parameter] != item.otherwise
+    if isinstance(item, Forbidden):
+        return _meets(item.condition, point)
+    if isinstance(item, Nonlinear):
+        value = item.function(**{name: point[name] for name in item.parameters})
+        if item.at_least is None and item.at_most is None:
+            return not value
+        low = -1e99 if item.at_least is None else item.at_least
+        high = 1e99 if item.at_most is None else item.at_most
+        return not low - 1e-7 <= value <= high + 1e-7
+    present = [name for name in item.parts if point[name] != 0]
+    factors = {name: SCALES[item.unit][0] / SCALES[units[name]][0] for name in present}
+    small = any(point[n] < item.least * factors[n] * (1 - 1e-9) for n in present)
+    return small or not item.at_least <= len(present) <= item.most
+
+
 def fault(items, point, units):
     """Return the item of the space that the point breaks, or None."""
     for item in items:
@@ -180,6 +292,10 @@ def fault(items, point, units):
             wrong = _fault_of_mixture(item, point)
         elif isinstance(item, Linear):
             wrong = _fault_of_linear(item, point, units)
+        elif isinstance(item, RULES):
+            wrong = _fault_of_rule(item, point, units)
+        elif unused(items, point, item.name):
+            wrong = False
         else:
             wrong = _fault_of_range(item, point[item.name])
         if wrong:

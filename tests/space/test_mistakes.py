@@ -7,20 +7,121 @@ import pytest
 from labloop.errors import SpaceError
 from labloop.space import (
     Categorical,
+    Conditional,
     Continuous,
+    Forbidden,
     Integer,
     Linear,
     Mixture,
+    Nonlinear,
     Ordered,
     Pool,
     SearchSpace,
+    Subset,
 )
 from labloop.units import quantity
 
 A, B = Continuous("a", 0, 1, "mol/L"), Continuous("b", 0, 1, "mol/L")
 TABLE = {"s": ["x", "y", "x"], "t": [1, 2, 3]}
 
+U, V, N = Continuous("u", 0, 1), Continuous("v", 0, 1), Integer("n", 0, 5)
+FOUR = Mixture({"p": (0, 0.4), "q": (0, 0.4), "r": (0, 0.4), "s": (0, 0.4)})
+ACID = Categorical("acid", ["acetic", "none"])
+
 MISTAKES = {
+    "subset that cannot fill": (
+        lambda: SearchSpace(FOUR, Subset(["p", "q", "r", "s"], at_most=2)),
+        "no choice of parts .* keeps 'at most 2 of p, q, r, s' and fills the mixture",
+    ),
+    "subset of nothing": (
+        lambda: SearchSpace(U, Subset(["u", "w"], at_most=1)),
+        "names 'w', which is no parameter",
+    ),
+    "subset of one that is never 0": (
+        lambda: SearchSpace(U, Continuous("w", 1, 2), Subset(["u", "w"], at_most=1)),
+        "'w', which is no number that can be 0; give it the low bound 0",
+    ),
+    "subset of another dimension": (
+        lambda: SearchSpace(A, B, Subset(["a", "b"], at_most=1, least=0.1)),
+        "is in '1', but 'a' is in 'mol/L'; give the subset a unit such as 'mol/L'",
+    ),
+    "subset over mixture and box": (
+        lambda: SearchSpace(FOUR, U, Subset(["p", "u"], at_most=1)),
+        "must all belong to one mixture",
+    ),
+    "more than there are": (lambda: Subset(["u", "v"], at_most=3), "at most 3 of 2 parts cannot"),
+    "least above the bound": (
+        lambda: SearchSpace(U, V, Subset(["u", "v"], at_most=1, least=2)),
+        "asks for more of 'u' than its high bound 1",
+    ),
+    "condition on nothing": (
+        lambda: SearchSpace(U, Conditional("u", {"w": 1})),
+        "names 'w', which is no parameter",
+    ),
+    "conditional nothing": (
+        lambda: SearchSpace(U, Conditional("w", {"u": (0.5, None)})),
+        "conditional 'w' is no parameter; the space has u",
+    ),
+    "conditions in a circle": (
+        lambda: SearchSpace(
+            U, V, Conditional("u", {"v": (0.5, None)}), Conditional("v", {"u": (0.5, None)})
+        ),
+        "hang on each other in a circle",
+    ),
+    "condition on itself": (
+        lambda: Conditional("u", {"u": (0.5, None)}),
+        "cannot hang on its own value",
+    ),
+    "conditional part": (
+        lambda: SearchSpace(FOUR, U, Conditional("p", {"u": (0.5, None)})),
+        "'p' is part of a mixture or a pool .* use Subset",
+    ),
+    "conditional twice": (
+        lambda: SearchSpace(U, V, *[Conditional("u", {"v": (low, None)}) for low in (0.1, 0.2)]),
+        "'u' is conditional twice",
+    ),
+    "otherwise that is no name": (
+        lambda: SearchSpace(ACID, U, Conditional("acid", {"u": (0.5, None)}, otherwise="salt")),
+        "must be one of acetic, none, got 'salt'",
+    ),
+    "forbidden value that is not there": (
+        lambda: SearchSpace(ACID, Forbidden({"acid": "formic"})),
+        "must be one of acetic, none, got 'formic'",
+    ),
+    "range of names": (
+        lambda: SearchSpace(ACID, Forbidden({"acid": (1, 2)})),
+        "range of 'acid', whose values are names",
+    ),
+    "empty condition": (lambda: Forbidden({}), "is told by a mapping such as"),
+    "empty list": (lambda: Forbidden({"acid": []}), "an empty list holds for nothing"),
+    "range turned round": (lambda: Forbidden({"u": (2, 1)}), "a range needs low <= high"),
+    "all is forbidden": (
+        lambda: SearchSpace(N, Forbidden({"n": (0, 3)}), Forbidden({"n": [4, 5]})),
+        "none of the 6 combinations keeps 'forbidden: n from 0 to 3' and 'forbidden: n 4 or 5'",
+    ),
+    "function nowhere": (
+        lambda: SearchSpace(U, Nonlinear(lambda u: u**2, at_least=2, name="square")),
+        "none of .* points that were tried keeps '2 <= square'",
+    ),
+    "function of nothing": (
+        lambda: SearchSpace(U, Nonlinear(lambda w: w, at_least=2)),
+        "asks for 'w', which is no parameter; the space has u",
+    ),
+    "function that fails": (
+        lambda: SearchSpace(U, Nonlinear(lambda u: {}[u], at_least=0, name="lookup")),
+        "function of constraint '0 <= lookup' failed, as with u=.*: KeyError",
+    ),
+    "function that returns a text": (
+        lambda: SearchSpace(U, Nonlinear(lambda u: f"{u}", at_least=0)),
+        "it returned .* where a number is due",
+    ),
+    "function without arguments": (lambda: Nonlinear(lambda: 1), "it has none"),
+    "no function": (lambda: Nonlinear(3), "needs a function of parameters"),
+    "bounds turned round": (lambda: Nonlinear(lambda u: u, 1, 2), "at least 2 and at most 1"),
+    "function that gives no number": (
+        lambda: SearchSpace(U, Nonlinear(lambda u: u * math.nan, at_least=0)),
+        "none of .* points that were tried keeps",
+    ),
     "unknown unit": (lambda: Continuous("t", 0, 1, "C"), "parameter 't': .*mean 'degC'"),
     "low above high": (lambda: Continuous("t", 2, 1), "needs low < high, got low 2 and high 1"),
     "range too wide": (lambda: Continuous("t", -1e308, 1e308), "is too wide for a computer"),

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from labloop.errors import SpaceError
-from labloop.space import Categorical, Continuous, Integer, Linear, Ordered, SearchSpace
+from labloop.space import (
+    Categorical,
+    Conditional,
+    Continuous,
+    Integer,
+    Linear,
+    Ordered,
+    SearchSpace,
+)
 
 
 def same(first, second):
@@ -69,8 +77,10 @@ def test_a_spec_is_plain_json_and_makes_the_same_space(space):
     again = SearchSpace.from_spec(json.loads(text))
     assert again == space
     assert hash(again) == hash(space)
-    assert again.sample(20, seed=1) == space.sample(20, seed=1)
     assert again.features == space.features
+    # Of a function a file keeps the text alone, and the space says so.
+    if not again.code_missing:
+        assert again.sample(20, seed=1) == space.sample(20, seed=1)
 
 
 def test_features_say_how_each_column_is_made(space):
@@ -78,7 +88,10 @@ def test_features_say_how_each_column_is_made(space):
     points = space.sample(40, seed=8)
     encoded = space.encode(points)
     assert [f.column for f in space.features] == list(range(space.dimension))
+    idle = {item.parameter for item in space.items if isinstance(item, Conditional)}
     for feature in space.features:
+        if feature.parameter in idle:
+            continue
         values = [p[feature.parameter] for p in points]
         low, high = feature.low, feature.high
         if feature.kind == "onehot":

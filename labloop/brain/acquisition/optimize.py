@@ -132,7 +132,7 @@ def best_in_space(
     Raises:
         SpaceExhaustedError: no untried point was found.
     """
-    if space.kind == "box" and space.constraints_encoded() == []:
+    if space.kind == "box" and not space.constrained:
         rows = _climb(acquisition, space.dimension, leaders, seed)
     else:
         rows = _evolve(acquisition, space, leaders, seed)

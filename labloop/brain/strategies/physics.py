@@ -241,7 +241,7 @@ class _TrialSearch(_Search):
         chosen: list[_Chosen] = []
         for k in range(n):
             built, name = self._build(waiting, k)
-            if self.space.kind == "box" and not self.space.constraints_encoded():
+            if self.space.kind == "box" and not self.space.constrained:
                 climbed = self._climbed(waiting, k, seen, leaders)
                 optimum = best_by_trial(built, self.space, seen, leaders, climbed, self.seed + k)
             else:

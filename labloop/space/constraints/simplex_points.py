@@ -7,30 +7,61 @@ steps, points are compositions of an integer and rounding is by largest remainde
 """
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from labloop.errors import SpaceError
 from labloop.records import FloatArray
 from labloop.space.constraints.declarations import Mixture
+from labloop.space.parameters import TOLERANCE
 
 
 class Simplex:
-    """The legal values of a mixture's parts, as arrays ``n x k``."""
+    """The legal values of a mixture's parts, as arrays ``n x k``.
 
-    def __init__(self, mixture: Mixture) -> None:
+    Args:
+        mixture: what a person declared.
+        fixed: part, counted from 0 -> the only value that it may have.
+
+    Raises:
+        SpaceError: the parts that are not fixed cannot fill what is left of the total.
+    """
+
+    def __init__(self, mixture: Mixture, fixed: Mapping[int, float] | None = None) -> None:
         self.low = np.array([p.low for p in mixture.parameters])
         self.high = np.array([p.high for p in mixture.parameters])
         self.total = mixture.total
         self.step = mixture.step
         self._parameters = mixture.parameters
         self._rounding = 8 * np.finfo(float).eps * max(map(abs, [*self.low, *self.high]))
+        self._fixed = dict(fixed or {})
+        for part, value in self._fixed.items():
+            self.low[part] = self.high[part] = value
+        self._refuse_unreachable(mixture)
         self._room = self.high - self.low
-        self._rest = max(0.0, mixture.total - mixture.low_sum)
+        self._rest = max(0.0, mixture.total - math.fsum(self.low))
         if mixture.step is not None:
-            self._max_steps = np.array([(p.count or 1) - 1 for p in mixture.parameters])
+            counts = [(p.count or 1) - 1 for p in mixture.parameters]
+            free = [0 if i in self._fixed else n for i, n in enumerate(counts)]
+            self._max_steps = np.array(free)
             self._steps = round(self._rest / mixture.step)
             self._completions = _completions(self._max_steps, self._steps)
+
+    def _refuse_unreachable(self, mixture: Mixture) -> None:
+        least, most = math.fsum(self.low), math.fsum(self.high)
+        slack = TOLERANCE * max(abs(least), abs(most), abs(self.total))
+        if not least - slack <= self.total <= most + slack:
+            raise SpaceError(
+                f"the {mixture} cannot be kept with these values held fixed: its parts reach "
+                f"{least:g} to {most:g} then"
+            )
+
+    @property
+    def width(self) -> int:
+        """How many numbers of the unit cube one point takes."""
+        return len(self.low) - 1
 
     @property
     def count(self) -> int | None:
@@ -86,59 +117,87 @@ class Simplex:
 
         Nearest in Euclidean distance without steps.
         """
-        below = (self.low - target).min(axis=1)
-        above = (self.high - target).max(axis=1)
-        for _ in range(60):
-            middle = (below + above) / 2
-            moved = np.clip(target + middle[:, None], self.low, self.high).sum(axis=1)
-            below = np.where(moved < self.total, middle, below)
-            above = np.where(moved < self.total, above, middle)
-        near = np.clip(target + ((below + above) / 2)[:, None], self.low, self.high)
-        return self.exact(near) if self.step is None else self._values(self._apportioned(near))
-
-    def _apportioned(self, near: FloatArray) -> FloatArray:
-        """Return numbers of steps: rounded down, the rest given to the largest remainders."""
-        ideal = (near - self.low) / (self.step or 1.0)
-        counts = np.clip(np.floor(ideal + 1e-9), 0, self._max_steps)
-        remainder = ideal - counts
-        rows = np.arange(len(near))
-        while True:
-            missing = self._steps - counts.sum(axis=1)
-            if not missing.any():
-                return np.asarray(counts)
-            grow = np.where(counts < self._max_steps, remainder, -np.inf)
-            shrink = np.where(counts > 0, -remainder, -np.inf)
-            sign = np.sign(missing)
-            chosen = np.where(sign > 0, grow.argmax(axis=1), shrink.argmax(axis=1))
-            counts[rows, chosen] += sign
-            remainder[rows, chosen] -= sign
+        near = shifted(target, self.low, self.high, self.total)
+        if self.step is None:
+            return self.exact(near)
+        ideal = (near - self.low) / self.step
+        zero = np.zeros(len(self.low))
+        return self._values(apportioned(ideal, zero, self._max_steps, self._steps))
 
     def exact(self, values: FloatArray) -> FloatArray:
         """Return ``values`` with the rounding error of their sum moved into one part."""
         if self.step is not None:
             return self.project(values)
-        fixed = np.clip(values, self.low, self.high)
-        rows = np.arange(len(fixed))
-        for _ in range(3):
-            error = self.total - fixed.sum(axis=1)
-            # A smaller error is that of the summation itself and cannot be removed.
-            error = np.where(np.abs(error) > self._rounding, error, 0.0)
-            room = np.where(error[:, None] > 0, self.high - fixed, fixed - self.low)
-            chosen = room.argmax(axis=1)
-            fixed[rows, chosen] += error
-            fixed = np.clip(fixed, self.low, self.high)
-        return fixed
+        return with_exact_sum(values, self.low, self.high, self.total, self._rounding)
 
     def _values(self, counts: FloatArray) -> FloatArray:
-        columns = [p.level(counts[:, i]) for i, p in enumerate(self._parameters)]
+        columns = [
+            np.full(len(counts), self._fixed[i]) if i in self._fixed else p.level(counts[:, i])
+            for i, p in enumerate(self._parameters)
+        ]
         return np.stack(columns, axis=1)
 
     def all_points(self) -> FloatArray:
         """Return all points; only with steps."""
         counts = np.array(
-            list(_compositions(self._max_steps.tolist(), self._steps)), dtype=np.float64
+            list(compositions(self._max_steps.tolist(), self._steps)), dtype=np.float64
         )
         return self._values(counts.reshape(-1, len(self.low)))
+
+
+def shifted(target: FloatArray, low: FloatArray, high: FloatArray, total: float) -> FloatArray:
+    """Return ``n x k`` values within bounds, nearest to ``target``, whose sum is nearly ``total``.
+
+    Bounds are ``k``, or ``n x k`` where each point has its own.
+    """
+    below = (low - target).min(axis=1)
+    above = (high - target).max(axis=1)
+    for _ in range(60):
+        middle = (below + above) / 2
+        moved = np.clip(target + middle[:, None], low, high).sum(axis=1)
+        below = np.where(moved < total, middle, below)
+        above = np.where(moved < total, above, middle)
+    return np.asarray(np.clip(target + ((below + above) / 2)[:, None], low, high))
+
+
+def apportioned(ideal: FloatArray, fewest: FloatArray, most: FloatArray, steps: int) -> FloatArray:
+    """Return numbers of steps: rounded down, the rest given to the largest remainders.
+
+    ``fewest`` and ``most`` (``k``, or ``n x k``) bound the steps of each part, ``steps`` is
+    their sum; where it cannot be reached, the numbers stay at what is next.
+    """
+    counts = np.clip(np.floor(ideal + 1e-9), fewest, most)
+    remainder = ideal - counts
+    rows = np.arange(len(ideal))
+    while True:
+        missing = steps - counts.sum(axis=1)
+        grow = np.where(counts < most, remainder, -np.inf)
+        shrink = np.where(counts > fewest, -remainder, -np.inf)
+        sign = np.sign(missing)
+        best = np.where(sign > 0, grow.max(axis=1), shrink.max(axis=1))
+        sign = np.where(np.isfinite(best), sign, 0.0)
+        if not sign.any():
+            return np.asarray(counts)
+        chosen = np.where(sign > 0, grow.argmax(axis=1), shrink.argmax(axis=1))
+        counts[rows, chosen] += sign
+        remainder[rows, chosen] -= sign
+
+
+def with_exact_sum(
+    values: FloatArray, low: FloatArray, high: FloatArray, total: float, rounding: float
+) -> FloatArray:
+    """Return ``n x k`` values with the rounding error of their sum moved into one part."""
+    fixed = np.clip(values, low, high)
+    rows = np.arange(len(fixed))
+    for _ in range(3):
+        error = total - fixed.sum(axis=1)
+        # A smaller error is that of the summation itself and cannot be removed.
+        error = np.where(np.abs(error) > rounding, error, 0.0)
+        room = np.where(error[:, None] > 0, high - fixed, fixed - low)
+        chosen = room.argmax(axis=1)
+        fixed[rows, chosen] += error
+        fixed = np.clip(fixed, low, high)
+    return fixed
 
 
 def _completions(max_steps: FloatArray, steps: int) -> list[FloatArray]:
@@ -158,7 +217,7 @@ def _completions(max_steps: FloatArray, steps: int) -> list[FloatArray]:
     return ways[::-1]
 
 
-def _compositions(max_steps: list[int], steps: int) -> Iterator[tuple[int, ...]]:
+def compositions(max_steps: list[int], steps: int) -> Iterator[tuple[int, ...]]:
     """Yield every way to write ``steps`` as a sum with at most ``max_steps`` of each part."""
     if len(max_steps) == 1:
         if steps <= max_steps[0]:
@@ -167,5 +226,5 @@ def _compositions(max_steps: list[int], steps: int) -> Iterator[tuple[int, ...]]
     room = sum(max_steps[1:])
     for first in range(max(0, steps - room), min(max_steps[0], steps) + 1):
         yield from itertools.starmap(
-            lambda *rest, first=first: (first, *rest), _compositions(max_steps[1:], steps - first)
+            lambda *rest, first=first: (first, *rest), compositions(max_steps[1:], steps - first)
         )

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray
+from labloop.space.constraints.conditions import BoolArray
 from labloop.space.constraints.declarations import Linear, Mixture
 from labloop.space.parameters import TOLERANCE, Numeric, Parameter
 from labloop.units import convert, same_dimension
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,13 +203,14 @@ class Numeric(Parameter):
 
     def code(self, value: object) -> float:
         """Return the legal number at ``value``; raises SpaceError where there is none."""
-        number = self._number(value)
+        number = self.number(value)
         nearest = float(self.snap(np.array([number]))[0])
         if abs(nearest - number) > self._allowed(nearest):
             raise SpaceError(self._refusal(number, nearest))
         return nearest
 
-    def _number(self, value: object) -> float:
+    def number(self, value: object) -> float:
+        """Return a plain number in the declared unit, legal or not; raises SpaceError."""
         what = f"parameter {self.name!r}"
         if is_quantity(value):
             try:
@@ -220,7 +221,7 @@ class Numeric(Parameter):
 
     def measured_code(self, value: object) -> float:
         """Return the number; raises SpaceError where it lies too far beyond the bounds."""
-        number = self._number(value)
+        number = self.number(value)
         nearest = float(self.snap(np.array([number]))[0])
         if abs(nearest - number) <= self._allowed(nearest):
             return nearest

@@ -1,48 +1,25 @@
 """Every legal point of a space that has finitely many."""
 
-import math
 from collections.abc import Callable
 from functools import cached_property
-
-import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Point
 from labloop.space.parameters import index_of_rows
+from labloop.space.sampling.listing import count_combinations, list_points
 from labloop.space.sampling.structure import SpaceStructure
 
 MAX_CANDIDATES = 1_000_000
 """Larger spaces are not listed; a list takes 8 bytes for each column of each point."""
 
 
-def count_combinations(structure: SpaceStructure) -> int | None:
-    """Return the number of combinations before linear constraints; None for a continuum."""
-    if not structure.discrete:
-        return None
-    counts = [structure.parameters[c].count or 1 for c in structure.free]
-    counts += [simplex.count or 0 for simplex, _ in structure.simplexes]
-    return math.prod(counts) * len(structure.known_legal.rows)
-
-
 def enumerate_points(structure: SpaceStructure) -> FloatArray | None:
     """Return the codes of all legal points, ``n x p``; None for a continuum or too many."""
-    raw = count_combinations(structure)
-    if raw is None or raw > max(MAX_CANDIDATES, len(structure.known_legal.rows)):
+    rows = structure.known_legal.rows
+    raw = count_combinations(structure, len(rows))
+    if raw is None or raw > max(MAX_CANDIDATES, len(rows)):
         return None
-    blocks: list[tuple[tuple[int, ...], FloatArray]] = []
-    if structure.pool is not None:
-        blocks.append((structure.pool_columns, structure.row_codes(structure.known_legal.rows)))
-    blocks += [((c,), structure.parameters[c].all_codes()[:, None]) for c in structure.free]
-    blocks += [(columns, simplex.all_points()) for simplex, columns in structure.simplexes]
-    codes = np.empty((raw, len(structure.parameters)))
-    repeats = raw
-    for columns, values in blocks:
-        repeats //= len(values)
-        index = (np.arange(raw) // repeats) % len(values)
-        codes[:, list(columns)] = values[index]
-    if len(structure.system):
-        codes = codes[structure.system.legal(codes)]
-    return codes
+    return list_points(structure, rows, raw)
 
 
 class Candidates:

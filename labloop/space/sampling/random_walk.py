@@ -24,7 +24,7 @@ def random_walk(
     system = search.system
     # Directions are drawn in shares of the ranges, so that no unit is preferred.
     ranges = np.array([numbers[c].span[1] - numbers[c].span[0] for c in continuous])
-    basis = _null_space(system.weights[system.equal][:, continuous] * ranges)
+    basis = null_space(system.weights[system.equal][:, continuous] * ranges)
     known = codes[:, continuous] / ranges
     codes = codes.copy()
     for turn in range(16 + 3 * len(columns)):
@@ -40,7 +40,7 @@ def random_walk(
     return codes
 
 
-def _null_space(rows: FloatArray) -> FloatArray:
+def null_space(rows: FloatArray) -> FloatArray:
     """Return an orthonormal basis (rows) of the null space of the equality rows."""
     if rows.shape[1] == 0 or len(rows) == 0:
         return np.eye(rows.shape[1])

@@ -14,6 +14,7 @@ from labloop.records import FloatArray
 from labloop.space.constraints import BoolArray
 from labloop.space.sampling.nearest_legal import repair, with_exact_sums
 from labloop.space.sampling.random_walk import random_walk
+from labloop.space.sampling.rule_walk import walk_under_rules
 from labloop.space.sampling.sobol import Sobol
 from labloop.space.sampling.structure import SpaceStructure
 
@@ -49,7 +50,7 @@ class Sampler:
         rows = self._rows(n, rng, exclude)
         codes = np.zeros((n, len(self.structure.parameters)))
         codes[:, list(self.structure.pool_columns)] = self.structure.row_codes(rows)
-        unfilled = self._fill_by_rejection(codes, Sobol(self._width, seed), taken)
+        unfilled = self._fill_by_rejection(codes, Sobol(self.structure.width, seed), taken)
         if len(unfilled):
             excluded = {row.tobytes() for row in exclude}
             if self._listed is None:
@@ -62,18 +63,14 @@ class Sampler:
     def _listed(self) -> FloatArray | None:
         """All legal points, where choosing from them cannot use a row of the pool twice."""
         pool = self.structure.pool
-        return self.finite if pool is None or pool.reusable or not self._width else None
-
-    @property
-    def _width(self) -> int:
-        return len(self.structure.free) + sum(len(c) - 1 for _, c in self.structure.simplexes)
+        return self.finite if pool is None or pool.reusable or not self.structure.width else None
 
     def _rows(self, n: int, rng: np.random.Generator, exclude: FloatArray) -> _Rows:
         """Return a pool row for each of ``n`` points, different ones while there are enough."""
         pool, rows = self.structure.pool, self.structure.known_legal.rows
         if pool is None:
             return np.zeros(n, dtype=np.int64)
-        if not pool.reusable or self._width == 0:
+        if not pool.reusable or self.structure.width == 0:
             used = {self.structure.row_of(codes) for codes in exclude}
             rows = np.array([r for r in rows.tolist() if r not in used], dtype=np.int64)
         if len(rows) == 0 or (not pool.reusable and len(rows) < n):
@@ -92,8 +89,8 @@ class Sampler:
                 break
             tries = max(1, _DRAWS // len(slots)) if turn else 1
             many = np.tile(codes[slots], (tries, 1))
-            self._spread(many, sobol.draw(len(many)))
-            legal = self.structure.system.legal(many)
+            self.structure.spread(many, sobol.draw(len(many)))
+            legal = self.structure.legal(many)
             fresh = self._first_new(many, legal, taken, len(slots))
             accepted = np.flatnonzero(fresh >= 0)
             codes[slots[accepted]] = many[fresh[accepted]]
@@ -102,16 +99,6 @@ class Sampler:
             if turn and share < 0.02:
                 break
         return slots
-
-    def _spread(self, codes: FloatArray, unit: FloatArray) -> None:
-        structure = self.structure
-        for i, column in enumerate(structure.free):
-            codes[:, column] = structure.parameters[column].quantiles(unit[:, i])
-        start = len(structure.free)
-        for simplex, columns in structure.simplexes:
-            stop = start + len(columns) - 1
-            codes[:, list(columns)] = simplex.spread(unit[:, start:stop])
-            start = stop
 
     def _first_new(
         self, many: FloatArray, legal: BoolArray, taken: set[bytes], slots: int
@@ -133,11 +120,7 @@ class Sampler:
     ) -> None:
         """Fill rows of ``codes`` by random walks that begin at legal points, in place."""
         for _ in range(_WALKS):
-            starts = codes[slots].copy()
-            self._spread(starts, rng.random((len(slots), self._width)))
-            moving = self.structure.search.columns
-            starts[:, moving] = self._walk_starts(starts)[:, moving]
-            found = with_exact_sums(self.structure, random_walk(self.structure.search, starts, rng))
+            found = with_exact_sums(self.structure, self._walked(codes[slots].copy(), rng))
             codes[slots] = found
             slots = slots[[row.tobytes() in excluded for row in found]]
             if not len(slots):
@@ -146,6 +129,20 @@ class Sampler:
             f"no legal point was found that is not among the {len(excluded)} excluded ones; "
             f"loosen a constraint or allow repeats"
         )
+
+    def _walked(self, codes: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Return ends of random walks in the pool rows of ``codes``."""
+        structure = self.structure
+        if structure.rules:
+            if structure.pool is not None:
+                starts = structure.legal_points_for(codes)
+            else:
+                starts = structure.library[rng.integers(0, len(structure.library), len(codes))]
+            return walk_under_rules(structure, starts, rng)
+        structure.spread(codes, rng.random((len(codes), structure.width)))
+        moving = structure.search.columns
+        codes[:, moving] = self._walk_starts(codes)[:, moving]
+        return random_walk(structure.search, codes, rng)
 
     def _walk_starts(self, target: FloatArray) -> FloatArray:
         """Return legal codes in the same pool rows: some near ``target``, or those of the proof."""

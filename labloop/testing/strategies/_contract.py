@@ -20,13 +20,17 @@ from labloop.objectives import Aim, Maximize, Minimize, Objectives, Target
 from labloop.records import Dataset, Observation, Point, ProposalBatch
 from labloop.space import (
     Categorical,
+    Conditional,
     Continuous,
+    Forbidden,
     Integer,
     Linear,
     Mixture,
+    Nonlinear,
     Ordered,
     Pool,
     SearchSpace,
+    Subset,
 )
 
 
@@ -76,6 +80,28 @@ def strategy_cases() -> list[StrategyCase]:
             Continuous("a", 0, 1), Continuous("b", 0, 2), Linear({"a": 1.0, "b": 1.0}, "<=", 1.2)
         )
 
+    def sparse() -> SearchSpace:
+        return SearchSpace(
+            Mixture({"p": (0, 1), "q": (0, 1), "r": (0, 1), "s": (0, 0.6)}),
+            Subset(["p", "q", "r", "s"], at_most=2, least=0.05),
+        )
+
+    def conditional() -> SearchSpace:
+        return SearchSpace(
+            Categorical("c", ["none", "x", "y"]),
+            Continuous("load", 0.5, 5),
+            Continuous("a", 0, 1),
+            Conditional("load", {"c": ["x", "y"]}),
+            Forbidden({"c": "y", "a": (0.7, None)}),
+        )
+
+    def curved() -> SearchSpace:
+        return SearchSpace(
+            Continuous("a", 0, 1),
+            Continuous("b", 0, 2, step=0.1),
+            Nonlinear(lambda a, b: a * b, at_most=0.4),
+        )
+
     return [
         StrategyCase("box", box),
         StrategyCase("product", _described),
@@ -84,6 +110,9 @@ def strategy_cases() -> list[StrategyCase]:
         StrategyCase("mixed", mixed),
         StrategyCase("mixture", mixture),
         StrategyCase("linear constraint", linear),
+        StrategyCase("subset of a mixture", sparse),
+        StrategyCase("conditional parameter", conditional),
+        StrategyCase("non-linear constraint", curved),
         StrategyCase("minimize", box, (Minimize("y"),)),
         StrategyCase("target", _described, (Target("y", 0.5, 0.1),)),
         StrategyCase("two objectives", _described, (Maximize("y"), Minimize("z"))),
