@@ -20,7 +20,9 @@ from labloop.physics.checks import (
     Stepped,
     check_physics,
     identify,
+    most_informative,
     speed,
+    teaching_points,
 )
 from labloop.physics.continuum import (
     Absorption,
@@ -58,7 +60,7 @@ from labloop.physics.language import (
     as_physics,
     bind,
 )
-from labloop.physics.models import FunctionPhysics
+from labloop.physics.models import FunctionPhysics, with_priors
 from labloop.physics.reactions import (
     Arrhenius,
     ButlerVolmer,
@@ -126,6 +128,9 @@ __all__ = [
     "heat",
     "identify",
     "kinetics",
+    "most_informative",
     "multilayer",
     "speed",
+    "teaching_points",
+    "with_priors",
 ]

@@ -5,7 +5,7 @@ From top to bottom: ``pages``, ``sections`` of the page, ``text`` (what is said 
 """
 
 from labloop.report.data import LearnedConstant, MissingTerm
-from labloop.report.pages import Brief, CampaignResult, result, write_report
+from labloop.report.pages import Brief, CampaignResult, result, write_physics_fit, write_report
 from labloop.report.text import (
     AlarmGroup,
     Best,
@@ -49,5 +49,6 @@ __all__ = [
     "percent",
     "result",
     "summary",
+    "write_physics_fit",
     "write_report",
 ]

@@ -2,10 +2,18 @@
 
 A surrogate is a factory whose ``fit`` makes a :class:`FittedSurrogate` of :class:`TrainingData`;
 both stand in ``_base``. What is proposed next belongs to ``labloop.brain``. Wings, from top to
-bottom: ``mixture``, ``members``, ``solving`` and ``posteriors``, ``numerics``.
+bottom: ``mixture``, ``members``, ``solving``, ``posteriors`` and ``estimation`` (parameters from a
+table, without a campaign), ``numerics``.
 """
 
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
+from labloop.surrogates.estimation import (
+    FittedOutput,
+    FittedParameter,
+    PhysicsFit,
+    describe_output,
+    fit_physics,
+)
 from labloop.surrogates.members import GPFactory, GPModel, fit_output
 from labloop.surrogates.mixture import DeltaFactory, MixtureFactory
 from labloop.surrogates.numerics import build_kernel
@@ -27,6 +35,8 @@ from labloop.surrogates.solving import (
 
 __all__ = [
     "DeltaFactory",
+    "FittedOutput",
+    "FittedParameter",
     "FittedSurrogate",
     "GPFactory",
     "GPModel",
@@ -36,13 +46,16 @@ __all__ = [
     "MixturePosterior",
     "Parted",
     "PhysicsFailureError",
+    "PhysicsFit",
     "SingularMatrixError",
     "SurrogateFactory",
     "TrainingData",
     "VarianceParts",
     "build_kernel",
     "check_device",
+    "describe_output",
     "fit_output",
+    "fit_physics",
     "log_density_of_scores",
     "softmax_weights",
     "spread_of",

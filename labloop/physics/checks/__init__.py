@@ -4,7 +4,8 @@ They call a model only through its protocol. Read ``self_test`` first.
 """
 
 from labloop.physics.checks.finding import Finding
-from labloop.physics.checks.identifiability import Identified, identify
+from labloop.physics.checks.identifiability import Identified, identify, teaching_points
+from labloop.physics.checks.informative_experiments import most_informative
 from labloop.physics.checks.self_test import Conservative, PhysicsCheck, check_physics
 from labloop.physics.checks.steps_and_speed import Stepped, speed
 
@@ -16,5 +17,7 @@ __all__ = [
     "Stepped",
     "check_physics",
     "identify",
+    "most_informative",
     "speed",
+    "teaching_points",
 ]

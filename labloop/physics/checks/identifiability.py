@@ -14,12 +14,15 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
+from labloop.physics.checks.informative_experiments import most_informative
 from labloop.physics.checks.sample_points import spread_points
 from labloop.physics.language import BoundPhysics, PhysicsParameter, as_physics
+from labloop.records import Point
 from labloop.space import SearchSpace
 
 _STEP = 1e-4
 _DRAWS = 9
+_POINTS = 64
 _SPREAD = 0.7
 _WELL, _PARTLY = 0.3, 0.7
 _MIXED = 0.5
@@ -81,6 +84,47 @@ def identify(
     with torch.no_grad():
         covariance = _covariance(bound, encoded, groups, noise, seed)
     return tuple(_verdict_on(p, i, covariance, bound) for i, p in enumerate(bound.model.parameters))
+
+
+def teaching_points(
+    model: object,
+    space: SearchSpace,
+    *,
+    measured: Sequence[str] | None = None,
+    noise: float = 0.02,
+    count: int = 3,
+    seed: int = 0,
+) -> list[Point]:
+    """Return the experiments that would teach most about the parameters before any result.
+
+    Slopes are those at the priors' medians; see :func:`most_informative`.
+
+    Args:
+        model: a physics model.
+        space: the search space.
+        measured: as for :func:`identify`.
+        noise: as for :func:`identify`.
+        count: how many experiments.
+        seed: of the candidates.
+
+    Raises:
+        PhysicsError: as :func:`identify`.
+    """
+    bound = BoundPhysics(as_physics(model), space)
+    if not bound.model.parameters:
+        return []
+    groups = _groups(bound, measured)
+    medians = torch.zeros(bound.dimension, dtype=torch.float64)
+    with torch.no_grad():
+        found = bound.predict_all(spread_points(space, _POINTS, seed), medians)
+        sizes = torch.full(found.shape[-1:], torch.inf, dtype=torch.float64)
+        for columns in groups:
+            values = found[..., columns]
+            # Where an output is the same everywhere its range says nothing: its size stands in.
+            least = max(1e-3 * float(values.abs().max()), 1e-300)
+            sizes[columns] = noise * max(float(values.max() - values.min()), least)
+        prior = torch.eye(bound.dimension, dtype=torch.float64)
+        return most_informative(bound, space, medians, prior, sizes, count, seed)
 
 
 def _groups(bound: BoundPhysics, measured: Sequence[str] | None) -> list[list[int]]:

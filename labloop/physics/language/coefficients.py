@@ -106,6 +106,14 @@ class Coefficients:
         """What is learned."""
         return tuple(self._parameters)
 
+    def with_priors(self, priors: Mapping[str, Prior]) -> "Coefficients":
+        """Return a copy in which some parameters have other priors."""
+        made = Coefficients(self.model, after=self)
+        made._parameters = [
+            PhysicsParameter(p.name, priors.get(p.name, p.prior)) for p in self._parameters
+        ]
+        return made
+
     @property
     def inputs(self) -> tuple[PhysicsInput, ...]:
         """What is read: parameters of the space, then look-ups."""

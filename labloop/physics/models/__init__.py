@@ -7,9 +7,11 @@ a function of one's own, ``function_physics``.
 from labloop.physics.models.building_block import BuildingBlock
 from labloop.physics.models.function_physics import FunctionPhysics
 from labloop.physics.models.outputs import Outputs
+from labloop.physics.models.prior_updates import with_priors
 
 __all__ = [
     "BuildingBlock",
     "FunctionPhysics",
     "Outputs",
+    "with_priors",
 ]

@@ -1,7 +1,9 @@
 """What all building blocks share: coefficients, outputs by arithmetic, curves."""
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Self
 
 from torch import Tensor
 
@@ -13,6 +15,7 @@ from labloop.physics.language import (
     CurveAxis,
     PhysicsInput,
     PhysicsParameter,
+    Prior,
     broadcast_shape,
 )
 from labloop.physics.models.outputs import OutputDefinitions, Outputs
@@ -83,6 +86,13 @@ class BuildingBlock(ABC):
     def quantities(self) -> Mapping[str, str]:
         """What it solves for -> its SI unit, for a model that is built on it."""
         return self._quantities
+
+    def with_priors(self, priors: Mapping[str, Prior]) -> Self:
+        """Return a copy in which some parameters have other priors; see :func:`with_priors`."""
+        made = copy.copy(self)
+        made._coefficients = self._coefficients.with_priors(priors)  # noqa: SLF001 - a copy of itself
+        made.parameters = made._coefficients.parameters  # noqa: SLF001 - as above
+        return made
 
     def _example(self) -> str:
         return next(iter(self._quantities), "x")

@@ -1,7 +1,8 @@
 """Any function of torch or NumPy as a physics model."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from labloop.physics.language import (
     CurveAxis,
     CurveScalar,
     PhysicsInput,
+    PhysicsParameter,
     Prior,
     broadcast_shape,
     si_conversion,
@@ -125,6 +127,17 @@ class FunctionPhysics:
     def bind(self, space: SearchSpace) -> BoundPhysics:
         """Return this model on ``space``; raises PhysicsError where they do not fit."""
         return BoundPhysics(self, space)
+
+    def with_priors(self, priors: Mapping[str, Prior]) -> Self:
+        """Return a copy in which some parameters have other priors; see :func:`with_priors`.
+
+        The function is given every parameter in the same unit as before.
+        """
+        made = copy.copy(self)
+        made.parameters = tuple(
+            PhysicsParameter(p.name, priors.get(p.name, p.prior)) for p in self.parameters
+        )
+        return made
 
     def check_units(self, units: Mapping[str, str]) -> None:
         """Do nothing: the inputs' units are declared one by one."""

@@ -63,30 +63,32 @@ def render(repositories: Repositories, campaign_id: str) -> str:
         ]
     )
     sections.append(provenance_section(repositories, data))
+    body = el(
+        "main",
+        header(data, summary),
+        contents(sections),
+        [s.html() for s in sections],
+        class_="many" if len(data.experiments) > CROWD else None,
+    )
+    return whole_page(f"{summary.name} ({summary.mode})", body)
+
+
+def whole_page(title: str, main: Markup) -> str:
+    """Return a page that needs nothing beside itself, with style and script."""
     head = el(
         "head",
         Markup('<meta charset="utf-8"/>'),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="color-scheme", content="light dark"),
-        el("title", f"{summary.name} ({summary.mode})"),
+        el("title", title),
         el("style", _asset("report.css")),
     )
-    body = el(
-        "body",
-        el(
-            "main",
-            header(data, summary),
-            _contents(sections),
-            [s.html() for s in sections],
-            class_="many" if len(data.experiments) > CROWD else None,
-        ),
-        el("div", id="tip", hidden="hidden"),
-        el("script", _asset("report.js")),
-    )
+    body = el("body", main, el("div", id="tip", hidden="hidden"), el("script", _asset("report.js")))
     return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
 
 
-def _contents(sections: list[Section]) -> Markup:
+def contents(sections: list[Section]) -> Markup:
+    """Return the links to the sections of a page."""
     links = [el("a", section.title, href=f"#{section.id}") for section in sections]
     return el("nav", join(links), aria_label="contents")
 
