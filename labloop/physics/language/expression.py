@@ -1,14 +1,19 @@
 """Arithmetic in texts: ``P / A0``, ``equivalents*concentration``; Python evaluates nothing of it.
 
-Numbers, names, ``+ - * / **`` (a constant whole power), brackets and exp, log, sqrt.
+Numbers, quantities such as ``0.0012 1/min`` (a blank before the unit and after it), names,
+``+ - * / **``, brackets and exp, log, sqrt. A power that is no whole number of at most 9 stands on
+something without a unit.
 """
 
 import ast
+import copy
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labloop.errors import PhysicsError
+from labloop.errors import PhysicsError, UnitError
+from labloop.physics.language.units import si_conversion
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -18,6 +23,9 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 _FUNCTIONS = ("exp", "log", "sqrt")
 _LONGEST = 300
+_GREATEST_POWER = 9
+_QUANTITY = re.compile(r"(?<![\w.])(\d+\.?\d*(?:[eE][+-]?\d+)?)[ ]+((?:1/)?[^\W\d][^\s()+,*]*)")
+"""A number, a blank, and what may be a unit: ``1/min``, ``mol/L``, ``kJ/mol``, ``m^2/s``."""
 
 
 class Expression:
@@ -40,23 +48,34 @@ class Expression:
         self.text = text.strip()
         self.what = what
         names: dict[str, None] = {}
+        written, self._quantities = _without_units(self.text)
         try:
-            tree = ast.parse(self.text, mode="eval").body
+            tree = ast.parse(written, mode="eval").body
             self._check(tree, names)
         except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
             raise PhysicsError(
                 f"{what} is no arithmetic: {text!r}; use numbers, names, + - * / ** and brackets "
-                "(a quantity with a unit, such as '0.1 mol/L', can only stand alone)"
+                "(a quantity needs a blank before its unit and after it: '0.5 mol/L * x')"
             ) from error
         self._tree = tree
-        self.names = tuple(names)
+        self.names = tuple(name for name in names if name not in self._quantities)
 
     def _refuse(self, node: ast.AST) -> PhysicsError:
         part = ast.unparse(node)
         return PhysicsError(
             f"{self.what} {self.text!r} contains {part!r}; use numbers, names, + - * /, "
-            f"** with a whole power, brackets and {', '.join(_FUNCTIONS)}"
+            f"** with a power of at most 9, brackets and {', '.join(_FUNCTIONS)}"
         )
+
+    def derivative(self, name: str) -> "Expression | None":
+        """Return the derivative by ``name``; None where it is zero everywhere."""
+        tree = _derived(self._tree, name)
+        if tree is None:
+            return None
+        made = copy.copy(self)
+        made._tree = tree
+        made.text = ast.unparse(tree)
+        return made
 
     def _check(self, node: ast.expr, names: dict[str, None]) -> None:
         match node:
@@ -68,10 +87,13 @@ class Expression:
                 names[name] = None
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
                 self._check(operand, names)
-            case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(power))):
-                if isinstance(power, bool) or abs(power) > 9:
+            case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() | float() as n)):
+                if isinstance(n, bool) or not abs(n) <= _GREATEST_POWER:
                     raise self._refuse(node)
                 self._check(left, names)
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                self._check(left, names)
+                self._check(right, names)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
                 self._check(left, names)
                 self._check(right, names)
@@ -83,20 +105,31 @@ class Expression:
                 raise self._refuse(node)
 
     def __call__(self, values: Mapping[str, Any], functions: Mapping[str, Any]) -> Any:
-        """Return the value; ``values`` may be floats, tensors or quantities."""
+        """Return the value; ``values`` may be floats, arrays, tensors or quantities.
+
+        ``functions`` are exp, log, sqrt, pow for powers that are no whole number, and where
+        ``values`` are quantities ``quantity``, from an SI value and its unit.
+        """
         return self._value(self._tree, values, functions)
 
     def _value(self, node: ast.expr, values: Mapping[str, Any], fs: Mapping[str, Any]) -> Any:
         match node:
             case ast.Constant(value=int() | float() as number):
                 return float(number)
+            case ast.Name(id=name) if name in self._quantities:
+                size, unit = self._quantities[name]
+                return fs["quantity"](size, unit) if "quantity" in fs else size
             case ast.Name(id=name):
                 return values[name]
             case ast.UnaryOp(op=op, operand=operand):
                 value = self._value(operand, values, fs)
                 return -value if isinstance(op, ast.USub) else value
-            case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(power))):
-                return self._value(left, values, fs) ** power
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                power = _whole_power(right)
+                base = self._value(left, values, fs)
+                if power is not None:
+                    return base**power
+                return fs["pow"](base, self._value(right, values, fs))
             case ast.BinOp(left=left, op=op, right=right):
                 return _BINARY[type(op)](
                     self._value(left, values, fs), self._value(right, values, fs)
@@ -108,3 +141,105 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
+
+
+def _without_units(text: str) -> tuple[str, dict[str, tuple[float, str]]]:
+    """Return a text with a name in the place of each quantity, and name -> SI value and unit."""
+    found: dict[str, tuple[float, str]] = {}
+
+    def named(match: re.Match[str]) -> str:
+        number, unit = match.groups()
+        try:
+            factor, offset = si_conversion(unit)
+        except (PhysicsError, UnitError):
+            return match[0]
+        if offset:
+            return match[0]
+        name = f"quantity_{len(found)}_"
+        found[name] = (factor * float(number), unit)
+        return name
+
+    return _QUANTITY.sub(named, text), found
+
+
+def _whole_power(node: ast.expr) -> int | None:
+    match node:
+        case ast.Constant(value=int(power)):
+            return power
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(power))):
+            return -power
+        case ast.Constant(value=float(power)) if power.is_integer():
+            return int(power)
+    return None
+
+
+def _derived(node: ast.expr, name: str) -> ast.expr | None:
+    """Return the derivative of a checked tree by ``name``; None for zero."""
+    match node:
+        case ast.Name(id=other):
+            return ast.Constant(1) if other == name else None
+        case ast.UnaryOp(op=op, operand=operand):
+            inner = _derived(operand, name)
+            return inner and (_negative(inner) if isinstance(op, ast.USub) else inner)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _sum(_derived(left, name), _derived(right, name))
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            taken = _derived(right, name)
+            return _sum(_derived(left, name), taken and _negative(taken))
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            first = _product(_derived(left, name), right)
+            return _sum(first, _product(_derived(right, name), left))
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            first = _derived(left, name)
+            second = _product(_derived(right, name), node)
+            whole = _sum(first, second and _negative(second))
+            return whole and ast.BinOp(whole, ast.Div(), right)
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return _derived_power(node, left, right, name)
+        case ast.Call(func=ast.Name(id=function), args=[argument]):
+            return _product(_derived(argument, name), _outer_slope(function, argument, node))
+    return None
+
+
+def _derived_power(
+    node: ast.expr, base: ast.expr, power: ast.expr, name: str
+) -> ast.expr | None:
+    whole = _whole_power(power)
+    if whole == 0:
+        return None
+    if whole is not None:
+        less: ast.expr = ast.Constant(1)
+        if whole != 1:
+            less = ast.BinOp(base, ast.Pow(), ast.Constant(whole - 1))
+        return _product(_derived(base, name), ast.BinOp(ast.Constant(whole), ast.Mult(), less))
+    lower = ast.BinOp(base, ast.Pow(), ast.BinOp(power, ast.Sub(), ast.Constant(1.0)))
+    by_base = _product(_derived(base, name), ast.BinOp(power, ast.Mult(), lower))
+    logarithm = ast.Call(ast.Name("log"), [base], [])
+    by_power = _product(_derived(power, name), ast.BinOp(node, ast.Mult(), logarithm))
+    return _sum(by_base, by_power)
+
+
+def _outer_slope(function: str, argument: ast.expr, node: ast.expr) -> ast.expr:
+    if function == "exp":
+        return node
+    if function == "log":
+        return ast.BinOp(ast.Constant(1.0), ast.Div(), argument)
+    return ast.BinOp(ast.Constant(0.5), ast.Div(), node)
+
+
+def _negative(node: ast.expr) -> ast.expr:
+    return ast.UnaryOp(ast.USub(), node)
+
+
+def _sum(first: ast.expr | None, second: ast.expr | None) -> ast.expr | None:
+    if first is None or second is None:
+        return first or second
+    return ast.BinOp(first, ast.Add(), second)
+
+
+def _product(slope: ast.expr | None, other: ast.expr) -> ast.expr | None:
+    if slope is None:
+        return None
+    if isinstance(slope, ast.Constant) and slope.value == 1:
+        return other
+    return ast.BinOp(slope, ast.Mult(), other)

@@ -12,10 +12,11 @@ from labloop.physics.language.expression import Expression
 from labloop.physics.language.units import si_conversion, si_quantity
 from labloop.units import same_dimension, split_quantity
 
-_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+_FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "exp": torch.exp,
     "log": torch.log,
     "sqrt": torch.sqrt,
+    "pow": torch.pow,
 }
 
 
@@ -81,7 +82,11 @@ def sample_quantities(units: Mapping[str, str]) -> dict[str, Any]:
 
 def check_dimension(expression: Expression, unit: str, values: Mapping[str, Any]) -> None:
     """Raise PhysicsError where ``expression`` over quantities is nothing like ``unit``."""
-    functions = dict.fromkeys(_FUNCTIONS, _pure)
+    functions: dict[str, Callable[..., Any]] = {
+        **dict.fromkeys(_FUNCTIONS, _pure),
+        "pow": _pure_power,
+        "quantity": lambda size, given: si_quantity(given) * size,
+    }
     wanted = si_quantity(unit)
     try:
         _ = expression(values, functions) + 0.0 * wanted
@@ -98,3 +103,8 @@ def check_dimension(expression: Expression, unit: str, values: Mapping[str, Any]
 def _pure(value: Any) -> Any:
     """Return 1; raises UnitError where ``value`` has a dimension."""
     return 0.0 * (value + 0.0) + 1.0
+
+
+def _pure_power(base: Any, power: Any) -> Any:
+    """Return 1; raises UnitError where base or power has a dimension."""
+    return _pure(base) * _pure(power)
