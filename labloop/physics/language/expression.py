@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labloop.errors import PhysicsError, UnitError
+from labloop.physics.language.derivatives import derived, whole_power
 from labloop.physics.language.units import si_conversion
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -69,11 +70,11 @@ class Expression:
 
     def derivative(self, name: str) -> "Expression | None":
         """Return the derivative by ``name``; None where it is zero everywhere."""
-        tree = _derived(self._tree, name)
+        tree = derived(self._tree, name)
         if tree is None:
             return None
         made = copy.copy(self)
-        made._tree = tree
+        made._tree = tree  # noqa: SLF001 - a copy of itself
         made.text = ast.unparse(tree)
         return made
 
@@ -115,29 +116,32 @@ class Expression:
     def _value(self, node: ast.expr, values: Mapping[str, Any], fs: Mapping[str, Any]) -> Any:
         match node:
             case ast.Constant(value=int() | float() as number):
-                return float(number)
-            case ast.Name(id=name) if name in self._quantities:
-                size, unit = self._quantities[name]
-                return fs["quantity"](size, unit) if "quantity" in fs else size
+                found: Any = float(number)
             case ast.Name(id=name):
-                return values[name]
+                found = self._named(name, values, fs)
             case ast.UnaryOp(op=op, operand=operand):
                 value = self._value(operand, values, fs)
-                return -value if isinstance(op, ast.USub) else value
+                found = -value if isinstance(op, ast.USub) else value
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
-                power = _whole_power(right)
-                base = self._value(left, values, fs)
-                if power is not None:
-                    return base**power
-                return fs["pow"](base, self._value(right, values, fs))
+                base, power = self._value(left, values, fs), whole_power(right)
+                if power is None:
+                    found = fs["pow"](base, self._value(right, values, fs))
+                else:
+                    found = base**power
             case ast.BinOp(left=left, op=op, right=right):
-                return _BINARY[type(op)](
-                    self._value(left, values, fs), self._value(right, values, fs)
-                )
+                first, second = self._value(left, values, fs), self._value(right, values, fs)
+                found = _BINARY[type(op)](first, second)
             case ast.Call(func=ast.Name(id=name), args=[argument]):
-                return fs[name](self._value(argument, values, fs))
+                found = fs[name](self._value(argument, values, fs))
             case _:  # pragma: no cover - refused when it was parsed
                 raise self._refuse(node)
+        return found
+
+    def _named(self, name: str, values: Mapping[str, Any], fs: Mapping[str, Any]) -> Any:
+        if name not in self._quantities:
+            return values[name]
+        size, unit = self._quantities[name]
+        return fs["quantity"](size, unit) if "quantity" in fs else size
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -160,86 +164,3 @@ def _without_units(text: str) -> tuple[str, dict[str, tuple[float, str]]]:
         return name
 
     return _QUANTITY.sub(named, text), found
-
-
-def _whole_power(node: ast.expr) -> int | None:
-    match node:
-        case ast.Constant(value=int(power)):
-            return power
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(power))):
-            return -power
-        case ast.Constant(value=float(power)) if power.is_integer():
-            return int(power)
-    return None
-
-
-def _derived(node: ast.expr, name: str) -> ast.expr | None:
-    """Return the derivative of a checked tree by ``name``; None for zero."""
-    match node:
-        case ast.Name(id=other):
-            return ast.Constant(1) if other == name else None
-        case ast.UnaryOp(op=op, operand=operand):
-            inner = _derived(operand, name)
-            return inner and (_negative(inner) if isinstance(op, ast.USub) else inner)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _sum(_derived(left, name), _derived(right, name))
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            taken = _derived(right, name)
-            return _sum(_derived(left, name), taken and _negative(taken))
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            first = _product(_derived(left, name), right)
-            return _sum(first, _product(_derived(right, name), left))
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            first = _derived(left, name)
-            second = _product(_derived(right, name), node)
-            whole = _sum(first, second and _negative(second))
-            return whole and ast.BinOp(whole, ast.Div(), right)
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            return _derived_power(node, left, right, name)
-        case ast.Call(func=ast.Name(id=function), args=[argument]):
-            return _product(_derived(argument, name), _outer_slope(function, argument, node))
-    return None
-
-
-def _derived_power(
-    node: ast.expr, base: ast.expr, power: ast.expr, name: str
-) -> ast.expr | None:
-    whole = _whole_power(power)
-    if whole == 0:
-        return None
-    if whole is not None:
-        less: ast.expr = ast.Constant(1)
-        if whole != 1:
-            less = ast.BinOp(base, ast.Pow(), ast.Constant(whole - 1))
-        return _product(_derived(base, name), ast.BinOp(ast.Constant(whole), ast.Mult(), less))
-    lower = ast.BinOp(base, ast.Pow(), ast.BinOp(power, ast.Sub(), ast.Constant(1.0)))
-    by_base = _product(_derived(base, name), ast.BinOp(power, ast.Mult(), lower))
-    logarithm = ast.Call(ast.Name("log"), [base], [])
-    by_power = _product(_derived(power, name), ast.BinOp(node, ast.Mult(), logarithm))
-    return _sum(by_base, by_power)
-
-
-def _outer_slope(function: str, argument: ast.expr, node: ast.expr) -> ast.expr:
-    if function == "exp":
-        return node
-    if function == "log":
-        return ast.BinOp(ast.Constant(1.0), ast.Div(), argument)
-    return ast.BinOp(ast.Constant(0.5), ast.Div(), node)
-
-
-def _negative(node: ast.expr) -> ast.expr:
-    return ast.UnaryOp(ast.USub(), node)
-
-
-def _sum(first: ast.expr | None, second: ast.expr | None) -> ast.expr | None:
-    if first is None or second is None:
-        return first or second
-    return ast.BinOp(first, ast.Add(), second)
-
-
-def _product(slope: ast.expr | None, other: ast.expr) -> ast.expr | None:
-    if slope is None:
-        return None
-    if isinstance(slope, ast.Constant) and slope.value == 1:
-        return other
-    return ast.BinOp(slope, ast.Mult(), other)
