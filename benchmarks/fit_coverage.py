@@ -1,6 +1,6 @@
 """How often the 90 % intervals of ``labloop physics fit`` hold the truth.
 
-Usage: python -m benchmarks.physics.fit_coverage [TABLES]
+Usage: python -m benchmarks.fit_coverage [TABLES]
 
 Tables are drawn from the model itself: constants from their priors, 8 or 24 points spread over
 the space, noise of 1 or 5 % of the range. Prints a line for each kind of table.
