@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from labloop.brain._brain import Brain
 from labloop.brain._resolve import resolve_strategy, strategy_names
 from labloop.brain.strategies.base import Strategy
+from labloop.brain.strategies.plates import PlateStrategy, on_plate
 from labloop.brain.strategies.sampling import RandomStrategy, SobolStrategy
 
 if TYPE_CHECKING:
@@ -58,11 +59,13 @@ __all__ = [
     "Brain",
     "LogNoisyEI",
     "PhysicsStrategy",
+    "PlateStrategy",
     "RandomStrategy",
     "SkoptStrategy",
     "SobolStrategy",
     "Strategy",
     "improvement",
+    "on_plate",
     "resolve_strategy",
     "strategy_names",
 ]

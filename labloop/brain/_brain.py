@@ -18,6 +18,7 @@ from labloop.brain._saved import (
 )
 from labloop.brain.observations import Rows, read_results
 from labloop.brain.strategies.base import Strategy
+from labloop.brain.strategies.plates import on_plate
 from labloop.errors import BrainError
 from labloop.objectives import Aim, Objectives, OutcomeConstraint
 from labloop.records import (
@@ -34,7 +35,7 @@ from labloop.records import (
     make_campaign_id,
     make_experiment_id,
 )
-from labloop.space import SearchSpace
+from labloop.space import Plate, SearchSpace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +62,7 @@ class Brain:
         campaign_id: the same one gives the same proposals; made from ``seed`` if left out.
         constraints: what measured outputs must keep, such as
             ``[OutcomeConstraint("impurity", at_most=5)]``.
+        plate: wells and their rules; then ``ask(96)`` proposes a plate, a well each.
     """
 
     def __init__(
@@ -72,11 +74,12 @@ class Brain:
         seed: int = 0,
         campaign_id: str | None = None,
         constraints: Sequence[OutcomeConstraint] = (),
+        plate: Plate | None = None,
     ) -> None:
         self.space = space
         self.objective = Objectives.of(objective, constraints)
-        self.strategy = resolve_strategy(strategy, physics)
-        self._named = strategy if isinstance(strategy, str) else None
+        self.strategy = on_plate(resolve_strategy(strategy, physics), plate, space)
+        self.plate, self._named = plate, strategy if isinstance(strategy, str) else None
         self._with_physics = physics is not None
         self.campaign_id = campaign_id or make_campaign_id("brain", "simulated", seed)
         self.last: ProposalBatch | None = None
@@ -315,6 +318,7 @@ class Brain:
                 "campaign_id": self.campaign_id,
                 "space": self.space.spec(),
                 "objective": self.objective.spec(),
+                "plate": None if self.plate is None else self.plate.spec(),
                 "strategy": self._named,
                 "physics": self._with_physics,
                 "round": self._round,
@@ -355,6 +359,7 @@ class Brain:
             chosen,
             physics,
             campaign_id=kept["campaign_id"],
+            plate=Plate.from_spec(kept["plate"]) if kept.get("plate") else None,
         )
         made._round, made._count, made._refused = kept["round"], kept["count"], kept["refused"]
         made._pending = {key: proposal_from(one) for key, one in kept["pending"].items()}
@@ -392,6 +397,4 @@ class Brain:
 
 
 def _shown(value: PointValue | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    return "" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -60,6 +60,7 @@ def proposal_json(one: Proposal) -> dict[str, Json]:
             for name, p in one.predicted.items()
         },
         "seed": one.seed,
+        **({"well": one.well} if one.well else {}),
     }
 
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         with_overrides,
         with_spec,
     )
-    from labloop.campaign.execution import Analysis, Conditions, point_from_text
+    from labloop.campaign.execution import Analysis, Conditions, point_from_text, wells_of
     from labloop.campaign.forecasting import Forecast, forecast
     from labloop.campaign.loop import (
         RUN_COMMANDS,
@@ -121,6 +121,7 @@ _HOME = {
         "Analysis",
         "Conditions",
         "point_from_text",
+        "wells_of",
     ),
     "forecasting": (
         "Forecast",
@@ -218,6 +219,7 @@ __all__ = [
     "trust_bundle",
     "update_definition",
     "versions",
+    "wells_of",
     "with_overrides",
     "with_spec",
     "withdraw",

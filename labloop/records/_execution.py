@@ -17,6 +17,8 @@ class ExperimentJob:
     number: int
     round_index: int | None
     point: Point
+    well: str = ""
+    """Where it stands on its plate, such as ``A1``; empty without a plate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ class Proposal:
     predicted: Mapping[str, Prediction] = field(default_factory=dict)
     """Output name (or objective name) -> prediction."""
     seed: int = 0
+    well: str = ""
+    """Where it stands on its plate, such as ``A1``; empty without a plate."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "point", freeze(self.point))

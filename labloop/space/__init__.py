@@ -7,6 +7,7 @@ the results belongs to ``labloop.objectives``, which point to try next to ``labl
 """
 
 from labloop.space._grid import places
+from labloop.space._plate import Group, Layout, Plate
 from labloop.space._space import EncodedConstraint, SearchSpace
 from labloop.space.constraints import (
     Condition,
@@ -38,13 +39,16 @@ __all__ = [
     "EncodedConstraint",
     "Feature",
     "Forbidden",
+    "Group",
     "Integer",
+    "Layout",
     "Linear",
     "Mixture",
     "Nonlinear",
     "Numeric",
     "Ordered",
     "Parameter",
+    "Plate",
     "Pool",
     "SearchSpace",
     "Subset",

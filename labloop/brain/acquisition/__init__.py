@@ -1,9 +1,9 @@
 """Acquisition functions, their maximisation, and what is said of a proposal.
 
 ``functions.py`` chooses the acquisition function, ``noisy_improvement.py`` is the closed form for
-one aim, ``failures.py`` models where experiments fail, ``optimize.py`` finds the maximum,
-``training.py`` makes tensors of observations; ``fit_report.py`` and ``purpose.py`` say in numbers
-and words what came of it.
+one aim, ``joint.py`` what many points are worth together, ``failures.py`` models where experiments
+fail, ``optimize.py`` finds the maximum, ``training.py`` makes tensors of observations;
+``fit_report.py`` and ``purpose.py`` say in numbers and words what came of it.
 """
 
 from labloop.brain.acquisition.failures import FailureModel
@@ -19,6 +19,7 @@ from labloop.brain.acquisition.functions import (
     names_of,
     stack,
 )
+from labloop.brain.acquisition.joint import Joint
 from labloop.brain.acquisition.noisy_improvement import LogNoisyEI
 from labloop.brain.acquisition.optimize import Optimum, best_in_list, best_in_space, values_at
 from labloop.brain.acquisition.purpose import failures_told, purpose_of
@@ -28,6 +29,7 @@ __all__ = [
     "Acquisition",
     "AcquisitionContext",
     "FailureModel",
+    "Joint",
     "LogNoisyEI",
     "Optimum",
     "Weighted",

@@ -148,12 +148,12 @@ class _Draws:
         self._model, self._column, self._base = model, column, base
         self._mean, _, self._covariance = model.cross_moments(base, base, column)
         noise = draw_sobol_normal_samples(len(base), draws, dtype=torch.float64, seed=seed)
-        self.sampled = self._mean + noise @ _cholesky(self._covariance).T
+        self.sampled = self._mean + noise @ cholesky(self._covariance).T
 
     def given(self, rows: Tensor) -> None:
         """Condition on the values drawn at some rows of the base."""
         self._base = self._base[rows]
-        self._root = _cholesky(self._covariance[rows][:, rows])
+        self._root = cholesky(self._covariance[rows][:, rows])
         away = (self.sampled[:, rows] - self._mean[rows]).T
         self._pull = torch.cholesky_solve(away, self._root)
 
@@ -177,7 +177,8 @@ def log_probability_within(mean: Tensor, sd: Tensor, low: float, high: float) ->
     return found
 
 
-def _cholesky(covariance: Tensor) -> Tensor:
+def cholesky(covariance: Tensor) -> Tensor:
+    """Return a lower Cholesky factor of ``n x n``, with as little jitter as it takes."""
     scale = float(covariance.diagonal().mean().clamp_min(_TINY))
     eye = torch.eye(len(covariance), dtype=covariance.dtype)
     for jitter in (1e-7, 1e-5, 1e-3):

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from labloop.brain.strategies.base import Strategy
 from labloop.brain.strategies.botorch import BotorchStrategy
 from labloop.brain.strategies.physics import PhysicsStrategy
 from labloop.objectives import Objectives
 from labloop.records import Dataset, Point, ProposalBatch
-from labloop.space import SearchSpace
+from labloop.space import Layout, SearchSpace
 from labloop.surrogates import GPFactory, check_device
 
 
@@ -19,14 +18,14 @@ class Row:
     condition: str
     members: str
     applies: Callable[[SearchSpace, Objectives, bool], bool]
-    make: Callable[[object | None, str], Strategy]
+    make: Callable[[object | None, str], BotorchStrategy | PhysicsStrategy]
 
 
-def _gp(_physics: object | None, _device: str) -> Strategy:
+def _gp(_physics: object | None, _device: str) -> BotorchStrategy:
     return BotorchStrategy(model=GPFactory(), name="auto")
 
 
-def _mixture(physics: object | None, device: str) -> Strategy:
+def _mixture(physics: object | None, device: str) -> PhysicsStrategy:
     return PhysicsStrategy(physics, name="auto", device=device)
 
 
@@ -107,11 +106,28 @@ class AutoStrategy:
     ) -> ProposalBatch:
         """Return the proposals of the row that applies; see ``Strategy.propose``."""
         row = self.row_for(space, objective)
-        batch = row.make(self.physics, self.device).propose(
-            space, objective, data, pending, n, seed
-        )
-        why = f"{row.condition}: {row.members}"
-        return replace(
-            batch,
-            proposals=tuple(replace(p, reason=f"{why}; {p.reason}") for p in batch.proposals),
-        )
+        strategy = row.make(self.physics, self.device)
+        return _told(row, strategy.propose(space, objective, data, pending, n, seed))
+
+    def propose_plate(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        layout: Layout,
+        seed: int,
+    ) -> tuple[ProposalBatch, list[int]]:
+        """Return the points of a plate, and in which place of its layout each stands."""
+        row = self.row_for(space, objective)
+        strategy = row.make(self.physics, self.device)
+        batch, places = strategy.propose_plate(space, objective, data, pending, layout, seed)
+        return _told(row, batch), places
+
+
+def _told(row: Row, batch: ProposalBatch) -> ProposalBatch:
+    """Return a batch whose reasons begin with the row of the table."""
+    why = f"{row.condition}: {row.members}"
+    return replace(
+        batch, proposals=tuple(replace(p, reason=f"{why}; {p.reason}") for p in batch.proposals)
+    )

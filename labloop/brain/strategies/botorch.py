@@ -13,6 +13,7 @@ from labloop.brain.acquisition import (
     Acquisition,
     AcquisitionContext,
     FailureModel,
+    Joint,
     Optimum,
     Weighted,
     best_in_list,
@@ -32,13 +33,15 @@ from labloop.brain.observations import (
     EvaluatedPoints,
     check_count,
     evaluated_points,
+    exhausted,
     isolated,
     legal,
     open_candidates,
     usable,
 )
 from labloop.brain.strategies.initial import initial_count
-from labloop.brain.strategies.sampling import space_filling
+from labloop.brain.strategies.sampling import fill_plate, space_filling
+from labloop.brain.strategies.together import Together
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.records import (
@@ -47,26 +50,33 @@ from labloop.records import (
     Proposal,
     ProposalBatch,
 )
-from labloop.space import SearchSpace
+from labloop.space import Layout, SearchSpace
 from labloop.surrogates import (
     FittedSurrogate,
     GPFactory,
+    GPModel,
     SurrogateFactory,
     TrainingData,
     spread_of,
 )
 
 _LEADERS = 4
+_ONE_BY_ONE = 8
+"""Larger batches are chosen together, from joint draws of the model."""
+_JOINT_LEADERS, _FEW_DRAWS = 32, 256
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
     optimum: Optimum
     acquisition: str
+    place: int = 0
 
 
 class BotorchStrategy:
     """Fits a surrogate, maximises an acquisition function, one point of a batch after another.
+
+    More than eight points are chosen together, from joint draws of the model (see ``Joint``).
 
     Lists (pools, and products up to 1e6 points) are scored whole, or searched from a sample
     where that takes too long (see ``best_in_list``); boxes are climbed by gradients; everything
@@ -120,19 +130,49 @@ class BotorchStrategy:
     ) -> ProposalBatch:
         """Return the points that promise most; see ``Strategy.propose``."""
         check_count(n)
+        return self._propose(space, objective, data, pending, Layout.free(n), seed)[0]
+
+    def propose_plate(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        layout: Layout,
+        seed: int,
+    ) -> tuple[ProposalBatch, list[int]]:
+        """Return the points of a plate, and in which place of its layout each stands."""
+        return self._propose(space, objective, data, pending, layout, seed)
+
+    @property
+    def no_plates(self) -> str:
+        """Why no plate can be planned; empty where one can."""
+        if self.acquisition is improvement:
+            return ""
+        return "its acquisition function values points one by one; leave acquisition= out"
+
+    def _propose(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        layout: Layout,
+        seed: int,
+    ) -> tuple[ProposalBatch, list[int]]:
         began = time.perf_counter()
         seen = evaluated_points(space, data, pending)
         wait = initial_count(space) if self.initial is None else self.initial
         training = training_data(space, objective, data, seed)
         if training is None or finished(data, training) + len(pending) < wait:
-            return _begin(self.name, space, seen, n, seed, wait)
+            return _begin(self.name, space, seen, layout, seed, wait)
         with isolated(seed):
             fitted = self.model.fit(training)
             failures = learned_failures(space, objective, data, wait)
             search = _Search(
                 self.acquisition, space, objective, data, training, fitted, seed, failures
             )
-            return _ask(self.name, search, seen.points, pending, n, began)
+            return _ask(self.name, search, seen.points, pending, layout, began)
 
 
 def finished(data: Dataset, training: TrainingData) -> int:
@@ -155,16 +195,16 @@ def learned_failures(
 
 
 def _begin(
-    name: str, space: SearchSpace, seen: EvaluatedPoints, n: int, seed: int, wait: int
-) -> ProposalBatch:
+    name: str, space: SearchSpace, seen: EvaluatedPoints, layout: Layout, seed: int, wait: int
+) -> tuple[ProposalBatch, list[int]]:
     """Return points that fill the space, while there are too few results for a model."""
     reason = f"fewer than {wait} results: space-filling start"
-    return ProposalBatch(
-        tuple(
-            Proposal(p, strategy=name, reason=reason, seed=seed)
-            for p in space_filling(space, seen, n, seed)
-        )
-    )
+    if layout.wells:
+        pairs = fill_plate(space, seen, layout, seed)
+    else:
+        pairs = list(enumerate(space_filling(space, seen, len(layout.places), seed)))
+    made = [Proposal(p, strategy=name, reason=reason, seed=seed) for _, p in pairs]
+    return ProposalBatch(tuple(made)), [place for place, _ in pairs]
 
 
 def _ask(
@@ -172,13 +212,19 @@ def _ask(
     search: "_Search",
     seen: Sequence[Point],
     pending: Sequence[Point],
-    n: int,
+    layout: Layout,
     began: float,
-) -> ProposalBatch:
-    """Return the points that a fitted model asks for, with their reasons and the fit's report."""
+) -> tuple[ProposalBatch, list[int]]:
+    """Return the points that a fitted model asks for, with their reasons and the fit's report.
+
+    And the place of each in the layout.
+    """
     space, training, fitted = search.space, search.training, search.fitted
     waiting = [_row(space, p) for p in legal(space, pending)]
-    chosen = search.choose(seen, waiting, n)
+    if layout.wells or (search.joins and len(layout.places) > _ONE_BY_ONE):
+        chosen = search.choose_together(seen, waiting, layout)
+    else:
+        chosen = search.choose(seen, waiting, len(layout.places))
     known = usable(space, search.objective, search.data)
     away = failures_told(space, search.data.observations)
     summary = summarize_fit(space, training, fitted, known, [c.optimum.row for c in chosen])
@@ -204,7 +250,13 @@ def _ask(
         **({} if fitted.spent is None else fitted.spent()),
         "proposal_seconds": time.perf_counter() - began,
     }
-    return ProposalBatch(proposals, fitted.state, fitted.alarms, report)
+    batch = ProposalBatch(proposals, fitted.state, fitted.alarms, report)
+    return batch, [c.place for c in chosen]
+
+
+def _draws(places: int) -> int:
+    """Return how many joint draws a batch is chosen from."""
+    return 512 if places > 2 * _FEW_DRAWS else _FEW_DRAWS
 
 
 def _row(space: SearchSpace, point: Point) -> Tensor:
@@ -242,6 +294,35 @@ class _Search:
             waiting = [*waiting, rows[best]]
             chosen.append(_Chosen(Optimum(candidates.point(best), rows[best], value), name))
         return chosen
+
+    @property
+    def joins(self) -> bool:
+        """Whether large batches may be chosen together: the acquisition is labloop's own."""
+        return self.acquisition is improvement
+
+    def choose_together(
+        self, seen: Sequence[Point], waiting: list[Tensor], layout: Layout
+    ) -> list[_Chosen]:
+        """Return a point for each place of a layout, chosen by what all are worth together."""
+        log_chance = None if self.failures is None else self.failures.log_weight
+        joint = Joint(self._context(waiting, 0), log_chance, _draws(len(layout.places)))
+        picked = Together(
+            joint,
+            self.space,
+            seen,
+            self._leaders(_JOINT_LEADERS).numpy(),
+            layout,
+            self.seed,
+            slow=not isinstance(self.fitted.model, GPModel),
+        ).pick()
+        if not picked:
+            raise exhausted(self.space.size or 0)
+        return [
+            _Chosen(
+                Optimum(one.point, torch.from_numpy(one.row), float("nan")), joint.label, one.place
+            )
+            for one in picked
+        ]
 
     def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
         leaders = self._leaders(_LEADERS)

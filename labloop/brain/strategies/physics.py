@@ -42,7 +42,7 @@ from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind
 from labloop.records import Dataset, Observation, Point, ProposalBatch
-from labloop.space import SearchSpace
+from labloop.space import Layout, SearchSpace
 from labloop.surrogates import (
     FittedSurrogate,
     GPModel,
@@ -124,6 +124,18 @@ class PhysicsStrategy:
                 objective reads.
         """
         check_count(n)
+        return self.propose_plate(space, objective, data, pending, Layout.free(n), seed)[0]
+
+    def propose_plate(
+        self,
+        space: SearchSpace,
+        objective: Objectives,
+        data: Dataset,
+        pending: Sequence[Point],
+        layout: Layout,
+        seed: int,
+    ) -> tuple[ProposalBatch, list[int]]:
+        """Return the points of a plate, and in which place of its layout each stands."""
         began = time.perf_counter()
         if isinstance(self.model, MixtureFactory):
             for physics in self.model.models:
@@ -131,15 +143,15 @@ class PhysicsStrategy:
         seen = evaluated_points(space, data, pending)
         training = measured_data(space, objective, data, seed)
         if training is None or finished(data, training) + len(pending) < self.initial:
-            return _begin(self.name, space, seen, n, seed, self.initial)
-        training = replace(training, proposals=n)
+            return _begin(self.name, space, seen, layout, seed, self.initial)
+        training = replace(training, proposals=len(layout.places))
 
-        def ask(fitted: FittedSurrogate) -> ProposalBatch:
+        def ask(fitted: FittedSurrogate) -> tuple[ProposalBatch, list[int]]:
             failures = learned_failures(space, objective, data, self.initial)
             search = _TrialSearch(
                 mixture_improvement, space, objective, data, training, fitted, seed, failures
             )
-            return _ask(self.name, search, seen.points, pending, n, began)
+            return _ask(self.name, search, seen.points, pending, layout, began)
 
         with isolated(seed):
             try:
@@ -235,6 +247,11 @@ mixture_improvement.knows_constraints = True  # type: ignore[attr-defined]  # fu
 
 class _TrialSearch(_Search):
     """The search of a batch where a gradient through the physics costs more than trials."""
+
+    @property
+    def joins(self) -> bool:
+        """Always: the vote of the members is drawn as well."""
+        return True
 
     def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
         leaders = self._leaders(_LEADERS)

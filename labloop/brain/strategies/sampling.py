@@ -14,9 +14,11 @@ from labloop.brain.observations import (
     open_candidates,
     small_seed,
 )
+from labloop.brain.strategies.filling import Drawn, Farthest, Picker, chosen
+from labloop.brain.strategies.supply import Allowed, Supply, held_by_controls, supply_of
 from labloop.objectives import Objectives
 from labloop.records import Dataset, FloatArray, Point, Proposal, ProposalBatch
-from labloop.space import Candidates, SearchSpace
+from labloop.space import Candidates, Layout, SearchSpace
 
 _DRAWS, _LOTS = 256, 4096
 
@@ -99,10 +101,54 @@ def _maximin(encoded: FloatArray, nearest: FloatArray, n: int, first: int) -> li
     return order
 
 
+def fill_plate(
+    space: SearchSpace, seen: EvaluatedPoints, layout: Layout, seed: int, *, spread: bool = True
+) -> list[tuple[int, Point]]:
+    """Return points for the places of a plate, far from each other or by lot.
+
+    Raises:
+        SpaceExhaustedError: no legal point is left.
+    """
+
+    def offer(allowed: Allowed) -> tuple[Supply, Picker]:
+        none = np.zeros((0, space.dimension))
+        supply = supply_of(space, seen.points, none, layout, allowed, seed)
+        lots = _lots(supply.codes, seed)
+        if len(supply) > _LOTS:
+            kept = np.sort(np.argsort(lots, kind="stable")[:_LOTS])
+            supply, lots = supply.taken(kept), lots[kept]
+        drawn = np.random.default_rng(small_seed(seed, 8)).random(len(lots))
+        if not spread:
+            return supply, Drawn(drawn)
+        return supply, Farthest(supply.rows, seen.distances(supply.rows), drawn)
+
+    supply, pairs = chosen(offer, layout, lambda name: held_by_controls(space, layout, name))
+    if not pairs:
+        raise exhausted(space.size or 0)
+    points = supply.points([row for _, row in pairs])
+    return [(place, point) for (place, _), point in zip(pairs, points, strict=True)]
+
+
 class SobolStrategy:
     """Fills the space evenly, whatever was measured."""
 
     name = "sobol"
+
+    def propose_plate(
+        self,
+        space: SearchSpace,
+        objective: Objectives,  # noqa: ARG002 - the signature of all strategies
+        data: Dataset,
+        pending: Sequence[Point],
+        layout: Layout,
+        seed: int,
+    ) -> tuple[ProposalBatch, list[int]]:
+        """Return the points of a plate, and in which place of its layout each stands."""
+        seen = evaluated_points(space, data, pending)
+        pairs = fill_plate(space, seen, layout, seed)
+        reason = "space-filling: far from every point tried so far"
+        made = [Proposal(p, strategy=self.name, reason=reason, seed=seed) for _, p in pairs]
+        return ProposalBatch(tuple(made)), [place for place, _ in pairs]
 
     def propose(
         self,
@@ -126,6 +172,22 @@ class RandomStrategy:
     """Draws points uniformly: what every other strategy has to beat."""
 
     name = "random"
+
+    def propose_plate(
+        self,
+        space: SearchSpace,
+        objective: Objectives,  # noqa: ARG002 - the signature of all strategies
+        data: Dataset,
+        pending: Sequence[Point],
+        layout: Layout,
+        seed: int,
+    ) -> tuple[ProposalBatch, list[int]]:
+        """Return the points of a plate, and in which place of its layout each stands."""
+        seen = evaluated_points(space, data, pending)
+        pairs = fill_plate(space, seen, layout, seed, spread=False)
+        reason = "uniformly random"
+        made = [Proposal(p, strategy=self.name, reason=reason, seed=seed) for _, p in pairs]
+        return ProposalBatch(tuple(made)), [place for place, _ in pairs]
 
     def propose(
         self,

@@ -88,6 +88,8 @@ class _Known:
             return Column(text, text, head)  # type: ignore[arg-type]  # each is a kind
         if exported and text in _OWN:
             return Column("other", text, head)
+        if text == "well" and text not in self._named:
+            return Column("other", text, head)
         matched = _HEAD.fullmatch(text)
         base, unit = (matched[1], matched[2]) if matched else (text, "")
         for name, written in ((text, ""), (base, unit)):
@@ -166,4 +168,5 @@ def proposal_header(spec: CampaignSpec) -> list[str]:
     """Return the heads of a table of experiments to be carried out, outputs last."""
     scalars: Mapping[str, str] = {o.name: o.unit for o in spec.outputs if isinstance(o, Scalar)}
     named = [*spec.units.items(), *scalars.items()]
-    return ["experiment", "mode", *(column_head(name, unit) for name, unit in named)]
+    well = [] if spec.plate is None else ["well"]
+    return ["experiment", "mode", *well, *(column_head(name, unit) for name, unit in named)]

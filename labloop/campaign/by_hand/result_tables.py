@@ -1,7 +1,7 @@
 """Tables of results: written with empty cells to be filled in, and read back."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,16 @@ MOST_SHOWN = 20
 
 
 def write_proposals(
-    path: Path, rows: Sequence[ExperimentRecord], definition: Definition, mode: str
+    path: Path,
+    rows: Sequence[ExperimentRecord],
+    definition: Definition,
+    mode: str,
+    wells: Mapping[str, str] | None = None,
 ) -> None:
-    """Write proposals as a CSV with empty columns for the outputs, to be filled in and told."""
+    """Write proposals as a CSV with empty columns for the outputs, to be filled in and told.
+
+    ``wells``: the well of each experiment by id, for a campaign with a plate.
+    """
     spec = definition.spec
     names = [p.name for p in spec.space.parameters]
     empty = [""] * sum(isinstance(o, Scalar) for o in spec.outputs)
@@ -29,7 +36,8 @@ def write_proposals(
         for row in rows:
             values = [row.point[name] for name in names]
             shown = [cell(v) if isinstance(v, str) else v for v in values]
-            writer.writerow([row.id, mode, *shown, *empty])
+            well = [] if spec.plate is None else [(wells or {}).get(row.id, "")]
+            writer.writerow([row.id, mode, *well, *shown, *empty])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from labloop.campaign.definition.spec_checks import (
     check_analyse,
     check_kinds,
     check_outputs,
+    check_plate,
     check_procedure,
 )
 from labloop.campaign.definition.user_code import cost_of, name_of
 from labloop.errors import CampaignFileError
 from labloop.objectives import Aim, Objectives, OutcomeConstraint
 from labloop.records import Curve, Json, Output, Point
-from labloop.space import SearchSpace
+from labloop.space import Plate, SearchSpace
 
 if TYPE_CHECKING:
     from labloop.brain import Strategy
@@ -53,6 +54,7 @@ class CampaignSpec:
         cost: what one experiment at a point costs; needed for ``Budget(cost=...)``.
         constraints: what outputs must keep, such as
             ``[OutcomeConstraint("impurity", at_most=5)]``; what breaks one is never the best.
+        plate: wells and their rules; each round is a plate, a full one where ``batch`` is 1.
 
     Raises:
         CampaignFileError: something does not fit together; the message says what to change.
@@ -77,6 +79,7 @@ class CampaignSpec:
     approval: bool = False
     cost: Callable[[Point], float] | None = None
     constraints: Sequence[OutcomeConstraint] = ()
+    plate: Plate | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -112,6 +115,9 @@ class CampaignSpec:
             raise CampaignFileError(
                 "a budget of cost needs the function cost=lambda point: ... in the spec"
             )
+        check_plate(
+            self.plate, self.space, self.batch, self.strategy, asynchronous=self.asynchronous
+        )
         check_procedure(self.procedure, self.lab)
         check_analyse(self.analyse)
 
@@ -138,12 +144,17 @@ class CampaignSpec:
         """Parameter name -> the unit that its author declared."""
         return {p.name: getattr(p, "unit", "1") for p in self.space.parameters}
 
+    @property
+    def full_batch(self) -> int:
+        """How many experiments a round has: ``batch``, or a full plate where that is 1."""
+        return self.plate.size if self.plate is not None and self.batch == 1 else self.batch
+
     def machine_config(self) -> MachineConfig:
         """Return what the loop needs of this spec."""
         return MachineConfig(
             budget=self.budget,
             policy=self.failures,
-            batch=self.batch,
+            batch=self.full_batch,
             parallel=self.parallel,
             asynchronous=self.asynchronous,
             approval=self.approval,
@@ -155,11 +166,12 @@ class CampaignSpec:
         ``device`` says where physics is solved. It is no part of the definition: it is this
         machine's, and another one may take the campaign up.
         """
-        from labloop.brain import resolve_strategy  # noqa: PLC0415 - not every command asks
+        from labloop.brain import on_plate, resolve_strategy  # noqa: PLC0415 - not every command asks
 
         models = self._physics_models() if self.competing else None
         cost_of(self.cost, self.space.sample(1, self.seed)[0])
-        return resolve_strategy(self.strategy, models, device)
+        strategy = resolve_strategy(self.strategy, models, device)
+        return on_plate(strategy, self.plate, self.space)
 
     def _physics_models(self) -> "list[PhysicsModel]":
         """Return the models that compete, each of which fits space and outputs."""
@@ -200,6 +212,7 @@ class CampaignSpec:
             "parallel": self.parallel,
             "asynchronous": self.asynchronous,
             "seed": self.seed,
+            **({} if self.plate is None else {"plate": self.plate.spec()}),
             "budget": self.budget.spec(),
             "approval": self.approval,
             "procedure": name_of(self.procedure),

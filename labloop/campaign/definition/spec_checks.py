@@ -9,6 +9,7 @@ from labloop.campaign.decisions import Budget, FailurePolicy
 from labloop.campaign.definition.user_code import name_of
 from labloop.errors import CampaignFileError
 from labloop.records import Curve, Output, Scalar
+from labloop.space import Plate, SearchSpace
 
 
 def check_outputs(outputs: Sequence[Output]) -> None:
@@ -24,6 +25,39 @@ def check_outputs(outputs: Sequence[Output]) -> None:
         if output.name in seen:
             raise CampaignFileError(f"output {output.name!r} is declared twice; rename one")
         seen.add(output.name)
+
+
+def check_plate(
+    plate: object, space: SearchSpace, batch: int, strategy: object, *, asynchronous: bool
+) -> None:
+    """Raise CampaignFileError where a plate cannot be planned."""
+    if plate is None:
+        return
+    if not isinstance(plate, Plate):
+        raise CampaignFileError(
+            f"plate must be a Plate such as Plate(rows=8, columns=12), got {plate!r}"
+        )
+    plate.check(space)
+    if batch > plate.size:
+        raise CampaignFileError(
+            f"batch={batch} experiments do not fit on a plate of {plate.size} wells; leave batch "
+            "out for full plates"
+        )
+    if 1 < batch < plate.replicates:
+        raise CampaignFileError(
+            f"batch={batch} has no room for one point in {plate.replicates} replicates; leave "
+            "batch out for full plates"
+        )
+    if asynchronous:
+        raise CampaignFileError(
+            "asynchronous=True replaces single experiments, and a plate is planned as a whole; "
+            "leave one out"
+        )
+    if not isinstance(strategy, str) and not hasattr(strategy, "propose_plate"):
+        raise CampaignFileError(
+            f"the strategy {getattr(strategy, 'name', strategy)!r} plans no plates; use 'auto', or "
+            "give it a method propose_plate"
+        )
 
 
 def check_kinds(

@@ -8,7 +8,7 @@ from labloop.campaign.execution.analysis import Analysis
 from labloop.campaign.execution.conditions import Conditions, categorical_names, point_from_text
 from labloop.campaign.execution.direct import DirectExecutor, leaf_errors
 from labloop.campaign.execution.function import FunctionExecutor
-from labloop.campaign.execution.jobs import job_of, planned_record
+from labloop.campaign.execution.jobs import job_of, planned_record, wells_of
 from labloop.campaign.execution.measurement import to_measurement
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "planned_record",
     "point_from_text",
     "to_measurement",
+    "wells_of",
 ]

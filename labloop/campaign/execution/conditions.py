@@ -20,21 +20,25 @@ class Conditions:
 
     ``x.temperature`` is a quantity in the unit of its parameter; a parameter of unit
     ``"1"`` is a plain number, a category a text. ``x["temperature"]`` is the same, and
-    ``x.numbers`` holds the bare values in the declared units.
+    ``x.numbers`` holds the bare values in the declared units. On a plate ``x.well`` is the name
+    of the well, such as ``A1``, else an empty text; of a parameter with that name it is the value.
     """
 
-    __slots__ = ("_units", "numbers")
+    __slots__ = ("_units", "_well", "numbers")
 
     numbers: Point
 
-    def __init__(self, point: Point, units: Mapping[str, str]) -> None:
+    def __init__(self, point: Point, units: Mapping[str, str], well: str = "") -> None:
         self.numbers = point
         self._units = units
+        self._well = well
 
     def __getattr__(self, name: str) -> Any:
         try:
             return self[name]
         except KeyError:
+            if name == "well":
+                return self._well
             raise AttributeError(
                 f"the space has no parameter {name!r}; it has {', '.join(self.numbers)}"
             ) from None

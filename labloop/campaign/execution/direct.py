@@ -86,7 +86,7 @@ class DirectExecutor:
             job.experiment_id, ExperimentState.RUNNING, actor=self._actor, lab_time=started
         )
         await clock.external(moved)
-        x = Conditions(job.point, self._units)
+        x = Conditions(job.point, self._units, job.well)
         state, reason, lost = ExperimentState.DONE, "", ""
         measurement: Measurement | None = None
         try:

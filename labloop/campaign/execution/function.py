@@ -136,7 +136,7 @@ class FunctionExecutor:
         return replace(result, lab_finished=self.now())
 
     def _call(self, job: ExperimentJob) -> object:
-        returned = self._procedure(Conditions(job.point, self._units))
+        returned = self._procedure(Conditions(job.point, self._units, job.well))
         return self._awaited(job, returned) if inspect.isawaitable(returned) else returned
 
     def _awaited(self, job: ExperimentJob, returned: Awaitable[object]) -> object:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from labloop.campaign.decisions import MachineState
 from labloop.campaign.definition import CampaignSpec, cost_of
-from labloop.campaign.execution import Analysis, job_of
+from labloop.campaign.execution import Analysis, job_of, wells_of
 from labloop.campaign.loop.inbox import Inbox
 from labloop.campaign.loop.leases import campaign_lease
 from labloop.campaign.progress import incurs_cost, lab_seconds
@@ -139,10 +139,16 @@ class _Settler:
 def _standing(repositories: Repositories, record: CampaignRecord) -> MachineState:
     """Return what experiments there are and how they stand, as the rows tell it."""
     rows = repositories.experiments.all(record.id)
+    open_ = [r for r in rows if r.state in {ExperimentState.PLANNED, ExperimentState.AWAITING}]
+    wells = wells_of(repositories, record.id, open_)
     return MachineState(
         next_number=max((r.number for r in rows), default=0) + 1,
-        ready=tuple(job_of(r) for r in rows if r.state is ExperimentState.PLANNED),
-        awaiting=tuple(job_of(r) for r in rows if r.state is ExperimentState.AWAITING),
+        ready=tuple(
+            job_of(r, wells.get(r.id, "")) for r in rows if r.state is ExperimentState.PLANNED
+        ),
+        awaiting=tuple(
+            job_of(r, wells.get(r.id, "")) for r in rows if r.state is ExperimentState.AWAITING
+        ),
         uncertain=frozenset(r.id for r in rows if r.state is ExperimentState.UNCERTAIN),
     )
 

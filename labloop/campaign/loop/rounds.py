@@ -90,7 +90,8 @@ class RunRounds:
             return NothingToPropose(str(error))
         except BrainError as error:
             return NothingToPropose(str(error), failed=True)
-        jobs = tuple(job_of(row) for row in rows)
+        wells = (proposal.well for proposal in answer.proposals().proposals)
+        jobs = tuple(job_of(row, well) for row, well in zip(rows, wells, strict=True))
         experiments.add(jobs)
         self._pace.planned(len(jobs), by_model=any(p.model for p in answer.proposals().proposals))
         return RoundPlanned(jobs)

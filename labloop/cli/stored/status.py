@@ -87,6 +87,7 @@ def status(
         row = _row(record, found)
         row["best_point"] = dict(found.best_point or {})
         row["kept"] = found.kept
+        row["plate"] = found.plate
         row["alarms"] = list(found.alarms)
         if as_json:
             typer.echo(json.dumps(row, indent=2))
@@ -103,8 +104,7 @@ def status(
             if record.mode is Mode.REAL and not is_function_campaign(record):
                 _print_left(out, repositories, record)
             out.print(f"go on     no process is at it, the last one ended in between: {way}")
-        if found.failure:
-            out.print(f"failures  {found.failure}")
+        _print_told(out, failures=found.failure, plates=found.plate)
         if found.best is not None:
             point = format_point(found.best.point, digits=6)
             remark = f" ({found.best.remark})" if found.best.remark else ""
@@ -134,6 +134,13 @@ def _print_left(out: "Console", repositories: Repositories, record: CampaignReco
             "!! the last process ended in between; every device was brought into its safe state "
             "after the last command that it got"
         )
+
+
+def _print_told(out: "Console", **told: str) -> None:
+    """Print what there is to tell, each behind its name."""
+    for key, sentence in told.items():
+        if sentence:
+            out.print(f"{key:9} {sentence}")
 
 
 def _values(best: "Best") -> str:

@@ -110,7 +110,12 @@ def _definition(target: str, db: str | None) -> "Definition":
 def ask(
     target: Target,
     *,
-    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="how many")] = 1,
+    n: Annotated[
+        int,
+        typer.Option(
+            "-n", min=0, max=10000, help="how many; 0 is a whole plate, or one without a plate"
+        ),
+    ] = 0,
     out: Annotated[Path, typer.Option("--out", help="CSV to fill in")] = Path("next.csv"),
     db: Database = None,
     sim: Sim = False,
@@ -119,7 +124,7 @@ def ask(
 ) -> None:
     """Ask for experiments that a person carries out; fill in the file and tell it."""
     from labloop.campaign import ask as propose  # noqa: PLC0415 - heavy
-    from labloop.campaign import current_user, database_option, write_proposals  # noqa: PLC0415 - heavy
+    from labloop.campaign import current_user, database_option, wells_of, write_proposals  # noqa: PLC0415 - heavy
 
     if out.exists():
         raise CampaignError(f"{out} exists; name another file, so that no result is overwritten")
@@ -131,10 +136,12 @@ def ask(
         check_device(device)
     with open_repositories(db, create=given is not None) as repositories:
         record, definition = _by_hand(repositories, given, target, sim=sim, new=new)
+        n = n or definition.spec.full_batch
         rows = propose(repositories, record, definition, n, actor=current_user(), device=device)
+        wells = wells_of(repositories, record.id, rows)
         try:
             with atomic_write(out) as part:
-                write_proposals(part, rows, definition, record.mode.value)
+                write_proposals(part, rows, definition, record.mode.value, wells)
         except CampaignError as error:
             raise CampaignError(
                 f"{error}; the experiments are stored all the same, and labloop export "

@@ -16,6 +16,7 @@ from labloop.report.sections import (
     header,
     parallel_section,
     physics_section,
+    plate_sections,
     provenance_section,
     slices_section,
     timeline_section,
@@ -52,6 +53,7 @@ def render(repositories: Repositories, campaign_id: str) -> str:
         [
             alarms_section(data),
             convergence_section(data),
+            *plate_sections(data),
             parallel_section(data),
             slices_section(data),
             calibration_section(data),

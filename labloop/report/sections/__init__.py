@@ -10,6 +10,7 @@ from labloop.report.sections.curves import curve_sections
 from labloop.report.sections.overview import header
 from labloop.report.sections.parallel import parallel_section
 from labloop.report.sections.physics import physics_section
+from labloop.report.sections.plates import plate_sections
 from labloop.report.sections.section import Section, with_missing_last
 from labloop.report.sections.slices import slices_section
 from labloop.report.sections.tables import (
@@ -31,6 +32,7 @@ __all__ = [
     "header",
     "parallel_section",
     "physics_section",
+    "plate_sections",
     "provenance_section",
     "slices_section",
     "table",

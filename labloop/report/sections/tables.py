@@ -46,6 +46,10 @@ def experiments_section(data: CampaignData) -> Section:
     if data.aims.demands:
         titles.append("feasible")
         columns.append([_feasible(experiment) for experiment in data.experiments])
+    if any(e.proposal is not None and e.proposal.well for e in data.experiments):
+        titles.insert(0, "well")
+        wells = [e.proposal.well if e.proposal else "" for e in data.experiments]
+        columns.insert(0, [el("td", well) for well in wells])
     head = ["#", "state", *titles, "asked for by", "lab time", "remark"]
     rows = [
         _row(data, experiment, cells)

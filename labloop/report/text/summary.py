@@ -17,6 +17,7 @@ from labloop.report.data import CampaignData, ExperimentData, read_campaign
 from labloop.report.text.alarms import campaign_alarms
 from labloop.report.text.convergence import convergence_points, pareto_front
 
+_ENDED = {ExperimentState.DONE, ExperimentState.FAILED}
 _BEGUN = {ExperimentState.DONE, ExperimentState.FAILED, ExperimentState.UNCERTAIN}
 
 
@@ -78,6 +79,8 @@ class CampaignSummary:
     last_round: int | None
     alarms: tuple[str, ...]
     """Each alarm in words, repeated ones once, the newest last."""
+    plate: str
+    """How many plates there were and how the newest one stands; empty without plates."""
     not_safe: tuple[str, ...]
     """What is critical and acknowledged by nobody, to be shown before everything else."""
     headlines: tuple[str, ...]
@@ -154,7 +157,21 @@ def summarise(data: CampaignData) -> CampaignSummary:
         last_round=max((r.index for r in data.rounds), default=None),
         alarms=tuple(alarm.words for alarm in reversed(campaign_alarms(data))),
         headlines=tuple(dict.fromkeys(a.headline for a in data.alarms if a.is_open)),
+        plate=_plate(data),
         not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
+    )
+
+
+def _plate(data: CampaignData) -> str:
+    rounds = [r for r in data.rounds if any(p.well for p in r.proposals)]
+    if not rounds:
+        return ""
+    newest = [t.record for t in data.experiments if t.record.round_index == rounds[-1].index]
+    ended = sum(record.state in _ENDED for record in newest)
+    wells = [p.well for p in rounds[-1].proposals]
+    return (
+        f"{len(rounds)} so far; of the {len(wells)} wells of the newest ({wells[0]} to "
+        f"{wells[-1]}) {ended} have ended"
     )
 
 

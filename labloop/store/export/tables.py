@@ -31,6 +31,7 @@ COLUMNS: Mapping[str, Mapping[str, type]] = {
         "origin": str,
         "round": int,
         "proposal": int,
+        "well": str,
         "reason": str,
         "actor": str,
         "mode": str,
@@ -43,6 +44,7 @@ COLUMNS: Mapping[str, Mapping[str, type]] = {
         "round": int,
         "attempt": int,
         "proposal": int,
+        "well": str,
         "strategy": str,
         "reason": str,
         "model": str,
@@ -101,16 +103,33 @@ def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[R
     units = units_of(campaign)
     wanted = _wanted(campaign)
     experiments = repositories.experiments.all(campaign_id)
+    wells = _wells(repositories, campaign_id)
 
     def yields(e: ExperimentRecord) -> tuple[Measurement | None, Mapping[str, OutputValue]]:
         found = repositories.experiments.outputs(campaign_id, e.id)
         return repositories.experiments.raw(e.id), found.get(e.id, {})
 
     return {
-        "experiments": [_experiment(e, *yields(e), units, wanted) for e in experiments],
+        "experiments": [
+            _experiment(e, *yields(e), units, wanted)
+            | {"well": wells.get((e.round_index, e.proposal_index), "")}
+            for e in experiments
+        ],
         "proposals": _proposals(repositories, campaign_id, units),
         "journal": (_entry(entry) for entry in repositories.journal.iter_entries(campaign_id)),
         "curves": (row for e in experiments for row in _curves(e, *yields(e))),
+    }
+
+
+def _wells(
+    repositories: Repositories, campaign_id: str
+) -> dict[tuple[int | None, int | None], str]:
+    """Return the well of each proposal of a plate, by round and place in it."""
+    return {
+        (record.index, position): proposal.well
+        for record in repositories.rounds.all(campaign_id)
+        for position, proposal in enumerate(record.proposals)
+        if proposal.well
     }
 
 
@@ -202,6 +221,7 @@ def _proposals(repositories: Repositories, campaign_id: str, units: Mapping[str,
     for record in repositories.rounds.all(campaign_id):
         for position, proposal in enumerate(record.proposals):
             row: Row = {"round": record.index, "attempt": record.attempt, "proposal": position}
+            row["well"] = proposal.well
             row |= {_headed(n, units.get(n, "1")): v for n, v in proposal.point.items()}
             for name, predicted in proposal.predicted.items():
                 row |= {

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, literal, select
@@ -231,13 +232,17 @@ def _round(
         state = ModelState(
             row["state_kind"], row["state_schema"], row["state_data"], arrays.get(sequence, {})
         )
+    # The wells of a plate are kept with the report of the round.
+    wells = row["fit_report"].get("wells") or ()
+    planned = proposals.get(sequence, [])
+    planned[: len(wells)] = [replace(p, well=w) for p, w in zip(planned, wells, strict=False)]
     return RoundRecord(
         campaign_id=row["campaign_id"],
         index=row["round_index"],
         attempt=row["attempt"],
         seed=row["seed"],
         data_hash=row["data_hash"],
-        proposals=tuple(proposals.get(sequence, ())),
+        proposals=tuple(planned),
         state=state,
         fit_report=row["fit_report"],
         seconds=row["seconds"],
