@@ -1,4 +1,4 @@
-"""A campaign on plates: wells reach the procedure, the store, the report, status, export, tables."""
+"""A campaign on plates: its wells are seen by the procedure and by everybody who looks."""
 
 import csv
 
