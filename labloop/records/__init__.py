@@ -6,6 +6,7 @@ fulfils (read it first); ``_execution.py``: that of an executor. Values have no 
 their own checks; what happens to them belongs to the rooms above.
 """
 
+from labloop.records._calibration import Calibration, CalibrationPoint, calibration_age
 from labloop.records._canonical import (
     Json,
     canonical_json,
@@ -33,6 +34,7 @@ from labloop.records._planning import (
 )
 from labloop.records._ports import (
     Alarms,
+    Calibrations,
     Campaigns,
     Commands,
     Experiments,
@@ -40,6 +42,8 @@ from labloop.records._ports import (
     Leases,
     Repositories,
     Rounds,
+    calibrations_of,
+    newest_calibrations,
 )
 from labloop.records._spreadsheet import cell, uncell
 from labloop.records._states import (
@@ -104,6 +108,9 @@ __all__ = [
     "Alarms",
     "AnalysisRecord",
     "Bundle",
+    "Calibration",
+    "CalibrationPoint",
+    "Calibrations",
     "CampaignRecord",
     "CampaignState",
     "Campaigns",
@@ -155,6 +162,8 @@ __all__ = [
     "ScalarValue",
     "Severity",
     "WatchdogNote",
+    "calibration_age",
+    "calibrations_of",
     "canonical_json",
     "cell",
     "content_hash",
@@ -164,6 +173,7 @@ __all__ = [
     "make_campaign_id",
     "make_experiment_id",
     "may_be_grouped",
+    "newest_calibrations",
     "numeral",
     "points_of",
     "printable",

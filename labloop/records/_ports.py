@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Protocol, Self
 
+from labloop.records._calibration import Calibration
 from labloop.records._canonical import Json
 from labloop.records._handover import Handover
 from labloop.records._planning import Alarm
@@ -273,6 +274,18 @@ class Alarms(Protocol):
         ...
 
 
+class Calibrations(Protocol):
+    """Calibrations of instruments, which belong to no campaign."""
+
+    def add(self, calibration: Calibration) -> Future[None]:
+        """Append a calibration."""
+        ...
+
+    def all(self, mode: Mode) -> Sequence[Calibration]:
+        """Return the calibrations of a mode, by the time at which they were performed."""
+        ...
+
+
 class Repositories(Protocol):
     """One repository a noun, over one database."""
 
@@ -305,6 +318,8 @@ class Repositories(Protocol):
     def leases(self) -> Leases: ...
     @property
     def alarms(self) -> Alarms: ...
+    @property
+    def calibrations(self) -> Calibrations: ...
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""
@@ -318,3 +333,15 @@ class Repositories(Protocol):
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+
+
+def calibrations_of(repositories: Repositories, campaign: CampaignRecord) -> list[Calibration]:
+    """Return the calibrations of the instruments that answered in a campaign, oldest first."""
+    answered = {each.device for each in repositories.journal.identities(campaign.id)}
+    return [c for c in repositories.calibrations.all(campaign.mode) if c.device in answered]
+
+
+def newest_calibrations(repositories: Repositories, campaign: CampaignRecord) -> list[Calibration]:
+    """Return the newest calibration of each value of each instrument of a campaign."""
+    newest = {(c.name, c.serial_number): c for c in calibrations_of(repositories, campaign)}
+    return list(newest.values())

@@ -34,6 +34,7 @@ from labloop.store.repositories import (
     ArrayStore,
     Connections,
     SqlAlarms,
+    SqlCalibrations,
     SqlCampaigns,
     SqlCommands,
     SqlExperiments,
@@ -59,6 +60,7 @@ class Database:
         self.commands = SqlCommands(db)
         self.leases = SqlLeases(db)
         self.alarms = SqlAlarms(db)
+        self.calibrations = SqlCalibrations(db)
         # Runs at the end of the program as well, so that queued writes are committed.
         self._end = weakref.finalize(self, _close, db)
 

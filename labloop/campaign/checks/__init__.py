@@ -4,6 +4,7 @@ Here belong refusals, ``labloop check`` and rehearsals in a simulated lab. What 
 tell is refused in ``definition/spec_checks.py``. Read ``check.py`` first.
 """
 
+from labloop.campaign.checks.calibrations import require_calibrations
 from labloop.campaign.checks.changes import (
     check_change,
     describe_set_aside,
@@ -24,6 +25,7 @@ __all__ = [
     "find_record",
     "name_taken_message",
     "rehearse",
+    "require_calibrations",
     "require_procedure",
     "update_bundle",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from labloop.campaign.decisions import Budget, FailurePolicy, MachineConfig, StopRule
 from labloop.campaign.definition.spec_checks import (
     check_analyse,
+    check_calibrated,
     check_kinds,
     check_outputs,
     check_plate,
@@ -55,6 +56,8 @@ class CampaignSpec:
         constraints: what outputs must keep, such as
             ``[OutcomeConstraint("impurity", at_most=5)]``; what breaks one is never the best.
         plate: wells and their rules; each round is a plate, a full one where ``batch`` is 1.
+        calibrated: what the procedure needs calibrated, such as ``{"balance.weight": "30 days"}``:
+            a read or an action of a device, and the age at most of its newest calibration.
 
     Raises:
         CampaignFileError: something does not fit together; the message says what to change.
@@ -80,6 +83,7 @@ class CampaignSpec:
     cost: Callable[[Point], float] | None = None
     constraints: Sequence[OutcomeConstraint] = ()
     plate: Plate | None = None
+    calibrated: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -120,6 +124,7 @@ class CampaignSpec:
         )
         check_procedure(self.procedure, self.lab)
         check_analyse(self.analyse)
+        check_calibrated(self.calibrated, self.lab)
 
     @property
     def objectives(self) -> Objectives:
@@ -217,6 +222,7 @@ class CampaignSpec:
             "approval": self.approval,
             "procedure": name_of(self.procedure),
             "analyse": name_of(self.analyse),
+            **({"calibrated": dict(self.calibrated)} if self.calibrated else {}),
         }
 
 

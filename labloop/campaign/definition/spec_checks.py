@@ -1,14 +1,14 @@
 """Checks of a spec when it is made, so that no mistake shows hours later in the loop."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from labloop.campaign.decisions import Budget, FailurePolicy
 from labloop.campaign.definition.user_code import name_of
-from labloop.errors import CampaignFileError
-from labloop.records import Curve, Output, Scalar
+from labloop.errors import CampaignFileError, UnitError
+from labloop.records import Curve, Output, Scalar, calibration_age
 from labloop.space import Plate, SearchSpace
 
 
@@ -168,3 +168,23 @@ def _check_function(procedure: Callable[..., Any]) -> None:
         f"the procedure {name_of(procedure)!r} must take one argument, the conditions: "
         "def measure(x), or with a lab two: async def react(lab, x)"
     )
+
+
+def check_calibrated(calibrated: object, lab: str | None) -> None:
+    """Raise CampaignFileError unless each is ``"device.quantity": age`` of a lab."""
+    if not isinstance(calibrated, Mapping):
+        raise CampaignFileError(
+            'calibrated must be a table such as {"balance.weight": "30 days"}, got '
+            f"{calibrated!r}"
+        )
+    if calibrated and lab is None:
+        raise CampaignFileError("calibrated names devices of a lab, and this campaign has none")
+    for name, age in calibrated.items():
+        if not isinstance(name, str) or name.count(".") != 1 or not isinstance(age, str):
+            raise CampaignFileError(
+                f'calibrated has entries such as "balance.weight": "30 days", got {name!r}: {age!r}'
+            )
+        try:
+            calibration_age(age)
+        except UnitError as error:
+            raise CampaignFileError(f"calibrated[{name!r}]: {error}") from error

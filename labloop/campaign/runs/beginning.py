@@ -1,6 +1,11 @@
 """What a campaign begins with: a new row where its name is free, or the stored definition."""
 
-from labloop.campaign.checks import check_change, check_lab, name_taken_message
+from labloop.campaign.checks import (
+    check_change,
+    check_lab,
+    name_taken_message,
+    require_calibrations,
+)
 from labloop.campaign.definition import Definition, restore, trust_bundle, with_overrides
 from labloop.errors import NameTakenError
 from labloop.records import CampaignRecord, CampaignState, Mode, Repositories, make_campaign_id
@@ -47,6 +52,7 @@ def store_campaign(
     spec.resolve(device)
     if not by_hand:
         check_lab(definition, mode)
+        require_calibrations(repositories, definition, mode)
     repositories.campaigns.create(record, definition.bundle).result()
     trust_bundle(definition.bundle)
     return repositories.campaigns.get(record.id)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from labloop.campaign.checks import require_procedure
+from labloop.campaign.checks import require_calibrations, require_procedure
 from labloop.campaign.definition import Definition
 from labloop.campaign.execution import DirectExecutor, FunctionExecutor
 from labloop.campaign.loop import Hold, device_leases
@@ -88,6 +88,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
     definition, repositories, record = context.definition, context.repositories, context.record
     lab_file = load_lab_file(definition.folder / str(definition.spec.lab))
     began = context.lab_seconds_before
+    require_calibrations(repositories, definition, record.mode)
     context.handle.phase = "opening the lab"
     with device_leases(repositories, lab_file, record.mode, context.actor) as lease:
         host = LabHost(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,7 +19,7 @@ from labloop.cli.terminal import (
     print_not_safe,
     table_lines,
 )
-from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories
+from labloop.records import CampaignRecord, ExperimentState, Mode, Repositories, newest_calibrations
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,6 +113,7 @@ def status(
         if found.done and found.kept:
             out.print(f"kept      {found.kept}")
         _print_waiting(out, repositories, record)
+        _print_calibrations(out, repositories, record)
         for alarm in found.alarms:
             out.print(f"alarm     {alarm}")
         for asked in repositories.commands.all(record.id):
@@ -151,6 +153,11 @@ def _values(best: "Best") -> str:
         f"{name} {value.value:.5g}" + ("" if value.unit == "1" else f" {value.unit}")
         for name, value in best.values.items()
     )
+
+
+def _print_calibrations(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
+    for made in newest_calibrations(repositories, record):
+        out.print(f"calibrated {made.sentence(datetime.now(UTC))}")
 
 
 def _print_waiting(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:

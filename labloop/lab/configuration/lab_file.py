@@ -65,6 +65,8 @@ class DeviceTable(_Table):
     safe_seconds: float | None = Field(default=None, gt=0, strict=False)
     options: dict[str, Any] = Field(default_factory=dict)
     limits: dict[str, LimitTable] = Field(default_factory=dict)
+    calibrated: dict[str, str] = Field(default_factory=dict)
+    """Read or action -> the age at most of its newest calibration, such as ``"30 days"``."""
     shared: bool = False
     """Whether experiments that run at once may all command it, such as one bath for all."""
 

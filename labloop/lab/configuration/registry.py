@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labloop.errors import LabFileError, LabloopError, UnitError
+from labloop.lab.configuration.calibrations import wrong_calibrations
 from labloop.lab.configuration.interlocks import Interlock
 from labloop.lab.configuration.lab_file import DeviceTable, LabFile, LimitTable
 from labloop.lab.configuration.limits import Limits
@@ -51,6 +52,7 @@ def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
             continue
         limits[name], wrong = _limits(name, table, drivers[name])
         mistakes += wrong + _wrong_scheme(name, table, drivers[name])
+        mistakes += wrong_calibrations(name, table.calibrated, drivers[name])
     interlocks = tuple(table.interlock() for table in lab_file.interlocks)
     mistakes += _wrong_interlocks(interlocks, drivers)
     if mode is Mode.REAL:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from labloop.records import Bundle, Repositories, ScalarValue, Severity
+from labloop.records import Bundle, Repositories, ScalarValue, Severity, newest_calibrations
 from labloop.report.data import (
     Axis,
     CampaignData,
@@ -154,6 +154,10 @@ def provenance_section(repositories: Repositories, data: CampaignData) -> Sectio
         ("database", repositories.url),
     ]
     parts = [_facts(facts), el("h3", "Devices"), _devices(repositories, record.id)]
+    made = newest_calibrations(repositories, record)
+    if made:
+        told = [(each.name, each.sentence(each.performed)) for each in made]
+        parts += [el("h3", "Calibrations"), _facts(told)]
     versions = sorted(bundle.versions.items())
     if versions:
         parts += [el("h3", "Versions"), _facts(versions)]

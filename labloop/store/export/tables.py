@@ -17,6 +17,7 @@ from labloop.records import (
     RawValue,
     Repositories,
     ScalarValue,
+    calibrations_of,
     canonical_json,
 )
 from labloop.space import SearchSpace
@@ -84,6 +85,19 @@ COLUMNS: Mapping[str, Mapping[str, type]] = {
         "x unit": str,
         "y unit": str,
     },
+    "calibrations": {
+        "device": str,
+        "quantity": str,
+        "performed": str,
+        "due": str,
+        "performed by": str,
+        "unit": str,
+        "serial number": str,
+        "note": str,
+        "recorded": str,
+        "reference": float,
+        "shown": float,
+    },
 }
 """The columns of each table; those of parameters and outputs are added by the rows."""
 
@@ -95,7 +109,7 @@ _SLICE = 10_000
 
 
 def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[Row]]:
-    """Return ``experiments`` and ``proposals`` (wide), ``journal`` and ``curves`` (long).
+    """Return ``experiments``, ``proposals`` (wide), ``journal``, ``curves``, ``calibrations``.
 
     A column's header carries its unit: ``temperature (degC)``; a unit of 1 is left out.
     """
@@ -118,6 +132,7 @@ def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[R
         "proposals": _proposals(repositories, campaign_id, units),
         "journal": (_entry(entry) for entry in repositories.journal.iter_entries(campaign_id)),
         "curves": (row for e in experiments for row in _curves(e, *yields(e))),
+        "calibrations": _calibrations(repositories, campaign),
     }
 
 
@@ -131,6 +146,26 @@ def _wells(
         for position, proposal in enumerate(record.proposals)
         if proposal.well
     }
+
+
+def _calibrations(repositories: Repositories, campaign: CampaignRecord) -> list[Row]:
+    """Return a row for each comparison with a reference; a calibration without any has one."""
+    rows: list[Row] = []
+    for made in calibrations_of(repositories, campaign):
+        row: Row = {
+            "device": made.device,
+            "quantity": made.quantity,
+            "performed": made.performed.isoformat(),
+            "due": None if made.due is None else made.due.isoformat(),
+            "performed by": made.performed_by,
+            "unit": made.unit,
+            "serial number": made.serial_number,
+            "note": made.note,
+            "recorded": None if made.recorded is None else made.recorded.isoformat(),
+        }
+        points: list[Row] = [{"reference": p.reference, "shown": p.shown} for p in made.points]
+        rows += [{**row, **point} for point in points or [{"reference": None, "shown": None}]]
+    return rows
 
 
 def units_of(campaign: CampaignRecord) -> dict[str, str]:

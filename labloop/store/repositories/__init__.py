@@ -7,6 +7,7 @@ Tables belong to ``schema``, connections to ``engine``.
 
 from labloop.store.repositories.alarms import SqlAlarms
 from labloop.store.repositories.arrays import ArrayStore
+from labloop.store.repositories.calibrations import SqlCalibrations
 from labloop.store.repositories.campaigns import SqlCampaigns, bundle_hash, stored_bundles
 from labloop.store.repositories.commands import SqlCommands
 from labloop.store.repositories.connections import Connections
@@ -20,6 +21,7 @@ __all__ = [
     "ArrayStore",
     "Connections",
     "SqlAlarms",
+    "SqlCalibrations",
     "SqlCampaigns",
     "SqlCommands",
     "SqlExperiments",

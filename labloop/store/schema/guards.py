@@ -35,6 +35,7 @@ APPEND_ONLY = (
     "float_array",
     "bundle",
     "bundle_file",
+    "calibration",
     "campaign_move",
     "command",
     "experiment_move",
@@ -209,6 +210,7 @@ CHECKS: Mapping[str, Mapping[str, str]] = {
     "raw_value": _VALUE,
     "output_value": _VALUE,
     "command": {"kind": f"kind IN ({_listed(CommandKind)})"},
+    "calibration": {"mode": f"mode IN ({_listed(Mode)})"},
     "alarm": {"severity": f"severity IN ({_listed(Severity)})"},
 }
 """Table -> short name -> condition; finite floats and known states."""

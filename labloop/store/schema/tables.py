@@ -370,6 +370,25 @@ class AcknowledgementRow(Row, table=True):
     recorded: int = big_column()
 
 
+class CalibrationRow(Row, table=True):
+    """How far one value of an instrument was off when a person compared it with a reference."""
+
+    __tablename__ = "calibration"
+    sequence: int | None = sequence_key()
+    mode: str = text_column()
+    device: str = text_column(index=True)
+    serial_number: str = text_column()
+    quantity: str = text_column()
+    unit: str = text_column()
+    points: Any = json_column()
+    performed: int = big_column()
+    due: int | None = Field(sa_type=BigInteger, nullable=True)
+    performed_by: str = text_column()
+    note: str = text_column()
+    actor: str = text_column()
+    recorded: int = big_column()
+
+
 METADATA = Row.metadata
 """Every table, for migrations and guards."""
 

@@ -6,7 +6,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from labloop.store.schema import guards
 from labloop.store.schema.tables import METADATA
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision, oldest first. Listed here so that opening a database that is up to date does
 not import Alembic."""
 HEAD = REVISIONS[-1]

@@ -3,6 +3,7 @@
 import csv
 import json
 import tracemalloc
+from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
@@ -13,7 +14,9 @@ from store_samples import CAMPAIGN, bundle, campaign, experiment
 from labloop.errors import MissingExtraError, NotFoundError, StoreError
 from labloop.records import (
     ActionState,
+    Calibration,
     CurveData,
+    DeviceIdentity,
     Intent,
     Measurement,
     Outcome,
@@ -40,10 +43,11 @@ def test_read_by_pandas(done, tmp_path, form):
     folder = tmp_path / "a" / "b"
     paths = export_campaign(done, CAMPAIGN, form, folder)
     assert [p.name for p in paths] == [
-        f"{name}.{form}" for name in ("experiments", "proposals", "journal", "curves")
+        f"{name}.{form}"
+        for name in ("experiments", "proposals", "journal", "curves", "calibrations")
     ]
     assert sorted(folder.iterdir()) == sorted(paths)
-    experiments, proposals, journal, curves = (READERS[form](path) for path in paths)
+    experiments, proposals, journal, curves, _ = (READERS[form](path) for path in paths)
     first = experiments.iloc[0]
     assert first["number"] == 1
     assert first["state"] == "done"
@@ -140,12 +144,22 @@ def test_empty(database, tmp_path, form):
     """A campaign without experiments gives tables without rows, which pandas reads as well."""
     database.campaigns.create(campaign(), bundle()).result()
     paths = export_campaign(database, CAMPAIGN, form, tmp_path)
-    assert [path.stem for path in paths] == ["experiments", "proposals", "journal", "curves"]
-    assert [len(READERS[form](path)) for path in paths] == [0, 0, 0, 0]
+    assert [path.stem for path in paths] == [
+        "experiments",
+        "proposals",
+        "journal",
+        "curves",
+        "calibrations",
+    ]
+    assert [len(READERS[form](path)) for path in paths] == [0, 0, 0, 0, 0]
 
 
 def test_empty_tables_have_the_columns_of_full_ones(done):
     """A header that a table without rows shows is one that it has with rows, in that order."""
+    done.journal.identity(CAMPAIGN, DeviceIdentity(device="d", model="m")).result()
+    done.calibrations.add(
+        Calibration(device="d", quantity="q", mode=campaign().mode, performed=datetime.now(UTC))
+    ).result()
     for name, stream in export_tables.tables(done, CAMPAIGN).items():
         rows = list(stream)
         assert rows

@@ -12,6 +12,8 @@ from labloop.records import (
     ActionState,
     Alarm,
     Bundle,
+    Calibration,
+    CalibrationPoint,
     CampaignRecord,
     CampaignState,
     Command,
@@ -118,6 +120,17 @@ def fill(database: Database) -> None:
     database.alarms.add(CAMPAIGN, Alarm("drift", "the yield drifts")).result()
     (alarm,) = database.alarms.all(CAMPAIGN)
     database.alarms.acknowledge(alarm.sequence, "anna", "seen").result()
+    database.calibrations.add(
+        Calibration(
+            device="pump",
+            quantity="rate",
+            mode=Mode.SIMULATED,
+            performed=MOMENT,
+            performed_by="anna",
+            unit="mL/min",
+            points=(CalibrationPoint(1.0, 1.01),),
+        )
+    ).result()
     grant = database.leases.acquire(f"campaign:{CAMPAIGN}", "anna")
     database.leases.release(grant)
 

@@ -1,6 +1,7 @@
 """What was recorded is never changed: the database itself refuses, on both dialects."""
 
 import sqlite3
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from labloop.errors import AppendOnlyError, DatabaseUnusableError
 from labloop.records import (
     ActionState,
     Alarm,
+    Calibration,
     CampaignState,
     Command,
     CommandKind,
@@ -20,6 +22,7 @@ from labloop.records import (
     ExperimentState,
     Intent,
     Measurement,
+    Mode,
     ModelState,
     Outcome,
     Proposal,
@@ -70,6 +73,9 @@ def whole(filled):
     filled.alarms.add(CAMPAIGN, Alarm("drift", "it drifts")).result()
     (alarm,) = filled.alarms.all(CAMPAIGN)
     filled.alarms.acknowledge(alarm.sequence, "ben").result()
+    filled.calibrations.add(
+        Calibration(device="d", quantity="q", mode=Mode.REAL, performed=datetime.now(UTC))
+    ).result()
     filled.leases.acquire("device:a/b", "ben")
     return filled
 
