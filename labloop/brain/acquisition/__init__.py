@@ -1,8 +1,9 @@
 """Acquisition functions, their maximisation, and what is said of a proposal.
 
-``functions.py`` chooses the acquisition function, ``noisy_improvement.py`` is the closed form for
-one aim, ``joint.py`` what many points are worth together, ``failures.py`` models where experiments
-fail, ``optimize.py`` finds the maximum, ``training.py`` makes tensors of observations;
+``functions.py`` chooses the acquisition function, ``noisy_improvement.py`` and
+``noisy_hypervolume.py`` are the closed forms for one aim and for two, ``joint.py`` what many
+points are worth together, ``failures.py`` models where experiments fail, ``optimize.py`` finds the
+maximum, ``training.py`` makes tensors of observations;
 ``fit_report.py`` and ``purpose.py`` say in numbers and words what came of it.
 """
 

@@ -19,6 +19,7 @@ from botorch.models.model import Model
 from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
+from labloop.brain.acquisition.noisy_hypervolume import LogNoisyEHVI
 from labloop.brain.acquisition.noisy_improvement import (
     Kept,
     LogNoisyEI,
@@ -26,7 +27,7 @@ from labloop.brain.acquisition.noisy_improvement import (
 )
 from labloop.brain.observations import small_seed
 from labloop.errors import BrainError
-from labloop.objectives import Objectives
+from labloop.objectives import Maximize, Objectives, Target
 from labloop.surrogates import GPModel, spread_of
 
 _HYPERVOLUME_UP_TO = 4
@@ -87,6 +88,15 @@ class AcquisitionContext:
         return self.objectives.slope
 
     @property
+    def signs(self) -> tuple[float, float] | None:
+        """The signs of two scores that are the first two outputs or their negatives, else None."""
+        aims = self.objectives.aims
+        if self.over != "outputs" or len(aims) != 2 or any(isinstance(a, Target) for a in aims):
+            return None
+        first, second = (1.0 if isinstance(aim, Maximize) else -1.0 for aim in aims)
+        return first, second
+
+    @property
     def constraints(self) -> list[Callable[[Tensor], Tensor]]:
         """The outcome constraints as BoTorch takes them: samples -> negative where kept.
 
@@ -134,11 +144,11 @@ Acquisition: TypeAlias = Callable[[AcquisitionContext], AcquisitionFunction]
 def improvement(context: AcquisitionContext) -> AcquisitionFunction:
     """Return the default: expected improvement over what noise leaves uncertain.
 
-    One straight score of a Gaussian process: ``LogNoisyEI``. Any other single score: qLogNEI.
-    Up to four: qLogNEHVI above the thresholds, beyond: qLogNParEGO; where there are thresholds
-    the least score above them, in shares that are drawn anew for every point (hypervolume
-    scalarisation, Zhang and Golovin 2020). Outcome constraints weigh each of them by the
-    probability that they are kept; until a result keeps them, that probability is all.
+    One straight score of a Gaussian process: ``LogNoisyEI``; two: ``LogNoisyEHVI`` above the
+    thresholds. Any other single score: qLogNEI. Up to four: qLogNEHVI, beyond: qLogNParEGO; where
+    there are thresholds the least score above them, in shares that are drawn anew for every point
+    (hypervolume scalarisation, Zhang and Golovin 2020). Outcome constraints weigh each of them by
+    the probability that they are kept; until a result keeps them, that probability is all.
     """
     slope = context.slope
     if slope is not None and slope != 0.0 and isinstance(context.model, GPModel):
@@ -148,6 +158,9 @@ def improvement(context: AcquisitionContext) -> AcquisitionFunction:
         return qLogProbabilityOfFeasibility(
             context.model, constraints, sampler=context.sampler(), X_pending=context.pending
         )
+    signs = context.signs
+    if signs is not None and isinstance(context.model, GPModel):
+        return log_noisy_ehvi(context, context.model, signs)
     thresholds = any(aim.threshold is not None for aim in context.objectives.aims)
     common: dict[str, Any] = {
         "model": context.model,
@@ -183,6 +196,22 @@ def log_noisy_ei(context: AcquisitionContext, model: Any, slope: float) -> LogNo
         unit=float(context.unit[0]),
         kept=context.kept_by(model),
         feasible=context.feasible,
+    )
+
+
+def log_noisy_ehvi(
+    context: AcquisitionContext, model: Any, signs: tuple[float, float]
+) -> LogNoisyEHVI:
+    """Return the closed form for two straight scores of a model with ``cross_moments``."""
+    return LogNoisyEHVI(
+        model,
+        context.baseline[context.feasible],
+        context.pending,
+        signs=signs,
+        reference=context.reference,
+        unit=context.unit,
+        kept=context.kept_by(model),
+        seed=context.seed,
     )
 
 

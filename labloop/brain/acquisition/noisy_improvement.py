@@ -80,9 +80,9 @@ class LogNoisyEI(AcquisitionFunction):
             # A point under way at which the physics gives no number tells nothing.
             sound = torch.isfinite(model.cross_moments(base, base[:1], 0)[0])
             base, counts, waiting = base[sound], counts[sound], waiting[sound]
-            self._improved = _Draws(model, 0, base, small_seed(seed), draws)
+            self._improved = Draws(model, 0, base, small_seed(seed), draws)
             self._kept = [
-                (_Draws(process, column, base, small_seed(seed, 10 + i), draws), low, high)
+                (Draws(process, column, base, small_seed(seed, 10 + i), draws), low, high)
                 for i, (process, column, low, high) in enumerate(kept)
             ]
             usable = counts.expand(draws, -1).clone()
@@ -137,7 +137,7 @@ class LogNoisyEI(AcquisitionFunction):
         return total
 
 
-class _Draws:
+class Draws:
     """One output of a model, given draws of its values at points measured and under way.
 
     Attributes:

@@ -38,7 +38,7 @@ _TABLE: tuple[Row, ...] = (
     ),
     Row(
         "several objectives",
-        "a GP an output; qLogNEHVI up to 4 objectives, qLogNParEGO beyond",
+        "a GP an output; LogNoisyEHVI for 2 objectives, qLogNEHVI for 3 and 4, qLogNParEGO beyond",
         lambda _space, objective, _physics: objective.count > 1,
         _gp,
     ),

@@ -60,7 +60,7 @@ def test_two_aims_spread_along_the_front():
     )
     front = brain.objective.pareto(brain.data)
     assert len(front) >= 3
-    assert brain.last.proposals[0].acquisition == "qLogNoisyExpectedHypervolumeImprovement"
+    assert brain.last.proposals[0].acquisition == "LogNoisyEHVI"
 
 
 @pytest.mark.parametrize(
