@@ -59,13 +59,12 @@ def _maximin_pool(
 ) -> list[Point]:
     mask = open_candidates(candidates, seen.points, strict=space.nonrepeatable)
     open_rows = np.flatnonzero(mask)
+    # Rows of categories are often equally far away: whichever is drawn first is taken, so that
+    # the order of a table decides nothing.
+    drawn = np.argsort(_lots(candidates.codes[open_rows], seed), kind="stable")[:_LOTS]
+    open_rows = open_rows[drawn]
     encoded = np.asarray(candidates.encoded)[open_rows]
-    if len(open_rows) > _LOTS:
-        drawn = np.argsort(_lots(candidates.codes[open_rows], seed), kind="stable")[:_LOTS]
-        open_rows, encoded, first = open_rows[drawn], encoded[drawn], 0
-    else:
-        first = int(np.random.default_rng(seed).integers(len(open_rows)))
-    order = _maximin(encoded, seen.distances(encoded), n, first)
+    order = _maximin(encoded, seen.distances(encoded), n, 0)
     return [candidates.point(int(open_rows[i])) for i in order]
 
 
