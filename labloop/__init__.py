@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from labloop.cli.session import run
     from labloop.errors import LabloopError
+    from labloop.lab import ClusterJob, Command, Function, Notebook, Retry, progress
     from labloop.objectives import Maximize, Minimize, OutcomeConstraint, Target
     from labloop.records import Curve, CurveData, Scalar, ScalarValue
     from labloop.space import (
@@ -52,6 +53,7 @@ _HOME = {
     ),
     "labloop.cli.session": ("run",),
     "labloop.errors": ("LabloopError",),
+    "labloop.lab": ("ClusterJob", "Command", "Function", "Notebook", "Retry", "progress"),
     "labloop.objectives": ("Maximize", "Minimize", "OutcomeConstraint", "Target"),
     "labloop.records": ("Curve", "CurveData", "Scalar", "ScalarValue"),
     "labloop.space": (
@@ -92,12 +94,15 @@ __all__ = [
     "Campaign",
     "CampaignSpec",
     "Categorical",
+    "ClusterJob",
+    "Command",
     "Conditional",
     "Continuous",
     "Curve",
     "CurveData",
     "FailurePolicy",
     "Forbidden",
+    "Function",
     "Integer",
     "LabloopError",
     "Linear",
@@ -106,11 +111,13 @@ __all__ = [
     "Mixture",
     "NoImprovement",
     "Nonlinear",
+    "Notebook",
     "Ordered",
     "OutcomeConstraint",
     "Plate",
     "Pool",
     "Reached",
+    "Retry",
     "Scalar",
     "ScalarValue",
     "SearchSpace",
@@ -118,6 +125,7 @@ __all__ = [
     "Target",
     "load_campaign",
     "parse_quantity",
+    "progress",
     "quantity",
     "run",
 ]

@@ -34,6 +34,8 @@ Every message says what was asked, what came and what to do::
     │   ├── BlockingCallError      the lab's loop was blocked
     │   ├── PlacesUsedUpError      no place is left that was not used already
     │   ├── NoResultError          nothing, or something unusable, was returned
+    │   ├── WorkError              a function, command, notebook or job failed
+    │   │   └── WorkTimeoutError   it did not end in time
     │   └── ExperimentCancelled    the lab is stopping
     ├── AnalysisError              raw data could not be turned into outputs
     ├── BrainError                 no proposal can be made
@@ -170,6 +172,17 @@ class PlacesUsedUpError(ProcedureError):
 
 class NoResultError(ProcedureError):
     """A procedure returned nothing, or something that cannot be stored."""
+
+
+class WorkError(ProcedureError):
+    """A function, a command, a notebook or a cluster job failed, or ended before its result."""
+
+    raised: frozenset[str] = frozenset()
+    """Names of the classes of what was raised in another process; empty where nothing was."""
+
+
+class WorkTimeoutError(WorkError, TimeoutError):
+    """A function, a command, a notebook or a cluster job did not end in time."""
 
 
 class ExperimentCancelled(ProcedureError):  # noqa: N818 - a cancellation is no error of anybody

@@ -43,9 +43,11 @@ def run(
         LabloopError: whatever else keeps it from running, in a sentence.
     """
     from labloop.campaign import LOADING_FILE, Campaign, with_overrides  # noqa: PLC0415 - heavy
+    from labloop.lab import LOADING_SCRIPT  # noqa: PLC0415 - heavy
 
-    if LOADING_FILE.get():
-        name = Path(LOADING_FILE.get()).name
+    loading = LOADING_FILE.get() or LOADING_SCRIPT.get()
+    if loading:
+        name = Path(loading).name
         raise CampaignFileError(
             f"{name} runs its campaign when it is loaded; put that line under "
             'if __name__ == "__main__":'

@@ -7,7 +7,7 @@ from labloop.campaign.checks.finding import Finding
 from labloop.campaign.checks.parallel_rehearsal import rehearse_parallel
 from labloop.campaign.checks.procedure_source import awaitable_names, procedure_mistakes
 from labloop.campaign.checks.rehearsal import simulated_lab
-from labloop.campaign.definition import CampaignSpec, Definition, load_campaign, name_of
+from labloop.campaign.definition import CampaignSpec, Definition, kind_of, load_campaign, name_of
 from labloop.errors import LabloopError
 from labloop.lab import MemoryJournal
 
@@ -44,12 +44,10 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
 
 def _check_parallel(definition: Definition) -> Finding:
     spec = definition.spec
-    assert spec.procedure is not None  # noqa: S101 - asked by the only caller
+    assert spec.recipe is not None  # noqa: S101 - asked by the only caller
     host = simulated_lab(definition, MemoryJournal(), "together")
     host.on_alarm = lambda _: None
-    found = rehearse_parallel(
-        host, spec.procedure, spec.space, parallel=spec.parallel, seed=spec.seed
-    )
+    found = rehearse_parallel(host, spec.recipe, spec.space, parallel=spec.parallel, seed=spec.seed)
     return Finding(*found)
 
 
@@ -57,10 +55,11 @@ def _describe_procedure(spec: CampaignSpec) -> str:
     if not spec.is_function:
         return "the procedure awaits what it calls"
     at_once = f"{spec.parallel} at once" if spec.parallel > 1 else "one after the other"
-    return (
-        f"{name_of(spec.procedure)} is a plain function: it carries experiments out in this "
-        f"process, {at_once}, without a lab"
-    )
+    kind = kind_of(spec.procedure)
+    how = "a plain function: it carries experiments out in this process"
+    if kind != "function":
+        how = f"a {kind} that carries experiments out"
+    return f"{name_of(spec.procedure)} is {how}, {at_once}, without a lab"
 
 
 def _physics(spec: CampaignSpec) -> Iterator[Finding]:

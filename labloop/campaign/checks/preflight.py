@@ -6,11 +6,11 @@ from typing import Any
 from labloop.campaign.definition import Definition
 from labloop.campaign.progress import is_function_campaign
 from labloop.errors import CampaignError, NotFoundError
-from labloop.lab import LabHost, MemoryJournal, load_lab_file
+from labloop.lab import LabHost, MemoryJournal, Work, load_lab_file
 from labloop.records import CampaignRecord, Mode, Repositories
 
 
-def require_procedure(definition: Definition) -> Callable[..., Any]:
+def require_procedure(definition: Definition) -> Callable[..., Any] | Work:
     """Return the procedure; raises CampaignError where nothing but a person can carry it out."""
     spec = definition.spec
     if spec.procedure is None:

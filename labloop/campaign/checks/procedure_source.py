@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from labloop.campaign.checks.finding import Finding
-from labloop.campaign.definition import CampaignSpec
+from labloop.campaign.definition import CampaignSpec, code_of
 from labloop.errors import LabloopError
 from labloop.lab import (
     load_lab_file,
@@ -36,7 +36,7 @@ def procedure_mistakes(spec: CampaignSpec, actions: frozenset[str]) -> Iterator[
     """Yield what a reader sees at once: actions not awaited, calls that block, no return."""
     assert spec.procedure is not None  # noqa: S101 - asked by the only caller
     try:
-        lines, first = inspect.getsourcelines(spec.procedure)
+        lines, first = inspect.getsourcelines(code_of(spec.procedure))
     except (OSError, TypeError):
         return
     tree = ast.parse(textwrap.dedent("".join(lines)))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from labloop.campaign.definition import Definition, name_of
+from labloop.campaign.definition import Definition, kind_of, name_of
 from labloop.campaign.execution import Conditions, to_measurement
 from labloop.errors import CampaignError
 from labloop.lab import (
@@ -25,6 +25,7 @@ def simulated_lab(definition: Definition, journal: MemoryJournal, name: str) -> 
         journal=journal,
         campaign_id=name,
         seed=definition.spec.seed,
+        folder=definition.folder,
     )
 
 
@@ -34,13 +35,13 @@ def rehearse(definition: Definition, point: Point) -> list[str]:
     Nothing is stored. Raises CampaignError where the campaign has no procedure, and whatever
     the procedure itself would raise.
     """
-    spec, procedure = definition.spec, definition.spec.procedure
-    if procedure is None:
+    spec, procedure = definition.spec, definition.spec.recipe
+    if spec.procedure is None:
         raise CampaignError(f"campaign {spec.name!r} has no procedure to rehearse")
-    if spec.is_function:
+    if spec.is_function or procedure is None:
         raise CampaignError(
-            f"{name_of(procedure)} is a plain function: what it does is not known without doing "
-            "it; try it without --dry"
+            f"{name_of(spec.procedure)} is a {kind_of(spec.procedure)} without a lab: what it does "
+            "is not known without doing it; try it without --dry"
         )
     journal = MemoryJournal()
 

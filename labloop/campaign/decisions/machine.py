@@ -57,6 +57,8 @@ class MachineState:
     """Planned and allowed to start."""
     awaiting: tuple[ExperimentJob, ...] = ()
     """Planned and waiting for a person."""
+    resumed: tuple[ExperimentJob, ...] = ()
+    """Begun by an earlier process and gone on with from the start, also while it is paused."""
     running: frozenset[str] = frozenset()
     uncertain: frozenset[str] = frozenset()
     finished: int = 0
@@ -120,7 +122,12 @@ def _began(_event: Began, _config: MachineConfig, state: MachineState) -> _Handl
     questions = tuple(
         Ask(f"what became of experiment {key}?", key) for key in sorted(state.uncertain)
     )
-    return state, (*questions, *(_question(job) for job in state.awaiting))
+    asked = (*questions, *(_question(job) for job in state.awaiting))
+    if not state.resumed:
+        return state, asked
+    begun = frozenset(job.experiment_id for job in state.resumed)
+    effect = Start(state.resumed)
+    return replace(state, resumed=(), running=state.running | begun), (*asked, effect)
 
 
 @_handle.register

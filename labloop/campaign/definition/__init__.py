@@ -10,7 +10,16 @@ from labloop.campaign.definition.in_memory import define_campaign
 from labloop.campaign.definition.loading import LOADING_FILE, error_location, load_campaign, restore
 from labloop.campaign.definition.provenance import trust_bundle
 from labloop.campaign.definition.spec import CampaignSpec
-from labloop.campaign.definition.user_code import call_user_code, cost_of, name_of, stop_rule_reason
+from labloop.campaign.definition.user_code import (
+    call_user_code,
+    code_of,
+    cost_of,
+    is_work,
+    kind_of,
+    name_of,
+    source_file,
+    stop_rule_reason,
+)
 from labloop.campaign.definition.versions import versions
 
 __all__ = [
@@ -20,13 +29,17 @@ __all__ = [
     "bundle_differences",
     "call_user_code",
     "changed_files",
+    "code_of",
     "cost_of",
     "define_campaign",
     "error_location",
+    "is_work",
     "item_changes",
+    "kind_of",
     "load_campaign",
     "name_of",
     "restore",
+    "source_file",
     "stop_rule_reason",
     "trust_bundle",
     "versions",

@@ -12,14 +12,18 @@ from pathlib import Path
 
 from labloop.errors import CampaignFileError
 
-DATA = {".toml", ".csv", ".json", ".txt"}
+DATA = {".toml", ".csv", ".json", ".txt", ".ipynb"}
 """Kept where the code names them, or opens them while it loads."""
 _MOST_BYTES = 8 * 1024 * 1024
+_PROGRAM = re.compile(r"""["'/]([\w.-]+\.py)["']""")
+"""A program that a command runs, named in the code: ``"sim.py"``."""
 _NAMED = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_]\w*")
 """``module:Name`` names a driver, a world or a physics beside the campaign."""
 
 
-def bundle_files(file: Path, also: Collection[str] = ()) -> dict[str, bytes]:
+def bundle_files(
+    file: Path, also: Collection[str] = (), programs: Collection[str] = ()
+) -> dict[str, bytes]:
     """Return relative path -> content of a campaign file and of all that it uses.
 
     Modules of the folder that it imports or names, and data files whose name stands in any of
@@ -28,6 +32,7 @@ def bundle_files(file: Path, also: Collection[str] = ()) -> dict[str, bytes]:
     Args:
         file: the campaign file.
         also: further files, relative to its folder: those that were opened while it loaded.
+        programs: words of a command; those that are files of the folder are kept, of any kind.
 
     Raises:
         CampaignFileError: one of them is a link that leads out of the folder, or they are
@@ -35,8 +40,10 @@ def bundle_files(file: Path, also: Collection[str] = ()) -> dict[str, bytes]:
     """
     folder = file.parent
     candidates = dict(_candidates(folder))
+    run = {Path(word).as_posix() for word in programs if _is_inside(folder, word)}
+    candidates |= {name: folder / name for name in run}
     found: dict[str, bytes] = {}
-    open_names = [file.name, *sorted(set(also) & candidates.keys())]
+    open_names = [file.name, *sorted((set(also) & candidates.keys()) | run)]
     while open_names:
         name = open_names.pop()
         if name in found:
@@ -59,6 +66,16 @@ def _candidates(folder: Path) -> Iterator[tuple[str, Path]]:
         for path in (Path(place, name) for name in names if not _hidden(name)):
             if path.suffix in {".py", *DATA} and path.is_file():
                 yield path.relative_to(folder).as_posix(), path
+
+
+def _is_inside(folder: Path, word: str) -> bool:
+    """Return whether a word is the relative path of a file in the folder."""
+    try:
+        path = Path(word)
+        outside = path.is_absolute() or ".." in path.parts
+        return not outside and (folder / path).is_file()
+    except (OSError, ValueError):  # no path at all, such as one with a NUL, or far too long
+        return False
 
 
 def _hidden(name: str) -> bool:
@@ -86,8 +103,10 @@ def _used(name: str, content: bytes, candidates: Mapping[str, Path]) -> Iterator
         modules |= set(_imported(text, name))
     for module in modules:
         yield from (path for path in _paths(module) if path in candidates)
+    programs = set(_PROGRAM.findall(text))
     for path in candidates:
-        if Path(path).suffix in DATA and path.rpartition("/")[2] in text:
+        file_name = path.rpartition("/")[2]
+        if file_name in (text if Path(path).suffix in DATA else programs):
             yield path
 
 

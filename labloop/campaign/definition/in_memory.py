@@ -1,13 +1,13 @@
 """The definition of a spec that was made in a notebook or a script, not read from a file."""
 
 import inspect
-from collections.abc import Callable
+import sys
 from pathlib import Path
-from typing import Any
 
 from labloop.campaign.definition.definition import Definition
 from labloop.campaign.definition.loading import definition_of_script
 from labloop.campaign.definition.spec import CampaignSpec
+from labloop.campaign.definition.user_code import code_of, name_of
 from labloop.campaign.definition.versions import versions
 from labloop.errors import CampaignError, CampaignFileError
 from labloop.records import Bundle, content_hash
@@ -50,8 +50,13 @@ def define_campaign(spec: CampaignSpec) -> Definition:
 
 def _script_of(spec: CampaignSpec) -> Path | None:
     """Return the file that the procedure was written in; None for a notebook or a prompt."""
+    code = code_of(spec.procedure)
+    if code is None:
+        # A command or a notebook was written by the script that runs.
+        file = Path(getattr(sys.modules["__main__"], "__file__", None) or "")
+        return file.resolve() if file.suffix == ".py" and file.is_file() else None
     try:
-        file = Path(inspect.getsourcefile(inspect.unwrap(_plain(spec.procedure))) or "")
+        file = Path(inspect.getsourcefile(code) or "")
     except TypeError:
         return None
     # A notebook's cell has the name of a file that is nowhere.
@@ -63,14 +68,8 @@ def _sources(spec: CampaignSpec) -> dict[str, bytes]:
     found = {}
     for function in (spec.procedure, spec.analyse, spec.cost):
         try:
-            text = inspect.getsource(inspect.unwrap(_plain(function)))
+            text = inspect.getsource(code_of(function))
         except (OSError, TypeError):
             continue
-        found[f"{getattr(function, '__name__', 'function')}.py".lstrip("<")] = text.encode()
+        found[f"{name_of(function) or 'function'}.py".lstrip("<")] = text.encode()
     return found
-
-
-def _plain(function: Callable[..., Any] | None) -> Any:
-    """Return the function behind a partial, or the class of an object that can be called."""
-    inner = getattr(function, "func", function)
-    return inner if hasattr(inner, "__code__") else type(inner)

@@ -18,6 +18,7 @@ from labloop.campaign.definition.definition import Definition, file_contents
 from labloop.campaign.definition.differences import CAMPAIGN_FILE_KEY
 from labloop.campaign.definition.provenance import check_origin, check_paths
 from labloop.campaign.definition.spec import CampaignSpec
+from labloop.campaign.definition.user_code import is_work
 from labloop.campaign.definition.versions import git_state, versions
 from labloop.errors import CampaignFileError, LabloopError
 from labloop.records import Bundle, content_hash
@@ -177,7 +178,8 @@ def _named(text: str, file: Path) -> Any:
 
 
 def _files(spec: CampaignSpec, file: Path, opened: Collection[str]) -> dict[str, bytes]:
-    return bundle_files(file, {*opened, *([spec.lab] if spec.lab else [])})
+    named = spec.procedure.files if is_work(spec.procedure) else ()
+    return bundle_files(file, {*opened, *([spec.lab] if spec.lab else [])}, named)
 
 
 def _bundle(spec: CampaignSpec, file: Path, files: dict[str, bytes]) -> Bundle:

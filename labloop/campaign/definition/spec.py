@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from labloop.campaign.decisions import Budget, FailurePolicy, MachineConfig, StopRule
 from labloop.campaign.definition.spec_checks import (
@@ -14,7 +14,7 @@ from labloop.campaign.definition.spec_checks import (
     check_plate,
     check_procedure,
 )
-from labloop.campaign.definition.user_code import cost_of, name_of
+from labloop.campaign.definition.user_code import cost_of, is_work, name_of
 from labloop.errors import CampaignFileError
 from labloop.objectives import Aim, Objectives, OutcomeConstraint
 from labloop.records import Curve, Json, Output, Point
@@ -22,6 +22,7 @@ from labloop.space import Plate, SearchSpace
 
 if TYPE_CHECKING:
     from labloop.brain import Strategy
+    from labloop.lab import Work
     from labloop.physics import PhysicsModel
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -37,7 +38,8 @@ class CampaignSpec:
         outputs: what an experiment yields, declared with units.
         objective: one aim or several over scalar outputs.
         procedure: what carries out one experiment and returns a mapping: ``async def (lab, x)``
-            in a lab, or a plain function ``(x)``, ``def`` or ``async def``, that needs none.
+            in a lab, or a plain function ``(x)``, ``def`` or ``async def``, that needs none. A
+            Function, Command, Notebook or ClusterJob says more: a process, a time-out, retries.
             None where a person does it and results come by ``labloop tell``.
         analyse: pure function raw -> outputs. None where the procedure returns outputs.
         lab: lab file, relative to the campaign file; None for a plain function or a person.
@@ -67,7 +69,7 @@ class CampaignSpec:
     space: SearchSpace
     outputs: Sequence[Output]
     objective: Aim | Sequence[Aim]
-    procedure: Callable[..., Any] | None = None
+    procedure: "Callable[..., Any] | Work | None" = None
     analyse: Callable[..., Any] | None = None
     lab: str | None = None
     physics: Any = None
@@ -122,7 +124,7 @@ class CampaignSpec:
         check_plate(
             self.plate, self.space, self.batch, self.strategy, asynchronous=self.asynchronous
         )
-        check_procedure(self.procedure, self.lab)
+        check_procedure(self.procedure, self.lab, self.space.names)
         check_analyse(self.analyse)
         check_calibrated(self.calibrated, self.lab)
 
@@ -133,8 +135,15 @@ class CampaignSpec:
 
     @property
     def is_function(self) -> bool:
-        """Whether a plain function carries experiments out, without a lab."""
+        """Whether a function, command, notebook or job carries experiments out, without a lab."""
         return self.procedure is not None and self.lab is None
+
+    @property
+    def recipe(self) -> Callable[..., Any] | None:
+        """The procedure where it is a function of the user's; None for other work."""
+        if is_work(self.procedure):
+            return None
+        return cast("Callable[..., Any] | None", self.procedure)
 
     @property
     def competing(self) -> tuple[Any, ...]:
@@ -223,6 +232,7 @@ class CampaignSpec:
             "procedure": name_of(self.procedure),
             "analyse": name_of(self.analyse),
             **({"calibrated": dict(self.calibrated)} if self.calibrated else {}),
+            **({"work": self.procedure.spec()} if is_work(self.procedure) else {}),
         }
 
 

@@ -3,13 +3,16 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labloop.campaign.decisions import Budget, FailurePolicy
-from labloop.campaign.definition.user_code import name_of
-from labloop.errors import CampaignFileError, UnitError
+from labloop.campaign.definition.user_code import is_work, name_of
+from labloop.errors import CampaignFileError, DefinitionError, UnitError
 from labloop.records import Curve, Output, Scalar, calibration_age
 from labloop.space import Plate, SearchSpace
+
+if TYPE_CHECKING:
+    from labloop.lab import Work
 
 
 def check_outputs(outputs: Sequence[Output]) -> None:
@@ -128,9 +131,17 @@ def check_analyse(analyse: Callable[..., Any] | None) -> None:
         )
 
 
-def check_procedure(procedure: Callable[..., Any] | None, lab: str | None) -> None:
-    """Raise CampaignFileError unless a procedure fits its lab, or is a function without one."""
+def check_procedure(
+    procedure: "Callable[..., Any] | Work | None", lab: str | None, names: Sequence[str] = ()
+) -> None:
+    """Raise CampaignFileError unless a procedure fits its lab, or needs none.
+
+    ``names``: the parameters of the space.
+    """
     if procedure is None:
+        return
+    if is_work(procedure):
+        _check_work(procedure, lab, names)
         return
     if not callable(procedure):
         raise CampaignFileError(
@@ -154,6 +165,18 @@ def check_procedure(procedure: Callable[..., Any] | None, lab: str | None) -> No
         raise CampaignFileError(
             f"lab must be a file beside or below the campaign file, got {lab!r}"
         )
+
+
+def _check_work(work: "Work", lab: str | None, names: Sequence[str]) -> None:
+    if lab is not None:
+        raise CampaignFileError(
+            f"the {work.kind} {work.name!r} carries experiments out without a lab: leave lab= "
+            "out, or let a procedure do it beside the devices: await lab.run(...)"
+        )
+    try:
+        work.check(names)
+    except DefinitionError as error:
+        raise CampaignFileError(str(error)) from error
 
 
 def _check_function(procedure: Callable[..., Any]) -> None:

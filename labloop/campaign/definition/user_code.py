@@ -1,14 +1,18 @@
-"""A user's own functions: what they raise becomes a sentence that names its line."""
+"""A user's own functions: what they are called, where they lie, and what they raise, in words."""
 
+import inspect
 import math
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from labloop.campaign.decisions import StopRule
 from labloop.errors import CampaignError, LabloopError
 from labloop.records import Point
+
+if TYPE_CHECKING:
+    from labloop.lab import Work
 
 T = TypeVar("T")
 
@@ -55,3 +59,34 @@ def name_of(thing: object) -> str:
         return thing or ""
     name = getattr(thing, "__name__", None) or getattr(thing, "name", None)
     return str(name or type(thing).__name__)
+
+
+def is_work(thing: object) -> "TypeGuard[Work]":
+    """Return whether a procedure is a Function, Command, Notebook or ClusterJob.
+
+    Asked of what it can do, so that no lab is loaded for a plain function.
+    """
+    return hasattr(thing, "carry_out") and hasattr(thing, "make_place")
+
+
+def kind_of(procedure: object) -> str:
+    """Return what carries experiments out without a lab: ``function``, ``command``, ..."""
+    return procedure.kind if is_work(procedure) else "function"
+
+
+def code_of(thing: object) -> Any:
+    """Return the function with code behind a partial, work or a decorator.
+
+    Of an object that can be called its class, of a command or a notebook None.
+    """
+    inner: Any = getattr(thing, "func", None if is_work(thing) else thing)
+    if inner is None:
+        return None
+    inner = inspect.unwrap(getattr(inner, "func", inner))
+    return inner if hasattr(inner, "__code__") else type(inner)
+
+
+def source_file(thing: object) -> Path | None:
+    """Return where a function was written; a notebook's cells have names of their own."""
+    code = getattr(code_of(thing), "__code__", None)
+    return None if code is None else Path(code.co_filename)

@@ -1,4 +1,4 @@
-"""Carries one experiment out: by a procedure in a lab or by a plain function.
+"""Carries one experiment out: by a procedure in a lab, or by a function or program without one.
 
 Here belongs the border to a user's code: conditions in, raw data and outputs out. When and in
 which order experiments run is decided in ``decisions``. Read ``direct.py`` first.
@@ -7,7 +7,7 @@ which order experiments run is decided in ``decisions``. Read ``direct.py`` firs
 from labloop.campaign.execution.analysis import Analysis
 from labloop.campaign.execution.conditions import Conditions, categorical_names, point_from_text
 from labloop.campaign.execution.direct import DirectExecutor, leaf_errors
-from labloop.campaign.execution.function import FunctionExecutor
+from labloop.campaign.execution.function import FunctionExecutor, FunctionSetup
 from labloop.campaign.execution.jobs import job_of, planned_record, wells_of
 from labloop.campaign.execution.measurement import to_measurement
 
@@ -16,6 +16,7 @@ __all__ = [
     "Conditions",
     "DirectExecutor",
     "FunctionExecutor",
+    "FunctionSetup",
     "categorical_names",
     "job_of",
     "leaf_errors",

@@ -50,6 +50,10 @@ class Conditions:
             return value
         return quantity(value, unit)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A process of its own gets a copy; by default it would be asked for its attributes first.
+        return Conditions, (dict(self.numbers), dict(self._units), self._well)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.numbers)
 

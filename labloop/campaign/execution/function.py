@@ -1,74 +1,88 @@
-"""Carries experiments out by a plain function: no lab, no devices, no simulated time."""
+"""Carries experiments out by work beside a lab: no devices, no simulated time."""
 
-import asyncio
-import inspect
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
-from labloop.campaign.definition import error_location
+from labloop.campaign.definition import error_location, source_file
 from labloop.campaign.execution.conditions import Conditions
 from labloop.campaign.execution.measurement import to_measurement
 from labloop.errors import ExperimentCancelled, LabloopError, UncertainError
+from labloop.lab import (
+    Attempts,
+    StopFlag,
+    Work,
+    WorkCall,
+    WorkJournal,
+    is_attempt,
+)
 from labloop.records import (
     ExperimentJob,
     ExperimentResult,
-    Experiments,
     ExperimentState,
+    Measurement,
+    Repositories,
 )
 
+_NO_CODE: Mapping[str, bytes] = MappingProxyType({})
 
-class FunctionExecutor:
-    """Calls the user's function once for each experiment, in one of ``parallel`` threads.
 
-    The threads are daemons, for nothing can interrupt a plain ``def``: one that does not return
-    after a stop ends with the process, and its experiment is uncertain. An ``async def`` has an
-    event loop of its own, and is cancelled.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSetup:
+    """What experiments without a lab are carried out by, and where they are recorded.
 
-    Args:
-        procedure: the user's ``def (x)`` or ``async def (x)``.
+    Attributes:
+        work: the user's function, command, notebook or cluster job.
         units: parameter name -> declared unit.
-        experiments: where moves and raw data are committed.
+        repositories: where moves, attempts and raw data are committed.
+        campaign_id: of the campaign.
         actor: who is written on each row.
+        folder: the campaign's.
+        code: the campaign's files.
         parallel: how many experiments run at once.
         began: seconds of the campaign's lab time that were used before.
         clock: seconds, as they pass in life.
     """
 
-    def __init__(
-        self,
-        procedure: Callable[..., Any],
-        *,
-        units: Mapping[str, str],
-        experiments: Experiments,
-        actor: str,
-        parallel: int = 1,
-        began: float = 0.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._procedure = procedure
-        self._units = units
-        self._experiments = experiments
-        self._actor = actor
-        self._clock = clock
-        self._origin = clock() - began
+    work: Work
+    units: Mapping[str, str]
+    repositories: Repositories
+    campaign_id: str
+    actor: str
+    folder: Path
+    code: Mapping[str, bytes] = field(default_factory=lambda: _NO_CODE)
+    parallel: int = 1
+    began: float = 0.0
+    clock: Callable[[], float] = time.monotonic
+
+
+class FunctionExecutor:
+    """Carries experiments out in ``parallel`` places, each a thread that does one at a time.
+
+    The threads are daemons, for nothing can interrupt a plain ``def``: one that does not return
+    after a stop ends with the process, and its experiment is uncertain. A place whose function
+    goes on after its time-out is not given to another experiment until it has returned.
+    """
+
+    def __init__(self, setup: FunctionSetup) -> None:
+        self._setup = setup
+        self._origin = setup.clock() - setup.began
         self._asked: queue.SimpleQueue[tuple[ExperimentJob, Future[ExperimentResult]] | None] = (
             queue.SimpleQueue()
         )
         self._threads = [
-            threading.Thread(target=self._work, name=f"labloop-function-{i}", daemon=True)
-            for i in range(parallel)
+            threading.Thread(target=self._work, name=f"labloop-place-{i}", daemon=True)
+            for i in range(setup.parallel)
         ]
-        self._lock = threading.RLock()
-        self._cancels: dict[str, Callable[[], object]] = {}
-        """Experiment -> what cancels its coroutine, while it runs."""
-        self._stopped = ""
+        self._stop = StopFlag()
+        self._calls: dict[int, WorkCall] = {}
+        """Number of an experiment -> what of it runs now, or has been left running."""
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -85,7 +99,7 @@ class FunctionExecutor:
             self._asked.put(None)
 
     def start(self, batch: Sequence[ExperimentJob]) -> list[Future[ExperimentResult]]:
-        """Hand a batch to the threads; each takes the next one as it gets free."""
+        """Hand a batch over; each place takes the next one as it gets free."""
         futures: list[Future[ExperimentResult]] = [Future() for _ in batch]
         for item in zip(batch, futures, strict=True):
             self._asked.put(item)
@@ -96,38 +110,49 @@ class FunctionExecutor:
 
     def now(self) -> float:
         """Return seconds of the campaign in which it was open, this time and before."""
-        return self._clock() - self._origin
+        return self._setup.clock() - self._origin
 
     def stop(self, reason: str) -> None:
-        """Begin nothing further and cancel what can be; from any thread and signal handler."""
-        with self._lock:
-            self._stopped = self._stopped or reason
-            cancels = list(self._cancels.values())
-        for cancel in cancels:
-            cancel()
+        """Begin nothing further and end what can be; from any thread and signal handler."""
+        self._stop.set(reason)
+
+    def activity(self) -> Mapping[str, str]:
+        """Return what runs -> how far it has come; only what tells of its progress."""
+        return {
+            f"experiment {number}": words
+            for number, call in sorted(self._calls.copy().items())
+            if (words := _words(call))
+        }
 
     def _work(self) -> None:
         while (item := self._asked.get()) is not None:
             job, future = item
             future.set_result(self._carry_out(job))
+            self._wait_for_left(job.number)
+
+    def _wait_for_left(self, number: int) -> None:
+        """Keep this place for what still runs in it, until it ends or a stop comes."""
+        call = self._calls.get(number)
+        while call is not None and call.left is not None and call.left.is_alive():
+            if self._stop.wait(0.1):
+                break
+        self._calls.pop(number, None)
 
     def _carry_out(self, job: ExperimentJob) -> ExperimentResult:
         """Return how an experiment ended; whatever happens is a state."""
         result = ExperimentResult(
-            experiment_id=job.experiment_id, state=ExperimentState.ABANDONED, reason=self._stopped
+            experiment_id=job.experiment_id,
+            state=ExperimentState.ABANDONED,
+            reason=self._stop.reason,
         )
-        if self._stopped:
+        if self._stop:
             return result
         result = replace(result, lab_started=self.now())
         try:
-            self._experiments.move(
-                job.experiment_id,
-                ExperimentState.RUNNING,
-                actor=self._actor,
-                lab_time=result.lab_started,
-            ).result()
-            measurement = to_measurement(self._call(job), self._units)
-            self._experiments.save_raw(job.experiment_id, measurement).result()
+            row = self._setup.repositories.experiments.get(job.experiment_id)
+            if row.state is ExperimentState.RUNNING:
+                result = replace(result, lab_started=row.lab_started)
+            measurement = self._measure(job, row.state is ExperimentState.RUNNING)
         except BaseException as error:  # noqa: BLE001 - process edge: a person's code, also its sys.exit
             state, reason = self._state_and_reason(error)
             result = replace(result, state=state, reason=reason)
@@ -135,49 +160,67 @@ class FunctionExecutor:
             result = replace(result, state=ExperimentState.DONE, measurement=measurement)
         return replace(result, lab_finished=self.now())
 
-    def _call(self, job: ExperimentJob) -> object:
-        returned = self._procedure(Conditions(job.point, self._units, job.well))
-        return self._awaited(job, returned) if inspect.isawaitable(returned) else returned
+    def _measure(self, job: ExperimentJob, begun: bool) -> Measurement:
+        """Carry an experiment out, or go on with one that an earlier process has begun."""
+        setup, experiments = self._setup, self._setup.repositories.experiments
+        entries = [
+            entry
+            for entry in setup.repositories.journal.entries(setup.campaign_id, job.experiment_id)
+            if is_attempt(entry)
+        ]
+        attempts = Attempts(
+            setup.work,
+            WorkJournal(
+                journal=setup.repositories.journal,
+                campaign_id=setup.campaign_id,
+                experiment_id=job.experiment_id,
+                actor=setup.actor,
+                now=self.now,
+                number=len(entries) + 1,
+            ),
+            f"{job.experiment_id}-w{len(entries) + 1:03d}",
+            lambda name: self._new_call(job, name),
+        )
+        if begun and entries:
+            returned: Any = attempts.take_up(entries[-1])
+        else:
+            if not begun:
+                experiments.move(
+                    job.experiment_id,
+                    ExperimentState.RUNNING,
+                    actor=setup.actor,
+                    lab_time=self.now(),
+                ).result()
+            returned = attempts.run()
+        measurement = to_measurement(returned, setup.units)
+        experiments.save_raw(job.experiment_id, measurement).result()
+        return measurement
 
-    def _awaited(self, job: ExperimentJob, returned: Awaitable[object]) -> object:
-        """Carry a coroutine to its end in this thread, unless a stop cancels it."""
-
-        async def run() -> object:
-            task, loop = asyncio.current_task(), asyncio.get_running_loop()
-            with self._lock:
-                if task is not None:
-                    self._cancels[job.experiment_id] = lambda: loop.call_soon_threadsafe(
-                        task.cancel
-                    )
-                stopped = self._stopped
-            try:
-                if stopped and task is not None:
-                    task.cancel()
-                return await returned
-            finally:
-                with self._lock:
-                    del self._cancels[job.experiment_id]
-
-        try:
-            return asyncio.run(run())
-        except asyncio.CancelledError as error:
-            if not self._stopped:
-                raise
-            raise ExperimentCancelled(self._stopped) from error
+    def _new_call(self, job: ExperimentJob, name: str) -> WorkCall:
+        call = WorkCall(
+            args=(Conditions(job.point, self._setup.units, job.well),),
+            folder=self._setup.folder,
+            name=name,
+            stop=self._stop,
+            code=self._setup.code,
+        )
+        self._calls[job.number] = call
+        return call
 
     def _state_and_reason(self, error: BaseException) -> tuple[ExperimentState, str]:
         """Return state and reason of what the function raised, with its line."""
         if isinstance(error, ExperimentCancelled):
             return ExperimentState.ABANDONED, str(error)
         named = [] if isinstance(error, LabloopError) else [type(error).__name__]
-        place = error_location(error, _file_of(self._procedure))
+        place = error_location(error, source_file(self._setup.work) or Path())
         reason = ": ".join([*named, *filter(None, [str(error)])])
         reason += f" ({place})" if place else ""
         uncertain = isinstance(error, UncertainError)
         return ExperimentState.UNCERTAIN if uncertain else ExperimentState.FAILED, reason
 
 
-def _file_of(function: Callable[..., Any]) -> Path:
-    """Return where a function was written; a notebook's cells have names of their own."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return Path(code.co_filename if code is not None else "")
+def _words(call: WorkCall) -> str:
+    """Return what is to be told of a call that runs."""
+    if call.left is not None:
+        return "still runs after its time-out, and keeps its place"
+    return call.record.words

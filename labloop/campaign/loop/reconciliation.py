@@ -15,15 +15,20 @@ from labloop.campaign.loop.inbox import Inbox
 from labloop.campaign.loop.leases import campaign_lease
 from labloop.campaign.progress import incurs_cost, lab_seconds
 from labloop.errors import AnalysisError
+from labloop.lab import close_attempt, is_attempt
 from labloop.records import (
+    ActionState,
     CampaignRecord,
     ExperimentRecord,
     ExperimentState,
     JournalEntry,
+    Json,
     Mode,
     Repositories,
 )
 from labloop.space import SearchSpace
+
+_ENDED_IN_IT = "the process ended in the middle of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,14 @@ def reconcile(
     repositories: Repositories, record: CampaignRecord, spec: CampaignSpec, actor: str
 ) -> Reconciled:
     """Settle what a dead process left running and return where the machine goes on."""
-    notes = _settle(repositories, record, Analysis(spec), actor)
+    notes = _settle(repositories, record, spec.to_json(), Analysis(spec), actor)
     answered = _answer(repositories, record, spec.space)
-    return Reconciled(_machine_state(repositories, record, spec), (*notes, *answered))
+    state = _machine_state(repositories, record, spec)
+    running = repositories.experiments.all(record.id, {ExperimentState.RUNNING})
+    wells = wells_of(repositories, record.id, running)
+    resumed = tuple(job_of(row, wells.get(row.id, "")) for row in running)
+    state = replace(state, resumed=resumed)
+    return Reconciled(state, (*notes, *answered))
 
 
 def answer_pending_commands(repositories: Repositories, record: CampaignRecord, actor: str) -> None:
@@ -54,16 +64,23 @@ def answer_pending_commands(repositories: Repositories, record: CampaignRecord, 
     space = record.spec["space"]
     assert isinstance(space, Mapping)  # noqa: S101 - every stored spec has one
     with campaign_lease(repositories, record, actor):
-        _settle(repositories, record, None, actor)
+        _settle(repositories, record, record.spec, None, actor)
         _answer(repositories, record, SearchSpace.from_spec(space))
 
 
 def _settle(
-    repositories: Repositories, record: CampaignRecord, analysis: Analysis | None, actor: str
+    repositories: Repositories,
+    record: CampaignRecord,
+    spec: Mapping[str, Json],
+    analysis: Analysis | None,
+    actor: str,
 ) -> tuple[str, ...]:
     running = repositories.experiments.all(record.id, {ExperimentState.RUNNING})
     opened = repositories.journal.open_intents(record.id) if running else ()
-    settler = _Settler(repositories, record, analysis, actor)
+    work = spec.get("work")
+    settler = _Settler(
+        repositories, record, work if isinstance(work, Mapping) else {}, analysis, actor
+    )
     notes = (settler.settle(row, opened) for row in running)
     return tuple(note for note in notes if note)
 
@@ -82,6 +99,8 @@ class _Settler:
 
     repositories: Repositories
     record: CampaignRecord
+    work: Mapping[str, Json]
+    """What the campaign says of the work that carries experiments out; empty for a lab."""
     analysis: Analysis | None
     """None where the campaign's code is not to be run: what has raw data waits for it."""
     actor: str
@@ -91,15 +110,29 @@ class _Settler:
         end = self._last_known(row)
         if self.repositories.experiments.raw(row.id) is not None:
             return "" if self.analysis is None else self._finish(row, self.analysis, end)
-        intents = [e.intent for e in opened if e.intent.experiment_id == row.id]
-        asked = ", ".join(f"{intent.device}.{intent.name}" for intent in intents)
-        why = "the process ended in the middle of it"
+        entries = [entry for entry in opened if entry.intent.experiment_id == row.id]
+        if self.work.get("survives"):
+            return f"experiment {row.number}: its {self.work.get('kind')} is looked for"
+        self._close_attempts(entries)
+        if self.work.get("repeatable"):
+            # It stays as it is: the run that follows goes on with it.
+            return f"experiment {row.number}: {_ENDED_IN_IT}; it is done again, as declared"
+        asked = ", ".join(_words(entry) for entry in entries)
+        why = _ENDED_IN_IT
         why += f"; it is not known whether {asked} happened" if asked else ""
         self._move(row, ExperimentState.UNCERTAIN, why, end)
         if self.record.mode is Mode.SIMULATED:
             why = f"{why}; its simulated lab ended with the process"
             self._move(row, ExperimentState.ABANDONED, why, end)
         return f"experiment {row.number}: {why}"
+
+    def _close_attempts(self, entries: Sequence[JournalEntry]) -> None:
+        """Write down that attempts at work ended with the process, and what they had told."""
+        again = bool(self.work.get("repeatable"))
+        state = ActionState.FAILED if again else ActionState.UNCERTAIN
+        for entry in entries:
+            if is_attempt(entry) and entry.outcome is None:
+                close_attempt(entry, self.repositories.journal, self.actor, state, _ENDED_IN_IT)
 
     def _last_known(self, row: ExperimentRecord) -> float | None:
         """Return the lab second up to which the journal knows of an experiment."""
@@ -134,6 +167,11 @@ class _Settler:
         self.repositories.experiments.move(
             row.id, to, actor=self.actor, reason=why, lab_time=end
         ).result()
+
+
+def _words(entry: JournalEntry) -> str:
+    intent = entry.intent
+    return f"{intent.device}.{intent.name}" if intent.device else intent.name
 
 
 def _standing(repositories: Repositories, record: CampaignRecord) -> MachineState:

@@ -1,6 +1,7 @@
 """A stored campaign as a person calls it: its kind, and what is typed to go on with it."""
 
 import shlex
+from collections.abc import Mapping
 
 from labloop.records import CampaignRecord, Mode, Repositories
 
@@ -17,17 +18,17 @@ def resume_command(record: CampaignRecord, repositories: Repositories) -> str:
 
 
 def is_function_campaign(record: CampaignRecord) -> bool:
-    """Return whether a plain function carries a stored campaign out."""
+    """Return whether a function or a program carries a stored campaign out, without a lab."""
     return bool(record.spec.get("procedure")) and not record.spec.get("lab")
 
 
 def mode_label(record: CampaignRecord) -> str:
-    """Return what carries a stored campaign out: its mode, or the function by name."""
-    return (
-        f"function {record.spec['procedure']}"
-        if is_function_campaign(record)
-        else record.mode.value
-    )
+    """Return what carries a stored campaign out: its mode, or the function or program by name."""
+    if not is_function_campaign(record):
+        return record.mode.value
+    work = record.spec.get("work")
+    kind = work.get("kind", "function") if isinstance(work, Mapping) else "function"
+    return f"{kind} {record.spec['procedure']}"
 
 
 def database_option(repositories: Repositories) -> str:

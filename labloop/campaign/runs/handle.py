@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from labloop.campaign.decisions import StopAsked
+from labloop.campaign.execution import FunctionExecutor
 from labloop.campaign.loop import Runner, Stopped
 from labloop.campaign.progress import Snapshot, mode_label
 from labloop.lab import LabHost, Occupancy, Truth
@@ -22,7 +23,7 @@ class RunHandle:
         self._abort: Callable[[str], None] | None = None
         """Ends what runs; None while nothing is open."""
         self._runner: Runner | None = None
-        self._host: LabHost | None = None
+        self._opened: LabHost | FunctionExecutor | None = None
         # Re-entrant: a signal handler may ask for it while its own thread holds it.
         self._lock = threading.RLock()
 
@@ -39,9 +40,9 @@ class RunHandle:
         """From now on a stop goes through ``abort``, also while the lab is being opened."""
         self._abort = abort
 
-    def opened(self, host: LabHost) -> None:
-        """From now on the devices of this lab are shown."""
-        self._host = host
+    def opened(self, opened: LabHost | FunctionExecutor) -> None:
+        """From now on the devices of this lab are shown, or the progress of functions."""
+        self._opened = opened
 
     def running(self, runner: Runner) -> None:
         """From now on the loop runs; a stop that was asked for before reaches it first."""
@@ -82,18 +83,18 @@ class RunHandle:
         )
 
     def activity(self) -> Mapping[str, str]:
-        """Return device -> what it does now; empty before the lab is open."""
+        """Return device, or experiment -> what it does now; empty before the lab is open."""
         with self._lock:
-            return {} if self._host is None else self._host.activity()
+            return {} if self._opened is None else self._opened.activity()
 
     @property
     def occupancy(self) -> Occupancy | None:
         """What experiments of the run held and waited for; None before the lab is open."""
         with self._lock:
-            return None if self._host is None else self._host.occupancy
+            return self._opened.occupancy if isinstance(self._opened, LabHost) else None
 
     @property
     def truth(self) -> Truth | None:
         """The simulated world's own log; None before the lab is open, and in a real lab."""
         with self._lock:
-            return None if self._host is None else self._host.truth
+            return self._opened.truth if isinstance(self._opened, LabHost) else None

@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 
 from labloop.campaign.checks import require_calibrations, require_procedure
 from labloop.campaign.definition import Definition
-from labloop.campaign.execution import DirectExecutor, FunctionExecutor
+from labloop.campaign.execution import DirectExecutor, FunctionExecutor, FunctionSetup
 from labloop.campaign.loop import Hold, device_leases
 from labloop.campaign.progress import lab_end
 from labloop.campaign.runs.handle import RunHandle
-from labloop.lab import LabHost, load_lab_file
+from labloop.lab import LabHost, as_work, load_lab_file
 from labloop.records import Alarm, CampaignRecord, Executor, Mode, Repositories
 
 Speed: TypeAlias = Literal["max", "real"] | float
@@ -71,14 +71,20 @@ def open_execution(context: RunContext) -> Iterator[Execution]:
 def _open_function(context: RunContext) -> Iterator[Execution]:
     spec = context.definition.spec
     function = FunctionExecutor(
-        require_procedure(context.definition),
-        units=spec.units,
-        experiments=context.repositories.experiments,
-        actor=context.actor,
-        parallel=spec.parallel,
-        began=context.lab_seconds_before,
+        FunctionSetup(
+            work=as_work(require_procedure(context.definition)),
+            units=spec.units,
+            repositories=context.repositories,
+            campaign_id=context.record.id,
+            actor=context.actor,
+            folder=context.definition.folder,
+            code=context.definition.bundle.files,
+            parallel=spec.parallel,
+            began=context.lab_seconds_before,
+        )
     )
     context.handle.opening(function.stop)
+    context.handle.opened(function)
     with function:
         yield Execution(executor=function, abort=function.stop, now=function.now)
 
@@ -86,6 +92,8 @@ def _open_function(context: RunContext) -> Iterator[Execution]:
 @contextmanager
 def _open_lab(context: RunContext) -> Iterator[Execution]:
     definition, repositories, record = context.definition, context.repositories, context.record
+    recipe = definition.spec.recipe
+    assert recipe is not None  # noqa: S101 - asked for before, and work has no lab
     lab_file = load_lab_file(definition.folder / str(definition.spec.lab))
     began = context.lab_seconds_before
     require_calibrations(repositories, definition, record.mode)
@@ -102,6 +110,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
             on_alarm=context.on_alarm,
             lease=lease,
             purpose=f"campaign {record.name}",
+            folder=definition.folder,
             renew=context.renewed,
             handover=repositories.handover,
         )
@@ -112,7 +121,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
                 host.make_safe().check()
             direct = DirectExecutor(
                 host,
-                procedure=require_procedure(definition),
+                procedure=recipe,
                 units=definition.spec.units,
                 experiments=repositories.experiments,
                 actor=context.actor,

@@ -13,9 +13,16 @@ from labloop.lab.host.lines import Lines
 from labloop.lab.host.open_devices import OpenDevices
 from labloop.lab.host.safety import TOTAL_SECONDS, SafeStates, WatchdogFeeder
 from labloop.lab.host.setup import LabSetup
-from labloop.lab.procedure import ConsumableLog, LabResources, Occupancy, StationPool, Steps
+from labloop.lab.procedure import (
+    ConsumableLog,
+    LabResources,
+    LabWork,
+    Occupancy,
+    StationPool,
+    Steps,
+)
 from labloop.lab.time import Clock
-from labloop.records import Alarm, Reading
+from labloop.records import Alarm, Mode, Reading
 
 
 class DeviceReadings:
@@ -83,6 +90,12 @@ class DeviceBuilder:
                 device_locks={name: StationPool([name]) for name in devices},
                 steps=Steps(self.clock, journal, self.stop),
                 sharing=sharing,
+                work=LabWork(
+                    self.clock,
+                    journal,
+                    self.setup.folder,
+                    simulated=self.setup.mode is Mode.SIMULATED,
+                ),
                 consumables=ConsumableLog(self.clock, journal),
                 occupancy=Occupancy(self.clock),
             ),

@@ -55,6 +55,8 @@ class LabHost:
         on_alarm: gets alarms, from any thread; they are printed if left out.
         record: a folder into which every device's frames are written, for ``replay://``.
         renew: kinds of consumable stations that a person has filled again.
+        folder: in which ``lab.run`` looks for programs and notebooks; that of the lab file if
+            left out.
         purpose: what a real lab is opened for, told to whoever asks for the same instruments.
         handover: where a watchdog process leaves what it did, for whoever opens the lab next; in
             the folder of the lab file if left out.
@@ -87,6 +89,7 @@ class LabHost:
         renew: Collection[str] = (),
         handover: Handover | None = None,
         patience: float | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.lab_file = lab_file
         self.mode = mode
@@ -112,6 +115,7 @@ class LabHost:
             purpose=purpose,
             handover=handover,
             patience=patience,
+            folder=folder or lab_file.folder or Path.cwd(),
         )
         self._opened: OpenLab | None = None
         self._stop_reason = ""
@@ -290,8 +294,9 @@ class LabHost:
         return self._lab.clock.now()
 
     def activity(self) -> Mapping[str, str]:
-        """Return device -> what it does now."""
-        return dict(self._lab.devices.activity)
+        """Return device -> what it does now, and what runs beside the devices."""
+        devices = self._lab.devices
+        return {**devices.activity, **devices.resources.work.activity()}
 
     @property
     def watchdog(self) -> int:

@@ -34,6 +34,8 @@ class LabSetup:
     """The folder into which every device's frames are written."""
     renew: tuple[str, ...]
     """Kinds of consumable stations that a person has filled again."""
+    folder: Path
+    """In which programs and notebooks of procedures are looked for."""
     purpose: str
     """What a real lab is opened for."""
     handover: Handover | None

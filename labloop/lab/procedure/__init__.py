@@ -10,11 +10,13 @@ from labloop.lab.procedure.occupancy import Occupancy, Occupation
 from labloop.lab.procedure.run import run_procedure
 from labloop.lab.procedure.stations import StationPool
 from labloop.lab.procedure.steps import Steps
+from labloop.lab.procedure.work import LabWork
 
 __all__ = [
     "ConsumableLog",
     "Lab",
     "LabResources",
+    "LabWork",
     "Occupancy",
     "Occupation",
     "StationPool",

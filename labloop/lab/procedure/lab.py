@@ -12,7 +12,9 @@ from labloop.lab.procedure.consumables import ConsumableLog
 from labloop.lab.procedure.occupancy import Occupancy
 from labloop.lab.procedure.stations import StationPool
 from labloop.lab.procedure.steps import Steps
+from labloop.lab.procedure.work import LabWork
 from labloop.lab.time import Clock
+from labloop.lab.work import Work
 from labloop.units import Quantity, magnitude, quantity
 
 
@@ -27,6 +29,7 @@ class LabResources:
     """Device -> its lock, for ``lab.exclusive``."""
     steps: Steps
     sharing: Sharing
+    work: LabWork
     consumables: ConsumableLog
     occupancy: Occupancy
 
@@ -127,6 +130,36 @@ class Lab:
                 sharing.hold(self._scope, name)
                 stack.callback(sharing.release, self._scope, name)
             yield
+
+    async def run(
+        self,
+        work: Work | Callable[..., Any],
+        *args: Any,
+        simulated: Work | Callable[..., Any] | None = None,
+        takes: Quantity | None = None,
+    ) -> Any:
+        """Carry out what would block the lab, beside it, and return its result.
+
+        ``peaks = await lab.run(find_peaks, spectrum)`` calls a function in a thread;
+        ``Function(f, process=True, timeout=60)`` one in a process, ``Command([...])`` a program,
+        with one mapping of its placeholders. Every attempt is committed with its log.
+
+        In a simulated lab it really runs, and costs no lab time unless ``takes`` says so.
+
+        Args:
+            work: a function, ``def`` or ``async def``, or a Function, Command, Notebook or
+                ClusterJob.
+            args: what it is given.
+            simulated: is carried out in its place in a simulated lab.
+            takes: the lab time that passes in a simulated lab.
+
+        Raises:
+            WorkError: it failed, as what the function itself raised; WorkTimeoutError in time.
+            UncertainError: it may still have an effect.
+        """
+        return await self._resources.work.run(
+            self._scope, work, args, simulated=simulated, takes=takes
+        )
 
     async def step(self, name: str, f: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         """Carry ``f(*args)`` out as a named step, or return what it returned before a restart.
