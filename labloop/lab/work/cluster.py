@@ -31,7 +31,8 @@ _FIRST_LOOK, _LONGEST_LOOK = 0.05, 5.0
 """Seconds between two looks at a job: at first, and of a long one."""
 _GRACE_SECONDS = 10.0
 """How long a job that has ended may take to show its result on a shared disk."""
-_CANCEL_SECONDS = 5.0
+_END_SECONDS = 5.0
+"""How long the end of a job is waited for that was cancelled, or has its result."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,9 @@ class ClusterJob(Work):
 
     def _job(self, place: Path, job_id: str) -> Any:
         """Return submitit's handle of a job that an earlier process submitted."""
-        executor = self._executor(place)
-        return executor.job_class(folder=place / _SUBMITIT, job_id=job_id)
+        cluster = self._executor(place).cluster
+        plugins = importlib.import_module("submitit.core.plugins")
+        return plugins.get_executors()[cluster].job_class(place / _SUBMITIT, job_id)
 
     def _follow(self, call: WorkCall, job: Any) -> Any:
         place = _place(call)
@@ -168,6 +170,7 @@ class ClusterJob(Work):
             call.stop.wait(look)
             look = _FIRST_LOOK if gone else min(look * 1.5, _LONGEST_LOOK)
         follow.follow()
+        self._wait(job, place)
         return self._ended(call, job, str(job.state))
 
     def _ended(self, call: WorkCall, job: Any, state: str) -> Any:
@@ -193,7 +196,11 @@ class ClusterJob(Work):
             interrupt(int(job.job_id))
         else:
             job.cancel(check=False)
-        until = time.monotonic() + _CANCEL_SECONDS
+        self._wait(job, place)
+
+    def _wait(self, job: Any, place: Path) -> None:
+        """Wait a moment until the job's processes have ended as well."""
+        until = time.monotonic() + _END_SECONDS
         while self._runs(job, place) and time.monotonic() < until:
             time.sleep(_FIRST_LOOK)
 
