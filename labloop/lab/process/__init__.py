@@ -12,7 +12,6 @@ from labloop.lab.process.other_process import OtherProcess
 from labloop.lab.process.platform import (
     END_SIGNALS,
     interrupt,
-    is_running,
     lock_folder,
     open_for_all,
     serial_options,
@@ -39,7 +38,6 @@ __all__ = [
     "closed",
     "forget",
     "interrupt",
-    "is_running",
     "keep_from_children",
     "lock_folder",
     "open_for_all",

@@ -196,36 +196,6 @@ else:
         yield
 
 
-def is_running(pid: int, words: str) -> bool:
-    """Return whether a process runs whose command line holds ``words``.
-
-    A process id is given again to others. Where a command line cannot be read (elsewhere than on
-    Linux), the id alone counts.
-    """
-    if sys.platform == "linux":
-        try:
-            # Empty for one that has ended and was not waited for.
-            line = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            return False
-        return words in line.replace(b"\0", b" ").decode(errors="replace")
-    if sys.platform == "win32":
-        listed = subprocess.run(  # noqa: S603 - a fixed program
-            ["tasklist", "/FI", f"PID eq {pid}", "/NH"],  # noqa: S607 - the same
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return str(pid) in listed.stdout.split()
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def interrupt(pid: int) -> None:
     """Ask a process to end, as Ctrl-C does; nothing where it has ended."""
     with suppress(ProcessLookupError, PermissionError):

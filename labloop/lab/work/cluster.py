@@ -18,10 +18,11 @@ from labloop.errors import (
     WorkError,
     WorkTimeoutError,
 )
-from labloop.lab.process import interrupt, is_running
+from labloop.lab.process import interrupt
 from labloop.lab.work.child import carry_out
 from labloop.lab.work.exchange import PROGRESS, has_result, read_result, write_call
 from labloop.lab.work.function import Function
+from labloop.lab.work.guarded_process import is_marked_alive, mark_of
 from labloop.lab.work.progress import ProgressFile
 from labloop.lab.work.work import Work, WorkCall
 from labloop.records import Json
@@ -99,7 +100,8 @@ class ClusterJob(Work):
         except Exception as error:
             # The scheduler's own tools raise what they like; whether it has the job is not known.
             raise _not_submitted(self, error) from error
-        (place / _JOB).write_text(job.job_id)
+        here = mark_of(int(job.job_id)) if _is_here(job) else ""
+        (place / _JOB).write_text(f"{job.job_id}\n{here}", encoding="utf-8")
         return self._follow(call, job)
 
     def take_up(self, call: WorkCall) -> Any:
@@ -108,7 +110,7 @@ class ClusterJob(Work):
         if has_result(place):
             return self._ended(call, None, "")
         begun = list((place / _SUBMITIT).glob("*.pkl"))
-        job_id = _job_id(place)
+        job_id, _ = _submitted(place)
         if not job_id and not begun:
             return self.carry_out(call)
         if not job_id:
@@ -185,15 +187,19 @@ class ClusterJob(Work):
 
     def _runs(self, job: Any, place: Path) -> bool:
         """Return whether the scheduler still has the job."""
-        if job.job_id.isdigit() and "Local" in type(job).__name__:
-            return bool(job.state == "RUNNING") or is_running(int(job.job_id), str(place))
+        if _is_here(job):
+            _, here = _submitted(place)
+            # Without a mark, of one that was killed while it submitted, the id alone counts.
+            alive = is_marked_alive(here) if here else bool(mark_of(int(job.job_id)))
+            return bool(job.state == "RUNNING") or alive
         return not job.done(force_check=True)
 
     def _cancel(self, job: Any, place: Path) -> None:
         """Cancel the job and wait a moment until it has ended."""
-        if "Local" in type(job).__name__:
+        if _is_here(job):
             # A handle that was made from the id alone cannot cancel.
-            interrupt(int(job.job_id))
+            if self._runs(job, place):
+                interrupt(int(job.job_id))
         else:
             job.cancel(check=False)
         self._wait(job, place)
@@ -224,12 +230,18 @@ def _place(call: WorkCall) -> Path:
     return call.place
 
 
-def _job_id(place: Path) -> str:
-    """Return the id under which a job was submitted; empty where none is known."""
+def _is_here(job: Any) -> bool:
+    """Return whether a job is a process of this machine: submitit's cluster ``local``."""
+    return type(job).__name__ == "LocalJob"
+
+
+def _submitted(place: Path) -> tuple[str, str]:
+    """Return the id of a submitted job and, of one on this machine, its mark; empty: unknown."""
     with suppress(OSError):
-        return (place / _JOB).read_text().strip()
+        job_id, _, here = (place / _JOB).read_text(encoding="utf-8").partition("\n")
+        return job_id, here
     found = sorted((place / _SUBMITIT).glob("*_submitted.pkl"))
-    return found[0].name.removesuffix("_submitted.pkl") if found else ""
+    return (found[0].name.removesuffix("_submitted.pkl"), "") if found else ("", "")
 
 
 def _not_submitted(work: ClusterJob, error: Exception) -> LabloopError:

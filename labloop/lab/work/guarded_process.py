@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import IO
 
 from labloop.errors import ExperimentCancelled, WorkError, WorkTimeoutError
-from labloop.lab.process import GUARD, is_running
+from labloop.lab.process import GUARD
 from labloop.lab.work.exchange import LOG, PROGRESS
 from labloop.lab.work.progress import PROGRESS_FILE, ProgressFile, WorkRecord
 from labloop.lab.work.work import WorkCall
+from labloop.processes import process_mark
 
 OUTPUT = "stdout.txt"
 """The file of a call's folder that gets the standard output of a command."""
-_GUARD_ID = "guard.pid"
+_GUARD_MARK = "guard.txt"
 _WAIT_SECONDS = 10.0
 """How long the end of a program is waited for whose campaign was killed."""
 GRACE_SECONDS = 2.0
@@ -55,6 +56,18 @@ def make_place() -> Path:
     return Path(tempfile.mkdtemp(prefix=PREFIX))
 
 
+def mark_of(pid: int) -> str:
+    """Return what identifies a process for ever, as text; empty where it has ended."""
+    mark = process_mark(pid)
+    return f"{pid} {mark}" if mark else ""
+
+
+def is_marked_alive(mark: str) -> bool:
+    """Return whether the process still runs that :func:`mark_of` was told of."""
+    pid = mark.partition(" ")[0]
+    return pid.isdigit() and mark_of(int(pid)) == mark.strip()
+
+
 def is_temporary(place: Path) -> bool:
     """Return whether a folder was made for one attempt alone, and goes with it."""
     return place.name.startswith(PREFIX)
@@ -66,10 +79,9 @@ def left_behind(place: Path) -> WorkRecord:
     The guard ends the program with its parent, within its grace.
     """
     record = WorkRecord()
-    with suppress(OSError, ValueError):
-        guard, until = int((place / _GUARD_ID).read_text()), time.monotonic() + _WAIT_SECONDS
-        while is_running(guard, GUARD) and time.monotonic() < until:
-            time.sleep(_LOOK_SECONDS)
+    until = time.monotonic() + _WAIT_SECONDS
+    while is_marked_alive(_text(place / _GUARD_MARK)) and time.monotonic() < until:
+        time.sleep(_LOOK_SECONDS)
     ProgressFile(place / PROGRESS, record).follow()
     for name in (OUTPUT, LOG):
         record.write(_text(place / name))
@@ -96,7 +108,7 @@ def run_program(program: Program, call: WorkCall) -> int:
     began = time.monotonic()
     with (place / LOG).open("ab") as log, (place / program.output).open("ab") as output:
         process = _start(program, place, output, log)
-        (place / _GUARD_ID).write_text(str(process.pid))
+        (place / _GUARD_MARK).write_text(mark_of(process.pid), encoding="utf-8")
         try:
             while not why and process.poll() is None:
                 follow.follow()

@@ -132,7 +132,7 @@ def test_a_process_is_ended_by_its_time_out_with_its_children(bench, tmp_path, a
 
 def test_a_stop_ends_a_process(bench):
     """A stop ends it within its grace, and what ran was abandoned, not failed."""
-    bench.stop_soon(lambda: bench.calls and bench.calls[0].place.joinpath("guard.pid").exists())
+    bench.stop_soon(lambda: bench.calls and bench.calls[0].place.joinpath("guard.txt").exists())
     began = time.monotonic()
     with pytest.raises(ExperimentCancelled, match="enough"):
         bench.run(Function(hangs, process=True), 1)
