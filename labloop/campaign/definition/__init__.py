@@ -7,6 +7,7 @@ Here belongs whatever can be said before a campaign is stored. Read ``spec.py`` 
 from labloop.campaign.definition.definition import Definition, with_overrides, with_spec
 from labloop.campaign.definition.differences import bundle_differences, changed_files, item_changes
 from labloop.campaign.definition.in_memory import define_campaign
+from labloop.campaign.definition.installed_versions import versions
 from labloop.campaign.definition.loading import LOADING_FILE, error_location, load_campaign, restore
 from labloop.campaign.definition.provenance import trust_bundle
 from labloop.campaign.definition.spec import CampaignSpec
@@ -20,7 +21,6 @@ from labloop.campaign.definition.user_code import (
     source_file,
     stop_rule_reason,
 )
-from labloop.campaign.definition.versions import versions
 
 __all__ = [
     "LOADING_FILE",

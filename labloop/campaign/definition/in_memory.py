@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 from labloop.campaign.definition.definition import Definition
+from labloop.campaign.definition.installed_versions import versions
 from labloop.campaign.definition.loading import definition_of_script
 from labloop.campaign.definition.spec import CampaignSpec
 from labloop.campaign.definition.user_code import code_of, name_of
-from labloop.campaign.definition.versions import versions
 from labloop.errors import CampaignError, CampaignFileError
 from labloop.records import Bundle, content_hash
 

@@ -16,10 +16,10 @@ from typing import Any
 from labloop.campaign.definition.bundle_files import bundle_files, record_opened_files
 from labloop.campaign.definition.definition import Definition, file_contents
 from labloop.campaign.definition.differences import CAMPAIGN_FILE_KEY
+from labloop.campaign.definition.installed_versions import git_state, versions
 from labloop.campaign.definition.provenance import check_origin, check_paths
 from labloop.campaign.definition.spec import CampaignSpec
 from labloop.campaign.definition.user_code import is_work
-from labloop.campaign.definition.versions import git_state, versions
 from labloop.errors import CampaignFileError, LabloopError
 from labloop.records import Bundle, content_hash
 
