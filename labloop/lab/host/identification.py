@@ -31,13 +31,31 @@ async def connect_and_identify(device: Device, recorder: Recorder) -> DeviceIden
         sent, received = len(recorder.sent), len(recorder.received)
         found = await device.identify()
         questions, answers = recorder.sent[sent:], recorder.received[received:]
+        _check_echo(device, recorder)
         if len(questions) == len(answers) == 1 and questions[0] in recorder.sent[:sent]:
             same = answers[0] in recorder.received[:received]
             if same and device.transport.resync is None and _is_distinct(found, answers[0]):
                 device.transport.resync = Resync(questions[0], until(answers[0]))
         return found
 
-    return await _twice(work)
+    try:
+        return await _twice(work)
+    except ProtocolError:
+        _check_echo(device, recorder)
+        raise
+
+
+def _check_echo(device: Device, recorder: Recorder) -> None:
+    """Raise ProtocolError where the last answer is the last question."""
+    if not recorder.sent or not recorder.received or device.schemes:
+        return
+    sent, received = recorder.sent[-1].strip(), recorder.received[-1].strip()
+    if sent and received == sent:
+        raise ProtocolError(
+            f"{device.name} at {device.transport.url}: the line sends back what is sent to it, so "
+            f"{sent!r} came in place of an answer; switch the echo off, at the instrument or at "
+            "the adapter (RS-485)"
+        )
 
 
 async def identify_again(device: Device, on_alarm: Callable[[Alarm], object]) -> None:

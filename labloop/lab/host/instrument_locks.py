@@ -25,7 +25,7 @@ from labloop.lab.process import (
     try_lock,
     unlock,
 )
-from labloop.lab.transports import line_key
+from labloop.lab.transports import line_keys
 
 FOLDER_VARIABLE = "LABLOOP_LOCKS"
 """The environment variable that names another folder of locks, such as a shared one."""
@@ -46,12 +46,12 @@ class InstrumentLocks:
     ) -> None:
         self._keys: dict[str, str] = {}
         for name, table in lab_file.devices.items():
-            line = line_key(table.url)
-            if line:
+            lines = line_keys(table.url)
+            for line in lines:
                 self._keys.setdefault(line, f"{name} at {table.url}")
             driver = drivers[name]
             # A number that the instrument cannot be asked for is a person's note, and not unique.
-            if table.serial_number and line and driver.serial_on_wire:
+            if table.serial_number and lines and driver.serial_on_wire:
                 key = f"instrument {driver.__module__}:{driver.__qualname__} {table.serial_number}"
                 self._keys.setdefault(key, f"{name} (serial number {table.serial_number})")
         self._holder = {"user": user, "purpose": purpose}

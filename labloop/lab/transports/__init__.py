@@ -16,7 +16,7 @@ from labloop.lab.transports.base import (
 from labloop.lab.transports.blocking_port import BlockingPort, load_ports
 from labloop.lab.transports.emulated import EmulatedDevice, Truth
 from labloop.lab.transports.opening import SCHEMES, open_transport
-from labloop.lab.transports.port_url import is_replayed, line_key, line_mistakes
+from labloop.lab.transports.port_url import is_replayed, line_key, line_keys, line_mistakes
 from labloop.lab.transports.recorder import RECORDER, Recorder
 from labloop.lab.transports.transcripts import (
     Difference,
@@ -44,6 +44,7 @@ __all__ = [
     "differences",
     "is_replayed",
     "line_key",
+    "line_keys",
     "line_mistakes",
     "load_ports",
     "note_in_transcript",

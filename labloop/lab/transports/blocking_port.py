@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from labloop.errors import NotConnectedError
 from labloop.lab.time import PriorityLock
 from labloop.lab.transports.port_thread import PortThread
-from labloop.lab.transports.port_url import parse_port
+from labloop.lab.transports.port_url import found_port, parse_port
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class BlockingPort:
     multi-drop line share it.
 
     Args:
-        url: ``serial://``, ``socket://`` or ``rfc2217://``.
+        url: ``serial://``, ``usb://``, ``socket://`` or ``rfc2217://``.
         now: returns the lab second; callable from any thread.
 
     Raises:
@@ -169,7 +169,7 @@ class BlockingPort:
         settings = dict(self._settings)
         signal_lines = {name: settings.pop(name) for name in ("dtr", "rts") if name in settings}
         port = serial.serial_for_url(
-            self._target,
+            _port_now(self._target),
             do_not_open=True,
             timeout=SLICE_SECONDS,
             write_timeout=_WRITE_SECONDS,
@@ -193,6 +193,12 @@ class BlockingPort:
             return call()
         except Exception as error:
             raise PortLostError(*error.args) from error
+
+
+def _port_now(target: str) -> str:
+    """Return what pyserial opens; a USB port is looked for under whatever name it has now."""
+    place = target.removeprefix("usb://")
+    return target if place == target else found_port(place)
 
 
 def _words(error: Exception) -> str:

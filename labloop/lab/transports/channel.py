@@ -16,6 +16,8 @@ class Channel(ABC):
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.url = url
+        self.named = url
+        """Device and line, for messages."""
         self.clock = clock
         self.buffer = b""
         """Received and not consumed."""

@@ -227,6 +227,6 @@ class Line:
                 await channel.read(question.deadline)
         record_received(channel.buffer)
         raise DeviceTimeoutError(
-            f"{self.url} gave no complete answer within {question.timeout:g} s: "
+            f"{channel.named} gave no complete answer within {question.timeout:g} s: "
             f"sent {question.frame!r}, received {channel.buffer!r}"
         )

@@ -29,7 +29,7 @@ def open_transport(
     """Return the transport that ``url`` names; a port is opened at its first use.
 
     Args:
-        url: ``emulator://<device>``, ``serial://COM3?baud=19200``, ``socket://host:port``,
+        url: ``emulator://<device>``, ``serial://COM3?baud=19200``, ``usb://0403:6001``, ``socket://host:port``,
             ``rfc2217://host:port`` or ``replay://<file>``.
         clock: lab time.
         emulators: name -> the emulator that answers to ``emulator://<name>``.

@@ -32,6 +32,8 @@ class PortChannel(Channel):
         super().__init__(url, clock)
         self._port = port
         self._device = device
+        if device:
+            self.named = f"{device} at {url}"
         self._opening = 0
         """The opening of the port in which the device was identified; 0 before the first."""
         port.channels.add(self)

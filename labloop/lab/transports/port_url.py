@@ -3,13 +3,15 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
 from labloop.errors import LabFileError
 from labloop.lab.process import serial_options
+from labloop.lab.transports.usb_port import FORM, NoUsbPortError, is_usb_place, usb_port
 
-PORTS = ("serial", "socket", "rfc2217")
+PORTS = ("serial", "usb", "socket", "rfc2217")
 _FLAGS = {"rtscts": "hardware handshake", "xonxoff": "software handshake"}
 _LINES = {"dtr": "the line DTR", "rts": "the line RTS"}
 _KNOWN = ("baud", "mode", *_FLAGS, *_LINES)
@@ -21,9 +23,10 @@ _NO_LINE = {"replay", "emulator"}
 def parse_port(url: str) -> tuple[str, dict[str, Any]]:
     """Return the target and the settings for pyserial.
 
-    ``serial://`` and ``rfc2217://`` take ``baud`` (9600), ``mode`` (``8N1``: data bits, parity,
-    stop bits), ``rtscts`` and ``xonxoff`` (flow control, 0 or 1), ``dtr`` and ``rts`` (state of
-    the line from the opening on, 0 or 1). A path may contain any character but ``?``.
+    ``serial://``, ``usb://`` and ``rfc2217://`` take ``baud`` (9600), ``mode`` (``8N1``: data
+    bits, parity, stop bits), ``rtscts`` and ``xonxoff`` (flow control, 0 or 1), ``dtr`` and
+    ``rts`` (state of the line from the opening on, 0 or 1). A path may contain any character but
+    ``?``.
 
     Raises:
         LabFileError: the URL cannot be used.
@@ -46,6 +49,10 @@ def parse_port(url: str) -> tuple[str, dict[str, Any]]:
     }
     if settings.get("rtscts") and "rts" in settings:
         raise LabFileError(f"{url}: with rtscts=1 the handshake moves RTS; leave rts out")
+    if scheme == "usb":
+        if not is_usb_place(place):
+            raise LabFileError(f"{url}: names no USB port; write {FORM}")
+        return f"usb://{place}", settings | serial_options()
     if scheme == "rfc2217":
         return f"rfc2217://{place}", settings
     return place, settings | serial_options()
@@ -68,10 +75,32 @@ def line_key(url: str) -> str:
         return ""
     if scheme == "serial":
         return f"serial {_port(place)}"
+    if scheme == "usb":
+        return f"usb {place.upper()}"
     if scheme in {"socket", "rfc2217"}:
         host, _, port = place.strip("/").rpartition(":")
         return f"tcp {'localhost' if host.lower() in _LOOPBACK else host.lower()}:{port}"
     return f"{scheme} {place}"
+
+
+def line_keys(url: str) -> list[str]:
+    """Return every key of a line: of one that is found by its USB chip, that of its port now, too.
+
+    Which port that is can change; while it is not there, the line has one key alone.
+    """
+    scheme, _, rest = url.partition("://")
+    keys = [line_key(url)]
+    if scheme == "usb":
+        with suppress(NoUsbPortError):
+            keys.append(line_key(f"serial://{found_port(rest.partition('?')[0])}"))
+    return [key for key in keys if key]
+
+
+def found_port(place: str) -> str:
+    """Return the port of this machine that ``usb://place`` means; raises NoUsbPortError."""
+    from serial.tools import list_ports  # noqa: PLC0415 - only where there is such a url
+
+    return usb_port(place, list_ports.comports())
 
 
 def line_mistakes(devices: Mapping[str, tuple[str, Mapping[str, Any]]]) -> list[str]:

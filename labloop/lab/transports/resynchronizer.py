@@ -60,7 +60,7 @@ class Resynchronizer:
             if step is SyncStep.IN_STEP:
                 return
             if now >= deadline:
-                raise pending.refusal(channel.url, frame)
+                raise pending.refusal(channel.named, frame)
             if step is SyncStep.ASK and pending.resync is not None:
                 await self._keep_gap()
                 await channel.write(pending.resync.question, NO_RECORDER)
@@ -106,7 +106,7 @@ class Resynchronizer:
                 until = channel.last_received + AWAKE_SECONDS
         if not last:
             raise DeviceTimeoutError(
-                f"{channel.url} was sent {frame!r} although it owed an answer, and gave none "
+                f"{channel.named} was sent {frame!r} although it owed an answer, and gave none "
                 f"within {seconds:g} s"
             )
         pending.clear()

@@ -10,8 +10,9 @@ from lab_toys import Toy, ToyWorld, toy_host
 
 from labloop.errors import LeaseError
 from labloop.lab import lab_file_of
-from labloop.lab.host.instrument_locks import InstrumentLocks, line_key
+from labloop.lab.host.instrument_locks import InstrumentLocks
 from labloop.lab.process.platform import lock_folder, open_for_all
+from labloop.lab.transports import line_key
 from labloop.records import Mode
 from labloop.units import quantity
 from labloop_simulators.kit import serve_tcp, serve_world

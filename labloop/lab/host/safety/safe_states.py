@@ -75,7 +75,9 @@ class SafeStates:
         bound = min(self._bounds[device.name], left)
         why = ""
         try:
-            async with self._clock.deadline(bound, f"the safe state of {device.name}"):
+            async with self._clock.deadline(
+                bound, f"the safe state of {device.name} at {device.transport.url}"
+            ):
                 await device.safe_state()
         except DeviceTimeoutError as error:
             why = str(error)
