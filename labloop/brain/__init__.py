@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from labloop.brain._brain import Brain
+from labloop.brain._rank import RankedCandidate, rank_candidates
 from labloop.brain._resolve import resolve_strategy, strategy_names
+from labloop.brain._wishes import propose_with
 from labloop.brain.strategies.base import Strategy
 from labloop.brain.strategies.plates import PlateStrategy, on_plate
 from labloop.brain.strategies.sampling import RandomStrategy, SobolStrategy
@@ -61,11 +63,14 @@ __all__ = [
     "PhysicsStrategy",
     "PlateStrategy",
     "RandomStrategy",
+    "RankedCandidate",
     "SkoptStrategy",
     "SobolStrategy",
     "Strategy",
     "improvement",
     "on_plate",
+    "propose_with",
+    "rank_candidates",
     "resolve_strategy",
     "strategy_names",
 ]

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
         correct,
         describe_actual,
         find_experiment,
+        rank,
+        read_candidates,
         read_results,
         reanalyse,
         tell,
         update_definition,
         withdraw,
         write_proposals,
+        write_ranking,
     )
     from labloop.campaign.checks import (
         Finding,
@@ -49,7 +52,13 @@ if TYPE_CHECKING:
         with_overrides,
         with_spec,
     )
-    from labloop.campaign.execution import Analysis, Conditions, point_from_text, wells_of
+    from labloop.campaign.execution import (
+        Analysis,
+        Conditions,
+        condition_from_text,
+        point_from_text,
+        wells_of,
+    )
     from labloop.campaign.forecasting import Forecast, forecast
     from labloop.campaign.loop import (
         RUN_COMMANDS,
@@ -80,12 +89,15 @@ _HOME = {
         "correct",
         "describe_actual",
         "find_experiment",
+        "rank",
+        "read_candidates",
         "read_results",
         "reanalyse",
         "tell",
         "update_definition",
         "withdraw",
         "write_proposals",
+        "write_ranking",
     ),
     "checks": (
         "Finding",
@@ -120,6 +132,7 @@ _HOME = {
     "execution": (
         "Analysis",
         "Conditions",
+        "condition_from_text",
         "point_from_text",
         "wells_of",
     ),
@@ -191,6 +204,7 @@ __all__ = [
     "changed_files",
     "check_campaign",
     "check_lab",
+    "condition_from_text",
     "correct",
     "correction_history",
     "current_user",
@@ -208,6 +222,8 @@ __all__ = [
     "load_campaign",
     "mode_label",
     "point_from_text",
+    "rank",
+    "read_candidates",
     "read_results",
     "reanalyse",
     "rehearse",
@@ -224,4 +240,5 @@ __all__ = [
     "with_spec",
     "withdraw",
     "write_proposals",
+    "write_ranking",
 ]

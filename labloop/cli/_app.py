@@ -55,6 +55,7 @@ _BUILT_IN = (
     (command.acknowledge, "acknowledge"),
     (by_hand.try_, "try"),
     (by_hand.ask, "ask"),
+    (by_hand.rank, "rank"),
     (by_hand.tell, "tell"),
     (correct.correct, "correct"),
     (correct.withdraw, "withdraw"),

@@ -64,6 +64,39 @@ def _codes(
     return codes
 
 
+def completed(structure: SpaceStructure, point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a point with the values of the conditional parameters that it has no use for."""
+    found = dict(point)
+    names = [parameter.name for parameter in structure.parameters]
+    for rule in structure.rules.conditionals:
+        parameter = structure.parameters[rule.column]
+        asked = [names[column] for column in rule.condition.columns]
+        if parameter.name in found or any(name not in found for name in asked):
+            continue
+        codes = np.zeros((1, len(names)))
+        try:
+            for name in asked:
+                column = names.index(name)
+                codes[0, column] = _code_of(structure, column, found[name])
+        except SpaceError:
+            continue  # what is wrong is told where the point is read
+        if rule.idle(codes)[0]:
+            found[parameter.name] = parameter.values_of(np.array([rule.unused]))[0]
+    return found
+
+
+def always_used(structure: SpaceStructure, point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a point's parameters that are not conditional."""
+    columns = {rule.column for rule in structure.rules.conditionals}
+    names = {structure.parameters[column].name for column in columns}
+    return {name: value for name, value in point.items() if name not in names}
+
+
+def _code_of(structure: SpaceStructure, column: int, value: Any) -> float:
+    parameter = structure.parameters[column]
+    return parameter.number(value) if isinstance(parameter, Numeric) else parameter.code(value)
+
+
 def _is_unused(rule: ConditionalRule, parameter: Parameter, given: Any) -> bool:
     if isinstance(parameter, Numeric):
         return abs(parameter.number(given) - rule.unused) <= rule.tolerance

@@ -1,7 +1,8 @@
 """The search space as a person declares it and as a strategy asks it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -11,7 +12,9 @@ from labloop.errors import SpaceError
 from labloop.records import FloatArray, Json, Point, canonical_json
 from labloop.space._from_json import items_from_spec
 from labloop.space._reading import (
+    always_used,
     check_point,
+    completed,
     legal_codes,
     measured_codes,
     refuse_unknown_names,
@@ -194,6 +197,27 @@ class SearchSpace:
             refuse_unknown_names(self._structure, point)
             return self._points(self._measured_codes([point]))[0]
 
+    def completed(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a point with the values of conditional parameters that it has no use for.
+
+        What else is missing stays missing; nothing is checked.
+        """
+        return completed(self._structure, point)
+
+    def edited(self, point: Mapping[str, Any], changes: Mapping[str, Any]) -> Point:
+        """Return a point with some values changed; what it has no use for then falls away.
+
+        Raises:
+            SpaceError: the new point is not legal.
+        """
+        try:
+            return self.validate({**point, **changes})
+        except SpaceError:
+            with suppress(SpaceError):
+                return self.validate({**always_used(self._structure, point), **changes})
+            # The first reason speaks of what was given.
+            raise
+
     def contains(self, point: Mapping[str, Any]) -> bool:
         """Return whether ``point`` is legal."""
         try:
@@ -226,6 +250,23 @@ class SearchSpace:
         except SpaceError as error:
             words = "; ".join(map(str, [*extra, *map(Forbidden, _conditions(avoid or ()))]))
             raise SpaceError(f"no question can be asked with {words}: {error}") from error
+
+    def listing(self, points: Sequence[Point]) -> "SearchSpace":
+        """Return the space that holds these points alone, encoded as they are here.
+
+        Raises:
+            SpaceError: no point, or one that is not legal here.
+        """
+        if not points:
+            raise SpaceError("a list of points needs at least one")
+        codes = np.array([self._code(self.validate(point)) for point in points])
+        _, first = np.unique(codes, axis=0, return_index=True)
+        made = object.__new__(SearchSpace)
+        made._items = self._items
+        rules = replace(self._structure.rules, listed=codes[np.sort(first)])
+        made._structure = replace(self._structure, rules=rules)
+        made._known_legal = made._structure.known_legal
+        return made
 
     def sample(self, n: int, seed: int, exclude: Sequence[Point] = ()) -> list[Point]:
         """Return ``n`` legal points spread over the space, none of them in ``exclude``.

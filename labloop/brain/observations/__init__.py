@@ -11,13 +11,14 @@ from labloop.brain.observations.history import (
     check_count,
     exhausted,
     fresh,
+    keys_of,
     labels,
     legal,
     new_points,
     open_candidates,
     usable,
 )
-from labloop.brain.observations.imported import Rows, read_results
+from labloop.brain.observations.imported import Rows, read_points, read_results
 from labloop.brain.observations.seeding import isolated, small_seed
 
 __all__ = [
@@ -29,10 +30,12 @@ __all__ = [
     "failure_rule",
     "fresh",
     "isolated",
+    "keys_of",
     "labels",
     "legal",
     "new_points",
     "open_candidates",
+    "read_points",
     "read_results",
     "small_seed",
     "usable",

@@ -34,6 +34,20 @@ def read_results(
     return read
 
 
+def read_points(space: SearchSpace, rows: Rows) -> list[dict[str, Any]]:
+    """Return the conditions of every row, legal or not; columns that are none are left out.
+
+    Raises:
+        BrainError: no rows, or one that maps no columns to values.
+    """
+    read = []
+    for number, row in enumerate(_rows(rows), start=1):
+        if not isinstance(row, Mapping):
+            raise BrainError(f"row {number} must map columns to values, got {row!r}")
+        read.append({name: _plain(row[name]) for name in space.names if name in row})
+    return read
+
+
 def _rows(rows: Rows) -> Sequence[Any]:
     if hasattr(rows, "to_dict"):
         return list(rows.to_dict("records"))

@@ -57,6 +57,11 @@ class PlateStrategy:
         self.plate = plate
         self._strategy: PlatePlanner = strategy
 
+    @property
+    def alone(self) -> PlatePlanner:
+        """The strategy that chooses the points, without the plate."""
+        return self._strategy
+
     def propose(
         self,
         space: SearchSpace,

@@ -5,7 +5,8 @@ campaign is a command, see ``loop/inbox.py``. Read ``asking.py`` and ``telling.p
 goes from ``table_file`` over ``columns`` to ``row_reader``.
 """
 
-from labloop.campaign.by_hand.asking import ask, update_definition
+from labloop.campaign.by_hand.asking import ask, rank, update_definition
+from labloop.campaign.by_hand.candidate_tables import read_candidates, write_ranking
 from labloop.campaign.by_hand.corrections import (
     correct,
     describe_actual,
@@ -21,10 +22,13 @@ __all__ = [
     "correct",
     "describe_actual",
     "find_experiment",
+    "rank",
+    "read_candidates",
     "read_results",
     "reanalyse",
     "tell",
     "update_definition",
     "withdraw",
     "write_proposals",
+    "write_ranking",
 ]

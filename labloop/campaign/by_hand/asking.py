@@ -1,5 +1,9 @@
 """Asks the brain for experiments that a person carries out, without the loop."""
 
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labloop.campaign.by_hand.telling import OPEN
@@ -12,21 +16,33 @@ from labloop.records import (
     CampaignRecord,
     ExperimentRecord,
     Point,
+    PointValue,
     Repositories,
 )
-from labloop.space import SearchSpace
+from labloop.space import Condition, SearchSpace
 
 if TYPE_CHECKING:
-    from labloop.brain import Strategy
+    from labloop.brain import RankedCandidate
 
 
 def _settable(space: SearchSpace, point: Point) -> Point:
-    """Return a point with four digits, as a person sets it; as it is where that is not legal."""
-    digits = {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in point.items()}
-    try:
-        return space.validate(digits)
-    except SpaceError:
-        return space.validate(point)
+    """Return a point with four digits, as a person sets it; as it is where none is legal.
+
+    At the edge of what is allowed numbers are rounded to the side that is.
+    """
+    for toward in (round, math.floor, math.ceil):
+        digits = {k: _rounded(v, toward) if isinstance(v, float) else v for k, v in point.items()}
+        with suppress(SpaceError):
+            return space.validate(digits)
+    return space.validate(point)
+
+
+def _rounded(value: float, toward: Callable[[float], float]) -> float:
+    """Return a number with four digits."""
+    if not value:
+        return value
+    places = 3 - math.floor(math.log10(abs(value)))
+    return float(f"{toward(value * 10.0**places) / 10.0**places:.4g}")
 
 
 def ask(
@@ -37,15 +53,74 @@ def ask(
     *,
     actor: str,
     device: str = "auto",
+    fixed: Condition | None = None,
+    avoid: Sequence[Condition] = (),
 ) -> list[ExperimentRecord]:
     """Commit a round of ``n`` proposals for a person to carry out, and return them.
 
+    Args:
+        repositories: where to.
+        record: the campaign.
+        definition: of the campaign.
+        n: how many.
+        actor: who is written on each row.
+        device: where physics is solved.
+        fixed: what all proposals have; see ``SearchSpace.restricted``.
+        avoid: what none of them has.
+
     Raises:
         LeaseError: the campaign runs meanwhile in another process.
+        SpaceError: no legal point is as was asked; nothing was stored.
     """
+    spec = definition.spec
+    part = spec.space.restricted(fixed, avoid)
     with campaign_lease(repositories, record, actor):
-        strategy = definition.spec.resolve(device)
-        return _ask(repositories, record, definition.spec, strategy, n, actor)
+        rows = repositories.experiments.all(record.id)
+        asked = replace(_request(repositories, record, spec, n), fixed=fixed, avoid=tuple(avoid))
+        strategy = spec.resolve(device)
+        return commit_round(
+            repositories,
+            answer_request(asked, lambda: asked.ask_strategy(strategy, spec)),
+            first_number=max((r.number for r in rows), default=0) + 1,
+            actor=actor,
+            legal=lambda point: _settable(part, point),
+        )
+
+
+def rank(
+    repositories: Repositories,
+    record: CampaignRecord,
+    definition: Definition,
+    candidates: Sequence[Mapping[str, PointValue]],
+    *,
+    device: str = "auto",
+) -> "list[RankedCandidate]":
+    """Return a person's candidates in the order in which they are worth doing; stores nothing.
+
+    Raises:
+        BrainError: no candidates, or more than can be ranked.
+    """
+    from labloop.brain import rank_candidates  # noqa: PLC0415 - who only looks needs no brain
+
+    spec = definition.spec
+    asked = _request(repositories, record, spec, 1)
+    found = rank_candidates(
+        spec.resolve(device),
+        spec.space,
+        spec.objectives,
+        asked.data,
+        asked.pending,
+        candidates,
+        asked.seed,
+    )
+    numbers = {r.id: str(r.number) for r in repositories.experiments.all(record.id)}
+    return [replace(one, reason=_numbered(one.reason, numbers)) for one in found]
+
+
+def _numbered(reason: str, numbers: Mapping[str, str]) -> str:
+    """Return a reason with the number of an experiment in the place of its id."""
+    head, word, name = reason.rpartition(" ")
+    return f"{head}{word}{numbers.get(name, name)}"
 
 
 def update_definition(
@@ -60,30 +135,19 @@ def update_definition(
         return update_bundle(repositories, record, definition, actor)
 
 
-def _ask(
-    repositories: Repositories,
-    record: CampaignRecord,
-    spec: CampaignSpec,
-    strategy: "Strategy",
-    n: int,
-    actor: str,
-) -> list[ExperimentRecord]:
+def _request(
+    repositories: Repositories, record: CampaignRecord, spec: CampaignSpec, n: int
+) -> RoundRequest:
+    """Return the next round of a campaign, as the brain is asked for it."""
     rows = repositories.experiments.all(record.id)
     rounds = repositories.rounds.all(record.id)
-    asked = RoundRequest(
+    return RoundRequest(
         record=record,
         index=max((r.index for r in rounds), default=-1) + 1,
         n=n,
         data=build_dataset(repositories, record.id, spec.space),
         # One that was asked for in another space may have no place in today's.
         pending=tuple(p for row in rows if row.state in OPEN and (p := _place(spec.space, row))),
-    )
-    return commit_round(
-        repositories,
-        answer_request(asked, lambda: asked.ask_strategy(strategy, spec)),
-        first_number=max((r.number for r in rows), default=0) + 1,
-        actor=actor,
-        legal=lambda point: _settable(spec.space, point),
     )
 
 

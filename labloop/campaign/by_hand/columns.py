@@ -47,12 +47,15 @@ class Column:
         )
 
 
-def columns_of(header: Sequence[str], spec: CampaignSpec, table: str) -> list[Column]:
+def columns_of(
+    header: Sequence[str], spec: CampaignSpec, table: str, *, outputs: bool = True
+) -> list[Column]:
     """Return what each column means, in their order.
 
     A head is a parameter or an output, perhaps with a unit in brackets, ``actual`` and a
     parameter (what was reached), an output and ``sd`` (its standard deviation), ``experiment``
     or ``mode``. Whatever else there is becomes a note that is kept with the experiment.
+    ``outputs`` says whether a column of an output is needed.
 
     Raises:
         CampaignError: the table as a whole does not fit, with all that is wrong: a column
@@ -62,7 +65,8 @@ def columns_of(header: Sequence[str], spec: CampaignSpec, table: str) -> list[Co
     exported = {"state", "origin", "number"} <= {head.strip() for head in header}
     known = _Known(spec)
     columns = [known.column(head, exported=exported) for head in header]
-    wrong = [*known.wrong, *_twice(columns), *_slips(columns, spec), *_lacking(columns, spec)]
+    lacking = [*_lacking(columns, spec), *(_no_output(columns, spec) if outputs else ())]
+    wrong = [*known.wrong, *_twice(columns), *_slips(columns, spec), *lacking]
     if wrong:
         raise CampaignError(f"{table}: {'; '.join(wrong)}; nothing was stored")
     return columns
@@ -154,7 +158,10 @@ def _lacking(columns: Sequence[Column], spec: CampaignSpec) -> Iterable[str]:
     if lacking and "experiment" not in kinds:
         heads = ", ".join(repr(column.head) for column in columns)
         yield f"it has no column for {' and '.join(map(repr, lacking))}, its columns are {heads}"
-    if not kinds & {"output", "sd"}:
+
+
+def _no_output(columns: Sequence[Column], spec: CampaignSpec) -> Iterable[str]:
+    if not {column.kind for column in columns} & {"output", "sd"}:
         names = ", ".join(o.name for o in spec.outputs if isinstance(o, Scalar))
         yield f"it has no column of an output ({names})"
 

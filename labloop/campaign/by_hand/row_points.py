@@ -54,12 +54,12 @@ class RowPoints:
             RowError: a condition is missing, or a category looks like a slip of another.
         """
         reached = {n: v if isinstance(v, str) else v.value for n, v in actual.items()}
-        missing = [n for n in self._space.names if n not in asked and n not in reached]
+        point = self._space.completed({**reached, **asked})
+        missing = [name for name in self._space.names if name not in point]
         if missing:
             raise RowError(f"no value for {' and '.join(missing)}")
-        point = {name: asked.get(name, reached.get(name, "")) for name in self._space.names}
         for parameter in self._space.parameters:
-            if isinstance(parameter, Categorical):
+            if isinstance(parameter, Categorical) and parameter.name in {*asked, *reached}:
                 _refuse_slip(parameter, str(point[parameter.name]))
         remark = self._remark({**point, **reached})
         try:

@@ -5,7 +5,12 @@ which order experiments run is decided in ``decisions``. Read ``direct.py`` firs
 """
 
 from labloop.campaign.execution.analysis import Analysis
-from labloop.campaign.execution.conditions import Conditions, categorical_names, point_from_text
+from labloop.campaign.execution.conditions import (
+    Conditions,
+    categorical_names,
+    condition_from_text,
+    point_from_text,
+)
 from labloop.campaign.execution.direct import DirectExecutor, leaf_errors
 from labloop.campaign.execution.function import FunctionExecutor, FunctionSetup
 from labloop.campaign.execution.jobs import job_of, planned_record, wells_of
@@ -18,6 +23,7 @@ __all__ = [
     "FunctionExecutor",
     "FunctionSetup",
     "categorical_names",
+    "condition_from_text",
     "job_of",
     "leaf_errors",
     "planned_record",

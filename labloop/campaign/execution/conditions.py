@@ -1,9 +1,10 @@
 """The conditions of one experiment, as a procedure sees them and as a person types them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from labloop.errors import DefinitionError
+from labloop.errors import CampaignError, DefinitionError
 from labloop.records import (
     Point,
     PointValue,
@@ -77,3 +78,43 @@ def point_from_text(values: Mapping[str, str], space: SearchSpace) -> dict[str, 
             # What it is not is told by the space, which knows what is wanted.
             point[name] = text
     return point
+
+
+def condition_from_text(text: str, space: SearchSpace) -> dict[str, Any]:
+    """Return a condition of ``name=value`` pairs that commas separate.
+
+    ``solvent=DMF,temperature=40..60``: a value, several as in ``DMF|NMP``, or a range whose ends
+    may be left out, as in ``100..``.
+
+    Raises:
+        CampaignError: something is no such pair, or a name is given twice.
+    """
+    names = categorical_names(space)
+    condition: dict[str, Any] = {}
+    for pair in re.split(r",(?=\s*[^\W\d]\w*=)", text):
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not name or not value:
+            raise CampaignError(
+                "a condition is name=value, name=one|another or name=from..to, with commas "
+                f"between them, got {text!r}"
+            )
+        if name in condition:
+            raise CampaignError(f"{name!r} is given twice in {text!r}; give it once")
+        condition[name] = _wanted(value, name in names)
+    return condition
+
+
+def _wanted(text: str, categorical: bool) -> Any:
+    if categorical:
+        return text.split("|")
+    low, dots, high = text.partition("..")
+    if dots:
+        return (_number(low), _number(high))
+    return [_number(part) for part in text.split("|")]
+
+
+def _number(text: str) -> PointValue | None:
+    try:
+        return numeral(text) if text.strip() else None
+    except DefinitionError:
+        return text

@@ -174,7 +174,7 @@ class Inbox:
         given = command.arguments.get("point")
         if not isinstance(given, Mapping) or not given:
             raise StaleStateError("a point is needed: name=value for each parameter")
-        point: Point = self._space.validate({**(proposed or {}), **given})
+        point: Point = self._space.edited(proposed or {}, given)
         job = ExperimentJob(
             experiment_id=make_experiment_id(self._record.id, state.next_number),
             number=state.next_number,

@@ -22,6 +22,7 @@ from labloop.records import (
     derive_seed,
     make_experiment_id,
 )
+from labloop.space import Condition
 
 if TYPE_CHECKING:
     from labloop.brain import Strategy
@@ -37,6 +38,10 @@ class RoundRequest:
     data: Dataset
     pending: tuple[Point, ...]
     """Points that were begun, or may have been, and have not yielded anything yet."""
+    fixed: Condition | None = None
+    """What a person wants all proposals to have."""
+    avoid: tuple[Condition, ...] = ()
+    """What a person wants none of them to have."""
 
     @property
     def seed(self) -> int:
@@ -47,8 +52,18 @@ class RoundRequest:
         """Return the strategy's answer; raises BrainError or SpaceExhaustedError."""
 
         def ask() -> ProposalBatch:
-            return strategy.propose(
-                spec.space, spec.objectives, self.data, self.pending, self.n, self.seed
+            from labloop.brain import propose_with  # noqa: PLC0415 - who looks at a campaign needs no brain
+
+            return propose_with(
+                strategy,
+                spec.space,
+                spec.objectives,
+                self.data,
+                self.pending,
+                self.n,
+                self.seed,
+                fixed=self.fixed,
+                avoid=self.avoid,
             )
 
         # An error of labloop's own strategies is a bug: it keeps its traceback.

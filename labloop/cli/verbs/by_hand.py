@@ -1,4 +1,4 @@
-"""Verbs for experiments by hand: try, ask, tell, reanalyse."""
+"""Verbs for experiments by hand: try, ask, rank, tell, reanalyse."""
 
 import shlex
 from dataclasses import replace
@@ -19,6 +19,7 @@ from labloop.cli.terminal import (
     console,
     ensure_writable_folder,
     find_campaign,
+    format_point,
     mode_of,
     open_repositories,
     parse_pairs,
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from labloop.campaign import Campaign, Definition
 
 Target = Annotated[str, typer.Argument(help="a stored campaign's name, or a campaign file")]
+Fixed = Annotated[
+    str, typer.Option("--fixed", help="what all have: solvent=DMF,temperature=40..60")
+]
+Avoid = Annotated[
+    list[str] | None,
+    typer.Option("--avoid", help="what none has: solvent=DMSO|NMP,temperature=100.. (repeat)"),
+]
 Sim = Annotated[bool, typer.Option("--sim", help="as a simulated campaign, not a person's own")]
 
 
@@ -121,10 +129,18 @@ def ask(
     sim: Sim = False,
     new: New = False,
     device: Device = "auto",
+    fixed: Fixed = "",
+    avoid: Avoid = None,
 ) -> None:
     """Ask for experiments that a person carries out; fill in the file and tell it."""
     from labloop.campaign import ask as propose  # noqa: PLC0415 - heavy
-    from labloop.campaign import current_user, database_option, wells_of, write_proposals  # noqa: PLC0415 - heavy
+    from labloop.campaign import (  # noqa: PLC0415 - heavy
+        condition_from_text,
+        current_user,
+        database_option,
+        wells_of,
+        write_proposals,
+    )
 
     if out.exists():
         raise CampaignError(f"{out} exists; name another file, so that no result is overwritten")
@@ -137,7 +153,17 @@ def ask(
     with open_repositories(db, create=given is not None) as repositories:
         record, definition = _by_hand(repositories, given, target, sim=sim, new=new)
         n = n or definition.spec.full_batch
-        rows = propose(repositories, record, definition, n, actor=current_user(), device=device)
+        space = definition.spec.space
+        rows = propose(
+            repositories,
+            record,
+            definition,
+            n,
+            actor=current_user(),
+            device=device,
+            fixed=condition_from_text(fixed, space) if fixed else None,
+            avoid=[condition_from_text(text, space) for text in avoid or ()],
+        )
         wells = wells_of(repositories, record.id, rows)
         try:
             with atomic_write(out) as part:
@@ -152,6 +178,36 @@ def ask(
         words = f"{record.name} {shlex.quote(str(out.resolve()))}{database_option(repositories)}"
         console().print(f"then      labloop tell {words}")
         _print_budget(repositories, record, definition)
+
+
+def rank(
+    name: Name,
+    candidates: Annotated[Path, typer.Argument(help="CSV or .xlsx with a column a parameter")],
+    *,
+    out: Annotated[Path | None, typer.Option("--out", help="CSV to write it to")] = None,
+    db: Database = None,
+    real: AnyMode = None,
+    device: Device = "auto",
+) -> None:
+    """Rank experiments of your own: what to do first, what is expected, and why."""
+    from labloop.campaign import rank as ranked_by  # noqa: PLC0415 - heavy
+    from labloop.campaign import read_candidates, restore, write_ranking  # noqa: PLC0415 - heavy
+
+    with open_repositories(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        definition = restore(repositories.campaigns.bundle(record.id))
+        table = read_candidates(candidates, definition)
+        ranked = ranked_by(repositories, record, definition, list(table.values()), device=device)
+    rows = list(table)
+    for one in ranked:
+        place = "-" if one.place is None else str(one.place)
+        means = ", ".join(f"{n} {p.mean:.4g}" for n, p in one.predicted.items())
+        told = f"row {rows[one.row - 1]}: {format_point(one.point)}"
+        console().print(f"{place:<9} {told}{f': {means} expected' if means else ''}: {one.reason}")
+    if out is not None:
+        with atomic_write(out) as part:
+            write_ranking(part, ranked, rows, definition)
+        console().print(f"wrote     {out}")
 
 
 def _given(target: str) -> "Definition | None":

@@ -135,9 +135,11 @@ def _share_below(expected: Prediction, bound: float) -> float:
 
 
 def _away(proposal: Proposal) -> str:
-    """Return what the planner said of failures, which it stays away from."""
-    found = proposal.reason.partition("; stays away from ")[2]
-    return f"; away from {found}" if found else ""
+    """Return what the planner stays away from, and what a person wished of a proposal."""
+    reason, _, wished = proposal.reason.partition("; asked for ")
+    found = reason.partition("; stays away from ")[2]
+    away = f"; away from {found}" if found else ""
+    return f"{away}; asked for {wished}" if wished else away
 
 
 def _against(aims: Aims, ends: tuple[Scores, Scores, Scores], seen: Sequence[Scores]) -> str:

@@ -67,8 +67,8 @@ def _choice(wanted: Any, what: str) -> Choice:
         return wanted
     if isinstance(wanted, Mapping):
         return _range(wanted.get("low"), wanted.get("high"), what)
-    numeric = isinstance(wanted, tuple) and not any(isinstance(v, str) for v in wanted)
-    if numeric and len(wanted) == 2:
+    names = isinstance(wanted, tuple) and all(isinstance(v, str) for v in wanted)
+    if isinstance(wanted, tuple) and len(wanted) == 2 and not names:
         return _range(wanted[0], wanted[1], what)
     if is_list(wanted):
         if not len(wanted):

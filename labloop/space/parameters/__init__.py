@@ -14,6 +14,7 @@ from labloop.space.parameters.base import (
     check_space_unit,
     index_of_rows,
     is_list,
+    keys_of_rows,
 )
 from labloop.space.parameters.categorical import Categorical
 from labloop.space.parameters.numeric import Continuous, Integer, Ordered
@@ -33,4 +34,5 @@ __all__ = [
     "check_space_unit",
     "index_of_rows",
     "is_list",
+    "keys_of_rows",
 ]

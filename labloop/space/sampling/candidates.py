@@ -15,6 +15,8 @@ MAX_CANDIDATES = 1_000_000
 
 def enumerate_points(structure: SpaceStructure) -> FloatArray | None:
     """Return the codes of all legal points, ``n x p``; None for a continuum or too many."""
+    if structure.rules.listed is not None:
+        return structure.rules.listed
     rows = structure.known_legal.rows
     raw = count_combinations(structure, len(rows))
     if raw is None or raw > max(MAX_CANDIDATES, len(rows)):

@@ -126,7 +126,7 @@ def _under_rules(structure: SpaceColumns, known: LegalPoints) -> LegalPoints:
     if raw is not None and raw <= _LISTABLE:
         listed = list_points(structure, rows, raw)
         if len(listed):
-            return _first_of_each_row(structure, listed)
+            return first_of_each_row(structure, listed)
         raise _nothing(structure, f"none of the {raw} combinations", listed)
     return LegalPoints(rows[:1], _descended(structure, codes))
 
@@ -137,7 +137,8 @@ def _no_row(rows: int, labels: list[str]) -> SpaceError:
     )
 
 
-def _first_of_each_row(structure: SpaceColumns, listed: FloatArray) -> LegalPoints:
+def first_of_each_row(structure: SpaceColumns, listed: FloatArray) -> LegalPoints:
+    """Return the first of ``n x p`` legal codes in each row of the pool that they stand in."""
     if structure.pool is None:
         return LegalPoints(np.zeros(1, dtype=np.int64), listed[:1])
     of = np.array([structure.row_of(codes) for codes in listed], dtype=np.int64)

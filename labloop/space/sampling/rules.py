@@ -8,6 +8,7 @@ import numpy as np
 
 from labloop.records import FloatArray
 from labloop.space.constraints import BoolArray, ConditionalRule
+from labloop.space.parameters import keys_of_rows
 
 
 class Rule(Protocol):
@@ -40,14 +41,16 @@ class SpaceRules:
         conditionals: parameters that are not always used; each behind those it hangs on.
         others: subsets, forbidden combinations, functions, what is held fixed.
         fixed: columns that have one value only, with their codes.
+        listed: the only points there are, ``n x p`` codes; None for all that are legal.
     """
 
     conditionals: tuple[ConditionalRule, ...] = ()
     others: tuple[Rule, ...] = ()
     fixed: tuple[tuple[int, float], ...] = ()
+    listed: FloatArray | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.conditionals or self.others)
+        return bool(self.conditionals or self.others) or self.listed is not None
 
     @property
     def every(self) -> Sequence[Rule]:
@@ -82,6 +85,9 @@ class SpaceRules:
         The cheap ones are asked first, a person's function only where these are kept.
         """
         kept = np.ones(len(codes), dtype=bool)
+        if self.listed is not None:
+            listed = set(keys_of_rows(self.listed))
+            kept = np.array([key in listed for key in keys_of_rows(codes)], dtype=bool)
         for rule in self.every:
             kept[kept] = ~rule.broken(codes[kept])
         return kept
@@ -93,4 +99,6 @@ class SpaceRules:
     def first_broken(self, codes: FloatArray) -> str | None:
         """Return what messages call the first rule that one point (``p``) breaks."""
         row = codes[None]
+        if self.listed is not None and not self.legal(row)[0]:
+            return "one of the points listed"
         return next((rule.label for rule in self.every if rule.broken(row)[0]), None)

@@ -7,7 +7,12 @@ import numpy as np
 
 from labloop.records import FloatArray
 from labloop.space.sampling.columns import SpaceColumns
-from labloop.space.sampling.legal_points import LegalPoints, draw_legal, find_legal_points
+from labloop.space.sampling.legal_points import (
+    LegalPoints,
+    draw_legal,
+    find_legal_points,
+    first_of_each_row,
+)
 
 _LIBRARY = 512
 """So many legal points are kept, from which what is not legal is mended."""
@@ -20,11 +25,15 @@ class SpaceStructure(SpaceColumns):
     @cached_property
     def known_legal(self) -> LegalPoints:
         """A legal point for every pool row that has one; raises SpaceError where none has."""
+        if self.rules.listed is not None:
+            return first_of_each_row(self, self.rules.listed)
         return find_legal_points(self)
 
     @cached_property
     def library(self) -> FloatArray:
         """Legal codes all over a space without a pool, some hundred at most."""
+        if self.rules.listed is not None:
+            return self.rules.listed
         return draw_legal(self, self.known_legal.codes, _LIBRARY)
 
     @cached_property
