@@ -6,9 +6,10 @@ first; the wings below it are ``parameters``, ``constraints`` and ``sampling``. 
 the results belongs to ``labloop.objectives``, which point to try next to ``labloop.brain``.
 """
 
+from labloop.space._encoded import EncodedConstraint
 from labloop.space._grid import places
 from labloop.space._plate import Group, Layout, Plate
-from labloop.space._space import EncodedConstraint, SearchSpace
+from labloop.space._space import SearchSpace
 from labloop.space.constraints import (
     Condition,
     Conditional,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Json, Point, canonical_json
+from labloop.space._encoded import EncodedConstraint, encoded_constraints
 from labloop.space._from_json import items_from_spec
 from labloop.space._reading import (
     always_used,
@@ -20,7 +21,7 @@ from labloop.space._reading import (
     refuse_unknown_names,
 )
 from labloop.space.constraints import Condition, Forbidden, Nonlinear, Only
-from labloop.space.parameters import Continuous, Feature, Numeric, Parameter, is_list
+from labloop.space.parameters import Continuous, Feature, Parameter, is_list
 from labloop.space.sampling import (
     MAX_CANDIDATES,
     Candidates,
@@ -34,19 +35,6 @@ from labloop.space.sampling import (
 )
 
 Kind: TypeAlias = Literal["pool", "product", "box", "mixed"]
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedConstraint:
-    """``coefficients @ u[columns] >= rhs``, or ``==``, over columns ``u`` of the unit cube.
-
-    The form in which BoTorch takes inequality and equality constraints.
-    """
-
-    columns: tuple[int, ...]
-    coefficients: tuple[float, ...]
-    kind: Literal[">=", "=="]
-    rhs: float
 
 
 class SearchSpace:
@@ -332,28 +320,7 @@ class SearchSpace:
         None where one of them names a log parameter, so that it is not linear there, or where
         there are constraints of other kinds.
         """
-        if self._structure.rules:
-            return None
-        system = self._structure.system
-        found = []
-        for row, bound, equal in zip(system.weights, system.bounds, system.equal, strict=True):
-            touched = np.flatnonzero(row)
-            numbers = [p for c in touched if isinstance(p := self.parameters[c], Numeric)]
-            if any(p.log for p in numbers):
-                return None
-            low = np.array([p.span[0] for p in numbers])
-            weights = row[touched] * (np.array([p.span[1] for p in numbers]) - low)
-            rest = bound - row[touched] @ low
-            sign = 1.0 if equal else -1.0
-            found.append(
-                EncodedConstraint(
-                    tuple(self._structure.slices[c].start for c in touched),
-                    tuple(float(w) for w in sign * weights),
-                    "==" if equal else ">=",
-                    float(sign * rest),
-                )
-            )
-        return found
+        return encoded_constraints(self._structure)
 
     def refuse_outputs(self, names: Sequence[str]) -> None:
         """Raise SpaceError where a declared output is a parameter as well."""
