@@ -1,13 +1,11 @@
 """Every shipped driver with its emulator, an action and the limit that must hold."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from labloop_simulators.bodies.liquids import Liquid
-from labloop_simulators.worlds.bench import Bench
-from labloop_simulators.worlds.flow_reactor import FlowReactor
-from labloop_simulators.worlds.reaction_robot import create as reaction_robot
+from labloop.testing.drivers import DriverCase
+from labloop_simulators.cases import SHIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +16,7 @@ class Case:
     was set as ``event`` with the value ``key``.
     """
 
-    driver: str
-    world: Callable[[], Any]
-    device: str
+    shipped: DriverCase
     action: str = ""
     argument: str = ""
     unit: str = "1"
@@ -29,24 +25,29 @@ class Case:
     limit: tuple[float, float] = (0.0, 1.0)
     event: str = ""
     key: str = "value"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    """Other arguments, as ``action.argument``, that set the same and have the same limit."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Further arguments of the action, as (value, unit)."""
-    prepare: Callable[[Any], Awaitable[Any]] | None = None
+
+    @property
+    def driver(self) -> str:
+        """Its name among the installed drivers."""
+        return self.shipped.driver
+
+    @property
+    def limits(self) -> dict[str, dict[str, str]]:
+        """The table of limits of the lab file; empty where no argument is limited."""
+        if not self.action:
+            return {}
+        low, high = self.limit
+        told = {"min": f"{low} {self.unit}", "max": f"{high} {self.unit}"}
+        return dict.fromkeys((f"{self.action}.{self.argument}", *self.also), told)
 
 
-def bench(name: str) -> Callable[[], Bench]:
-    """Return what makes a world with one emulator of that name."""
-    return lambda: Bench({"it": name})
-
-
-def chromatograph() -> Any:
-    """Return the robot's lab with something in the first cup."""
-    world = reaction_robot(0, {})
-    cup = world.deck.slots["cup_1"].vessel
-    if cup is not None:
-        cup.pour(Liquid(50.0, {}), 0.0)
-    return world
+def shipped(driver: str, title: str = "") -> DriverCase:
+    """Return the case of a shipped driver."""
+    return next(each for each in SHIPPED if (each.driver, each.title) == (driver, title))
 
 
 _TEMPERATURE: dict[str, Any] = {
@@ -56,57 +57,30 @@ _TEMPERATURE: dict[str, Any] = {
     "draw": (-60.0, 250.0),
     "limit": (0.0, 100.0),
 }
+_RATE: dict[str, Any] = {
+    "action": "set_rate",
+    "argument": "rate",
+    "unit": "mL/min",
+    "draw": (0.0, 90.0),
+    "limit": (0.1, 5.0),
+    "event": "rate",
+    "also": ("dispense.rate",),
+}
 
 CASES = [
+    Case(shipped("new_era", "safe mode"), **_RATE),
+    Case(shipped("new_era", "basic mode"), **_RATE),
+    Case(shipped("julabo"), event="setpoint", **_TEMPERATURE),
+    Case(shipped("ika"), event="temperature_setpoint", **_TEMPERATURE),
+    Case(shipped("uv_detector")),
+    Case(shipped("robot_arm")),
+    Case(shipped("hplc", "inject")),
+    Case(shipped("huber"), event="setpoint", **_TEMPERATURE),
+    Case(shipped("mettler")),
+    Case(shipped("atlas_ezo", "pH")),
+    Case(shipped("hamilton")),
     Case(
-        "new_era",
-        FlowReactor,
-        "pump_a",
-        "set_rate",
-        "rate",
-        "mL/min",
-        (0.0, 90.0),
-        (0.1, 5.0),
-        "rate",
-        options={"diameter": "14.6 mm"},
-    ),
-    Case(
-        "new_era",
-        FlowReactor,
-        "pump_a",
-        "set_rate",
-        "rate",
-        "mL/min",
-        (0.0, 90.0),
-        (0.1, 5.0),
-        "rate",
-        options={"diameter": "14.6 mm", "mode": "basic"},
-    ),
-    Case("julabo", FlowReactor, "thermostat", event="setpoint", **_TEMPERATURE),
-    Case(
-        "ika",
-        lambda: reaction_robot(0, {}),
-        "hotplate_1",
-        event="temperature_setpoint",
-        **_TEMPERATURE,
-    ),
-    Case("uv_detector", FlowReactor, "detector"),
-    Case("robot_arm", lambda: reaction_robot(0, {}), "arm", prepare=lambda arm: arm.home()),
-    Case("hplc", chromatograph, "hplc"),
-    Case("huber", bench("huber"), "it", event="setpoint", **_TEMPERATURE),
-    Case("mettler", bench("mettler"), "it"),
-    Case("atlas_ezo", bench("atlas_ezo"), "it", options={"kind": "pH"}),
-    Case(
-        "hamilton",
-        bench("hamilton"),
-        "it",
-        options={"syringe": "2.5 mL"},
-        prepare=lambda diluter: diluter.initialize(),
-    ),
-    Case(
-        "scpi",
-        bench("scpi"),
-        "it",
+        shipped("scpi"),
         "set_voltage",
         "voltage",
         "V",
@@ -114,22 +88,9 @@ CASES = [
         (0.0, 12.0),
         "volt",
     ),
+    Case(shipped("harvard"), **_RATE),
     Case(
-        "harvard",
-        bench("harvard"),
-        "it",
-        "set_rate",
-        "rate",
-        "mL/min",
-        (0.0, 90.0),
-        (0.1, 5.0),
-        "rate",
-        options={"diameter": "14.6 mm"},
-    ),
-    Case(
-        "vici",
-        bench("vici"),
-        "it",
+        shipped("vici"),
         "go_to",
         "position",
         "1",
@@ -139,9 +100,7 @@ CASES = [
         "position",
     ),
     Case(
-        "cavro",
-        bench("cavro"),
-        "it",
+        shipped("cavro"),
         "draw",
         "volume",
         "mL",
@@ -149,8 +108,6 @@ CASES = [
         (0.1, 0.5),
         "plunger",
         "to",
-        options={"syringe": "3 mL"},
         more={"rate": (60.0, "mL/min")},
-        prepare=lambda pump: pump.initialize(),
     ),
 ]

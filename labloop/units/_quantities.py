@@ -171,12 +171,20 @@ def magnitude(value: object, unit: str, what: str) -> float:
                 f"{what} needs a quantity in {unit!r}, got the bare number {value!r}; "
                 f"write quantity({value!r}, {unit!r})"
             )
-        number = float(value)
+        number = _float(value)
     else:
         raise UnitError(f"{what} needs a quantity in {unit!r}, got {value!r}")
     if not math.isfinite(number):
         raise UnitError(f"{what} must be finite, got {number}")
     return number
+
+
+def _float(value: float) -> float:
+    """Return a number, infinity for a whole one that no float can hold."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def split_units(value: object) -> tuple[float, str]:

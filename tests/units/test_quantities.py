@@ -168,3 +168,10 @@ def test_nothing_is_logged_or_loaded_early():
     code = "import sys, labloop.units as u; assert 'pint' not in sys.modules; u.quantity(1, 'rpm')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_a_whole_number_beyond_every_float_is_refused_in_words(value):
+    """Promise: what no instrument can be told ends in a UnitError, not in an OverflowError."""
+    with pytest.raises(UnitError, match="position must be finite"):
+        magnitude(value, "1", "position")

@@ -24,6 +24,8 @@ _SETTLE = 0.6
 """Seconds after which a pump in safe mode has forgotten an unfinished packet, and more."""
 _DEAD_MAN = "60 s"
 _OPTIONS = frozenset({"diameter", "dead_man", "mode", "address"})
+_BESIDE = 0.1
+"""Seconds in which an answer follows an alarm that the pump told by itself."""
 _TRIES = 3
 """Times that a question is asked until its answer can be read."""
 
@@ -294,7 +296,23 @@ class NewEraPump(Device):
         return protocol.parse(reply, address=self._address, safe=self._safe)
 
     async def _exchange(self, frame: bytes) -> bytes:
-        return await self.transport.exchange(frame, complete=self._complete, timeout=_TIMEOUT)
+        reply = await self.transport.exchange(frame, complete=self._complete, timeout=_TIMEOUT)
+        if self._safe and protocol.ALARM in reply:
+            return await self._beside_alarm(reply)
+        return reply
+
+    async def _beside_alarm(self, told: bytes) -> bytes:
+        """Return the answer: a pump in safe mode also tells an alarm by itself, ahead of it.
+
+        Where another answer follows, it is that to the command, and the alarm is kept.
+        """
+        try:
+            answer = await self.transport.receive(complete=self._complete, timeout=_BESIDE)
+        except DeviceTimeoutError:
+            return told
+        if protocol.ALARM not in answer:
+            self._overhear(told)
+        return answer
 
     async def _agree(self) -> None:
         """Bring the pump into the mode of the options, whichever it is in."""

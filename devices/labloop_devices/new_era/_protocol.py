@@ -19,6 +19,8 @@ from typing import NamedTuple
 from labloop.errors import ProtocolError
 
 STX, ETX = 0x02, 0x03
+ALARM = b"A?"
+"""Stands in every answer that tells an alarm, and in no other."""
 _FRAME = 5
 """Bytes of a safe packet beside its text: STX, length, two of checksum, ETX."""
 _SHORTEST = 3

@@ -70,6 +70,12 @@ NEW_ERA = (
         answers=(
             *(ManualAnswer(read, _basic(text), means) for read, text, means in _NEW_ERA_TABLE),
             ManualAnswer("running", b"00S\x03", ProtocolError),
+            ManualAnswer(
+                lambda pump: pump.dispense(quantity(0.5, "mL"), _FLOW),
+                {b"00\r": _basic("00I")},
+                _FAULT,
+            ),
+            ManualAnswer(lambda pump: pump.stop(), {b"00STP\r": _basic("00I")}, _FAULT),
         ),
         frames=(
             (lambda pump: pump.set_rate(_FLOW), b"00RAT1.000MM\r"),

@@ -57,6 +57,22 @@ JULABO = (
             (lambda bath: bath.stop(), b"out_mode_05 0\r"),
         ),
     ),
+    DriverCase(
+        "julabo",
+        partial(Bench, {"it": {"emulator": "julabo", "address": 32}}),
+        "it",
+        lambda bath: bath.set_temperature(quantity(80, "degC")),
+        options={"address": 32},
+        values={"setpoint": quantity(80, "degC")},
+        answers=(
+            ManualAnswer("setpoint", b"A032_37.00\r\n", quantity(37, "degC")),
+            ManualAnswer("setpoint", b"A033_37.00\r\n", ProtocolError),
+        ),
+        frames=(
+            (lambda bath: bath.set_temperature(quantity(80, "degC")), b"A032_out_sp_00 80.00\r"),
+        ),
+        title="RS-485",
+    ),
 )
 
 _IKA = DriverCase(
@@ -80,6 +96,11 @@ _IKA = DriverCase(
             lambda plate: plate.set_temperature(quantity(60, "degC")),
             {b"IN_SP_1 \r\n": b"22.0 1 \r\n"},
             DeviceFaultError,
+        ),
+        ManualAnswer(
+            lambda plate: plate.wait_until_temperature(quantity(60, "degC")),
+            {b"IN_PV_1 \r\n": b"60.0 1 \r\n"},
+            lambda reached: reached == 60.0,
         ),
         ManualAnswer(
             lambda plate: plate.start_stirring(),

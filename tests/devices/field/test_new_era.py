@@ -2,9 +2,16 @@
 
 import pytest
 
+from labloop.errors import DeviceFaultError
+from labloop.testing.drivers import Bench as OpenLab
+from labloop.testing.drivers import DriverCase
+from labloop.units import quantity
 from labloop_devices.new_era import _protocol as protocol
 from labloop_simulators.instruments.new_era import NewEraEmulator
-from labloop_simulators.kit import TruthLog
+from labloop_simulators.kit import Fault, TruthLog
+from labloop_simulators.worlds.bench import Bench
+
+FLOW = quantity(1, "mL/min")
 
 
 def told(pump, *texts, safe=False, begin=1.0):
@@ -130,3 +137,41 @@ def test_a_new_address_counts_at_once_and_a_master_reset_takes_it_back():
     assert len(pump.receive(b"7DIA\r", 7.0)) == 1
     ((_, answer),) = pump.receive(b"*RESET\r", 8.0)
     assert answer == b"\x0200S\x03"
+
+
+def lab_of_a_pump(alarm_packets):
+    """Return an open lab of one pump in safe mode, by the kit's bench."""
+    world = {"it": {"emulator": "new_era", "alarm_packets": alarm_packets}}
+    case = DriverCase("new_era", lambda: Bench(world), "it", None, options={"diameter": "14.6 mm"})
+    return OpenLab(case)
+
+
+@pytest.mark.parametrize("alarm_packets", [False, True])
+def test_an_alarm_between_two_commands_stops_the_next_one(alarm_packets):
+    """Promise: told by itself or only when asked, it is told once, and nothing was started."""
+    with lab_of_a_pump(alarm_packets) as lab:
+        lab.do(lambda pump: pump.set_rate(FLOW))
+        lab.emulator.stall(lab.host.now())
+        with pytest.raises(DeviceFaultError, match="stalled"):
+            lab.do(lambda pump: pump.start())
+        lab.do(lambda pump: pump.start())
+        assert lab.read("running").value == 1
+
+
+def test_an_alarm_told_ahead_of_an_answer_does_not_hide_it():
+    """Promise: the command was carried out, the alarm is told, and no answer goes astray."""
+    with lab_of_a_pump(False) as lab:
+        lab.emulator.faults.add(Fault("unsolicited", at=1, data=protocol.packet(b"00A?S")))
+        with pytest.raises(DeviceFaultError, match=r"before '.*' was sent; look at the pump"):
+            lab.do(lambda pump: pump.set_rate(FLOW))
+        assert lab.read("rate").value == 1
+
+
+def test_a_dead_man_that_struck_is_told_by_the_pump_itself():
+    """Promise: the packet of the communications time-out is an alarm like any other."""
+    world = Bench({"it": {"emulator": "new_era", "alarm_packets": True, "safe_seconds": 5}})
+    pump = world.emulators["it"]
+    pump.receive(protocol.frame("", safe=True), 0.0)
+    ((_, alarm),) = pump.by_itself(6.0)
+    assert protocol.parse(alarm).status == "A?T"
+    assert pump.by_itself(7.0) == []

@@ -42,7 +42,11 @@ _DAMAGED: _Order = (_unknown, "damaged", "")
 
 
 class NewEraEmulator(Emulator):
-    """Answers as an NE-1000 does; ``on_change`` hears the time of every change of the flow."""
+    """Answers as an NE-1000 does; ``on_change`` hears the time of every change of the flow.
+
+    With ``alarm_packets`` a pump in safe mode says an alarm by itself, too, as soon as there is
+    one; it is told once more in its next answer.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class NewEraEmulator(Emulator):
         address: int = 0,
         safe_seconds: int = 0,
         version: str = "NE1000V3.928",
+        alarm_packets: bool = False,
         sync: Callable[[float], None] | None = None,
         on_change: Callable[[float], None] | None = None,
     ) -> None:
@@ -64,6 +69,9 @@ class NewEraEmulator(Emulator):
         self._sync = sync or self.advance
         self._on_change = on_change
         self._safe_seconds = safe_seconds
+        self._alarm_packets = alarm_packets
+        self._unsaid: list[str] = []
+        """Alarms that were raised and that no packet has said yet."""
         self._silent_at = math.inf
         self._heard = 0.0
         self.due = math.inf
@@ -103,6 +111,15 @@ class NewEraEmulator(Emulator):
         self._sync(now)
         self._silent_at = self.due = math.inf
         self._raise_alarm("R", now)
+
+    def unasked(self, now: float) -> list[tuple[float, bytes]]:
+        """Return the packets of alarms that nobody asked for."""
+        if not self._alarm_packets:
+            return []
+        self._sync(now)
+        said = [self._pack(f"A?{letter}", True) for letter in self._unsaid]
+        self._unsaid.clear()
+        return [self._send(packet, now, now, True) for packet in said]
 
     def receive(self, data: bytes, now: float) -> list[tuple[float, bytes]]:
         """Take bytes; a packet that was left unfinished for half a second is discarded."""
@@ -264,6 +281,8 @@ class NewEraEmulator(Emulator):
 
     def _raise_alarm(self, letter: str, when: float) -> None:
         self.alarm = letter
+        if self.safe:
+            self._unsaid.append(letter)
         self.truth.record(when, self.name, "alarm", letter=letter)
         self._halt(when, "alarm")
 
