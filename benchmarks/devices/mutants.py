@@ -53,6 +53,8 @@ class Mutant:
 
 _ANSWERS = frozenset({"answer", "block", "data", "datum", "reply", "told", "text", "word"})
 """What answers are called in the protocols."""
+_BUILDERS = frozenset({"command", "frame", "line", "packet", "question"})
+"""What makes the bytes that are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _leave_out_what_is_sent(tree: ast.Module, file: str) -> None:
     for function in ast.walk(tree) if file == "_protocol" else ():
         if isinstance(function, ast.FunctionDef):
             names = {each.arg for each in (*function.args.args, *function.args.kwonlyargs)}
-            if not names & _ANSWERS:
+            if not names & _ANSWERS or function.name in _BUILDERS:
                 for node in ast.walk(function):
                     node.is_sent = True  # type: ignore[attr-defined]  # a mark of our own
 

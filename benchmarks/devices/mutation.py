@@ -1,8 +1,9 @@
 """Breaks every shipped driver on purpose, one place at a time: the kit must turn red.
 
-Usage: python -m benchmarks.devices.mutation [--short] [--only DRIVER ...] [--write]
+Usage: python -m benchmarks.devices.mutation [--short] [--only DRIVER ...] [--fresh] [--write]
 
-``--short`` takes one mutant of each kind for each driver. ``--write`` puts the table into
+``--short`` takes one mutant of each kind for each driver. Drivers that were done
+are kept in ``.figures``; ``--fresh`` does them again, ``--write`` puts the table into
 ``docs/reference/field.md``. Each driver's mutants run in a process of their own, which is ended
 where one of them does not come back: that is seen, too.
 """
@@ -33,8 +34,23 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reference" / "field.md"
 BEGIN, END = "<!-- mutants -->\n", "<!-- end of mutants -->"
 DRIVERS = tuple(dict.fromkeys(case.driver for case in SHIPPED))
+KEPT = ROOT / ".figures" / "mutants.json"
 PATIENCE = 60.0
 """Seconds after which the kit on a mutant has not come back."""
+
+
+EQUIVALENT = frozenset(
+    {
+        # What finds the end of an answer has passed over those of other addresses.
+        ("new_era", "not raised: ProtocolError if text[:2] != b'%02d' % address"),
+        # What finds the end of a block waits for that length, and a checksum guards an empty one.
+        (
+            "uv_detector",
+            "not raised: ProtocolError if len(block) != count * WIDTH + _TAIL or not count",
+        ),
+    }
+)
+"""(Driver, what is broken) that cannot be told from the whole driver at its wire."""
 
 
 class _Broken(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -95,8 +111,8 @@ def all_of(driver: str) -> list[Mutant]:
 
 
 def short(driver: str) -> list[Mutant]:
-    """Return the first mutant of each kind."""
-    found = all_of(driver)
+    """Return the first mutant of each kind that differs from its driver."""
+    found = [mutant for mutant in all_of(driver) if (driver, mutant.what) not in EQUIVALENT]
     firsts = [next((m for m in found if m.kind == kind), None) for kind in KINDS]
     return [mutant for mutant in firsts if mutant is not None]
 
@@ -146,49 +162,67 @@ def work(driver: str, begin: int) -> None:
     os._exit(0)  # a thread of a mutant may wait for ever
 
 
-def table(rows: dict[str, list[tuple[Mutant, str]]]) -> str:
-    """Return the page's table: found and all, for each driver and kind."""
-    heads = ["driver", *KINDS, "not found"]
+Missed = dict[str, list[str]]
+"""Driver -> its mutants that no check saw, as ``told`` has them."""
+
+
+def told(mutant: Mutant) -> str:
+    """Return file, line and what is broken there."""
+    return f"{mutant.file}.py:{mutant.line}: {mutant.what}"
+
+
+def kept() -> Missed:
+    """Return what was measured before."""
+    found: Missed = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.is_file() else {}
+    return found
+
+
+def keep(missed: Missed) -> None:
+    """Keep what was measured."""
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_text(json.dumps(missed, indent=1), encoding="utf-8")
+
+
+def counts(driver: str, missed: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return kind -> how many mutants were seen, and how many there are."""
+    made = Counter(mutant.kind for mutant in all_of(driver))
+    lost = Counter(mutant.kind for mutant in all_of(driver) if told(mutant) in missed)
+    return {kind: (made[kind] - lost[kind], made[kind]) for kind in KINDS}
+
+
+def table(missed: Missed) -> str:
+    """Return the page's table: seen and all, for each driver and kind."""
+    heads = ["driver", *KINDS, "not seen"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for driver, ended in rows.items():
-        made = Counter(mutant.kind for mutant, _ in ended)
-        found = Counter(mutant.kind for mutant, name in ended if name)
-        cells = [f"{found[kind]} of {made[kind]}" if made[kind] else "none" for kind in KINDS]
-        missed = [f"`{m.file}.py:{m.line}`: {m.what}" for m, name in ended if not name]
-        told = "; ".join(each.replace("|", "/") for each in missed)
-        lines.append(f"| `{driver}` | {' | '.join(cells)} | {told} |")
+    for driver in DRIVERS:
+        if driver in missed:
+            seen = counts(driver, missed[driver]).values()
+            cells = [f"{some} of {all_}" if all_ else "none" for some, all_ in seen]
+            rest = "; ".join(each.replace("|", "/") for each in missed[driver])
+            lines.append(f"| `{driver}` | {' | '.join(cells)} | {rest} |")
     return "\n".join(lines) + "\n"
 
 
-def write(rows: dict[str, list[tuple[Mutant, str]]]) -> None:
+def write(missed: Missed) -> None:
     """Put the table into the page."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    PAGE.write_text(before + BEGIN + table(rows) + END + after, encoding="utf-8")
+    PAGE.write_text(before + BEGIN + table(missed) + END + after, encoding="utf-8")
 
 
-def summary(rows: dict[str, list[tuple[Mutant, str]]]) -> dict[str, Any]:
-    """Return found and all of each kind, and drivers of which no mutant of a kind was found."""
-    ended = [row for each in rows.values() for row in each]
-    counts: dict[str, Any] = {
-        kind: [
-            sum(bool(n) for m, n in ended if m.kind == kind),
-            sum(m.kind == kind for m, _ in ended),
-        ]
-        for kind in KINDS
-    }
-    blind = [
+def summary(missed: Missed) -> dict[str, Any]:
+    """Return seen and all of each kind, and where not one mutant of a kind was seen."""
+    each = {driver: counts(driver, lines) for driver, lines in missed.items()}
+    found: dict[str, Any] = {"drivers": len(missed)}
+    for kind in KINDS:
+        found[kind] = [sum(seen[kind][which] for seen in each.values()) for which in (0, 1)]
+    found["blind"] = [
         f"{driver} {kind}"
-        for driver, each in rows.items()
+        for driver, seen in each.items()
         for kind in KINDS
-        if {bool(n) for m, n in each if m.kind == kind} == {False}
+        if seen[kind][1] and not seen[kind][0]
     ]
-    return {"drivers": len(rows), "blind": blind, **counts}
-
-
-def _first_of_each_kind(driver: str) -> Iterator[tuple[Mutant, str]]:
-    for mutant in short(driver):
-        yield mutant, found_by(driver, mutant)
+    return found
 
 
 def main() -> None:
@@ -196,23 +230,28 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--only", nargs="*", choices=DRIVERS, default=list(DRIVERS))
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
         work(given.worker[0], int(given.worker[1]))
-    rows: dict[str, list[tuple[Mutant, str]]] = {}
+    if given.short:
+        unseen = [f"{d} {told(m)}" for d in given.only for m in short(d) if not found_by(d, m)]
+        print(*unseen, f"{len(unseen)} not seen", sep="\n")
+        return
     for driver in given.only:
-        ended = rows[driver] = []
-        for mutant, name in _first_of_each_kind(driver) if given.short else measure(driver):
-            ended.append((mutant, name))
+        if driver in kept() and not given.fresh:
+            continue
+        lost = []
+        for mutant, name in measure(driver):
             if not name:
-                where = f"{mutant.file}.py:{mutant.line}"
-                print(f"NOT FOUND {driver} {mutant.kind} {where} {mutant.what}", flush=True)
-        print(f"{driver}: {sum(bool(n) for _, n in ended)} of {len(ended)}", flush=True)
+                print(f"NOT SEEN {driver} {mutant.kind} {told(mutant)}", flush=True)
+                lost.append(told(mutant))
+        keep(kept() | {driver: lost})
     if given.write:
-        write(rows)
-    print(json.dumps(summary(rows)))
+        write(kept())
+    print(json.dumps(summary(kept())))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ HIGHEST_ADDRESS = 14
 NUMBERS = range(1, 8)
 """Sequence numbers: each block has another one than the block before."""
 
-STATUS, POSITION, VALVE, VERSION = "Q", "?", "?6", "&"
+STATUS, POSITION, VERSION = "Q", "?", "&"
 _READY, _ALWAYS = 0x20, 0x40
 _ERRORS = {
     1: "could not be initialised",
@@ -103,14 +103,6 @@ def parse_number(answer: Answer) -> int:
     if _DIGITS.fullmatch(answer.data) is None:
         raise ProtocolError(f"the pump answered {answer.data!r} where a number was due")
     return int(answer.data)
-
-
-def parse_valve(answer: Answer) -> str:
-    """Return the valve's position, ``i``, ``o`` or ``b``; raises ProtocolError."""
-    told = answer.data.lower()
-    if told not in {b"i", b"o", b"b"}:
-        raise ProtocolError(f"the pump answered {answer.data!r} where a valve position was due")
-    return told.decode("ascii")
 
 
 def parse_version(answer: Answer) -> str:

@@ -32,6 +32,12 @@ def _arm(text: str) -> bytes:
     return raw + b" ~%04X\r\n" % binascii.crc_hqx(raw, 0xFFFF)
 
 
+def _arm_command(text: str) -> bytes:
+    """Return a command to the arm."""
+    raw = b"*" + text.encode("ascii")
+    return raw + b" ~%04X\r\n" % binascii.crc_hqx(raw, 0xFFFF)
+
+
 def _two_points(curve: Any) -> bool:
     """Whether a curve is the one of ``_BLOCK``: 1 and 1.5 minutes, 12.345 and -0.5 mAU."""
     minutes, absorbance = list(curve.x), list(curve.y)
@@ -130,7 +136,13 @@ HPLC = (
             ManualAnswer(_injected, {b"$INJ,0001,cup_1,1.0*781E\r\n": _hplc("ERR,E13")}, _FAULT),
             ManualAnswer(lambda hplc: hplc.inject("cup 1"), {}, ProtocolError),
         ),
-        frames=((_injected, b"$INJ,0001,cup_1,1.0*781E\r\n"),),
+        frames=(
+            (_injected, b"$INJ,0001,cup_1,1.0*781E\r\n"),
+            (
+                lambda hplc: hplc.inject("cup_1", quantity(2.5, "uL")),
+                _hplc("INJ,0001,cup_1,2.5").replace(b"@", b"$"),
+            ),
+        ),
         checksum=True,
         title="inject",
     ),
@@ -203,7 +215,15 @@ ROBOT_ARM = (
             ),
             ManualAnswer(lambda arm: arm.move("no slot"), {}, ProtocolError),
         ),
-        frames=((lambda arm: arm.pick_up_tip(), b"*0002 TIP ~7047\r\n"),),
+        frames=(
+            (lambda arm: arm.pick_up_tip(), b"*0002 TIP ~7047\r\n"),
+            (
+                lambda arm: arm.move_to(
+                    quantity(300, "mm"), quantity(100, "mm"), quantity(300, "mm")
+                ),
+                _arm_command("0002 GOTO 300.0 100.0 300.0"),
+            ),
+        ),
         checksum=True,
     ),
 )

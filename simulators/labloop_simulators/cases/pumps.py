@@ -2,6 +2,7 @@
 
 from functools import partial, reduce
 from operator import xor
+from typing import Any
 
 from labloop.errors import DeviceError, DeviceFaultError, LimitError, ProtocolError
 from labloop.testing.drivers import DriverCase, ManualAnswer
@@ -11,6 +12,31 @@ from labloop_simulators.worlds.flow_reactor import FlowReactor
 
 _FLOW = quantity(1, "mL/min")
 _FAULT = DeviceFaultError
+
+
+async def _set_rate(pump: Any) -> None:
+    await pump.set_rate(_FLOW)
+
+
+async def _dispense(pump: Any) -> None:
+    await pump.dispense(quantity(0.5, "mL"), _FLOW)
+
+
+async def _start(pump: Any) -> None:
+    await pump.start()
+
+
+async def _stop(pump: Any) -> None:
+    await pump.stop()
+
+
+async def _connect(pump: Any) -> None:
+    await pump.connect()
+
+
+async def _draw_and_give(pump: Any) -> None:
+    await pump.draw(quantity(0.5, "mL"), quantity(30, "mL/min"))
+    await pump.dispense(quantity(0.25, "mL"), quantity(15, "mL/min"))
 
 
 def _basic(text: str) -> bytes:
@@ -119,7 +145,17 @@ HARVARD = (
         lambda pump: pump.set_rate(_FLOW),
         options={"diameter": "14.6 mm"},
         values={"rate": _FLOW, "infused": quantity(0, "mL"), "running": quantity(0, "1")},
-        answers=tuple(ManualAnswer(r, b"\n" + text, means) for r, text, means in _HARVARD_TABLE),
+        answers=(
+            *(ManualAnswer(read, b"\n" + text, means) for read, text, means in _HARVARD_TABLE),
+            ManualAnswer(_dispense, {b"diameter\r": b"\n14.6000 mm\r\n>"}, _FAULT),
+            ManualAnswer(_dispense, {b"tvolume\r": b"\n0.4 ml\r\n:"}, _FAULT),
+            ManualAnswer(_set_rate, {b"irate\r": b"\n2 ml/min\r\n:"}, _FAULT),
+            ManualAnswer(_set_rate, {b"irate\r": b"\n1.005 ml/min\r\n:"}, _FAULT),
+            ManualAnswer(_start, {b"diameter\r": b"\n14.6000 mm\r\n:"}, _FAULT),
+            ManualAnswer(_stop, {b"diameter\r": b"\n14.6000 mm\r\n>"}, _FAULT),
+            ManualAnswer(_connect, {b"diameter\r": b"\n10.0000 mm\r\n:"}, _FAULT),
+            ManualAnswer(_connect, {b"diameter\r": b"\n14.6 cm\r\n:"}, ProtocolError),
+        ),
         frames=(
             (lambda pump: pump.set_rate(_FLOW), b"irate 1 ml/min\r"),
             (lambda pump: pump.dispense(quantity(0.5, "mL"), _FLOW), b"tvolume 0.5 ml\r"),
@@ -131,9 +167,9 @@ HARVARD = (
 )
 
 
-def _block(status: int, text: bytes = b"") -> bytes:
-    """Return an answer of a Cavro: for the host, with its exclusive or."""
-    block = bytes((0x02, 0x30, status)) + text + b"\x03"
+def _block(status: int, text: bytes = b"", address: int = 0x30) -> bytes:
+    """Return an answer of a Cavro, for the host unless it is told otherwise."""
+    block = bytes((0x02, address, status)) + text + b"\x03"
     return block + bytes((reduce(xor, block),))
 
 
@@ -154,12 +190,24 @@ CAVRO = (
             ManualAnswer("busy", _block(0x60), quantity(0, "1")),
             ManualAnswer("volume", _block(0x60, b"15O0"), ProtocolError),
             ManualAnswer("volume", _block(0x20, b"1500"), ProtocolError),
-            ManualAnswer("volume", b"\x021`1500\x03" + b"\x64", ProtocolError),
+            ManualAnswer("volume", _block(0x60, b"1500", address=0x31), ProtocolError),
             *(
                 ManualAnswer(lambda pump: pump.stop(), _block(0x60 | error), _FAULT)
                 for error in _CAVRO_ERRORS
             ),
             ManualAnswer(lambda pump: pump.stop(), _block(0x63), LimitError),
+            ManualAnswer(lambda pump: pump.health(), _block(0x69), _FAULT),
+            ManualAnswer(
+                lambda pump: pump.draw(quantity(2, "mL"), quantity(30, "mL/min")),
+                {b"\x0212?\x03=": _block(0x60, b"1500")},
+                LimitError,
+            ),
+            ManualAnswer(
+                lambda pump: pump.draw(quantity(0.1, "uL"), quantity(30, "mL/min")), {}, LimitError
+            ),
+            ManualAnswer(
+                lambda pump: pump.draw(quantity(1, "mL"), quantity(900, "mL/min")), {}, LimitError
+            ),
         ),
         frames=(
             (lambda pump: pump.turn_valve("output"), b"\x0212OR\x03\x1f"),
@@ -167,6 +215,7 @@ CAVRO = (
                 lambda pump: pump.draw(quantity(0.5, "mL"), quantity(30, "mL/min")),
                 b"\x0213IV1200P600R\x03+",
             ),
+            (_draw_and_give, b"\x0211OV600D300R\x03\x0b"),
         ),
         checksum=True,
     ),
@@ -205,6 +254,7 @@ HAMILTON = (
                 lambda diluter: diluter.draw(quantity(1.25, "mL"), quantity(15, "mL/min")),
                 b"aM24000S10R\r",
             ),
+            (_draw_and_give, b"aM4800S10R\r"),
         ),
     ),
 )

@@ -49,6 +49,11 @@ JULABO = (
                 {b"in_sp_00\r": b"22.00\r\n"},
                 DeviceFaultError,
             ),
+            ManualAnswer(
+                lambda bath: bath.connect(),
+                {b"status\r": b"00 MANUAL STOP\r\n"},
+                DeviceFaultError,
+            ),
             ManualAnswer(lambda bath: bath.start(), {b"in_mode_05\r": b"0\r\n"}, DeviceFaultError),
         ),
         frames=(
@@ -126,6 +131,13 @@ IKA = (
         _IKA.device,
         _IKA.act,
         options={"watchdog": "60 s"},
+        answers=(
+            ManualAnswer(
+                lambda plate: plate.connect(),
+                {b"OUT_WD1@60 \r\n": b"120.0 \r\n"},
+                DeviceFaultError,
+            ),
+        ),
         title="watchdog",
     ),
 )
