@@ -60,7 +60,7 @@ from labloop.physics.language import (
     as_physics,
     bind,
 )
-from labloop.physics.models import FunctionPhysics, with_priors
+from labloop.physics.models import FunctionPhysics, ValuedPhysics, with_priors, with_value
 from labloop.physics.reactions import (
     Arrhenius,
     ButlerVolmer,
@@ -71,6 +71,7 @@ from labloop.physics.reactions import (
     Langmuir,
     MichaelisMenten,
     Rate,
+    RateLaw,
     VantHoff,
     equilibrium,
     kinetics,
@@ -113,10 +114,12 @@ __all__ = [
     "Prior",
     "Pulse",
     "Rate",
+    "RateLaw",
     "Rms",
     "Stack",
     "Stepped",
     "Transport",
+    "ValuedPhysics",
     "VantHoff",
     "Whitening",
     "absorption",
@@ -133,4 +136,5 @@ __all__ = [
     "speed",
     "teaching_points",
     "with_priors",
+    "with_value",
 ]

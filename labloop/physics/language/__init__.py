@@ -18,7 +18,12 @@ from labloop.physics.language.curves import (
     Rms,
 )
 from labloop.physics.language.expression import Expression
-from labloop.physics.language.known_values import check_dimension, evaluate, parse_known_value
+from labloop.physics.language.known_values import (
+    check_dimension,
+    evaluate,
+    parse_known_value,
+    sample_quantities,
+)
 from labloop.physics.language.model import PhysicsInput, PhysicsModel, as_physics
 from labloop.physics.language.prior import PhysicsParameter, Prior, Whitening
 from labloop.physics.language.shapes import broadcast_shape, stack_last
@@ -52,6 +57,7 @@ __all__ = [
     "evaluate",
     "mixed_units",
     "parse_known_value",
+    "sample_quantities",
     "si_conversion",
     "stack_last",
 ]

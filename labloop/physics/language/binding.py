@@ -91,7 +91,7 @@ class BoundPhysics:
         units: dict[str, str] = {}
         columns: list[_Decoder] = []
         for wanted in model.inputs:
-            feature = _feature(model.name, wanted, space)
+            feature = _feature(model, wanted, space)
             if wanted.category is None:
                 columns.append(_number_decoder(model.name, wanted, feature))
                 units[wanted.name] = feature.unit
@@ -141,15 +141,17 @@ class BoundPhysics:
             return self.model.predict(self.inputs_si(encoded), self.theta(z))
 
 
-def _feature(model: str, wanted: PhysicsInput, space: SearchSpace) -> Feature:
+def _feature(model: PhysicsModel, wanted: PhysicsInput, space: SearchSpace) -> Feature:
     """Return the first column of the parameter that is read; raises PhysicsError."""
     name = wanted.category or wanted.name
     for feature in space.features:
         if feature.parameter == name:
             return feature
+    solved = list(getattr(model, "quantities", ()))
+    solves = f"; the model itself solves for {', '.join(solved)}" if solved else ""
     raise PhysicsError(
-        f"physics {model!r} reads {name!r}, which the space lacks; "
-        f"it has {', '.join(space.names) or 'no parameters'}"
+        f"physics {model.name!r} reads {name!r}, which the space lacks; "
+        f"it has {', '.join(space.names) or 'no parameters'}{solves}"
     )
 
 

@@ -1,6 +1,6 @@
 """The coefficients of a model: learned, constant, read from the space, or looked up by category."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -93,6 +93,7 @@ class Coefficients:
         self._parameters: list[PhysicsParameter] = list(after.parameters) if after else []
         self._known_values: list[KnownValue] = list(after._known_values) if after else []  # noqa: SLF001 - of its own kind
         self._lookups: dict[str, PhysicsInput] = dict(after._lookups) if after else {}  # noqa: SLF001 - as above
+        self._read: list[str] = list(after._read) if after else []  # noqa: SLF001 - as above
         for name, by in (lookup or {}).items():
             if not isinstance(by, By) or any(isinstance(v, Prior) for v in by.values.values()):
                 raise PhysicsError(
@@ -122,8 +123,15 @@ class Coefficients:
             for name in given.names:
                 if name not in self._lookups:
                     found[name] = given.unit if given.is_name else found.get(name)
+        for name in self._read:
+            if name not in self._lookups:
+                found.setdefault(name, None)
         read = (PhysicsInput(name, unit) for name, unit in found.items())
         return (*read, *self._lookups.values())
+
+    def read(self, names: Iterable[str]) -> None:
+        """Add parameters of the space that arithmetic uses, in whatever unit they have there."""
+        self._read += [name for name in names if name not in self._read]
 
     def add(self, label: str, given: CoefficientLike, unit: str, what: str = "") -> Coefficient:
         """Add the coefficient ``label`` and return it; its values are SI of ``unit``'s dimension.

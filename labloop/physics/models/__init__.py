@@ -8,10 +8,13 @@ from labloop.physics.models.building_block import BuildingBlock
 from labloop.physics.models.function_physics import FunctionPhysics
 from labloop.physics.models.outputs import Outputs
 from labloop.physics.models.prior_updates import with_priors
+from labloop.physics.models.valued_physics import ValuedPhysics, with_value
 
 __all__ = [
     "BuildingBlock",
     "FunctionPhysics",
     "Outputs",
+    "ValuedPhysics",
     "with_priors",
+    "with_value",
 ]

@@ -53,8 +53,7 @@ class BuildingBlock(ABC):
         self._coefficients = coefficients
         self._quantities = dict(quantities)
         self.parameters: tuple[PhysicsParameter, ...] = coefficients.parameters
-        self.inputs: tuple[PhysicsInput, ...] = coefficients.inputs
-        if not self.inputs:
+        if not coefficients.inputs:
             raise PhysicsError(
                 f"{kind} {name!r} reads no parameter of the space, so it says the same of every "
                 "experiment; write the name of a parameter where its number belongs"
@@ -63,6 +62,9 @@ class BuildingBlock(ABC):
             f"{kind} {name!r}", self._example(), outputs, curves or {}, courses or {}
         )
         self.curves: Mapping[str, CurveAxis] = self._outputs.curves
+        # What is neither solved for nor read by the mechanism is a parameter of the space too.
+        coefficients.read(self._outputs.names - set(self._quantities))
+        self.inputs: tuple[PhysicsInput, ...] = coefficients.inputs
         inputs = {i.name for i in self.inputs}
         double = sorted(inputs & set(self._quantities))
         if double:
@@ -70,7 +72,7 @@ class BuildingBlock(ABC):
                 f"{kind} {name!r} uses {', '.join(double)} for two things: what it solves for and "
                 "an input; rename one"
             )
-        self._outputs.check_names({*self._quantities, *inputs})
+        self._outputs.check_curves()
 
     @property
     def coefficients(self) -> Coefficients:

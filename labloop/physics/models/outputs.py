@@ -89,29 +89,25 @@ class OutputDefinitions:
             )
         return given, given.check(axis)
 
-    def check_names(self, known: set[str]) -> None:
-        """Raise PhysicsError where arithmetic uses a name that is not ``known``."""
+    @property
+    def names(self) -> set[str]:
+        """What the arithmetic of outputs and courses reads."""
+        written = [*self._values.values(), *self._courses.values()]
+        return {name for v in written if isinstance(v, Expression) for name in v.names}
+
+    def check_curves(self) -> None:
+        """Raise PhysicsError for an output named as a curve, or a course over no time."""
         both = sorted(set(self._values) & set(self.curves))
         if both:
             raise PhysicsError(
                 f"{self._model} uses {', '.join(both)} for two things: an output and a curve; "
                 "rename one"
             )
-        written = {f"output {output!r}": value for output, value in self._values.items()}
-        for label, course in self._courses.items():
-            written[f"curve {label!r}"] = course
+        for label in self._courses:
             if not self.curves[label].is_time:
                 raise PhysicsError(
                     f"curve {label!r} of {self._model} is a time course; its axis needs a unit of "
                     f"time, got {self.curves[label].unit!r}"
-                )
-        for what, value in written.items():
-            names = value.names if isinstance(value, Expression) else ()
-            strange = [name for name in names if name not in known]
-            if strange:
-                raise PhysicsError(
-                    f"{what} of {self._model} uses {', '.join(strange)}; known are "
-                    f"{', '.join(sorted(known))}"
                 )
 
     def check_units(self, samples: Mapping[str, object]) -> None:

@@ -13,6 +13,7 @@ from labloop.physics.reactions.equilibria import (
     equilibrium,
 )
 from labloop.physics.reactions.kinetic_models import Kinetics
+from labloop.physics.reactions.own_laws import RateLaw
 from labloop.physics.reactions.rate_laws import (
     Arrhenius,
     ButlerVolmer,
@@ -31,6 +32,7 @@ __all__ = [
     "Langmuir",
     "MichaelisMenten",
     "Rate",
+    "RateLaw",
     "VantHoff",
     "equilibrium",
     "kinetics",

@@ -7,7 +7,7 @@ from labloop.physics.language import By, CoefficientLike, Course
 from labloop.physics.models import Outputs
 from labloop.physics.reactions.dosing import Dose
 from labloop.physics.reactions.kinetic_models import Kinetics, Reactor
-from labloop.physics.reactions.rate_laws import LAWS, Law
+from labloop.physics.reactions.laws import LAWS, Law
 
 
 def kinetics(

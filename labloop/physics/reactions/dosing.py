@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from labloop.physics.language import Coefficient, CoefficientLike, Coefficients
-from labloop.physics.reactions.integrator import Dosing
+from labloop.physics.reactions.integration.integrator import Dosing
 from labloop.physics.reactions.reaction_system import ReactionSystem
 
 _CONCENTRATION = "mol/m^3"

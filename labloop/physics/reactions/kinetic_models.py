@@ -13,20 +13,24 @@ from labloop.physics.language import (
     CoefficientLike,
     Coefficients,
     Course,
+    broadcast_shape,
+    check_dimension,
 )
 from labloop.physics.models import BuildingBlock, Outputs
 from labloop.physics.reactions.dosing import Dose, dose_coefficients
-from labloop.physics.reactions.integrator import STEPS, integrate
-from labloop.physics.reactions.network import RateConstants
-from labloop.physics.reactions.rate_laws import Law, RateExpression
+from labloop.physics.reactions.integration.integrator import STEPS, flatten, integrate
+from labloop.physics.reactions.integration.network import RateConstants
+from labloop.physics.reactions.integration.steady_state import steady_state, steady_state_residual
+from labloop.physics.reactions.laws import Law
+from labloop.physics.reactions.rate_laws import RateExpression
 from labloop.physics.reactions.reaction_strings import (
     conserved_totals,
     total_in_words,
 )
 from labloop.physics.reactions.reaction_system import ReactionSystem
-from labloop.physics.reactions.steady_state import steady_state, steady_state_residual
 
 _CONCENTRATION = "mol/m^3"
+_RATE = "mol/m^3/s"
 _ACCELERATING = 3
 _MOST_STEPS = 5000
 Reactor: TypeAlias = Literal["tube", "cstr"]
@@ -68,6 +72,8 @@ class Kinetics(BuildingBlock):
         dosed = dose.feed if dose else {}
         self._system = ReactionSystem(name, rates, list(dict.fromkeys([*feed, *dosed])))
         self.species = self._system.species
+        for law in self._system.laws.values():
+            coefficients.read(law.others(self.species))
         self.integration_steps = self._number_of_steps(steps)
         self._feed = {
             s: coefficients.add(f"{s}0", given, _CONCENTRATION, f"the feed of {s} in {name!r}")
@@ -78,6 +84,14 @@ class Kinetics(BuildingBlock):
         self._temperature = _temperature(name, temperature, rates, coefficients)
         amounts = {name: _CONCENTRATION for s in self.species for name in (s, f"{s}0")}
         super().__init__("kinetics", name, coefficients, amounts, outputs, courses=curves)
+
+    def check_units(self, units: Mapping[str, str]) -> None:
+        """Raise PhysicsError where a number, a rate or an output has another dimension."""
+        super().check_units(units)
+        for law in self._system.laws.values():
+            given = law.sample_units(self.species, units)
+            samples = self._coefficients.sample_quantities(given)
+            check_dimension(law.expression, _RATE, samples)
 
     def _example(self) -> str:
         return f"{self.species[-1]} / {self.species[0]}0"
@@ -155,9 +169,17 @@ class Kinetics(BuildingBlock):
         """Return the pace of each reaction in 1/s at what was fed, ``[..., R]``."""
         fed, _ = self._concentrations(x, theta, self._time.value(x, theta), 1)
         most = fed.sum(-1, keepdim=True).clamp_min(1e-300)
-        k = self._rate_constants(x, theta).k
-        order = self._system.network.to(k.device).order[:, 0]
-        return k * most ** (order - 1.0).clamp_min(0.0)
+        constants = self._rate_constants(x, theta)
+        k, network = constants.k, self._system.network.to(constants.k.device)
+        pace = k * most ** (network.order[:, 0] - 1.0).clamp_min(0.0)
+        if not network.laws:
+            return pace
+        batch = broadcast_shape(k[..., 0], most[..., 0])
+        flat = flatten(constants, batch)
+        own = network.law_pace(flat, most[..., 0].expand(batch).reshape(-1)).reshape(batch)
+        rows = {law.row for law in network.laws}
+        every = [own if r in rows else pace[..., r].expand(batch) for r in range(k.shape[-1])]
+        return torch.stack(every, dim=-1)
 
     def _rate_constants(self, x: Mapping[str, Tensor], theta: Tensor) -> RateConstants:
         kelvin = self._temperature.value(x, theta) if self._temperature else None

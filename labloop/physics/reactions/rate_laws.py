@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
@@ -10,6 +10,9 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics.language import Coefficient, CoefficientLike, Coefficients, parse_known_value
 from labloop.physics.reactions.reaction_strings import Reaction, parse_reaction, rate_unit
+
+if TYPE_CHECKING:
+    from labloop.physics.reactions.own_laws import LawReads
 
 GAS_CONSTANT = 8.31446261815324
 _FARADAY = 96485.33212331
@@ -33,6 +36,8 @@ class RateExpression:
     power: int = 1
     needs_temperature: bool = False
     """Whether a temperature is needed."""
+    law: "LawReads | None" = None
+    """Arithmetic that stands in the place of mass action; then the constant multiplies it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Arrhenius:
         return [
             RateExpression(
                 reaction,
-                _with_arrhenius_factor(label, k, self.Ea, self.at, coefficients, reaction),
+                arrhenius_factor(label, k, self.Ea, self.at, coefficients, reaction),
                 needs_temperature=True,
             )
         ]
@@ -115,7 +120,7 @@ class MichaelisMenten:
         vmax = _constant(label, "vmax", self.vmax, unit, coefficients, reaction)
         needs_temperature = self.Ea is not None
         if self.Ea is not None:
-            vmax = _with_arrhenius_factor(label, vmax, self.Ea, self.at, coefficients, reaction)
+            vmax = arrhenius_factor(label, vmax, self.Ea, self.at, coefficients, reaction)
         km = _constant(label, "Km", self.Km, "mol/m^3", coefficients, reaction)
         denominator: dict[str, CoefficientFunction] = {substrate: _reciprocal(km)}
         for species, given in self.inhibitors.items():
@@ -154,7 +159,7 @@ class Langmuir:
         k = _constant(label, "k", self.k, reaction.rate_unit, coefficients, reaction)
         needs_temperature = self.Ea is not None
         if self.Ea is not None:
-            k = _with_arrhenius_factor(label, k, self.Ea, self.at, coefficients, reaction)
+            k = arrhenius_factor(label, k, self.Ea, self.at, coefficients, reaction)
         denominator = {
             species: _constant(
                 label, f"K.{species}", given, _PER_CONCENTRATION, coefficients, reaction
@@ -252,10 +257,6 @@ class _Electrode:
         return area * down / film, area * up / film
 
 
-Law: TypeAlias = Rate | Arrhenius | MichaelisMenten | Langmuir | ButlerVolmer
-LAWS = (Rate, Arrhenius, MichaelisMenten, Langmuir, ButlerVolmer)
-
-
 def _constant(
     label: str,
     name: str,
@@ -270,7 +271,7 @@ def _constant(
     return lambda x, theta, _temperature: term.value(x, theta)
 
 
-def _with_arrhenius_factor(
+def arrhenius_factor(
     label: str,
     k: CoefficientFunction,
     energy: CoefficientLike,
@@ -278,7 +279,7 @@ def _with_arrhenius_factor(
     coefficients: Coefficients,
     reaction: Reaction,
 ) -> CoefficientFunction:
-    """Return ``k`` with its Arrhenius factor."""
+    """Return ``k`` with its Arrhenius factor; adds the parameter ``label.Ea``."""
     term = coefficients.add(
         f"{label}.Ea", energy, "J/mol", f"{label}.Ea of reaction {reaction.text!r}"
     )

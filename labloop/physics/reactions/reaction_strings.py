@@ -39,8 +39,11 @@ def rate_unit(order: int) -> str:
     return ("mol/m^3/s", "1/s", "m^3/mol/s", "m^6/mol^2/s")[order]
 
 
-def parse_reaction(text: str) -> Reaction:
-    """Return the reaction that ``text`` names; raises PhysicsError with what to write."""
+def parse_reaction(text: str, *, elementary: bool = True) -> Reaction:
+    """Return the reaction that ``text`` names; raises PhysicsError with what to write.
+
+    One that is not elementary has a rate law of its own, and may be of any order.
+    """
     if not isinstance(text, str):
         raise PhysicsError(f"a reaction must be a text such as 'A + N -> P', got {text!r}")
     if "<" in text or "=" in text:
@@ -53,7 +56,7 @@ def parse_reaction(text: str) -> Reaction:
         raise PhysicsError(f"reaction {text!r} needs one '->', such as 'A + N -> P'")
     reactants, products = (_side(side, text) for side in sides)
     order = sum(reactants.values())
-    if order > _HIGHEST_ORDER:
+    if elementary and order > _HIGHEST_ORDER:
         raise PhysicsError(
             f"reaction {text!r} has order {order}; an elementary step has at most "
             f"{_HIGHEST_ORDER}, write it as several steps"

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from labloop.errors import PhysicsError
 from labloop.physics.language import Coefficient, broadcast_shape, stack_last
-from labloop.physics.reactions.network import Network, RateConstants
+from labloop.physics.reactions.integration.network import Network, RateConstants
+from labloop.physics.reactions.integration.row_laws import TENSOR_FUNCTIONS, RowLaw
 from labloop.physics.reactions.rate_laws import RateExpression
 from labloop.physics.reactions.reaction_strings import net_stoichiometry, species_of
 
@@ -36,11 +37,30 @@ class ReactionSystem:
         reactions = [step.reaction for step in rates]
         self.species = species_of(reactions, fed)
         self.stoichiometry = net_stoichiometry(reactions, self.species)
+        # A law of one's own stands in the place of mass action.
         reacting = [
-            [self.species.index(s) for s, order in r.reactants.items() for _ in range(order)]
-            for r in reactions
+            []
+            if rate.law is not None
+            else [
+                self.species.index(s)
+                for s, order in rate.reaction.reactants.items()
+                for _ in range(order)
+            ]
+            for rate in rates
         ]
-        self.network = Network.of(self.stoichiometry, reacting)
+        self.laws = {r: rate.law for r, rate in enumerate(rates) if rate.law is not None}
+        self.network = Network.of(
+            self.stoichiometry,
+            reacting,
+            [
+                RowLaw(
+                    r,
+                    law.expression,
+                    {s: i for i, s in enumerate(self.species) if s in law.expression.names},
+                )
+                for r, law in self.laws.items()
+            ],
+        )
         strange = {s for step in rates for s in step.denominator} - set(self.species)
         if strange:
             raise PhysicsError(
@@ -58,6 +78,8 @@ class ReactionSystem:
     def accelerates(self) -> bool:
         """Whether a rate grows while its reactant is used up: autocatalysis, or a freed surface."""
         rows = {s: i for i, s in enumerate(self.species)}
+        if any(_grows(law, self.stoichiometry, len(self.species)) for law in self.network.laws):
+            return True
         return any(
             any(self.stoichiometry[rows[s]][r] > 0 for s in rate.reaction.reactants)
             or (
@@ -71,8 +93,12 @@ class ReactionSystem:
     ) -> RateConstants:
         """Return the constants of every rate in SI, ``[..., R]``, at a temperature in K."""
         k = stack_last([step.constant(x, theta, temperature) for step in self.rates])
+        given = tuple(law.values(self.species, x, theta, temperature) for law in self.laws.values())
+        if given:
+            read = (value for law in given for value in law.values())
+            k = k.expand(*broadcast_shape(k[..., 0], *read), -1)
         if not any(step.denominator for step in self.rates):
-            return RateConstants(k)
+            return RateConstants(k, given=given)
         none = torch.zeros((), dtype=torch.float64)
         entries = [
             step.denominator[s](x, theta, temperature) if s in step.denominator else none
@@ -85,7 +111,7 @@ class ReactionSystem:
         )
         power = torch.tensor([[float(step.power)] for step in self.rates], dtype=torch.float64)
         shape = broadcast_shape(k[..., 0], denominator[..., 0, 0])
-        return RateConstants(k.expand(*shape, -1), denominator.expand(*shape, -1, -1), power)
+        return RateConstants(k.expand(*shape, -1), denominator.expand(*shape, -1, -1), power, given)
 
     def stacked(
         self, given: Mapping[str, Coefficient], x: Mapping[str, Tensor], theta: Tensor
@@ -102,6 +128,21 @@ class ReactionSystem:
         for i, s in enumerate(self.species):
             found[s], found[f"{s}0"] = after[..., i], fed[..., i]
         return found
+
+
+def _grows(law: RowLaw, stoichiometry: Sequence[Sequence[int]], species: int) -> bool:
+    """Return whether a law's rate may grow as its reaction proceeds: by its slopes' signs.
+
+    Tried at concentrations that differ by factors of ten, all else being one.
+    """
+    given = dict.fromkeys(law.expression.names, torch.ones((), dtype=torch.float64))
+    for turn in range(3):
+        sizes = [10.0 ** ((i + turn) % 3 - 1) for i in range(species)]
+        state = torch.tensor(sizes, dtype=torch.float64)
+        for row, slope in law.by_species(state, given, TENSOR_FUNCTIONS):
+            if float(torch.as_tensor(slope)) * stoichiometry[row][law.row] > 0:
+                return True
+    return False
 
 
 def _check_species(name: str, rates: Sequence[RateExpression], fed: list[str]) -> None:
@@ -124,6 +165,7 @@ def _check_species(name: str, rates: Sequence[RateExpression], fed: list[str]) -
             "made; add it to feed= or correct the reactions"
         )
     in_denominators = {s for rate in rates for s in rate.denominator}
+    in_denominators |= {s for rate in rates if rate.law for s in rate.law.expression.names}
     idle = [s for s in fed if s not in taking_part and s not in in_denominators]
     if idle:
         raise PhysicsError(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from labloop.physics.reactions.network import inverse
+from labloop.physics.reactions.integration.network import inverse
 
 _MOST_STEPS = 200
 _CLOSE = 1e-10

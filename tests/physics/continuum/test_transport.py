@@ -178,7 +178,6 @@ def test_a_film_dries():
         ({"cells": 2}, "from 4 to 200"),
         ({"outer": Convection("3 W", "3 K")}, "expected a quantity like 'W/m\\^2/K'"),
         ({"source": Pulse("3 W")}, "expected a quantity like 'W/m\\^3'"),
-        ({"outputs": {"y": "middle"}}, "uses middle"),
     ],
 )
 def test_a_definition_that_means_nothing_is_refused(more, match):

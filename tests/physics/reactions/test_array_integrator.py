@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from labloop.physics import Arrhenius, Dose, Langmuir, MichaelisMenten, Prior, Rate, kinetics
 from labloop.physics.language.prior import Whitening
-from labloop.physics.reactions import integrator
-from labloop.physics.reactions.array_conversion import converts_to_array, to_array
+from labloop.physics.reactions.integration import integrator
+from labloop.physics.reactions.integration.array_conversion import converts_to_array, to_array
 
 K, EA = Prior(3, "L/mol/min", fold=2.7), Prior(45, "kJ/mol", rel=0.3)
 NETWORKS = {

@@ -123,7 +123,6 @@ def test_what_is_not_there_stays_away():
         ({"K": Equilibrium("5 M + L <-> ML", 1)}, {}, "as several steps"),
         ({**ONE, "K2": Equilibrium("2 M + 2 L <-> 2 ML", "3 L^2/mol^2")}, {}, "follows from"),
         (ONE, {"feed": {"Z": "metal"}}, "feeds Z"),
-        (ONE, {"outputs": {"y": "Q"}}, "uses Q"),
         (
             {"K": VantHoff("M + L <-> ML", "3 L/mol", Prior(1, "kJ/mol", sd=1), "25 degC")},
             {},

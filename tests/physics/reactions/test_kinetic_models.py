@@ -9,8 +9,8 @@ from scipy.integrate import solve_ivp
 
 from labloop.errors import PhysicsError
 from labloop.physics import Arrhenius, Prior, Rate, as_physics, check_physics, kinetics
-from labloop.physics.reactions.integrator import integrate
-from labloop.physics.reactions.network import Network, RateConstants
+from labloop.physics.reactions.integration.integrator import integrate
+from labloop.physics.reactions.integration.network import Network, RateConstants
 from labloop.space import Categorical, Continuous, SearchSpace
 from labloop.testing.physics import assert_physics
 
@@ -165,7 +165,6 @@ def test_a_rate_without_temperature():
         ({"feed": {"A": "amount"}}, "never has any N"),
         ({"feed": {**FEED, "Z": "amount"}}, "takes part in no reaction"),
         ({"temperature": None}, "no temperature="),
-        ({"outputs": {"y": "P / B0"}}, "uses B0"),
         ({"outputs": {}}, "needs outputs"),
         ({"feed": {"A": "P", "N": "amount"}}, "for two things"),
         ({"k": Rate("A + N -> P", k=Prior(1, "1/min", fold=2))}, "needs a unit like"),

@@ -278,7 +278,6 @@ AXIS = CurveAxis.even(0, 1, 5, "min")
         ({"k": Rate("A -> P", K)}, {"reactor": "pot"}, "'tube' or 'cstr'"),
         ({"k": Rate("A -> P", K)}, {"reactor": "cstr", "dose": DOSE}, "neither dose="),
         ({"k": Rate("A -> P", K)}, {"dose": 3}, "must be Dose"),
-        ({"k": Rate("A -> P", K)}, {"curves": {"c": Course("Z", AXIS)}}, "uses Z"),
         (
             {"k": Rate("A -> P", K)},
             {"curves": {"c": Course("A", CurveAxis.even(0, 1, 5, "nm"))}},

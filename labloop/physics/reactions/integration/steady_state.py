@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from labloop.physics.language import broadcast_shape
-from labloop.physics.reactions.integrator import flatten, rows
-from labloop.physics.reactions.network import (
+from labloop.physics.reactions.integration.integrator import flatten, rows
+from labloop.physics.reactions.integration.network import (
     Network,
     RateConstants,
     inverse_and_least_pivot,

@@ -1,10 +1,17 @@
 """Rates of a reaction network and their derivatives, for many experiments at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from labloop.physics.reactions.integration.row_laws import (
+    TENSOR_FUNCTIONS,
+    Given,
+    RowLaw,
+    at_least,
+)
 
 _NEGLIGIBLE = 1e-100
 _HIGHEST = 3
@@ -21,17 +28,26 @@ class RateConstants:
         k: rate constants, R x N.
         denominator: the constants K, R x (S + 1) x N, the last row zero; None for mass action.
         power: R x 1.
+        given: what each law of the network reads beside concentrations, N values a name.
+        volume: of the amounts that the state counts, N; None where it is concentrations.
     """
 
     k: Tensor
     denominator: Tensor | None = None
     power: Tensor | None = None
+    given: tuple[Given, ...] = ()
+    volume: Tensor | None = None
 
     def per_amount(self, order: Tensor, volume: Tensor) -> "RateConstants":
         """Return the constants for amounts instead of concentrations, in ``volume`` (N)."""
         k = self.k / _whole_power(volume, order - 1.0)
+        k = torch.where(order < 1.0, self.k * volume, k)
         return RateConstants(
-            k, None if self.denominator is None else self.denominator / volume, self.power
+            k,
+            None if self.denominator is None else self.denominator / volume,
+            self.power,
+            self.given,
+            volume,
         )
 
 
@@ -46,30 +62,38 @@ class Network:
         net: net stoichiometry, (S + 1) x R, the last row zero.
         factors: row of the state for each factor of each rate, F x R.
         slopes: derivative of each factor by the extents, F x R x R x 1.
-        order: how many factors each rate has, R x 1.
+        order: how many factors each rate has, R x 1; none where it has a law of its own.
+        laws: rates that are arithmetic of concentrations.
     """
 
     net: Tensor
     factors: Tensor
     slopes: Tensor
     order: Tensor
+    laws: tuple[RowLaw, ...] = ()
 
     @classmethod
-    def of(cls, net: Sequence[Sequence[int]], reacting: Sequence[Sequence[int]]) -> "Network":
+    def of(
+        cls,
+        net: Sequence[Sequence[int]],
+        reacting: Sequence[Sequence[int]],
+        laws: Sequence[RowLaw] = (),
+    ) -> "Network":
         """Return the network; ``reacting[r]`` lists a species once per order in it."""
-        most = max(len(row) for row in reacting)
+        most = max(1, *(len(row) for row in reacting))
         padded = [list(row) + [len(net)] * (most - len(row)) for row in reacting]
         rows = torch.tensor([*net, [0] * len(reacting)], dtype=torch.float64)
         factors = torch.tensor(padded, dtype=torch.int64).T.contiguous()
         order = torch.tensor([[float(len(row))] for row in reacting], dtype=torch.float64)
-        return cls(rows, factors, rows[factors].unsqueeze(-1), order)
+        return cls(rows, factors, rows[factors].unsqueeze(-1), order, tuple(laws))
 
     def to(self, device: torch.device) -> "Network":
         """Return the network on a device of torch; itself where it lies there."""
         if self.net.device == device:
             return self
         parts = (self.net, self.factors, self.slopes, self.order)
-        return Network(*(part.to(device) for part in parts))
+        net, factors, slopes, order = (part.to(device) for part in parts)
+        return Network(net, factors, slopes, order, self.laws)
 
     def rates(self, constants: RateConstants, state: Tensor) -> Tensor:
         """Return the rates R x N at a state (S + 1) x N."""
@@ -77,6 +101,7 @@ class Network:
         rate = constants.k
         for factor in self.factors:
             rate = rate * positive[factor]
+        rate = self._with_laws(constants, positive, rate)
         if constants.denominator is None or constants.power is None:
             return rate
         return rate / (1.0 + (constants.denominator * positive).sum(1)) ** constants.power
@@ -88,6 +113,8 @@ class Network:
         slope = torch.zeros(())
         for partial, by_extent in zip(partials, self.slopes, strict=True):
             slope = slope + partial[:, None] * by_extent
+        slope = self._slope_with_laws(constants, positive, rate, slope)
+        rate = self._with_laws(constants, positive, rate)
         if constants.denominator is None or constants.power is None:
             return rate, slope
         denominator = 1.0 + (constants.denominator * positive).sum(1)
@@ -121,14 +148,68 @@ class Network:
         for partial, factor in zip(partials, self.factors, strict=True):
             change = change + partial * amount[factor]
         grown = relative_volume / volume
+        more = amount - positive * grown
+        change = change + self._law_changes(constants, positive, rate, more)
+        rate = self._with_laws(constants, positive, rate)
         change = change + rate * (1.0 - self.order) * grown
         if constants.denominator is None or constants.power is None:
             return change
         denominator = 1.0 + total((constants.denominator * positive).unbind(1))
-        more = total((constants.denominator * (amount - positive * grown)).unbind(1))
-        return (change - constants.power * rate * more / denominator) / _whole_power(
+        relative = total((constants.denominator * more).unbind(1))
+        return (change - constants.power * rate * relative / denominator) / _whole_power(
             denominator, constants.power
         )
+
+    def _with_laws(self, constants: RateConstants, positive: Tensor, rate: Tensor) -> Tensor:
+        """Return the rates, those with a law of their own times it."""
+        if not self.laws:
+            return rate
+        state, every = at_least(positive, constants.volume), list(rate.unbind(0))
+        for law, given in zip(self.laws, constants.given, strict=True):
+            every[law.row] = every[law.row] * law.rate(state, given, TENSOR_FUNCTIONS)
+        return torch.stack(every)
+
+    def _slope_with_laws(
+        self, constants: RateConstants, positive: Tensor, rate: Tensor, slope: Tensor
+    ) -> Tensor:
+        """Return the derivatives by the extents, with those of the laws; ``rate`` is without."""
+        if not self.laws:
+            return slope
+        every = list(slope.expand(len(rate), len(rate), rate.shape[-1]).unbind(0))
+        for law, row, by_species in self._by_species(constants, positive, rate):
+            every[law.row] = every[law.row] + by_species * self.net[row][:, None]
+        return torch.stack(every)
+
+    def _law_changes(
+        self, constants: RateConstants, positive: Tensor, rate: Tensor, more: Tensor
+    ) -> Tensor:
+        """Return by how much amounts ``more`` change the rates that have laws, R x N."""
+        every = list(torch.zeros_like(rate).unbind(0))
+        for law, row, by_species in self._by_species(constants, positive, rate):
+            every[law.row] = every[law.row] + by_species * more[row]
+        return torch.stack(every)
+
+    def _by_species(
+        self, constants: RateConstants, positive: Tensor, rate: Tensor
+    ) -> Iterator[tuple[RowLaw, int, Tensor]]:
+        """Yield law, row of the state and derivative by the amount there, N."""
+        state = at_least(positive, constants.volume)
+        for law, given in zip(self.laws, constants.given, strict=True):
+            for row, slope in law.by_species(state, given, TENSOR_FUNCTIONS):
+                per = slope if constants.volume is None else slope / constants.volume
+                yield law, row, rate[law.row] * per
+
+    def law_pace(self, constants: RateConstants, most: Tensor) -> Tensor:
+        """Return how fast the laws may be in 1/s, N: their steepest slope up to ``most``, N.
+
+        Taken at three states, in all of which every species has the same concentration.
+        """
+        pace = torch.zeros_like(most)
+        for share in (1.0, 0.03, 0.001):
+            state = (share * most).expand(len(self.net), -1)
+            for _, _, slope in self._by_species(constants, state, constants.k):
+                pace = torch.maximum(pace, torch.nan_to_num(slope.abs(), nan=0.0, posinf=0.0))
+        return pace
 
     def _partials(self, constants: RateConstants, positive: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the derivative of the mass-action rate by each factor, and that rate."""
@@ -150,7 +231,12 @@ class Network:
             fed: the sum of all that is fed, N.
         """
         most = (fed * self.net.abs().max()).clamp_min(1e-300)
-        return (constants.k * _whole_power(most, self.order - 1.0)).amax(0)
+        pace = constants.k * _whole_power(most, self.order - 1.0)
+        if not self.laws:
+            return pace.amax(0)
+        rows = {law.row for law in self.laws}
+        others = [row for r, row in enumerate(pace.unbind(0)) if r not in rows]
+        return torch.stack([*others, self.law_pace(constants, most)]).amax(0)
 
 
 def total(rows: Iterable[Tensor]) -> Tensor:

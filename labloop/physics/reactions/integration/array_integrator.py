@@ -6,27 +6,59 @@ buffer that stays in the cache. Operations are elementwise, in an order that the
 decides, so that an experiment has the same bits alone, in every batch and on every processor.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from labloop.physics.reactions.integration.row_laws import ARRAY_FUNCTIONS, LEAST, RowLaw
 from labloop.records import FloatArray
 
 _BATCH = 2048
 """Experiments whose buffers stay in the cache."""
 _LIMITINGS = 4
 IntArray: TypeAlias = npt.NDArray[np.int64]
-ConstantArrays: TypeAlias = tuple[FloatArray, FloatArray]
-"""Rate constants R x N, and adsorption constants R x (S + 1) x N or nothing."""
+Dose: TypeAlias = tuple[FloatArray, FloatArray]
+"""What a step adds to the state, and by how much that alone changes the rates."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantArrays:
+    """The constants of ``network.RateConstants`` as arrays."""
+
+    k: FloatArray
+    """R x N."""
+    denominator: FloatArray
+    """R x (S + 1) x N, or nothing."""
+    given: tuple[Mapping[str, FloatArray], ...] = ()
+    """What each law reads, N values a name."""
+    volume: FloatArray | None = None
+    """N."""
+
+    def part(self, part: slice) -> "ConstantArrays":
+        """Return those of some experiments."""
+        return ConstantArrays(
+            self.k[:, part],
+            self.denominator[:, :, part] if self.denominator.size else self.denominator,
+            tuple({name: value[part] for name, value in law.items()} for law in self.given),
+            None if self.volume is None else self.volume[part],
+        )
 
 
 class _Mechanism:
     """What all experiments share: S species, R reactions, F factors a rate."""
 
     def __init__(
-        self, net: FloatArray, factors: IntArray, power: FloatArray | None, denominator: FloatArray
+        self,
+        net: FloatArray,
+        factors: IntArray,
+        power: FloatArray | None,
+        denominator: FloatArray,
+        laws: Sequence[RowLaw],
     ) -> None:
+        self.laws = laws
         self.net = net[:, :, None]
         self.factors = factors
         self.slopes = -net[factors][..., None]
@@ -92,7 +124,7 @@ class _Batch:
     ) -> None:
         self._mechanism = mechanism
         self._constants = constants
-        size = constants[0][0].shape
+        size = constants[0].k.shape
         self._positive = np.empty((species, size[1]))
         self._factors = np.empty((*mechanism.factors.shape, size[1]))
         self._reached_state = np.empty((species, size[1]))
@@ -109,7 +141,7 @@ class _Batch:
         if mechanism.powers:
             held = (np.empty(size), np.empty(size))
         self._denominator, self._share = held
-        self._by_denominator = self._denominator_derivative(constants[0][1])
+        self._by_denominator = self._denominator_derivative(constants[0].denominator)
 
     def _denominator_derivative(self, denominator: FloatArray) -> FloatArray | None:
         """Return the derivative of each denominator by the extents, times its power, R x R x B."""
@@ -123,12 +155,14 @@ class _Batch:
 
     def _rates(self, constants: ConstantArrays, y: FloatArray) -> None:
         """Write the rates at concentrations ``y``, and their denominators."""
-        k, denominator = constants
+        k, denominator = constants.k, constants.denominator
         np.maximum(y, 0.0, out=self._positive)
         np.take(self._positive, self._mechanism.factors, 0, self._factors, "clip")
         np.multiply(k, self._factors[0], self._rate)
         for factor in self._factors[1:]:
             np.multiply(self._rate, factor, self._rate)
+        for law, given in zip(self._mechanism.laws, constants.given, strict=True):
+            self._rate[law.row] *= law.rate(self._concentrations(constants), given, ARRAY_FUNCTIONS)
         if self._denominator is None or self._share is None:
             return
         self._denominator.fill(1.0)
@@ -140,6 +174,24 @@ class _Batch:
                 self._share[r] *= self._denominator[r]
         self._rate /= self._share
 
+    def _concentrations(self, constants: ConstantArrays) -> FloatArray:
+        """Return the concentrations at the state of the last rates, none of them zero."""
+        volume = constants.volume
+        found: FloatArray = self._positive if volume is None else self._positive / volume
+        return np.maximum(found, LEAST)
+
+    def _add_laws(self, matrix: FloatArray) -> None:
+        """Subtract the derivatives of the laws by the extents."""
+        constants = self._constants[0]
+        for law, given in zip(self._mechanism.laws, constants.given, strict=True):
+            k = constants.k[law.row]
+            state = self._concentrations(constants)
+            for row, slope in law.by_species(state, given, ARRAY_FUNCTIONS):
+                per = slope if constants.volume is None else slope / constants.volume
+                for r, change in enumerate(self._mechanism.net[row, :, 0]):
+                    if change:
+                        matrix[law.row, r] -= k * per * change
+
     def _matrix(self, twice: FloatArray) -> None:
         """Write ``2 / width I - d rate / d extent`` at the state of the last rates."""
         matrix, slopes = self._solver.matrix, self._mechanism.slopes
@@ -150,6 +202,7 @@ class _Batch:
                 np.add(matrix, self._term, matrix)
             else:
                 np.multiply(partial[:, None], slope, matrix)
+        self._add_laws(matrix)
         if self._denominator is not None and self._by_denominator is not None:
             np.divide(self._rate, self._denominator, self._spare)
             np.multiply(self._spare[:, None], self._by_denominator, self._term)
@@ -158,7 +211,7 @@ class _Batch:
 
     def _partial(self, f: int) -> FloatArray:
         """Return the derivative of the rates by their f-th factor."""
-        partial = self._constants[0][0]
+        partial = self._constants[0].k
         for g, other in enumerate(self._factors):
             if g != f:
                 partial = np.multiply(partial, other, self._spare)
@@ -176,7 +229,7 @@ class _Batch:
                 np.multiply(extents[r], change, self._change)
                 np.add(there, self._change, there)
 
-    def step(self, y: FloatArray, per: FloatArray, dose: ConstantArrays | None) -> None:
+    def step(self, y: FloatArray, per: FloatArray, dose: Dose | None) -> None:
         """Take one RODAS3 step in place, as ``integrator._step`` does.
 
         Args:
@@ -262,7 +315,8 @@ def integrate_arrays(
     constants: tuple[ConstantArrays, ConstantArrays],
     state: FloatArray,
     per: FloatArray,
-    dose: ConstantArrays | None = None,
+    dose: Dose | None = None,
+    laws: Sequence[RowLaw] = (),
 ) -> FloatArray:
     """Return the state (S + 1) x N after all steps.
 
@@ -275,19 +329,17 @@ def integrate_arrays(
         per: one over the widths of the steps, steps x N.
         dose: what every step adds to the state, (S + 1) x N, and by how much that alone
             changes the rates, R x N.
+        laws: rates that are arithmetic of concentrations.
     """
-    mechanism = _Mechanism(net, factors, power, constants[0][1])
+    mechanism = _Mechanism(net, factors, power, constants[0].denominator, laws)
     reached = np.array(state, dtype=np.float64, order="C")
     species = len(net)
     # Results that are not finite are left as they are: the caller tells them.
     with np.errstate(all="ignore"):
         for first in range(0, state.shape[1], _BATCH):
             part = slice(first, first + _BATCH)
-            here = tuple(
-                (k[:, part], denominator[:, :, part] if denominator.size else denominator)
-                for k, denominator in constants
-            )
-            block = _Batch(mechanism, (here[0], here[1]), species)
+            both = (constants[0].part(part), constants[1].part(part))
+            block = _Batch(mechanism, both, species)
             more = None if dose is None else (dose[0][:, part], dose[1][:, part])
             y = reached[:, part]
             for step in per[:, part]:

@@ -13,10 +13,15 @@ import torch
 from torch import Tensor
 
 from labloop.physics.language import broadcast_shape
-from labloop.physics.reactions.array_conversion import converts_to_array, to_array
-from labloop.physics.reactions.array_integrator import integrate_arrays
-from labloop.physics.reactions.network import Network, RateConstants, inverse, limit_extents, total
-from labloop.records import FloatArray
+from labloop.physics.reactions.integration.array_conversion import converts_to_array, to_array
+from labloop.physics.reactions.integration.array_integrator import ConstantArrays, integrate_arrays
+from labloop.physics.reactions.integration.network import (
+    Network,
+    RateConstants,
+    inverse,
+    limit_extents,
+    total,
+)
 
 STEPS = 20
 
@@ -106,12 +111,19 @@ def rows(values: Tensor, batch: torch.Size, last: float = 1.0) -> Tensor:
 def flatten(constants: RateConstants, batch: torch.Size) -> RateConstants:
     """Return laws of batch x R as R x N."""
     k = constants.k.expand(*batch, constants.k.shape[-1]).reshape(-1, constants.k.shape[-1]).T
+    given = tuple(
+        {name: value.expand(batch).reshape(-1) for name, value in law.items()}
+        for law in constants.given
+    )
     if constants.denominator is None:
-        return RateConstants(k)
+        return RateConstants(k, given=given)
     shape = constants.denominator.shape[-2:]
     denominator = constants.denominator.expand(*batch, *shape).reshape(-1, *shape).permute(1, 2, 0)
     return RateConstants(
-        k, torch.cat([denominator, torch.zeros_like(denominator[:, :1])], dim=1), constants.power
+        k,
+        torch.cat([denominator, torch.zeros_like(denominator[:, :1])], dim=1),
+        constants.power,
+        given,
     )
 
 
@@ -141,6 +153,8 @@ def _take_steps(
         state,
         per,
         *(dose or ()),
+        *(value for law in constants[0].given for value in law.values()),
+        constants[1].volume,
     ]
     if all(converts_to_array(tensor) for tensor in asked if tensor is not None):
         return _take_steps_in_arrays(network, constants, state, per, dose)
@@ -171,13 +185,18 @@ def _take_steps_in_arrays(
             to_array(state),
             to_array(per),
             given,
+            network.laws,
         )
     )
 
 
-def _constant_arrays(constants: RateConstants) -> tuple[FloatArray, FloatArray]:
-    return to_array(constants.k), to_array(
-        constants.denominator if constants.denominator is not None else torch.empty(0, 0, 0)
+def _constant_arrays(constants: RateConstants) -> ConstantArrays:
+    none = torch.empty(0, 0, 0)
+    return ConstantArrays(
+        to_array(constants.k),
+        to_array(constants.denominator if constants.denominator is not None else none),
+        tuple({name: to_array(v) for name, v in law.items()} for law in constants.given),
+        None if constants.volume is None else to_array(constants.volume),
     )
 
 

@@ -1,0 +1,71 @@
+"""Rates that are arithmetic of concentrations, with their derivatives, over tensors or arrays."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from labloop.physics.language import Expression
+
+LEAST = 1e-9
+"""mol/m^3 below which concentrations are not taken: a root has no slope at zero."""
+ARRAY_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "pow": np.power,
+}
+TENSOR_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "exp": torch.exp,
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+    "pow": torch.pow,
+}
+Given = Mapping[str, Any]
+"""Name -> SI values of N experiments: a law's constants, and what else it reads."""
+
+
+@dataclass(frozen=True)
+class RowLaw:
+    """The rate of one reaction as arithmetic, to be multiplied by its constant.
+
+    Attributes:
+        row: which reaction.
+        expression: the rate in mol/m^3/s.
+        species: species that it reads -> their row of the state.
+    """
+
+    row: int
+    expression: Expression
+    species: Mapping[str, int]
+
+    @cached_property
+    def slopes(self) -> tuple[tuple[int, Expression], ...]:
+        """Rows of the state, with the derivative of the rate by each."""
+        found = ((row, self.expression.derivative(name)) for name, row in self.species.items())
+        return tuple((row, slope) for row, slope in found if slope is not None)
+
+    def rate(self, state: Any, given: Given, functions: Mapping[str, Callable[..., Any]]) -> Any:
+        """Return the rate at concentrations ``state``, whose rows are indexed."""
+        return self.expression(self._values(state, given), functions)
+
+    def by_species(
+        self, state: Any, given: Given, functions: Mapping[str, Callable[..., Any]]
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield rows of the state with the derivative of the rate by their concentration."""
+        values = self._values(state, given)
+        for row, slope in self.slopes:
+            yield row, slope(values, functions)
+
+    def _values(self, state: Any, given: Given) -> dict[str, Any]:
+        return {**given, **{name: state[row] for name, row in self.species.items()}}
+
+
+def at_least(positive: Tensor, volume: Tensor | None) -> Tensor:
+    """Return the concentrations of amounts in ``volume``, none of them zero."""
+    concentrations = positive if volume is None else positive / volume
+    return concentrations.clamp_min(LEAST)

@@ -1,0 +1,166 @@
+"""A rate law of one's own: arithmetic of concentrations, constants and parameters of the space."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from labloop.errors import PhysicsError, UnitError
+from labloop.physics.language import (
+    By,
+    Coefficient,
+    CoefficientLike,
+    Coefficients,
+    Expression,
+    Prior,
+)
+from labloop.physics.reactions.rate_laws import (
+    GAS_CONSTANT,
+    CoefficientFunction,
+    Inputs,
+    RateExpression,
+    arrhenius_factor,
+)
+from labloop.physics.reactions.reaction_strings import Reaction, parse_reaction
+from labloop.units import split_quantity
+
+TEMPERATURE, GAS = "T", "R"
+
+
+@dataclass(frozen=True, slots=True)
+class LawReads:
+    """What a law reads beside concentrations.
+
+    Attributes:
+        expression: the rate, in mol/m^3/s.
+        constants: its constants.
+        units: constant -> its unit.
+    """
+
+    expression: Expression
+    constants: Mapping[str, Coefficient]
+    units: Mapping[str, str]
+
+    def others(self, species: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the names that are neither species nor constants: parameters of the space."""
+        known = {*species, *self.constants, TEMPERATURE, GAS}
+        return tuple(name for name in self.expression.names if name not in known)
+
+    def values(
+        self, species: tuple[str, ...], x: Inputs, theta: Tensor, temperature: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Return name -> SI values of all that is read beside concentrations."""
+        found = {name: constant.value(x, theta) for name, constant in self.constants.items()}
+        found |= {name: x[name] for name in self.others(species)}
+        if TEMPERATURE in self.expression.names and TEMPERATURE not in found:
+            assert temperature is not None  # noqa: S101 - refused without
+            found[TEMPERATURE] = temperature
+        if GAS in self.expression.names and GAS not in found:
+            found[GAS] = torch.tensor(GAS_CONSTANT, dtype=torch.float64)
+        return found
+
+    def sample_units(self, species: tuple[str, ...], units: Mapping[str, str]) -> dict[str, str]:
+        """Return the unit of every name, given those of the space's parameters."""
+        every = {TEMPERATURE: "K", GAS: "J/mol/K", **self.units}
+        every |= {name: units[name] for name in self.others(species) if name in units}
+        return every | dict.fromkeys(species, "mol/m^3")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class RateLaw:
+    """A reaction whose rate is arithmetic that the author writes.
+
+    ::
+
+        v = RateLaw("S -> P", "vmax * S / (Km + S + S**2 / Ki)",
+                    vmax=Prior(20, "mmol/L/min", fold=2), Km=Prior(5, "mmol/L", fold=2),
+                    Ki=Prior(80, "mmol/L", fold=3))
+
+    In the rate stand species (their concentrations), the constants that are given by name,
+    parameters of the space by their names, ``T`` (the temperature in K), ``R`` (the gas constant),
+    numbers, quantities, ``+ - * / **``, exp, log and sqrt. Its unit must be that of a concentration
+    over time. An order that is no whole number stands on something without a unit:
+    ``k * (A / ref)**n`` with ``ref="1 mol/L"``. The stoichiometry is that of the reaction alone.
+
+    Args:
+        reaction: such as ``A + 2 B -> P``.
+        rate: the rate with which the reaction proceeds.
+        Ea: an activation energy that multiplies the whole rate; then ``at`` is its temperature.
+        at: the reference temperature, such as ``60 degC``.
+        constants: name -> a :class:`Prior`, a quantity such as ``0.1 mol/L``, a number, or
+            :class:`By`.
+    """
+
+    reaction: str
+    rate: str
+    Ea: CoefficientLike | None
+    at: str
+    constants: Mapping[str, CoefficientLike] = field(hash=False)
+
+    def __init__(
+        self,
+        reaction: str,
+        rate: str,
+        *,
+        Ea: CoefficientLike | None = None,  # noqa: N803 - as chemists write it
+        at: str = "",
+        **constants: CoefficientLike,
+    ) -> None:
+        given = {"reaction": reaction, "rate": rate, "Ea": Ea, "at": at, "constants": constants}
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+
+    def rate_expressions(self, label: str, coefficients: Coefficients) -> list[RateExpression]:
+        """Return the reaction; its parameters are ``label.`` and the names of the constants."""
+        reaction = parse_reaction(self.reaction, elementary=False)
+        what = f"the rate of {label!r} ({self.reaction})"
+        expression = Expression(self.rate, what)
+        unused = [name for name in self.constants if name not in expression.names]
+        if unused:
+            raise PhysicsError(
+                f"{what} does not use {', '.join(unused)}; it reads {', '.join(expression.names)}"
+            )
+        units = {name: _unit_of(name, c, what) for name, c in self.constants.items()}
+        constants = {
+            name: coefficients.add(f"{label}.{name}", given, units[name], f"{name} in {what}")
+            for name, given in self.constants.items()
+        }
+        law = LawReads(expression, constants, units)
+        hot = TEMPERATURE in expression.names and TEMPERATURE not in constants
+        return [
+            RateExpression(
+                Reaction(reaction.text, reaction.reactants, reaction.products),
+                self._constant(label, coefficients, reaction),
+                needs_temperature=hot or self.Ea is not None,
+                law=law,
+            )
+        ]
+
+    def _constant(
+        self, label: str, coefficients: Coefficients, reaction: Reaction
+    ) -> CoefficientFunction:
+        def one(_x: Inputs, _theta: Tensor, _temperature: Tensor | None) -> Tensor:
+            return torch.ones((), dtype=torch.float64)
+
+        if self.Ea is None:
+            return one
+        return arrhenius_factor(label, one, self.Ea, self.at, coefficients, reaction)
+
+
+def _unit_of(name: str, given: CoefficientLike, what: str) -> str:
+    """Return the unit in which a constant is given."""
+    first = next(iter(given.values.values())) if isinstance(given, By) else given
+    if isinstance(first, Prior):
+        return first.unit
+    if isinstance(first, (int, float)) and not isinstance(first, bool):
+        return "1"
+    try:
+        if isinstance(first, str):
+            return split_quantity(first)[1]
+    except UnitError:
+        pass
+    raise PhysicsError(
+        f"{name} in {what} must be a Prior, a quantity such as '0.1 mol/L', a number or By(...), "
+        f"got {given!r}; a parameter of the space stands in the rate itself, by its name"
+    )
