@@ -18,7 +18,8 @@ from labloop.physics.language import (
 )
 from labloop.physics.models import BuildingBlock, Outputs
 from labloop.physics.reactions.decorators import declared_in
-from labloop.physics.reactions.rate_laws import GAS_CONSTANT, reference_temperature
+from labloop.physics.reactions.law_reads import GAS_CONSTANT
+from labloop.physics.reactions.rate_laws import reference_temperature
 from labloop.physics.reactions.reaction_strings import (
     EquilibriumReaction,
     conserved_totals,

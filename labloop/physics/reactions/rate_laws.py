@@ -2,23 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
 from labloop.physics.language import Coefficient, CoefficientLike, Coefficients, parse_known_value
+from labloop.physics.reactions.law_reads import GAS_CONSTANT, Inputs, LawReads
 from labloop.physics.reactions.reaction_strings import Reaction, parse_reaction, rate_unit
 
-if TYPE_CHECKING:
-    from labloop.physics.reactions.own_laws import LawReads
-
-GAS_CONSTANT = 8.31446261815324
 _FARADAY = 96485.33212331
 _FARTHEST = 30.0
 _PER_CONCENTRATION = "m^3/mol"
-Inputs: TypeAlias = Mapping[str, Tensor]
 CoefficientFunction: TypeAlias = Callable[[Inputs, Tensor, Tensor | None], Tensor]
 """From SI inputs, parameters ``[..., p]`` and temperature in K to SI values ``[...]``."""
 
@@ -36,7 +32,7 @@ class RateExpression:
     power: int = 1
     needs_temperature: bool = False
     """Whether a temperature is needed."""
-    law: "LawReads | None" = None
+    law: LawReads | None = None
     """Arithmetic that stands in the place of mass action; then the constant multiplies it."""
 
 
