@@ -9,7 +9,7 @@ the variance.
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,12 @@ import torch
 from botorch.models.model import Model
 from botorch.posteriors.gpytorch import GPyTorchPosterior
 from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
+from numpy.typing import NDArray
 from torch import Tensor
 
 from labloop.records import FloatArray, Json, ModelState
 from labloop.surrogates._base import FittedSurrogate, TrainingData
+from labloop.surrogates.members.outliers import ScaledGP, believed, doubt_alarm, sign_of
 from labloop.surrogates.members.slack import bilog, slacks
 from labloop.surrogates.numerics import (
     MEAN_VARIANCE,
@@ -36,6 +38,8 @@ _CLEAR = 1.0
 """Log density by which another kernel must do better than the first to be taken."""
 _ALIKE = 1e-14
 """Results whose relative differences are smaller than this differ by rounding only."""
+_LOST = 1e4
+"""Variance of a result that tells nothing, in units of the standardised output."""
 _MOST = 500
 """Experiments that a fit uses; of more a subset is taken."""
 
@@ -51,6 +55,8 @@ class OutputGP:
     """Mean of the known variances of its measurements, in its unit squared."""
     scores: Mapping[str, float]
     """Kernel -> leave-one-out log density of the standardised output; the best was taken."""
+    doubted: tuple[float, ...] = ()
+    """Results that were not believed, in the output's unit."""
 
     @property
     def log_density(self) -> float:
@@ -173,7 +179,7 @@ class GPFactory:
         encoded = data.encoded.detach().to(torch.float64)
         x = np.asarray(encoded.numpy())
         outputs = [
-            fit_output(kernels, x, data.outputs[:, j].numpy(), _known(data, j))
+            fit_output(kernels, x, data.outputs[:, j].numpy(), _known(data, j), sign_of(data, j))
             for j in range(data.outputs.shape[1])
         ]
         return FittedSurrogate(
@@ -183,6 +189,11 @@ class GPFactory:
             loo_log_density=_leave_one_out(data, outputs),
             report=_report(data, outputs, time.perf_counter() - began),
             state=_state(data, outputs),
+            alarms=tuple(
+                doubt_alarm(name, one.doubted)
+                for name, one in zip(data.names, outputs, strict=True)
+                if one.doubted
+            ),
         )
 
     def _slacks(
@@ -203,7 +214,7 @@ class GPFactory:
 
 
 def fit_output(
-    kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray
+    kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray, sign: float = 0.0
 ) -> OutputGP:
     """Return the GP of one output, its kernel chosen by leave-one-out.
 
@@ -212,21 +223,41 @@ def fit_output(
         x: ``n x d`` encoded points.
         y: ``n`` measurements, in any unit.
         known: ``n`` variances of the measurements, 0 where unknown.
+        sign: 1 where large values are good, -1 where small ones are; then results that are far
+            worse than all others say are not believed. 0 believes all.
     """
-    mean = float(y.mean())
-    sd = float(y.std(ddof=1)) if len(y) > 1 else 0.0
-    size = float(np.abs(y).max())
+    first, kept = believed(lambda some: _fit_scaled(kernels[0], x, y, known, some), y, sign)
+    fitted = [first, *(_fit_scaled(k, x, y, known, kept) for k in kernels[1:])]
+    scaled = (y - first.mean) / first.sd
+    scores = {
+        one.gp.kernel.name: float(_log_density(scaled, one.gp.loo_mean, one.gp.loo_sd)[kept].sum())
+        for one in fitted
+    }
+    best = max(fitted, key=lambda one: scores[one.gp.kernel.name])
+    clear = scores[best.gp.kernel.name] - scores[first.gp.kernel.name] > _CLEAR
+    chosen = (best if clear else first).gp
+    doubted = tuple(float(v) for v in y[~kept])
+    return OutputGP(chosen, first.mean, first.sd, float(known.mean()), scores, doubted)
+
+
+def _fit_scaled(
+    kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray, kept: NDArray[np.bool_]
+) -> ScaledGP:
+    """Return a GP of standardised results; those that are not kept tell it nothing."""
+    some = y[kept]
+    mean = float(some.mean())
+    sd = float(some.std(ddof=1)) if len(some) > 1 else 0.0
+    size = float(np.abs(some).max())
     if sd <= _ALIKE * size:
         # Without a spread the size of the results is the only scale in their unit.
         sd = size or 1.0
-    fitted = [fit_gp(k, x, (y - mean) / sd, known / sd**2) for k in kernels]
-    scores = {
-        c.kernel.name: float(_log_density((y - mean) / sd, c.loo_mean, c.loo_sd).sum())
-        for c in fitted
-    }
-    best = max(fitted, key=lambda c: scores[c.kernel.name])
-    clear = scores[best.kernel.name] - scores[fitted[0].kernel.name] > _CLEAR
-    return OutputGP(best if clear else fitted[0], mean, sd, float(known.mean()), scores)
+    scaled, variance = (y - mean) / sd, known / sd**2
+    if kept.all():
+        return ScaledGP(fit_gp(kernel, x, scaled, variance), mean, sd)
+    gp = fit_gp(kernel, x, np.where(kept, scaled, 0.0), np.where(kept, variance, _LOST))
+    # What was left out is foretold as any other result is.
+    left = np.maximum(gp.loo_sd**2 - np.where(kept, 0.0, _LOST), gp.hyper.noise)
+    return ScaledGP(replace(gp, loo_sd=np.sqrt(left)), mean, sd)
 
 
 def default_kernels(data: TrainingData) -> tuple[str, ...]:
@@ -266,6 +297,7 @@ def _report(data: TrainingData, outputs: Sequence[OutputGP], seconds: float) -> 
         "outputs": {
             name: {
                 "noise_sd": output.sd * math.sqrt(output.gp.hyper.noise),
+                "doubted": list(output.doubted),
                 "kernel": output.gp.kernel.name,
                 "kernels": dict(output.scores),
                 "lengthscales": {

@@ -196,7 +196,9 @@ class MixtureFactory:
         began: float,
     ) -> FittedSurrogate:
         """Return the mixture of the surrogate without physics and the candidates' members."""
-        return combined(self.name, self.plain.fit(data), candidates, data, alarms, began)
+        plain = self.plain.fit(data)
+        told = [*plain.alarms, *alarms]
+        return combined(self.name, plain, candidates, data, told, began)
 
 
 def _far_off(model: PhysicsModel) -> str:
