@@ -1,10 +1,10 @@
-"""Outcome constraints and failures in the planner: asked, measured, n, command, PASS or MISS.
+"""The planner, peers beside it: asked, measured, n, command, PASS or MISS.
 
 Usage: python -m benchmarks.figures_planner [--only NAME ...] [--fresh] [--write]
 
-Runs are kept one by one, so that an interrupted measurement goes on where it was. Figures with
-Ax need the peers' environment (``python benchmarks/planner/make_peer_env.py``) and are left out
-without it.
+Runs are kept one by one, so that an interrupted measurement goes on where it was. Runs of the peers
+are kept with the code (benchmarks/planner/*.jsonl) and only read here; more of them need the
+peers' environment (``labloop strategy install ax baybe bofire optuna``).
 How figures are kept and shown: ``benchmarks/figures.py``.
 """
 
@@ -16,9 +16,13 @@ from typing import Any
 from benchmarks.figures import Benches, Figure, main, module
 from benchmarks.planner.cliffs import PROPOSALS, cliffs
 from benchmarks.planner.constrained_problems import constrained_problems
-from benchmarks.planner.peers import PYTHON
+from benchmarks.planner.data_problems import PROBLEMS
+from benchmarks.planner.peer_figures import beside as compared
+from benchmarks.planner.peer_figures import together
 
-SEEDS, AX_SEEDS = 2, 1
+SEEDS = 2
+POOLS_MOST, CONSTRAINED_MOST = 0.75, 0.8
+LEAST_PROBLEMS = 6
 NEAR = 0.02
 FAILING = 0.15
 
@@ -33,15 +37,84 @@ def constrained(name: str) -> list[Figure]:
     return [Figure(f"constrained-{name}", asked, _told(runs), SEEDS, command, passed)]
 
 
-def beside(name: str) -> list[Figure]:
-    """Return the same beside Ax at its defaults, from the same starts."""
-    words = ("--problems", name, "--seeds", AX_SEEDS, "--methods", "labloop", "ax")
+def pools() -> list[Figure]:
+    """Return ours beside the peers on real pools, of the runs that are kept with the code."""
+    found, command = module("benchmarks.planner.pools", "--read")
+    hits = {pool: _by_seed(methods) for pool, methods in found.items()}
+    rows = [row for pool in hits if (row := compared(hits, pool)) is not None]
+    mean, low, high = together(rows)
+    n = sum(len(row.seeds) for row in rows)
+    budgets = {name: PROBLEMS[name]().budget for name in hits}
+    ours = [hit <= budgets[p] for p in hits for hit in hits[p]["labloop"].values()]
+    return [
+        Figure(
+            "pools-experiments",
+            f"real pools, rows permuted: at most {POOLS_MOST:g} x the experiments of the best "
+            "peer, geometric mean, upper end of the 90 % interval below 0.95",
+            f"{mean:.2f} [{low:.2f}, {high:.2f}]; {'; '.join(row.words for row in rows)}",
+            n,
+            command,
+            mean <= POOLS_MOST and high < 0.95,
+        ),
+        Figure(
+            "pools-hits",
+            "real pools, rows permuted: the best hundredth is found in at least 0.95 of campaigns",
+            f"{sum(ours) / len(ours):.2f}",
+            len(ours),
+            command,
+            sum(ours) / len(ours) >= 0.95,
+        ),
+    ]
+
+
+def beside() -> list[Figure]:
+    """Return ours beside Ax on problems with outcome constraints."""
+    words = ("--until-near", "--read", "--seeds", 20, "--methods", "labloop", "ax")
     found, command = module("benchmarks.planner.constrained", *words)
-    ours, theirs = found[name]["labloop"], found[name]["ax"]
-    asked = f"{name}: regret at most Ax's from the same start, or at most {NEAR:g}"
-    measured = f"labloop {_told(ours)}; ax {_told(theirs)}"
-    passed = median(_last(ours)) <= max(NEAR, median(_last(theirs)))
-    return [Figure(f"ax-{name}", asked, measured, AX_SEEDS, command, passed)]
+    hits: dict[str, dict[str, dict[int, int]]] = {}
+    broken = {"labloop": 0, "ax": 0}
+    for name, methods in found.items():
+        common = set.intersection(*({r["seed"] for r in runs} for runs in methods.values()))
+        hits[name] = {
+            method: {r["seed"]: r["near"] or r["budget"] + 1 for r in runs}
+            for method, runs in methods.items()
+        }
+        for method, runs in methods.items():
+            broken[method] += sum(r["broken"] for r in runs if r["seed"] in common)
+    rows = [row for name in hits if (row := compared(hits, name)) is not None]
+    mean, low, high = together(rows)
+    n = sum(len(row.seeds) for row in rows)
+    return [
+        Figure(
+            "constrained-peers",
+            f"outcome constraints: at most {CONSTRAINED_MOST:g} x Ax's experiments to within 1 % "
+            "of the best that is allowed, geometric mean over at least 6 problems",
+            f"{mean:.2f} [{low:.2f}, {high:.2f}]; {'; '.join(row.words for row in rows)}",
+            n,
+            command,
+            mean <= CONSTRAINED_MOST and len(rows) >= LEAST_PROBLEMS,
+        ),
+        Figure(
+            "constrained-violations",
+            "outcome constraints: proposals that break one, up to there, at most those of Ax",
+            f"labloop {broken['labloop']}, ax {broken['ax']}",
+            n,
+            command,
+            broken["labloop"] <= broken["ax"],
+        ),
+    ]
+
+
+def asks() -> list[Figure]:
+    """Return the CPU time of one ask, peers beside."""
+    found, command = module("benchmarks.planner.ask_times")
+    told = ", ".join(f"{name} {seconds:.2f}" for name, seconds in found.items())
+    asked = "one ask after 20 results on a box of 4: at most 0.1 s of CPU"
+    return [Figure("asks", asked, f"s: {told}", 5, command, found["labloop"] <= 0.1)]
+
+
+def _by_seed(methods: dict[str, dict[str, int]]) -> dict[str, dict[int, int]]:
+    return {m: {int(seed): hit for seed, hit in runs.items()} for m, runs in methods.items()}
 
 
 def _last(runs: list[dict[str, Any]]) -> list[float]:
@@ -90,7 +163,9 @@ def failures(*, tune: bool) -> list[Figure]:
 
 FIGURES: Benches = {
     **{f"constrained-{name}": partial(constrained, name) for name in constrained_problems()},
-    **{f"ax-{name}": partial(beside, name) for name in constrained_problems() if PYTHON.is_file()},
+    "pools": pools,
+    "constrained-peers": beside,
+    "asks": asks,
     "cliffs-tune": partial(failures, tune=True),
     "cliffs-report": partial(failures, tune=False),
 }

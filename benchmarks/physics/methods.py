@@ -1,22 +1,12 @@
 """Who competes: ours with and without physics, random, a plain BoTorch loop, BayBE and Ax."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 from benchmarks.physics.beliefs import believe
 from benchmarks.physics.draws import Draw, draw
 from benchmarks.physics.labs import Lab
-from benchmarks.planner.peers import (
-    AxStrategy,
-    BaybeStrategy,
-    OptunaStrategy,
-    PeerProcess,
-    PlainBotorch,
-)
+from benchmarks.planner.plain_botorch import PlainBotorch
 from labloop.brain import Strategy, resolve_strategy
 
 START = 5
@@ -55,19 +45,11 @@ def _auto(physics: object | None) -> Strategy:
     return resolve_strategy("auto", physics)
 
 
-@cache
-def _peer(kind: type[PeerProcess]) -> PeerProcess:
-    """Return the one process of a peer, its environment made where it is missing."""
-    words = [sys.executable, "-m", "benchmarks.planner.make_peer_env"]
-    subprocess.run(words, check=True, stdout=sys.stderr)
-    return kind()
+def _peer(name: str) -> Callable[[object | None], Strategy]:
+    return lambda _physics: resolve_strategy(name)
 
 
-def _of(kind: type[PeerProcess]) -> Callable[[object | None], Any]:
-    return lambda _physics: _peer(kind)  # type: ignore[arg-type]  # a class has a hash
-
-
-OPTUNA = Method("optuna", _of(OptunaStrategy))
+OPTUNA = Method("optuna", _peer("optuna"))
 """Beside the others where seconds are measured only."""
 MISMATCHED, GOOD, WRONG, PLAIN = "physics", "physics-good", "physics-wrong", "no-physics"
 PEERS = ("botorch", "baybe", "ax")
@@ -80,7 +62,7 @@ METHODS: Mapping[str, Method] = {
         Method(PLAIN, _auto, ours=True),
         Method("random", lambda _physics: resolve_strategy("random")),
         Method("botorch", lambda _physics: PlainBotorch()),
-        Method("baybe", _of(BaybeStrategy)),
-        Method("ax", _of(AxStrategy)),
+        Method("baybe", _peer("baybe")),
+        Method("ax", _peer("ax")),
     )
 }

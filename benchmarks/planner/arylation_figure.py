@@ -1,6 +1,7 @@
 """Direct arylation against BayBE and a plain BoTorch loop: same starts, same run, 30 seeds.
 
-Usage: python -m benchmarks.planner.arylation_figure [--seeds 30]
+Usage: python -m benchmarks.planner.arylation_figure [--seeds 30], once BayBE is there
+(``labloop strategy install baybe``).
 
 Two comparisons, each with equal knowledge: names only (one-hot categories on both sides), and
 molecules (BayBE's own default descriptors of the SMILES on both sides). Our planner with the
@@ -27,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[1] / ".figures" / "planner"
 NEVER = 51
 PAIRS = {
-    "names": (("direct_arylation", "auto"), ("direct_arylation", "baybe-ohe")),
+    "names": (("direct_arylation", "auto"), ("direct_arylation", "baybe-names")),
     "molecules": (("direct_arylation_mordred", "auto"), ("direct_arylation", "baybe-smiles")),
 }
 
@@ -66,9 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=30)
     given = parser.parse_args()
-    if not (HERE.parents[1] / ".bench-venv").is_dir():
-        subprocess.run([sys.executable, str(HERE / "make_peer_env.py")], check=True)
-    bench("direct_arylation", ["auto", "plain", "baybe-ohe", "baybe-smiles"], given.seeds)
+    bench("direct_arylation", ["auto", "plain", "baybe-names", "baybe-smiles"], given.seeds)
     for problem in ("direct_arylation_mordred", "direct_arylation_dft"):
         bench(problem, ["auto"], given.seeds)
     runs = read_runs(FOLDER)

@@ -1,61 +1,57 @@
-"""Problems with outcome constraints, ours and Ax beside it from the same starts.
+"""Problems with outcome constraints, ours and the peers that know them from the same starts.
 
-Usage: python -m benchmarks.planner.constrained [--problems NAME ...] [--methods labloop ax]
-[--seeds N] [--budget N]. Runs are kept in .figures/planner as they end, so that it can be stopped
-and taken up again. Ax needs the peers' environment (``make_peer_env.py``). The last line is JSON:
-problem -> method -> the runs.
+Usage: python -m benchmarks.planner.constrained [--problems NAME ...] [--methods NAME ...]
+[--seeds N] [--first SEED] [--fresh] [--read] [--until-near] [--seconds S]
+
+Regret is the distance of the best allowed result from the best that is known to be allowed, as a
+share of the way from an ordinary result. With ``--until-near`` a run ends once it is within 1 %.
+Seeds are the outer loop, so that what there is after an interruption compares like with like. Runs
+until near are kept in ``constrained.jsonl`` beside this file, whole ones in .figures; ``--fresh``
+measures ours anew. The last line is JSON: problem -> method -> the runs.
 """
 
 import argparse
 import json
 import sys
 import time
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cache
+from itertools import product
+from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import KEPT
 from benchmarks.planner.constrained_problems import Constrained, constrained_problems
-from benchmarks.planner.peers import AxStrategy
-from labloop.brain import Strategy, resolve_strategy
+from benchmarks.planner.kept_runs import Run, append, drop, read
+from labloop.brain import resolve_strategy
 from labloop.objectives import Objectives
 from labloop.records import Dataset, Observation, Point, derive_seed
 
-FOLDER = KEPT / "planner"
+WHOLE = KEPT / "planner" / "constrained.jsonl"
+NEAR = Path(__file__).with_name("constrained.jsonl")
+OURS = "labloop"
+METHODS = {OURS: "auto", "ax": "ax", "bofire": "bofire", "optuna": "optuna"}
+"""BayBE and a plain loop know no outcome constraints."""
 NEVER = 1.0
 """The regret of a run without a feasible result."""
+WITHIN = 0.01
 
 
-@dataclass(frozen=True)
-class Run:
-    """One campaign."""
+def carry_out(problem: Constrained, method: str, seed: int, *, until_near: bool) -> Run:
+    """Return one campaign, begun with as many random points as inputs and one more.
 
-    trace: Sequence[float]
-    """Regret of the best feasible result after each experiment."""
-    first: int | None
-    """Number of the first feasible result, from 1."""
-    seconds: float
-    """Wall seconds of all proposals, on a machine that others use as well."""
-
-
-@cache
-def _ax() -> Strategy:
-    return AxStrategy()
-
-
-def strategy_of(method: str) -> Strategy:
-    """Return a fresh strategy of ours, or the process of Ax that all runs share."""
-    return _ax() if method == "ax" else resolve_strategy("auto")
-
-
-def run(problem: Constrained, method: str, seed: int, budget: int) -> Run:
-    """Return one campaign, begun with as many random points as inputs and one more."""
+    Its ``trace`` is the regret after each experiment, ``first`` the number (from 1) of the first
+    allowed one, ``near`` that of the first within 1 % of the best, ``broken`` how many proposals
+    up to there broke a constraint, ``seconds`` the time of all proposals by the clock.
+    """
     wanted = Objectives.of(problem.aim, problem.constraints)
-    space, strategy = problem.space, strategy_of(method)
+    space, strategy = problem.space, resolve_strategy(METHODS[method])
     points: list[Point] = list(space.sample(len(space.names) + 1, 1000 + seed))
+    start = len(points)
     measured, seconds = [problem.measure(point) for point in points], 0.0
-    while len(measured) < budget:
+    while len(measured) < problem.budget:
+        if until_near and regrets(problem, measured)[-1] <= WITHIN:
+            break
         data = Dataset(
             tuple(
                 Observation(f"e{i}", p, m)
@@ -68,8 +64,19 @@ def run(problem: Constrained, method: str, seed: int, budget: int) -> Run:
         seconds += time.monotonic() - began
         points.append(batch.proposals[0].point)
         measured.append(problem.measure(points[-1]))
-    first = next((i for i, o in enumerate(measured, start=1) if problem.feasible(o)), None)
-    return Run(regrets(problem, measured), first, seconds)
+    trace = regrets(problem, measured)
+    near = next((i for i, regret in enumerate(trace, start=1) if regret <= WITHIN), None)
+    return {
+        "problem": problem.name,
+        "method": method,
+        "seed": seed,
+        "budget": problem.budget,
+        "near": near,
+        "broken": sum(not problem.feasible(o) for o in measured[start:near]),
+        "first": next((i for i, o in enumerate(measured, start=1) if problem.feasible(o)), None),
+        "trace": [round(regret, 6) for regret in trace],
+        "seconds": round(seconds, 2),
+    }
 
 
 def regrets(problem: Constrained, measured: Sequence[Mapping[str, float]]) -> list[float]:
@@ -82,40 +89,50 @@ def regrets(problem: Constrained, measured: Sequence[Mapping[str, float]]) -> li
     return found
 
 
-def kept(problem: Constrained, method: str, seed: int, budget: int) -> Run:
-    """Return one run, measured now or kept from before."""
-    path = FOLDER / f"{problem.name}-{method}-{seed}-{budget}.json"
-    if path.is_file():
-        return Run(**json.loads(path.read_text(encoding="utf-8")))
-    made = run(problem, method, seed, budget)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(made)), encoding="utf-8")
-    told = f"regret {made.trace[-1]:.4f}, first feasible {made.first}, {made.seconds:.0f} s"
-    print(f"{problem.name} {method} seed {seed}: {told}", file=sys.stderr, flush=True)
-    return made
+def told(run: Run) -> str:
+    """Return one run in words."""
+    return (
+        f"{run['problem']} {run['method']} seed {run['seed']}: regret {run['trace'][-1]:.4f}, "
+        f"first allowed {run['first']}, near {run['near']}, {run['broken']} broke a constraint, "
+        f"{run['seconds']:.0f} s"
+    )
 
 
 def main() -> None:
-    """Run what is asked for and print a line for each problem and method."""
+    """Run what is asked for and is not there, then print what came out."""
     every = constrained_problems()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--problems", nargs="+", choices=list(every), default=list(every))
-    parser.add_argument("--methods", nargs="+", choices=("labloop", "ax"), default=["labloop"])
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=[OURS])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--budget", type=int, help="experiments instead of the problem's own")
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--fresh", action="store_true", help="measure ours anew")
+    parser.add_argument("--until-near", action="store_true", help="end a run within 1 %%")
+    parser.add_argument("--read", action="store_true", help="print what is there, run nothing")
+    parser.add_argument("--seconds", type=float, help="begin no run after so many")
     asked = parser.parse_args()
-    found: dict[str, dict[str, list[dict[str, object]]]] = {}
-    for name in asked.problems:
-        budget = asked.budget or every[name].budget
-        for method in asked.methods:
-            runs = [kept(every[name], method, seed, budget) for seed in range(asked.seeds)]
-            found.setdefault(name, {})[method] = [asdict(one) for one in runs]
-            last = [one.trace[-1] for one in runs]
-            first = median(one.first or budget + 1 for one in runs)
-            print(
-                f"{name:10s} {method:8s} n={len(runs)} regret {median(last):.4f} (worst "
-                f"{max(last):.4f}), first feasible {first:g}, {budget} experiments"
-            )
+    warnings.filterwarnings("ignore")
+    file = NEAR if asked.until_near else WHOLE
+    if asked.fresh:
+        drop(file, [OURS])
+    known, began = read(file), time.monotonic()
+    seeds = range(asked.first, asked.first + asked.seeds)
+    wanted = [(p, m, s) for s, p, m in product(seeds, asked.problems, asked.methods)]
+    for problem, method, seed in wanted:
+        late = asked.seconds is not None and time.monotonic() - began > asked.seconds
+        if (problem, method, seed) in known or late or asked.read:
+            continue
+        run = carry_out(every[problem], method, seed, until_near=asked.until_near)
+        append(file, run)
+        print(told(run), file=sys.stderr, flush=True)
+    found: dict[str, dict[str, list[Run]]] = {}
+    for key, run in sorted(read(file).items()):
+        if key in wanted:
+            found.setdefault(key[0], {}).setdefault(key[1], []).append(run)
+    for problem, methods in found.items():
+        for method, runs in methods.items():
+            last = [run["trace"][-1] for run in runs]
+            print(f"{problem:10s} {method:8s} n={len(runs)} median regret {median(last):.4f}")
     print(json.dumps(found))
 
 

@@ -57,6 +57,28 @@ def suzuki() -> Problem:
     return pool_problem("suzuki", rows, list(best.values()), budget=30, start=3)
 
 
+def _averaged(name: str, table: str, columns: tuple[str, ...]) -> Problem:
+    """Return a table of numbers, the measurement last, repeats averaged; batches of 5."""
+    found: dict[tuple[float, ...], list[float]] = defaultdict(list)
+    for row in _plain(DATA / table):
+        found[tuple(map(float, row[: len(columns)]))].append(float(row[len(columns)]))
+    rows = [dict(zip(columns, key, strict=True)) for key in found]
+    values = [float(np.mean(repeats)) for repeats in found.values()]
+    return pool_problem(name, rows, values, batch=5, budget=50, start=5)
+
+
+def hplc() -> Problem:
+    """1007 settings of an HPLC with a sampler, peak area; no grid."""
+    columns = ("loop", "additional", "tubing", "flow", "push", "wait")
+    return _averaged("hplc", "olympus_hplc.csv", columns)
+
+
+def fullerenes() -> Problem:
+    """216 settings of a flow reactor that makes fullerene adducts, a complete grid."""
+    columns = ("time", "sultine", "temperature")
+    return _averaged("fullerenes", "olympus_fullerenes.csv", columns)
+
+
 def direct_arylation(described: str = "") -> Problem:
     """1728 direct arylations, batches of 5; a hit is one of the 18 best, 90.39 % and more.
 
@@ -142,6 +164,8 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
     "crossed_barrel": crossed_barrel,
     "buchwald_a": buchwald_a,
     "suzuki": suzuki,
+    "hplc": hplc,
+    "fullerenes": fullerenes,
     "direct_arylation": direct_arylation,
     "direct_arylation_dft": lambda: direct_arylation("dft"),
     "direct_arylation_mordred": lambda: direct_arylation("mordred"),

@@ -15,9 +15,9 @@ warnings.filterwarnings("ignore")
 
 import torch  # noqa: E402 - after the switches above
 from data_problems import PROBLEMS, ROOT  # noqa: E402
-from peers import BaybeStrategy, PlainBotorch  # noqa: E402
+from plain_botorch import PlainBotorch  # noqa: E402
 
-from labloop.brain import BotorchStrategy, Strategy, resolve_strategy  # noqa: E402
+from labloop.brain import BotorchStrategy, PeerStrategy, Strategy, resolve_strategy  # noqa: E402
 from labloop.surrogates import GPFactory  # noqa: E402
 from labloop.testing.strategies import (  # noqa: E402
     Run,
@@ -34,20 +34,18 @@ KERNELS = ("matern", "rbf", "additive", "hamming", "tied", "both")
 
 
 def methods() -> dict[str, Callable[[], Strategy]]:
-    """Return every method by name; a peer's process is shared by all of its runs."""
+    """Return every method by name."""
     found: dict[str, Callable[[], Strategy]] = {
-        name: partial(resolve_strategy, name) for name in ("auto", "sobol", "random", "skopt")
+        name: partial(resolve_strategy, name)
+        for name in ("auto", "sobol", "random", "skopt", "baybe", "ax", "bofire", "optuna")
     }
     for kernel in KERNELS:
         found[f"gp-{kernel}"] = partial(BotorchStrategy, GPFactory(kernels=(kernel,)))
     found["plain"] = PlainBotorch
-    for encoding in ("ohe", "smiles", "descriptors"):
-        found[f"baybe-{encoding}"] = partial(_same, BaybeStrategy(encoding))
+    for categories in ("names", "smiles"):
+        told = {"categories": categories}
+        found[f"baybe-{categories}"] = partial(PeerStrategy, "baybe", options=told)
     return found
-
-
-def _same(strategy: Strategy) -> Strategy:
-    return strategy
 
 
 def main() -> None:

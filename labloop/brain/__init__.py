@@ -1,9 +1,9 @@
 """The brain: proposes experiments from past experiments.
 
 ``_brain.py`` is ask and tell around a strategy. ``strategies/`` has one file a strategy,
-``acquisition/`` what makes a point worth measuring and how its maximum is found,
-``observations/`` how past experiments are read. What learns is loaded when it is first used:
-strategies that only sample need no torch.
+``peers/`` has those of others, ``acquisition/`` what makes a point worth measuring and how its
+maximum is found, ``observations/`` how past experiments are read. What learns is loaded when it
+is first used: strategies that only sample need no torch.
 """
 
 from importlib import import_module
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from labloop.brain._brain import Brain
 from labloop.brain._rank import RankedCandidate, rank_candidates
-from labloop.brain._resolve import resolve_strategy, strategy_names
+from labloop.brain._resolve import check_fits, resolve_strategy, strategy_names
 from labloop.brain._wishes import propose_with
 from labloop.brain.strategies.base import Strategy
 from labloop.brain.strategies.plates import PlateStrategy, on_plate
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         improvement,
     )
     from labloop.brain.acquisition.noisy_improvement import LogNoisyEI
+    from labloop.brain.peers import PeerStrategy
     from labloop.brain.strategies.auto import AutoStrategy
     from labloop.brain.strategies.botorch import BotorchStrategy
     from labloop.brain.strategies.physics import PhysicsStrategy
@@ -35,6 +36,7 @@ _HOME = {
     "AutoStrategy": "strategies.auto",
     "BotorchStrategy": "strategies.botorch",
     "LogNoisyEI": "acquisition.noisy_improvement",
+    "PeerStrategy": "peers",
     "PhysicsStrategy": "strategies.physics",
     "SkoptStrategy": "strategies.skopt",
     "improvement": "acquisition.functions",
@@ -60,6 +62,7 @@ __all__ = [
     "BotorchStrategy",
     "Brain",
     "LogNoisyEI",
+    "PeerStrategy",
     "PhysicsStrategy",
     "PlateStrategy",
     "RandomStrategy",
@@ -67,6 +70,7 @@ __all__ = [
     "SkoptStrategy",
     "SobolStrategy",
     "Strategy",
+    "check_fits",
     "improvement",
     "on_plate",
     "propose_with",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labloop.brain._memory import Memory
 from labloop.brain._rank import RankedCandidate, rank_candidates
-from labloop.brain._resolve import resolve_strategy
+from labloop.brain._resolve import check_fits, resolve_strategy
 from labloop.brain._saved import (
     SCHEMA,
     observation_from,
@@ -47,8 +47,8 @@ class Brain(Memory):
     Args:
         space: where experiments may go.
         objective: one aim, several, or ``Objectives``.
-        strategy: a name (``auto``, ``sobol``, ``random``, ``skopt``, ``botorch``, ``hybrid``)
-            or an object.
+        strategy: a name (``auto``, ``sobol``, ``random``, ``skopt``, ``botorch``, ``hybrid``;
+            ``baybe``, ``ax``, ``bofire``, ``optuna``) or an object.
         physics: what is known of the mechanism, for strategies that use it.
         seed: chooses among the courses the campaign may take.
         campaign_id: the same one gives the same proposals; made from ``seed`` if left out.
@@ -70,7 +70,9 @@ class Brain(Memory):
     ) -> None:
         named = campaign_id or make_campaign_id("brain", "simulated", seed)
         super().__init__(space, Objectives.of(objective, constraints), named)
-        self.strategy = on_plate(resolve_strategy(strategy, physics), plate, space)
+        chosen = resolve_strategy(strategy, physics)
+        check_fits(chosen, space, self.objective)
+        self.strategy = on_plate(chosen, plate, space)
         self.plate, self._named = plate, strategy if isinstance(strategy, str) else None
         self._with_physics = physics is not None
         self.last: ProposalBatch | None = None

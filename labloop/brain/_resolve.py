@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from labloop.brain.strategies.base import Strategy
 from labloop.brain.strategies.sampling import RandomStrategy, SobolStrategy
 from labloop.errors import BrainError, MissingExtraError
+from labloop.objectives import Objectives
+from labloop.space import SearchSpace
 
 
 def _auto(physics: object | None, device: str) -> Strategy:
@@ -40,6 +42,15 @@ def _hybrid(physics: object | None, device: str) -> Strategy:
     return PhysicsStrategy(physics, name="hybrid", hybrid=True, device=device)
 
 
+def _peer(name: str) -> Callable[[object | None, str], Strategy]:
+    def made(_physics: object | None, _device: str) -> Strategy:
+        from labloop.brain.peers import PeerStrategy  # noqa: PLC0415 - is asked for by few
+
+        return PeerStrategy(name)
+
+    return made
+
+
 def _check_device(device: str) -> None:
     if device != "auto":
         from labloop.surrogates import check_device  # noqa: PLC0415 - loads torch
@@ -54,9 +65,10 @@ _NAMES: dict[str, Callable[[object | None, str], Strategy]] = {
     "random": lambda _physics, _device: RandomStrategy(),
     "skopt": _skopt,
     "hybrid": _hybrid,
+    **{name: _peer(name) for name in ("baybe", "ax", "bofire", "optuna")},
 }
-_SAMPLED = frozenset({"sobol", "random"})
-"""Strategies that learn nothing and work where only the base is installed."""
+_LIGHT = frozenset({"sobol", "random", "baybe", "ax", "bofire", "optuna"})
+"""Strategies that learn nothing, or learn elsewhere, and need no more than the base."""
 
 
 def strategy_names() -> tuple[str, ...]:
@@ -88,7 +100,7 @@ def resolve_strategy(
                 f"strategy {strategy!r} is not known; use one of {', '.join(_NAMES)}, "
                 "or give an object with `name` and `propose`"
             )
-        if strategy not in _SAMPLED and find_spec("torch") is None:
+        if strategy not in _LIGHT and find_spec("torch") is None:
             raise MissingExtraError(f"the strategy {strategy!r}", "brain")
         return _NAMES[strategy](physics, device)
     if not isinstance(strategy, Strategy):
@@ -101,3 +113,13 @@ def resolve_strategy(
             f"was made already; write it as PhysicsStrategy(..., device={device!r}) where it is"
         )
     return strategy
+
+
+def check_fits(strategy: Strategy, space: SearchSpace, objective: Objectives) -> None:
+    """Raise BrainError where a strategy knows beforehand that it cannot plan this.
+
+    A strategy says so in ``check(space, objective)``, where it has one.
+    """
+    check = getattr(strategy, "check", None)
+    if callable(check):
+        check(space, objective)

@@ -24,6 +24,7 @@ from labloop.cli.verbs import (
     new,
     physics,
     run,
+    strategy,
     testing,
 )
 from labloop.errors import LabloopError, MissingExtraError, NotSafeError
@@ -88,6 +89,7 @@ def _register() -> None:
     app.add_typer(physics.group, name="physics")
     app.add_typer(records.group, name="db")
     app.add_typer(testing.group, name="test")
+    app.add_typer(strategy.group, name="strategy")
     for point in sorted(metadata.entry_points(group="labloop.verbs"), key=lambda p: p.name):
         app.command(
             point.name, help=_PLUGGED_IN_HELP.get(point.name, ""), context_settings=_PASS_ON

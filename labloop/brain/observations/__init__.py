@@ -2,7 +2,8 @@
 
 ``history.py`` selects what can teach, ``evaluated_points.py`` keeps what was evaluated,
 ``imported.py`` reads tables of results, ``failure_rule.py`` says where experiments fail,
-``seeding.py`` isolates random numbers.
+``nearest_untried.py`` makes legal points of what others ask for, ``seeding.py`` isolates random
+numbers.
 """
 
 from labloop.brain.observations.evaluated_points import EvaluatedPoints, evaluated_points
@@ -19,6 +20,7 @@ from labloop.brain.observations.history import (
     usable,
 )
 from labloop.brain.observations.imported import Rows, read_points, read_results
+from labloop.brain.observations.nearest_untried import nearest_untried
 from labloop.brain.observations.seeding import isolated, small_seed
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "keys_of",
     "labels",
     "legal",
+    "nearest_untried",
     "new_points",
     "open_candidates",
     "read_points",

@@ -9,12 +9,8 @@ import numpy as np
 from labloop.brain.observations import (
     check_count,
     evaluated_points,
-    exhausted,
-    fresh,
     isolated,
-    labels,
-    new_points,
-    open_candidates,
+    nearest_untried,
     small_seed,
     usable,
 )
@@ -67,7 +63,7 @@ class SkoptStrategy:
         with isolated(seed), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             asked = self._ask(space, rows, losses, waiting, n, seed)
-        points = _repair(space, asked, seen.points, n, seed)
+        points = nearest_untried(space, asked, seen.points, n, seed)
         reason = "scikit-optimize Gaussian process; constant liar within a batch"
         return _batch(points, self.name, reason, "skopt GP", self.acquisition, seed)
 
@@ -163,31 +159,6 @@ def _losses(objective: Objectives, known: Sequence[Observation], seed: int) -> F
     short = objective.violation(outputs)
     found: FloatArray = np.where(short > 0, total.max() + short, total)
     return found
-
-
-def _repair(
-    space: SearchSpace, asked: FloatArray, seen: Sequence[Point], n: int, seed: int
-) -> list[Point]:
-    """Return the legal untried points nearest to the rows of ``asked``."""
-    candidates = space.candidates()
-    if candidates is not None:
-        mask = open_candidates(candidates, seen, strict=space.nonrepeatable)
-        picked: list[int] = []
-        for row in asked:
-            away = ((np.asarray(candidates.encoded) - row) ** 2).sum(1)
-            away[np.logical_not(mask)] = np.inf
-            if np.isinf(away).all():
-                break
-            picked.append(int(np.argmin(away)))
-            mask[picked[-1]] = False
-        return [candidates.point(i) for i in picked]
-    taken = labels(space, seen)
-    points = fresh(space, space.decode(asked), taken, n)
-    if len(points) < n:
-        points += new_points(space, [*seen, *points], n - len(points), small_seed(seed, 1))
-    if not points:
-        raise exhausted(space.size or 0)
-    return points
 
 
 def _batch(

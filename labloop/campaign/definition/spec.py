@@ -180,11 +180,16 @@ class CampaignSpec:
         ``device`` says where physics is solved. It is no part of the definition: it is this
         machine's, and another one may take the campaign up.
         """
-        from labloop.brain import on_plate, resolve_strategy  # noqa: PLC0415 - not every command asks
+        from labloop.brain import (  # noqa: PLC0415 - not every command asks
+            check_fits,
+            on_plate,
+            resolve_strategy,
+        )
 
         models = self._physics_models() if self.competing else None
         cost_of(self.cost, self.space.sample(1, self.seed)[0])
         strategy = resolve_strategy(self.strategy, models, device)
+        check_fits(strategy, self.space, self.objectives)
         return on_plate(strategy, self.plate, self.space)
 
     def _physics_models(self) -> "list[PhysicsModel]":

@@ -1,4 +1,4 @@
-"""Strategies by what a person writes: a name, a peer, or ``FILE.py:object``."""
+"""Strategies by what a person writes: a name, or ``FILE.py:object``."""
 
 import hashlib
 import importlib.util
@@ -9,24 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from labloop.errors import BrainError, CampaignError
+from labloop.errors import CampaignError
 
 if TYPE_CHECKING:
     from labloop.brain import Strategy
-
-_BAYBE = {
-    "baybe": "ohe",
-    "baybe-ohe": "ohe",
-    "baybe-smiles": "smiles",
-    "baybe-descriptors": "descriptors",
-}
-PEERS = (*_BAYBE, "plain")
-"""Strategies of others, which live in the benchmarks of a checkout."""
-
-
-def checkout() -> Path:
-    """Return the folder that holds the package: the root of a checkout, where it is one."""
-    return Path(__file__).resolve().parents[3]
 
 
 def find_method(text: str, device: str = "auto") -> "tuple[str, Callable[[], Strategy]]":
@@ -35,20 +21,20 @@ def find_method(text: str, device: str = "auto") -> "tuple[str, Callable[[], Str
     ``device`` is where physics is solved, for strategies of ours that are called by name.
 
     Raises:
-        CampaignError: no such file, object, peer or name.
+        CampaignError: no such file, object or name.
+        BrainError: a peer that is not installed.
     """
-    from labloop.brain import resolve_strategy  # noqa: PLC0415 - loads torch
+    from labloop.brain import resolve_strategy, strategy_names  # noqa: PLC0415 - loads torch
 
     if ".py:" in text:
         return _from_file(text)
-    if text in PEERS:
-        return text, _peer(text)
-    try:
-        resolve_strategy(text, device=device)
-    except BrainError as error:
+    if text not in strategy_names():
         raise CampaignError(
-            f"{error}; peers are {', '.join(PEERS)}, and FILE.py:object names one of your own"
-        ) from error
+            f"no strategy is called {text!r}; there are: {', '.join(strategy_names())}, and "
+            "FILE.py:object names one of your own"
+        )
+    # Where it cannot be made, now is the time to say so.
+    resolve_strategy(text, device=device)
     return text, lambda: resolve_strategy(text, device=device)
 
 
@@ -79,27 +65,6 @@ def _maker(found: Any, text: str) -> "Callable[[], Strategy]":
             f"{text!r} makes {made!r}, which is no strategy: it has no propose(...)"
         )
     return make
-
-
-def _peer(name: str) -> "Callable[[], Strategy]":
-    file = checkout() / "benchmarks" / "planner" / "peers.py"
-    if not file.is_file():
-        raise CampaignError(
-            f"the peer {name!r} lives in the benchmarks of a checkout, and {file} does not exist; "
-            "run labloop from a checkout, or name a strategy by FILE.py:object"
-        )
-    module = _module(file)
-    if name == "plain":
-        plain: Callable[[], Strategy] = module.PlainBotorch
-        return plain
-    if not Path(module.PYTHON).exists():
-        raise CampaignError(
-            f"the peer {name!r} runs in an environment of its own, which is not there yet; "
-            "make it with: python benchmarks/planner/make_peer_env.py"
-        )
-    made: Strategy = module.BaybeStrategy(_BAYBE[name])
-    # One process for all runs: it takes seconds to start.
-    return lambda: made
 
 
 def _module(path: Path) -> ModuleType:

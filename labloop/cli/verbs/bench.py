@@ -37,7 +37,7 @@ def bench(
         int | None, typer.Option(help="instead of the problem's budget", min=1)
     ] = None,
     against: Annotated[
-        str, typer.Option(help="others, with commas: names, baybe, plain, FILE.py:object")
+        str, typer.Option(help="others, with commas: names (baybe, ax, ...), FILE.py:object")
     ] = "random",
     out: Annotated[Path, typer.Option(help="folder for CSV and plot")] = Path("bench"),
     device: Device = "auto",

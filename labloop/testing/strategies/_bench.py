@@ -32,12 +32,24 @@ class Run:
     """Wall time of each call for proposals."""
 
 
-def run_once(problem: Problem, method: str, strategy: Strategy, seed: int) -> Run:
-    """Carry one run out; all methods begin with the same points for the same seed."""
+def run_once(
+    problem: Problem, method: str, strategy: Strategy, seed: int, *, until_hit: bool = False
+) -> Run:
+    """Carry one run out; all methods begin with the same points for the same seed.
+
+    Args:
+        problem: what is optimised.
+        method: the name that the run is kept under.
+        strategy: who proposes.
+        seed: chooses the start, the noise and what the strategy draws.
+        until_hit: whether it ends with the round in which the target is reached.
+    """
     points = _shared_start(problem, seed)
     observations = [_observe(problem, p, seed, i) for i, p in enumerate(points)]
     seconds: list[float] = []
     while len(observations) < problem.budget:
+        if until_hit and any(problem.truth(o.point) >= problem.target for o in observations):
+            break
         n = min(problem.batch, problem.budget - len(observations))
         began = time.perf_counter()
         batch = strategy.propose(

@@ -24,7 +24,8 @@ def test_skopt_keeps_the_contract(case):
 
 
 def test_names_are_known():
-    assert strategy_names() == ("auto", "botorch", "sobol", "random", "skopt", "hybrid")
+    ours = ("auto", "botorch", "sobol", "random", "skopt", "hybrid")
+    assert strategy_names() == (*ours, "baybe", "ax", "bofire", "optuna")
 
 
 class Stubborn:

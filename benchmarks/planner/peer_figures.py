@@ -1,0 +1,59 @@
+"""What the kept runs of pools and of constrained problems say of ours beside the peers.
+
+Only seeds that all methods of a problem have are counted. A run that never gets there counts as
+one experiment more than its budget, so means are restricted ones. The best peer is chosen for
+each problem, and anew in each draw of the bootstrap over seeds, which favours the peers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Hits = Mapping[str, Mapping[str, Mapping[int, int]]]
+"""Problem -> method -> seed -> experiments."""
+OURS = "labloop"
+DRAWS = 10_000
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Ours against the best peer on one problem."""
+
+    problem: str
+    seeds: Sequence[int]
+    means: Mapping[str, float]
+    ratio: float
+    draws: np.ndarray
+    """Ratios of the bootstrap, ``DRAWS``."""
+
+    @property
+    def words(self) -> str:
+        """The restricted means in words, ours first."""
+        peers = sorted((m for m in self.means if m != OURS), key=self.means.__getitem__)
+        told = ", ".join(f"{m} {self.means[m]:.1f}" for m in (OURS, *peers))
+        return f"{self.problem} {told} (n={len(self.seeds)})"
+
+
+def beside(hits: Hits, problem: str, seed: int = 0) -> Beside | None:
+    """Return the comparison on one problem, None where no seed has ours and a peer."""
+    methods = hits[problem]
+    common = set.intersection(*(set(runs) for runs in methods.values()))
+    if OURS not in methods or len(methods) < 2 or not common:
+        return None
+    seeds = sorted(common)
+    rows = {m: np.array([runs[s] for s in seeds], dtype=float) for m, runs in methods.items()}
+    peers = np.stack([row for m, row in rows.items() if m != OURS])
+    picked = np.random.default_rng(seed).integers(len(seeds), size=(DRAWS, len(seeds)))
+    drawn = rows[OURS][picked].mean(1) / peers[:, picked].mean(2).min(0)
+    ratio = rows[OURS].mean() / peers.mean(1).min()
+    means = {m: float(row.mean()) for m, row in rows.items()}
+    return Beside(problem, seeds, means, float(ratio), drawn)
+
+
+def together(found: Sequence[Beside]) -> tuple[float, float, float]:
+    """Return the geometric mean of the ratios over problems and its 90 % interval."""
+    mean = float(np.exp(np.mean([np.log(one.ratio) for one in found])))
+    draws = np.exp(np.mean([np.log(one.draws) for one in found], axis=0))
+    low, high = np.quantile(draws, [0.05, 0.95])
+    return mean, float(low), float(high)
