@@ -40,8 +40,14 @@ class HttpDevice(BlockingDevice):
         """
         return await self.call(self.request, method, path, call_name="request", **query)
 
-    def request(self, method: str, path: str, **query: Any) -> Any:
+    def request(self, method: str, path: str, *, json: Any = None, **query: Any) -> Any:
         """Return the JSON that a request is answered; on the device's own thread.
+
+        Args:
+            method: of HTTP.
+            path: below the url.
+            json: what is sent, as JSON; nothing if None.
+            query: behind the question mark.
 
         Raises:
             Refused: the server says that the request is at fault (400 to 499).
@@ -51,7 +57,7 @@ class HttpDevice(BlockingDevice):
         """
         httpx = library("httpx", EXTRA)
         try:
-            answer = self.library.request(method, path, params=query or None)
+            answer = self.library.request(method, path, params=query or None, json=json)
         except httpx.ConnectError as error:
             raise ConnectionError(f"nothing answers at {self.transport.url}: {error}") from error
         except httpx.TimeoutException as error:
