@@ -41,6 +41,7 @@ _ADAPTERS = {
     "ophyd": "ophyd-async",
     "modbus": "pymodbus",
     "opcua": "asyncua",
+    "sila": "sila2",
     "mqtt": "aiomqtt",
     "http": "httpx",
 }
