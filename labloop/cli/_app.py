@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from labloop.cli.contact import group as devices
-from labloop.cli.stored import explain, export, forecast, records, status
+from labloop.cli.stored import explain, export, forecast, records, show, status
 from labloop.cli.terminal import NOT_SAFE_EXIT
 from labloop.cli.verbs import (
     bench,
@@ -48,6 +48,7 @@ _BUILT_IN = (
     (forecast.forecast, "forecast"),
     (status.campaigns, "campaigns"),
     (status.status, "status"),
+    (show.show, "show"),
     (explain.explain, "explain"),
     (export.report, "report"),
     (export.export, "export"),

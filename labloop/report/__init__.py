@@ -4,7 +4,7 @@ From top to bottom: ``pages``, ``sections`` of the page, ``text`` (what is said 
 ``drawing`` (SVG), ``data`` (what is read). Read ``data/campaign.py`` first.
 """
 
-from labloop.report.data import LearnedConstant, MissingTerm
+from labloop.report.data import Attempt, LearnedConstant, MissingTerm, read_attempts
 from labloop.report.pages import Brief, CampaignResult, result, write_physics_fit, write_report
 from labloop.report.text import (
     AlarmGroup,
@@ -28,6 +28,7 @@ from labloop.report.text import (
 
 __all__ = [
     "AlarmGroup",
+    "Attempt",
     "Best",
     "Brief",
     "BudgetUse",
@@ -47,6 +48,7 @@ __all__ = [
     "explain",
     "paragraph",
     "percent",
+    "read_attempts",
     "result",
     "summary",
     "write_physics_fit",

@@ -30,6 +30,7 @@ def _write_files(page, folder):
     [
         "how-to/adapters.md",
         "how-to/drivers.md",
+        "how-to/functions.md",
         "how-to/physics.md",
         "how-to/strategies.md",
         "reference/campaign-file.md",

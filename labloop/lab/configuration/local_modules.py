@@ -40,6 +40,16 @@ def _lies_in(folder: Path, root: str) -> bool:
 
 
 @contextmanager
+def importable(folder: Path | None) -> Iterator[None]:
+    """Let the modules of ``folder`` be imported inside of the block; None for no folder."""
+    if folder is None:
+        yield
+        return
+    with _first_on_the_path(folder.resolve(), ""):
+        yield
+
+
+@contextmanager
 def _first_on_the_path(folder: Path, root: str) -> Iterator[None]:
     """Put ``folder`` first on the path, and restore ``sys.modules`` afterwards."""
     known = dict(sys.modules)

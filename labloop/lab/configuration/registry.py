@@ -11,7 +11,7 @@ from labloop.lab.configuration.calibrations import wrong_calibrations
 from labloop.lab.configuration.interlocks import Interlock
 from labloop.lab.configuration.lab_file import DeviceTable, LabFile, LimitTable
 from labloop.lab.configuration.limits import Limits
-from labloop.lab.configuration.local_modules import module_of
+from labloop.lab.configuration.local_modules import importable, module_of
 from labloop.lab.devices import Arg, Device
 from labloop.lab.transports import SCHEMES, is_replayed
 from labloop.records import Mode
@@ -99,7 +99,9 @@ def make_world(lab_file: LabFile, plan: LabPlan, seed: int) -> Any:
         create = _load(WORLDS, name, "world", lab_file.folder)
     except LabFileError as error:
         raise LabFileError(f"{lab_file.source}: [lab] world: {error}") from error
-    return create(seed, lab_file.lab.world_options)
+    # A world's options may name emulators that lie beside the lab file.
+    with importable(lab_file.folder):
+        return create(seed, lab_file.lab.world_options)
 
 
 def installed(group: str) -> dict[str, EntryPoint]:

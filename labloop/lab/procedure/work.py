@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -85,7 +86,8 @@ class LabWork:
     async def _ended(self, work: Work, stop: StopFlag, future: "Future[Any]") -> Any:
         """Wait for the end; where the experiment is ended meanwhile, end the work with it."""
         try:
-            return await self._clock.external(future)
+            # With patience, a wait that is cancelled stops simulated lab time no more.
+            return await self._clock.external(future, patience=math.inf)
         except asyncio.CancelledError:
             stop.set("its experiment was ended")
             if future.done():

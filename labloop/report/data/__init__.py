@@ -30,11 +30,13 @@ from labloop.report.data.numbers import (
     with_unit,
 )
 from labloop.report.data.reading import read_campaign
+from labloop.report.data.work import Attempt, read_attempts
 
 __all__ = [
     "WITHOUT_RESULT",
     "Aim",
     "Aims",
+    "Attempt",
     "Axis",
     "CampaignData",
     "ExperimentData",
@@ -57,6 +59,7 @@ __all__ = [
     "model_slices",
     "model_weights",
     "number",
+    "read_attempts",
     "read_campaign",
     "readable",
     "timeline_rows",

@@ -22,6 +22,7 @@ from labloop.report.sections import (
     timeline_section,
     uncertainty_section,
     with_missing_last,
+    work_sections,
 )
 from labloop.report.text import summarise
 
@@ -62,6 +63,7 @@ def render(repositories: Repositories, campaign_id: str) -> str:
             *curve_sections(data),
             timeline_section(repositories, data),
             experiments_section(data),
+            *work_sections(repositories, data),
         ]
     )
     sections.append(provenance_section(repositories, data))

@@ -18,6 +18,7 @@ from labloop.report.sections.tables import (
     experiments_section,
     provenance_section,
     table,
+    work_sections,
 )
 from labloop.report.sections.timeline import timeline_section
 from labloop.report.sections.uncertainty import uncertainty_section
@@ -39,4 +40,5 @@ __all__ = [
     "timeline_section",
     "uncertainty_section",
     "with_missing_last",
+    "work_sections",
 ]

@@ -1,10 +1,11 @@
-"""Tables: experiments, alarms, who answered, what the campaign was made of."""
+"""Tables and lists: experiments, logs, alarms, who answered, what the campaign was made of."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 from labloop.records import Bundle, Repositories, ScalarValue, Severity, newest_calibrations
 from labloop.report.data import (
+    Attempt,
     Axis,
     CampaignData,
     ExperimentData,
@@ -13,12 +14,17 @@ from labloop.report.data import (
     counted,
     duration,
     number,
+    read_attempts,
 )
 from labloop.report.drawing import Child, Markup, el, join
 from labloop.report.sections.section import Section, missing_section, note
 from labloop.report.text import AlarmGroup, campaign_alarms
 
 LONGEST_FILE = 40_000
+_LONGEST_LOG = 4_000
+"""Characters of a log on the page; all of it stands in the export's journal."""
+_MOST_ATTEMPTS = 200
+"""Attempts on the page, the newest."""
 _ORIGINS = {"proposed": "", "edited": "edited by a person", "manual": "a person"}
 _SIGNS = {
     Severity.INFO: "i",
@@ -209,3 +215,31 @@ def _file_text(content: bytes) -> str:
         return text
     left = counted(len(text) - LONGEST_FILE, "character")
     return f"{text[:LONGEST_FILE]}\n... {left} more are stored"
+
+
+def work_sections(repositories: Repositories, data: CampaignData) -> list[Section]:
+    """Return the section with every attempt and its log; none where there was no such work."""
+    attempts = read_attempts(repositories.journal.entries(data.record.id))
+    if not attempts:
+        return []
+    numbers = {t.record.id: t.record.number for t in data.experiments}
+    caption = f"{counted(len(attempts), 'attempt')} with what each printed and logged."
+    if len(attempts) > _MOST_ATTEMPTS:
+        caption += f" The newest {_MOST_ATTEMPTS} are shown."
+    newest = attempts[-_MOST_ATTEMPTS:]
+    shown = [_attempt(each, numbers.get(each.experiment_id or "")) for each in newest]
+    return [Section("logs", "Logs", caption, join(shown))]
+
+
+def _attempt(attempt: Attempt, number: int | None) -> Markup:
+    whose = "by hand" if number is None else f"experiment {number}"
+    notes = [
+        f"{seconds:.1f} s: {100 * fraction:.0f} % {text}".rstrip()
+        for seconds, fraction, text in attempt.progress
+    ]
+    log = attempt.log
+    if len(log) > _LONGEST_LOG:
+        log = f"... {len(log) - _LONGEST_LOG} characters are left out ...\n{log[-_LONGEST_LOG:]}"
+    parts = [text for text in ("\n".join(notes), log) if text] or ["It printed nothing."]
+    title = el("summary", f"{whose}, {attempt.words}")
+    return el("details", title, [el("pre", part) for part in parts])

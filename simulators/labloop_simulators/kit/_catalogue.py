@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -26,7 +27,7 @@ def make_emulator(
     """Return a fresh emulator.
 
     Args:
-        name: its name among the installed ones.
+        name: its name among the installed ones, or ``module:Class`` of an importable module.
         options: keyword arguments of its class, such as ``address``.
         called: its name in the truth log; ``name`` where none is given.
         truth: the log; a fresh one where none is given.
@@ -34,12 +35,7 @@ def make_emulator(
     Raises:
         DefinitionError: there is no emulator of that name, or it has no such option.
     """
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    if name not in found:
-        raise DefinitionError(
-            f"emulator {name!r} is not installed; installed are: {', '.join(sorted(found))}"
-        )
-    made: Callable[..., Any] = found[name].load()
+    made = _named(name)
     given: dict[str, Any] = dict(options)
     if isinstance(made, type) and issubclass(made, Emulator):
         given |= {"name": called or name, "truth": TruthLog() if truth is None else truth}
@@ -59,6 +55,27 @@ def make_emulator(
     if not isinstance(emulator, Emulator):
         raise DefinitionError(f"{name!r} made {emulator!r}, which is no emulator")
     return emulator
+
+
+def _named(name: str) -> Callable[..., Any]:
+    """Return what makes the emulator of a name; raises DefinitionError."""
+    module, colon, attribute = name.partition(":")
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    if not colon and name not in found:
+        raise DefinitionError(
+            f"emulator {name!r} is not installed; installed are: {', '.join(sorted(found))}. One "
+            "of your own, in a file beside, is named module:Class"
+        )
+    try:
+        made: Callable[..., Any] = (
+            getattr(import_module(module), attribute) if colon else found[name].load()
+        )
+    except (ImportError, AttributeError) as error:
+        raise DefinitionError(
+            f"emulator {name!r} cannot be loaded: {error}; name module:Class of a file in this "
+            "folder or beside the lab file, or an installed one"
+        ) from error
+    return made
 
 
 def read_option(text: str) -> tuple[str, Any]:

@@ -1,6 +1,7 @@
 """The verb ``labloop emulate``."""
 
 import signal
+import sys
 import threading
 import time
 from contextlib import AbstractContextManager
@@ -25,7 +26,10 @@ _GLANCE = 0.1
 
 
 def emulate(
-    name: Annotated[str, typer.Argument(help="which instrument; without one they are listed")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(help="which instrument, or module:Class; without one they are listed"),
+    ] = "",
     *,
     port: Annotated[
         int | None, typer.Option(help="serve on this port of 127.0.0.1; 0 takes a free one")
@@ -56,6 +60,8 @@ def emulate(
         raise DefinitionError(
             f"where should {name} be served? Say --port 4001 (a socket) or --pty, and one of them"
         )
+    # An emulator of one's own lies in this folder, and nothing needs to be installed for it.
+    sys.path.insert(0, str(Path.cwd()))
     emulators = _made(name, dict(map(read_option, option or ())), address or [])
     for emulator in emulators:
         emulator.serial_number = serial_number or emulator.serial_number

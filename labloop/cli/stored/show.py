@@ -1,0 +1,87 @@
+"""The verb that shows one experiment: conditions, results, attempts at it and their logs."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from labloop.cli.terminal import (
+    AnyMode,
+    AsJson,
+    Database,
+    Name,
+    console,
+    find_campaign,
+    format_point,
+    open_repositories,
+)
+from labloop.records import ExperimentRecord, RawValue, Repositories, ScalarValue
+
+Experiment = Annotated[str, typer.Argument(help="its number or id")]
+
+
+def show(
+    name: Name,
+    experiment: Experiment,
+    *,
+    db: Database = None,
+    real: AnyMode = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one experiment: conditions, results, and what carried it out, with its log."""
+    from labloop.campaign import find_experiment  # noqa: PLC0415 - keeps labloop --help quick
+    from labloop.report import read_attempts  # noqa: PLC0415 - same
+
+    with open_repositories(db, read_only=True) as repositories:
+        record = find_campaign(repositories, name, real)
+        row = find_experiment(repositories, record, experiment)
+        found = _values(repositories, row)
+        attempts = read_attempts(repositories.journal.entries(record.id, row.id))
+    if as_json:
+        told = [{**asdict(each), "state": each.state.value} for each in attempts]
+        typer.echo(json.dumps({**_plain(row), "values": found, "attempts": told}, indent=2))
+        return
+    out = console()
+    out.print(f"experiment {row.number} of {record.name}: {row.state.value}")
+    if row.reason:
+        out.print(f"because   {row.reason}")
+    out.print(f"at        {format_point(row.point)}")
+    for title, value in found.items():
+        out.print(f"{'result':9} {title} {value}")
+    for each in attempts:
+        out.print(each.words)
+        for seconds, fraction, text in each.progress:
+            out.print(f"  {seconds:8.1f} s  {100 * fraction:3.0f} % {text}".rstrip())
+        for line in each.log.splitlines():
+            out.print(f"  | {line}")
+
+
+def _plain(row: ExperimentRecord) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "id": row.id,
+        "state": row.state.value,
+        "reason": row.reason,
+        "point": dict(row.point),
+        "lab started (s)": row.lab_started,
+        "lab finished (s)": row.lab_finished,
+    }
+
+
+def _values(repositories: Repositories, row: ExperimentRecord) -> dict[str, str]:
+    """Return outputs, and what else was measured, in words."""
+    raw = repositories.experiments.raw(row.id)
+    outputs = repositories.experiments.outputs(row.campaign_id, row.id).get(row.id, {})
+    values: dict[str, RawValue] = {**(raw.raw if raw else {}), **outputs}
+    return {name: _words(value) for name, value in values.items()}
+
+
+def _words(value: RawValue) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, ScalarValue):
+        unit = "" if value.unit == "1" else f" {value.unit}"
+        spread = "" if value.sd is None else f" +- {value.sd:.2g}"
+        return f"{value.value:.6g}{spread}{unit}"
+    return f"curve of {len(value.x)} points"
