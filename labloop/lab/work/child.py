@@ -1,4 +1,4 @@
-"""The process in which a call is carried out: ``python -P -m labloop.lab.work.child FOLDER``."""
+"""The process in which a call is carried out; its one argument is the folder of the call."""
 
 import asyncio
 import inspect
@@ -63,9 +63,5 @@ def _folder_of(func: Callable[..., Any]) -> Path | None:
 def main() -> None:
     """Carry out the call that the command line names."""
     if len(sys.argv) != 2:
-        raise WorkError("name the folder of a call: python -m labloop.lab.work.child FOLDER")
+        raise WorkError(f"name the folder of one call, got {sys.argv[1:]}")
     carry_out(sys.argv[1])
-
-
-if __name__ == "__main__":
-    main()

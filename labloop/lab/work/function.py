@@ -16,6 +16,9 @@ from labloop.lab.work.work import Work, WorkCall
 from labloop.records import Json, finite
 
 
+_CHILD = "from labloop.lab.work.child import main; main()"
+
+
 @dataclass(frozen=True)
 class Function(Work):
     """A function, ``def`` or ``async def``, of an experiment's conditions.
@@ -104,7 +107,7 @@ def call_in_process(
     assert call.place is not None  # noqa: S101 - made for every kind that runs a process
     write_call(call.place, func, call.args, folder=call.folder)
     program = Program(
-        argv=[sys.executable, "-P", "-m", "labloop.lab.work.child", str(call.place)],
+        argv=[sys.executable, "-P", "-c", _CHILD, str(call.place)],
         name=name,
         folder=call.folder,
         env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},

@@ -36,11 +36,18 @@ def test_work_costs_no_lab_time_unless_it_is_said():
         third = await lab.run(program, {"t": quantity(2, "degC")})
         fourth = await lab.run(area, [0.0], simulated=lambda _: 7, takes=quantity(2, "min"))
         times.append(lab.now())
-        return first, second, third["out"], fourth, [magnitude(t, "s", "time") for t in times]
+        return (
+            first,
+            second,
+            third["out"],
+            fourth,
+            [magnitude(t - times[0], "s", "time") for t in times],
+        )
 
     with toy_host(journal=journal) as host:
         found = host.run([LabJob("camp-0001", procedure)])[0]
-    assert found == (3.0, 4.0, 3.0, 7, [0.0, 0.0, 120.0])
+    assert found[:4] == (3.0, 4.0, 3.0, 7)
+    assert found[4] == pytest.approx([0.0, 0.0, 120.0])
     entries = [e for e in journal.entries("camp", "camp-0001") if is_attempt(e)]
     assert [e.state for e in entries] == [ActionState.DONE] * 4
     assert log_of(entries[0])["log"] == log_of(entries[1])["log"] == "integrating\n"
