@@ -15,7 +15,6 @@ from labloop.lab.work.thread_call import ThreadCall
 from labloop.lab.work.work import Work, WorkCall
 from labloop.records import Json, finite
 
-
 _CHILD = "from labloop.lab.work.child import main; main()"
 
 
