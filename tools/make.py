@@ -147,10 +147,11 @@ def figures_foreign() -> None:
 
 
 def figures_devices() -> None:
-    """Fuzz every driver with a million mutated frames; count other people's instrument classes."""
+    """Fuzz, alter, break and command every driver; count other people's instrument classes."""
     install("test")
     run(PYTHON, "-m", "benchmarks.devices.fuzz", "--long", env={"OMP_NUM_THREADS": "1"})
-    run(PYTHON, "-m", "benchmarks.figures_adapters", env={"OMP_NUM_THREADS": "1"})
+    run(PYTHON, "-m", "benchmarks.devices.altered", "--write", env={"OMP_NUM_THREADS": "1"})
+    run(PYTHON, "-m", "benchmarks.figures_devices", "--write", env={"OMP_NUM_THREADS": "1"})
 
 
 def clean() -> None:

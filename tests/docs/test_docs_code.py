@@ -1,5 +1,6 @@
 """The code that the documentation shows is code that runs."""
 
+import ast
 import os
 import re
 import subprocess
@@ -52,6 +53,32 @@ def test_the_code_of_a_page_passes_the_tests_of_that_page(page, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def _code_lines(source):
+    """Return how many lines of a file are code: neither blank, nor comment, nor docstring."""
+    told = set()
+    for node in ast.walk(ast.parse(source)):
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            told |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    lines = enumerate(source.splitlines(), 1)
+    return sum(bool(text.strip()) and number not in told for number, text in lines)
+
+
+def test_a_newcomers_driver_is_short():
+    """Promise: the driver of the guide has less than 60 lines of code."""
+    blocks = dict(_BLOCK.findall((DOCS / "how-to" / "drivers.md").read_text(encoding="utf-8")))
+    assert _code_lines(blocks["acme_s1/_driver.py"]) < 60
+
+
+def test_an_instrument_of_lines_is_a_table():
+    """Promise: a device of SCPI, of Modbus or of OPC UA has at most 30 lines, docstring and all."""
+    blocks = dict(_BLOCK.findall((DOCS / "how-to" / "adapters.md").read_text(encoding="utf-8")))
+    classes = [n for n in ast.parse(blocks["wires.py"]).body if isinstance(n, ast.ClassDef)]
+    lengths = {each.name: each.end_lineno - each.lineno + 1 for each in classes}
+    assert {"Supply", "Chiller", "Bath"} <= set(lengths)
+    assert max(lengths.values()) <= 30
 
 
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", *(ROOT / "examples").rglob("*.md")])
