@@ -14,7 +14,7 @@ from torch import Tensor
 
 from labloop.records import Json, Observation, Point, PointValue, Prediction
 from labloop.space import Parameter, SearchSpace, places
-from labloop.surrogates import FittedSurrogate, Parted, TrainingData, VarianceParts
+from labloop.surrogates import FittedSurrogate, GPModel, Parted, TrainingData, VarianceParts
 
 _Z90 = 1.6448536269514722
 _PARTS = ("noise", "parameters", "discrepancy", "between")
@@ -102,8 +102,10 @@ def _predictions(there: _Expected, names: Sequence[str]) -> list[Mapping[str, Pr
 
 def _expect(fitted: FittedSurrogate, rows: Tensor) -> _Expected:
     with torch.no_grad():
-        if isinstance(fitted.model, Parted):
-            parts = fitted.model.variance_parts(rows)
+        model = fitted.model
+        if isinstance(model, Parted):
+            told = model.told_parts if isinstance(model, GPModel) else model.variance_parts
+            parts = told(rows)
             value = parts.parameters + parts.discrepancy + parts.between
             measured = value + parts.noise
             return _Expected(parts.mean, value.clamp_min(0).sqrt(), measured.sqrt(), parts)

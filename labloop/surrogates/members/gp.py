@@ -31,6 +31,7 @@ from labloop.surrogates.numerics import (
     build_kernel,
     cross_covariance,
     fit_gp,
+    plausible_gps,
 )
 from labloop.surrogates.posteriors import VarianceParts, log_density_of_scores
 
@@ -40,6 +41,8 @@ _ALIKE = 1e-14
 """Results whose relative differences are smaller than this differ by rounding only."""
 _LOST = 1e4
 """Variance of a result that tells nothing, in units of the standardised output."""
+_DRAWS, _AVERAGED = 8, 200
+"""Draws of hyper-parameters for intervals, and up to how many results: more leave little open."""
 _MOST = 500
 """Experiments that a fit uses; of more a subset is taken."""
 
@@ -72,6 +75,7 @@ class GPModel(Model):
         super().__init__()
         self.train_encoded = encoded
         self._outputs = tuple(outputs)
+        self._drawn: dict[int, list[GPModel]] = {}
         self._solved = [
             (torch.tensor(o.gp.inverse_root), torch.tensor(o.gp.alpha)) for o in outputs
         ]
@@ -130,6 +134,37 @@ class GPModel(Model):
         none = torch.zeros_like(mean)
         noise = torch.tensor([self.noise_variance(output) for output in every], dtype=x.dtype)
         return VarianceParts(mean, noise.expand_as(none), none, discrepancy, none)
+
+    def told_parts(self, x: Tensor) -> VarianceParts:
+        """Return mean, noise and the GP's variance of the outputs at ``x`` (N x d).
+
+        For what people are told: beside :meth:`variance_parts`, what other plausible
+        hyper-parameters predict widens it. Noise is the mean of theirs, and the spread of their
+        means belongs to the GP's variance; the mean is that of the most probable ones.
+        """
+        parts = [self._averaged(x, output) for output in range(self.num_outputs)]
+        mean, noise, discrepancy = (torch.stack(each, -1) for each in zip(*parts, strict=True))
+        none = torch.zeros_like(mean)
+        return VarianceParts(mean, noise, none, discrepancy, none)
+
+    def _averaged(self, x: Tensor, output: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean, noise and variance of one output over plausible hyper-parameters."""
+        every = [self.subset_output([output]), *self._plausible(output)]
+        means, variances = zip(*(m.cross_moments(x, x[:1])[:2] for m in every), strict=True)
+        noise = sum(m.noise_variance(0) for m in every) / len(every)
+        spread = torch.stack(means).var(0, correction=0)
+        variance = torch.stack(variances).mean(0) + spread
+        return means[0], torch.full_like(variance, noise), variance
+
+    def _plausible(self, output: int) -> "list[GPModel]":
+        """Return the models of one output by other hyper-parameters that the results allow."""
+        if output not in self._drawn:
+            made, few = self._outputs[output], len(self.train_encoded) <= _AVERAGED
+            others = plausible_gps(made.gp, _DRAWS) if few else []
+            self._drawn[output] = [
+                GPModel(self.train_encoded, [replace(made, gp=gp)]) for gp in others
+            ]
+        return self._drawn[output]
 
     def noise_variance(self, output: int) -> float:
         """Return the variance of one measurement of an output, in its unit squared."""

@@ -9,6 +9,7 @@ from labloop.surrogates.numerics.cross_validation import (
     leave_one_out,
     one_step_ahead,
 )
+from labloop.surrogates.numerics.gp_average import plausible_gps
 from labloop.surrogates.numerics.gp_fit import MEAN_VARIANCE, FittedGP, fit_gp
 from labloop.surrogates.numerics.kernels import (
     Hyperparameters,
@@ -52,6 +53,7 @@ __all__ = [
     "leave_one_out",
     "left_saddle",
     "one_step_ahead",
+    "plausible_gps",
     "profile_and_derivative",
     "squared_distances",
 ]

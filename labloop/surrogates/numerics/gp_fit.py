@@ -6,7 +6,7 @@ lengthscales scaled by the dimension (Hvarfner et al., ICML 2024).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -32,6 +32,7 @@ values the descriptors already tell apart."""
 _WEIGHT = (0.0, 0.5)
 _NOISE = (-4.0, 1.0)
 _BOUNDS_LENGTH = (math.log(0.02), math.log(300.0))
+_BOUNDS_WEIGHT = (-8.0, 8.0)
 _BOUNDS_NOISE = (math.log(1e-6), math.log(2.0))
 
 
@@ -48,6 +49,8 @@ class FittedGP:
     loo_sd: FloatArray
     """Leave-one-out predictive mean and sd of each measurement, noise included."""
     log_posterior: float
+    problem: "LogPosterior | None" = field(default=None, repr=False)
+    """What was maximised, where other hyper-parameters may be asked for."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,12 @@ def prior_of(kernel: Kernel) -> tuple[FloatArray, FloatArray]:
     return np.array([*centre, _NOISE[0]]), np.array([*spread, _NOISE[1]])
 
 
+def bounds_of(kernel: Kernel) -> list[tuple[float, float]]:
+    """Return the least and greatest value of each logarithm of a hyper-parameter."""
+    lengths = [_BOUNDS_LENGTH] * len(kernel.groups)
+    return [*lengths, *[_BOUNDS_WEIGHT] * len(kernel.parts), _BOUNDS_NOISE]
+
+
 def fit_gp(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray) -> FittedGP:
     """Return the GP of ``kernel`` with the most probable hyper-parameters.
 
@@ -144,8 +153,7 @@ def fit_gp(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray) -> F
         known: ``n`` variances of the measurements, standardised; zero where unknown.
     """
     problem = LogPosterior(kernel, squared_distances(kernel, x), y, known)
-    groups, parts = len(kernel.groups), len(kernel.parts)
-    bounds = [_BOUNDS_LENGTH] * groups + [(-8.0, 8.0)] * parts + [_BOUNDS_NOISE]
+    groups, bounds = len(kernel.groups), bounds_of(kernel)
     best, best_loss = np.empty(0), math.inf
     centre, _ = prior_of(kernel)
     for shift in (-1.5, 0.0):
@@ -180,4 +188,5 @@ def condition_gp(problem: LogPosterior, theta: FloatArray, loss: float) -> Fitte
         loo_mean=problem.y - alpha / diagonal,
         loo_sd=1.0 / np.sqrt(diagonal),
         log_posterior=-loss,
+        problem=problem,
     )
