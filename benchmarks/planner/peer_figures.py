@@ -57,3 +57,23 @@ def together(found: Sequence[Beside]) -> tuple[float, float, float]:
     draws = np.exp(np.mean([np.log(one.draws) for one in found], axis=0))
     low, high = np.quantile(draws, [0.05, 0.95])
     return mean, float(low), float(high)
+
+
+def each(hits: Hits) -> str:
+    """Return, in words, the geometric mean over problems of ours over each peer's restricted mean.
+
+    Only the seeds that both have count, so that a peer with few runs takes none from the others.
+    """
+    found: dict[str, list[float]] = {}
+    for methods in hits.values():
+        ours = methods.get(OURS, {})
+        for peer in methods.keys() - {OURS}:
+            seeds = sorted(ours.keys() & methods[peer].keys())
+            if seeds:
+                mine = np.mean([ours[s] for s in seeds])
+                theirs = np.mean([methods[peer][s] for s in seeds])
+                found.setdefault(peer, []).append(float(np.log(mine / theirs)))
+    return ", ".join(
+        f"{np.exp(np.mean(logs)):.2f} x {peer} ({len(logs)} problems)"
+        for peer, logs in sorted(found.items())
+    )
