@@ -10,6 +10,8 @@ from labloop.errors import ProtocolError
 Complete: TypeAlias = Callable[[bytes], int]
 """Returns the length of the first complete reply in a buffer; 0 while there is none."""
 
+LOST_SECONDS = 10.0
+"""An answer that has not come after so long never comes."""
 QUIET_SECONDS = 0.05
 """After so much silence the device has nothing more to send."""
 RESYNC_SECONDS = 1.0
@@ -40,6 +42,9 @@ class Resync:
     anonymous: bool = False
     """Whether an answer does not tell which device of a multi-drop line sent it: what this
     device still owes is then settled before any other one is asked."""
+    lost: float = LOST_SECONDS
+    """Seconds after which an answer of this instrument never comes any more, where its manual says
+    less: so long at most a dead one of an anonymous line keeps its neighbours waiting."""
 
 
 class Transport(Protocol):

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from labloop.errors import DeviceTimeoutError, NotConnectedError
 from labloop.lab.time import URGENT, PriorityLock
-from labloop.lab.transports.base import Complete, Resync
+from labloop.lab.transports.base import LOST_SECONDS, Complete, Resync
 from labloop.lab.transports.channel import Channel
-from labloop.lab.transports.pending_answers import LOST_SECONDS, PendingAnswers
+from labloop.lab.transports.pending_answers import PendingAnswers
 from labloop.lab.transports.recorder import NO_RECORDER, RECORDER, Recorder, record_received
 from labloop.lab.transports.resynchronizer import Resynchronizer
 

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from labloop.errors import DeviceTimeoutError
-from labloop.lab.transports.base import QUIET_SECONDS, Complete, Resync
+from labloop.lab.transports.base import LOST_SECONDS, QUIET_SECONDS, Complete, Resync
 
-LOST_SECONDS = 10.0
-"""An answer that has not come after so long never comes."""
 AWAKE_SECONDS = 0.5
 """A device that answered again and was then silent for so long has nothing more to send."""
 
@@ -65,7 +63,7 @@ class PendingAnswers:
         """Return whether an answer may still come that another device's could be taken for."""
         if not self.answers or self.resync is None or not self.resync.anonymous:
             return False
-        return now < self.answers[-1].since + LOST_SECONDS
+        return now < self.answers[-1].since + self.resync.lost
 
     def add(self, frame: bytes, complete: Complete, now: float) -> None:
         """Note a question asked at ``now`` whose answer was not waited for to its end."""

@@ -13,7 +13,7 @@ from labloop.lab import Clock, Resync, open_transport, until
 from labloop.lab.time.lab_loop import LabLoop
 from labloop.lab.time.priority_lock import URGENT
 from labloop.lab.time.simulated import SimulatedLoop
-from labloop.lab.transports.pending_answers import LOST_SECONDS
+from labloop.lab.transports.base import LOST_SECONDS
 from labloop.lab.transports.port import PortTransport
 from labloop_simulators.kit import Emulator, Fault, TruthLog, serve_tcp
 
