@@ -125,8 +125,9 @@ def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[R
 
     return {
         "experiments": [
-            _experiment(e, *yields(e), units, wanted)
-            | {"well": wells.get((e.round_index, e.proposal_index), "")}
+            _experiment(
+                e, *yields(e), units, wanted, wells.get((e.round_index, e.proposal_index), "")
+            )
             for e in experiments
         ],
         "proposals": _proposals(repositories, campaign_id, units),
@@ -203,6 +204,7 @@ def _experiment(
     outputs: Mapping[str, OutputValue],
     units: Mapping[str, str],
     wanted: Objectives | None,
+    well: str,
 ) -> Row:
     row: Row = {
         "number": record.number,
@@ -211,6 +213,7 @@ def _experiment(
         "origin": record.origin.value,
         "round": record.round_index,
         "proposal": record.proposal_index,
+        "well": well,
     }
     row |= {_headed(name, units.get(name, "1")): v for name, v in record.point.items()}
     if measurement is not None:
