@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from labloop.brain._brain import Brain
 from labloop.brain._rank import RankedCandidate, rank_candidates
-from labloop.brain._resolve import check_fits, resolve_strategy, strategy_names
+from labloop.brain._resolve import check_fits, resolve_strategy, strategy_names, with_effort
 from labloop.brain._wishes import propose_with
 from labloop.brain.strategies.base import Strategy
 from labloop.brain.strategies.plates import PlateStrategy, on_plate
 from labloop.brain.strategies.sampling import RandomStrategy, SobolStrategy
 
 if TYPE_CHECKING:
+    from labloop.brain.acquisition.effort import EffortRule
     from labloop.brain.acquisition.functions import (
         Acquisition,
         AcquisitionContext,
@@ -35,6 +36,7 @@ _HOME = {
     "AcquisitionContext": "acquisition.functions",
     "AutoStrategy": "strategies.auto",
     "BotorchStrategy": "strategies.botorch",
+    "EffortRule": "acquisition.effort",
     "LogNoisyEI": "acquisition.noisy_improvement",
     "PeerStrategy": "peers",
     "PhysicsStrategy": "strategies.physics",
@@ -61,6 +63,7 @@ __all__ = [
     "AutoStrategy",
     "BotorchStrategy",
     "Brain",
+    "EffortRule",
     "LogNoisyEI",
     "PeerStrategy",
     "PhysicsStrategy",
@@ -77,4 +80,5 @@ __all__ = [
     "rank_candidates",
     "resolve_strategy",
     "strategy_names",
+    "with_effort",
 ]

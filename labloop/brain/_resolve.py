@@ -1,6 +1,7 @@
 """From the name of a strategy to the strategy."""
 
 from collections.abc import Callable
+from copy import copy
 from importlib.util import find_spec
 
 from labloop.brain.strategies.base import Strategy
@@ -69,6 +70,22 @@ _NAMES: dict[str, Callable[[object | None, str], Strategy]] = {
 }
 _LIGHT = frozenset({"sobol", "random", "baybe", "ax", "bofire", "optuna"})
 """Strategies that learn nothing, or learn elsewhere, and need no more than the base."""
+
+
+def with_effort(strategy: Strategy, rule: object) -> Strategy:
+    """Return a strategy that weighs what experiments take, by an ``EffortRule``.
+
+    Raises:
+        BrainError: it cannot.
+    """
+    if not hasattr(strategy, "effort"):
+        raise BrainError(
+            f"the strategy {strategy.name!r} does not weigh what experiments take; use 'auto' or "
+            "'botorch'"
+        )
+    made = copy(strategy)
+    made.effort = rule
+    return made
 
 
 def strategy_names() -> tuple[str, ...]:

@@ -60,6 +60,8 @@ class Observation:
     failed: bool = False
     asked: Point | None = None
     """The conditions asked for, where others were reached; ``point`` holds the reached ones."""
+    seconds: float | None = None
+    """Lab seconds that it took, where what proposals take is weighed; None elsewhere."""
     digest: str = field(init=False, repr=False)
     """sha256 of all fields above; a dataset's fingerprint is made of these."""
 
@@ -82,6 +84,8 @@ class Observation:
         curves = {name: _curve_key(curve) for name, curve in self.curves.items()}
         head: list[Json] = [self.experiment_id, dict(self.point), dict(self.outputs)]
         tail: list[Json] = [] if self.asked is None else [dict(self.asked)]
+        if self.seconds is not None:
+            tail.append(f"{self.seconds!r} s")
         return content_hash([*head, dict(self.sd), curves, self.failed, *tail])
 
 

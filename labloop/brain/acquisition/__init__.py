@@ -2,11 +2,12 @@
 
 ``functions.py`` chooses the acquisition function, ``noisy_improvement.py`` and
 ``noisy_hypervolume.py`` are the closed forms for one aim and for two, ``joint.py`` what many
-points are worth together, ``failures.py`` models where experiments fail, ``optimize.py`` finds the
-maximum, ``training.py`` makes tensors of observations;
+points are worth together, ``failures.py`` models where experiments fail, ``effort.py`` what they
+take, ``optimize.py`` finds the maximum, ``training.py`` makes tensors of observations;
 ``fit_report.py`` and ``purpose.py`` say in numbers and words what came of it.
 """
 
+from labloop.brain.acquisition.effort import Effort, EffortRule, learned_effort
 from labloop.brain.acquisition.failures import FailureModel
 from labloop.brain.acquisition.fit_report import expected, summarize_fit
 from labloop.brain.acquisition.functions import (
@@ -29,6 +30,8 @@ from labloop.brain.acquisition.training import training_data
 __all__ = [
     "Acquisition",
     "AcquisitionContext",
+    "Effort",
+    "EffortRule",
     "FailureModel",
     "Joint",
     "LogNoisyEI",
@@ -41,6 +44,7 @@ __all__ = [
     "failures_told",
     "improvement",
     "knows_constraints",
+    "learned_effort",
     "log_noisy_ei",
     "names_of",
     "purpose_of",

@@ -40,17 +40,17 @@ class Joint:
     Args:
         context: the model, the results and what is wanted.
         log_chance: log probability that an experiment at ``b x d`` points works; None: all do.
-        draws: of the outputs; more batches of them are not looked at.
+        places: how many points the batch has; more than 512 are chosen from more draws.
     """
 
     def __init__(
         self,
         context: AcquisitionContext,
         log_chance: Callable[[Tensor], Tensor] | None,
-        draws: int = _DRAWS,
+        places: int = 1,
     ) -> None:
         self._context, self._log_chance = context, log_chance
-        self._draws = draws
+        self._draws = draws = _DRAWS if places <= 2 * _DRAWS else 2 * _DRAWS
         count = context.scores.shape[1]
         generator = torch.Generator().manual_seed(small_seed(context.seed, 20))
         shares = torch.randn(draws, count, dtype=torch.float64, generator=generator).abs()

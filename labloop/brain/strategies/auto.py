@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from labloop.brain.acquisition import EffortRule
 from labloop.brain.strategies.botorch import BotorchStrategy
 from labloop.brain.strategies.physics import PhysicsStrategy
 from labloop.objectives import Objectives
@@ -84,6 +85,8 @@ class AutoStrategy:
             _mixture(physics, device)
         self.physics = physics
         self.device = device
+        self.effort: EffortRule | None = None
+        """What proposals are to be worth most of; see ``CampaignSpec.per``."""
 
     @staticmethod
     def table() -> list[tuple[str, str]]:
@@ -106,8 +109,13 @@ class AutoStrategy:
     ) -> ProposalBatch:
         """Return the proposals of the row that applies; see ``Strategy.propose``."""
         row = self.row_for(space, objective)
-        strategy = row.make(self.physics, self.device)
+        strategy = self._made(row)
         return _told(row, strategy.propose(space, objective, data, pending, n, seed))
+
+    def _made(self, row: Row) -> BotorchStrategy | PhysicsStrategy:
+        strategy = row.make(self.physics, self.device)
+        strategy.effort = self.effort
+        return strategy
 
     def propose_plate(
         self,
@@ -120,7 +128,7 @@ class AutoStrategy:
     ) -> tuple[ProposalBatch, list[int]]:
         """Return the points of a plate, and in which place of its layout each stands."""
         row = self.row_for(space, objective)
-        strategy = row.make(self.physics, self.device)
+        strategy = self._made(row)
         batch, places = strategy.propose_plate(space, objective, data, pending, layout, seed)
         return _told(row, batch), places
 

@@ -1,7 +1,7 @@
 """Bayesian optimisation: any surrogate, any BoTorch acquisition function, any space."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from torch import Tensor
 from labloop.brain.acquisition import (
     Acquisition,
     AcquisitionContext,
+    Effort,
+    EffortRule,
     FailureModel,
     Joint,
     Optimum,
@@ -22,6 +24,7 @@ from labloop.brain.acquisition import (
     failures_told,
     improvement,
     knows_constraints,
+    learned_effort,
     names_of,
     purpose_of,
     stack,
@@ -63,7 +66,7 @@ from labloop.surrogates import (
 _LEADERS = 4
 _ONE_BY_ONE = 8
 """Larger batches are chosen together, from joint draws of the model."""
-_JOINT_LEADERS, _FEW_DRAWS = 32, 256
+_JOINT_LEADERS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ class BotorchStrategy:
         self.model: SurrogateFactory = GPFactory() if model is None else model
         self.acquisition: Acquisition = improvement if acquisition is None else acquisition
         self.initial = initial
+        self.effort: EffortRule | None = None
+        """What proposals are to be worth most of; see ``CampaignSpec.per``."""
 
     def propose(
         self,
@@ -169,8 +174,9 @@ class BotorchStrategy:
         with isolated(seed):
             fitted = self.model.fit(training)
             failures = learned_failures(space, objective, data, wait)
+            effort = learned_effort(self.effort, space, data.observations)
             search = _Search(
-                self.acquisition, space, objective, data, training, fitted, seed, failures
+                self.acquisition, space, objective, data, training, fitted, seed, failures, effort
             )
             return _ask(self.name, search, seen.points, pending, layout, began)
 
@@ -227,6 +233,7 @@ def _ask(
         chosen = search.choose(seen, waiting, len(layout.places))
     known = usable(space, search.objective, search.data)
     away = failures_told(space, search.data.observations)
+    away += "" if search.effort is None else f"; {search.effort.told}"
     summary = summarize_fit(space, training, fitted, known, [c.optimum.row for c in chosen])
     proposals = tuple(
         Proposal(
@@ -254,11 +261,6 @@ def _ask(
     return batch, [c.place for c in chosen]
 
 
-def _draws(places: int) -> int:
-    """Return how many joint draws a batch is chosen from."""
-    return 512 if places > 2 * _FEW_DRAWS else _FEW_DRAWS
-
-
 def _row(space: SearchSpace, point: Point) -> Tensor:
     return torch.as_tensor(space.encode([point])[0], dtype=torch.float64)
 
@@ -275,6 +277,7 @@ class _Search:
     fitted: FittedSurrogate
     seed: int
     failures: FailureModel | None
+    effort: Effort | None = None
 
     def choose(self, seen: Sequence[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
         """Return up to ``n`` points, best first."""
@@ -300,12 +303,24 @@ class _Search:
         """Whether large batches may be chosen together: the acquisition is labloop's own."""
         return self.acquisition is improvement
 
+    @property
+    def _log_weight(self) -> Callable[[Tensor], Tensor] | None:
+        """What is added to each point's logarithmic worth in a batch that is chosen together."""
+        failures, effort = self.failures, self.effort
+        if effort is None:
+            return None if failures is None else failures.log_weight
+
+        def weight(x: Tensor) -> Tensor:
+            works = 0.0 if failures is None else failures.log_weight(x)
+            return works + effort.log_weight(x, None)
+
+        return weight
+
     def choose_together(
         self, seen: Sequence[Point], waiting: list[Tensor], layout: Layout
     ) -> list[_Chosen]:
         """Return a point for each place of a layout, chosen by what all are worth together."""
-        log_chance = None if self.failures is None else self.failures.log_weight
-        joint = Joint(self._context(waiting, 0), log_chance, _draws(len(layout.places)))
+        joint = Joint(self._context(waiting, 0), self._log_weight, len(layout.places))
         picked = Together(
             joint,
             self.space,
@@ -379,4 +394,7 @@ class _Search:
             built = constrained(context, built, name)
         if self.failures is not None and getattr(built, "_log", False):
             built = Weighted(built, self.failures.log_weight)
+        if self.effort is not None and getattr(built, "_log", False):
+            before, effort = (waiting[-1] if waiting else None), self.effort
+            built = Weighted(built, lambda x: effort.log_weight(x, before))
         return built, name

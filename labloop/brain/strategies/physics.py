@@ -12,9 +12,11 @@ from torch import Tensor
 
 from labloop.brain.acquisition import (
     AcquisitionContext,
+    EffortRule,
     Optimum,
     best_in_space,
     improvement,
+    learned_effort,
     log_noisy_ei,
     training_data,
     values_at,
@@ -97,6 +99,8 @@ class PhysicsStrategy:
     ) -> None:
         check_device(device)
         self.initial = initial
+        self.effort: EffortRule | None = None
+        """What proposals are to be worth most of; see ``CampaignSpec.per``."""
         self.name = name
         if not _is_factory(physics):
             physics = MixtureFactory(_models(physics), hybrid=hybrid, device=device)
@@ -148,8 +152,17 @@ class PhysicsStrategy:
 
         def ask(fitted: FittedSurrogate) -> tuple[ProposalBatch, list[int]]:
             failures = learned_failures(space, objective, data, self.initial)
+            effort = learned_effort(self.effort, space, data.observations)
             search = _TrialSearch(
-                mixture_improvement, space, objective, data, training, fitted, seed, failures
+                mixture_improvement,
+                space,
+                objective,
+                data,
+                training,
+                fitted,
+                seed,
+                failures,
+                effort,
             )
             return _ask(self.name, search, seen.points, pending, layout, began)
 

@@ -145,7 +145,7 @@ def _request(
         record=record,
         index=max((r.index for r in rounds), default=-1) + 1,
         n=n,
-        data=build_dataset(repositories, record.id, spec.space),
+        data=build_dataset(repositories, record.id, spec.space, timed=spec.per == "hour"),
         # One that was asked for in another space may have no place in today's.
         pending=tuple(p for row in rows if row.state in OPEN and (p := _place(spec.space, row))),
     )

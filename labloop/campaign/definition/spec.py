@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from labloop.campaign.decisions import Budget, FailurePolicy, MachineConfig, StopRule
 from labloop.campaign.definition.spec_checks import (
@@ -11,6 +11,7 @@ from labloop.campaign.definition.spec_checks import (
     check_calibrated,
     check_kinds,
     check_outputs,
+    check_per,
     check_plate,
     check_procedure,
 )
@@ -57,6 +58,9 @@ class CampaignSpec:
         cost: what one experiment at a point costs; needed for ``Budget(cost=...)``.
         constraints: what outputs must keep, such as
             ``[OutcomeConstraint("impurity", at_most=5)]``; what breaks one is never the best.
+        per: what a proposal is to be worth most of: ``"hour"``, improvement an hour of lab time,
+            which is learned from the experiments done, heating and cooling between them included;
+            ``"cost"``, improvement a unit of ``cost``; None, improvement an experiment.
         plate: wells and their rules; each round is a plate, a full one where ``batch`` is 1.
         calibrated: what the procedure needs calibrated, such as ``{"balance.weight": "30 days"}``:
             a read or an action of a device, and the age at most of its newest calibration.
@@ -86,6 +90,7 @@ class CampaignSpec:
     constraints: Sequence[OutcomeConstraint] = ()
     plate: Plate | None = None
     calibrated: Mapping[str, str] = field(default_factory=dict)
+    per: Literal["hour", "cost"] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -124,6 +129,7 @@ class CampaignSpec:
         check_plate(
             self.plate, self.space, self.batch, self.strategy, asynchronous=self.asynchronous
         )
+        check_per(self.per, self.cost, self.lab, self.strategy)
         check_procedure(self.procedure, self.lab, self.space.names)
         check_analyse(self.analyse)
         check_calibrated(self.calibrated, self.lab)
@@ -190,7 +196,17 @@ class CampaignSpec:
         cost_of(self.cost, self.space.sample(1, self.seed)[0])
         strategy = resolve_strategy(self.strategy, models, device)
         check_fits(strategy, self.space, self.objectives)
+        if self.per is not None:
+            from labloop.brain import EffortRule, with_effort  # noqa: PLC0415 - loads torch
+
+            hours = self.per == "hour"
+            limit = self.budget.hours if hours else self.budget.cost
+            price = None if hours else self._cost_of
+            strategy = with_effort(strategy, EffortRule(price, limit, self.parallel))
         return on_plate(strategy, self.plate, self.space)
+
+    def _cost_of(self, point: Point) -> float:
+        return cost_of(self.cost, point)
 
     def _physics_models(self) -> "list[PhysicsModel]":
         """Return the models that compete, each of which fits space and outputs."""
@@ -231,6 +247,7 @@ class CampaignSpec:
             "parallel": self.parallel,
             "asynchronous": self.asynchronous,
             "seed": self.seed,
+            **({} if self.per is None else {"per": self.per}),
             **({} if self.plate is None else {"plate": self.plate.spec()}),
             "budget": self.budget.spec(),
             "approval": self.approval,

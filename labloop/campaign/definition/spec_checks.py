@@ -63,6 +63,31 @@ def check_plate(
         )
 
 
+def check_per(per: object, cost: object, lab: object, strategy: object) -> None:
+    """Raise CampaignFileError where improvement per hour or cost cannot be asked for."""
+    if per is None:
+        return
+    if per not in {"hour", "cost"}:
+        raise CampaignFileError(f"per must be 'hour', 'cost' or None, got {per!r}")
+    if per == "cost" and cost is None:
+        raise CampaignFileError(
+            "per='cost' needs the function cost=lambda point: ... in the spec, which says what an "
+            "experiment costs"
+        )
+    if per == "hour" and lab is None:
+        raise CampaignFileError(
+            "per='hour' learns from the lab time of experiments, and without lab=... there is "
+            "none; give cost=lambda point: ... (hours, if you like) and per='cost'"
+        )
+    known = {"auto", "botorch", "hybrid"}
+    fits = strategy in known if isinstance(strategy, str) else hasattr(strategy, "effort")
+    if not fits:
+        raise CampaignFileError(
+            f"the strategy {getattr(strategy, 'name', strategy)!r} does not weigh what experiments "
+            f"take; use 'auto' or 'botorch' with per={per!r}"
+        )
+
+
 def check_kinds(
     *, budget: object, failures: object, stop: object, cost: object, strategy: object
 ) -> None:

@@ -14,6 +14,7 @@ from labloop.campaign.progress import (
     incurs_cost,
     is_informative,
     observation,
+    seconds_between,
 )
 from labloop.records import (
     CampaignRecord,
@@ -42,7 +43,7 @@ class RunExperiments:
         self, spec: CampaignSpec, record: CampaignRecord, repositories: Repositories, actor: str
     ) -> None:
         self.dataset = LiveDataset(spec.objectives)
-        self._spec = spec
+        self._spec, self._timed = spec, spec.per == "hour"
         self._campaign_id = record.id
         self._repositories = repositories
         self._outcomes = Outcomes(spec, repositories, actor)
@@ -59,7 +60,9 @@ class RunExperiments:
             self.dataset.numbers[row.id] = row.number
             self.dataset.failed += row.state is ExperimentState.FAILED
             self._lab_time.add(row.lab_started, row.lab_finished)
-        data = build_dataset(self._repositories, self._campaign_id, self._spec.space)
+        data = build_dataset(
+            self._repositories, self._campaign_id, self._spec.space, timed=self._timed
+        )
         self.dataset.add(*data.observations)
 
     def add(self, jobs: Iterable[ExperimentJob]) -> None:
@@ -111,7 +114,10 @@ class RunExperiments:
             key, space = ended.experiment_id, self._spec.space
             raw = ended.measurement or self._repositories.experiments.raw(key)
             actual = raw.actual if raw else {}
-            self.dataset.add(observation(key, self._jobs[key].point, outputs, space, actual))
+            took = seconds_between(ended.lab_started, ended.lab_finished)
+            seconds = took if self._timed else None
+            point = self._jobs[key].point
+            self.dataset.add(observation(key, point, outputs, space, actual, seconds))
 
     def _met_rules(self) -> tuple[str, ...]:
         scores = self.dataset.scores()

@@ -10,6 +10,7 @@ from labloop.campaign.progress.dataset import (
     build_dataset,
     is_informative,
     observation,
+    seconds_between,
 )
 from labloop.campaign.progress.descriptions import describe_ending, describe_executor, open_question
 from labloop.campaign.progress.lab_time import LabTime, incurs_cost, lab_end, lab_seconds
@@ -57,5 +58,6 @@ __all__ = [
     "open_question",
     "resume_command",
     "same_value",
+    "seconds_between",
     "updated_snapshot",
 ]

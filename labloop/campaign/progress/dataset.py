@@ -24,7 +24,9 @@ from labloop.space import Parameter, SearchSpace
 from labloop.units import convert
 
 
-def build_dataset(repositories: Repositories, campaign_id: str, space: SearchSpace) -> Dataset:
+def build_dataset(
+    repositories: Repositories, campaign_id: str, space: SearchSpace, *, timed: bool = False
+) -> Dataset:
     """Return everything that a campaign has measured, by number of the experiment.
 
     A failed experiment is in it without outputs; one that was analysed again is in it with
@@ -32,7 +34,7 @@ def build_dataset(repositories: Repositories, campaign_id: str, space: SearchSpa
     One that a person settled as done, without outputs, is not in it: nothing was learned,
     not even that it fails. Nor is one that has no place in the space.
     By number and not by time, so that the same experiments give the same dataset in whichever
-    order they finished.
+    order they finished. ``timed``: with the lab seconds that each took.
     """
     outputs = repositories.experiments.outputs(campaign_id)
     actual = repositories.experiments.actual(campaign_id)
@@ -41,7 +43,14 @@ def build_dataset(repositories: Repositories, campaign_id: str, space: SearchSpa
     # A person may have said of one with outputs that it failed.
     counted = {row.id: outputs.get(row.id, {}) for row in rows if row.state is ExperimentState.DONE}
     seen = (
-        observation(row.id, row.point, counted.get(row.id, {}), space, actual.get(row.id, {}))
+        observation(
+            row.id,
+            row.point,
+            counted.get(row.id, {}),
+            space,
+            actual.get(row.id, {}),
+            seconds=seconds_between(row.lab_started, row.lab_finished) if timed else None,
+        )
         for row in rows
         if is_informative(row.state, counted.get(row.id, {}))
     )
@@ -83,6 +92,7 @@ def observation(
     outputs: Mapping[str, OutputValue],
     space: SearchSpace,
     actual: Mapping[str, ActualValue] = MappingProxyType({}),
+    seconds: float | None = None,
 ) -> Observation | None:
     """Return one experiment as the brain sees it; without outputs it has failed.
 
@@ -101,7 +111,16 @@ def observation(
         sd={k: v.sd for k, v in scalars.items() if v.sd is not None},
         curves={k: v for k, v in outputs.items() if isinstance(v, CurveData)},
         failed=not outputs,
+        seconds=seconds,
     )
+
+
+def seconds_between(started: float | None, finished: float | None) -> float | None:
+    """Return the lab seconds that an experiment took; None where it never was in a lab."""
+    if started is None or finished is None:
+        return None
+    # The same whether it is counted live or from what was stored.
+    return round(max(finished - started, 0.0), 3)
 
 
 class LiveDataset:
