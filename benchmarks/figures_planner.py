@@ -14,6 +14,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
+from benchmarks.batches.figures import FIGURES as BATCHES
 from benchmarks.figures import Benches, Figure, main, module
 from benchmarks.planner.cliffs import PROPOSALS, cliffs
 from benchmarks.planner.constrained_problems import constrained_problems
@@ -178,6 +179,7 @@ FIGURES: Benches = {
     "asks": asks,
     "cliffs-tune": partial(failures, tune=True),
     "cliffs-report": partial(failures, tune=False),
+    **BATCHES,
 }
 
 
