@@ -56,6 +56,7 @@ from labloop.physics.language import (
     PhysicsParameter,
     Prior,
     Rms,
+    Shared,
     Whitening,
     as_physics,
     bind,
@@ -75,6 +76,7 @@ from labloop.physics.reactions import (
     VantHoff,
     equilibrium,
     kinetics,
+    read_network,
 )
 
 __all__ = [
@@ -116,6 +118,7 @@ __all__ = [
     "Rate",
     "RateLaw",
     "Rms",
+    "Shared",
     "Stack",
     "Stepped",
     "Transport",
@@ -133,6 +136,7 @@ __all__ = [
     "kinetics",
     "most_informative",
     "multilayer",
+    "read_network",
     "speed",
     "teaching_points",
     "with_priors",

@@ -5,7 +5,13 @@ A model itself does not belong here. Read ``model`` first (the protocol), then `
 """
 
 from labloop.physics.language.binding import BoundPhysics, bind
-from labloop.physics.language.coefficients import By, Coefficient, CoefficientLike, Coefficients
+from labloop.physics.language.coefficients import (
+    By,
+    Coefficient,
+    CoefficientLike,
+    Coefficients,
+    Shared,
+)
 from labloop.physics.language.curves import (
     CURVE_SCALARS,
     At,
@@ -49,6 +55,7 @@ __all__ = [
     "PhysicsParameter",
     "Prior",
     "Rms",
+    "Shared",
     "Whitening",
     "as_physics",
     "bind",

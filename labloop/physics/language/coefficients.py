@@ -39,7 +39,20 @@ class By:
             )
 
 
-CoefficientLike: TypeAlias = Prior | By | str | float
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One learned number that several places of a model hold.
+
+    Args:
+        name: what the parameter is called.
+        prior: its prior, the same wherever the name stands.
+    """
+
+    name: str
+    prior: Prior
+
+
+CoefficientLike: TypeAlias = Prior | Shared | By | str | float
 """What a user may write for a coefficient; a text is a quantity or arithmetic of inputs."""
 
 
@@ -148,6 +161,8 @@ class Coefficients:
         what = what or f"{label} of physics {self.model!r}"
         if isinstance(given, Prior):
             return Coefficient(column=self._add_parameter(label, given, unit, what))
+        if isinstance(given, Shared):
+            return Coefficient(column=self._add_shared(given, unit, what))
         if isinstance(given, By):
             return self._add_by_category(label, given, unit, what)
         if isinstance(given, (int, float)) and not isinstance(given, bool):
@@ -169,6 +184,17 @@ class Coefficients:
         prior.si_coefficients()
         self._parameters.append(PhysicsParameter(label, prior))
         return len(self._parameters) - 1
+
+    def _add_shared(self, given: Shared, unit: str, what: str) -> int:
+        for column, parameter in enumerate(self._parameters):
+            if parameter.name == given.name:
+                if parameter.prior != given.prior:
+                    raise PhysicsError(
+                        f"{what} shares {given.name!r}, which has another prior elsewhere: "
+                        f"{parameter.prior} and {given.prior}; write it once and use it twice"
+                    )
+                return column
+        return self._add_parameter(given.name, given.prior, unit, what)
 
     def _add_by_category(self, label: str, by: By, unit: str, what: str) -> Coefficient:
         if not isinstance(next(iter(by.values.values())), Prior):

@@ -23,7 +23,7 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
 }
 _FUNCTIONS = ("exp", "log", "sqrt")
-_LONGEST = 300
+_LONGEST = 1000
 _GREATEST_POWER = 9
 _QUANTITY = re.compile(r"(?<![\w.])(\d+\.?\d*(?:[eE][+-]?\d+)?)[ ]+((?:1/)?[^\W\d][^\s()+,*]*)")
 """A number, a blank, and what may be a unit: ``1/min``, ``mol/L``, ``kJ/mol``, ``m^2/s``."""

@@ -13,6 +13,7 @@ from labloop.physics.reactions.equilibria import (
     equilibrium,
 )
 from labloop.physics.reactions.kinetic_models import Kinetics
+from labloop.physics.reactions.network_files import read_network
 from labloop.physics.reactions.own_laws import RateLaw
 from labloop.physics.reactions.rate_laws import (
     Arrhenius,
@@ -36,4 +37,5 @@ __all__ = [
     "VantHoff",
     "equilibrium",
     "kinetics",
+    "read_network",
 ]

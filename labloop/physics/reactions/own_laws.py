@@ -13,6 +13,7 @@ from labloop.physics.language import (
     Coefficients,
     Expression,
     Prior,
+    Shared,
 )
 from labloop.physics.reactions.law_reads import TEMPERATURE, Inputs, LawReads
 from labloop.physics.reactions.rate_laws import (
@@ -45,8 +46,8 @@ class RateLaw:
         rate: the rate with which the reaction proceeds.
         Ea: an activation energy that multiplies the whole rate; then ``at`` is its temperature.
         at: the reference temperature, such as ``60 degC``.
-        constants: name -> a :class:`Prior`, a quantity such as ``0.1 mol/L``, a number, or
-            :class:`By`.
+        constants: name -> a :class:`Prior`, a :class:`Shared` one, a quantity such as
+            ``0.1 mol/L``, a number, or :class:`By`.
     """
 
     reaction: str
@@ -108,6 +109,8 @@ class RateLaw:
 def _unit_of(name: str, given: CoefficientLike, what: str) -> str:
     """Return the unit in which a constant is given."""
     first = next(iter(given.values.values())) if isinstance(given, By) else given
+    if isinstance(first, Shared):
+        return first.prior.unit
     if isinstance(first, Prior):
         return first.unit
     if isinstance(first, (int, float)) and not isinstance(first, bool):

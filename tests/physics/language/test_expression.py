@@ -35,7 +35,7 @@ def test_arithmetic_is_calculated():
         "a < b",
         "",
         "(" * 250 + "a",
-        "a" * 400,
+        "a" * 1100,
         "True",
         "'text'",
     ],
