@@ -105,6 +105,7 @@ class DeviceBuilder:
             clock=self.clock,
             journal=journal,
             scope=self.scope,
+            patience=self.setup.patience,
         )
 
     def _services(

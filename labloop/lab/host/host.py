@@ -140,7 +140,7 @@ class LabHost:
         try:
             self._tell_notes()
             lab.watch()
-            lab.run_by_hand(lambda _: lab.devices.connect(self._setup.patience))
+            lab.run_by_hand(lambda _: lab.devices.connect())
         except BaseException as error:
             reported = self._failed_to_open(lab, error)
             if reported is error:

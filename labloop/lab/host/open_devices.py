@@ -29,23 +29,24 @@ class OpenDevices:
     journal: Journal
     scope: Scope
     """For what the lab does itself."""
+    patience: float | None = None
+    """In a lab that is opened only to be made safe: lab seconds for each connect at most."""
     identities: dict[str, DeviceIdentity] = field(default_factory=dict)
     """Devices that answered at the connect; nothing is ever sent to any other."""
 
-    async def connect(self, patience: float | None = None) -> None:
+    async def connect(self) -> None:
         """Connect all devices at once and commit their identities.
 
-        Args:
-            patience: lab seconds for each at most, where less than its driver asks for.
+        A lab that is opened only to be made safe connects each when it is made safe.
 
         Raises:
             LabloopError: the error of the only device that cannot be used.
             NotConnectedError: a list of several devices that cannot be used.
         """
+        if self.patience is not None:
+            return
         SCOPE.set(self.scope)
-        ends = await asyncio.gather(
-            *(self._connect(each, patience) for each in self.devices.values())
-        )
+        ends = await asyncio.gather(*map(self._connect, self.devices.values()))
         errors = {
             name: error for name, error in zip(self.devices, ends, strict=True) if error is not None
         }
@@ -66,7 +67,10 @@ class OpenDevices:
 
     async def make_safe(self, report: SafetyReport, until: float) -> None:
         """Bring every connected device into its safe state until lab second ``until``."""
-        await self.safe_states.run(report, until, self.identities)
+        if self.patience is None:
+            await self.safe_states.run(report, until, self.identities)
+        else:
+            await self.safe_states.run(report, until, self.devices, self._connect)
 
     async def hold(self, report: SafetyReport, until: float, keep: Collection[str]) -> None:
         """Make safe all devices but those in ``keep``; who fails is left to its watchdog."""
@@ -87,11 +91,11 @@ class OpenDevices:
             return_exceptions=True,
         )
 
-    async def _connect(self, device: Device, patience: float | None) -> Exception | None:
+    async def _connect(self, device: Device) -> Exception | None:
         """Connect one device; return why it cannot be used."""
         recorder = Recorder()
         RECORDER.set(recorder)
-        bound = min(device.connect_seconds, patience or device.connect_seconds)
+        bound = min(device.connect_seconds, self.patience or device.connect_seconds)
         try:
             async with self.clock.deadline(bound, f"connecting {device.name}"):
                 found = await connect_and_identify(device, recorder)

@@ -98,7 +98,9 @@ class Shutdown:
         for alarm in report.alarms():
             if alarm.message not in self._reported:
                 self._reported.add(alarm.message)
-                say(f"!! NOT SAFE: {alarm.message}")
+                if self._devices.patience is None:
+                    # Where it is tried again and again, whoever tries tells the end of it.
+                    say(f"!! NOT SAFE: {alarm.message}")
                 self._on_alarm(alarm)
 
     def _begin(self, reason: str) -> "asyncio.Task[None]":

@@ -18,7 +18,7 @@ ACTOR = "watchdog"
 """Who is written into each row."""
 GIVE_UP_SECONDS = 120.0
 """So long it is tried to reach a device."""
-_FIRST_PATIENCE = 1.0
+_FIRST_PATIENCE = 1.5
 """In the first round no device waits longer than so long for another one to connect."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 

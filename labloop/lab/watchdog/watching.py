@@ -7,7 +7,7 @@ from enum import Enum
 
 from labloop.lab.process import END, OtherProcess
 
-_SLICE = 0.1
+_SLICE = 0.05
 """Seconds between two looks."""
 _MOST_OF_A_SLICE = 0.5
 """Of the time for which this process did not run itself, such as a sleeping computer, so much

@@ -1,7 +1,7 @@
 """Brings every device into its safe state: in order, bounded, and one failure stops no other."""
 
 import asyncio
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 
 from labloop.errors import DeviceTimeoutError, LabloopError
 from labloop.lab.devices import SCOPE, Device, Scope
@@ -44,18 +44,32 @@ class SafeStates:
         self._scope = scope
         self._journal_answers = True
 
-    async def run(self, report: SafetyReport, until: float, among: Container[str]) -> None:
+    async def run(
+        self,
+        report: SafetyReport,
+        until: float,
+        among: Container[str],
+        connect: Callable[[Device], Awaitable[Exception | None]] | None = None,
+    ) -> None:
         """Start each device in order; one that hangs delays the next only for its share.
 
         Args:
             report: is filled in.
             until: lab second at which all must be over.
             among: names of the devices that may be spoken to; the others are left alone.
+            connect: connects a device that is not yet connected, or returns why it cannot be
+                used; all begin at once, and each is made safe as soon as it is its turn.
         """
         devices = [device for device in self._devices if device.name in among]
+        connects = {
+            device.name: asyncio.ensure_future(connect(device))
+            for device in devices
+            if connect is not None
+        }
         tasks: list[asyncio.Task[None]] = []
         for started, device in enumerate(devices):
-            task = asyncio.create_task(self._make_safe(device, report, until))
+            ready = connects.get(device.name)
+            task = asyncio.create_task(self._make_safe(device, report, until, ready))
             tasks.append(task)
             share = max(until - self._clock.now(), 0.0) / (len(devices) - started)
             await asyncio.wait([task], timeout=share)
@@ -65,7 +79,17 @@ class SafeStates:
             if device.name not in report.safe:
                 report.failures.setdefault(device.name, "its safe state was cut off")
 
-    async def _make_safe(self, device: Device, report: SafetyReport, until: float) -> None:
+    async def _make_safe(
+        self,
+        device: Device,
+        report: SafetyReport,
+        until: float,
+        ready: "asyncio.Future[Exception | None] | None",
+    ) -> None:
+        error = None if ready is None else await ready
+        if error is not None:
+            report.failures[device.name] = str(error)
+            return
         URGENT.set(True)
         SCOPE.set(self._scope)
         recorder = Recorder()
