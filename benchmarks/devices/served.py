@@ -1,10 +1,11 @@
 """Instruments that a process of its own serves and judges, and the program that has their lab."""
 
 import json
+import os
 import signal
 import time
 from collections.abc import Collection, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from labloop_simulators.instruments.new_era import NewEraEmulator
 from labloop_simulators.kit import Emulator, TruthLog, serve_pty, serve_world
 
 _GLANCE = 0.005
+_PRECEDENCE = -5
 _SWITCHES = {"heater": "on", "control": "on"}
 """Event -> the value that says whether it is on."""
 
@@ -51,6 +53,9 @@ def keep_truth(folder: Path, line: str, pumps_alone: bool) -> None:
 
     While the file ``cut`` lies in ``folder``, every cable is out.
     """
+    with suppress(OSError):
+        # An instrument is never busy with other programs.
+        os.nice(_PRECEDENCE)
     began = time.monotonic()
     truth = TruthFile(folder / "truth.txt", began)
     emulators = _emulators(truth, pumps_alone)
@@ -89,8 +94,6 @@ def _pull_and_plug(folder: Path, emulators: Mapping[str, Emulator], now: float) 
         elif cut and isinstance(emulator, NewEraEmulator):
             # Nobody asks it any more, and its own clock goes on.
             emulator.advance(now)
-    if cut:
-        (folder / "is-cut").touch()
 
 
 def tables(urls: Mapping[str, str], after: float) -> dict[str, Any]:
@@ -126,14 +129,15 @@ def own_the_lab(folder: Path, urls: Mapping[str, str], after: float) -> None:
     )
     with host:
         host.call(lambda lab: _switch_on(lab, urls))
-        signal.signal(signal.SIGUSR1, lambda *_: host.start([_blocking()]))
+        signal.signal(signal.SIGUSR1, lambda *_: host.start([_blocking(folder)]))
         _write(folder / "on", str(host.watchdog))
         while True:
             time.sleep(1.0)
 
 
-def _blocking() -> LabJob[None]:
+def _blocking(folder: Path) -> LabJob[None]:
     async def block(_: Lab) -> None:
+        _write(folder / "blocked", str(time.monotonic()))
         time.sleep(3600.0)  # noqa: ASYNC251 - that is the trial
 
     return LabJob("blocks", block)

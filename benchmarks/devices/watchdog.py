@@ -76,22 +76,46 @@ class Scene:
     folder: Path
     program: Program
 
-    def cut(self) -> None:
-        """Pull every cable; returns when it is out."""
+    def kill(self) -> float:
+        """End the program without a word."""
+        return self._signal(signal.SIGKILL)
+
+    def stop(self) -> float:
+        """Stop the program where it is."""
+        return self._signal(signal.SIGSTOP)
+
+    def block(self) -> float:
+        """Let code block the lab's loop for ever."""
+        self._signal(signal.SIGUSR1)
+        return float(_awaited(self.folder / "blocked"))
+
+    def close(self) -> float:
+        """Close the program's terminal."""
+        asked = time.monotonic()
+        self.program.close_terminal()
+        return asked
+
+    def cut(self) -> float:
+        """Pull every cable."""
+        asked = time.monotonic()
         (self.folder / "cut").touch()
-        while not (self.folder / "is-cut").exists():
-            time.sleep(0.001)
+        return asked
+
+    def _signal(self, number: int) -> float:
+        asked = time.monotonic()
+        self.program.signal(number)
+        return asked
 
 
-WAYS: Mapping[str, tuple[Callable[[Scene], None], tuple[str, ...]]] = {
-    "kill": (lambda scene: scene.program.signal(signal.SIGKILL), ("tcp", "pty")),
-    "stop": (lambda scene: scene.program.signal(signal.SIGSTOP), ("tcp", "pty")),
-    "blocked-loop": (lambda scene: scene.program.signal(signal.SIGUSR1), ("tcp", "pty")),
-    "closed-terminal": (lambda scene: scene.program.close_terminal(), ("tcp", "pty")),
+WAYS: Mapping[str, tuple[Callable[[Scene], float], tuple[str, ...]]] = {
+    "kill": (Scene.kill, ("tcp", "pty")),
+    "stop": (Scene.stop, ("tcp", "pty")),
+    "blocked-loop": (Scene.block, ("tcp", "pty")),
+    "closed-terminal": (Scene.close, ("tcp", "pty")),
     "cut-socket": (Scene.cut, ("tcp",)),
     "unplugged-pty": (Scene.cut, ("pty",)),
 }
-"""Way -> what it does, and the lines it is tried on by turns."""
+"""Way -> what it does, with the second at which it began, and the lines it is tried on by turns."""
 _LINE_IS_LOST = {"cut-socket", "unplugged-pty"}
 _WATCHDOG_ACTS = {"kill", "stop", "blocked-loop"}
 
@@ -111,8 +135,7 @@ def trial(way: str, number: int) -> Trial:
                 watchdog = int(_awaited(folder / "on", program))
                 # Anywhere between two beats, the same for each trial of a number.
                 program.look(random.Random(f"{way} {number}").uniform(0.0, 0.5))
-                asked = time.monotonic()
-                lose(Scene(folder, program))
+                asked = lose(Scene(folder, program))
                 off, left_on = _judged(folder, program)
             finally:
                 _end(folder, program)

@@ -20,6 +20,7 @@ from labloop.lab.configuration.registry import (
     installed,
     make_world,
     plan_lab,
+    with_found_drivers,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "load_lab_file",
     "make_world",
     "plan_lab",
+    "with_found_drivers",
 ]

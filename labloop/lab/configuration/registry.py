@@ -62,6 +62,21 @@ def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
     return LabPlan(drivers, limits, interlocks)
 
 
+def with_found_drivers(lab_file: LabFile) -> LabFile:
+    """Return the lab file with installed drivers by module and class, which are found at once.
+
+    To look a name up takes hundredths of a second, which count where a lab must be made safe.
+    """
+    known = installed(DRIVERS)
+    devices = {
+        name: table.model_copy(update={"driver": known[table.driver].value})
+        if table.driver in known
+        else table
+        for name, table in lab_file.devices.items()
+    }
+    return lab_file.model_copy(update={"devices": devices})
+
+
 def find_driver(name: str, folder: Path | None = None) -> type[Device]:
     """Return a driver.
 

@@ -12,6 +12,7 @@ from labloop.lab.process.other_process import OtherProcess
 from labloop.lab.process.platform import (
     END_SIGNALS,
     interrupt,
+    ask_for_precedence,
     lock_folder,
     open_for_all,
     serial_options,
@@ -34,6 +35,7 @@ __all__ = [
     "OtherProcess",
     "Terminal",
     "WatchdogProcess",
+    "ask_for_precedence",
     "close_at_exit",
     "closed",
     "forget",

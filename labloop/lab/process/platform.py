@@ -19,6 +19,7 @@ END_SIGNALS = tuple(
 )
 """Signals that ask a program to end: POSIX has SIGHUP and SIGQUIT, Windows SIGBREAK."""
 
+_PRECEDENCE = -10
 CLOSING_SECONDS = 20.0
 """How long a closing console is kept waiting; Windows ends the process after about 5 s."""
 
@@ -52,6 +53,12 @@ def own_session() -> dict[str, Any]:
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
         return {"creationflags": flags}
     return {"start_new_session": True}
+
+
+def ask_for_precedence() -> None:
+    """Run before other programs; raises OSError where this user may not. Not on Windows."""
+    if os.name == "posix":
+        os.nice(_PRECEDENCE)
 
 
 def never_wait(handle: int) -> None:

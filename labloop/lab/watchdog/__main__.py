@@ -14,9 +14,9 @@ import threading
 from contextlib import suppress
 
 from labloop.errors import LabloopError
-from labloop.lab.configuration import plan_lab
+from labloop.lab.configuration import plan_lab, with_found_drivers
 from labloop.lab.host import WatchOrder
-from labloop.lab.process import END_SIGNALS, OtherProcess, say
+from labloop.lab.process import END_SIGNALS, OtherProcess, ask_for_precedence, say
 from labloop.lab.transports import load_ports
 from labloop.lab.watchdog.note import note_of, take_in, write
 from labloop.lab.watchdog.rescue import Rescue
@@ -42,7 +42,7 @@ def main() -> int:
     order = WatchOrder.from_line(line)
     owner = OtherProcess(order.owner, order.owner_start)
     try:
-        lab_file = order.lab_file
+        lab_file = with_found_drivers(order.lab_file)
         plan_lab(lab_file, Mode.REAL)
         load_ports()
         # Loads pint.
@@ -54,6 +54,9 @@ def main() -> int:
     end = watch(said, owner, order.after, lambda: _answer(b"."))
     if end is End.IN_ORDER:
         return 0
+    with suppress(OSError):
+        # Ahead of whatever keeps the computer busy, where the system lets this user.
+        ask_for_precedence()
     owner.kill()
     owner.wait(_DEATH_SECONDS)
     rescue = Rescue()

@@ -10,7 +10,7 @@ from labloop.lab.process import WatchdogProcess
 from labloop.lab.time import Clock
 from labloop.records import Alarm
 
-_BEATS_PER_TIME = 10.0
+_BEATS_PER_TIME = 5.0
 """So many beats in the time after which the watchdog process acts, at least one a second."""
 _START_SECONDS = 60.0
 """A watchdog process that does not watch after so long will not; drivers may load slowly."""
@@ -51,9 +51,10 @@ class Heartbeat:
                     'none says why: [watchdog] off_because = "..."'
                 )
             if self._process.ended or time.monotonic() >= until:
+                how = "has ended" if self._process.ended else "did not begin"
                 raise LabloopError(
-                    f"the watchdog process of the lab did not begin within {_START_SECONDS:g} s, "
-                    "so nothing was opened; what it said stands above. Try again"
+                    f"the watchdog process of the lab {how} within {_START_SECONDS:g} s, so "
+                    "nothing was opened; what it said stands above. Try again"
                 )
             time.sleep(_GLANCE)
 
