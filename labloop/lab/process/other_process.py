@@ -1,6 +1,7 @@
 """Another process of this machine, which is ended by its id and never mistaken for a later one."""
 
 import os
+import select
 import signal
 import time
 from contextlib import suppress
@@ -26,14 +27,20 @@ class OtherProcess:
         if hasattr(os, "pidfd_open"):
             with suppress(OSError):
                 self._handle = os.pidfd_open(pid)
+        self._is_the_one = process_start(pid) == start
 
     def is_alive(self) -> bool:
-        """Return whether it still runs; a process with that id that began later is another one."""
+        """Return whether it still runs; a process with that id that began later is another one.
+
+        One whose first thread has ended lives, and has its files open, until the last one has.
+        """
+        if self._handle is not None and self._is_the_one:
+            return not select.select([self._handle], [], [], 0.0)[0]
         return process_start(self.pid) == self._start
 
     def kill(self) -> None:
         """End it, whatever it does; nothing happens where it has ended."""
-        if not self.is_alive():
+        if not self._is_the_one or not self.is_alive():
             return
         with suppress(ProcessLookupError):
             if self._handle is not None:

@@ -4,7 +4,6 @@ The host's own code does it, in the host's order: locks, opening, identifying, s
 """
 
 import time
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from labloop.errors import LabloopError, LeaseError
@@ -20,6 +19,9 @@ GIVE_UP_SECONDS = 120.0
 """So long it is tried to reach a device."""
 _FIRST_PATIENCE = 1.5
 """In the first round no device waits longer than so long for another one to connect."""
+_PORT_SECONDS = 2.0
+"""So long a process that was killed may still have its ports."""
+_GLANCE = 0.01
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
@@ -44,8 +46,14 @@ class Rescue:
         began, patience, pause = time.monotonic(), _FIRST_PATIENCE, _FIRST_PAUSE
         left = [n for n in lab_file.safe_order if line_key(lab_file.devices[n].url)]
         while left:
-            for part in self._parts(left, patience):
-                self._make_safe(lab_file.only(part), campaign_id, purpose, patience, began)
+            together = lab_file.only(left)
+            if not self._make_safe(together, campaign_id, purpose, patience, began):
+                if time.monotonic() - began < _PORT_SECONDS:
+                    time.sleep(_GLANCE)
+                    continue
+                # Somebody has one of them: the others need not wait for that.
+                for name in left:
+                    self._make_safe(lab_file.only([name]), campaign_id, purpose, patience, began)
             left = [name for name in left if name not in self.safe]
             # What a device needs to connect it has from the second round on.
             patience = GIVE_UP_SECONDS
@@ -55,14 +63,11 @@ class Rescue:
                 time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _parts(self, left: Collection[str], patience: float) -> list[Collection[str]]:
-        """Return what is opened together: all at first, then each alone, so that none waits."""
-        return [left] if patience == _FIRST_PATIENCE else [[name] for name in left]
-
     def _make_safe(
         self, part: LabFile, campaign_id: str, purpose: str, patience: float, began: float
-    ) -> None:
-        why = ""
+    ) -> bool:
+        """Make a part of the lab safe; return False where somebody else has a port of it."""
+        why, free = "", True
         report = SafetyReport()
         alarms: list[Alarm] = []
         try:
@@ -80,8 +85,7 @@ class Rescue:
             with host:
                 pass
         except LeaseError as error:
-            # Nothing was opened: a port that is not free yet, or somebody else has begun.
-            why = str(error)
+            why, free = str(error), False
         except LabloopError as error:
             why = str(error)
         except Exception as error:  # noqa: BLE001 - process edge: the other devices come next
@@ -91,3 +95,4 @@ class Rescue:
             self.failures.pop(name, None)
         for name in set(part.devices) - set(report.safe):
             self.failures[name] = report.failures.get(name) or why
+        return free
