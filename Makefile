@@ -22,7 +22,7 @@ figures-trials: ## measure again what strangers broke (resumable)
 	$(PYTHON) tools/make.py figures-trials
 figures-foreign: ## run other people's drivers on our emulators, ours on their simulators (resumable)
 	$(PYTHON) tools/make.py figures-foreign
-figures-devices: ## fuzz, break and command every driver, count classes of other libraries (resumable; hours)
+figures-devices: ## fuzz, break and command every driver, count other classes, lose labs (resumable; hours)
 	$(PYTHON) tools/make.py figures-devices
 clean:         ## remove .venv and everything built
 	$(PYTHON) tools/make.py clean

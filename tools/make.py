@@ -147,11 +147,12 @@ def figures_foreign() -> None:
 
 
 def figures_devices() -> None:
-    """Fuzz, alter, break and command every driver; count other people's instrument classes."""
+    """Fuzz, alter, break and command every driver; count classes of others, lose labs."""
     install("test")
     run(PYTHON, "-m", "benchmarks.devices.fuzz", "--long", env={"OMP_NUM_THREADS": "1"})
     run(PYTHON, "-m", "benchmarks.devices.altered", "--write", env={"OMP_NUM_THREADS": "1"})
     run(PYTHON, "-m", "benchmarks.figures_devices", "--write", env={"OMP_NUM_THREADS": "1"})
+    run(PYTHON, "-m", "benchmarks.figures_watchdog", env={"OMP_NUM_THREADS": "1"})
 
 
 def clean() -> None:

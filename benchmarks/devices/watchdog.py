@@ -39,6 +39,7 @@ TRIALS = KEPT / "watchdog.jsonl"
 AFTER = 2.0
 """Seconds of the watchdogs: the process, and the pumps'."""
 LIMIT = AFTER + 1.0
+_OPENINGS = 3
 _BEGIN_SECONDS = 120.0
 _JUDGE_SECONDS = 30.0
 _END_SECONDS = 60.0
@@ -233,7 +234,7 @@ def _work(share: list[tuple[str, int]], keep: Path) -> None:
     code = 1
     try:
         for way, number in share:
-            row = json.dumps(asdict(trial(way, number))) + "\n"
+            row = json.dumps(asdict(_begun(way, number))) + "\n"
             handle = os.open(keep, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             os.write(handle, row.encode())
             os.close(handle)
@@ -243,6 +244,16 @@ def _work(share: list[tuple[str, int]], keep: Path) -> None:
         raise
     finally:
         os._exit(code)
+
+
+def _begun(way: str, number: int) -> Trial:
+    """Return a trial; a lab that could not be opened, so that nothing was lost, is opened again."""
+    for _ in range(_OPENINGS - 1):
+        try:
+            return trial(way, number)
+        except SystemExit as why:
+            print(f"   {way} {number} did not begin: {why}", flush=True)
+    return trial(way, number)
 
 
 def summary(trials: list[Trial]) -> dict[str, object]:
