@@ -11,8 +11,8 @@ from labloop.lab.process.forks import forget, keep_from_children
 from labloop.lab.process.other_process import OtherProcess
 from labloop.lab.process.platform import (
     END_SIGNALS,
-    interrupt,
     ask_for_precedence,
+    interrupt,
     lock_folder,
     open_for_all,
     serial_options,

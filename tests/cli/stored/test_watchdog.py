@@ -1,4 +1,4 @@
-"""Promise: after a killed run the watchdog's work is in the journal, and is told before all else."""
+"""Promise: after a killed run the watchdog's work is in the journal, and is told first."""
 
 import os
 import subprocess
