@@ -17,8 +17,8 @@ ACTOR = "watchdog"
 """Who is written into each row."""
 GIVE_UP_SECONDS = 120.0
 """So long it is tried to reach a device."""
-_FIRST_PATIENCE = 1.5
-"""In the first round no device waits longer than so long for another one to connect."""
+_FIRST_PATIENCE = 5.0
+"""A device that is not connected by then is tried again, from the beginning."""
 _PORT_SECONDS = 2.0
 """So long a process that was killed may still have its ports."""
 _GLANCE = 0.01

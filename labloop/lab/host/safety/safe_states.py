@@ -14,6 +14,8 @@ TOTAL_SECONDS = 20.0
 """Procedures and safe states together end within this: Prefect kills a process after 30 s."""
 _LEAST_SECONDS = 0.5
 """Even the last device has so long for its safe state."""
+_TURN_SECONDS = 1.0
+"""So long the next device waits for one that is still being connected."""
 _JOURNAL_SECONDS = 1.0
 """How long the journal may take; after that the safe states go on without it."""
 
@@ -71,6 +73,11 @@ class SafeStates:
             ready = connects.get(device.name)
             task = asyncio.create_task(self._make_safe(device, report, until, ready))
             tasks.append(task)
+            if ready is not None:
+                await asyncio.wait([ready], timeout=_TURN_SECONDS)
+                if not ready.done():
+                    # It is made safe as soon as it is connected, and the next one does not wait.
+                    continue
             share = max(until - self._clock.now(), 0.0) / (len(devices) - started)
             await asyncio.wait([task], timeout=share)
         if tasks:
