@@ -14,6 +14,8 @@ _BEATS_PER_TIME = 5.0
 """So many beats in the time after which the watchdog process acts, at least one a second."""
 _START_SECONDS = 60.0
 """A watchdog process that does not watch after so long will not; drivers may load slowly."""
+_ANSWER_SECONDS = 10.0
+"""One that answers no beat for so long hangs. Not sooner: while it is replaced, nobody watches."""
 _GLANCE = 0.005
 
 
@@ -72,7 +74,7 @@ class Heartbeat:
         while True:
             await clock.sleep(period)
             self._process.beat()
-            patience = self._order.after if self._process.watching else _START_SECONDS
+            patience = _ANSWER_SECONDS if self._process.watching else _START_SECONDS
             if self._process.ended or self._process.silent > patience:
                 self._replace()
 
