@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from labloop.brain._changed import check_change, what_becomes_of
 from labloop.brain._memory import Memory
 from labloop.brain._rank import RankedCandidate, rank_candidates
 from labloop.brain._resolve import check_fits, resolve_strategy
@@ -144,6 +145,42 @@ class Brain(Memory):
         return rank_candidates(
             self.strategy, self.space, self.objective, self.data, pending, points, seed
         )
+
+    def change(
+        self,
+        *,
+        space: SearchSpace | None = None,
+        objective: "Aim | Sequence[Aim] | Objectives | None" = None,
+        constraints: Sequence[OutcomeConstraint] | None = None,
+    ) -> list[str]:
+        """Go on in another space or with other aims from the next question on.
+
+        Wider or narrower bounds, a level, a parameter, an aim or an outcome constraint more or
+        less: all that was told is kept, and teaches where it has a place.
+
+        Args:
+            space: the new space; the old one if left out.
+            objective: the new aims; the old ones if left out.
+            constraints: the new outcome constraints; the old ones if left out.
+
+        Returns:
+            Sentences of what lies outside now or is set aside, and of what is under way.
+
+        Raises:
+            BrainError: nothing of the new space is in the old one, or in another unit; nothing
+                was changed then.
+        """
+        new = self.space if space is None else space
+        aims = self.objective.aims if objective is None else objective
+        kept = self.objective.constraints if constraints is None else constraints
+        given = isinstance(objective, Objectives) and constraints is None
+        wanted = Objectives.of(aims, () if given else kept)
+        check_change(self.space, new)
+        new.refuse_outputs(wanted.outputs)
+        if self.plate is not None:
+            self.plate.check(new)
+        self.space, self.objective = new, wanted
+        return what_becomes_of(self._observations, self._pending, new, wanted)
 
     def predict(self, points: Sequence[Point] | Point) -> list[Mapping[str, Prediction]]:
         """Return what a measurement at each point should give, with 90 % intervals.
