@@ -143,3 +143,12 @@ def test_a_driver_of_somebody_else_is_found_when_it_is_installed(tmp_path, monke
     assert "far_away_lab.explodes" not in sys.modules
     with pytest.raises(LabFileError, match=r"installed are: .*bomb.*far_stirrer"):
         find_driver("unheard_of")
+
+
+def test_a_url_of_a_scheme_that_does_not_exist_is_told_in_either_mode():
+    """Promise: before anything is opened, with the schemes that there are."""
+    tables = {"driver": "mettler", "url": "tcp://192.0.2.1:4001"}
+    lab_file = lab_file_of({"lab": {"name": "b", "world": "bench"}, "devices": {"balance": tables}})
+    for mode in Mode:
+        with pytest.raises(LabFileError, match=r"no kind that mettler understands.*usb://\.\.\."):
+            plan_lab(lab_file, mode)
