@@ -180,16 +180,16 @@ class _Copied:
     """A text stream that also goes into the record of the work that writes."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
 
     def write(self, text: str) -> int:
         work = CURRENT.get()
         if work is not None:
             work.write(text)
-        return self._stream.write(text)
+        return self.stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.stream, name)
 
 
 class _Capture:
@@ -198,19 +198,29 @@ class _Capture:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._blocks = 0
-        self._stack = contextlib.ExitStack()
+        self._logging = contextlib.ExitStack()
 
     def begin(self) -> None:
         with self._lock:
             if not self._blocks:
-                self._stack.enter_context(_capture())
+                self._logging.enter_context(_captured_logging())
             self._blocks += 1
+            for name in ("stdout", "stderr"):
+                # Somebody may have put a stream of his own there since the first block.
+                if not isinstance(getattr(sys, name), _Copied):
+                    setattr(sys, name, _Copied(getattr(sys, name)))
 
     def end(self) -> None:
         with self._lock:
             self._blocks -= 1
-            if not self._blocks:
-                self._stack.close()
+            if self._blocks:
+                return
+            self._logging.close()
+            for name in ("stdout", "stderr"):
+                stream = getattr(sys, name)
+                # Who has wrapped it meanwhile puts it back himself.
+                if isinstance(stream, _Copied):
+                    setattr(sys, name, stream.stream)
 
 
 _CAPTURE = _Capture()
@@ -231,11 +241,9 @@ def captured_output() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _capture() -> Iterator[None]:
+def _captured_logging() -> Iterator[None]:
     root, handler = logging.getLogger(), _Lines()
-    before, level = (sys.stdout, sys.stderr), root.level
-    copies = _Copied(sys.stdout), _Copied(sys.stderr)
-    sys.stdout, sys.stderr = copies
+    level = root.level
     root.addHandler(handler)
     if root.handlers == [handler]:
         root.setLevel(min(level, logging.INFO))
@@ -244,7 +252,3 @@ def _capture() -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
-        for name, ours, original in zip(("stdout", "stderr"), copies, before, strict=True):
-            # Who has wrapped it meanwhile puts it back himself.
-            if getattr(sys, name) is ours:
-                setattr(sys, name, original)
