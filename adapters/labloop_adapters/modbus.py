@@ -1,17 +1,14 @@
 """Modbus: a map of registers and coils as a table in a file."""
 
-import sys
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qs
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from labloop.errors import DefinitionError
 from labloop_adapters.base import BlockingDevice, Refused, Signal, library
+from labloop_adapters.base.signal_table import beside, read_rows
 
 __all__ = ["ModbusDevice", "Place", "read_map"]
 
@@ -91,9 +88,8 @@ class ModbusDevice(BlockingDevice):
     @classmethod
     def prepare(cls) -> None:
         """Read the file of registers."""
-        if cls.registers:
-            of_driver = getattr(sys.modules.get(cls.__module__), "__file__", None) or "."
-            cls.signals = read_map(Path(of_driver).parent / cls.registers)
+        if vars(cls).get("registers"):
+            cls.signals = read_map(beside(cls, cls.registers))
 
     def open(self) -> Any:
         """Return pymodbus's client, connected."""
@@ -178,23 +174,7 @@ def read_map(path: Path) -> dict[str, Signal]:
     Raises:
         DefinitionError: one sentence for what cannot be used, with file, table and key.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise DefinitionError(f"registers {path}: {error}") from error
-    return {name: _row(path, name, table).signal() for name, table in tables.items()}
-
-
-def _row(path: Path, name: str, table: Any) -> _Row:
-    if not isinstance(table, Mapping):
-        raise DefinitionError(f"registers {path}: {name} must be a table, as [{name}]")
-    try:
-        return _Row.model_validate(table)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join([name, *map(str, first["loc"])])
-        told = str(first["msg"]).removeprefix("Value error, ")
-        raise DefinitionError(f"registers {path}: {key}: {told}; got {first['input']!r}") from error
+    return {name: row.signal() for name, row in read_rows(path, "registers", _Row).items()}
 
 
 def _type(place: Place) -> Any:

@@ -82,8 +82,8 @@ async def modbus():
 
 @asynccontextmanager
 async def opcua():
-    """Asyncua's own server with a bath; ``Sealed`` may not be written."""
-    from asyncua import Server, ua
+    """Asyncua's own server with a bath; ``Sealed`` may not be written, ``Dose`` fails at 9."""
+    from asyncua import Server, ua, uamethod
 
     server = Server()
     await server.init()
@@ -91,8 +91,25 @@ async def opcua():
     server.set_endpoint(url)
     server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
     await server.register_namespace("urn:bath")
-    bath = await server.nodes.objects.add_object(2, "Bath")
-    nodes = {}
+    bath = await server.nodes.objects.add_object("ns=2;s=Bath", "2:Bath")
+    nodes, called = {}, []
+
+    @uamethod
+    def dose(_, volume, steps, stirred):
+        called.append((volume, steps, stirred))
+        if volume == 9:
+            raise RuntimeError("the valve is stuck")
+        return volume
+
+    @uamethod
+    def stop(_):
+        called.append("stop")
+
+    types = ua.VariantType
+    takes = [types.Float, types.UInt16, types.Boolean]
+    await bath.add_method("ns=2;s=Bath.Dose", "2:Dose", dose, takes, [types.Float])
+    await bath.add_method("ns=2;s=Bath.Stop", "2:Stop", stop, [], [])
+    nodes["called"] = called
     for name, value in (
         ("Temperature", 21.5),
         ("Setpoint", 20.0),

@@ -90,6 +90,14 @@ class Bath(OpcUaDevice):
     safe = {"running": False}
 
 
+class TabledBath(OpcUaDevice):
+    """The same bath, whose nodes and methods stand in a file."""
+
+    nodes = "bath.toml"
+    safe = {"running": False}
+    safe_calls = ("stop",)
+
+
 class Lamp(MqttDevice):
     """A lamp that publishes how bright it is."""
 

@@ -1,5 +1,8 @@
 """Promise: what speaks Modbus, OPC UA, MQTT or HTTP, and async libraries, are devices too."""
 
+import importlib
+import sys
+
 import pytest
 from adapter_labs import lab_of
 from protocol_servers import http, in_a_thread, modbus, mqtt, opcua
@@ -13,6 +16,7 @@ from labloop.errors import (
     NotConnectedError,
     NotSafeError,
     ProtocolError,
+    UncertainError,
 )
 from labloop.records import ActionState, Mode
 from labloop.testing.drivers import DriverCase, driver_checks
@@ -67,6 +71,7 @@ def test_modbus_where_nobody_answers():
         ("[t]\nholding = 1\nscael = 2", "t.scael: Extra inputs are not permitted"),
         ("t = 1", r"t must be a table, as \[t\]"),
         ("[t", "Expected ']'"),
+        ('[t]\nholding = 1\nunit = "parsec7"', "t.unit: .*parsec7"),
     ],
 )
 def test_a_map_of_registers_that_cannot_be_used(tmp_path, text, match):
@@ -96,6 +101,83 @@ def test_opc_ua_on_asyncuas_own_server():
 
         left = asyncio.run_coroutine_threadsafe(nodes["Running"].read_value(), loop)
         assert left.result(5) is False
+
+
+def test_opc_ua_by_a_table_of_nodes():
+    """Promise: a file says nodes, units, limits and methods; a failed method is UNCERTAIN."""
+    with in_a_thread(opcua) as ((url, nodes), _):
+        limits = '"set_setpoint.setpoint" = { max = "90 degC" }\n"dose.volume" = { max = "9 mL" }\n'
+        with real("TabledBath", url, limits) as host:
+            assert host.call(lambda lab: lab.d.temperature()).value == 21.5
+            host.call(lambda lab: lab.d.set_setpoint(quantity(313.15, "K")))
+            assert host.call(lambda lab: lab.d.setpoint()).value == pytest.approx(40)
+            host.call(lambda lab: lab.d.set_power(quantity(30, "degC")))
+            assert host.call(lambda lab: lab.d.setpoint()).value == pytest.approx(30)
+            host.call(lambda lab: lab.d.set_speed(quantity(250, "rpm")))
+            assert host.call(lambda lab: lab.d.speed()).value == 250
+            host.call(lambda lab: lab.d.dose(quantity(500, "uL"), 2, True))
+            assert nodes["called"] == [(0.5, 2, True)]
+            with pytest.raises(LimitError, match="nothing was sent"):
+                host.call(lambda lab: lab.d.dose(quantity(9.5, "mL"), 2, True))
+            with pytest.raises(
+                DeviceFaultError, match=r"takes 0 arguments \(none\), the table has 1"
+            ):
+                host.call(lambda lab: lab.d.misfit(quantity(1, "mL")))
+            assert host.kept()[-1].state is ActionState.FAILED
+            with pytest.raises(UncertainError, match="BadUnexpectedError"):
+                host.call(lambda lab: lab.d.dose(quantity(9, "mL"), 2, False))
+            assert host.kept()[-1].state is ActionState.UNCERTAIN
+        assert nodes["called"][-1] == "stop"
+
+
+def test_a_table_of_nodes_in_simulation():
+    """Promise: values are remembered, and methods are noted, with the same limits."""
+    with lab_of("protocol_toys:TabledBath") as host:
+        host.call(lambda lab: lab.d.set_setpoint(quantity(30, "degC")))
+        assert host.call(lambda lab: lab.d.setpoint()).value == 30
+        host.call(lambda lab: lab.d.dose(quantity(1, "mL"), 2, True))
+        assert host.kept()[-1].state is ActionState.DONE
+        with pytest.raises(LimitError):
+            host.call(lambda lab: lab.d.dose(quantity(11, "mL"), 2, True))
+
+
+NODE = 'node = "ns=2;s=B"\n'
+METHOD = 'method = "ns=2;s=B"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("[t]\nset = true", r"t: needs node \(a value that is read\), set_node .* or method"),
+        ('[t]\nnode = "Bath"', "t.node: is no id of a node, as ns=2;s=.*got 'Bath'"),
+        ('[t]\nnode = "ns=2;i=x"', "t.node: is no id of a node"),
+        ("[t]\nnode = 3", "t.node: Input should be a valid string; got 3"),
+        (f'[t]\n{NODE}unit = "parsec7"', "t.unit: .*parsec7"),
+        (f"[t]\n{NODE}scael = 2", "t.scael: Extra inputs are not permitted"),
+        (f"[t]\n{NODE}seconds = 2", "t: is no method, so seconds says nothing here"),
+        (f'[t]\n{METHOD}unit = "mL"', "t: is a method, so unit says nothing here"),
+        (f'[t]\n{NODE}set = true\nset_node = "i=3"', "t: set = true sets the node that is read"),
+        (f'[t]\n{METHOD}arguments.a = {{ unit = "mL" }}', "t.arguments.a: can be any number"),
+        (f'[t]\n{METHOD}arguments.a = {{ unit = "x7", le = 1 }}', "t.arguments.a: .*x7"),
+        (f'[t]\n{METHOD}arguments."a b" = {{ le = 1 }}', "argument 'a b' is no usable name"),
+        (f"['t t']\n{METHOD}", "method 't t' is no usable name"),
+        ("t = 1", r"t must be a table, as \[t\]"),
+        ("[t", "Expected ']'"),
+        (f"[t]\n{NODE}set = true", "signal 't' can be set to any number at all"),
+        (f"[close]\n{METHOD}", "method 'close' of map.toml has a name that every device uses"),
+        (f"[t]\n{METHOD}", "safe_calls names 'end', which is no method without arguments"),
+    ],
+)
+def test_a_table_of_nodes_that_cannot_be_used(tmp_path, monkeypatch, text, match):
+    """Promise: file, table and key in one sentence, when the class is made."""
+    (tmp_path / "map.toml").write_text(text, encoding="utf-8")
+    source = "from labloop_adapters.opcua import OpcUaDevice\n"
+    source += "class D(OpcUaDevice):\n    nodes = 'map.toml'\n    safe_calls = ('end',)\n"
+    (tmp_path / "of_nodes.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "of_nodes", raising=False)
+    with pytest.raises(DefinitionError, match=match):
+        importlib.import_module("of_nodes")
 
 
 def test_mqtt_on_a_broker():
@@ -165,6 +247,7 @@ CASES = {
     "Mocked": lambda d: d.set_speed(quantity(1, "mm/s")),
     "Chiller": lambda d: d.set_setpoint(quantity(30, "degC")),
     "Bath": lambda d: d.set_setpoint(quantity(30, "degC")),
+    "TabledBath": lambda d: d.dose(quantity(1, "mL"), 2, True),
     "Lamp": lambda d: d.set_brightness(quantity(30, "%")),
     "Pump": lambda d: d.set_rate(quantity(3, "mL/min")),
 }

@@ -1,14 +1,14 @@
 """What a SiLA 2 feature offers: reads of its properties, and calls of its commands."""
 
-import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from xml.etree import ElementTree as ET
 
 from labloop.errors import DefinitionError, UnitError
-from labloop.lab import Arg, Choice, action
+from labloop.lab import Arg, Choice
 from labloop.units import check_unit
+from labloop_adapters.base.command_action import command_action
 from labloop_adapters.base.signals import Signal
 
 _NAMESPACE = "{http://www.sila-standard.org}"
@@ -30,19 +30,9 @@ class Command:
 
     def member(self) -> Any:
         """Return the action of a device that it makes."""
-        command = self
-
-        async def act(self: Any, **given: Any) -> None:
-            await self.carry_out(command, given)
-
-        either = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        takes = [inspect.Parameter(each, either) for each in ("self", *self.arguments)]
-        act.__signature__ = inspect.Signature(takes)  # type: ignore[attr-defined]
-        act.__annotations__ = {name: hint for name, (_, hint) in self.arguments.items()}
-        act.__name__ = act.__qualname__ = self.name
-        act.__doc__ = self.doc or self.identifier
-        made: Any = act
-        return action(timeout=_SECONDS)(made)
+        hints = {name: hint for name, (_, hint) in self.arguments.items()}
+        doc = self.doc or self.identifier
+        return command_action(self, self.name, hints, doc=doc, seconds=_SECONDS)
 
     def given(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters as the server names them."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from labloop.errors import UnitError
-from labloop.lab import Arg, Choice, action
+from labloop.lab import Arg, Choice
 from labloop.units import check_unit
+from labloop_adapters.base.command_action import command_action
 from labloop_adapters.base.signals import Signal
 
 _UNIT = re.compile(r"[\[(]([^\[\]()]+)[\])]\s*\.?\s*$")
@@ -62,20 +63,10 @@ class Call:
 
     def member(self) -> Any:
         """Return the action of a device that it makes."""
-        call = self
-
-        async def act(self: Any, **given: Any) -> None:
-            await self.carry_out(call, given)
-
-        either = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        takes = [inspect.Parameter("self", either)]
-        takes += [inspect.Parameter(a.name, either, default=a.default) for a in self.arguments]
-        act.__signature__ = inspect.Signature(takes)  # type: ignore[attr-defined]
-        act.__annotations__ = {a.name: a.hint for a in self.arguments}
-        act.__name__ = act.__qualname__ = self.name
-        act.__doc__ = self.doc or f"{self.method} {self.path}"
-        made: Any = act
-        return action(timeout=_SECONDS)(made)
+        hints = {each.name: each.hint for each in self.arguments}
+        defaults = {each.name: each.default for each in self.arguments}
+        doc = self.doc or f"{self.method} {self.path}"
+        return command_action(self, self.name, hints, doc=doc, seconds=_SECONDS, defaults=defaults)
 
 
 @dataclass(slots=True)
