@@ -33,6 +33,7 @@ def what_becomes_of(
 ) -> list[str]:
     """Return a sentence for what teaches nothing any more, or lies outside; all of it is kept."""
     lost: dict[str, list[str]] = {}
+    partly: dict[str, list[str]] = {}
     outside: list[str] = []
     for one in observations:
         lacking = [n for n in objective.outputs if not one.failed and n not in one.outputs]
@@ -42,13 +43,22 @@ def what_becomes_of(
             lost.setdefault(str(error), []).append(one.experiment_id)
             continue
         if lacking:
-            why = f"{', '.join(lacking)} is wanted and was not told"
-            lost.setdefault(why, []).append(one.experiment_id)
+            names = ", ".join(lacking)
+            if len(lacking) == len(objective.outputs):
+                why = f"{names} is wanted and was not told"
+                lost.setdefault(why, []).append(one.experiment_id)
+            else:
+                partly.setdefault(names, []).append(one.experiment_id)
         elif not space.contains(one.point):
             outside.append(one.experiment_id)
     told = [
         f"{_counted(ids)} kept and set aside, nothing is learned from it: {why}"
         for why, ids in lost.items()
+    ]
+    told += [
+        f"{_counted(ids)} without {names}, which is wanted: what was told teaches a planner "
+        "without physics, but is never the best"
+        for names, ids in partly.items()
     ]
     if outside:
         told.append(f"{_counted(outside)} outside of the new space, and learned from")

@@ -86,7 +86,7 @@ class Memory:
     def tell(
         self,
         experiment_id: str,
-        outputs: Mapping[str, float] | None,
+        outputs: Mapping[str, float | None] | None,
         *,
         sd: Mapping[str, float] | None = None,
         point: Point | None = None,
@@ -99,7 +99,8 @@ class Memory:
 
         Args:
             experiment_id: from ``ask``.
-            outputs: name -> value in the output's unit; None where the experiment failed.
+            outputs: name -> value in the output's unit, None for an output that was not
+                measured; None in place of all where the experiment failed.
             sd: standard deviations of the values, where they are known.
             point: the conditions that were reached, where they differ from the proposal;
                 they may lie outside of the space.
@@ -118,7 +119,7 @@ class Memory:
         before = None if place is None else self._observations[place]
         if before is None and experiment_id not in self._pending:
             raise self._unknown(experiment_id)
-        self._check_outputs(experiment_id, outputs)
+        told = self._checked(experiment_id, outputs)
         if before is None:
             asked = reached = self._pending[experiment_id].point
         else:
@@ -129,7 +130,7 @@ class Memory:
             experiment_id,
             reached,
             asked=None if reached == asked else asked,
-            outputs={} if outputs is None else {k: float(v) for k, v in outputs.items()},
+            outputs=told,
             sd={} if sd is None else dict(sd),
             curves={} if curves is None or outputs is None else dict(curves),
             failed=outputs is None,
@@ -224,9 +225,12 @@ class Memory:
         self._pending[experiment_id] = proposal
         return experiment_id, proposal
 
-    def _check_outputs(self, experiment_id: str, outputs: Mapping[str, float] | None) -> None:
+    def _checked(
+        self, experiment_id: str, outputs: Mapping[str, float | None] | None
+    ) -> dict[str, float]:
+        """Return the outputs that were measured; raises BrainError."""
         if outputs is None:
-            return
+            return {}
         if not isinstance(outputs, Mapping):
             raise BrainError(
                 f"experiment {experiment_id} was told {outputs!r:.200}; tell a mapping such as "
@@ -236,10 +240,18 @@ class Memory:
         if missing:
             raise BrainError(
                 f"experiment {experiment_id} was told {sorted(outputs)}, but the objective needs "
-                f"{missing}; tell them too, or tell None where the experiment failed"
+                f"{missing}; tell them too, as None where they were not measured, or tell None in "
+                "place of all where the experiment failed"
             )
-        for name, value in outputs.items():
+        told = {name: value for name, value in outputs.items() if value is not None}
+        if not any(name in told for name in self.objective.outputs):
+            raise BrainError(
+                f"experiment {experiment_id} was told None for every output that the objective "
+                "needs; tell one of them, or tell None in place of all where the experiment failed"
+            )
+        for name, value in told.items():
             finite(value, f"output {name!r} of experiment {experiment_id}")
+        return {name: float(value) for name, value in told.items()}
 
     def _unknown(self, experiment_id: str) -> BrainError:
         return BrainError(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from labloop.brain.acquisition import expected
+from labloop.brain.acquisition import expected, learned_data
 from labloop.brain.observations import isolated
 from labloop.brain.strategies.auto import AutoStrategy
 from labloop.brain.strategies.base import Strategy
@@ -42,8 +42,10 @@ def predict(
     rows = torch.as_tensor(
         space.encode([space.placed(point) for point in points]), dtype=torch.float64
     )
+    model = _model(strategy, space, objective)
+    learned = learned_data(model, training, data) or training
     with isolated(seed):
-        return expected(training, _model(strategy, space, objective).fit(training), rows)
+        return expected(training, model.fit(learned), rows)
 
 
 def _model(strategy: Strategy, space: SearchSpace, objective: Objectives) -> SurrogateFactory:

@@ -22,7 +22,10 @@ class TrainingData:
     encoded: Tensor
     """``n x d`` float64 in the unit cube, see ``SearchSpace.encode``."""
     outputs: Tensor
-    """``n x m`` float64 in the units of the outputs' declarations, columns as ``names``."""
+    """``n x m`` float64 in the units of the outputs' declarations, columns as ``names``.
+
+    NaN where an output was not measured; only factories with ``takes_incomplete`` see that.
+    """
     names: tuple[str, ...]
     """The outputs that the objective reads, in ``Objectives.outputs`` order."""
     objective: "Objectives"
@@ -35,6 +38,11 @@ class TrainingData:
     """Seed of every random draw of a fit."""
     proposals: int = 1
     """How many points are to be proposed, for the estimate of a round's cost."""
+
+    @property
+    def complete(self) -> Tensor:
+        """``n`` booleans: the experiments that have every output."""
+        return ~self.outputs.isnan().any(1)
 
     @property
     def scores(self) -> Tensor:
@@ -58,8 +66,11 @@ class TrainingData:
         if count <= most:
             return self
         share = most // 3
-        spread = self.scores.std(0).clamp_min(1e-300)
-        worth = ((self.scores - self.scores.mean(0)) / spread).sum(-1)
+        complete = self.complete
+        known = self.scores[complete]
+        spread = known.std(0).clamp_min(1e-300)
+        worth = ((self.scores - known.mean(0)) / spread).sum(-1)
+        worth = torch.where(complete, worth, -torch.inf)
         kept = torch.zeros(count, dtype=torch.bool)
         kept[worth.argsort(descending=True, stable=True)[:share]] = True
         kept[-share:] = True
@@ -78,7 +89,8 @@ class FittedSurrogate:
     name: str
     loo_log_density: Tensor
     """``n`` leave-one-experiment-out log densities of the scores in their natural units
-    (summed over several objectives), so that surrogates of one data set can be compared."""
+    (summed over several objectives), so that surrogates of one data set can be compared; NaN
+    for an experiment that lacks an output."""
     other_loo_log_density: Mapping[str, Tensor] = field(default_factory=dict)
     """Channel that the objective does not read -> ``n`` leave-one-experiment-out log densities of
     its standardised measurements; only channels that the model was fitted to."""
@@ -99,7 +111,9 @@ class SurrogateFactory(Protocol):
     """Something that fits a surrogate to data: ``BotorchStrategy(model=factory)``.
 
     A fit is a pure function of the data (seed included) and works from one experiment on,
-    with constant outputs and with repeated points.
+    with constant outputs and with repeated points. A factory with the attribute
+    ``takes_incomplete = True`` is also given experiments that lack some of the outputs (NaN),
+    beside at least one that has all; any other one only sees those that have all.
     """
 
     @property

@@ -8,7 +8,7 @@ take, ``optimize.py`` finds the maximum, ``training.py`` makes tensors of observ
 """
 
 from labloop.brain.acquisition.effort import Effort, EffortRule, learned_effort
-from labloop.brain.acquisition.failures import FailureModel
+from labloop.brain.acquisition.failures import FailureModel, learned_failures
 from labloop.brain.acquisition.fit_report import expected, summarize_fit
 from labloop.brain.acquisition.functions import (
     Acquisition,
@@ -25,7 +25,7 @@ from labloop.brain.acquisition.joint import Joint
 from labloop.brain.acquisition.noisy_improvement import LogNoisyEI
 from labloop.brain.acquisition.optimize import Optimum, best_in_list, best_in_space, values_at
 from labloop.brain.acquisition.purpose import failures_told, purpose_of
-from labloop.brain.acquisition.training import training_data
+from labloop.brain.acquisition.training import finished, learned_data, training_data
 
 __all__ = [
     "Acquisition",
@@ -42,9 +42,12 @@ __all__ = [
     "constrained",
     "expected",
     "failures_told",
+    "finished",
     "improvement",
     "knows_constraints",
+    "learned_data",
     "learned_effort",
+    "learned_failures",
     "log_noisy_ei",
     "names_of",
     "purpose_of",

@@ -7,8 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from labloop.records import FloatArray
-from labloop.space import Feature
+from labloop.brain.observations import legal, usable
+from labloop.objectives import Objectives
+from labloop.records import Dataset, FloatArray
+from labloop.space import Feature, SearchSpace
 
 _SCALES = (1.0, 0.3, 4.0)
 """Lengthscales of a parameter that are compared, the usual one first."""
@@ -128,3 +130,17 @@ def _too_sure(foretold: FloatArray, worked: NDArray[np.bool_]) -> float:
     record = np.where(worked[hopeful], np.log(right), np.log1p(-right)).sum(1)
     prior = -0.5 * ((shifts - _SHIFT) / _SHIFT_SD) ** 2
     return float(shifts[int(np.argmax(record + prior))])
+
+
+def learned_failures(
+    space: SearchSpace, objective: Objectives, data: Dataset, start: int
+) -> FailureModel | None:
+    """Return where experiments fail, None where none has or all did."""
+    known = {o.experiment_id for o in usable(space, objective, data, incomplete=True)}
+    every = [o for o in data.observations if o.experiment_id in known or o.failed]
+    every = [o for o in every if o.experiment_id in known or legal(space, [o.point])]
+    worked = torch.tensor([0.0 if o.failed else 1.0 for o in every], dtype=torch.float64)
+    if not every or bool(worked.all()) or not bool(worked.any()):
+        return None
+    rows = torch.as_tensor(space.encode([o.point for o in every]), dtype=torch.float64)
+    return FailureModel(rows, worked, space.features, start)

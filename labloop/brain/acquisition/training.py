@@ -8,18 +8,31 @@ from labloop.brain.observations import usable
 from labloop.objectives import Objectives
 from labloop.records import Dataset
 from labloop.space import SearchSpace
-from labloop.surrogates import TrainingData
+from labloop.surrogates import SurrogateFactory, TrainingData
 
 
 def training_data(
-    space: SearchSpace, objective: Objectives, data: Dataset, seed: int
+    space: SearchSpace,
+    objective: Objectives,
+    data: Dataset,
+    seed: int,
+    *,
+    incomplete: bool = False,
 ) -> TrainingData | None:
-    """Return what a surrogate learns from, or None before the first usable experiment."""
-    known = usable(space, objective, data)
+    """Return what a surrogate learns from, or None before the first usable experiment.
+
+    Args:
+        space: where the experiments lie.
+        objective: the outputs that it reads are learned.
+        data: every experiment.
+        seed: of every random draw of a fit.
+        incomplete: take also experiments that have some of the outputs; the others are NaN.
+    """
+    known = usable(space, objective, data, incomplete=incomplete)
     if not known:
         return None
     names = tuple(objective.outputs)
-    outputs = [[o.outputs[name] for name in names] for o in known]
+    outputs = [[o.outputs.get(name, math.nan) for name in names] for o in known]
     sds = [[o.sd.get(name, math.nan) for name in names] for o in known]
     variance = torch.tensor(sds, dtype=torch.float64).square()
     return TrainingData(
@@ -32,3 +45,27 @@ def training_data(
         variance=None if bool(torch.isnan(variance).all()) else variance,
         seed=seed,
     )
+
+
+def learned_data(
+    model: SurrogateFactory, training: TrainingData | None, data: Dataset
+) -> TrainingData | None:
+    """Return what a model is fitted to: also results that lack an output, where it takes them.
+
+    Args:
+        model: takes them where it has the attribute ``takes_incomplete``.
+        training: the results that have every output; None where there is none.
+        data: every experiment.
+    """
+    if training is None or not getattr(model, "takes_incomplete", False):
+        return training
+    return training_data(training.space, training.objective, data, training.seed, incomplete=True)
+
+
+def finished(data: Dataset, training: TrainingData) -> int:
+    """Return how many experiments tell something: results to learn from, and failures.
+
+    Of results that lack an output as many count as there are of the rarest output.
+    """
+    results = int((~training.outputs.isnan()).sum(0).min())
+    return results + sum(o.failed for o in data.observations)

@@ -35,12 +35,21 @@ def legal(space: SearchSpace, points: Iterable[Point]) -> list[Point]:
     return kept
 
 
-def usable(space: SearchSpace, objective: Objectives, data: Dataset) -> list[Observation]:
+def usable(
+    space: SearchSpace, objective: Objectives, data: Dataset, *, incomplete: bool = False
+) -> list[Observation]:
     """Return the experiments that can teach: done, with all outputs and a place in the space.
 
     One that lies outside of it, by a person's wish or as it was reached, still teaches.
+
+    Args:
+        space: where the experiments lie.
+        objective: the outputs that it reads are those that count.
+        data: every experiment.
+        incomplete: take also those that have some of the outputs, but not all.
     """
-    known = [o for o in data.done if all(name in o.outputs for name in objective.outputs)]
+    wanted = any if incomplete else all
+    known = [o for o in data.done if wanted(name in o.outputs for name in objective.outputs)]
     if _encodable(space, [o.point for o in known]):
         return known
     return [o for o in known if _encodable(space, [o.point])]

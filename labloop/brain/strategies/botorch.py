@@ -22,9 +22,12 @@ from labloop.brain.acquisition import (
     best_in_space,
     constrained,
     failures_told,
+    finished,
     improvement,
     knows_constraints,
+    learned_data,
     learned_effort,
+    learned_failures,
     names_of,
     purpose_of,
     stack,
@@ -169,35 +172,26 @@ class BotorchStrategy:
         seen = evaluated_points(space, data, pending)
         wait = initial_count(space) if self.initial is None else self.initial
         training = training_data(space, objective, data, seed)
-        if training is None or finished(data, training) + len(pending) < wait:
+        learned = learned_data(self.model, training, data)
+        if training is None or learned is None or finished(data, learned) + len(pending) < wait:
             return _begin(self.name, space, seen, layout, seed, wait)
         with isolated(seed):
-            fitted = self.model.fit(training)
+            fitted = self.model.fit(learned)
             failures = learned_failures(space, objective, data, wait)
             effort = learned_effort(self.effort, space, data.observations)
             search = _Search(
-                self.acquisition, space, objective, data, training, fitted, seed, failures, effort
+                self.acquisition,
+                space,
+                objective,
+                data,
+                training,
+                fitted,
+                seed,
+                failures,
+                effort,
+                len(learned.outputs) - len(training.outputs),
             )
             return _ask(self.name, search, seen.points, pending, layout, began)
-
-
-def finished(data: Dataset, training: TrainingData) -> int:
-    """Return how many experiments tell something: results to learn from, and failures."""
-    return len(training.outputs) + sum(o.failed for o in data.observations)
-
-
-def learned_failures(
-    space: SearchSpace, objective: Objectives, data: Dataset, start: int
-) -> FailureModel | None:
-    """Return where experiments fail, None where none has or all did."""
-    known = {o.experiment_id for o in usable(space, objective, data)}
-    every = [o for o in data.observations if o.experiment_id in known or o.failed]
-    every = [o for o in every if o.experiment_id in known or legal(space, [o.point])]
-    worked = torch.tensor([0.0 if o.failed else 1.0 for o in every], dtype=torch.float64)
-    if not every or bool(worked.all()) or not bool(worked.any()):
-        return None
-    rows = torch.as_tensor(space.encode([o.point for o in every]), dtype=torch.float64)
-    return FailureModel(rows, worked, space.features, start)
 
 
 def _begin(
@@ -232,7 +226,8 @@ def _ask(
     else:
         chosen = search.choose(seen, waiting, len(layout.places))
     known = usable(space, search.objective, search.data)
-    away = failures_told(space, search.data.observations)
+    away = f" and {search.incomplete} that lack an output" if search.incomplete else ""
+    away += failures_told(space, search.data.observations)
     away += "" if search.effort is None else f"; {search.effort.told}"
     summary = summarize_fit(space, training, fitted, known, [c.optimum.row for c in chosen])
     proposals = tuple(
@@ -278,6 +273,8 @@ class _Search:
     seed: int
     failures: FailureModel | None
     effort: Effort | None = None
+    incomplete: int = 0
+    """How many results the model learned from beside ``training``, which lack an output."""
 
     def choose(self, seen: Sequence[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
         """Return up to ``n`` points, best first."""

@@ -15,8 +15,10 @@ from labloop.brain.acquisition import (
     EffortRule,
     Optimum,
     best_in_space,
+    finished,
     improvement,
     learned_effort,
+    learned_failures,
     log_noisy_ei,
     training_data,
     values_at,
@@ -37,8 +39,6 @@ from labloop.brain.strategies.botorch import (
     _begin,
     _Chosen,
     _Search,
-    finished,
-    learned_failures,
 )
 from labloop.errors import BrainError
 from labloop.objectives import Objectives

@@ -81,6 +81,7 @@ def describe_set_aside(
     experiments = repositories.experiments
     outputs, actual = experiments.outputs(campaign_id), experiments.actual(campaign_id)
     lost: dict[str, tuple[str, list[int]]] = {}
+    partly: dict[str, list[int]] = {}
     outside: list[int] = []
     for row in experiments.all(campaign_id, {ExperimentState.DONE}):
         lacking = [n for n in spec.objectives.outputs if n not in outputs.get(row.id, {})]
@@ -90,13 +91,22 @@ def describe_set_aside(
             lost.setdefault("place", (str(error), []))[1].append(row.number)
             continue
         if lacking:
-            why = f"{', '.join(lacking)} is wanted and was not measured"
-            lost.setdefault(why, (why, []))[1].append(row.number)
+            names = ", ".join(lacking)
+            if len(lacking) == len(spec.objectives.outputs):
+                why = f"{names} is wanted and was not measured"
+                lost.setdefault(why, (why, []))[1].append(row.number)
+            else:
+                partly.setdefault(names, []).append(row.number)
         elif not spec.space.contains(point):
             outside.append(row.number)
     sentences = [
         f"{_numbered(numbers)} kept and set aside, the brain learns nothing from it: {why}"
         for why, numbers in lost.values()
+    ]
+    sentences += [
+        f"{_numbered(numbers)} without {names}, which is wanted: what was measured teaches a "
+        "planner without physics, but is never the best"
+        for names, numbers in partly.items()
     ]
     if outside:
         sentences.append(f"{_numbered(outside)} outside of the new space, and learned from")

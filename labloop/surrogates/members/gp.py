@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -58,14 +58,15 @@ class OutputGP:
     """Mean of the known variances of its measurements, in its unit squared."""
     scores: Mapping[str, float]
     """Kernel -> leave-one-out log density of the standardised output; the best was taken."""
+    count: int
+    """How many experiments have a measurement of it."""
     doubted: tuple[float, ...] = ()
     """Results that were not believed, in the output's unit."""
 
     @property
     def log_density(self) -> float:
         """The leave-one-out log density of all measurements in their own unit."""
-        count = len(self.gp.loo_mean)
-        return self.scores[self.gp.kernel.name] - count * math.log(self.sd)
+        return self.scores[self.gp.kernel.name] - self.count * math.log(self.sd)
 
 
 class GPModel(Model):
@@ -199,8 +200,13 @@ class GPModel(Model):
 
 @dataclass(frozen=True, slots=True)
 class GPFactory:
-    """Fits exact Gaussian processes: ``BotorchStrategy(model=GPFactory(kernels=("rbf",)))``."""
+    """Fits exact Gaussian processes: ``BotorchStrategy(model=GPFactory(kernels=("rbf",)))``.
 
+    Each output is learned from the experiments that have it.
+    """
+
+    takes_incomplete: ClassVar[bool] = True
+    """Outputs may be NaN where they were not measured, see ``SurrogateFactory``."""
     kernels: tuple[str, ...] = ()
     """Names for ``build_kernel``; empty chooses by the space (see ``default_kernels``)."""
     name: str = "gp"
@@ -256,7 +262,7 @@ def fit_output(
     Args:
         kernels: to choose from, the usual one first.
         x: ``n x d`` encoded points.
-        y: ``n`` measurements, in any unit.
+        y: ``n`` measurements, in any unit; NaN where there is none, which tells nothing.
         known: ``n`` variances of the measurements, 0 where unknown.
         sign: 1 where large values are good, -1 where small ones are; then results that are far
             worse than all others say are not believed. 0 believes all.
@@ -271,8 +277,10 @@ def fit_output(
     best = max(fitted, key=lambda one: scores[one.gp.kernel.name])
     clear = scores[best.gp.kernel.name] - scores[first.gp.kernel.name] > _CLEAR
     chosen = (best if clear else first).gp
-    doubted = tuple(float(v) for v in y[~kept])
-    return OutputGP(chosen, first.mean, first.sd, float(known.mean()), scores, doubted)
+    there = ~np.isnan(y)
+    doubted = tuple(float(v) for v in y[there & ~kept])
+    variance, count = float(known[there].mean()), int(there.sum())
+    return OutputGP(chosen, first.mean, first.sd, variance, scores, count, doubted)
 
 
 def _fit_scaled(
@@ -323,7 +331,12 @@ def _log_density(y: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
 def _leave_one_out(data: TrainingData, outputs: Sequence[OutputGP]) -> Tensor:
     mean = np.stack([o.mean + o.sd * o.gp.loo_mean for o in outputs], -1)
     sd = np.stack([o.sd * o.gp.loo_sd for o in outputs], -1)
-    return log_density_of_scores(data, torch.tensor(mean), torch.tensor(sd))
+    rows = data.complete.nonzero().flatten()
+    found = torch.full((len(mean),), torch.nan, dtype=torch.float64)
+    found[rows] = log_density_of_scores(
+        data.rows(rows), torch.tensor(mean)[rows], torch.tensor(sd)[rows]
+    )
+    return found
 
 
 def _report(data: TrainingData, outputs: Sequence[OutputGP], seconds: float) -> Mapping[str, Json]:

@@ -61,14 +61,15 @@ def believed(fit: Fit, y: FloatArray, sign: float) -> tuple[ScaledGP, NDArray[np
 
     Args:
         fit: fits the process.
-        y: ``n`` results.
+        y: ``n`` results, NaN where there is none; such a one is never believed.
         sign: 1 where large ones are good, -1 where small ones are, 0 where neither is.
     """
-    kept = np.ones(len(y), dtype=bool)
+    kept = ~np.isnan(y)
+    count = int(kept.sum())
     fitted = fit(kept)
-    if len(y) < _FEW or sign == 0.0:
+    if count < _FEW or sign == 0.0:
         return fitted, kept
-    for _ in range(max(1, int(_MOST * len(y)))):
+    for _ in range(max(1, int(_MOST * count))):
         away = np.where(kept, sign * fitted.away(y), np.inf)
         worst = int(np.argmin(away))
         if away[worst] > -_UNLIKE:

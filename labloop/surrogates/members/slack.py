@@ -14,7 +14,7 @@ from labloop.surrogates._base import TrainingData
 
 
 def slacks(data: TrainingData) -> Iterator[FloatArray]:
-    """Yield ``n`` distances from each bound, 0 or more where it is kept."""
+    """Yield ``n`` distances from each bound, 0 or more where it is kept, NaN where unknown."""
     for column, low, high in data.objective.bounds:
         y = data.outputs[:, column].numpy()
         if np.isfinite(low):
@@ -26,9 +26,10 @@ def slacks(data: TrainingData) -> Iterator[FloatArray]:
 def bilog(slack: FloatArray) -> tuple[FloatArray, float]:
     """Return ``n`` distances on the bilog scale, and the sum of the logarithms of its slopes.
 
-    That sum turns a density of the result into one of the distances.
+    That sum turns a density of the result into one of the distances; unknown ones are left out.
     """
     size = np.abs(slack)
-    unit = float(np.median(size)) or float(size.max()) or 1.0
-    slopes = -np.log1p(size / unit) - np.log(unit)
+    known = size[~np.isnan(size)]
+    unit = float(np.median(known)) or float(known.max()) or 1.0
+    slopes = -np.log1p(known / unit) - np.log(unit)
     return np.sign(slack) * np.log1p(size / unit), float(slopes.sum())
