@@ -7,7 +7,7 @@ import torch
 
 from labloop.brain import BotorchStrategy, Brain, PhysicsStrategy
 from labloop.brain.acquisition import training_data
-from labloop.errors import DefinitionError
+from labloop.errors import LabloopError
 from labloop.objectives import Maximize, Minimize, Objectives, OutcomeConstraint
 from labloop.physics import FunctionPhysics, Prior
 from labloop.records import Dataset, Observation
@@ -163,6 +163,6 @@ def test_what_was_not_measured_is_told_as_none(outputs, words):
     """A name that was forgotten, or mistyped, is no output that was not measured."""
     brain = Brain(BOX, Maximize("y"), "botorch", constraints=[KEPT])
     number, _ = brain.ask()[0]
-    with pytest.raises(DefinitionError, match=words):
+    with pytest.raises(LabloopError, match=words):
         brain.tell(number, outputs)
     assert number in brain.pending
