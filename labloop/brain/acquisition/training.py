@@ -1,14 +1,20 @@
 """What the models learn from, as tensors."""
 
 import math
+from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from labloop.brain.observations import usable
+from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.records import Dataset
 from labloop.space import SearchSpace
 from labloop.surrogates import SurrogateFactory, TrainingData
+
+_LEAST, _MOST = 1e-140, 1e140
+"""Results that are smaller are learned as 0, larger ones are refused: squares must be numbers."""
 
 
 def training_data(
@@ -27,6 +33,9 @@ def training_data(
         data: every experiment.
         seed: of every random draw of a fit.
         incomplete: take also experiments that have some of the outputs; the others are NaN.
+
+    Raises:
+        BrainError: a result is so large that no variance of it can be held.
     """
     known = usable(space, objective, data, incomplete=incomplete)
     if not known:
@@ -37,7 +46,7 @@ def training_data(
     variance = torch.tensor(sds, dtype=torch.float64).square()
     return TrainingData(
         encoded=torch.as_tensor(space.encode([o.point for o in known]), dtype=torch.float64),
-        outputs=torch.tensor(outputs, dtype=torch.float64),
+        outputs=_squarable(torch.tensor(outputs, dtype=torch.float64), names),
         names=names,
         objective=objective,
         features=tuple(space.features),
@@ -45,6 +54,22 @@ def training_data(
         variance=None if bool(torch.isnan(variance).all()) else variance,
         seed=seed,
     )
+
+
+def _squarable(outputs: Tensor, names: Sequence[str]) -> Tensor:
+    """Return ``n x m`` outputs whose squares are numbers: what is next to nothing is 0.
+
+    Raises:
+        BrainError: a result is too large.
+    """
+    for name, values in zip(names, outputs.T.tolist(), strict=True):
+        large = max((abs(v) for v in values if not math.isnan(v)), default=0.0)
+        if large > _MOST:
+            raise BrainError(
+                f"a result of {name!r} has the size {large:g}, and a model squares results, which "
+                f"works up to {_MOST:g}; correct it, or tell the output in another unit"
+            )
+    return torch.where(outputs.abs() < _LEAST, 0.0, outputs)
 
 
 def learned_data(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labloop.brain import resolve_strategy
+from labloop.errors import BrainError
 from labloop.objectives import Maximize, Minimize, Objectives, Target
 from labloop.records import Dataset, Observation
 from labloop.space import Continuous, Pool, SearchSpace
@@ -110,3 +111,18 @@ def test_results_that_are_all_alike_are_uncertain_by_their_own_size(value):
     size = value or 1.0
     assert made.predicted["y"].sd / size == pytest.approx(base.predicted["y"].sd, rel=1e-9)
     assert np.isfinite(made.acquisition_value)
+
+
+@pytest.mark.parametrize("kind", ["one", "target", "two", "thresholds"])
+@pytest.mark.parametrize("size", [1e-300, 5e-324, 1e-139, 1e139])
+@pytest.mark.parametrize("f", [hill, lambda x, z: 1.0], ids=["hill", "all alike"])
+def test_results_whose_squares_are_no_numbers_are_planned_for(kind, size, f):
+    """What underflowed is next to nothing, and the next proposal comes with numbers."""
+    proposal = asked(results(size, f=f), aims_of(kind))
+    assert np.isfinite([p.mean for p in proposal.predicted.values()]).all()
+
+
+def test_results_too_large_to_be_squared_are_told_in_a_sentence():
+    """The output is named, and what to do."""
+    with pytest.raises(BrainError, match=r"a result of 'y' has the size .*another unit"):
+        asked(results(1e155), Maximize("y"))
