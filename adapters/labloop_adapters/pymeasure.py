@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from labloop.errors import DefinitionError
 from labloop.records import DeviceIdentity
 from labloop_adapters.base import Signal, class_of, library
+from labloop_adapters.base.given_arguments import given_arguments
 from labloop_adapters.base.inferred import Inferred, chosen
 from labloop_adapters.base.visa_url import VisaDevice, idn
 
@@ -59,7 +60,8 @@ class PyMeasureDevice(VisaDevice):
     instrument: ClassVar[str] = ""
     """The class with its module."""
     arguments: ClassVar[Mapping[str, Any]] = {}
-    """What the class is built with, beside the address."""
+    """What the class is built with, beside the address; ``options.arguments`` of the lab file are
+    added, of which ``"device:NAME"`` is the instrument of another device."""
     units: ClassVar[Mapping[str, str]] = {}
     limits: ClassVar[Mapping[str, tuple[float, float]]] = {}
     only: ClassVar[Sequence[str]] = ()
@@ -87,7 +89,7 @@ class PyMeasureDevice(VisaDevice):
         kind = class_of(self.instrument, library("pymeasure.instruments", EXTRA).Instrument, EXTRA)
         more = {"visa_library": where.backend} if where.backend else {}
         try:
-            return kind(where.resource, **{**more, **self.arguments})
+            return kind(where.resource, **{**more, **given_arguments(self, self.arguments)})
         except TypeError as error:
             raise DefinitionError(
                 f"{self.name}: {self.instrument} wants other arguments ({error}); give "

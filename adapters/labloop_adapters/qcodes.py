@@ -6,15 +6,16 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from functools import reduce
 from typing import Any, ClassVar, cast
 
-from labloop.errors import DefinitionError, UnitError
+from labloop.errors import DefinitionError, LabFileError, UnitError
 from labloop.records import DeviceIdentity
 from labloop.units import check_unit
 from labloop_adapters.base import Signal, class_of, library
+from labloop_adapters.base.given_arguments import given_arguments
 from labloop_adapters.base.inferred import NO_LIMIT, Inferred, chosen
 from labloop_adapters.base.visa_url import VisaDevice
 from labloop_adapters.base.wire_of_zeros import wire_of_zeros
@@ -51,7 +52,11 @@ class QCoDeSDevice(VisaDevice):
     instrument: ClassVar[str] = ""
     """The class with its module."""
     arguments: ClassVar[Mapping[str, Any]] = {}
-    """What the class is built with, beside name and address."""
+    """What the class is built with, beside name and address; ``options.arguments`` of the lab
+    file are added, of which ``"device:NAME"`` is the instrument of another device."""
+    instruments: ClassVar[Mapping[str, str]] = {}
+    """Argument -> class of the instrument that it is, where it wants another one. It is built
+    beside while the class is looked at; which device it is stands in the lab file."""
     answers: ClassVar[Mapping[str, str]] = {}
     """Command -> what is answered while the class is looked at, where it asks for more than its
     model: ``{"*OPT?": "520"}``."""
@@ -71,13 +76,19 @@ class QCoDeSDevice(VisaDevice):
         cls.addressed = _is_visa(kind) or _wants_address(kind)
         if "serial_on_wire" not in vars(cls):
             cls.serial_on_wire = _is_visa(kind)
-        found = chosen(cls, parameters_of(kind, cls.arguments, cls.answers))
+        found = chosen(cls, parameters_of(kind, cls.arguments, cls.answers, cls.instruments))
         cls.signals = {**found.signals, **vars(cls).get("signals", {})}
         cls.left_out = found.left_out
 
     def open(self) -> Any:
         """Return the instrument of QCoDeS."""
-        kind, given = _class_of(self.instrument), dict(self.arguments)
+        kind, given = _class_of(self.instrument), given_arguments(self, self.arguments)
+        for name, wanted in self.instruments.items():
+            if name not in given:
+                raise LabFileError(
+                    f"[devices.{self.name}.options] arguments.{name} is missing; name the device "
+                    f'that is its {wanted.rpartition(".")[2]}, as "device:NAME"'
+                )
         if self.addressed:
             where = self.visa
             given = {"address": where.resource, **given}
@@ -115,7 +126,10 @@ class QCoDeSDevice(VisaDevice):
 
 
 def parameters_of(
-    kind: type[Any], arguments: Mapping[str, Any], answers: Mapping[str, str]
+    kind: type[Any],
+    arguments: Mapping[str, Any],
+    answers: Mapping[str, str],
+    instruments: Mapping[str, str],
 ) -> Inferred:
     """Return the signals that the parameters of a class of QCoDeS make.
 
@@ -123,12 +137,13 @@ def parameters_of(
         kind: a kind of ``qcodes.instrument.Instrument``.
         arguments: what it is built with, beside name and address.
         answers: command -> what it is answered meanwhile.
+        instruments: argument -> class of the instrument that it is.
 
     Raises:
         DefinitionError: it wants other arguments.
     """
     found = Inferred()
-    for path, parameter in _looked_at(kind, arguments, answers):
+    for path, parameter in _looked_at(kind, arguments, answers, instruments):
         name = path.replace(".", "_").lstrip("_")
         if name not in _SKIPPED:
             _infer(found, name, path, parameter)
@@ -148,21 +163,25 @@ def answers_to_try(kind: type[Any]) -> list[tuple[str, str]]:
 
 
 def _looked_at(
-    kind: type[Any], arguments: Mapping[str, Any], answers: Mapping[str, str]
+    kind: type[Any],
+    arguments: Mapping[str, Any],
+    answers: Mapping[str, str],
+    instruments: Mapping[str, str],
 ) -> list[tuple[str, Any]]:
     """Return path and parameter of everything that an instrument has, as far as it can be built."""
     best: list[tuple[str, Any]] = []
     wrong: DefinitionError | None = None
     end = time.monotonic() + _LOOK_SECONDS
     for model, answer in answers_to_try(kind):
-        with wire_of_zeros(model, answer) as wire:
-            try:
-                instrument, whole = _built(kind, arguments, wire, _line(model, answer, answers))
-            except DefinitionError as error:
-                wrong = wrong or error
-                continue
-            found = list(_parameters(instrument))
-            _closed(instrument)
+        line = _line(model, answer, answers)
+        try:
+            with wire_of_zeros(model, answer) as wire, _others(instruments, wire, line) as others:
+                instrument, whole = _built(kind, {**arguments, **others}, wire, line)
+                found = list(_parameters(instrument))
+                _closed(instrument)
+        except DefinitionError as error:
+            wrong = wrong or error
+            continue
         best = max(best, found, key=len)
         if whole or time.monotonic() > end:
             break
@@ -189,8 +208,28 @@ def _line(model: str, answer: str, answers: Mapping[str, str]) -> dict[str, Any]
     return {"ask_raw": ask_raw, "write_raw": write_raw}
 
 
+@contextmanager
+def _others(
+    instruments: Mapping[str, str], wire: tuple[str, str], line: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Build the instruments that another one wants, as far as their constructors go."""
+    made: dict[str, Any] = {}
+    try:
+        for argument, path in instruments.items():
+            name = f"labloop_look_{argument}"
+            made[argument], _ = _built(_class_of(path), {}, wire, line, name)
+        yield made
+    finally:
+        for each in made.values():
+            _closed(each)
+
+
 def _built(
-    kind: type[Any], arguments: Mapping[str, Any], wire: tuple[str, str], line: dict[str, Any]
+    kind: type[Any],
+    arguments: Mapping[str, Any],
+    wire: tuple[str, str],
+    line: dict[str, Any],
+    name: str = "labloop_look",
 ) -> tuple[Any, bool]:
     """Return an instrument as far as its constructor goes, and whether it came to its end."""
     backend, resource = wire
@@ -210,12 +249,13 @@ def _built(
     looked_at = cast("Any", type(kind))(kind.__name__, (kind,), body)
     try:
         with redirect_stdout(io.StringIO()):
-            looked_at("labloop_look", **given)
+            looked_at(name, **given)
     except Exception as error:  # somebody's constructor may raise anything on zeros
         if not (made and getattr(made[0], "parameters", None)):
             raise DefinitionError(
                 f"{kind.__module__}.{kind.__name__} wants other arguments "
-                f"({type(error).__name__}: {error}); give arguments = {{...}}"
+                f"({type(error).__name__}: {error}); give arguments = {{...}}, and "
+                "instruments = {...} for those that are other instruments"
             ) from error
         return made[0], False
     return made[0], True

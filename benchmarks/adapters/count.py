@@ -61,8 +61,17 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "RigolDP8xxBase": {"channels_ranges": [(30, 3)], "ovp_ranges": [], "ocp_ranges": []},
     "SR86x": {"max_frequency": 500e3},
     "TektronixAWG70000Base": {"num_channels": 1},
+    "AMIModel4303D": {"field_limit": 1.0},
 }
 """What a constructor wants and nobody can guess: as its user would write it."""
+_MAGNET = "qcodes.instrument_drivers.american_magnetics.AMIModel430"
+INSTRUMENTS: dict[str, dict[str, str]] = {
+    "AMIModel4303D": {f"instrument_{axis}": _MAGNET for axis in "xyz"},
+    "DummyInstrumentWithMeasurement": {
+        "setter_instr": "qcodes.instrument_drivers.mock_instruments.DummyInstrument"
+    },
+}
+"""The other instruments that a constructor wants, as its user would say it."""
 _GENERATOR = {"*OPT?": "520", "DIAG:CPU:INFO:OPT:DET?": "520"}
 ANSWERS: dict[str, dict[str, str]] = {
     "AgilentE8257D": _GENERATOR,
@@ -115,6 +124,8 @@ def device_of(library: str, kind: type[Any]) -> type[Device]:
     body: dict[str, Any] = {"instrument": f"{kind.__module__}.{kind.__qualname__}"}
     if kind.__name__ in ARGUMENTS:
         body["arguments"] = ARGUMENTS[kind.__name__]
+    if kind.__name__ in INSTRUMENTS:
+        body["instruments"] = INSTRUMENTS[kind.__name__]
     if kind.__name__ in ANSWERS:
         body["answers"] = ANSWERS[kind.__name__]
     if (

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from labloop.lab.configuration import (
         HoldTable,
         LabFile,
+        device_named,
         find_driver,
         installed,
         lab_file_of,
@@ -77,6 +78,8 @@ _HOME = {
     "configuration": (
         "HoldTable",
         "LabFile",
+        "device_named",
+        "device_named",
         "find_driver",
         "installed",
         "lab_file_of",
@@ -200,6 +203,7 @@ __all__ = [
     "as_work",
     "ask_identity",
     "close_attempt",
+    "device_named",
     "differences",
     "drivers_to_ask",
     "find_driver",

@@ -1,5 +1,9 @@
 """Instruments of PyVISA, PyMeasure and QCoDeS as devices, as their users write them."""
 
+import threading
+import time
+
+from labloop.lab import action
 from labloop_adapters import Follows, Signal
 from labloop_adapters.pymeasure import PyMeasureDevice
 from labloop_adapters.qcodes import QCoDeSDevice
@@ -61,3 +65,41 @@ class Source(QCoDeSDevice):
     instrument = "qcodes.instrument_drivers.yokogawa.YokogawaGS200"
     safe = {"output": False}
     serial_on_wire = True
+
+
+SPANS = []
+"""Begin, end and thread of each look."""
+
+
+class _Looking(QCoDeSDevice):
+    """Notes when and on which thread its library is called."""
+
+    @action(timeout=5.0)
+    async def look(self) -> None:
+        """Take a tenth of a second."""
+        await self.call(self._look)
+
+    @staticmethod
+    def _look():
+        begin = time.monotonic()
+        time.sleep(0.1)
+        SPANS.append((begin, time.monotonic(), threading.get_ident()))
+
+
+class Dac(_Looking):
+    """The source that the meter of QCoDeS's dummies wants."""
+
+    instrument = "qcodes.instrument_drivers.mock_instruments.DummyInstrument"
+    arguments = {"gates": ["ch1", "ch2"]}
+    limits = {"ch1": (-5, 5), "ch2": (-5, 5)}
+    safe = {"ch1": 0, "ch2": 0}
+
+
+class Dmm(_Looking):
+    """A meter that is built with a source, and reads what that is set to."""
+
+    instrument = "qcodes.instrument_drivers.mock_instruments.DummyInstrumentWithMeasurement"
+    instruments = {"setter_instr": Dac.instrument}
+    only = ("v1", "v2")
+    limits = {"v1": (-5, 5), "v2": (-5, 5)}
+    safe = {}

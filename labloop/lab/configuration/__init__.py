@@ -4,6 +4,7 @@ Here belongs what can be read and checked before a line is opened, and the two c
 gate makes with it. Opening anything belongs to ``host``. Read ``lab_file.py`` first.
 """
 
+from labloop.lab.configuration.built_with import device_named, opened_together
 from labloop.lab.configuration.interlocks import InterlockCheck
 from labloop.lab.configuration.lab_file import (
     DeviceTable,
@@ -31,11 +32,13 @@ __all__ = [
     "LabFile",
     "LabPlan",
     "LimitCheck",
+    "device_named",
     "find_driver",
     "installed",
     "lab_file_of",
     "load_lab_file",
     "make_world",
+    "opened_together",
     "plan_lab",
     "with_found_drivers",
 ]

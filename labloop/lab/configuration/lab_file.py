@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from labloop.errors import LabFileError, UnitError
+from labloop.lab.configuration.built_with import devices_named, with_needed, wrong_built_with
 from labloop.lab.configuration.interlocks import Interlock, parse_terms
 from labloop.lab.transports import line_mistakes
 from labloop.units import convert, split_quantity
@@ -177,9 +178,18 @@ class LabFile(_Table):
         read = {term.device for rule in rules for term in rule.interlock().terms}
         return self.only({device, *read}).model_copy(update={"interlocks": rules})
 
+    @property
+    def built_with(self) -> dict[str, tuple[str, ...]]:
+        """Device -> those that it is built with, and that are opened before it."""
+        return {name: devices_named(table.options) for name, table in self.devices.items()}
+
     def only(self, names: Collection[str]) -> "LabFile":
-        """Return the lab of these devices, without what commands them: to be made safe."""
-        devices = {name: table for name, table in self.devices.items() if name in names}
+        """Return the lab of these devices, without what commands them: to be made safe.
+
+        Those with which they are built are in it, too.
+        """
+        needed = with_needed(names, self.built_with)
+        devices = {name: table for name, table in self.devices.items() if name in needed}
         order = tuple(name for name in self.lab.safe_order if name in devices)
         return self.model_copy(
             update={
@@ -283,6 +293,7 @@ def _mistakes(lab_file: LabFile) -> list[str]:
         if table.used_up and kind in devices
     ]
     found += line_mistakes({name: (table.url, table.options) for name, table in devices.items()})
+    found += wrong_built_with(lab_file.built_with)
     found += _wrong_hold(lab_file) + _wrong_watchdog(lab_file.watchdog)
     for number, table in enumerate(lab_file.interlocks, 1):
         where = f"[[interlocks]] number {number}"

@@ -53,6 +53,13 @@ def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
         limits[name], wrong = _limits(name, table, drivers[name])
         mistakes += wrong + _wrong_scheme(name, table, drivers[name])
         mistakes += wrong_calibrations(name, table.calibrated, drivers[name])
+    mistakes += [
+        f"[devices.{name}.options] arguments names the device {other!r}, whose driver calls no "
+        "library that another could be built with"
+        for name, others in lab_file.built_with.items()
+        for other in others
+        if other in drivers and not drivers[other].schemes
+    ]
     interlocks = tuple(table.interlock() for table in lab_file.interlocks)
     mistakes += _wrong_interlocks(interlocks, drivers)
     if mode is Mode.REAL:

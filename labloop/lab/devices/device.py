@@ -40,6 +40,8 @@ class DeviceContext:
     """Name of a read -> what was read last."""
     simulated: Simulated | None = None
     """Set in a simulated lab, for a driver that calls a library; else None."""
+    built_with: Mapping[str, "Device"] = field(default_factory=dict)
+    """The devices that ``options.arguments`` name; connected before this one is."""
     on_transport: bool = False
     """Whether the driver has used its transport: only then does a transport without a sent frame
     prove that nothing was sent."""

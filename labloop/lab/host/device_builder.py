@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from labloop.errors import LabFileError, LabloopError
-from labloop.lab.configuration import InterlockCheck, LabFile, LimitCheck
+from labloop.lab.configuration import InterlockCheck, LabFile, LimitCheck, opened_together
 from labloop.lab.devices import Device, DeviceContext, Scope
 from labloop.lab.gate import Gate, Services, Sharing
 from labloop.lab.host.identification import identify_again
@@ -75,10 +75,14 @@ class DeviceBuilder:
         sharing = Sharing(shared, self.on_alarm)
         readings = DeviceReadings(devices)
         interlocks = InterlockCheck(self.setup.plan.interlocks, readings, self.clock.now)
-        lines = Lines(self.clock, self.setup.world, self.setup.seed, self.setup.record)
+        needs = lab_file.built_with
+        together = opened_together(needs)
+        lines = Lines(self.clock, self.setup.world, self.setup.seed, self.setup.record, together)
         for name in lab_file.devices:
             services = self._services(name, interlocks, sharing, activity)
             devices[name] = self._device(name, Gate(services), lines)
+        for name, device in devices.items():
+            device.context.built_with = {other: devices[other] for other in needs[name]}
         bounds = {name: _safe_seconds(lab_file, device) for name, device in devices.items()}
         in_order = [devices[name] for name in lab_file.safe_order]
         return OpenDevices(

@@ -1,5 +1,6 @@
 """Opens the transport of each device: bytes, an emulator, or calls of a library."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from labloop.lab.configuration import DeviceTable
 from labloop.lab.devices import Device, Simulated
-from labloop.lab.libraries import LibraryTransport, ReplayedCalls
+from labloop.lab.libraries import LibraryThread, LibraryTransport, ReplayedCalls
 from labloop.lab.time import Clock
 from labloop.lab.transports import BlockingPort, Transcript, Transport, is_replayed, open_transport
 
@@ -22,7 +23,11 @@ class Lines:
     seed: int
     record: Path | None
     """A folder into which the frames of every device are written."""
+    together: Mapping[str, str] = field(default_factory=dict)
+    """Device -> group of those whose libraries use each other and have one thread."""
     ports: dict[str, BlockingPort] = field(default_factory=dict)
+    threads: dict[str, LibraryThread] = field(default_factory=dict)
+    """Group -> its thread."""
 
     def transport(self, name: str, driver: type[Device], table: DeviceTable) -> Transport:
         """Return the transport of the device ``name``; raises LabFileError."""
@@ -58,11 +63,20 @@ class Lines:
     def _library(self, name: str, table: DeviceTable, transcript: Transcript | None) -> Transport:
         if is_replayed(table.url):
             return ReplayedCalls(table.url, self.clock, device=name)
+        group = self.together.get(name)
+        thread = self.threads.setdefault(group, LibraryThread(group)) if group else None
         if self.world is None:
-            return LibraryTransport(table.url, self.clock, device=name, transcript=transcript)
+            return LibraryTransport(
+                table.url, self.clock, device=name, transcript=transcript, thread=thread
+            )
         note = partial(_note, self.world.truth, self.clock, name)
         return LibraryTransport(
-            f"simulation://{name}", self.clock, device=name, note=note, transcript=transcript
+            f"simulation://{name}",
+            self.clock,
+            device=name,
+            note=note,
+            transcript=transcript,
+            thread=thread,
         )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +34,8 @@ class OpenDevices:
     """In a lab that is opened only to be made safe: lab seconds for each connect at most."""
     identities: dict[str, DeviceIdentity] = field(default_factory=dict)
     """Devices that answered at the connect; nothing is ever sent to any other."""
+    tried: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
+    """Device -> whether it was tried to connect it."""
 
     async def connect(self) -> None:
         """Connect all devices at once and commit their identities.
@@ -92,7 +95,17 @@ class OpenDevices:
         )
 
     async def _connect(self, device: Device) -> Exception | None:
-        """Connect one device; return why it cannot be used."""
+        """Connect one device after those it is built with; return why it cannot be used."""
+        try:
+            for other in device.context.built_with:
+                await self.tried[other].wait()
+                if other not in self.identities:
+                    return NotConnectedError(f"{other}, with which it is built, cannot be used")
+            return await self._connect_now(device)
+        finally:
+            self.tried[device.name].set()
+
+    async def _connect_now(self, device: Device) -> Exception | None:
         recorder = Recorder()
         RECORDER.set(recorder)
         bound = min(device.connect_seconds, self.patience or device.connect_seconds)

@@ -4,7 +4,8 @@ Here belong the thread on which a library works and the transport that carries c
 the calls mean belongs to a driver. Read ``library_transport.py`` first.
 """
 
+from labloop.lab.libraries.library_thread import LibraryThread
 from labloop.lab.libraries.library_transport import LibraryTransport
 from labloop.lab.libraries.replayed_calls import ReplayedCalls
 
-__all__ = ["LibraryTransport", "ReplayedCalls"]
+__all__ = ["LibraryThread", "LibraryTransport", "ReplayedCalls"]

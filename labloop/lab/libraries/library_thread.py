@@ -42,8 +42,14 @@ class LibraryThread:
         self._name = f"labloop-library-{name}"
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = asyncio.Lock()
+        self._users = 0
         self.running: LibraryCall | None = None
         """The call that is under way."""
+
+    def shared(self) -> "LibraryThread":
+        """Return it for one more user: it ends when the last one closes it."""
+        self._users += 1
+        return self
 
     def submit(self, call: LibraryCall) -> None:
         """Queue a call; its future completes with it."""
@@ -61,7 +67,10 @@ class LibraryThread:
         self._in_loop(lambda _: call.task and call.task.cancel())
 
     def close(self) -> None:
-        """End the thread after the running call."""
+        """End the thread after the running call; one that others use goes on."""
+        self._users -= 1
+        if self._users > 0:
+            return
         self._in_loop(lambda loop: loop.stop())
         self._loop = None
 

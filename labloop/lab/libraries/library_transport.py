@@ -45,6 +45,7 @@ class LibraryTransport:
         note: is called with ``">"`` and each call, ``"<"`` and each result: the truth log of a
             simulated lab.
         transcript: to which each call and its result are appended, for ``replay://``.
+        thread: on which the calls run, where libraries use each other; one of its own if None.
     """
 
     is_replayed: ClassVar[bool] = False
@@ -58,6 +59,7 @@ class LibraryTransport:
         device: str = "",
         note: Callable[[str, bytes], object] | None = None,
         transcript: Transcript | None = None,
+        thread: LibraryThread | None = None,
     ) -> None:
         self.url = url
         self.resync: Resync | None = None
@@ -69,7 +71,8 @@ class LibraryTransport:
         self._note = note
         self._transcript = transcript
         self._calls = 0
-        self._thread = LibraryThread(device)
+        self._thread = (thread or LibraryThread(device)).shared()
+        self._is_closed = False
 
     async def call(
         self,
@@ -156,7 +159,9 @@ class LibraryTransport:
 
     async def close(self) -> None:
         """End the thread; one that is blocked ends with the process."""
-        self._thread.close()
+        if not self._is_closed:
+            self._is_closed = True
+            self._thread.close()
         if self._transcript is not None:
             self._transcript.close()
 
@@ -190,7 +195,7 @@ class LibraryTransport:
         if call.begun.done() or not call.future.cancel():
             return thread, call
         thread.close()
-        self._thread = LibraryThread(self._device)
+        self._thread = LibraryThread(self._device).shared()
         again = replace(call, future=Future(), begun=Future(), task=None)
         self._thread.submit(again)
         return self._thread, again
