@@ -26,11 +26,12 @@ from labloop.space import (
 from labloop.testing.strategies import check_strategy, strategy_cases
 
 CASES = {case.name: case for case in strategy_cases()}
+OURS_ALONE = {"subset of a mixture", "conditional parameter", "non-linear constraint"}
 REFUSED = {
-    "baybe": set(),
-    "ax": {"pool", "reusable pool", "mixture"},
-    "bofire": {"pool", "reusable pool"},
-    "optuna": {"pool", "reusable pool", "mixture", "linear constraint"},
+    "baybe": OURS_ALONE,
+    "ax": {*OURS_ALONE, "pool", "reusable pool", "mixture"},
+    "bofire": {*OURS_ALONE, "pool", "reusable pool"},
+    "optuna": {*OURS_ALONE, "pool", "reusable pool", "mixture", "linear constraint"},
 }
 DICE = """
 import random
