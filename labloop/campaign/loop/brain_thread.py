@@ -37,7 +37,7 @@ class BrainThread:
     """
 
     def __init__(self, answer: Callable[[RoundAnswer], None]) -> None:
-        """Start the thread.
+        """Make the thread; it starts when it is first asked.
 
         Args:
             answer: receives each answer, in that thread.
@@ -46,13 +46,16 @@ class BrainThread:
         self._requests: queue.SimpleQueue[
             tuple[Context, RoundRequest, Callable[[], ProposalBatch]] | None
         ] = queue.SimpleQueue()
-        thread = threading.Thread(target=self._work, name="labloop-brain", daemon=True)
-        thread.start()
-        _THREADS.add(thread)
+        self._thread: threading.Thread | None = None
 
     def ask(self, request: RoundRequest, call: Callable[[], ProposalBatch]) -> None:
         """Have ``call`` answer a request, in a copy of the caller's context."""
         self._requests.put((copy_context(), request, call))
+        if self._thread is None:
+            # Not before: a run that is given up while it begins leaves no thread behind.
+            self._thread = threading.Thread(target=self._work, name="labloop-brain", daemon=True)
+            self._thread.start()
+            _THREADS.add(self._thread)
 
     def close(self) -> None:
         """Take no further request; one that is being answered is not waited for."""
