@@ -164,9 +164,12 @@ def test_a_place_is_not_used_behind_the_back_of_what_runs_in_it(repositories, tm
     states = [row.state for row in repositories.experiments.all(campaign.record.id)]
     assert states == [ExperimentState.UNCERTAIN, ExperimentState.PLANNED]
     campaign.definition.spec.procedure.func.__globals__["LET"].set()
+    done = [ExperimentState.UNCERTAIN, ExperimentState.DONE]
+    wait_until(lambda: [r.state for r in repositories.experiments.all(campaign.record.id)] == done)
+    # It waits for somebody who says what became of the first one.
+    campaign.stop("seen")
     thread.join(30)
-    states = [row.state for row in repositories.experiments.all(campaign.record.id)]
-    assert states == [ExperimentState.UNCERTAIN, ExperimentState.DONE]
+    assert not thread.is_alive()
 
 
 def run_and_kill(path, db):
