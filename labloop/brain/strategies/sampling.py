@@ -128,6 +128,14 @@ def fill_plate(
     return [(place, point) for (place, _), point in zip(pairs, points, strict=True)]
 
 
+def _planned(
+    pairs: Sequence[tuple[int, Point]], name: str, reason: str, seed: int
+) -> tuple[ProposalBatch, list[int]]:
+    """Return the proposals of a plate, and in which place of its layout each stands."""
+    made = [Proposal(point, strategy=name, reason=reason, seed=seed) for _, point in pairs]
+    return ProposalBatch(tuple(made)), [place for place, _ in pairs]
+
+
 class SobolStrategy:
     """Fills the space evenly, whatever was measured."""
 
@@ -146,8 +154,7 @@ class SobolStrategy:
         seen = evaluated_points(space, data, pending)
         pairs = fill_plate(space, seen, layout, seed)
         reason = "space-filling: far from every point tried so far"
-        made = [Proposal(p, strategy=self.name, reason=reason, seed=seed) for _, p in pairs]
-        return ProposalBatch(tuple(made)), [place for place, _ in pairs]
+        return _planned(pairs, self.name, reason, seed)
 
     def propose(
         self,
@@ -185,8 +192,7 @@ class RandomStrategy:
         seen = evaluated_points(space, data, pending)
         pairs = fill_plate(space, seen, layout, seed, spread=False)
         reason = "uniformly random"
-        made = [Proposal(p, strategy=self.name, reason=reason, seed=seed) for _, p in pairs]
-        return ProposalBatch(tuple(made)), [place for place, _ in pairs]
+        return _planned(pairs, self.name, reason, seed)
 
     def propose(
         self,

@@ -88,7 +88,7 @@ class RateLaw:
         hot = TEMPERATURE in expression.names and TEMPERATURE not in constants
         return [
             RateExpression(
-                Reaction(reaction.text, reaction.reactants, reaction.products),
+                reaction,
                 self._constant(label, coefficients, reaction),
                 needs_temperature=hot or self.Ea is not None,
                 law=law,

@@ -83,10 +83,8 @@ def _strongest(output: FittedOutput, inputs: Mapping[str, FloatArray]) -> tuple[
             continue
         straight = spearmanr(values, residual)
         bent = spearmanr(np.abs(values - np.median(values)), residual)
-        way = "rises" if straight.statistic > 0 else "falls"
-        told[name, f"{way} with".replace("ises", "ise").replace("alls", "all")] = float(
-            straight.pvalue
-        )
+        way = "rise with" if straight.statistic > 0 else "fall with"
+        told[name, way] = float(straight.pvalue)
         told[name, "differ between the middle and the ends of"] = float(bent.pvalue)
     if not told:
         return None

@@ -233,9 +233,9 @@ def _covariance(at: Minimum, noise: Tensor) -> Tensor:
     return covariance
 
 
-def _leverage(at: Minimum, noise: Tensor, covariance: Tensor) -> Tensor:
+def _leverage(at: Minimum, noise: Tensor) -> Tensor:
     slope = at.jacobian[0, 0] / noise[:, None]
-    leverage: Tensor = ((slope @ covariance) * slope).sum(-1)
+    leverage: Tensor = ((slope @ _covariance(at, noise)) * slope).sum(-1)
     return leverage
 
 
@@ -283,7 +283,7 @@ def _sampled_ranges(sample: PosteriorSample) -> list[_Range]:
 
 def _laplace_ranges(at: Minimum, noise: Tensor) -> list[_Range]:
     covariance = _covariance(at, noise)
-    freedom = float((1.0 - _leverage(at, noise, covariance)).sum())
+    freedom = float((1.0 - _leverage(at, noise)).sum())
     wide = float(student.ppf(0.95, max(freedom, 1.0))) / _NORMAL
     made = []
     for z, variance in zip(at.z[0].tolist(), covariance.diagonal().tolist(), strict=True):
@@ -295,7 +295,7 @@ def _laplace_ranges(at: Minimum, noise: Tensor) -> list[_Range]:
 
 def _reweighted(table: _Table, at: Minimum, noise: Tensor) -> Tensor:
     """Return the noise of every measurement by the residuals of its output."""
-    left = 1.0 - _leverage(at, noise, _covariance(at, noise))
+    left = 1.0 - _leverage(at, noise)
     residual = table.value - at.value[0, 0]
     made = table.known.clone()
     for column in table.columns:
@@ -344,7 +344,7 @@ def _outputs(
     bound: BoundPhysics, table: _Table, at: Minimum, noise: Tensor
 ) -> tuple[FittedOutput, ...]:
     made = []
-    left = 1.0 - _leverage(at, noise, _covariance(at, noise))
+    left = 1.0 - _leverage(at, noise)
     for column in table.columns:
         rows = table.of(column)
         predicted, measured = at.value[0, 0, rows], table.value[rows]

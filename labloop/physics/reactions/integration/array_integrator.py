@@ -161,8 +161,10 @@ class _Batch:
         np.multiply(k, self._factors[0], self._rate)
         for factor in self._factors[1:]:
             np.multiply(self._rate, factor, self._rate)
-        for law, given in zip(self._mechanism.laws, constants.given, strict=True):
-            self._rate[law.row] *= law.rate(self._concentrations(constants), given, ARRAY_FUNCTIONS)
+        if self._mechanism.laws:
+            state = self._concentrations(constants)
+            for law, given in zip(self._mechanism.laws, constants.given, strict=True):
+                self._rate[law.row] *= law.rate(state, given, ARRAY_FUNCTIONS)
         if self._denominator is None or self._share is None:
             return
         self._denominator.fill(1.0)
@@ -182,10 +184,12 @@ class _Batch:
 
     def _add_laws(self, matrix: FloatArray) -> None:
         """Subtract the derivatives of the laws by the extents."""
+        if not self._mechanism.laws:
+            return
         constants = self._constants[0]
+        state = self._concentrations(constants)
         for law, given in zip(self._mechanism.laws, constants.given, strict=True):
             k = constants.k[law.row]
-            state = self._concentrations(constants)
             for row, slope in law.by_species(state, given, ARRAY_FUNCTIONS):
                 per = slope if constants.volume is None else slope / constants.volume
                 for r, change in enumerate(self._mechanism.net[row, :, 0]):
