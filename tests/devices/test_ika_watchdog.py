@@ -22,7 +22,9 @@ from labloop.units import quantity
 plate = {"driver": "ika", "url": sys.argv[1], "serial_number": "seen"}
 plate["options"] = {"watchdog": "60 s"}
 plate["limits"] = {"set_temperature.temperature": {"max": "120 degC"}}
-lab_file = lab_file_of({"lab": {"name": "one"}, "devices": {"plate": plate}})
+# The plate has to help itself: no process watches over this lab.
+alone = {"off_because": "the watchdog of the plate is what is tested"}
+lab_file = lab_file_of({"lab": {"name": "one"}, "devices": {"plate": plate}, "watchdog": alone})
 
 async def hot(lab):
     await lab.plate.set_temperature(quantity(105, "degC"))
