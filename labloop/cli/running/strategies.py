@@ -1,14 +1,12 @@
 """Strategies by what a person writes: a name, or ``FILE.py:object``."""
 
 import hashlib
-import importlib.util
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from labloop.cli.terminal import load_python_file
 from labloop.errors import CampaignError
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def find_method(text: str, device: str = "auto") -> "tuple[str, Callable[[], Str
 def _from_file(text: str) -> "tuple[str, Callable[[], Strategy]]":
     place, _, attribute = text.rpartition(":")
     path = Path(place).expanduser().resolve()
-    found = getattr(_module(path), attribute, None)
+    found = getattr(load_python_file(path), attribute, None)
     if found is None:
         raise CampaignError(f"{path.name} has no {attribute!r}, which {text!r} names")
     # Runs of an edited file must never pass for runs of what it was before.
@@ -65,24 +63,3 @@ def _maker(found: Any, text: str) -> "Callable[[], Strategy]":
             f"{text!r} makes {made!r}, which is no strategy: it has no propose(...)"
         )
     return make
-
-
-def _module(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise CampaignError(f"the file {path} does not exist; write FILE.py:object")
-    name = f"labloop_bench_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise CampaignError(f"{path} is no Python file; write FILE.py:object")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise CampaignError(
-            f"{path.name} does not run: {type(error).__name__}: {error}; mend it first"
-        ) from error
-    finally:
-        sys.path.remove(str(path.parent))
-    return module

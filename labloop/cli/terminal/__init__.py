@@ -25,6 +25,7 @@ from labloop.cli.terminal.options import (
     Truth,
 )
 from labloop.cli.terminal.progress import waiting
+from labloop.cli.terminal.python_files import load_python_file
 from labloop.cli.terminal.safety import NOT_SAFE_EXIT, acknowledge_command, print_not_safe
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "ensure_writable_folder",
     "find_campaign",
     "format_point",
+    "load_python_file",
     "mode_of",
     "open_repositories",
     "parse_pairs",

@@ -1,12 +1,11 @@
 """The physics model that a person names: of a campaign, or of a file beside it."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from labloop.errors import CampaignError, LabloopError
+from labloop.cli.terminal import load_python_file
+from labloop.errors import CampaignError
 
 if TYPE_CHECKING:
     from labloop.campaign import Definition
@@ -23,10 +22,10 @@ def named_model(text: str, campaign: Path | None) -> "tuple[Any, Definition]":
     place, wanted = split_name(text)
     if campaign is not None:
         definition = load_campaign(campaign)
-        return _chosen(_loaded(Path(place)), place, wanted), definition
+        return _chosen(load_python_file(place), place, wanted), definition
     definition = load_campaign(place)
     if wanted:
-        return _chosen(_loaded(Path(place)), place, wanted), definition
+        return _chosen(load_python_file(place), place, wanted), definition
     competing = definition.spec.competing
     if len(competing) > 1:
         raise CampaignError(
@@ -47,30 +46,6 @@ def split_name(text: str) -> tuple[str, str]:
     if colon and wanted.isidentifier() and place.endswith(".py"):
         return place, wanted
     return text, ""
-
-
-def _loaded(place: Path) -> ModuleType:
-    from labloop.campaign import error_location  # noqa: PLC0415 - heavy
-
-    path = place.expanduser().resolve()
-    if not path.is_file() or path.suffix != ".py":
-        raise CampaignError(f"the file {place} is no Python file that exists; write FILE.py:object")
-    name = f"labloop_physics_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise CampaignError(f"{path} is no Python file; write FILE.py:object")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # a person's file may raise anything
-        where = error_location(error, path) or path.name
-        what = "" if isinstance(error, LabloopError) else f"{type(error).__name__}: "
-        raise CampaignError(f"{where}: {what}{error}; mend it first") from error
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
 
 
 def _chosen(module: ModuleType, place: str, wanted: str) -> Any:
