@@ -48,6 +48,7 @@ from labloop.physics.language import (
     By,
     Course,
     CurveAxis,
+    Formula,
     Mean,
     Peak,
     PeakAt,
@@ -61,7 +62,14 @@ from labloop.physics.language import (
     as_physics,
     bind,
 )
-from labloop.physics.models import FunctionPhysics, ValuedPhysics, with_priors, with_value
+from labloop.physics.models import (
+    AlgebraicPhysics,
+    FunctionPhysics,
+    ValuedPhysics,
+    algebraic,
+    with_priors,
+    with_value,
+)
 from labloop.physics.reactions import (
     Arrhenius,
     ButlerVolmer,
@@ -81,6 +89,7 @@ from labloop.physics.reactions import (
 
 __all__ = [
     "Absorption",
+    "AlgebraicPhysics",
     "Arrhenius",
     "At",
     "Band",
@@ -98,6 +107,7 @@ __all__ = [
     "Finding",
     "Fixed",
     "Flux",
+    "Formula",
     "FunctionPhysics",
     "Identified",
     "Insulated",
@@ -126,6 +136,7 @@ __all__ = [
     "VantHoff",
     "Whitening",
     "absorption",
+    "algebraic",
     "as_physics",
     "bind",
     "check_physics",

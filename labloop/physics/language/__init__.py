@@ -6,11 +6,9 @@ A model itself does not belong here. Read ``model`` first (the protocol), then `
 
 from labloop.physics.language.binding import BoundPhysics, bind
 from labloop.physics.language.coefficients import (
-    By,
     Coefficient,
     CoefficientLike,
     Coefficients,
-    Shared,
 )
 from labloop.physics.language.curves import (
     CURVE_SCALARS,
@@ -24,6 +22,15 @@ from labloop.physics.language.curves import (
     Rms,
 )
 from labloop.physics.language.expression import Expression
+from labloop.physics.language.formula import (
+    GAS,
+    GAS_CONSTANT,
+    By,
+    Constant,
+    Formula,
+    Shared,
+    given_unit,
+)
 from labloop.physics.language.known_values import (
     check_dimension,
     evaluate,
@@ -37,16 +44,20 @@ from labloop.physics.language.units import mixed_units, si_conversion
 
 __all__ = [
     "CURVE_SCALARS",
+    "GAS",
+    "GAS_CONSTANT",
     "At",
     "BoundPhysics",
     "By",
     "Coefficient",
     "CoefficientLike",
     "Coefficients",
+    "Constant",
     "Course",
     "CurveAxis",
     "CurveScalar",
     "Expression",
+    "Formula",
     "Mean",
     "Peak",
     "PeakAt",
@@ -62,6 +73,7 @@ __all__ = [
     "broadcast_shape",
     "check_dimension",
     "evaluate",
+    "given_unit",
     "mixed_units",
     "parse_known_value",
     "sample_quantities",

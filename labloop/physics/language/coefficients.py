@@ -8,51 +8,21 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.language.known_values import KnownValue, parse_known_value, sample_quantities
+from labloop.physics.language.expression import Expression
+from labloop.physics.language.formula import GAS, GAS_CONSTANT, By, Formula, Shared, given_unit
+from labloop.physics.language.known_values import (
+    KnownValue,
+    check_dimension,
+    evaluate,
+    parse_known_value,
+    sample_quantities,
+)
 from labloop.physics.language.model import PhysicsInput
 from labloop.physics.language.prior import PhysicsParameter, Prior
 from labloop.physics.language.units import si_conversion
 from labloop.units import same_dimension
 
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """A number for every value of a category of the space.
-
-    Args:
-        category: the categorical parameter of the space.
-        values: category -> number: a :class:`Prior` each where it is to be learned, else a
-            text with a unit such as ``"0.8 mPa*s"`` or a plain number.
-    """
-
-    category: str
-    values: Mapping[str, "Prior | str | float"]
-
-    def __post_init__(self) -> None:
-        given = self.values.values() if isinstance(self.values, Mapping) else ()
-        usable = all(isinstance(v, (Prior, str, int, float)) for v in given)
-        learned = [isinstance(v, Prior) for v in given]
-        if not usable or not learned or any(learned) != all(learned):
-            raise PhysicsError(
-                f"By({self.category!r}, ...) needs a number for every category: either a Prior "
-                f"for each or a given number for each, got {self.values!r}"
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """One learned number that several places of a model hold.
-
-    Args:
-        name: what the parameter is called.
-        prior: its prior, the same wherever the name stands.
-    """
-
-    name: str
-    prior: Prior
-
-
-CoefficientLike: TypeAlias = Prior | Shared | By | str | float
+CoefficientLike: TypeAlias = Prior | Shared | By | Formula | str | float
 """What a user may write for a coefficient; a text is a quantity or arithmetic of inputs."""
 
 
@@ -65,6 +35,9 @@ class Coefficient:
     lookup: str = ""
     by_category: tuple[tuple[str, int], ...] = ()
     """Input that is 1 for a category -> the parameter's column."""
+    formula: Expression | None = None
+    parts: tuple[tuple[str, "Coefficient"], ...] = ()
+    """Name in the formula -> its coefficient."""
 
     @property
     def constant(self) -> float | None:
@@ -79,6 +52,10 @@ class Coefficient:
             return self.source.value(x)
         if self.lookup:
             return x[self.lookup]
+        if self.formula is not None:
+            parts = {name: part.value(x, theta) for name, part in self.parts}
+            gas = torch.tensor(GAS_CONSTANT, dtype=torch.float64)
+            return evaluate(self.formula, {GAS: gas, **x, **parts})
         total = torch.zeros((), dtype=torch.float64)
         for name, column in self.by_category:
             total = total + x[name] * theta[..., column]
@@ -107,6 +84,7 @@ class Coefficients:
         self._known_values: list[KnownValue] = list(after._known_values) if after else []  # noqa: SLF001 - of its own kind
         self._lookups: dict[str, PhysicsInput] = dict(after._lookups) if after else {}  # noqa: SLF001 - as above
         self._read: list[str] = list(after._read) if after else []  # noqa: SLF001 - as above
+        self._formulas: list[_FormulaUnits] = list(after._formulas) if after else []  # noqa: SLF001 - as above
         for name, by in (lookup or {}).items():
             if not isinstance(by, By) or any(isinstance(v, Prior) for v in by.values.values()):
                 raise PhysicsError(
@@ -165,12 +143,14 @@ class Coefficients:
             return Coefficient(column=self._add_shared(given, unit, what))
         if isinstance(given, By):
             return self._add_by_category(label, given, unit, what)
+        if isinstance(given, Formula):
+            return self._add_formula(label, given, unit, what)
         if isinstance(given, (int, float)) and not isinstance(given, bool):
             given = f"{float(given)!r}"
         if not isinstance(given, str):
             raise PhysicsError(
-                f"{what} must be a Prior, a quantity like {unit!r}, the name of a parameter "
-                f"or By(category, ...), got {given!r}"
+                f"{what} must be a Prior, a quantity like {unit!r}, the name of a parameter, "
+                f"By(category, ...) or Formula(...), got {given!r}"
             )
         value = parse_known_value(what, given, unit)
         self._known_values.append(value)
@@ -211,6 +191,23 @@ class Coefficients:
             )
         return Coefficient(by_category=tuple(by_category))
 
+    def _add_formula(self, label: str, given: Formula, unit: str, what: str) -> Coefficient:
+        expression = Expression(given.text, what)
+        unused = [name for name in given.constants if name not in expression.names]
+        if unused:
+            raise PhysicsError(
+                f"{what}, {given.text!r}, does not use {', '.join(unused)}; it reads "
+                f"{', '.join(expression.names) or 'nothing'}"
+            )
+        units = {name: given_unit(name, c, what) for name, c in given.constants.items()}
+        parts = tuple(
+            (name, self.add(f"{label}.{name}", constant, units[name], f"{name} in {what}"))
+            for name, constant in given.constants.items()
+        )
+        self.read(n for n in expression.names if n not in {*units, GAS})
+        self._formulas.append(_FormulaUnits(expression, unit, units))
+        return Coefficient(formula=expression, parts=parts)
+
     def _add_lookup(self, name: str, by: By, unit: str | None) -> None:
         levels = {}
         for level, given in by.values.items():
@@ -229,10 +226,22 @@ class Coefficients:
         """Raise PhysicsError where inputs in these units give a number another dimension."""
         for given in self._known_values:
             given.check(units)
+        for formula in self._formulas:
+            names = {GAS: "J/mol/K", **units, **formula.constants}
+            check_dimension(formula.expression, formula.unit, self.sample_quantities(names))
 
     def sample_quantities(self, units: Mapping[str, str]) -> dict[str, Any]:
         """Return a quantity for every name, for calculating with units."""
         return sample_quantities({name: unit for name, unit in units.items() if "=" not in name})
+
+
+@dataclass(frozen=True, slots=True)
+class _FormulaUnits:
+    """A formula, the unit whose dimension it must have, and constant -> its unit."""
+
+    expression: Expression
+    unit: str
+    constants: Mapping[str, str]
 
 
 def _unit_of(text: str) -> str:

@@ -53,17 +53,17 @@ class BuildingBlock(ABC):
         self._coefficients = coefficients
         self._quantities = dict(quantities)
         self.parameters: tuple[PhysicsParameter, ...] = coefficients.parameters
-        if not coefficients.inputs:
-            raise PhysicsError(
-                f"{kind} {name!r} reads no parameter of the space, so it says the same of every "
-                "experiment; write the name of a parameter where its number belongs"
-            )
         self._outputs = OutputDefinitions(
             f"{kind} {name!r}", self._example(), outputs, curves or {}, courses or {}
         )
         self.curves: Mapping[str, CurveAxis] = self._outputs.curves
         # What is neither solved for nor read by the mechanism is a parameter of the space too.
         coefficients.read(self._outputs.names - set(self._quantities))
+        if not coefficients.inputs:
+            raise PhysicsError(
+                f"{kind} {name!r} reads no parameter of the space, so it says the same of every "
+                "experiment; write the name of a parameter where its number belongs"
+            )
         self.inputs: tuple[PhysicsInput, ...] = coefficients.inputs
         inputs = {i.name for i in self.inputs}
         double = sorted(inputs & set(self._quantities))

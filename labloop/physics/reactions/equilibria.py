@@ -9,6 +9,7 @@ from torch import Tensor
 
 from labloop.errors import PhysicsError
 from labloop.physics.language import (
+    GAS_CONSTANT,
     By,
     Coefficient,
     CoefficientLike,
@@ -18,7 +19,6 @@ from labloop.physics.language import (
 )
 from labloop.physics.models import BuildingBlock, Outputs
 from labloop.physics.reactions.decorators import declared_in
-from labloop.physics.reactions.law_reads import GAS_CONSTANT
 from labloop.physics.reactions.rate_laws import reference_temperature
 from labloop.physics.reactions.reaction_strings import (
     EquilibriumReaction,

@@ -7,12 +7,10 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from labloop.physics.language import Coefficient, Expression
+from labloop.physics.language import GAS, GAS_CONSTANT, Coefficient, Expression
 
-GAS_CONSTANT = 8.31446261815324
-"""J/mol/K."""
 Inputs: TypeAlias = Mapping[str, Tensor]
-TEMPERATURE, GAS = "T", "R"
+TEMPERATURE = "T"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from labloop.errors import PhysicsError, UnitError
+from labloop.errors import PhysicsError
 from labloop.physics.language import (
-    By,
     CoefficientLike,
     Coefficients,
     Expression,
-    Prior,
-    Shared,
+    given_unit,
 )
 from labloop.physics.reactions.law_reads import TEMPERATURE, Inputs, LawReads
 from labloop.physics.reactions.rate_laws import (
@@ -22,7 +20,6 @@ from labloop.physics.reactions.rate_laws import (
     arrhenius_factor,
 )
 from labloop.physics.reactions.reaction_strings import Reaction, parse_reaction
-from labloop.units import split_quantity
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -79,7 +76,7 @@ class RateLaw:
             raise PhysicsError(
                 f"{what} does not use {', '.join(unused)}; it reads {', '.join(expression.names)}"
             )
-        units = {name: _unit_of(name, c, what) for name, c in self.constants.items()}
+        units = {name: given_unit(name, c, what) for name, c in self.constants.items()}
         constants = {
             name: coefficients.add(f"{label}.{name}", given, units[name], f"{name} in {what}")
             for name, given in self.constants.items()
@@ -104,23 +101,3 @@ class RateLaw:
         if self.Ea is None:
             return one
         return arrhenius_factor(label, one, self.Ea, self.at, coefficients, reaction)
-
-
-def _unit_of(name: str, given: CoefficientLike, what: str) -> str:
-    """Return the unit in which a constant is given."""
-    first = next(iter(given.values.values())) if isinstance(given, By) else given
-    if isinstance(first, Shared):
-        return first.prior.unit
-    if isinstance(first, Prior):
-        return first.unit
-    if isinstance(first, (int, float)) and not isinstance(first, bool):
-        return "1"
-    try:
-        if isinstance(first, str):
-            return split_quantity(first)[1]
-    except UnitError:
-        pass
-    raise PhysicsError(
-        f"{name} in {what} must be a Prior, a quantity such as '0.1 mol/L', a number or By(...), "
-        f"got {given!r}; a parameter of the space stands in the rate itself, by its name"
-    )

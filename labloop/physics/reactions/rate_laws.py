@@ -8,8 +8,14 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics.language import Coefficient, CoefficientLike, Coefficients, parse_known_value
-from labloop.physics.reactions.law_reads import GAS_CONSTANT, Inputs, LawReads
+from labloop.physics.language import (
+    GAS_CONSTANT,
+    Coefficient,
+    CoefficientLike,
+    Coefficients,
+    parse_known_value,
+)
+from labloop.physics.reactions.law_reads import Inputs, LawReads
 from labloop.physics.reactions.reaction_strings import Reaction, parse_reaction, rate_unit
 
 _FARADAY = 96485.33212331
