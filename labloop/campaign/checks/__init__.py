@@ -15,6 +15,7 @@ from labloop.campaign.checks.check import check_campaign
 from labloop.campaign.checks.finding import Finding
 from labloop.campaign.checks.preflight import check_lab, find_record, require_procedure
 from labloop.campaign.checks.rehearsal import rehearse
+from labloop.campaign.checks.stations import require_stations
 
 __all__ = [
     "Finding",
@@ -27,5 +28,6 @@ __all__ = [
     "rehearse",
     "require_calibrations",
     "require_procedure",
+    "require_stations",
     "update_bundle",
 ]

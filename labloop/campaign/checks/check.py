@@ -7,6 +7,7 @@ from labloop.campaign.checks.finding import Finding
 from labloop.campaign.checks.parallel_rehearsal import rehearse_parallel
 from labloop.campaign.checks.procedure_source import awaitable_names, procedure_mistakes
 from labloop.campaign.checks.rehearsal import simulated_lab
+from labloop.campaign.checks.stations import check_stations
 from labloop.campaign.definition import CampaignSpec, Definition, kind_of, load_campaign, name_of
 from labloop.errors import LabloopError
 from labloop.lab import MemoryJournal
@@ -37,6 +38,7 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
         opens = opened.good
     if spec.procedure is not None:
         mistakes = list(procedure_mistakes(spec, awaitable_names(lab_file)))
+        mistakes += [Finding(False, sentence) for sentence in check_stations(definition)]
         yield from mistakes or [Finding(True, _describe_procedure(spec))]
         if opens and not mistakes and spec.parallel > 1:
             yield _check_parallel(definition)

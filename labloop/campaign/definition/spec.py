@@ -13,6 +13,7 @@ from labloop.campaign.definition.spec_checks import (
     check_outputs,
     check_per,
     check_plate,
+    check_priority,
     check_procedure,
 )
 from labloop.campaign.definition.user_code import cost_of, is_work, name_of
@@ -64,6 +65,8 @@ class CampaignSpec:
         plate: wells and their rules; each round is a plate, a full one where ``batch`` is 1.
         calibrated: what the procedure needs calibrated, such as ``{"balance.weight": "30 days"}``:
             a read or an action of a device, and the age at most of its newest calibration.
+        priority: where experiments of several campaigns wait for a station of one lab, the
+            greater one goes first; who was passed over 8 times goes ahead of all.
 
     Raises:
         CampaignFileError: something does not fit together; the message says what to change.
@@ -91,6 +94,7 @@ class CampaignSpec:
     plate: Plate | None = None
     calibrated: Mapping[str, str] = field(default_factory=dict)
     per: Literal["hour", "cost"] | None = None
+    priority: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -133,6 +137,7 @@ class CampaignSpec:
         check_procedure(self.procedure, self.lab, self.space.names)
         check_analyse(self.analyse)
         check_calibrated(self.calibrated, self.lab)
+        check_priority(self.priority)
 
     @property
     def objectives(self) -> Objectives:
@@ -253,6 +258,7 @@ class CampaignSpec:
             "approval": self.approval,
             "procedure": name_of(self.procedure),
             "analyse": name_of(self.analyse),
+            **({"priority": self.priority} if self.priority else {}),
             **({"calibrated": dict(self.calibrated)} if self.calibrated else {}),
             **({"work": self.procedure.spec()} if is_work(self.procedure) else {}),
         }

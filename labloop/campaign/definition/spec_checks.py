@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from labloop.lab import Work
 
 
+_MOST = 100
+"""The greatest priority."""
+
+
 def check_outputs(outputs: Sequence[Output]) -> None:
     """Raise CampaignFileError unless outputs are declared, each with a name of its own."""
     if not isinstance(outputs, (list, tuple)) or not outputs:
@@ -236,3 +240,11 @@ def check_calibrated(calibrated: object, lab: str | None) -> None:
             calibration_age(age)
         except UnitError as error:
             raise CampaignFileError(f"calibrated[{name!r}]: {error}") from error
+
+
+def check_priority(priority: object) -> None:
+    """Raise CampaignFileError unless a priority is a whole number."""
+    if not isinstance(priority, int) or isinstance(priority, bool) or abs(priority) > _MOST:
+        raise CampaignFileError(
+            f"priority must be a whole number from -{_MOST} to {_MOST}, got {priority!r}"
+        )

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from labloop.campaign.checks import require_calibrations, require_procedure
+from labloop.campaign.checks import require_calibrations, require_procedure, require_stations
 from labloop.campaign.definition import Definition
 from labloop.campaign.execution import DirectExecutor, FunctionExecutor, FunctionSetup
 from labloop.campaign.loop import Hold, device_leases
@@ -97,6 +97,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
     lab_file = load_lab_file(definition.folder / str(definition.spec.lab))
     began = context.lab_seconds_before
     require_calibrations(repositories, definition, record.mode)
+    require_stations(definition, lab_file)
     context.handle.phase = "opening the lab"
     with device_leases(repositories, lab_file, record.mode, context.actor) as lease:
         host = LabHost(
@@ -113,6 +114,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
             folder=definition.folder,
             renew=context.renewed,
             handover=repositories.handover,
+            priority=definition.spec.priority,
         )
         context.handle.opening(host.stop)
         with host:

@@ -23,6 +23,7 @@ from labloop.lab.configuration.registry import (
     plan_lab,
     with_found_drivers,
 )
+from labloop.lab.configuration.station_table import StationRules, StationTable
 
 __all__ = [
     "DRIVERS",
@@ -32,6 +33,8 @@ __all__ = [
     "LabFile",
     "LabPlan",
     "LimitCheck",
+    "StationRules",
+    "StationTable",
     "device_named",
     "find_driver",
     "installed",

@@ -6,11 +6,12 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from labloop.errors import LabFileError, UnitError
 from labloop.lab.configuration.built_with import devices_named, with_needed, wrong_built_with
 from labloop.lab.configuration.interlocks import Interlock, parse_terms
+from labloop.lab.configuration.station_table import StationTable, Table, wrong_stations
 from labloop.lab.transports import line_mistakes
 from labloop.units import convert, split_quantity
 
@@ -34,11 +35,7 @@ _IN_WORDS = {
 """pydantic's type of an error -> the mistake in the words of TOML."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class LabTable(_Table):
+class LabTable(Table):
     """``[lab]``: the lab as a whole."""
 
     name: str = Field(min_length=1)
@@ -49,14 +46,14 @@ class LabTable(_Table):
     world_options: dict[str, Any] = Field(default_factory=dict)
 
 
-class LimitTable(_Table):
+class LimitTable(Table):
     """``[devices.<name>.limits]``: bounds of one argument, on top of the instrument's own."""
 
     min: str = ""
     max: str = ""
 
 
-class DeviceTable(_Table):
+class DeviceTable(Table):
     """``[devices.<name>]``: one instrument."""
 
     driver: str = Field(min_length=1)
@@ -72,7 +69,7 @@ class DeviceTable(_Table):
     """Whether experiments that run at once may all command it, such as one bath for all."""
 
 
-class InterlockTable(_Table):
+class InterlockTable(Table):
     """``[[interlocks]]``: an action that is allowed only under conditions on other devices."""
 
     device: str
@@ -88,28 +85,7 @@ class InterlockTable(_Table):
         return Interlock(self.device, self.action, terms, self.because, age)
 
 
-class StationTable(_Table):
-    """``[stations.<kind>]``: stations that are alike."""
-
-    names: tuple[str, ...] = Field(default=(), strict=False)
-    count: int = Field(default=0, ge=0)
-    used_up: bool = False
-    """Whether the stations are consumables (wells, vials, tips): one use uses one up."""
-
-    @model_validator(mode="after")
-    def _names_or_count(self) -> "StationTable":
-        if bool(self.names) == bool(self.count):
-            raise ValueError("needs either names = [...] or count = n")
-        if len(set(self.names)) != len(self.names):
-            raise ValueError("names one station twice")
-        return self
-
-    def all(self, kind: str) -> tuple[str, ...]:
-        """Return the names of the stations; ``kind`` names those that are only counted."""
-        return self.names or tuple(f"{kind}-{n}" for n in range(1, self.count + 1))
-
-
-class HoldTable(_Table):
+class HoldTable(Table):
     """``[hold]``: what happens to the lab while its campaign waits for a person."""
 
     after: str = "10 min"
@@ -125,7 +101,7 @@ class HoldTable(_Table):
         return convert(*split_quantity(self.after), "s")
 
 
-class WatchdogTable(_Table):
+class WatchdogTable(Table):
     """``[watchdog]``: the process that makes a real lab safe when its owner has died or hangs."""
 
     after: str = "10 s"
@@ -139,7 +115,7 @@ class WatchdogTable(_Table):
         return convert(*split_quantity(self.after), "s")
 
 
-class LabFile(_Table):
+class LabFile(Table):
     """A lab file whose tables were checked, by themselves and against each other."""
 
     lab: LabTable
@@ -292,6 +268,8 @@ def _mistakes(lab_file: LabFile) -> list[str]:
         for kind, table in lab_file.stations.items()
         if table.used_up and kind in devices
     ]
+    for kind, stations in lab_file.stations.items():
+        found += wrong_stations(kind, stations)
     found += line_mistakes({name: (table.url, table.options) for name, table in devices.items()})
     found += wrong_built_with(lab_file.built_with)
     found += _wrong_hold(lab_file) + _wrong_watchdog(lab_file.watchdog)

@@ -36,6 +36,10 @@ class Scope:
     actor: str = "labloop"
     start: int = 0
     """Which start of the campaign's process it is, so that the lab's own ids are never reused."""
+    priority: int = 0
+    """Of its campaign: the greater one is served first where several wait."""
+    requests: int = 0
+    """Requests for stations and devices so far."""
     count: int = 0
     """Intents so far, with those of an earlier process."""
     finished: Mapping[str, Json] = field(default_factory=dict)

@@ -24,11 +24,15 @@ class Sharing:
         self._shared = frozenset(shared)
         self._on_alarm = on_alarm
         self._reported: set[str] = set()
+        self._roomy: set[str] = set()
+        """Stations with room for several samples: whose experiments use its device together."""
         self._scopes: dict[Scope, None] = {}
         """Experiments that hold or use a device, in the order in which they began to."""
 
-    def hold(self, scope: Scope, name: str) -> None:
-        """Note that ``scope`` has the device or station ``name`` to itself."""
+    def hold(self, scope: Scope, name: str, *, alone: bool = True) -> None:
+        """Note that ``scope`` has the device or station ``name``, ``alone`` or beside others."""
+        if not alone:
+            self._roomy.add(name)
         scope.blocks[name] = None
         self._scopes[scope] = None
 
@@ -58,6 +62,8 @@ class Sharing:
 
     def _check(self, scope: Scope, other: Scope, device: str, action: str) -> None:
         alone = device in other.blocks
+        if alone and device in scope.blocks and device in self._roomy:
+            return
         # Where both have a block of it (its own, and a station's), its use decides.
         if device not in other.uses and (not alone or device in scope.blocks):
             return

@@ -18,6 +18,7 @@ from labloop.lab.procedure import (
     LabResources,
     LabWork,
     Occupancy,
+    Queue,
     StationPool,
     Steps,
 )
@@ -91,7 +92,8 @@ class DeviceBuilder:
                 clock=self.clock,
                 devices=devices,
                 stations=_stations(lab_file, used),
-                device_locks={name: StationPool([name]) for name in devices},
+                device_locks={name: StationPool([name], kind=name) for name in devices},
+                queue=Queue(self.clock),
                 steps=Steps(self.clock, journal, self.stop),
                 sharing=sharing,
                 work=LabWork(
@@ -150,8 +152,9 @@ def _stations(lab_file: LabFile, used: Mapping[str, Collection[str]]) -> dict[st
     return {
         kind: StationPool(
             [name for name in table.all(kind) if name not in used.get(kind, ())],
-            used_up=table.used_up,
             kind=kind,
+            rules=table.rules(),
+            used_up=table.used_up,
         )
         for kind, table in lab_file.stations.items()
     }

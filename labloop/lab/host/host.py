@@ -62,6 +62,7 @@ class LabHost:
             the folder of the lab file if left out.
         patience: seconds that a device may take to connect at most, for a lab that is opened only
             to be made safe; such a lab has no watchdog process.
+        priority: of the experiments, where those of several campaigns wait for a station.
 
     Raises:
         LabFileError: the lab file cannot be used, or not for a real lab.
@@ -90,6 +91,7 @@ class LabHost:
         handover: Handover | None = None,
         patience: float | None = None,
         folder: Path | None = None,
+        priority: int = 0,
     ) -> None:
         self.lab_file = lab_file
         self.mode = mode
@@ -116,6 +118,7 @@ class LabHost:
             handover=handover,
             patience=patience,
             folder=folder or lab_file.folder or Path.cwd(),
+            priority=priority,
         )
         self._opened: OpenLab | None = None
         self._stop_reason = ""
@@ -294,9 +297,10 @@ class LabHost:
         return self._lab.clock.now()
 
     def activity(self) -> Mapping[str, str]:
-        """Return device -> what it does now, and what runs beside the devices."""
+        """Return device -> what it does now, what runs beside the devices, and who waits."""
         devices = self._lab.devices
-        return {**devices.activity, **devices.resources.work.activity()}
+        waits = {wait.who: wait.words(self.now()) for wait in devices.resources.queue.waits()}
+        return {**devices.activity, **devices.resources.work.activity(), **waits}
 
     @property
     def watchdog(self) -> int:

@@ -47,7 +47,9 @@ class OpenLab:
             self.clock = Clock(loop)
             self._delivery = ResultDelivery(loop)
             self._jobs = JobRunner(loop, self._delivery)
-            self.scopes = CampaignScopes(setup.journal, setup.campaign_id, setup.actor)
+            self.scopes = CampaignScopes(
+                setup.journal, setup.campaign_id, setup.actor, setup.priority
+            )
             entries = self.scopes.entries
             if setup.renew:
                 renew(setup.journal, self.scopes.own, setup.lab_file, setup.renew)

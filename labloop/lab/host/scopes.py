@@ -13,12 +13,14 @@ class CampaignScopes:
         journal: what earlier processes committed.
         campaign_id: the campaign.
         actor: who is written into each row.
+        priority: of its experiments, where several wait for a station.
     """
 
-    def __init__(self, journal: Journal, campaign_id: str, actor: str) -> None:
+    def __init__(self, journal: Journal, campaign_id: str, actor: str, priority: int = 0) -> None:
         self._journal = journal
         self._campaign_id = campaign_id
         self._actor = actor
+        self._priority = priority
         self.entries: Sequence[JournalEntry] = journal.entries(campaign_id)
         """The campaign's journal as it was when the lab was opened."""
         # Only these have left anything that must be read again when they are entered again.
@@ -39,6 +41,7 @@ class CampaignScopes:
             self._campaign_id,
             experiment_id,
             actor=self._actor,
+            priority=self._priority,
             count=max((action_number(entry.intent.id) for entry in before), default=0),
             finished=self._journal.finished_steps(experiment_id) if before else {},
         )

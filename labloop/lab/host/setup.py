@@ -43,6 +43,8 @@ class LabSetup:
     patience: float | None
     """Seconds that a device may take to connect at most, in a lab that is opened only to be made
     safe."""
+    priority: int
+    """Of the campaign's experiments, where several wait for a station."""
 
     @property
     def is_watched(self) -> bool:

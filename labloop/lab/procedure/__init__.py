@@ -7,6 +7,8 @@ how it is ended belongs to ``host``. Read ``lab.py`` first.
 from labloop.lab.procedure.consumables import ConsumableLog, renew, used_stations
 from labloop.lab.procedure.lab import Lab, LabResources
 from labloop.lab.procedure.occupancy import Occupancy, Occupation
+from labloop.lab.procedure.queue import Queue
+from labloop.lab.procedure.requests import Wait
 from labloop.lab.procedure.run import run_procedure
 from labloop.lab.procedure.stations import StationPool
 from labloop.lab.procedure.steps import Steps
@@ -19,8 +21,10 @@ __all__ = [
     "LabWork",
     "Occupancy",
     "Occupation",
+    "Queue",
     "StationPool",
     "Steps",
+    "Wait",
     "renew",
     "run_procedure",
     "used_stations",

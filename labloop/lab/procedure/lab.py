@@ -1,7 +1,7 @@
 """The lab as a procedure sees it: devices by name, stations, time and steps."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ from labloop.lab.devices import Device, Scope
 from labloop.lab.gate import Sharing
 from labloop.lab.procedure.consumables import ConsumableLog
 from labloop.lab.procedure.occupancy import Occupancy
-from labloop.lab.procedure.stations import StationPool
+from labloop.lab.procedure.queue import Queue
+from labloop.lab.procedure.stations import Setting, StationPool
 from labloop.lab.procedure.steps import Steps
 from labloop.lab.procedure.work import LabWork
 from labloop.lab.time import Clock
@@ -27,6 +28,7 @@ class LabResources:
     stations: Mapping[str, StationPool]
     device_locks: Mapping[str, StationPool]
     """Device -> its lock, for ``lab.exclusive``."""
+    queue: Queue
     steps: Steps
     sharing: Sharing
     work: LabWork
@@ -76,32 +78,64 @@ class Lab:
         await self._resources.clock.sleep(magnitude(duration, "s", "lab.wait"))
 
     @asynccontextmanager
-    async def any(self, kind: str) -> AsyncIterator[str]:
-        """Hold one of several stations that are alike; first come, first served.
+    async def any(self, kind: str, *, setting: Setting = None) -> AsyncIterator[str]:
+        """Hold one of several stations that are alike.
+
+        Who waited first gets it first, unless priorities, a plan or an equal setting speak for
+        another one. The block begins when the station is ready: warm, and changed over.
 
         Args:
             kind: as in ``[stations.<kind>]`` of the lab file.
+            setting: what it is set to, such as ``x.temperature``, where its lab file declares a
+                ``change_over`` or room for several samples: samples at one setting share it.
 
         Yields:
             The name of the station.
 
         Raises:
-            ProcedureError: the lab has no stations of that kind.
+            ProcedureError: the lab has no stations of that kind; the setting is missing or has
+                the wrong unit; nobody would ever go on.
             PlacesUsedUpError: the stations are consumables, and none is left.
         """
-        places = self._resources.stations.get(kind)
-        if places is None:
+        pool = self._resources.stations.get(kind)
+        if pool is None:
             known = ", ".join(self._resources.stations) or "none"
             raise ProcedureError(f"the lab has no stations {kind!r}; it has: {known}")
-        async with AsyncExitStack() as stack:
-            with self._resources.occupancy.waiting(kind):
-                name = await stack.enter_async_context(places)
-            stack.enter_context(self._resources.occupancy.holding(name))
-            if places.used_up:
-                await self._resources.consumables.use(self._scope, kind, name)
-            self._resources.sharing.hold(self._scope, name)
-            stack.callback(self._resources.sharing.release, self._scope, name)
-            yield name
+        async with self._held([(pool, setting)]) as names:
+            yield names[0]
+
+    @asynccontextmanager
+    async def all(
+        self, *kinds: str, settings: Mapping[str, Setting] | None = None
+    ) -> AsyncIterator[tuple[str, ...]]:
+        """Hold one station of each kind, or a device, taken at once: none waits for the other.
+
+        Args:
+            kinds: of stations, or names of devices.
+            settings: kind -> what it is set to, as in :meth:`any`.
+
+        Yields:
+            The names of the stations and devices, in the order of ``kinds``.
+
+        Raises:
+            ProcedureError: as :meth:`any`; a name is given twice, or held already.
+            PlacesUsedUpError: stations are consumables, and none is left.
+        """
+        given = dict(settings or {})
+        if not kinds or len(set(kinds)) != len(kinds) or not given.keys() <= set(kinds):
+            raise ProcedureError(
+                f"lab.all needs names of stations or devices, each once, and settings of these; "
+                f"got {', '.join(kinds) or 'none'} and settings of {', '.join(given) or 'none'}"
+            )
+        known = {**self._resources.device_locks, **self._resources.stations}
+        unknown = [kind for kind in kinds if kind not in known]
+        if unknown:
+            raise ProcedureError(
+                f"the lab has no stations or device {', '.join(unknown)}; it has: "
+                f"{', '.join(known)}"
+            )
+        async with self._held([(known[kind], given.get(kind)) for kind in kinds]) as names:
+            yield names
 
     @asynccontextmanager
     async def exclusive(self, *devices: Device) -> AsyncIterator[None]:
@@ -112,24 +146,49 @@ class Lab:
         Raises:
             ProcedureError: this experiment holds one of them already.
         """
-        holding, sharing = self._scope.holding, self._resources.sharing
         names = sorted({device.name for device in devices})
-        again = [name for name in names if name in holding]
+        self._check_not_held(names)
+        async with AsyncExitStack() as stack:
+            for name in names:
+                lock = self._resources.device_locks[name]
+                await stack.enter_async_context(self._held([(lock, None)]))
+            yield
+
+    @asynccontextmanager
+    async def _held(
+        self, wanted: Sequence[tuple[StationPool, Setting]]
+    ) -> AsyncIterator[tuple[str, ...]]:
+        """Hold a station of each pool, ready for use."""
+        resources, scope = self._resources, self._scope
+        locks = [pool for pool, _ in wanted if pool is resources.device_locks.get(pool.kind)]
+        self._check_not_held([pool.kind for pool in locks])
+        who = scope.experiment_id
+        with ExitStack() as stack:
+            with resources.occupancy.waiting([pool.kind for pool, _ in wanted]) as asked:
+                hold = await resources.queue.take(scope, wanted)
+            stack.callback(resources.queue.give_back, hold)
+            for pool, station in hold.stations.items():
+                name = station.name
+                stack.enter_context(resources.occupancy.holding(pool.kind, name, who, asked))
+                if pool in locks:
+                    scope.holding.add(name)
+                    stack.callback(scope.holding.discard, name)
+            for pool, station in hold.stations.items():
+                if pool.used_up:
+                    await resources.consumables.use(scope, pool.kind, station.name)
+                resources.sharing.hold(scope, station.name, alone=pool.rules.capacity == 1)
+                stack.callback(resources.sharing.release, scope, station.name)
+            if hold.seconds:
+                await resources.clock.sleep(hold.seconds)
+            yield tuple(hold.stations[pool].name for pool, _ in wanted)
+
+    def _check_not_held(self, devices: Sequence[str]) -> None:
+        again = [name for name in devices if name in self._scope.holding]
         if again:
             raise ProcedureError(
                 f"{', '.join(again)} is held by this experiment already and would wait for itself; "
                 "name all devices in one lab.exclusive(...)"
             )
-        async with AsyncExitStack() as stack:
-            for name in names:
-                with self._resources.occupancy.waiting(name):
-                    await stack.enter_async_context(self._resources.device_locks[name])
-                stack.enter_context(self._resources.occupancy.holding(name))
-                holding.add(name)
-                stack.callback(holding.discard, name)
-                sharing.hold(self._scope, name)
-                stack.callback(sharing.release, self._scope, name)
-            yield
 
     async def run(
         self,

@@ -13,11 +13,23 @@ _KEPT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Occupation:
-    """A station or device that one experiment had to itself, in lab seconds."""
+    """A station or device that one experiment had, in lab seconds.
+
+    Attributes:
+        name: of the station or device.
+        start: when it got it.
+        end: when it gave it back.
+        kind: of the stations, or the device.
+        experiment_id: who had it; None for what a person did by hand.
+        asked: when it was asked for.
+    """
 
     name: str
     start: float
     end: float
+    kind: str = ""
+    experiment_id: str | None = None
+    asked: float = 0.0
 
 
 class Occupancy:
@@ -33,22 +45,26 @@ class Occupancy:
         self._holds: deque[Occupation] = deque(maxlen=_KEPT)
 
     @contextmanager
-    def waiting(self, what: str) -> Iterator[None]:
-        """Count the block as time in which an experiment waited for ``what``."""
+    def waiting(self, kinds: Sequence[str]) -> Iterator[float]:
+        """Count the block as time in which an experiment waited; yields its begin."""
         began = self._clock.now()
         try:
-            yield
+            yield began
         finally:
-            self._waits[what] = self._waits.get(what, 0.0) + self._clock.now() - began
+            for kind in kinds:
+                self._waits[kind] = self._waits.get(kind, 0.0) + self._clock.now() - began
 
     @contextmanager
-    def holding(self, name: str) -> Iterator[None]:
-        """Count the block as time in which an experiment had ``name`` to itself."""
+    def holding(
+        self, kind: str, name: str, experiment_id: str | None, asked: float
+    ) -> Iterator[None]:
+        """Count the block as time in which an experiment had the station or device ``name``."""
         began = self._clock.now()
         try:
             yield
         finally:
-            self._holds.append(Occupation(name, began, self._clock.now()))
+            end = self._clock.now()
+            self._holds.append(Occupation(name, began, end, kind, experiment_id, asked))
 
     def waits(self) -> Mapping[str, float]:
         """Return kind of station, or device -> lab seconds waited for it, by all together."""

@@ -1,73 +1,136 @@
-"""Pools of stations that are alike: an experiment holds one, first come, first served."""
+"""Stations that are alike: which of them is free, and how long it takes to be ready for a use."""
 
-import asyncio
-from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-from labloop.errors import PlacesUsedUpError
+from labloop.errors import PlacesUsedUpError, ProcedureError, UnitError
+from labloop.lab.configuration import StationRules
+from labloop.units import Quantity, is_quantity, magnitude
+
+Setting: TypeAlias = "Quantity | float | str | None"
+"""What a station is set to during a use, such as a temperature; None where that is all one."""
+
+
+@dataclass(slots=True, eq=False)
+class Station:
+    """One station, or one device that an experiment may have to itself."""
+
+    name: str
+    inside: set[Any] = field(default_factory=set)
+    """The holds that are in it."""
+    setting: float | str | None = None
+    """Of the use that goes on, or of the newest one; None before the first."""
+    ready_at: float = 0.0
+    """Lab second from which on it is ready for the use that goes on."""
+    clean_at: float = 0.0
+    """Lab second from which on it is free for the next use."""
+    used: bool = False
+    """Whether it was used before."""
 
 
 class StationPool:
-    """Stations that are alike; ``async with pool as name`` holds one, or waits for a free one.
+    """The stations of one kind.
 
     Args:
         names: of the stations.
+        kind: their name in the lab file, or the device that is locked.
+        rules: what a use takes.
         used_up: whether they are consumables: each is handed out once and never again.
-        kind: their name in the lab file, for messages.
     """
 
-    def __init__(self, names: Sequence[str], *, used_up: bool = False, kind: str = "") -> None:
-        self._free = deque(names)
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        kind: str = "",
+        rules: StationRules | None = None,
+        used_up: bool = False,
+    ) -> None:
+        self.kind = kind
+        self.rules = rules or StationRules()
         self.used_up = used_up
-        self._kind = kind
-        self._waiting: deque[asyncio.Future[str]] = deque()
-        self._held_by: dict[asyncio.Task[Any] | None, list[str]] = {}
+        self.stations = [Station(name) for name in names]
+        """Those that are free are in the order in which they became so."""
 
-    async def __aenter__(self) -> str:
-        name = await self.acquire()
-        self._held_by.setdefault(asyncio.current_task(), []).append(name)
-        return name
-
-    async def __aexit__(self, *exc: object) -> None:
-        task = asyncio.current_task()
-        names = self._held_by[task]
-        self.release(names.pop())
-        if not names:
-            del self._held_by[task]
-
-    async def acquire(self) -> str:
-        """Wait for a free station and return its name.
+    def setting(self, given: Setting) -> float | str | None:
+        """Return a setting as it is compared.
 
         Raises:
-            PlacesUsedUpError: they are consumables, and none is left.
+            ProcedureError: the stations need one and have none, or it has the wrong unit.
         """
-        if self._free:
-            return self._free.popleft()
-        if self.used_up:
-            raise PlacesUsedUpError(
-                f"every place of [stations.{self._kind}] is used up; put new ones there and go on "
-                f"with: labloop resume NAME --renew {self._kind}"
+        rules = self.rules
+        if given is None:
+            if rules.parameter:
+                unit = f", in {rules.unit}" if rules.unit else ""
+                raise ProcedureError(
+                    f"a use of {self.kind} needs its {rules.parameter}{unit}: "
+                    f"lab.any({self.kind!r}, setting=x.{rules.parameter})"
+                )
+            return None
+        if isinstance(given, str) and not rules.unit:
+            return given
+        if is_quantity(given) and not rules.unit and rules.parameter:
+            raise ProcedureError(
+                f"a {rules.parameter} of {self.kind} has a unit, got {given:~}; say so in the lab "
+                f"file: change_over = {{ parameter = {rules.parameter!r}, unit = ..., time = ... }}"
             )
-        waiter: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        if is_quantity(given) and not rules.unit:
+            return f"{given:~}"
         try:
-            return await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                # It had been handed over already: hand it on.
-                self.release(waiter.result())
-            elif waiter in self._waiting:
-                self._waiting.remove(waiter)
-            raise
+            number = magnitude(given, rules.unit or "1", f"the setting of {self.kind}")
+        except UnitError as error:
+            raise ProcedureError(str(error)) from error
+        # Two ways to the same number, such as K and degC, are one setting.
+        return float(f"{number:.9g}")
 
-    def release(self, name: str) -> None:
-        """Give a station back, to the next task that waits. A consumable stays used up."""
+    def check_left(self) -> None:
+        """Raise PlacesUsedUpError where they are consumables, and none is left."""
+        if self.used_up and not any(self._is_open(each, None, 0.0) for each in self.stations):
+            raise PlacesUsedUpError(
+                f"every place of [stations.{self.kind}] is used up; put new ones there and go on "
+                f"with: labloop resume NAME --renew {self.kind}"
+            )
+
+    def best(self, setting: float | str | None, now: float) -> Station | None:
+        """Return the station that is ready for a use first; None where all are taken."""
+        free = [each for each in self.stations if self._is_open(each, setting, now)]
+        return min(free, key=lambda each: self.preparing(each, setting, now), default=None)
+
+    def has_room(self, station: Station, setting: float | str | None) -> bool:
+        """Return whether one more sample can be put beside those that are in a station."""
+        room = not self.used_up and len(station.inside) < self.rules.capacity
+        return room and station.setting == setting
+
+    def preparing(self, station: Station, setting: float | str | None, now: float) -> float:
+        """Return the seconds that pass until ``station`` is ready for a use at ``setting``."""
+        rules = self.rules
+        left = max(0.0, station.ready_at - now)
+        if station.inside:
+            return left
+        if not station.used or now - station.clean_at > rules.idle_for:
+            return rules.warm_up
+        return max(left, rules.change_over if station.setting != setting else 0.0)
+
+    def put(self, hold: object, station: Station, setting: float | str | None, now: float) -> float:
+        """Let ``hold`` into a station and return the seconds until it is ready."""
+        seconds = self.preparing(station, setting, now)
+        station.inside.add(hold)
+        station.used, station.setting, station.ready_at = True, setting, now + seconds
+        return seconds
+
+    def take_out(self, hold: object, station: Station, now: float) -> None:
+        """Take ``hold`` out of a station; a consumable stays used up."""
         if self.used_up:
             return
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(name)
-                return
-        self._free.append(name)
+        station.inside.discard(hold)
+        if not station.inside:
+            station.clean_at = now + self.rules.cleaning
+        # The one that became free last is the last one to be taken.
+        self.stations.remove(station)
+        self.stations.append(station)
+
+    def _is_open(self, station: Station, setting: float | str | None, now: float) -> bool:
+        if not station.inside:
+            return now >= station.clean_at
+        return self.has_room(station, setting)

@@ -50,6 +50,36 @@ def test_a_good_file(tmp_path):
         ('["v1", "v2"]', '["v1", "v1"]', "names one station twice"),
         ("[lab]", "[lab", "lab file is no TOML"),
         ('max_age = "5 s"', 'max_age = "5 g"', "cannot be converted"),
+        (
+            "count = 4",
+            "count = 4\ncapacity = 0",
+            r"\[stations.oven\] capacity is not usable: .*1; got",
+        ),
+        (
+            "count = 4",
+            'count = 4\nwarm_up = "20 mL"',
+            r"\[stations.oven\] warm_up needs a time such",
+        ),
+        (
+            "count = 4",
+            'count = 4\ncleaning = "-1 s"',
+            r"\[stations.oven\] cleaning needs a time from 0",
+        ),
+        (
+            "count = 4",
+            'count = 4\nidle_for = "2 h"',
+            r"\[stations.oven\] idle_for .* needs warm_up",
+        ),
+        (
+            "count = 4",
+            'count = 4\nchange_over = { parameter = "t", time = "1 s", unit = "degX" }',
+            r"\[stations.oven\] .*degX",
+        ),
+        (
+            "count = 4",
+            "count = 4\nused_up = true\ncapacity = 2",
+            r"\[stations.oven\] is used up by",
+        ),
         ("[stations.vial]", "[stations.a]\nused_up = true", "cannot have the name of a device"),
         ("[stations.oven]", '[hold]\nafter = "5 g"\n[stations.oven]', r"\[hold\] after: .*convert"),
         ("[stations.oven]", '[hold]\nafter = "-1 s"\n[stations.oven]', "must be a time from 0 s"),

@@ -1,13 +1,10 @@
 """Promise: a well, a vial or a tip that was used is never given again, whatever happened since."""
 
-import asyncio
-
 import pytest
 from lab_toys import toy_host
 
 from labloop.errors import LabFileError, PlacesUsedUpError
 from labloop.lab import LabJob, MemoryJournal
-from labloop.lab.procedure.stations import StationPool
 from labloop.records import ActionState
 from labloop.units import quantity
 
@@ -102,13 +99,12 @@ def test_at_once_each_has_its_own_and_the_one_too_many_is_told_at_once():
 def test_places_that_are_not_used_up_come_back():
     """As before: a vial holder is free again."""
 
-    async def three(places):
+    async def three(lab):
         got = []
         for _ in range(3):
-            async with places as name:
+            async with lab.any("holder") as name:
                 got.append(name)
         return got
 
-    assert asyncio.run(three(StationPool(["A1", "A2"]))) == ["A1", "A2", "A1"]
-    with pytest.raises(PlacesUsedUpError):
-        asyncio.run(three(StationPool(["A1", "A2"], used_up=True, kind="well")))
+    with toy_host("a", tables={"stations": {"holder": {"names": ["A1", "A2"]}}}) as host:
+        assert host.run([LabJob("e1", three)]) == [["A1", "A2", "A1"]]

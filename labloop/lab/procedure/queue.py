@@ -1,0 +1,176 @@
+"""Who gets a station or a device next: priorities, a plan, equal settings, then who came first.
+
+Nobody starves: who was passed over ``PASSES`` times goes ahead of all, and what it waits for is
+kept for it. Nobody waits for ever: a request that would close a circle of waiting is refused.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from contextvars import ContextVar
+
+from labloop.errors import ProcedureError
+from labloop.lab.devices import Scope
+from labloop.lab.procedure.circles import in_circle
+from labloop.lab.procedure.requests import Hold, Request, Wait, holders
+from labloop.lab.procedure.stations import Setting, Station, StationPool
+from labloop.lab.time import Clock
+
+PASSES = 8
+"""How often later requests may be served before one that waits."""
+_ENCLOSING: ContextVar[tuple[Hold, ...]] = ContextVar("_ENCLOSING", default=())
+"""What the running task, and those that wait for it, hold at present."""
+
+
+class Queue:
+    """All that experiments of one lab wait for. Its methods are called in the lab's loop.
+
+    Args:
+        clock: lab time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting: dict[Request, None] = {}
+        self._count = 0
+        self.planned: Callable[[str, int], float] = _at_once
+        """Experiment, number of its request -> the lab second for which that is planned."""
+
+    async def take(self, scope: Scope, wanted: Sequence[tuple[StationPool, Setting]]) -> Hold:
+        """Wait until one station of each pool is free, and take them all at once.
+
+        Raises:
+            ProcedureError: a setting does not fit; it would wait for ever.
+            PlacesUsedUpError: the stations are consumables, and none is left.
+        """
+        settings = {pool: pool.setting(given) for pool, given in wanted}
+        for pool in settings:
+            pool.check_left()
+        self._count += 1
+        scope.requests += 1
+        request = Request(
+            scope,
+            settings,
+            number=self._count,
+            use=scope.requests,
+            asked=self._clock.now(),
+            given=asyncio.get_running_loop().create_future(),
+            enclosing=_ENCLOSING.get(),
+        )
+        self._waiting[request] = None
+        self._serve()
+        if not request.given.done():
+            self._refuse_circle(request)
+        try:
+            hold = await request.given
+        except asyncio.CancelledError:
+            self._waiting.pop(request, None)
+            if request.given.done() and not request.given.cancelled():
+                self.give_back(request.given.result())
+            else:
+                self._serve()
+            raise
+        _ENCLOSING.set((*_ENCLOSING.get(), hold))
+        return hold
+
+    def give_back(self, hold: Hold) -> None:
+        """Give stations back, to those that wait for them."""
+        _ENCLOSING.set(tuple(each for each in _ENCLOSING.get() if each is not hold))
+        now = self._clock.now()
+        for pool, station in hold.stations.items():
+            pool.take_out(hold, station, now)
+            if station.clean_at > now:
+                self._clock.at(station.clean_at, self._serve)
+        self._serve()
+
+    def waits(self) -> Sequence[Wait]:
+        """Return who waits, in order of their requests; may be called from any thread."""
+        return [
+            Wait(
+                request.scope.experiment_id or "the lab",
+                request.kinds,
+                request.asked,
+                holders(request.settings),
+            )
+            for request in self._waiting.copy()
+        ]
+
+    def _serve(self) -> None:
+        """Give what is free to those that wait, one after the other."""
+        while self._waiting:
+            kept: set[StationPool] = set()
+            for request in sorted(self._waiting, key=self._rank):
+                if self._is_over(request) or self._give(request, kept):
+                    break
+                if request.passed >= PASSES:
+                    kept.update(request.settings)
+            else:
+                return
+
+    def _is_over(self, request: Request) -> bool:
+        if request.given.done():
+            del self._waiting[request]
+            return True
+        return False
+
+    def _give(self, request: Request, kept: Collection[StationPool]) -> bool:
+        """Give a request what it asks for and return True, where all of that is free."""
+        now = self._clock.now()
+        found: dict[StationPool, Station] = {}
+        for pool, setting in request.settings.items():
+            station = None if pool in kept else pool.best(setting, now)
+            if station is None:
+                return False
+            found[pool] = station
+        hold = Hold(request.scope, found, 0.0)
+        hold.seconds = max(
+            pool.put(hold, station, request.settings[pool], now) for pool, station in found.items()
+        )
+        del self._waiting[request]
+        request.given.set_result(hold)
+        for other in self._waiting:
+            if other.number < request.number and found.keys() & other.settings.keys():
+                other.passed += 1
+        return True
+
+    def _rank(self, request: Request) -> tuple[float, ...]:
+        """Return what orders requests: the smallest is served first."""
+        if request.passed >= PASSES:
+            return (0.0, request.number)
+        planned = self.planned(request.scope.experiment_id or "", request.use)
+        return (1.0, -request.scope.priority, planned, self._unprepared(request), request.number)
+
+    def _unprepared(self, request: Request) -> float:
+        """Return the seconds until what is free would be ready at the request's settings."""
+        now, seconds = self._clock.now(), 0.0
+        for pool, setting in request.settings.items():
+            station = pool.best(setting, now) if pool.rules.change_over else None
+            if station is not None:
+                seconds = max(seconds, pool.preparing(station, setting, now))
+        return seconds
+
+    def _refuse_circle(self, request: Request) -> None:
+        circle = in_circle(request, list(self._waiting))
+        if not circle:
+            return
+        del self._waiting[request]
+        waits = "; ".join(
+            f"{each.scope.experiment_id or 'the lab'} waits for {' and '.join(each.kinds)}, "
+            f"which {', '.join(holders(each.settings))} has"
+            for each in circle
+        )
+        names = dict.fromkeys(
+            pool.kind
+            for each in circle
+            for pool in (*(p for held in each.enclosing for p in held.stations), *each.settings)
+        )
+        together = ", ".join(repr(name) for name in names)
+        raise ProcedureError(
+            f"{waits}: nobody would ever go on; take what is needed together by one "
+            f"lab.all({together}), or in the same order everywhere"
+        )
+
+
+def _at_once(experiment_id: str, use: int) -> float:
+    """Return the same for all requests: without a plan, none of them is before another."""
+    del experiment_id, use
+    return 0.0
