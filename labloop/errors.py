@@ -32,7 +32,9 @@ Every message says what was asked, what came and what to do::
     ├── ProcedureError             the procedure of one experiment
     │   ├── NotAwaitedError        an action was called and not awaited
     │   ├── BlockingCallError      the lab's loop was blocked
-    │   ├── PlacesUsedUpError      no place is left that was not used already
+    │   ├── StockError             not enough is left of what an experiment uses up
+    │   │   └── PlacesUsedUpError  no place is left that was not used already
+    │   ├── SampleError            a sample cannot be there, or not be moved so
     │   ├── NoResultError          nothing, or something unusable, was returned
     │   ├── WorkError              a function, command, notebook or job failed
     │   │   └── WorkTimeoutError   it did not end in time
@@ -166,7 +168,15 @@ class BlockingCallError(ProcedureError):
     """Code of a procedure blocked the lab's loop."""
 
 
-class PlacesUsedUpError(ProcedureError):
+class StockError(ProcedureError):
+    """Not enough is left of what an experiment uses up, or it may not be used any more."""
+
+
+class SampleError(ProcedureError):
+    """A sample cannot be in that place, or not be moved in this way."""
+
+
+class PlacesUsedUpError(StockError):
     """No place is left that was not used already; new ones must be put there."""
 
 

@@ -30,6 +30,7 @@ from labloop.records._stored_records import (
     RoundRecord,
 )
 from labloop.records._values import ActualValue, Measurement, OutputValue
+from labloop.records.things import Samples, Stock
 
 
 class Journal(Protocol):
@@ -320,6 +321,10 @@ class Repositories(Protocol):
     def alarms(self) -> Alarms: ...
     @property
     def calibrations(self) -> Calibrations: ...
+    @property
+    def stock(self) -> Stock: ...
+    @property
+    def samples(self) -> Samples: ...
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""

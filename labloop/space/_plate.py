@@ -7,19 +7,13 @@ from typing import Any
 import numpy as np
 
 from labloop.errors import SpaceError
-from labloop.records import Json, Point, PointValue
+from labloop.records import Json, Point, PointValue, well_name
 from labloop.space._space import SearchSpace
 
 _MOST = 10_000
 """More wells than any plate has."""
 _TRIED = 256
 """So many combinations of values that wells share are tried with each control."""
-
-
-def well_name(row: int, column: int) -> str:
-    """Return the name of a well by row and column from 0: ``A1``, ``H12``, ``AF48``."""
-    letters = chr(65 + row) if row < 26 else f"{chr(64 + row // 26)}{chr(65 + row % 26)}"
-    return f"{letters}{column + 1}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ from labloop.store.repositories import (
     SqlJournal,
     SqlLeases,
     SqlRounds,
+    SqlSamples,
+    SqlStock,
     notes_folder,
     take_in_notes,
 )
@@ -61,6 +63,8 @@ class Database:
         self.leases = SqlLeases(db)
         self.alarms = SqlAlarms(db)
         self.calibrations = SqlCalibrations(db)
+        self.stock = SqlStock(db)
+        self.samples = SqlSamples(db)
         # Runs at the end of the program as well, so that queued writes are committed.
         self._end = weakref.finalize(self, _close, db)
 

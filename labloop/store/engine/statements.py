@@ -111,6 +111,14 @@ class Session:
         rows = self.rows(statement, values)
         return rows[0] if rows else None
 
+    def serialize(self, key: int) -> None:
+        """Let no other process in between until the commit; SQLite lets nobody anyway.
+
+        Several rows can then be changed in any order without a deadlock.
+        """
+        if self._dialect.name == "postgresql":
+            self._cursor.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": key})
+
     def mode_of(self, campaign_id: str, statement: Statement) -> str:
         """Return the mode of a campaign, which never changes; raises NotFoundError."""
         mode = self._modes.get(campaign_id)

@@ -26,6 +26,7 @@ from labloop.records import (
 from labloop.store.engine import Session, Statement, insert_into
 from labloop.store.repositories import values
 from labloop.store.repositories.connections import Connections, mode_of
+from labloop.store.repositories.things import release_operation
 from labloop.store.schema import ExperimentMoveRow, ExperimentRow, encode, table_of
 
 _EXPERIMENT = table_of(ExperimentRow)
@@ -293,6 +294,7 @@ def _move_operation(
         "lab_time": time,
         "recorded": recorded,
     }
+    release = None if EXPERIMENT_MOVES[to] else release_operation(experiment_id, actor)
 
     def operation(session: Session) -> None:
         found = session.one(_FIND, change)
@@ -315,6 +317,8 @@ def _move_operation(
         session.run(
             _INSERT_MOVE, {**history, "from_state": seen, "campaign_id": campaign_id, "mode": mode}
         )
+        if release is not None:
+            release(session)
 
     return operation
 

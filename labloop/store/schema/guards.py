@@ -23,9 +23,11 @@ from labloop.records import (
     ExperimentState,
     Mode,
     Origin,
+    SampleChange,
     Severity,
+    StockChange,
 )
-from labloop.store.schema.tables import METADATA
+from labloop.store.schema.things_tables import METADATA
 
 APPEND_ONLY = (
     "acknowledgement",
@@ -48,6 +50,9 @@ APPEND_ONLY = (
     "proposal",
     "raw_value",
     "round",
+    "sample",
+    "sample_event",
+    "stock_entry",
 )
 """Tables whose rows can be neither updated nor deleted."""
 
@@ -66,6 +71,20 @@ _FIXED = {
         "created",
     ),
     "lease": ("resource",),
+    "sample_place": ("sequence", "sample", "lab", "mode", "shelf", "place"),
+    "stock_lot": (
+        "sequence",
+        "lab",
+        "mode",
+        "shelf",
+        "name",
+        "unit",
+        "lot",
+        "place",
+        "expires",
+        "actor",
+        "recorded",
+    ),
 }
 """Tables whose rows have a state: the columns that cannot be updated."""
 
@@ -172,8 +191,10 @@ def triggers(dialect: str) -> tuple[Trigger, ...]:
 
 PARTIAL_INDEXES = (
     PartialIndex("one_end_an_intent", "outcome", "intent_id", "state <> 'uncertain'"),
+    PartialIndex("one_sample_a_place", "sample_place", "lab, mode, shelf, place", "taken = 1"),
 )
-"""An intent has at most one final outcome; UNCERTAIN is not final and may come before it."""
+"""An intent has at most one final outcome (UNCERTAIN is not final and may come before it), and no
+two samples are in one place, or on their way to it."""
 
 _ENDS = tuple(state for state in ActionState if state is not ActionState.INTENT)
 _VALUE = {
@@ -211,6 +232,17 @@ CHECKS: Mapping[str, Mapping[str, str]] = {
     "output_value": _VALUE,
     "command": {"kind": f"kind IN ({_listed(CommandKind)})"},
     "calibration": {"mode": f"mode IN ({_listed(Mode)})"},
+    "stock_lot": {
+        "mode": f"mode IN ({_listed(Mode)})",
+        "amount": "amount >= 0",
+        "reserved": "reserved >= 0",
+    },
+    "stock_entry": {"change": f"change IN ({_listed(StockChange)})"},
+    "sample_event": {
+        "change": f"change IN ({_listed(SampleChange)})",
+        "time": f"lab_time BETWEEN {_FLOATS}",
+    },
+    "sample_place": {"taken": "taken IN (0, 1)"},
     "alarm": {"severity": f"severity IN ({_listed(Severity)})"},
 }
 """Table -> short name -> condition; finite floats and known states."""

@@ -4,9 +4,9 @@ from sqlalchemy import Connection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from labloop.store.schema import guards
-from labloop.store.schema.tables import METADATA
+from labloop.store.schema.things_tables import METADATA
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision, oldest first. Listed here so that opening a database that is up to date does
 not import Alembic."""
 HEAD = REVISIONS[-1]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from store_samples import CAMPAIGN, bundle, campaign, experiment
 
 from labloop.errors import AppendOnlyError, DatabaseUnusableError
-from labloop.records import ExperimentState, ScalarValue
+from labloop.records import ExperimentState, Mode, ScalarValue, Shelf
 from labloop.store import open_database, verify
 from labloop.store.engine.connect import APPLICATION_ID, make_engine
 from labloop.store.engine.driver_errors import translate_error
@@ -187,3 +187,29 @@ def test_golden(tmp_path):
             assert database.commands.pending(record.id) == []
             assert database.alarms.all(record.id)[0].alarm.kind == "drift"
             assert verify(database).problems == ()
+
+
+USED_UP = """
+INSERT INTO intent (id, campaign_id, experiment_id, mode, device, name, kind, arguments, idempotent,
+    lab_time, actor, lease_token, recorded)
+SELECT '{id}', id, NULL, mode, 'well', '{name}', 'action', '{arguments}', 0, 0.0, 'anna', 0, 0
+FROM campaign
+"""
+
+
+def test_wells_that_an_earlier_version_used_up_stay_used_up(tmp_path):
+    """What its journal knew since the last renewal stands on the campaign's shelf now."""
+    path = tmp_path / "old.db"
+    connection = sqlite3.connect(path)
+    connection.executescript((GOLDEN / "v0003.sql").read_text(encoding="utf-8"))
+    told = [("use_up", "A1"), ("use_up", "A2"), ("renew", ""), ("use_up", "A3")]
+    for number, (name, place) in enumerate(told):
+        arguments = f'{{"place":"{place}"}}' if place else "{}"
+        connection.execute(USED_UP.format(id=f"w{number}", name=name, arguments=arguments))
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.commit()
+    connection.close()
+    with open_database(str(path)) as database:
+        (record,) = database.campaigns.all()
+        shelf = Shelf("any", Mode.SIMULATED, record.id)
+        assert [(lot.place, lot.amount) for lot in database.stock.lots(shelf)] == [("A3", 0)]

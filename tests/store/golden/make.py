@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from labloop.records import (
+    MILLION,
     ActionState,
     Alarm,
     Bundle,
@@ -22,16 +23,21 @@ from labloop.records import (
     DeviceIdentity,
     ExperimentRecord,
     ExperimentState,
+    Filling,
     Intent,
     Measurement,
     Mode,
     ModelState,
+    Need,
     Origin,
     Outcome,
     Prediction,
     Proposal,
     RoundRecord,
+    SampleChange,
+    SampleEvent,
     ScalarValue,
+    Shelf,
     make_campaign_id,
     make_experiment_id,
 )
@@ -131,6 +137,14 @@ def fill(database: Database) -> None:
             points=(CalibrationPoint(1.0, 1.01),),
         )
     ).result()
+    shelf = Shelf("bench", Mode.SIMULATED, CAMPAIGN)
+    vessel = Filling(name="solvent", unit="mL", amount=10 * MILLION, lot="L1", expires=MOMENT)
+    database.stock.put(shelf, [vessel], "anna").result()
+    need = Need(name="solvent", amount=3 * MILLION, unit="mL", allow_expired=True)
+    database.stock.use(shelf, need, SECOND, "labloop").result()
+    made = SampleEvent(change=SampleChange.MADE, place="rack.A1", experiment_id=SECOND)
+    number = database.samples.make(shelf, "vial", made, CAMPAIGN).result()
+    database.samples.record(number, SampleEvent(change=SampleChange.MOVING, place="oven")).result()
     grant = database.leases.acquire(f"campaign:{CAMPAIGN}", "anna")
     database.leases.release(grant)
 
