@@ -19,6 +19,7 @@ from labloop.records import (
 )
 from labloop.store.engine import Session, Statement, insert_for_sequence, insert_into
 from labloop.store.repositories.connections import Connections
+from labloop.store.repositories.things.shelves import shelf_key
 from labloop.store.schema import SampleEventRow, SamplePlaceRow, SampleRow, encode, table_of
 
 _SAMPLE, _EVENT, _PLACE = (table_of(t) for t in (SampleRow, SampleEventRow, SamplePlaceRow))
@@ -79,7 +80,7 @@ class SqlSamples:
 
     def all(self, shelf: Shelf) -> Sequence[SampleRecord]:
         """Return every sample of a shelf by number."""
-        key = _key(shelf)
+        key = shelf_key(shelf)
         return self._all(select(_SAMPLE).where(*(_SAMPLE.c[n] == key[n] for n in key)), {})
 
     def of_campaign(self, campaign_id: str) -> Sequence[SampleRecord]:
@@ -100,7 +101,7 @@ def _make(
     shelf: Shelf, kind: str, event: SampleEvent, campaign_id: str
 ) -> Callable[[Session], int]:
     sample = {
-        **_key(shelf),
+        **shelf_key(shelf),
         "kind": encode.text(kind, "the kind of a sample"),
         "campaign_id": campaign_id,
         "experiment_id": event.experiment_id,
@@ -146,13 +147,13 @@ def _update_places(
 
 
 def _enter(session: Session, shelf: Shelf, number: int, place: str) -> None:
-    session.run(_INSERT_PLACE, {**_key(shelf), "sample": number, "place": place, "taken": 1})
+    session.run(_INSERT_PLACE, {**shelf_key(shelf), "sample": number, "place": place, "taken": 1})
 
 
 def _check_free(
     session: Session, shelf: Shelf, place: str, name: str, number: int | None = None
 ) -> None:
-    found = session.one(_THERE, {**_key(shelf), "wanted": place})
+    found = session.one(_THERE, {**shelf_key(shelf), "wanted": place})
     if found is not None and found[0] != number:
         raise place_taken(place, f"S-{found[0]}", name)
 
@@ -172,12 +173,6 @@ def _unknown(number: int) -> NotFoundError:
     return NotFoundError(
         f"no sample has the number S-{number}; see those there are with: labloop samples NAME"
     )
-
-
-def _key(shelf: Shelf) -> dict[str, str]:
-    """Return the columns of a shelf; one of a campaign is known by the campaign alone."""
-    lab = "" if shelf.campaign_id else encode.text(shelf.lab, "the name of a lab")
-    return {"lab": lab, "mode": shelf.mode.value, "shelf": shelf.campaign_id}
 
 
 def _event_row(event: SampleEvent) -> dict[str, Any]:

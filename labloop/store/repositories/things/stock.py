@@ -22,6 +22,7 @@ from labloop.records import (
 )
 from labloop.store.engine import Session, Statement, insert_for_sequence, insert_into
 from labloop.store.repositories.connections import Connections
+from labloop.store.repositories.things.shelves import shelf_key
 from labloop.store.schema import ExperimentRow, StockEntryRow, StockLotRow, encode, table_of
 
 _LOT, _ENTRY, _EXPERIMENT = (table_of(t) for t in (StockLotRow, StockEntryRow, ExperimentRow))
@@ -135,7 +136,7 @@ class SqlStock:
 
     def lots(self, shelf: Shelf) -> Sequence[Lot]:
         """Return every lot there is or was, oldest first."""
-        return [_lot(row) for row in self._db.rows(_ALL_LOTS, _key(shelf))]
+        return [_lot(row) for row in self._db.rows(_ALL_LOTS, shelf_key(shelf))]
 
     def reserve(
         self, shelf: Shelf, needs: Sequence[Need], experiment_id: str, actor: str
@@ -207,7 +208,7 @@ class SqlStock:
                 actor=row["e_actor"],
                 recorded=encode.from_time(row["e_recorded"]),
             )
-            for row in self._db.rows(_LEDGER.where(_MINE), _key(shelf))
+            for row in self._db.rows(_LEDGER.where(_MINE), shelf_key(shelf))
         ]
 
     def used(self, campaign_id: str, experiment_id: str | None = None) -> Sequence[Used]:
@@ -359,7 +360,7 @@ def _put(
 
 def _row(shelf: Shelf, filling: Filling, actor: str) -> dict[str, Any]:
     return {
-        **_key(shelf),
+        **shelf_key(shelf),
         "name": encode.text(filling.name, "the name of a consumable"),
         "unit": filling.unit,
         "lot": encode.text(filling.lot, "the name of a lot"),
@@ -372,14 +373,8 @@ def _row(shelf: Shelf, filling: Filling, actor: str) -> dict[str, Any]:
     }
 
 
-def _key(shelf: Shelf) -> dict[str, str]:
-    """Return the columns of a shelf; one of a campaign is known by the campaign alone."""
-    lab = "" if shelf.campaign_id else encode.text(shelf.lab, "the name of a lab")
-    return {"lab": lab, "mode": shelf.mode.value, "shelf": shelf.campaign_id}
-
-
 def _lots(session: Session, statement: Statement, shelf: Shelf, name: str) -> list[Lot]:
-    rows = session.rows(statement, {**_key(shelf), "name": name})
+    rows = session.rows(statement, {**shelf_key(shelf), "name": name})
     return [_lot(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
 
