@@ -39,6 +39,12 @@ from labloop.physics.language.known_values import (
 )
 from labloop.physics.language.model import PhysicsInput, PhysicsModel, as_physics
 from labloop.physics.language.prior import PhysicsParameter, Prior, Whitening
+from labloop.physics.language.profile import (
+    PiecewiseLinear,
+    Profile,
+    ProfileCoefficients,
+    profile_coefficients,
+)
 from labloop.physics.language.shapes import broadcast_shape, stack_last
 from labloop.physics.language.units import mixed_units, si_conversion
 
@@ -64,7 +70,10 @@ __all__ = [
     "PhysicsInput",
     "PhysicsModel",
     "PhysicsParameter",
+    "PiecewiseLinear",
     "Prior",
+    "Profile",
+    "ProfileCoefficients",
     "Rms",
     "Shared",
     "Whitening",
@@ -76,6 +85,7 @@ __all__ = [
     "given_unit",
     "mixed_units",
     "parse_known_value",
+    "profile_coefficients",
     "sample_quantities",
     "si_conversion",
     "stack_last",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from labloop.errors import PhysicsError
-from labloop.physics.language import By, CoefficientLike, Course
+from labloop.physics.language import By, CoefficientLike, Course, Profile
 from labloop.physics.models import Outputs
 from labloop.physics.reactions.dosing import Dose
 from labloop.physics.reactions.kinetic_models import Kinetics, Reactor
@@ -15,7 +15,7 @@ def kinetics(
     feed: Mapping[str, CoefficientLike],
     time: CoefficientLike,
     outputs: Outputs,
-    temperature: CoefficientLike | None = None,
+    temperature: CoefficientLike | Profile | None = None,
     dose: Dose | None = None,
     reactor: Reactor = "tube",
     curves: Mapping[str, Course] | None = None,
@@ -40,7 +40,7 @@ def kinetics(
         feed: species -> what is fed: a parameter, arithmetic of parameters, or a quantity
             such as ``0.1 mol/L``.
         time: the time in a vessel, or the residence time of plug flow.
-        temperature: the temperature, constant during an experiment.
+        temperature: the temperature, constant during an experiment, or a :class:`Profile`.
         outputs: output of the campaign -> arithmetic of species, fed amounts (``A0``) and
             inputs; ``("P", "mol/L")`` where it has a unit; or a scalar of a curve.
         dose: a solution that is dosed while the reaction runs.

@@ -1,6 +1,7 @@
 """Reaction kinetics in a closed or dosed vessel, in plug flow, or in a stirred flow vessel."""
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Literal, TypeAlias
 
 import torch
@@ -9,15 +10,18 @@ from torch import Tensor
 from labloop.errors import PhysicsError
 from labloop.physics.language import (
     By,
-    Coefficient,
     CoefficientLike,
     Coefficients,
     Course,
+    Profile,
+    ProfileCoefficients,
     broadcast_shape,
     check_dimension,
+    profile_coefficients,
 )
 from labloop.physics.models import BuildingBlock, Outputs
 from labloop.physics.reactions.dosing import Dose, dose_coefficients
+from labloop.physics.reactions.integration.driven import Driven, integrate_driven
 from labloop.physics.reactions.integration.integrator import STEPS, flatten, integrate
 from labloop.physics.reactions.integration.network import RateConstants
 from labloop.physics.reactions.integration.steady_state import steady_state, steady_state_residual
@@ -53,7 +57,7 @@ class Kinetics(BuildingBlock):
         *,
         feed: Mapping[str, CoefficientLike],
         time: CoefficientLike,
-        temperature: CoefficientLike | None = None,
+        temperature: CoefficientLike | Profile | None = None,
         outputs: Outputs,
         dose: Dose | None = None,
         reactor: Reactor = "tube",
@@ -62,6 +66,11 @@ class Kinetics(BuildingBlock):
         steps: int | None = None,
     ) -> None:
         _check_reactor(name, reactor, dose, curves)
+        if reactor == "cstr" and isinstance(temperature, Profile):
+            raise PhysicsError(
+                f"kinetics {name!r} is a cstr at its steady state, whose temperature follows no "
+                "Profile"
+            )
         coefficients = Coefficients(name, lookup)
         self._reactor = reactor
         rates = [
@@ -182,23 +191,40 @@ class Kinetics(BuildingBlock):
         return torch.stack(every, dim=-1)
 
     def _rate_constants(self, x: Mapping[str, Tensor], theta: Tensor) -> RateConstants:
-        kelvin = self._temperature.value(x, theta) if self._temperature else None
+        """Return the constants at the temperature, the highest one where it changes."""
+        kelvin = None
+        if self._temperature is not None:
+            values = self._temperature.piecewise(x, theta).values
+            kelvin = reduce(torch.maximum, values)
         return self._system.rate_constants(x, theta, kelvin)
 
     def _concentrations(
         self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor, steps: int
     ) -> tuple[Tensor, Tensor]:
         """Return concentrations without and with reaction, ``[..., S]`` in mol/m^3."""
-        fed, laws = self.fed(x, theta), self._rate_constants(x, theta)
+        fed, network = self.fed(x, theta), self._system.network
         if self._reactor == "cstr":
-            return fed, steady_state(self._system.network, laws, fed, time)
-        if self._dose is None:
-            return fed, integrate(self._system.network, laws, fed, time, steps)
-        dosing = self._dose.dosing(self._system, x, theta)
-        after = integrate(self._system.network, laws, fed, time, steps, dosing)
-        share = dosing.share(time)
-        volume = (1.0 + dosing.relative_volume * share).unsqueeze(-1)
-        return (fed + dosing.amount * share.unsqueeze(-1)) / volume, after / volume
+            return fed, steady_state(network, self._rate_constants(x, theta), fed, time)
+        driven = self._driven(x, theta)
+        if not driven.knots():
+            return fed, integrate(network, self._rate_constants(x, theta), fed, time, steps)
+        after = integrate_driven(network, driven, fed, time, steps)
+        if driven.dosing is None:
+            return fed, after
+        dosed = driven.dosing.relative_volume.at(time).unsqueeze(-1)
+        return (fed + driven.dosing.feed * dosed) / (1.0 + dosed), after / (1.0 + dosed)
+
+    def _driven(self, x: Mapping[str, Tensor], theta: Tensor) -> Driven:
+        """Return what changes while the reaction runs."""
+
+        def constants(kelvin: Tensor | None) -> RateConstants:
+            return self._system.rate_constants(x, theta, kelvin)
+
+        return Driven(
+            constants,
+            None if self._temperature is None else self._temperature.piecewise(x, theta),
+            None if self._dose is None else self._dose.dosing(self._system, x, theta),
+        )
 
     def __repr__(self) -> str:
         return f"<kinetics {self.name}: {', '.join(s.reaction.text for s in self._system.rates)}>"
@@ -223,12 +249,13 @@ def _check_reactor(
 
 def _temperature(
     name: str,
-    given: CoefficientLike | None,
+    given: CoefficientLike | Profile | None,
     steps: list[RateExpression],
     coefficients: Coefficients,
-) -> Coefficient | None:
+) -> ProfileCoefficients | None:
     if given is not None:
-        return coefficients.add("temperature", given, "K", f"the temperature of {name!r}")
+        what = f"the temperature of {name!r}"
+        return profile_coefficients("temperature", given, "K", coefficients, what)
     if any(step.needs_temperature for step in steps):
         raise PhysicsError(
             f"kinetics {name!r} has Arrhenius reactions and no temperature=; "

@@ -78,7 +78,7 @@ def test_a_dose_is_relative_to_the_volume_at_the_start():
     dosing = dose_coefficients("toy", dose, Coefficients("toy")).dosing(
         made, {}, torch.zeros(0).double()
     )
-    assert dosing.amount.tolist() == pytest.approx([0.0, 400.0, 0.0])
-    assert float(dosing.relative_volume) == pytest.approx(0.2)
     times = torch.tensor([0.0, 300.0, 600.0, 900.0]).double()
-    assert dosing.share(times).tolist() == pytest.approx([0.0, 0.5, 1.0, 1.0])
+    dosed = dosing.relative_volume.at(times)
+    assert dosed.tolist() == pytest.approx([0.0, 0.1, 0.2, 0.2])
+    assert (dosed[-1] * dosing.feed).tolist() == pytest.approx([0.0, 400.0, 0.0])

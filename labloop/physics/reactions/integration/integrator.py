@@ -3,11 +3,8 @@
 The unknowns are the extents of the reactions, so that every conserved total is kept to rounding.
 Steps are those of the Rosenbrock method RODAS3 (order 3, stiffly accurate, L-stable; Sandu et al.,
 Atmos. Environ. 31 (1997) 3459), on a grid that is geometric for fast reactions and even for slow
-ones. Where a step would make a species negative, the extents that consume it are reduced. A dose
-is a known function of time: amounts and volume are exact, and enter the rates at each step.
+ones. Where a step would make a species negative, the extents that consume it are reduced.
 """
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -26,38 +23,15 @@ from labloop.physics.reactions.integration.network import (
 STEPS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Dosing:
-    """A feed at a constant rate, relative to the volume at the start.
-
-    Attributes:
-        amount: what is dosed in all, in mol per m^3 of starting volume, batch x S.
-        relative_volume: dosed volume over starting volume, batch.
-        over: seconds that dosing lasts, batch.
-    """
-
-    amount: Tensor
-    relative_volume: Tensor
-    over: Tensor
-
-    def share(self, time: Tensor) -> Tensor:
-        """Return which share has run in after ``time``; all of it where dosing takes no time."""
-        return share_of(time, self.over)
-
-
-def share_of(time: Tensor, over: Tensor) -> Tensor:
-    """Return ``time / over``, 1 from its end on."""
-    return torch.where(time >= over, 1.0, time / torch.where(time >= over, 1.0, over))
-
-
-def _time_grid(fastest_rate: Tensor, time: Tensor, steps: int) -> Tensor:
+def time_grid(fastest_rate: Tensor, time: Tensor, steps: int) -> Tensor:
     """Return step ends (steps + 1) x N from 0 to 1: geometric where stiff, even where slow."""
     bend = torch.log1p(fastest_rate * time).clamp_min(1e-3)
     share = torch.arange(steps + 1, dtype=time.dtype) / steps
     return torch.expm1(bend * share[:, None]) / torch.expm1(bend)
 
 
-def _step_widths(ends: Tensor, time: Tensor) -> Tensor:
+def step_widths(ends: Tensor, time: Tensor) -> Tensor:
+    """Return the widths of steps x N in seconds."""
     # At least so wide that the inverse square is finite.
     return ((ends[1:] - ends[:-1]) * time).clamp_min(1e-60)
 
@@ -68,9 +42,8 @@ def integrate(
     c0: Tensor,
     time: Tensor,
     steps: int = STEPS,
-    dosing: Dosing | None = None,
 ) -> Tensor:
-    """Return the amounts after ``time`` in a closed or dosed vessel.
+    """Return the concentrations after ``time`` in a closed vessel.
 
     Args:
         network: S species, R reactions.
@@ -78,27 +51,17 @@ def integrate(
         c0: concentrations at the start in mol/m^3, batch x S.
         time: seconds, batch.
         steps: steps of the grid; 20 give errors below 5e-3 of the feed up to k c t = 1e6
-            and about 2e-5 where reactions are not stiff. A dosed vessel takes as many while
-            the feed runs and again after it.
-        dosing: what is fed meanwhile.
+            and about 2e-5 where reactions are not stiff.
 
     Returns:
-        batch x S in mol per m^3 of starting volume; gradients flow to everything.
+        batch x S in mol/m^3; gradients flow to everything.
     """
     network = network.to(constants.k.device)
     batch = broadcast_shape(constants.k[..., 0], c0[..., 0], time)
     flat = flatten(constants, batch)
     state = rows(c0, batch)
     end = time.expand(batch).reshape(-1)
-    if dosing is None:
-        state = _integrate_closed(network, flat, state, end, steps)
-    else:
-        over = dosing.over.expand(batch).reshape(-1)
-        relative_volume = dosing.relative_volume.expand(batch).reshape(-1)
-        amount = rows(dosing.amount, batch, last=0.0)
-        state = _integrate_dosed(
-            network, flat, state, (end, over), (amount, relative_volume), steps
-        )
+    state = integrate_closed(network, flat, state, end, steps)
     return state[:-1].T.reshape(*batch, c0.shape[-1])
 
 
@@ -127,14 +90,15 @@ def flatten(constants: RateConstants, batch: torch.Size) -> RateConstants:
     )
 
 
-def _integrate_closed(
+def integrate_closed(
     network: Network, constants: RateConstants, state: Tensor, end: Tensor, steps: int
 ) -> Tensor:
-    ends = _time_grid(network.fastest_rate(constants, total(state[:-1].unbind(0))), end, steps)
-    return _take_steps(network, (constants, constants), state, 1.0 / _step_widths(ends, end))
+    """Return the state (S + 1) x N after ``end`` (seconds, N), nothing else changing."""
+    ends = time_grid(network.fastest_rate(constants, total(state[:-1].unbind(0))), end, steps)
+    return take_steps(network, (constants, constants), state, 1.0 / step_widths(ends, end))
 
 
-def _take_steps(
+def take_steps(
     network: Network,
     constants: tuple[RateConstants, RateConstants],
     state: Tensor,
@@ -202,52 +166,6 @@ def _constant_arrays(constants: RateConstants) -> ConstantArrays:
 
 def _twice_identity(constants: RateConstants) -> Tensor:
     return 2.0 * torch.eye(len(constants.k), dtype=torch.float64)[:, :, None]
-
-
-def _integrate_dosed(
-    network: Network,
-    constants: RateConstants,
-    state: Tensor,
-    times: tuple[Tensor, Tensor],
-    dose: tuple[Tensor, Tensor],
-    steps: int,
-) -> Tensor:
-    """Return the state after dosing and what follows it; ``times`` are end and dosing time."""
-    end, over = times
-    amount, relative_volume = dose
-    running = torch.minimum(end, over)
-    dosed = share_of(end, over)
-    amount, relative_volume = amount * dosed, relative_volume * dosed
-    fastest_rate = network.fastest_rate(
-        constants, total(state[:-1].unbind(0)) + total(amount.unbind(0))
-    )
-    ends = _time_grid(fastest_rate, running, steps)
-    now = constants
-    for width, share, last in zip(
-        _step_widths(ends, running),
-        (ends[1:] - ends[:-1]).unbind(0),
-        ends[1:].unbind(0),
-        strict=True,
-    ):
-        volume = 1.0 + relative_volume * last
-        after = constants.per_amount(network.order, volume)
-        rate_change_by_dose = network.rate_change_by_dose(
-            now,
-            state,
-            amount * share,
-            relative_volume * share,
-            1.0 + relative_volume * (last - share),
-        )
-        dose_now = amount * share, rate_change_by_dose
-        state = _take_steps(network, (now, after), state, (1.0 / width).unsqueeze(0), dose_now)
-        now = after
-    return _integrate_closed(
-        network,
-        constants.per_amount(network.order, 1.0 + relative_volume),
-        state,
-        end - running,
-        steps,
-    )
 
 
 def _rosenbrock_step(
