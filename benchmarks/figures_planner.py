@@ -124,6 +124,15 @@ def asks() -> list[Figure]:
     return [Figure("asks", asked, f"s: {told}", 5, command, found["labloop"] <= 0.1)]
 
 
+def many() -> list[Figure]:
+    """Return the CPU time of one ask after thousands of results."""
+    words = ("--methods", "labloop", "--results", 2000)
+    found, command = module("benchmarks.planner.ask_times", *words)
+    asked = "one ask after 2000 results on a box of 4: at most 1 s of CPU"
+    seconds = found["labloop"]
+    return [Figure("many", asked, f"{seconds:.2f} s", 5, command, seconds <= 1.0)]
+
+
 def _by_seed(methods: dict[str, dict[str, int]]) -> dict[str, dict[int, int]]:
     return {m: {int(seed): hit for seed, hit in runs.items()} for m, runs in methods.items()}
 
@@ -177,6 +186,7 @@ FIGURES: Benches = {
     "pools": pools,
     "constrained-peers": beside,
     "asks": asks,
+    "many": many,
     "cliffs-tune": partial(failures, tune=True),
     "cliffs-report": partial(failures, tune=False),
     **BATCHES,

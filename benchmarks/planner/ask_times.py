@@ -1,6 +1,6 @@
-"""CPU seconds of one ask after 20 results on a box of four numbers, peers beside.
+"""CPU seconds of one ask after 20 results, or many, on a box of four numbers, peers beside.
 
-Usage: python -m benchmarks.planner.ask_times [--methods NAME ...] [--repeats N]
+Usage: python -m benchmarks.planner.ask_times [--methods NAME ...] [--repeats N] [--results N]
 
 Each time another set of results; the first ask of a process is not counted. A peer is told all
 results anew at each ask, and that is counted: its process says how much CPU it used. Prints one
@@ -33,13 +33,13 @@ METHODS: dict[str, Callable[[], Strategy]] = {
 }
 
 
-def used(method: str, repeats: int) -> float:
+def used(method: str, repeats: int, results: int) -> float:
     """Return the median CPU seconds of one ask."""
     space = SearchSpace(*[Continuous(f"x{i}", 0, 1) for i in range(1, 5)])
     truth = builtin_problems()["hartmann6"].truth
     strategy, found = METHODS[method](), []
     for seed in range(repeats + 1):
-        points = space.sample(RESULTS, derive_seed("ask-times", seed))
+        points = space.sample(results, derive_seed("ask-times", seed))
         values = [truth({**p, "x5": 0.31, "x6": 0.66}) for p in points]
         data = Dataset(
             tuple(
@@ -61,12 +61,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--results", type=int, default=RESULTS)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     found = {}
     for method in asked.methods:
-        found[method] = used(method, asked.repeats)
+        found[method] = used(method, asked.repeats, asked.results)
         print(f"{method}: {found[method]:.3f} s", file=sys.stderr, flush=True)
     print(json.dumps(found))
 

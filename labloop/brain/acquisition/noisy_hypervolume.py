@@ -11,6 +11,8 @@ from torch import Tensor
 from labloop.brain.acquisition.noisy_improvement import (
     Draws,
     Kept,
+    hope,
+    hopeful,
     log_improvement,
     log_probability_within,
 )
@@ -18,6 +20,8 @@ from labloop.brain.observations import small_seed
 
 _FLAT = 1e-12
 """A strip that is narrower, in units of the scores, holds nothing."""
+_SHARES = (0.25, 0.5, 0.75)
+"""Of the second aim, in what is hoped for between the ends of a front."""
 
 
 class LogNoisyEHVI(AcquisitionFunction):
@@ -63,6 +67,8 @@ class LogNoisyEHVI(AcquisitionFunction):
         base = baseline if pending is None else torch.cat([baseline, pending])
         waiting = torch.arange(len(base)) >= len(baseline)
         with torch.no_grad():
+            chosen = self._hopeful(model, base, waiting)
+            base, waiting = base[chosen], waiting[chosen]
             self._aims = [Draws(model, j, base, small_seed(seed, j), draws) for j in range(2)]
             self._kept = [
                 (Draws(process, column, base, small_seed(seed, 10 + i), draws), low, high)
@@ -96,6 +102,16 @@ class LogNoisyEHVI(AcquisitionFunction):
             total = total + log_probability_within(mean, sd.unsqueeze(-1), low, high)
         mean_of_draws: Tensor = torch.logsumexp(total, -1) - math.log(total.shape[-1])
         return mean_of_draws
+
+    def _hopeful(self, model: Any, base: Tensor, waiting: Tensor) -> Tensor:
+        """Return which of ``n`` points may be on the front, at its ends or between."""
+        first, second = (self._hope(model, base, j) for j in range(2))
+        between = [torch.minimum(first / (1.0 - s), second / s) for s in _SHARES]
+        return hopeful(torch.stack([first, second, *between]), torch.ones_like(waiting), waiting)
+
+    def _hope(self, model: Any, base: Tensor, j: int) -> Tensor:
+        mean, variance, _ = model.cross_moments(base, base[:1], j)
+        return hope(self._worth(j, mean), variance / self._unit[j] ** 2)
 
     def _worth(self, aim: int, values: Tensor) -> Tensor:
         worth: Tensor = (self._signs[aim] * values - self._reference[aim]) / self._unit[aim]

@@ -29,6 +29,8 @@ class _Process(Protocol):
 
 Kept: TypeAlias = tuple[_Process, int, float, float]
 """A model, its column, and the least and greatest value that an outcome constraint allows."""
+_DRAWN_WHOLE, _DRAWN = 300, 200
+"""Up to how many points values are drawn at all of them, and at how many of more."""
 
 
 class LogNoisyEI(AcquisitionFunction):
@@ -77,8 +79,10 @@ class LogNoisyEI(AcquisitionFunction):
             if feasible is not None:
                 counts[: len(baseline)] = feasible
             waiting = torch.arange(len(base)) >= len(baseline)
+            mean, variance, _ = model.cross_moments(base, base[:1], 0)
             # A point under way at which the physics gives no number tells nothing.
-            sound = torch.isfinite(model.cross_moments(base, base[:1], 0)[0])
+            hopes = hope(self._sign * mean, variance).unsqueeze(0)
+            sound = torch.isfinite(mean) & hopeful(hopes, counts, waiting)
             base, counts, waiting = base[sound], counts[sound], waiting[sound]
             self._improved = Draws(model, 0, base, small_seed(seed), draws)
             self._kept = [
@@ -135,6 +139,33 @@ class LogNoisyEI(AcquisitionFunction):
             mean, sd = output.at(x)
             total = total + log_probability_within(mean, sd.unsqueeze(-1), low, high)
         return total
+
+
+def hopeful(hopes: Tensor, counts: Tensor, waiting: Tensor) -> Tensor:
+    """Return which of ``n`` points may be the best: of many the most hopeful, and all under way.
+
+    Values at thousands of points cannot be drawn together in the time of a round, and what is
+    bound to lie below many others is never the best of a draw.
+
+    Args:
+        hopes: ``k x n`` what may be hoped for at each point in ``k`` respects, NaN for nothing;
+            each picks as many points.
+        counts: ``n`` booleans, which may be the best at all; where none may, any is as good.
+        waiting: ``n`` booleans, which are under way.
+    """
+    if len(waiting) <= _DRAWN_WHOLE:
+        return torch.ones_like(waiting)
+    ranked = torch.where(counts & torch.isfinite(hopes), hopes, -torch.inf)
+    picked = ranked.argsort(dim=1, descending=True, stable=True)[:, : _DRAWN // len(hopes)]
+    kept = waiting.clone()
+    kept[picked.flatten()] = True
+    return kept
+
+
+def hope(mean: Tensor, variance: Tensor) -> Tensor:
+    """Return a value that noiseless ones of that mean and variance seldom exceed."""
+    found: Tensor = mean + 2.0 * variance.clamp_min(0.0).sqrt()
+    return found
 
 
 class Draws:

@@ -12,7 +12,7 @@ from labloop.surrogates.members.discrepancy import (
     discrepancy_state_of,
     fit_discrepancy_models,
 )
-from labloop.surrogates.members.gp import GPFactory, GPModel, fit_output
+from labloop.surrogates.members.gp import GPFactory, GPModel
 from labloop.surrogates.members.hybrid import (
     HybridFit,
     HybridPosterior,
@@ -20,6 +20,7 @@ from labloop.surrogates.members.hybrid import (
     hybrid_of,
     hybrid_state_of,
 )
+from labloop.surrogates.members.output_gp import fit_output
 from labloop.surrogates.members.varying import (
     VaryingPosterior,
     fit_varying,

@@ -1,10 +1,4 @@
-"""The surrogate without physics: an exact Gaussian process per output, its kernel chosen by data.
-
-The kernel is chosen each round by the leave-one-out log density, in closed form (Sundararajan &
-Keerthi, Neural Computation 13 (2001) 1103); the first is taken unless another is clearly better.
-An average of kernels was measured to be worse than either, because their disagreement adds to
-the variance.
-"""
+"""The surrogate without physics: an exact Gaussian process for each output, as a BoTorch model."""
 
 import math
 import time
@@ -17,56 +11,26 @@ import torch
 from botorch.models.model import Model
 from botorch.posteriors.gpytorch import GPyTorchPosterior
 from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
-from numpy.typing import NDArray
 from torch import Tensor
 
 from labloop.records import FloatArray, Json, ModelState
 from labloop.surrogates._base import FittedSurrogate, TrainingData
-from labloop.surrogates.members.outliers import ScaledGP, believed, doubt_alarm, sign_of
+from labloop.surrogates.members.outliers import doubt_alarm, sign_of
+from labloop.surrogates.members.output_gp import CLEAR, OutputGP, fit_output
 from labloop.surrogates.members.slack import bilog, slacks
 from labloop.surrogates.numerics import (
     MEAN_VARIANCE,
-    FittedGP,
     Kernel,
     build_kernel,
     cross_covariance,
-    fit_gp,
     plausible_gps,
 )
 from labloop.surrogates.posteriors import VarianceParts, log_density_of_scores
 
-_CLEAR = 1.0
-"""Log density by which another kernel must do better than the first to be taken."""
-_ALIKE = 1e-14
-"""Results whose relative differences are smaller than this differ by rounding only."""
-_LOST = 1e4
-"""Variance of a result that tells nothing, in units of the standardised output."""
 _DRAWS, _AVERAGED = 8, 200
 """Draws of hyper-parameters for intervals, and up to how many results: more leave little open."""
-_MOST = 500
-"""Experiments that a fit uses; of more a subset is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutputGP:
-    """The GP of one output and its standardisation."""
-
-    gp: FittedGP
-    mean: float
-    sd: float
-    known: float
-    """Mean of the known variances of its measurements, in its unit squared."""
-    scores: Mapping[str, float]
-    """Kernel -> leave-one-out log density of the standardised output; the best was taken."""
-    count: int
-    """How many experiments have a measurement of it."""
-    doubted: tuple[float, ...] = ()
-    """Results that were not believed, in the output's unit."""
-
-    @property
-    def log_density(self) -> float:
-        """The leave-one-out log density of all measurements in their own unit."""
-        return self.scores[self.gp.kernel.name] - self.count * math.log(self.sd)
+_MOST = 600
+"""Experiments that a process knows; of more a subset is taken."""
 
 
 class GPModel(Model):
@@ -249,58 +213,9 @@ class GPFactory:
             curved, slopes = bilog(slack)
             straight = fit_output(kernels, x, slack, none)
             bent = fit_output(kernels, x, curved, none)
-            better = bent.log_density + slopes > straight.log_density + _CLEAR
+            better = bent.log_density + slopes > straight.log_density + CLEAR
             made.append(bent if better else straight)
         return GPModel(encoded, made)
-
-
-def fit_output(
-    kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray, sign: float = 0.0
-) -> OutputGP:
-    """Return the GP of one output, its kernel chosen by leave-one-out.
-
-    Args:
-        kernels: to choose from, the usual one first.
-        x: ``n x d`` encoded points.
-        y: ``n`` measurements, in any unit; NaN where there is none, which tells nothing.
-        known: ``n`` variances of the measurements, 0 where unknown.
-        sign: 1 where large values are good, -1 where small ones are; then results that are far
-            worse than all others say are not believed. 0 believes all.
-    """
-    first, kept = believed(lambda some: _fit_scaled(kernels[0], x, y, known, some), y, sign)
-    fitted = [first, *(_fit_scaled(k, x, y, known, kept) for k in kernels[1:])]
-    scaled = (y - first.mean) / first.sd
-    scores = {
-        one.gp.kernel.name: float(_log_density(scaled, one.gp.loo_mean, one.gp.loo_sd)[kept].sum())
-        for one in fitted
-    }
-    best = max(fitted, key=lambda one: scores[one.gp.kernel.name])
-    clear = scores[best.gp.kernel.name] - scores[first.gp.kernel.name] > _CLEAR
-    chosen = (best if clear else first).gp
-    there = ~np.isnan(y)
-    doubted = tuple(float(v) for v in y[there & ~kept])
-    variance, count = float(known[there].mean()), int(there.sum())
-    return OutputGP(chosen, first.mean, first.sd, variance, scores, count, doubted)
-
-
-def _fit_scaled(
-    kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray, kept: NDArray[np.bool_]
-) -> ScaledGP:
-    """Return a GP of standardised results; those that are not kept tell it nothing."""
-    some = y[kept]
-    mean = float(some.mean())
-    sd = float(some.std(ddof=1)) if len(some) > 1 else 0.0
-    size = float(np.abs(some).max())
-    if sd <= _ALIKE * size:
-        # Without a spread the size of the results is the only scale in their unit.
-        sd = size or 1.0
-    scaled, variance = (y - mean) / sd, known / sd**2
-    if kept.all():
-        return ScaledGP(fit_gp(kernel, x, scaled, variance), mean, sd)
-    gp = fit_gp(kernel, x, np.where(kept, scaled, 0.0), np.where(kept, variance, _LOST))
-    # What was left out is foretold as any other result is.
-    left = np.maximum(gp.loo_sd**2 - np.where(kept, 0.0, _LOST), gp.hyper.noise)
-    return ScaledGP(replace(gp, loo_sd=np.sqrt(left)), mean, sd)
 
 
 def default_kernels(data: TrainingData) -> tuple[str, ...]:
@@ -320,12 +235,6 @@ def _known(data: TrainingData, output: int) -> FloatArray:
         return np.zeros(len(data.outputs))
     known: FloatArray = np.nan_to_num(data.variance[:, output].numpy(), nan=0.0)
     return known
-
-
-def _log_density(y: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
-    density = -0.5 * ((y - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2.0 * np.pi)
-    clipped: FloatArray = np.maximum(density, -8.0)
-    return clipped
 
 
 def _leave_one_out(data: TrainingData, outputs: Sequence[OutputGP]) -> Tensor:

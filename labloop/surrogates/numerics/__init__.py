@@ -10,6 +10,7 @@ from labloop.surrogates.numerics.cross_validation import (
     one_step_ahead,
 )
 from labloop.surrogates.numerics.gp_average import plausible_gps
+from labloop.surrogates.numerics.gp_condition import condition_on, foretold_without
 from labloop.surrogates.numerics.gp_fit import MEAN_VARIANCE, FittedGP, fit_gp
 from labloop.surrogates.numerics.kernels import (
     Hyperparameters,
@@ -44,11 +45,13 @@ __all__ = [
     "alternative_minimum",
     "best_distinct",
     "build_kernel",
+    "condition_on",
     "cross_covariance",
     "curve_modes",
     "evidence",
     "fit_gp",
     "fit_residual_gp",
+    "foretold_without",
     "least_squares",
     "leave_one_out",
     "left_saddle",

@@ -6,7 +6,7 @@ import pytest
 from labloop.brain import Brain
 from labloop.objectives import Maximize, Minimize
 from labloop.space import Continuous, SearchSpace
-from labloop.surrogates.members.gp import fit_output
+from labloop.surrogates.members.output_gp import fit_output
 from labloop.surrogates.numerics import build_kernel
 
 SPACE = SearchSpace(Continuous("a", 0, 1), Continuous("b", 0, 1))

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from labloop.space import Continuous, SearchSpace
-from labloop.surrogates.members.gp import GPModel, fit_output
+from labloop.surrogates.members.gp import GPModel
+from labloop.surrogates.members.output_gp import fit_output
 from labloop.surrogates.numerics import build_kernel, fit_gp, plausible_gps
 
 SPACE = SearchSpace(Continuous("a", 0, 1), Continuous("b", 0, 1))
