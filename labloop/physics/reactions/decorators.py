@@ -21,6 +21,8 @@ def kinetics(
     curves: Mapping[str, Course] | None = None,
     lookup: Mapping[str, By] | None = None,
     steps: int | None = None,
+    tanks: int = 1,
+    bodenstein: CoefficientLike | None = None,
 ) -> Callable[[type], Kinetics]:
     """Return a decorator that makes a physics model of a class of reactions.
 
@@ -44,11 +46,16 @@ def kinetics(
         outputs: output of the campaign -> arithmetic of species, fed amounts (``A0``) and
             inputs; ``("P", "mol/L")`` where it has a unit; or a scalar of a curve.
         dose: a solution that is dosed while the reaction runs.
-        reactor: ``tube`` (a vessel, or plug flow) or ``cstr`` (stirred, with a feed and an
-            outflow, at its steady state; ``time`` is its mean residence time).
+        reactor: ``tube`` (a vessel, or plug flow), ``cstr`` (stirred, with a feed and an
+            outflow) or ``dispersed`` (a tube whose content mixes along it). The last two are
+            solved at their steady state; ``time`` is the mean residence time.
         curves: curve of the campaign -> a time course.
         lookup: a name for arithmetic -> its number by category.
-        steps: how many steps time is cut into; 20, or 60 where rates grow in time.
+        steps: how many steps time is cut into (20, or 60 where rates grow in time), or cells a
+            dispersed tube (24).
+        tanks: how many tanks of a ``cstr`` stand in series; ``time`` is that of all.
+        bodenstein: the Bodenstein number u L / D of a ``dispersed`` tube: 0 is stirred, 100 nearly
+            plug flow. Above twice the cells it counts as that.
 
     Raises:
         PhysicsError: reactions, units or names that make no model, with what to write.
@@ -75,6 +82,8 @@ def kinetics(
             curves=curves,
             lookup=lookup,
             steps=steps,
+            tanks=tanks,
+            bodenstein=bodenstein,
         )
         model.__doc__ = cls.__doc__
         return model

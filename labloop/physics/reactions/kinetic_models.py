@@ -24,7 +24,12 @@ from labloop.physics.reactions.dosing import Dose, dose_coefficients
 from labloop.physics.reactions.integration.driven import Driven, integrate_driven
 from labloop.physics.reactions.integration.integrator import STEPS, flatten, integrate
 from labloop.physics.reactions.integration.network import RateConstants
-from labloop.physics.reactions.integration.steady_state import steady_state, steady_state_residual
+from labloop.physics.reactions.integration.steady_state import (
+    CELLS,
+    Cascade,
+    steady_state,
+    steady_state_residual,
+)
 from labloop.physics.reactions.laws import Law
 from labloop.physics.reactions.rate_laws import RateExpression
 from labloop.physics.reactions.reaction_strings import (
@@ -37,7 +42,8 @@ _CONCENTRATION = "mol/m^3"
 _RATE = "mol/m^3/s"
 _ACCELERATING = 3
 _MOST_STEPS = 5000
-Reactor: TypeAlias = Literal["tube", "cstr"]
+_MOST_TANKS = 50
+Reactor: TypeAlias = Literal["tube", "cstr", "dispersed"]
 
 
 class Kinetics(BuildingBlock):
@@ -64,15 +70,14 @@ class Kinetics(BuildingBlock):
         curves: Mapping[str, Course] | None = None,
         lookup: Mapping[str, By] | None = None,
         steps: int | None = None,
+        tanks: int = 1,
+        bodenstein: CoefficientLike | None = None,
     ) -> None:
-        _check_reactor(name, reactor, dose, curves)
-        if reactor == "cstr" and isinstance(temperature, Profile):
-            raise PhysicsError(
-                f"kinetics {name!r} is a cstr at its steady state, whose temperature follows no "
-                "Profile"
-            )
+        _check_dose(name, dose)
+        _check_reactor(name, reactor, tanks, bodenstein)
+        _check_steady(name, reactor, dose, curves, temperature)
         coefficients = Coefficients(name, lookup)
-        self._reactor = reactor
+        self._reactor, self._tanks = reactor, tanks
         rates = [
             step
             for label, law in laws.items()
@@ -90,6 +95,11 @@ class Kinetics(BuildingBlock):
         }
         self._dose = None if dose is None else dose_coefficients(name, dose, coefficients)
         self._time = coefficients.add("time", time, "s", f"the time of {name!r}")
+        self._bodenstein = (
+            None
+            if bodenstein is None
+            else coefficients.add("bodenstein", bodenstein, "1", f"the mixing in {name!r}")
+        )
         self._temperature = _temperature(name, temperature, rates, coefficients)
         amounts = {name: _CONCENTRATION for s in self.species for name in (s, f"{s}0")}
         super().__init__("kinetics", name, coefficients, amounts, outputs, courses=curves)
@@ -106,7 +116,7 @@ class Kinetics(BuildingBlock):
         return f"{self.species[-1]} / {self.species[0]}0"
 
     def _number_of_steps(self, steps: int | None) -> int:
-        """Return how many steps are taken; none for a steady state."""
+        """Return how many steps or cells are taken; none for stirred tanks."""
         if steps is not None and (not isinstance(steps, int) or not 1 <= steps <= _MOST_STEPS):
             raise PhysicsError(
                 f"steps must be a whole number from 1 to {_MOST_STEPS}, got {steps!r}"
@@ -115,6 +125,8 @@ class Kinetics(BuildingBlock):
             return 0
         if steps is not None:
             return steps
+        if self._reactor == "dispersed":
+            return CELLS
         # Rates that grow while their reactant is used up need a finer grid at the end.
         return STEPS * _ACCELERATING if self._system.accelerates else STEPS
 
@@ -160,9 +172,10 @@ class Kinetics(BuildingBlock):
         for total in conserved_totals(self._system.stoichiometry):
             weights = torch.tensor([float(v) for v in total], dtype=torch.float64)
             found[total_in_words(total, self.species)] = ((after - fed) @ weights) / scale
-        if self._reactor == "cstr":
-            laws, time = self._rate_constants(x, theta), self._time.value(x, theta)
-            short = steady_state_residual(self._system.network, laws, fed, time)
+        if self._reactor != "tube":
+            laws = self._rate_constants(x, theta)
+            cascade = self._cascade(x, theta, self._time.value(x, theta), self.integration_steps)
+            short = steady_state_residual(self._system.network, laws, fed, cascade)
             found["the steady state (in + made = out)"] = short.abs().amax(-1) / scale
         return found
 
@@ -203,8 +216,9 @@ class Kinetics(BuildingBlock):
     ) -> tuple[Tensor, Tensor]:
         """Return concentrations without and with reaction, ``[..., S]`` in mol/m^3."""
         fed, network = self.fed(x, theta), self._system.network
-        if self._reactor == "cstr":
-            return fed, steady_state(network, self._rate_constants(x, theta), fed, time)
+        if self._reactor != "tube":
+            cascade = self._cascade(x, theta, time, steps)
+            return fed, steady_state(network, self._rate_constants(x, theta), fed, cascade)
         driven = self._driven(x, theta)
         if not driven.knots():
             return fed, integrate(network, self._rate_constants(x, theta), fed, time, steps)
@@ -213,6 +227,11 @@ class Kinetics(BuildingBlock):
             return fed, after
         dosed = driven.dosing.relative_volume.at(time).unsqueeze(-1)
         return (fed + driven.dosing.feed * dosed) / (1.0 + dosed), after / (1.0 + dosed)
+
+    def _cascade(self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor, cells: int) -> Cascade:
+        if self._bodenstein is None:
+            return Cascade(self._tanks, time)
+        return Cascade(cells, time, self._bodenstein.value(x, theta))
 
     def _driven(self, x: Mapping[str, Tensor], theta: Tensor) -> Driven:
         """Return what changes while the reaction runs."""
@@ -230,20 +249,43 @@ class Kinetics(BuildingBlock):
         return f"<kinetics {self.name}: {', '.join(s.reaction.text for s in self._system.rates)}>"
 
 
-def _check_reactor(
-    name: str, reactor: str, dose: Dose | None, courses: Mapping[str, Course] | None
-) -> None:
+def _check_dose(name: str, dose: Dose | None) -> None:
     if dose is not None and (not isinstance(dose, Dose) or not dose.feed):
         raise PhysicsError(
             f"dose= of kinetics {name!r} must be Dose({{'N': '2 mol/L'}}, volume=..., over=..., "
             f"into=...), got {dose!r}"
         )
-    if reactor not in {"tube", "cstr"}:
-        raise PhysicsError(f"the reactor of kinetics {name!r} is 'tube' or 'cstr', got {reactor!r}")
-    if reactor == "cstr" and (dose is not None or courses):
+
+
+def _check_reactor(name: str, reactor: str, tanks: int, bodenstein: CoefficientLike | None) -> None:
+    if reactor not in {"tube", "cstr", "dispersed"}:
         raise PhysicsError(
-            f"kinetics {name!r} is a cstr, which is solved at its steady state; it has neither "
-            "dose= nor curves= over time"
+            f"the reactor of kinetics {name!r} is 'tube', 'cstr' or 'dispersed', got {reactor!r}"
+        )
+    if type(tanks) is not int or not 1 <= tanks <= _MOST_TANKS or (tanks > 1 and reactor != "cstr"):
+        raise PhysicsError(
+            f"tanks= of kinetics {name!r} is how many tanks of reactor='cstr' stand in series, a "
+            f"whole number from 1 to {_MOST_TANKS}, got {tanks!r} and reactor={reactor!r}"
+        )
+    if (reactor == "dispersed") != (bodenstein is not None):
+        raise PhysicsError(
+            f"kinetics {name!r} with reactor='dispersed' needs bodenstein=, the Bodenstein number "
+            "of the tube (u L / D), such as Prior(30, fold=2), and no other reactor has it; got "
+            f"{bodenstein!r} and reactor={reactor!r}"
+        )
+
+
+def _check_steady(
+    name: str,
+    reactor: str,
+    dose: Dose | None,
+    courses: Mapping[str, Course] | None,
+    temperature: CoefficientLike | Profile | None,
+) -> None:
+    if reactor != "tube" and (dose is not None or courses or isinstance(temperature, Profile)):
+        raise PhysicsError(
+            f"kinetics {name!r} is a {reactor}, which is solved at its steady state; it has "
+            "neither dose= nor curves= over time, nor a temperature that follows a Profile"
         )
 
 

@@ -275,7 +275,7 @@ AXIS = CurveAxis.even(0, 1, 5, "min")
         ({"k": Langmuir("A -> P", K, {"Z": "1 L/mol"})}, {}, "speaks of Z"),
         ({"k": ButlerVolmer("A + B -> P", **ELECTRODE)}, {}, "one species on each side"),
         ({"k": Arrhenius("A -> P", K, Prior(1, "kJ/mol", rel=1), "")}, {}, "must be a temperature"),
-        ({"k": Rate("A -> P", K)}, {"reactor": "pot"}, "'tube' or 'cstr'"),
+        ({"k": Rate("A -> P", K)}, {"reactor": "pot"}, "'tube', 'cstr' or 'dispersed'"),
         ({"k": Rate("A -> P", K)}, {"reactor": "cstr", "dose": DOSE}, "neither dose="),
         ({"k": Rate("A -> P", K)}, {"dose": 3}, "must be Dose"),
         (
