@@ -111,6 +111,15 @@ class AppendOnlyError(StoreError):
 class DeviceError(LabloopError):
     """An instrument did not do what was asked."""
 
+    device: str = ""
+    """Its name in the lab file, where an action or a read of it raised this."""
+    station: str = ""
+    """The station at which an experiment used it; empty where it used it at none."""
+    tries: int = 1
+    """How often the action was sent."""
+    harmless: bool = False
+    """Whether the action may be sent again: it was not done, or does no harm twice."""
+
 
 class NotConnectedError(DeviceError):
     """One or several devices cannot be reached."""

@@ -36,7 +36,14 @@ if TYPE_CHECKING:
         rehearse,
         require_procedure,
     )
-    from labloop.campaign.decisions import Budget, FailurePolicy, NoImprovement, Reached, StopRule
+    from labloop.campaign.decisions import (
+        Budget,
+        FailurePolicy,
+        FailureRule,
+        NoImprovement,
+        Reached,
+        StopRule,
+    )
     from labloop.campaign.definition import (
         LOADING_FILE,
         CampaignSpec,
@@ -110,6 +117,7 @@ _HOME = {
     "decisions": (
         "Budget",
         "FailurePolicy",
+        "FailureRule",
         "NoImprovement",
         "Reached",
         "StopRule",
@@ -187,6 +195,7 @@ __all__ = [
     "Conditions",
     "Definition",
     "FailurePolicy",
+    "FailureRule",
     "Finding",
     "Forecast",
     "Hooks",

@@ -222,7 +222,7 @@ class Campaign:
             on_alarm=self._store_alarm,
         )
         with open_execution(context) as execution:
-            config = self.definition.spec.machine_config()
+            config = replace(self.definition.spec.machine_config(), alike=execution.alike)
             if self._only is not None:
                 config = replace(config, budget=None)
             runner = Runner(
@@ -237,6 +237,7 @@ class Campaign:
                 lab_now=execution.now,
                 actor=self._actor,
                 hold=execution.hold,
+                stations=execution.stations,
             )
             self._handle.running(runner)
             finish = self._finish = runner.run(state)

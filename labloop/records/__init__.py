@@ -19,6 +19,7 @@ from labloop.records._execution import (
     Executor,
     ExperimentJob,
     ExperimentResult,
+    Failure,
 )
 from labloop.records._handover import Handover, WatchdogNote, watchdog_notes
 from labloop.records._numbers import finite, may_be_grouped, numeral
@@ -161,6 +162,7 @@ __all__ = [
     "ExperimentState",
     "ExperimentYield",
     "Experiments",
+    "Failure",
     "Filling",
     "FloatArray",
     "Handover",

@@ -19,6 +19,22 @@ class ExperimentJob:
     point: Point
     well: str = ""
     """Where it stands on its plate, such as ``A1``; empty without a plate."""
+    wait: float = 0.0
+    """Lab seconds that pass before it begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What an experiment failed of, as far as it is told apart from others."""
+
+    kinds: frozenset[str] = frozenset()
+    """The classes of what was raised, and of what raised that, by their names."""
+    device: str = ""
+    """Whose action or read raised it; empty where none did."""
+    station: str = ""
+    """The station at which the device was used; empty where it was used at none."""
+    tries: int = 1
+    """How often that action was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +51,10 @@ class ExperimentResult:
     """The raw data where the executor still has it; else it is read from the records."""
     lost: str = ""
     """The device that could not be reached, where the experiment failed for it; else empty."""
+    failure: Failure | None = None
+    """What it failed of; None where it did not."""
+    used: frozenset[str] = frozenset()
+    """The devices and stations that it used."""
 
 
 class Executor(Protocol):

@@ -12,6 +12,7 @@ from labloop.campaign.checks.changes import (
     update_bundle,
 )
 from labloop.campaign.checks.check import check_campaign
+from labloop.campaign.checks.failure_rules import require_known_devices
 from labloop.campaign.checks.finding import Finding
 from labloop.campaign.checks.preflight import check_lab, find_record, require_procedure
 from labloop.campaign.checks.rehearsal import rehearse
@@ -27,6 +28,7 @@ __all__ = [
     "name_taken_message",
     "rehearse",
     "require_calibrations",
+    "require_known_devices",
     "require_procedure",
     "require_stations",
     "update_bundle",

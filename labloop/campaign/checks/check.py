@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from labloop.campaign.checks.failure_rules import require_known_devices
 from labloop.campaign.checks.finding import Finding
 from labloop.campaign.checks.parallel_rehearsal import rehearse_parallel
 from labloop.campaign.checks.procedure_source import awaitable_names, procedure_mistakes
@@ -10,7 +11,7 @@ from labloop.campaign.checks.rehearsal import simulated_lab
 from labloop.campaign.checks.stations import check_stations
 from labloop.campaign.definition import CampaignSpec, Definition, kind_of, load_campaign, name_of
 from labloop.errors import LabloopError
-from labloop.lab import MemoryJournal
+from labloop.lab import MemoryJournal, load_lab_file
 
 
 def check_campaign(path: str | Path) -> Iterator[Finding]:
@@ -36,6 +37,12 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
         )
         yield opened
         opens = opened.good
+    if lab_file is not None and opens and spec.failures.rules:
+        known = load_lab_file(lab_file)
+        yield _attempt(
+            f"{len(spec.failures.rules)} failure rules speak of what the lab has",
+            lambda: require_known_devices(spec.failures, known),
+        )
     if spec.procedure is not None:
         mistakes = list(procedure_mistakes(spec, awaitable_names(lab_file)))
         mistakes += [Finding(False, sentence) for sentence in check_stations(definition)]

@@ -4,16 +4,11 @@ Here belong budget, failures, stopping and every other policy. Nothing here does
 asks for the time; what does belongs into ``loop``. Read ``machine.py`` first.
 """
 
-from labloop.campaign.decisions.budget import (
-    Budget,
-    FailurePolicy,
-    NoImprovement,
-    Reached,
-    StopRule,
-)
+from labloop.campaign.decisions.budget import Budget, NoImprovement, Reached, StopRule
 from labloop.campaign.decisions.events import (
     Abort,
     Added,
+    Again,
     Approved,
     Ask,
     Began,
@@ -26,23 +21,23 @@ from labloop.campaign.decisions.events import (
     Propose,
     Rejected,
     Resolved,
+    Restore,
     ResumeAsked,
     RoundPlanned,
     RuleMet,
     Start,
     StopAsked,
+    Withdraw,
 )
-from labloop.campaign.decisions.machine import (
-    MachineConfig,
-    MachineState,
-    counted_once,
-    step,
-    waits_for_person,
-)
+from labloop.campaign.decisions.failures import FailurePolicy, FailureRule
+from labloop.campaign.decisions.following import judge
+from labloop.campaign.decisions.machine import step
+from labloop.campaign.decisions.state import MachineConfig, MachineState, waits_for_person
 
 __all__ = [
     "Abort",
     "Added",
+    "Again",
     "Approved",
     "Ask",
     "Began",
@@ -51,6 +46,7 @@ __all__ = [
     "Ended",
     "Event",
     "FailurePolicy",
+    "FailureRule",
     "Finish",
     "MachineConfig",
     "MachineState",
@@ -61,13 +57,15 @@ __all__ = [
     "Reached",
     "Rejected",
     "Resolved",
+    "Restore",
     "ResumeAsked",
     "RoundPlanned",
     "RuleMet",
     "Start",
     "StopAsked",
     "StopRule",
-    "counted_once",
+    "Withdraw",
+    "judge",
     "step",
     "waits_for_person",
 ]

@@ -1,9 +1,9 @@
-"""How long a campaign may go on: budget, stop rules and what to do about failures."""
+"""How long a campaign may go on: budget and stop rules."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from labloop.errors import CampaignFileError
 from labloop.records import Json, finite
@@ -42,14 +42,11 @@ class Budget:
             if value is not None and finite(value, f"budget {name}", CampaignFileError) <= 0:
                 raise CampaignFileError(f"budget {name} must be above 0, got {value}")
         if self.experiments is not None:
-            _whole(self.experiments, "budget experiments")
+            check_whole(self.experiments, "budget experiments")
 
     def spec(self) -> dict[str, Json]:
         """Return the budget as plain JSON."""
         return {"experiments": self.experiments, "hours": self.hours, "cost": self.cost}
-
-
-_ON_UNCERTAIN = {"pause", "continue"}
 
 
 class StopRule(Protocol):
@@ -89,7 +86,7 @@ class NoImprovement:
     by: float = 0.0
 
     def __post_init__(self) -> None:
-        _whole(self.experiments, "the experiments of NoImprovement")
+        check_whole(self.experiments, "the experiments of NoImprovement")
         finite(self.by, "the improvement of NoImprovement", CampaignFileError)
 
     def met(self, scores: Sequence[float]) -> str | None:
@@ -105,27 +102,7 @@ class NoImprovement:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailurePolicy:
-    """What happens after failures.
-
-    Attributes:
-        stop_after: this many failed experiments in a row end the campaign.
-        on_uncertain: ``pause`` waits for a person, ``continue`` goes on with the others.
-    """
-
-    stop_after: int = 3
-    on_uncertain: Literal["pause", "continue"] = "pause"
-
-    def __post_init__(self) -> None:
-        _whole(self.stop_after, "stop_after")
-        if not isinstance(self.on_uncertain, str) or self.on_uncertain not in _ON_UNCERTAIN:
-            raise CampaignFileError(
-                f"on_uncertain must be 'pause' or 'continue', got {self.on_uncertain!r}"
-            )
-
-
-def _whole(value: object, what: str) -> None:
+def check_whole(value: object, what: str) -> None:
     """Raise CampaignFileError unless ``value`` is a whole number from 1 that can be counted to."""
     number = finite(value, what, CampaignFileError)
     if number != int(number):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from labloop.records import CampaignState, ExperimentJob, ExperimentState
+from labloop.campaign.decisions.failures import FailureRule
+from labloop.records import CampaignState, ExperimentJob, ExperimentState, Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,11 @@ class NothingToPropose:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A person added an experiment."""
+    """An experiment was added: by a person, or because another one is to be done again."""
 
     job: ExperimentJob
+    repeats: str = ""
+    """Id of the experiment that failed and is done again with the same conditions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,12 @@ class Ended:
     reason: str = ""
     lost: str = ""
     """What could not be reached, where that is why it failed."""
+    failure: Failure | None = None
+    """What it failed of; None where it did not."""
+    used: frozenset[str] = frozenset()
+    """The devices and stations that it used."""
+    rule: FailureRule | None = None
+    """What is done about its failure; None where no rule speaks of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,27 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """Plan an experiment with the conditions of one that failed; Added tells that it is."""
+
+    experiment_id: str
+    wait: float = 0.0
+    """Lab seconds that pass before it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Give a station to no experiment from now on."""
+
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Give the stations that were withdrawn to experiments again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """Put a question to a person; the answer comes through the inbox."""
 
@@ -152,4 +182,4 @@ class Finish:
     reason: str
 
 
-Effect: TypeAlias = Propose | Start | Ask | Abort | Finish
+Effect: TypeAlias = Propose | Start | Again | Withdraw | Restore | Ask | Abort | Finish

@@ -4,11 +4,9 @@ Nothing here does I/O, sleeps or asks for the time, so every policy is tested as
 events. The runner carries the effects out and feeds back what happened.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import singledispatch
-from typing import TypeAlias
 
-from labloop.campaign.decisions.budget import Budget, FailurePolicy
 from labloop.campaign.decisions.events import (
     Abort,
     Added,
@@ -24,60 +22,16 @@ from labloop.campaign.decisions.events import (
     Propose,
     Rejected,
     Resolved,
+    Restore,
     ResumeAsked,
     RoundPlanned,
     RuleMet,
     Start,
     StopAsked,
 )
-from labloop.records import CampaignState, ExperimentJob, ExperimentResult, ExperimentState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineConfig:
-    """What does not change while a campaign runs."""
-
-    budget: Budget | None
-    """None for a run of one experiment that a person wants: nothing limits it."""
-    policy: FailurePolicy
-    batch: int = 1
-    parallel: int = 1
-    asynchronous: bool = False
-    approval: bool = False
-    """Whether each proposal waits for a person's yes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineState:
-    """Where a campaign stands, as far as the next decision needs it."""
-
-    next_round: int = 0
-    next_number: int = 1
-    ready: tuple[ExperimentJob, ...] = ()
-    """Planned and allowed to start."""
-    awaiting: tuple[ExperimentJob, ...] = ()
-    """Planned and waiting for a person."""
-    resumed: tuple[ExperimentJob, ...] = ()
-    """Begun by an earlier process and gone on with from the start, also while it is paused."""
-    running: frozenset[str] = frozenset()
-    uncertain: frozenset[str] = frozenset()
-    finished: int = 0
-    """Done or failed: what the budget of experiments counts."""
-    failures_in_a_row: int = 0
-    lab_hours: float = 0.0
-    cost: float = 0.0
-    proposing: bool = False
-    """The brain was asked for a round that is still wanted."""
-    paused: str = ""
-    """Why nothing new is begun until a person says so; empty while it goes on."""
-    unreachable: str = ""
-    """What cannot be reached since the last time that a person let the campaign go on."""
-    unresolved: str = ""
-    """What must be settled before anything new begins; empty where nothing must."""
-    ending: str = ""
-    """Why no new experiment is begun; empty while the campaign goes on."""
-    end_state: CampaignState = CampaignState.FINISHED
-    over: bool = False
+from labloop.campaign.decisions.following import device_trouble, follow, question_about
+from labloop.campaign.decisions.state import Handled, MachineConfig, MachineState, end
+from labloop.records import CampaignState, ExperimentJob, ExperimentState
 
 
 def step(
@@ -92,33 +46,13 @@ def step(
     return state, (*first, *then)
 
 
-_Handled: TypeAlias = tuple[MachineState, tuple[Effect, ...]]
-
-
-def waits_for_person(state: MachineState) -> bool:
-    """Return whether nothing goes on until a person answers."""
-    busy = state.over or state.ending or state.running or state.proposing
-    return not busy and bool(state.paused or state.unresolved or state.awaiting)
-
-
-def counted_once(state: MachineState, result: ExperimentResult) -> ExperimentResult:
-    """Return a result, as abandoned where its failure repeats a lost connection that is known.
-
-    One lost line ends every running experiment. The first of them counts as failed; the others
-    use up no budget.
-    """
-    if result.state is ExperimentState.FAILED and result.lost and state.unreachable:
-        return replace(result, state=ExperimentState.ABANDONED)
-    return result
-
-
 @singledispatch
-def _handle(event: object, _config: MachineConfig, _state: MachineState) -> _Handled:
+def _handle(event: object, _config: MachineConfig, _state: MachineState) -> Handled:
     raise TypeError(f"{event!r} is no event of a campaign")
 
 
 @_handle.register
-def _began(_event: Began, _config: MachineConfig, state: MachineState) -> _Handled:
+def _began(_event: Began, _config: MachineConfig, state: MachineState) -> Handled:
     questions = tuple(
         Ask(f"what became of experiment {key}?", key) for key in sorted(state.uncertain)
     )
@@ -131,7 +65,7 @@ def _began(_event: Began, _config: MachineConfig, state: MachineState) -> _Handl
 
 
 @_handle.register
-def _round(event: RoundPlanned, config: MachineConfig, state: MachineState) -> _Handled:
+def _round(event: RoundPlanned, config: MachineConfig, state: MachineState) -> Handled:
     state = replace(
         state,
         proposing=False,
@@ -149,19 +83,25 @@ def _question(job: ExperimentJob) -> Ask:
 
 
 @_handle.register
-def _nothing(event: NothingToPropose, _config: MachineConfig, state: MachineState) -> _Handled:
-    end = CampaignState.FAILED if event.failed else CampaignState.FINISHED
-    return _end(state, event.reason, end), ()
+def _nothing(event: NothingToPropose, _config: MachineConfig, state: MachineState) -> Handled:
+    how = CampaignState.FAILED if event.failed else CampaignState.FINISHED
+    return end(state, event.reason, how), ()
 
 
 @_handle.register
-def _added(event: Added, _config: MachineConfig, state: MachineState) -> _Handled:
+def _added(event: Added, _config: MachineConfig, state: MachineState) -> Handled:
     number = max(state.next_number, event.job.number + 1)
-    return replace(state, next_number=number, ready=(*state.ready, event.job)), ()
+    state = replace(state, next_number=number, again=state.again - {event.repeats})
+    if event.repeats:
+        attempt = state.attempts.get(event.repeats, 0) + 1
+        attempts = {**state.attempts, event.job.experiment_id: attempt}
+        attempts.pop(event.repeats, None)
+        state = replace(state, attempts=attempts)
+    return replace(state, ready=(*state.ready, event.job)), ()
 
 
 @_handle.register
-def _approved(event: Approved, _config: MachineConfig, state: MachineState) -> _Handled:
+def _approved(event: Approved, _config: MachineConfig, state: MachineState) -> Handled:
     return replace(
         state,
         next_number=max(state.next_number, event.job.number + 1),
@@ -171,7 +111,7 @@ def _approved(event: Approved, _config: MachineConfig, state: MachineState) -> _
 
 
 @_handle.register
-def _rejected(event: Rejected, _config: MachineConfig, state: MachineState) -> _Handled:
+def _rejected(event: Rejected, _config: MachineConfig, state: MachineState) -> Handled:
     return replace(
         state,
         awaiting=_without(state.awaiting, event.experiment_id),
@@ -184,10 +124,11 @@ def _without(jobs: tuple[ExperimentJob, ...], experiment_id: str) -> tuple[Exper
 
 
 @_handle.register
-def _ended(event: Ended, config: MachineConfig, state: MachineState) -> _Handled:
+def _ended(event: Ended, config: MachineConfig, state: MachineState) -> Handled:
     counts = event.state in {ExperimentState.DONE, ExperimentState.FAILED}
     failed = event.state is ExperimentState.FAILED
-    row = state.failures_in_a_row + 1 if failed else 0
+    # A failure that a rule speaks of is dealt with: it does not end the campaign by its number.
+    row = state.failures_in_a_row + 1 if failed and event.rule is None else 0
     state = replace(
         state,
         running=state.running - {event.experiment_id},
@@ -198,18 +139,26 @@ def _ended(event: Ended, config: MachineConfig, state: MachineState) -> _Handled
     )
     if failed and row >= config.policy.stop_after:
         reason = f"{row} experiments in a row failed, the last because: {event.reason}"
-        return _end(state, reason, CampaignState.FAILED), ()
+        return end(state, reason, CampaignState.FAILED), ()
+    state, first = device_trouble(config, state, event)
+    state, then = _afterend(config, state, event)
+    return state, (*first, *then)
+
+
+def _afterend(config: MachineConfig, state: MachineState, event: Ended) -> Handled:
+    if event.rule is not None:
+        return follow(config, state, event, event.rule)
     state, asked = _unreachable(state, event)
     if event.state is ExperimentState.UNCERTAIN:
         state, more = _uncertain(config, state, event)
         return state, (*asked, *more)
     if event.state is ExperimentState.ABANDONED and not state.ending and not event.lost:
         # Nobody asked for it: the lab stopped by itself and would abandon every further one.
-        return _end(state, f"the lab stopped: {event.reason}", CampaignState.FAILED), ()
+        return end(state, f"the lab stopped: {event.reason}", CampaignState.FAILED), ()
     return state, asked
 
 
-def _unreachable(state: MachineState, event: Ended) -> _Handled:
+def _unreachable(state: MachineState, event: Ended) -> Handled:
     """Wait for a person where a device cannot be reached: every further experiment would fail."""
     if not event.lost or state.unreachable or state.ending:
         return state, ()
@@ -220,16 +169,16 @@ def _unreachable(state: MachineState, event: Ended) -> _Handled:
     return replace(state, unreachable=event.lost, paused=state.paused or question), (Ask(question),)
 
 
-def _uncertain(config: MachineConfig, state: MachineState, event: Ended) -> _Handled:
+def _uncertain(config: MachineConfig, state: MachineState, event: Ended) -> Handled:
     state = replace(state, uncertain=state.uncertain | {event.experiment_id})
-    question = f"what became of experiment {event.experiment_id}? ({event.reason})"
+    question = question_about(event)
     if config.policy.on_uncertain == "pause":
         state = replace(state, unresolved=state.unresolved or question)
     return state, (Ask(question, event.experiment_id),)
 
 
 @_handle.register
-def _resolved(event: Resolved, _config: MachineConfig, state: MachineState) -> _Handled:
+def _resolved(event: Resolved, _config: MachineConfig, state: MachineState) -> Handled:
     uncertain = state.uncertain - {event.experiment_id}
     counts = event.state in {ExperimentState.DONE, ExperimentState.FAILED}
     unresolved = state.unresolved if uncertain else ""
@@ -239,34 +188,26 @@ def _resolved(event: Resolved, _config: MachineConfig, state: MachineState) -> _
 
 
 @_handle.register
-def _pause(event: PauseAsked, _config: MachineConfig, state: MachineState) -> _Handled:
+def _pause(event: PauseAsked, _config: MachineConfig, state: MachineState) -> Handled:
     return replace(state, paused=event.reason or "a person asked for it"), ()
 
 
 @_handle.register
-def _resume(_event: ResumeAsked, _config: MachineConfig, state: MachineState) -> _Handled:
-    return replace(state, paused="", unresolved="", unreachable=""), ()
+def _resume(_event: ResumeAsked, _config: MachineConfig, state: MachineState) -> Handled:
+    back: tuple[Effect, ...] = (Restore(),) if state.withdrawn else ()
+    state = replace(state, device_failures={}, withdrawn=frozenset())
+    return replace(state, paused="", unresolved="", unreachable=""), back
 
 
 @_handle.register
-def _stop(event: StopAsked, _config: MachineConfig, state: MachineState) -> _Handled:
-    state = _end(state, event.reason, CampaignState.STOPPED)
+def _stop(event: StopAsked, _config: MachineConfig, state: MachineState) -> Handled:
+    state = end(state, event.reason, CampaignState.STOPPED)
     return state, (Abort(event.reason),) if event.now and state.running else ()
 
 
 @_handle.register
-def _rule(event: RuleMet, _config: MachineConfig, state: MachineState) -> _Handled:
-    return _end(state, event.reason, CampaignState.FINISHED), ()
-
-
-def _end(state: MachineState, reason: str, end: CampaignState) -> MachineState:
-    """Begin nothing new; the first reason given is the one that is stored.
-
-    A round that the brain is still computing is dropped.
-    """
-    if state.ending:
-        return state
-    return replace(state, ending=reason, end_state=end, ready=(), awaiting=(), proposing=False)
+def _rule(event: RuleMet, _config: MachineConfig, state: MachineState) -> Handled:
+    return end(state, event.reason, CampaignState.FINISHED), ()
 
 
 def _check_budget(config: MachineConfig, state: MachineState) -> MachineState:
@@ -280,11 +221,11 @@ def _check_budget(config: MachineConfig, state: MachineState) -> MachineState:
     )
     for value, limit, what in used:
         if limit is not None and value >= limit:
-            return _end(state, f"the budget of {limit:g} {what} is used up", CampaignState.FINISHED)
+            return end(state, f"the budget of {limit:g} {what} is used up", CampaignState.FINISHED)
     return state
 
 
-def _advance(config: MachineConfig, state: MachineState) -> _Handled:
+def _advance(config: MachineConfig, state: MachineState) -> Handled:
     if state.ending:
         if state.running:
             return state, ()
@@ -299,7 +240,7 @@ def _advance(config: MachineConfig, state: MachineState) -> _Handled:
     return replace(state, proposing=True), (Propose(state.next_round, n),)
 
 
-def _start(config: MachineConfig, state: MachineState) -> _Handled:
+def _start(config: MachineConfig, state: MachineState) -> Handled:
     """Start no more than have a place: what waits here can still be paused or stopped."""
     room = max(0, config.parallel - len(state.running))
     if not (now := state.ready[:room]):
@@ -310,7 +251,8 @@ def _start(config: MachineConfig, state: MachineState) -> _Handled:
 
 def _how_many(config: MachineConfig, state: MachineState) -> int:
     """Return how many experiments to propose now; 0 is wait."""
-    in_flight = len(state.running) + len(state.awaiting) + len(state.ready)
+    planned = len(state.awaiting) + len(state.ready) + len(state.again)
+    in_flight = len(state.running) + planned
     if config.asynchronous:
         # Begin with a full batch; afterwards each finished experiment is replaced at once.
         wanted = config.parallel - in_flight

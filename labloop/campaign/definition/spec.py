@@ -9,6 +9,7 @@ from labloop.campaign.decisions import Budget, FailurePolicy, MachineConfig, Sto
 from labloop.campaign.definition.spec_checks import (
     check_analyse,
     check_calibrated,
+    check_failures,
     check_kinds,
     check_outputs,
     check_per,
@@ -54,7 +55,8 @@ class CampaignSpec:
         seed: everything random follows from it.
         budget: what may be used up.
         stop: rules that end the campaign earlier.
-        failures: what happens after failures.
+        failures: what happens after failures: how many in a row end the campaign, and rules such as
+            ``FailureRule(DeviceTimeoutError, then="retry", times=2, wait="30 s")``.
         approval: whether each proposal waits for a person's yes.
         cost: what one experiment at a point costs; needed for ``Budget(cost=...)``.
         constraints: what outputs must keep, such as
@@ -126,6 +128,7 @@ class CampaignSpec:
             cost=self.cost,
             strategy=self.strategy,
         )
+        check_failures(self.failures, has_lab=self.lab is not None)
         if self.budget.cost is not None and self.cost is None:
             raise CampaignFileError(
                 "a budget of cost needs the function cost=lambda point: ... in the spec"
@@ -256,6 +259,7 @@ class CampaignSpec:
             **({} if self.plate is None else {"plate": self.plate.spec()}),
             "budget": self.budget.spec(),
             "approval": self.approval,
+            **({} if self.failures == FailurePolicy() else {"failures": self.failures.spec()}),
             "procedure": name_of(self.procedure),
             "analyse": name_of(self.analyse),
             **({"priority": self.priority} if self.priority else {}),

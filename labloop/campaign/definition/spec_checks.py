@@ -92,6 +92,19 @@ def check_per(per: object, cost: object, lab: object, strategy: object) -> None:
         )
 
 
+def check_failures(failures: FailurePolicy, *, has_lab: bool) -> None:
+    """Raise CampaignFileError where failures of devices are spoken of, and there are none."""
+    if has_lab:
+        return
+    of_lab = [rule for rule in failures.rules if rule.device or rule.then == "other station"]
+    if of_lab or failures.pause_device_after is not None:
+        what = str(of_lab[0]) if of_lab else "pause_device_after"
+        raise CampaignFileError(
+            f"{what} speaks of devices, and the campaign has no lab; give lab='lab.toml', or match "
+            "an exception class or a text"
+        )
+
+
 def check_kinds(
     *, budget: object, failures: object, stop: object, cost: object, strategy: object
 ) -> None:

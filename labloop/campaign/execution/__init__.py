@@ -11,7 +11,8 @@ from labloop.campaign.execution.conditions import (
     condition_from_text,
     point_from_text,
 )
-from labloop.campaign.execution.direct import DirectExecutor, leaf_errors
+from labloop.campaign.execution.direct import DirectExecutor
+from labloop.campaign.execution.failing import failure_of, leaf_errors
 from labloop.campaign.execution.function import FunctionExecutor, FunctionSetup
 from labloop.campaign.execution.jobs import job_of, planned_record, wells_of
 from labloop.campaign.execution.measurement import to_measurement
@@ -24,6 +25,7 @@ __all__ = [
     "FunctionSetup",
     "categorical_names",
     "condition_from_text",
+    "failure_of",
     "job_of",
     "leaf_errors",
     "planned_record",

@@ -7,20 +7,16 @@ from functools import partial
 from typing import Any
 
 from labloop.campaign.execution.conditions import Conditions
+from labloop.campaign.execution.failing import failure_of, lost_connection, state_and_reason
 from labloop.campaign.execution.measurement import to_measurement
-from labloop.errors import (
-    ExperimentCancelled,
-    LabloopError,
-    NotConnectedError,
-    PlacesUsedUpError,
-    UncertainError,
-)
+from labloop.errors import ExperimentCancelled, UncertainError
 from labloop.lab import Lab, LabHost, LabJob, run_procedure
 from labloop.records import (
     ExperimentJob,
     ExperimentResult,
     Experiments,
     ExperimentState,
+    Failure,
     Measurement,
 )
 
@@ -82,12 +78,16 @@ class DirectExecutor:
 
     async def _measure(self, job: ExperimentJob, lab: Lab, started: float) -> ExperimentResult:
         clock = self._host.clock
+        if job.wait:
+            await clock.sleep(job.wait)
+            self._times[job.experiment_id] = (started := self._now()), None
         moved = self._experiments.move(
             job.experiment_id, ExperimentState.RUNNING, actor=self._actor, lab_time=started
         )
         await clock.external(moved)
         x = Conditions(job.point, self._units, job.well)
         state, reason, lost = ExperimentState.DONE, "", ""
+        failure: Failure | None = None
         measurement: Measurement | None = None
         try:
             returned = await run_procedure(self._procedure, lab, x)
@@ -96,14 +96,16 @@ class DirectExecutor:
         except ExperimentCancelled:
             raise
         except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
-            state, reason = _state_and_reason(error)
-            lost = _lost_connection(error)
+            state, reason = state_and_reason(error)
+            lost, failure = lost_connection(error), failure_of(error)
         return ExperimentResult(
             experiment_id=job.experiment_id,
             state=state,
             reason=reason,
             measurement=measurement,
             lost=lost,
+            failure=failure,
+            used=lab.used,
         )
 
     def _as_result(self, experiment_id: str, future: "Future[Any]") -> Future[ExperimentResult]:
@@ -134,39 +136,3 @@ def _result_of(experiment_id: str, finished: "Future[Any]") -> ExperimentResult:
     else:
         state = ExperimentState.FAILED
     return ExperimentResult(experiment_id=experiment_id, state=state, reason=str(error))
-
-
-def _state_and_reason(error: BaseException) -> tuple[ExperimentState, str]:
-    """Return state and reason of what a procedure raised; a task group's errors are unfolded.
-
-    An uncertain outcome counts before any failure, because a person must resolve it.
-    """
-    leaves = leaf_errors(error)
-    for leaf in leaves:
-        if isinstance(leaf, UncertainError):
-            return ExperimentState.UNCERTAIN, str(leaf)
-    for leaf in leaves:
-        if isinstance(leaf, PlacesUsedUpError):
-            # It says nothing about these conditions, and the next one would find no place either.
-            return ExperimentState.ABANDONED, str(leaf)
-    first = leaves[0]
-    named = "" if isinstance(first, LabloopError) else f"{type(first).__name__}: "
-    return ExperimentState.FAILED, f"{named}{first}"
-
-
-def _lost_connection(error: BaseException) -> str:
-    """Return what could not be reached, where an error came of that; else nothing."""
-    for leaf in leaf_errors(error):
-        cause: BaseException | None = leaf
-        while cause is not None:
-            if isinstance(cause, NotConnectedError):
-                return str(cause)
-            cause = cause.__cause__
-    return ""
-
-
-def leaf_errors(error: BaseException) -> list[BaseException]:
-    """Return what an error is made of: a group's errors one by one, else itself."""
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for part in error.exceptions for leaf in leaf_errors(part)]
-    return [error]

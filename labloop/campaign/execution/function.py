@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from labloop.campaign.definition import error_location, source_file
 from labloop.campaign.execution.conditions import Conditions
+from labloop.campaign.execution.failing import failure_of
 from labloop.campaign.execution.measurement import to_measurement
 from labloop.errors import ExperimentCancelled, LabloopError, UncertainError
 from labloop.lab import (
@@ -145,8 +146,8 @@ class FunctionExecutor:
             state=ExperimentState.ABANDONED,
             reason=self._stop.reason,
         )
-        if self._stop:
-            return result
+        if self._stop or (job.wait and self._stop.wait(job.wait)):
+            return replace(result, reason=self._stop.reason)
         result = replace(result, lab_started=self.now())
         try:
             row = self._setup.repositories.experiments.get(job.experiment_id)
@@ -155,7 +156,7 @@ class FunctionExecutor:
             measurement = self._measure(job, row.state is ExperimentState.RUNNING)
         except BaseException as error:  # noqa: BLE001 - process edge: a person's code, also its sys.exit
             state, reason = self._state_and_reason(error)
-            result = replace(result, state=state, reason=reason)
+            result = replace(result, state=state, reason=reason, failure=failure_of(error))
         else:
             result = replace(result, state=ExperimentState.DONE, measurement=measurement)
         return replace(result, lab_finished=self.now())

@@ -19,6 +19,7 @@ from labloop.campaign.loop.leases import (
 from labloop.campaign.loop.proposing import RoundRequest, answer_request, commit_round
 from labloop.campaign.loop.reconciliation import answer_pending_commands, reconcile
 from labloop.campaign.loop.runner import Runner
+from labloop.campaign.loop.stations import Stations
 
 __all__ = [
     "RUN_COMMANDS",
@@ -27,6 +28,7 @@ __all__ = [
     "PlainHooks",
     "RoundRequest",
     "Runner",
+    "Stations",
     "Stopped",
     "answer_pending_commands",
     "answer_request",

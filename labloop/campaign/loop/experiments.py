@@ -1,9 +1,11 @@
 """The experiments of a run: their jobs, when each began, what each measured and cost."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
 
-from labloop.campaign.decisions import Ended
+from labloop.campaign.decisions import Ended, FailureRule
 from labloop.campaign.definition import CampaignSpec, cost_of, stop_rule_reason
 from labloop.campaign.execution import job_of
 from labloop.campaign.loop.outcomes import Outcomes
@@ -24,7 +26,11 @@ from labloop.records import (
     OutputValue,
     Point,
     Repositories,
+    make_experiment_id,
 )
+
+Judge: TypeAlias = Callable[[ExperimentResult], tuple[ExperimentResult, FailureRule | None]]
+"""Returns a result as it is stored, and the rule for its failure."""
 
 
 class RunExperiments:
@@ -90,9 +96,46 @@ class RunExperiments:
         with self._lock:
             return self._lab_time.seconds(min(self._started.values(), default=None), now)
 
-    def finish(self, result: ExperimentResult) -> tuple[Ended, tuple[str, ...]]:
-        """Analyse and store how an experiment ended; return that, and why stop rules are met."""
-        result, outputs = self._outcomes.store(result)
+    def plan_again(self, experiment_id: str, number: int, wait: float) -> ExperimentJob:
+        """Store an experiment with the conditions of one that failed, and return its job.
+
+        Args:
+            experiment_id: of the one that failed.
+            number: of the new one.
+            wait: lab seconds that pass before it begins.
+        """
+        failed = self._repositories.experiments.get(experiment_id)
+        job = replace(
+            self._jobs[experiment_id],
+            experiment_id=make_experiment_id(self._campaign_id, number),
+            number=number,
+            wait=wait,
+        )
+        row = replace(
+            failed,
+            id=job.experiment_id,
+            number=number,
+            state=ExperimentState.PLANNED,
+            reason=f"done again, because experiment {failed.number} failed: {failed.reason}",
+            lab_started=None,
+            lab_finished=None,
+            created=None,
+            finished=None,
+        )
+        self._repositories.experiments.add(row).result()
+        self.add([job])
+        return job
+
+    def finish(
+        self, result: ExperimentResult, judge: Judge | None = None
+    ) -> tuple[Ended, tuple[str, ...]]:
+        """Analyse and store how an experiment ended; return that, and why stop rules are met.
+
+        ``judge`` is asked of the end before it is stored, and after its analysis.
+        """
+        analysed, outputs = self._outcomes.analysed(result)
+        result, rule = judge(analysed) if judge is not None else (analysed, None)
+        self._outcomes.store(result, outputs)
         self.learn(result, outputs)
         with self._lock:
             self._started.pop(result.experiment_id, None)
@@ -104,6 +147,9 @@ class RunExperiments:
             self._cost(result),
             result.reason,
             result.lost,
+            failure=result.failure,
+            used=result.used,
+            rule=rule,
         )
         return ended, self._met_rules() if outputs else ()
 

@@ -1,10 +1,10 @@
-"""Stores how an experiment ended: its state, and the outputs of its analysis."""
+"""How an experiment ended: what its analysis makes of it, and that it is stored."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from labloop.campaign.definition import CampaignSpec
-from labloop.campaign.execution import Analysis
+from labloop.campaign.execution import Analysis, failure_of
 from labloop.errors import AnalysisError
 from labloop.records import ExperimentResult, ExperimentState, OutputValue, Repositories
 
@@ -23,18 +23,29 @@ class Outcomes:
         self._experiments = repositories.experiments
         self._actor = actor
 
-    def store(self, result: ExperimentResult) -> tuple[ExperimentResult, Mapping[str, OutputValue]]:
-        """Store an end; return it, as failed where its analysis failed, and its outputs."""
+    def analysed(
+        self, result: ExperimentResult
+    ) -> tuple[ExperimentResult, Mapping[str, OutputValue]]:
+        """Return an end, as failed where its analysis failed, and its outputs."""
         if result.state is not ExperimentState.DONE:
-            self._move(result)
             return result, {}
         try:
             raw = result.measurement or self._experiments.raw(result.experiment_id)
-            outputs = self._analysis.outputs(raw)
+            return result, self._analysis.outputs(raw)
         except AnalysisError as error:
-            failed = replace(result, state=ExperimentState.FAILED, reason=str(error))
-            self._move(failed)
+            failed = replace(
+                result,
+                state=ExperimentState.FAILED,
+                reason=str(error),
+                failure=failure_of(error),
+            )
             return failed, {}
+
+    def store(self, result: ExperimentResult, outputs: Mapping[str, OutputValue]) -> None:
+        """Store an end, with the outputs where it is DONE."""
+        if result.state is not ExperimentState.DONE:
+            self._move(result)
+            return
         self._experiments.complete(
             result.experiment_id,
             outputs,
@@ -42,7 +53,6 @@ class Outcomes:
             actor=self._actor,
             lab_time=result.lab_finished,
         ).result()
-        return result, outputs
 
     def _move(self, result: ExperimentResult) -> None:
         self._experiments.move(

@@ -5,10 +5,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from labloop.campaign.decisions import (
     Abort,
+    Added,
+    Again,
     Ask,
     Began,
     Effect,
@@ -19,9 +22,11 @@ from labloop.campaign.decisions import (
     MachineState,
     Propose,
     Resolved,
+    Restore,
     RuleMet,
     Start,
-    counted_once,
+    Withdraw,
+    judge,
     step,
 )
 from labloop.campaign.definition import CampaignSpec
@@ -32,6 +37,7 @@ from labloop.campaign.loop.inbox import Inbox
 from labloop.campaign.loop.proposing import RoundAnswer
 from labloop.campaign.loop.publishing import SnapshotPublisher
 from labloop.campaign.loop.rounds import RunRounds
+from labloop.campaign.loop.stations import NoStations, Stations
 from labloop.campaign.progress import Snapshot, describe_ending, describe_executor, mode_label
 from labloop.errors import StaleStateError
 from labloop.records import (
@@ -70,6 +76,7 @@ class Runner:
         lab_now: lab seconds of the campaign.
         actor: who is written on each row.
         hold: what looks after the lab while a person is waited for; None without a lab.
+        stations: of the lab; None where ``config`` names none that are alike.
     """
 
     def __init__(
@@ -86,6 +93,7 @@ class Runner:
         lab_now: Callable[[], float],
         actor: str,
         hold: Hold | None = None,
+        stations: Stations | None = None,
     ) -> None:
         self._spec = spec
         self._config = config
@@ -94,6 +102,7 @@ class Runner:
         self._abort = abort
         self._lab_now = lab_now
         self._hold = hold
+        self._stations = stations or NoStations()
         self._inbox = Inbox(repositories, record, spec.space)
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._experiments = RunExperiments(spec, record, repositories, actor)
@@ -215,7 +224,9 @@ class Runner:
         return finish
 
     def _finish_experiment(self, result: ExperimentResult) -> Ended:
-        ended, met_rules = self._experiments.finish(counted_once(self._state, result))
+        ended, met_rules = self._experiments.finish(
+            result, partial(judge, self._config, self._state)
+        )
         for reason in met_rules:
             # While this experiment still counts as running: nothing further is proposed.
             self._apply(RuleMet(reason))
@@ -244,6 +255,15 @@ class Runner:
                 )
                 self._abort_deadline = time.monotonic() + ABORT_SECONDS
                 self._abort(effect.reason)
+            case Again():
+                job = self._experiments.plan_again(
+                    effect.experiment_id, self._state.next_number, effect.wait
+                )
+                return self._apply(Added(job, repeats=effect.experiment_id))
+            case Withdraw():
+                self._stations.withdraw(effect.station)
+            case Restore():
+                self._stations.restore()
             case Ask():
                 self._publisher.publish(self._state, question=effect.question)
         return None

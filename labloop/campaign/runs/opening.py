@@ -1,17 +1,25 @@
 """Opens what carries a campaign's experiments out: its lab, or the threads of its function."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypeAlias
 
-from labloop.campaign.checks import require_calibrations, require_procedure, require_stations
+from labloop.campaign.checks import (
+    require_calibrations,
+    require_known_devices,
+    require_procedure,
+    require_stations,
+)
+from labloop.campaign.decisions import FailurePolicy
 from labloop.campaign.definition import Definition
-from labloop.campaign.execution import DirectExecutor, FunctionExecutor, FunctionSetup
-from labloop.campaign.loop import Hold, device_leases
+from labloop.campaign.execution import DirectExecutor, FunctionExecutor, FunctionSetup, failure_of
+from labloop.campaign.loop import Hold, Stations, device_leases
 from labloop.campaign.progress import lab_end
 from labloop.campaign.runs.handle import RunHandle
-from labloop.lab import LabHost, as_work, load_lab_file
+from labloop.errors import DeviceError
+from labloop.lab import LabFile, LabHost, as_work, load_lab_file
 from labloop.records import Alarm, CampaignRecord, Executor, Mode, Repositories
 
 Speed: TypeAlias = Literal["max", "real"] | float
@@ -50,6 +58,10 @@ class Execution:
     """Ends what runs, with a reason."""
     now: Callable[[], float]
     """Lab seconds of the campaign."""
+    alike: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Station -> the others of its kind."""
+    stations: Stations | None = None
+    """What leaves a station out for a while; None without a lab."""
     hold: Hold | None = None
     """What looks after the lab while a person is waited for; None without a lab."""
 
@@ -96,6 +108,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
     assert recipe is not None  # noqa: S101 - asked for before, and work has no lab
     lab_file = load_lab_file(definition.folder / str(definition.spec.lab))
     began = context.lab_seconds_before
+    require_known_devices(definition.spec.failures, lab_file)
     require_calibrations(repositories, definition, record.mode)
     require_stations(definition, lab_file)
     context.handle.phase = "opening the lab"
@@ -115,6 +128,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
             renew=context.renewed,
             handover=repositories.handover,
             priority=definition.spec.priority,
+            retry_after=partial(_retry_after, definition.spec.failures),
         )
         context.handle.opening(host.stop)
         with host:
@@ -133,5 +147,18 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
                 executor=direct,
                 abort=host.stop,
                 now=lambda: began + host.now(),
+                alike=_alike(lab_file),
+                stations=host,
                 hold=Hold(lab_file.hold, host, repositories, record, context.actor),
             )
+
+
+def _retry_after(policy: FailurePolicy, error: DeviceError) -> float | None:
+    """Return the lab seconds after which an action that failed is sent again; None: it is not."""
+    return policy.seconds_to_retry(failure_of(error), str(error), error.tries - 1)
+
+
+def _alike(lab_file: LabFile) -> dict[str, frozenset[str]]:
+    """Return station -> the others of its kind; a consumable has none."""
+    kinds = [t.all(kind) for kind, t in lab_file.stations.items() if not t.used_up]
+    return {name: frozenset(names) - {name} for names in kinds for name in names}

@@ -1,14 +1,16 @@
 """Actions and reads, as a driver declares them, and the call of an action."""
 
 import asyncio
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from labloop.errors import DefinitionError
 from labloop.lab.devices.arguments import ActionSpec
 from labloop.lab.devices.scope import SCOPE, Scope
+from labloop.lab.devices.trying import with_retries
 from labloop.lab.transports import Transport
 from labloop.records import Reading
 
@@ -118,11 +120,14 @@ class ActionCall(Coroutine[Any, Any, T]):
     async def _run(self) -> T:
         self.task = asyncio.current_task()
         try:
-            result: T = await self.device.context.gate.run(self)
-            return result
+            return await with_retries(self.device, self.scope, self._pass_gate)
         finally:
             if self.scope is not None:
                 self.scope.calls.pop(self, None)
+
+    async def _pass_gate(self) -> T:
+        result: T = await self.device.context.gate.run(self)
+        return result
 
 
 class BoundAction(Generic[T]):
@@ -194,7 +199,7 @@ def read(function: R) -> R:
     """Declare a question that changes nothing; it is not journaled.
 
     Args:
-        function: the driver's ``async def``, without arguments; returned as it is.
+        function: the driver's ``async def``, without arguments.
 
     Raises:
         DefinitionError: it is no ``async def``, or takes arguments.
@@ -205,5 +210,10 @@ def read(function: R) -> R:
         )
     if len(inspect.signature(function).parameters) != 1:
         raise DefinitionError(f"read {function.__qualname__} takes no arguments beside self")
-    function.__labloop_read__ = True  # type: ignore[attr-defined]
-    return function
+
+    @functools.wraps(function)
+    async def asked(device: Any) -> Reading:
+        return await with_retries(device, SCOPE.get(), lambda: function(device), harmless=True)
+
+    asked.__labloop_read__ = True  # type: ignore[attr-defined]
+    return cast("R", asked)

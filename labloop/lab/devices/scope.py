@@ -1,12 +1,12 @@
 """Scopes: on whose behalf an action happens, one experiment or the lab itself."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from labloop.errors import NotAwaitedError
+from labloop.errors import DeviceError, NotAwaitedError
 from labloop.records import JournalEntry, Json
 
 
@@ -54,6 +54,10 @@ class Scope:
     """Devices and stations whose ``exclusive`` and ``any`` blocks are open, outermost first."""
     uses: dict[str, str] = field(default_factory=dict)
     """Device -> the block that ends its use; empty where only the experiment's end does."""
+    used: set[str] = field(default_factory=set)
+    """Devices and stations that it used so far."""
+    retry_after: Callable[[DeviceError], float | None] = lambda _: None
+    """Lab seconds after which an action that failed so is sent again; None where it is not."""
     over: bool = False
     """Whether the experiment has ended."""
     given_up: str = ""
@@ -65,6 +69,11 @@ class Scope:
         if self.experiment_id is not None:
             return f"{self.experiment_id}-a{self.count:03d}"
         return f"{self.campaign_id}-{device}-s{self.start}-{self.count:03d}"
+
+    def station_of(self, device: str) -> str:
+        """Return the station, or the block, in which a device is used; empty where in none."""
+        used = self.uses.get(device, "")
+        return used or (device if device in self.blocks else next(iter(self.blocks), ""))
 
     def check_awaited(self) -> None:
         """Raise NotAwaitedError where an action was called and has not ended."""

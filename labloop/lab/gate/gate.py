@@ -17,7 +17,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from labloop.errors import DeviceTimeoutError, ExperimentCancelled, ProtocolError, StoreError
+from labloop.errors import (
+    DeviceError,
+    DeviceTimeoutError,
+    ExperimentCancelled,
+    ProtocolError,
+    StoreError,
+)
 from labloop.lab.configuration import InterlockCheck, LimitCheck
 from labloop.lab.devices import ActionCall, Scope
 from labloop.lab.gate.json_values import to_json
@@ -196,8 +202,7 @@ class Interlocks(Stage):
 
     async def __call__(self, run: ActionRun) -> None:
         """Check every interlock of the action."""
-        call = run.call
-        await self.services.interlocks(call.device.name, call.spec.name)
+        await self.services.interlocks(run.call.device.name, run.call.spec.name)
 
 
 class Share(Stage):
@@ -358,8 +363,12 @@ class Gate:
         """Carry an action out and return its result; raises what any stage raises."""
         run = ActionRun(call, call.scope or self.services.own_scope)
         async with run.stack:
-            for stage in self._before:
-                await stage(run)
+            try:
+                for stage in self._before:
+                    await stage(run)
+            except DeviceError as error:
+                error.harmless = True  # nothing was sent
+                raise
             try:
                 for stage in self._during:
                     await stage(run)

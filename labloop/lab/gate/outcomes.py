@@ -37,9 +37,12 @@ def to_raise(
 ) -> BaseException:
     """Return the error that the caller of ``action`` gets.
 
-    Where the action may have happened that is UncertainError, except for an idempotent one.
+    Where the action may have happened that is UncertainError, except for an idempotent one. Any
+    other DeviceError says that the action may be sent again.
     """
     plain = state is not ActionState.UNCERTAIN or idempotent
+    if plain and isinstance(error, DeviceError):
+        error.harmless = True
     if plain or isinstance(error, (UncertainError, asyncio.CancelledError)):
         return error
     made = UncertainError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from labloop.errors import DefinitionError, LabloopError
+from labloop.errors import DefinitionError, DeviceError, LabloopError
 from labloop.lab.configuration import LabFile, make_world, plan_lab
 from labloop.lab.gate import LeaseCheck
 from labloop.lab.host.instrument_locks import InstrumentLocks
@@ -60,6 +60,8 @@ class LabHost:
         purpose: what a real lab is opened for, told to whoever asks for the same instruments.
         handover: where a watchdog process leaves what it did, for whoever opens the lab next; in
             the folder of the lab file if left out.
+        retry_after: returns after how many lab seconds an action of an experiment that failed is
+            sent again, asked only where that does no harm; None where it is not.
         patience: seconds that a device may take to connect at most, for a lab that is opened only
             to be made safe; such a lab has no watchdog process.
         priority: of the experiments, where those of several campaigns wait for a station.
@@ -92,6 +94,7 @@ class LabHost:
         patience: float | None = None,
         folder: Path | None = None,
         priority: int = 0,
+        retry_after: Callable[[DeviceError], float | None] = lambda _: None,
     ) -> None:
         self.lab_file = lab_file
         self.mode = mode
@@ -117,6 +120,7 @@ class LabHost:
             purpose=purpose,
             handover=handover,
             patience=patience,
+            retry_after=retry_after,
             folder=folder or lab_file.folder or Path.cwd(),
             priority=priority,
         )
@@ -243,6 +247,14 @@ class LabHost:
         lab.run_by_hand(make_safe, during_shutdown=True)
         lab.shutdown.report(report)
         return report
+
+    def withdraw(self, station: str) -> None:
+        """Give a station to no experiment from now on; who has it keeps it."""
+        self._lab.change_stations(lambda pool: pool.withdraw(station))
+
+    def restore(self) -> None:
+        """Give the stations that were withdrawn to experiments again."""
+        self._lab.change_stations(lambda pool: pool.restore())
 
     def hold(self) -> SafetyReport:
         """Bring the lab into the state in which it waits for a person; see ``[hold]``.

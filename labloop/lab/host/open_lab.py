@@ -12,7 +12,7 @@ from labloop.lab.host.safety import Heartbeat, SafetyReport, WatchOrder
 from labloop.lab.host.scopes import CampaignScopes
 from labloop.lab.host.setup import LabSetup
 from labloop.lab.host.shutdown import CLOSE_SECONDS, Shutdown
-from labloop.lab.procedure import Lab, renew, used_stations
+from labloop.lab.procedure import Lab, StationPool, renew, used_stations
 from labloop.lab.time import Clock, LoopMonitor
 from labloop.records import Alarm, Severity
 
@@ -48,7 +48,11 @@ class OpenLab:
             self._delivery = ResultDelivery(loop)
             self._jobs = JobRunner(loop, self._delivery)
             self.scopes = CampaignScopes(
-                setup.journal, setup.campaign_id, setup.actor, setup.priority
+                setup.journal,
+                setup.campaign_id,
+                setup.actor,
+                setup.priority,
+                setup.retry_after,
             )
             entries = self.scopes.entries
             if setup.renew:
@@ -114,6 +118,17 @@ class OpenLab:
     def settle_soon(self) -> None:
         """The same, for the callback of a future."""
         self._bridge.interrupt(lambda: self._delivery.settle(self._delivery.delivered))
+
+    def change_stations(self, change: Callable[[StationPool], None]) -> None:
+        """Change every pool of stations, in the lab's loop."""
+        pools = tuple(self.devices.resources.stations.values())
+
+        def change_all() -> None:
+            for pool in pools:
+                change(pool)
+            self.devices.resources.queue.serve()
+
+        self._bridge.enter(change_all)
 
     def cancel(self, experiment_id: str, reason: str) -> None:
         """End one experiment."""

@@ -1,7 +1,8 @@
 """On whose behalf the lab acts, with what an earlier process of the campaign left."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from labloop.errors import DeviceError
 from labloop.lab.devices import Scope, action_number, start_number
 from labloop.records import Journal, JournalEntry
 
@@ -14,9 +15,18 @@ class CampaignScopes:
         campaign_id: the campaign.
         actor: who is written into each row.
         priority: of its experiments, where several wait for a station.
+        retry_after: what the campaign says of actions that failed, see :class:`Scope`.
     """
 
-    def __init__(self, journal: Journal, campaign_id: str, actor: str, priority: int = 0) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        campaign_id: str,
+        actor: str,
+        priority: int = 0,
+        retry_after: Callable[[DeviceError], float | None] = lambda _: None,
+    ) -> None:
+        self._retry_after = retry_after
         self._journal = journal
         self._campaign_id = campaign_id
         self._actor = actor
@@ -44,4 +54,5 @@ class CampaignScopes:
             priority=self._priority,
             count=max((action_number(entry.intent.id) for entry in before), default=0),
             finished=self._journal.finished_steps(experiment_id) if before else {},
+            retry_after=self._retry_after,
         )

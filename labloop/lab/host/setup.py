@@ -1,10 +1,11 @@
 """What is known of a lab before it is opened."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from labloop.errors import DefinitionError
+from labloop.errors import DefinitionError, DeviceError
 from labloop.lab.configuration import LabFile, LabPlan
 from labloop.lab.gate import LeaseCheck
 from labloop.lab.time import LabLoop, SimulatedLoop
@@ -40,6 +41,8 @@ class LabSetup:
     """What a real lab is opened for."""
     handover: Handover | None
     """Where a watchdog process leaves what it did; None for the folder of the lab file."""
+    retry_after: Callable[[DeviceError], float | None]
+    """Lab seconds after which an action of an experiment is sent again; None where it is not."""
     patience: float | None
     """Seconds that a device may take to connect at most, in a lab that is opened only to be made
     safe."""

@@ -69,6 +69,11 @@ class Lab:
         """The experiment; None for what a person does by hand."""
         return self._scope.experiment_id
 
+    @property
+    def used(self) -> frozenset[str]:
+        """The devices and stations that this experiment used so far."""
+        return frozenset(self._scope.used)
+
     def now(self) -> Quantity:
         """Return the time since the lab was opened."""
         return quantity(self._resources.clock.now(), "s")

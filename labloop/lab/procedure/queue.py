@@ -57,7 +57,7 @@ class Queue:
             enclosing=_ENCLOSING.get(),
         )
         self._waiting[request] = None
-        self._serve()
+        self.serve()
         if not request.given.done():
             self._refuse_circle(request)
         try:
@@ -67,7 +67,7 @@ class Queue:
             if request.given.done() and not request.given.cancelled():
                 self.give_back(request.given.result())
             else:
-                self._serve()
+                self.serve()
             raise
         _ENCLOSING.set((*_ENCLOSING.get(), hold))
         return hold
@@ -79,8 +79,8 @@ class Queue:
         for pool, station in hold.stations.items():
             pool.take_out(hold, station, now)
             if station.clean_at > now:
-                self._clock.at(station.clean_at, self._serve)
-        self._serve()
+                self._clock.at(station.clean_at, self.serve)
+        self.serve()
 
     def waits(self) -> Sequence[Wait]:
         """Return who waits, in order of their requests; may be called from any thread."""
@@ -94,7 +94,7 @@ class Queue:
             for request in self._waiting.copy()
         ]
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
         """Give what is free to those that wait, one after the other."""
         while self._waiting:
             kept: set[StationPool] = set()

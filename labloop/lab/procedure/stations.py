@@ -25,6 +25,8 @@ class Station:
     """Lab second from which on it is ready for the use that goes on."""
     clean_at: float = 0.0
     """Lab second from which on it is free for the next use."""
+    withdrawn: bool = False
+    """Whether it is given to nobody."""
     used: bool = False
     """Whether it was used before."""
 
@@ -130,7 +132,19 @@ class StationPool:
         self.stations.remove(station)
         self.stations.append(station)
 
+    def withdraw(self, name: str) -> None:
+        """Give a station to nobody from now on, where it is one of these; who has it keeps it."""
+        for station in self.stations:
+            station.withdrawn |= station.name == name
+
+    def restore(self) -> None:
+        """Let all stations be given to experiments again."""
+        for station in self.stations:
+            station.withdrawn = False
+
     def _is_open(self, station: Station, setting: float | str | None, now: float) -> bool:
+        if station.withdrawn:
+            return False
         if not station.inside:
             return now >= station.clean_at
         return self.has_room(station, setting)

@@ -23,7 +23,7 @@ from labloop.lab.work.progress import (
     WorkRecord,
     progress,
 )
-from labloop.lab.work.work import Retry, StopFlag, Work, WorkCall
+from labloop.lab.work.work import Retry, StopFlag, Work, WorkCall, class_path
 
 __all__ = [
     "CURRENT",
@@ -40,6 +40,7 @@ __all__ = [
     "WorkJournal",
     "WorkRecord",
     "as_work",
+    "class_path",
     "close_attempt",
     "is_attempt",
     "log_of",

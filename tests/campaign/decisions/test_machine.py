@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labloop.campaign.decisions.budget import Budget, FailurePolicy
+from labloop.campaign.decisions import Budget, FailurePolicy
 from labloop.campaign.decisions.events import (
     Abort,
     Added,
@@ -27,7 +27,8 @@ from labloop.campaign.decisions.events import (
     Start,
     StopAsked,
 )
-from labloop.campaign.decisions.machine import MachineConfig, MachineState, step
+from labloop.campaign.decisions.machine import step
+from labloop.campaign.decisions.state import MachineConfig, MachineState
 from labloop.records import CampaignState, ExperimentJob, ExperimentState
 
 DONE, FAILED = ExperimentState.DONE, ExperimentState.FAILED

@@ -1,6 +1,6 @@
 """Promise: what cannot be reached waits for a person instead of using up the budget."""
 
-from labloop.campaign.decisions.budget import Budget, FailurePolicy
+from labloop.campaign.decisions import Budget, FailurePolicy
 from labloop.campaign.decisions.events import (
     Ask,
     Began,
@@ -10,7 +10,9 @@ from labloop.campaign.decisions.events import (
     ResumeAsked,
     RoundPlanned,
 )
-from labloop.campaign.decisions.machine import MachineConfig, MachineState, counted_once, step
+from labloop.campaign.decisions.following import judge
+from labloop.campaign.decisions.machine import step
+from labloop.campaign.decisions.state import MachineConfig, MachineState
 from labloop.records import ExperimentJob, ExperimentResult, ExperimentState
 
 DONE, FAILED = ExperimentState.DONE, ExperimentState.FAILED
@@ -48,7 +50,7 @@ def test_what_a_dead_line_fails_counts_once_and_waits_for_a_person():
     )
     assert isinstance(effects[0], Ask)
     result = ExperimentResult(experiment_id="e2", state=FAILED, lost=lost)
-    abandoned = counted_once(state, result).state
+    abandoned = judge(conf, state, result)[0].state
     assert abandoned is ExperimentState.ABANDONED
     ends = (Ended(f"e{n}", abandoned, reason=lost, lost=lost) for n in range(2, 5))
     state, effects = play(conf, *ends, state=state)

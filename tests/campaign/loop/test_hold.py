@@ -7,7 +7,7 @@ import pytest
 from campaign_toys import ask, create, write
 
 from labloop.campaign import PlainHooks
-from labloop.campaign.decisions.machine import MachineState, waits_for_person
+from labloop.campaign.decisions.state import MachineState, waits_for_person
 from labloop.campaign.loop.hold import Hold
 from labloop.lab import HoldTable, SafetyReport
 from labloop.records import CampaignState, CommandKind, ExperimentJob, ExperimentState

@@ -4,7 +4,7 @@ import pytest
 from campaign_toys import answer_of, ask, create, write
 
 from labloop.campaign import Campaign
-from labloop.campaign.decisions.machine import MachineState
+from labloop.campaign.decisions.state import MachineState
 from labloop.campaign.execution.jobs import job_of
 from labloop.campaign.loop.inbox import Inbox
 from labloop.records import CommandKind, ExperimentState

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from labloop.campaign.decisions.machine import MachineState
+from labloop.campaign.decisions.state import MachineState
 from labloop.campaign.loop.inbox import Inbox
 from labloop.campaign.loop.leases import campaign_lease, device_leases
 from labloop.errors import LeaseError

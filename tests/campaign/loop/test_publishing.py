@@ -4,7 +4,7 @@ import pytest
 from campaign_toys import create, write
 
 from labloop.campaign import PlainHooks, Snapshot
-from labloop.campaign.decisions.machine import MachineState
+from labloop.campaign.decisions.state import MachineState
 from labloop.campaign.loop.experiments import RunExperiments
 from labloop.campaign.loop.publishing import SnapshotPublisher
 

@@ -8,7 +8,7 @@ from campaign_toys import PLANNER, create, write
 
 from labloop.campaign import PlainHooks
 from labloop.campaign.decisions.events import NothingToPropose, Propose, RoundPlanned
-from labloop.campaign.decisions.machine import MachineState
+from labloop.campaign.decisions.state import MachineState
 from labloop.campaign.loop.experiments import RunExperiments
 from labloop.campaign.loop.rounds import RunRounds
 from labloop.errors import BrainError, SpaceExhaustedError

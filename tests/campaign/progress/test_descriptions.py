@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from labloop.campaign.decisions.budget import Budget, FailurePolicy
-from labloop.campaign.decisions.machine import MachineConfig, MachineState
+from labloop.campaign.decisions import Budget, FailurePolicy
+from labloop.campaign.decisions.state import MachineConfig, MachineState
 from labloop.campaign.progress.descriptions import budget_fraction, describe_budget
 
 CONFIG = MachineConfig(budget=Budget(experiments=15, hours=2.0), policy=FailurePolicy())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labloop.campaign.decisions.machine import MachineState
+from labloop.campaign.decisions.state import MachineState
 from labloop.campaign.progress.pace import Pace
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labloop.campaign.execution.direct import _state_and_reason
+from labloop.campaign.execution.failing import state_and_reason
 from labloop.errors import DeviceFaultError, UncertainError
 from labloop.records import ExperimentState
 
@@ -26,4 +26,4 @@ from labloop.records import ExperimentState
 )
 def test_a_group_is_unfolded(error, state, reason):
     """The reason is that of the error inside, never that of the group around it."""
-    assert _state_and_reason(error) == (state, reason)
+    assert state_and_reason(error) == (state, reason)
