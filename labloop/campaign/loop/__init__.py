@@ -18,8 +18,7 @@ from labloop.campaign.loop.leases import (
 )
 from labloop.campaign.loop.proposing import RoundRequest, answer_request, commit_round
 from labloop.campaign.loop.reconciliation import answer_pending_commands, reconcile
-from labloop.campaign.loop.runner import Runner
-from labloop.campaign.loop.stations import Stations
+from labloop.campaign.loop.runner import Runner, Stations
 
 __all__ = [
     "RUN_COMMANDS",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from labloop.campaign.decisions import (
     Abort,
@@ -37,7 +37,6 @@ from labloop.campaign.loop.inbox import Inbox
 from labloop.campaign.loop.proposing import RoundAnswer
 from labloop.campaign.loop.publishing import SnapshotPublisher
 from labloop.campaign.loop.rounds import RunRounds
-from labloop.campaign.loop.stations import NoStations, Stations
 from labloop.campaign.progress import Snapshot, describe_ending, describe_executor, mode_label
 from labloop.errors import StaleStateError
 from labloop.records import (
@@ -59,6 +58,18 @@ INBOX_SECONDS = 0.5
 
 _Item: TypeAlias = Event | ExperimentResult | RoundAnswer
 """What the loop reacts to, one after the other."""
+
+
+class Stations(Protocol):
+    """What the loop asks of the stations of an open lab."""
+
+    def withdraw(self, station: str) -> None:
+        """Give a station to no experiment from now on; who has it keeps it."""
+        ...
+
+    def restore(self) -> None:
+        """Give the stations that were withdrawn to experiments again."""
+        ...
 
 
 class Runner:
@@ -102,7 +113,7 @@ class Runner:
         self._abort = abort
         self._lab_now = lab_now
         self._hold = hold
-        self._stations = stations or NoStations()
+        self._stations = stations
         self._inbox = Inbox(repositories, record, spec.space)
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._experiments = RunExperiments(spec, record, repositories, actor)
@@ -260,9 +271,9 @@ class Runner:
                     effect.experiment_id, self._state.next_number, effect.wait
                 )
                 return self._apply(Added(job, repeats=effect.experiment_id))
-            case Withdraw():
+            case Withdraw() if self._stations is not None:
                 self._stations.withdraw(effect.station)
-            case Restore():
+            case Restore() if self._stations is not None:
                 self._stations.restore()
             case Ask():
                 self._publisher.publish(self._state, question=effect.question)

@@ -26,6 +26,7 @@ from labloop.errors import (
 )
 from labloop.lab.configuration import InterlockCheck, LimitCheck
 from labloop.lab.devices import ActionCall, Scope
+from labloop.lab.gate.activity import in_words
 from labloop.lab.gate.json_values import to_json
 from labloop.lab.gate.outcomes import detail_of, outcome_state, to_raise
 from labloop.lab.gate.sharing import Sharing
@@ -274,7 +275,9 @@ class SendBytes(Stage):
     async def __call__(self, run: ActionRun) -> None:
         """Run it within the deadline; only an idempotent one is tried a second time."""
         services, call = self.services, run.call
-        services.activity[call.device.name] = _activity(run)
+        services.activity[call.device.name] = in_words(
+            call.spec, run.bound, run.scope.experiment_id
+        )
         outer = RECORDER.get()
         token = RECORDER.set(run.recorder)
         try:
@@ -389,18 +392,3 @@ class Gate:
                 cancelled = error
         if cancelled is not None:
             raise cancelled
-
-
-def _activity(run: ActionRun) -> str:
-    """Return the action with its arguments, as a person reads it."""
-    spec = run.call.spec
-    arguments = ", ".join(
-        _argument(name, spec.arguments[name].unit, v) for name, v in run.bound.items()
-    )
-    experiment = f" for {run.scope.experiment_id}" if run.scope.experiment_id else ""
-    return f"{spec.name}({arguments}){experiment}"
-
-
-def _argument(name: str, unit: str, value: object) -> str:
-    number = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{name}={number}" + ("" if unit == "1" else f" {unit}")
