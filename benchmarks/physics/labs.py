@@ -6,8 +6,7 @@ believes in ``beliefs.py``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -25,8 +24,6 @@ AXES: Mapping[str, tuple[Sequence[float], str, str]] = {
     "spectrum": (tuple(truth.WAVELENGTHS), "nm", "1"),
 }
 """Outputs that are curves: values of the axis, its unit, unit of the values."""
-_SAMPLE = 4096
-_ENCODED_END = 1.0 - 1e-12
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,7 @@ class Lab:
     noise: Mapping[str, float]
     terms: tuple[str, ...]
     law: Callable[[truth.Columns], dict[str, truth.Array]]
+    axes: Mapping[str, tuple[Sequence[float], str, str]] = field(default_factory=lambda: AXES)
 
     def ideal(self, points: Sequence[Point]) -> dict[str, truth.Array]:
         """Return the noise-free outputs of points, a column an output."""
@@ -68,50 +66,12 @@ class Lab:
         outputs, curves = {}, {}
         for name, column in self.ideal([point]).items():
             noisy = column[0] + self.sd(name) * random.standard_normal(column[0].shape)
-            if name in AXES:
-                axis, unit, y_unit = AXES[name]
+            if name in self.axes:
+                axis, unit, y_unit = self.axes[name]
                 curves[name] = CurveData(np.array(axis), noisy, unit, y_unit)
             else:
                 outputs[name] = float(noisy)
         return outputs, curves
-
-
-@dataclass(frozen=True)
-class Landmarks:
-    """Where the score is 0 and 1, and how much of the space scores at least 0.95."""
-
-    median: float
-    optimum: float
-    point: Point
-    share: float
-
-    def score(self, value: float) -> float:
-        """Return how far a value lies on the way from the median to the optimum."""
-        return (value - self.median) / (self.optimum - self.median)
-
-
-@cache
-def landmarks(name: str) -> Landmarks:
-    """Return the landmarks of a lab: Sobol points, then ever smaller steps from the best few."""
-    lab = LABS[name]
-    points = lab.space.sample(_SAMPLE, 1)
-    values = lab.value(points)
-    random = np.random.default_rng(0)
-    best_point, best = points[int(values.argmax())], float(values.max())
-    for start in np.argsort(values)[::-1][:6]:
-        row, top = lab.space.encode([points[start]])[0], float(values[start])
-        for width in np.geomspace(0.15, 0.001, 24):
-            moved = row + width * random.standard_normal((48, len(row)))
-            tried = lab.space.decode(np.clip(moved, 0.0, _ENCODED_END))
-            found = lab.value(tried)
-            if found.max() > top:
-                top, here = float(found.max()), tried[int(found.argmax())]
-                row = lab.space.encode([here])[0]
-                if top > best:
-                    best, best_point = top, here
-    median = float(np.median(values))
-    share = float(np.mean((values - median) / (best - median) >= 0.95))
-    return Landmarks(median, best, best_point, share)
 
 
 def _lab(

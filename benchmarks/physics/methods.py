@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from benchmarks.physics.beliefs import believe
 from benchmarks.physics.draws import Draw, draw
+from benchmarks.physics.further import beliefs as further_beliefs
+from benchmarks.physics.further import draws as further_draws
+from benchmarks.physics.further.labs import FURTHER
 from benchmarks.physics.labs import Lab
 from benchmarks.planner.plain_botorch import PlainBotorch
 from labloop.brain import Strategy, resolve_strategy
@@ -14,6 +17,9 @@ LEAST = 30
 MOST = 90
 COVERED = (10, 25, 50)
 """After how many experiments the intervals of ours are checked on points held out."""
+
+
+Drawn = Draw | further_draws.Draw
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,13 @@ class Method:
         """
         return COVERED[-1] if self.ours and seed % 5 == 0 else LEAST
 
-    def start(self, lab: Lab, seed: int) -> tuple[Strategy, Draw | None]:
+    def start(self, lab: Lab, seed: int) -> tuple[Strategy, Drawn | None]:
         """Return the strategy of a run and what was drawn for it."""
         if self.belief is None:
             return self.make(None), None
+        if lab.name in FURTHER:
+            found = further_draws.draw(lab, seed, self.belief)
+            return self.make(further_beliefs.believe(lab.name, found)), found
         drawn = draw(lab, seed, self.belief)
         return self.make(believe(lab.name, drawn)), drawn
 
@@ -53,7 +62,7 @@ OPTUNA = Method("optuna", _peer("optuna"))
 """Beside the others where seconds are measured only."""
 MISMATCHED, GOOD, WRONG, PLAIN = "physics", "physics-good", "physics-wrong", "no-physics"
 PEERS = ("botorch", "baybe", "ax")
-METHODS: Mapping[str, Method] = {
+FIRST: Mapping[str, Method] = {
     method.name: method
     for method in (
         Method(MISMATCHED, _auto, belief="mismatched", ours=True),
@@ -66,3 +75,10 @@ METHODS: Mapping[str, Method] = {
         Method("ax", _peer("ax")),
     )
 }
+"""Those of the first six labs."""
+FAULTY: Mapping[str, Method] = {
+    f"physics-{fault}": Method(f"physics-{fault}", _auto, belief=fault, ours=True)
+    for fault in further_draws.FAULTS
+}
+"""The five kinds of wrong physics, in the further labs."""
+METHODS: Mapping[str, Method] = {**FIRST, **FAULTY}

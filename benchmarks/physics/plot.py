@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.physics.labs import LABS
-from benchmarks.physics.methods import METHODS
+from benchmarks.physics.methods import FIRST
 
 COLOURS = {
     "physics": "#c1121f",
@@ -43,7 +43,7 @@ def write_plot(runs: Sequence[Mapping[str, Any]], path: Path) -> None:
     parts = [_panel(runs, name, place) for place, name in enumerate(LABS)]
     rows = math.ceil(len(LABS) / _COLUMNS)
     width, height = _COLUMNS * (_WIDE + _LEFT) + 20, rows * (_HIGH + 70) + 60
-    drawn = [m for m in METHODS if any(r["method"] == m for r in runs)]
+    drawn = [m for m in FIRST if any(r["method"] == m for r in runs)]
     legend = (
         "".join(
             f'<g transform="translate({20 + 164 * i},{height - 38})">'
@@ -82,7 +82,7 @@ def _panel(runs: Sequence[Mapping[str, Any]], name: str, place: int) -> str:
     )
     parts.append(f'<rect width="{_WIDE}" height="{_HIGH}" fill="none" stroke="#888"/>')
     parts.append(f'<text x="{_WIDE / 2}" y="{_HIGH + 33}" text-anchor="middle">experiments</text>')
-    for method in METHODS:
+    for method in FIRST:
         traces = [r["trace"] for r in runs if (r["lab"], r["method"]) == (name, method)]
         if traces:
             parts.append(_line(traces, COLOURS[method]))

@@ -29,9 +29,11 @@ import numpy as np
 import torch
 
 import labloop
-from benchmarks.physics.draws import MASTER, Draw
-from benchmarks.physics.labs import LABS, OBJECTIVE, VALUE, Lab, landmarks
-from benchmarks.physics.methods import COVERED, LEAST, METHODS, MOST, START, Method
+from benchmarks.physics.draws import MASTER
+from benchmarks.physics.further.labs import FURTHER
+from benchmarks.physics.labs import LABS, OBJECTIVE, VALUE, Lab
+from benchmarks.physics.landmarks import landmarks
+from benchmarks.physics.methods import COVERED, FIRST, LEAST, METHODS, MOST, START, Drawn, Method
 from labloop.brain import AutoStrategy, Strategy
 from labloop.brain.observations.seeding import isolated
 from labloop.brain.strategies.physics import measured_data
@@ -45,19 +47,10 @@ ours, each with the state of the planner; ``--fresh`` does them again."""
 LEVEL = 0.95
 HELD_OUT = 200
 _Z90 = 1.6448536269514722
-_DECIDES = ("truth.py", "labs.py")
+_DECIDES = ("truth.py", "labs.py", "landmarks.py")
 _DECIDES_BELIEF = ("draws.py", "beliefs.py")
-_SAME = {
-    "edec9eddade8": "c84921177b92",
-    "48f85e176186": "b2917c25f25f",
-    "0113ade8f7c1": "48b408201b75",
-    "2d83fd9b8e2a": "dd94e7207d82",
-    "8afc8ffe18e8": "35b3f561d457",
-    "233bf3bac569": "cfce28827d2d",
-}
-"""Code of kept runs -> today's code that gives the same: beliefs were written in SI, and what the
-physics predict was compared bit by bit."""
 _PLANNER = ("physics", "surrogates", "brain", "space", "objectives")
+EVERY: Mapping[str, Lab] = {**LABS, **FURTHER}
 Key = tuple[str, str, int, str]
 
 
@@ -75,9 +68,12 @@ def _digest(paths: Iterable[Path], without: frozenset[str] = frozenset()) -> str
 @cache
 def code_of(lab: str, *, belief: bool) -> str:
     """Return the hash of the code that decides what a run in a laboratory meets."""
-    names = (*_DECIDES, *_DECIDES_BELIEF) if belief else _DECIDES
+    names: tuple[str, ...] = (*_DECIDES, *_DECIDES_BELIEF) if belief else _DECIDES
+    if lab in FURTHER:
+        names = tuple(f"further/{name}" for name in names if name != "landmarks.py")
     # A change of one lab leaves the runs in the others what they are.
-    return _digest((Path(__file__).with_name(name) for name in names), frozenset(LABS) - {lab})
+    others = frozenset(EVERY) - {lab}
+    return _digest((Path(__file__).parent / name for name in names), others)
 
 
 @cache
@@ -104,7 +100,6 @@ def read(path: Path) -> dict[Key, dict[str, Any]]:
             # A line that a crash cut short.
             continue
         method, lab = METHODS.get(run["method"]), run["lab"]
-        run["code"] = _SAME.get(run["code"], run["code"])
         if method and run["code"] == code_of(lab, belief=method.belief is not None):
             key = lab, run["method"], run["seed"], run["code"]
             if key not in found or len(run["trace"]) >= len(found[key]["trace"]):
@@ -128,7 +123,7 @@ def append(path: Path, run: Mapping[str, Any]) -> None:
 @cache
 def held_out(name: str) -> tuple[list[Point], Any]:
     """Return points of the space at random and one measurement of each."""
-    lab = LABS[name]
+    lab = EVERY[name]
     random = np.random.default_rng([MASTER, lab.number])
     rows = random.random((HELD_OUT, lab.space.dimension))
     points = lab.space.decode(rows)
@@ -157,7 +152,7 @@ class _Course:
         if best is not self.observations[-1] and self.trace:
             self.trace.append(self.trace[-1])
             return
-        score = landmarks(lab.name).score(float(lab.value([best.point])[0]))
+        score = landmarks(lab).score(float(lab.value([best.point])[0]))
         self.trace.append(round(score, 5))
 
     @property
@@ -199,11 +194,21 @@ def _propose(strategy: Strategy, lab: Lab, course: _Course, seed: int) -> Propos
     if number in COVERED and isinstance(strategy, AutoStrategy):
         points, measured = held_out(lab.name)
         low, high = intervals(strategy, lab, data, drawn, points).T
-        course.coverage[str(number)] = {
-            "share": float(np.mean((measured >= low) & (measured <= high))),
-            "width": float(np.median(high - low) / measured.std()),
-        }
+        course.coverage[str(number)] = _judged(low, high, measured)
     return batch
+
+
+def _judged(low: Any, high: Any, measured: Any) -> dict[str, float]:
+    """Return how well 90 % intervals tell what was measured, everywhere and in the top tenth."""
+    inside = (measured >= low) & (measured <= high)
+    sd = np.maximum(0.5 * (high - low) / _Z90, 1e-9 * measured.std())
+    score = -0.5 * ((measured - 0.5 * (low + high)) / sd) ** 2 - np.log(sd / measured.std())
+    return {
+        "share": float(np.mean(inside)),
+        "top": float(np.mean(inside[measured >= np.quantile(measured, 0.9)])),
+        "width": float(np.median(high - low) / measured.std()),
+        "log score": float(np.mean(np.maximum(score, -20.0))),
+    }
 
 
 def intervals(
@@ -228,7 +233,7 @@ def intervals(
 
 
 def _record(
-    lab: Lab, method: Method, seed: int, course: _Course, drawn: Draw | None, strategy: Strategy
+    lab: Lab, method: Method, seed: int, course: _Course, drawn: Drawn | None, strategy: Strategy
 ) -> dict[str, Any]:
     return {
         "lab": lab.name,
@@ -269,7 +274,7 @@ def carry_out(
                 if key_of(name, method, seed) in done:
                     continue
                 began = time.monotonic()
-                run = campaign(LABS[name], method, seed, most)
+                run = campaign(EVERY[name], method, seed, most)
                 append(out, run)
                 print(
                     f"{name:12s} {method.name:14s} seed {seed:<3d} hit {run['hit']!s:>4} "
@@ -288,8 +293,8 @@ def seeds_of(text: str) -> range:
 def main() -> None:
     """Do what is asked for."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--labs", nargs="+", choices=list(LABS), default=list(LABS))
-    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument("--labs", nargs="+", choices=list(EVERY), default=list(LABS))
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(FIRST))
     parser.add_argument("--seeds", type=seeds_of, default=range(20), metavar="N or FIRST:END")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--most", type=int, default=MOST, help="experiments a run has at most")

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.physics.labs import LABS
+from benchmarks.physics.labs import LABS, Lab
 from benchmarks.physics.methods import (
     COVERED,
+    FIRST,
     GOOD,
     LEAST,
-    METHODS,
     MISMATCHED,
     MOST,
     PEERS,
@@ -45,10 +45,11 @@ Run = Mapping[str, Any]
 class Runs:
     """All runs, by lab, method and seed."""
 
-    def __init__(self, rows: Sequence[Run]) -> None:
-        self.every = rows
+    def __init__(self, rows: Sequence[Run], labs: Mapping[str, Lab] = LABS) -> None:
+        self.lab_of = labs
+        self.every = [row for row in rows if row["lab"] in labs]
         """Short ones as well, which tell of early alarms."""
-        self.rows = [r for r in rows if len(r["trace"]) >= LEAST]
+        self.rows = [r for r in self.every if len(r["trace"]) >= LEAST]
         self._by = {(r["lab"], r["method"], r["seed"]): r for r in self.rows}
 
     def seeds(self, lab: str, *methods: str) -> list[int]:
@@ -58,7 +59,8 @@ class Runs:
 
     def labs(self, group: str, *methods: str) -> list[str]:
         """Return the labs of a group for which all methods have runs."""
-        return [n for n, lab in LABS.items() if lab.group == group and self.seeds(n, *methods)]
+        mine = [n for n, lab in self.lab_of.items() if lab.group == group]
+        return [n for n in mine if self.seeds(n, *methods)]
 
     def of(self, lab: str, method: str, seeds: Sequence[int] | None = None) -> list[Run]:
         """Return the runs of a method in a lab, in the order of seeds."""
@@ -74,14 +76,16 @@ class Runs:
         return np.array([run["trace"][:number][-1] for run in self.of(lab, method)])
 
 
-def ratios(runs: Runs, lab: str, random: np.random.Generator) -> tuple[float, Array, str]:
+def ratios(
+    runs: Runs, lab: str, random: np.random.Generator, method: str = MISMATCHED
+) -> tuple[float, Array, str]:
     """Return restricted mean of the best peer over ours, its bootstrap draws, the peer's name.
 
     Seeds are drawn with replacement, the same ones for all methods; the best peer is chosen
     anew in every draw, which favours the peers.
     """
-    seeds = runs.seeds(lab, MISMATCHED, *PEERS)
-    ours = runs.hits(lab, MISMATCHED, seeds)
+    seeds = runs.seeds(lab, method, *PEERS)
+    ours = runs.hits(lab, method, seeds)
     theirs = np.stack([runs.hits(lab, peer, seeds) for peer in PEERS])
     picks = random.integers(len(seeds), size=(_DRAWS, len(seeds)))
     draws = theirs[:, picks].mean(2).min(0) / ours[picks].mean(1)
@@ -268,7 +272,7 @@ def figures(runs: Runs) -> list[dict[str, Any]]:
 
 def _incomplete(runs: Runs, group: str) -> list[str]:
     """Return the labs of a group that lack a method; good physics is asked for alarms alone."""
-    whole = [method for method in METHODS if method != GOOD]
+    whole = [method for method in FIRST if method != GOOD]
     rang = {run["lab"] for run in runs.every if run["method"] == GOOD}
     complete = rang.intersection(runs.labs(group, *whole))
     return [n for n, lab in LABS.items() if lab.group == group and n not in complete]
@@ -284,7 +288,7 @@ def table(runs: Runs) -> str:
             "| method | runs | mean to 95 % | median | missed | median score@30 | worst | s |",
             "|---|---|---|---|---|---|---|---|",
         ]
-        for method in METHODS:
+        for method in FIRST:
             rows = runs.of(name, method)
             if rows:
                 hits, after = runs.hits(name, method), runs.after(name, method)

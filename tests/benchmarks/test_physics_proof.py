@@ -14,7 +14,8 @@ from benchmarks.physics import run as runs
 from benchmarks.physics import summary, truth
 from benchmarks.physics.beliefs import believe
 from benchmarks.physics.draws import KINDS, Draw, draw
-from benchmarks.physics.labs import AXES, LABS, VALUE, landmarks
+from benchmarks.physics.labs import AXES, LABS, VALUE
+from benchmarks.physics.landmarks import landmarks
 from benchmarks.physics.methods import METHODS, MISMATCHED, PLAIN
 from benchmarks.physics.plot import write_plot
 from labloop.physics import bind
@@ -160,7 +161,7 @@ def test_draws_follow_the_rule_written_before_any_run(name):
 @pytest.mark.parametrize("name", ["coating", "enzyme"])
 def test_score_is_one_at_the_optimum_and_zero_at_the_median(name):
     """No point of a fresh sample lies above the optimum that scores are measured by."""
-    lab, found = LABS[name], landmarks(name)
+    lab, found = LABS[name], landmarks(LABS[name])
     scores = [found.score(v) for v in lab.value(lab.space.sample(2000, 9))]
     assert max(scores) <= 1.0
     assert abs(float(np.median(scores))) < 0.1
