@@ -144,7 +144,7 @@ def online() -> list[Figure]:
 
 
 def physics() -> list[Figure]:
-    found, command = module("benchmarks.physics.flow_figure")
+    found, command = module("benchmarks.flow.figure")
     asked = (
         "flow reactor, 30 seeds, 30 experiments: experiments to 95 % of the optimum with physics "
         "at most half of those without (restricted means)"

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.physics.flow import SPACE, landmarks, truth
+from benchmarks.flow.runs import SPACE, landmarks, truth
 from labloop.brain import AutoStrategy, EffortRule, Strategy
 from labloop.objectives import Maximize, Objectives
 from labloop.records import Dataset, Observation, Point, derive_seed

@@ -49,6 +49,10 @@ HELD_OUT = 200
 _Z90 = 1.6448536269514722
 _DECIDES = ("truth.py", "labs.py", "landmarks.py")
 _DECIDES_BELIEF = ("draws.py", "beliefs.py")
+_FURTHER = ("landmarks.py", "further/truth.py", "further/labs.py")
+_FURTHER_BELIEF = tuple(
+    f"further/{name}.py" for name in ("draws", "beliefs", "rates", "matter", "reactions")
+)
 _PLANNER = ("physics", "surrogates", "brain", "space", "objectives")
 EVERY: Mapping[str, Lab] = {**LABS, **FURTHER}
 Key = tuple[str, str, int, str]
@@ -70,7 +74,7 @@ def code_of(lab: str, *, belief: bool) -> str:
     """Return the hash of the code that decides what a run in a laboratory meets."""
     names: tuple[str, ...] = (*_DECIDES, *_DECIDES_BELIEF) if belief else _DECIDES
     if lab in FURTHER:
-        names = tuple(f"further/{name}" for name in names if name != "landmarks.py")
+        names = (*_FURTHER, *_FURTHER_BELIEF) if belief else _FURTHER
     # A change of one lab leaves the runs in the others what they are.
     others = frozenset(EVERY) - {lab}
     return _digest((Path(__file__).parent / name for name in names), others)

@@ -1,6 +1,6 @@
 """The figure of physics in the flow lab, over 30 seeds: with it and without, to 95 %.
 
-Usage: python -m benchmarks.physics.flow_figure [--seeds 30] [--out FILE]
+Usage: python -m benchmarks.flow.figure [--seeds 30] [--out FILE]
 
 A run ends when its best measured experiment has a score of 0.95. Prints one JSON line.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.physics.flow import EXPERIMENTS, campaign, example_physics, first, landmarks
+from benchmarks.flow.runs import EXPERIMENTS, campaign, example_physics, first, landmarks
 from labloop_simulators.worlds.flow_reactor import FlowReactor
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ one with the best MEASURED yield has a score of at least 0.95; 31 where none of 
 ("restricted"). The ratio is that of the means over seeds, with a 90 % bootstrap interval over
 paired seeds.
 
-    OMP_NUM_THREADS=1 nice -n 10 python benchmarks/physics/flow.py --seeds 30
+    OMP_NUM_THREADS=1 nice -n 10 python benchmarks/flow/runs.py --seeds 30
 
 With ``--vary`` every seed has a chemistry of its own, all constants varied: what no choice of a
 setting can have been fitted to.
@@ -152,7 +152,7 @@ def main() -> None:
     """Run what is missing and print the table."""
     parser = argparse.ArgumentParser(description="physics against none in the flow lab")
     parser.add_argument("--seeds", type=int, default=30)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/physics/flow.jsonl"))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/flow/runs.jsonl"))
     parser.add_argument("--vary", action="store_true", help="another chemistry for every seed")
     parser.add_argument("--until", type=float, default=2.0, help="stop a run at this score")
     options = parser.parse_args()

@@ -1,0 +1,1 @@
+"""The older, smaller bench of physics: the flow reactor's world."""
