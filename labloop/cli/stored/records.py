@@ -80,15 +80,24 @@ def verify_records(
     *,
     db: Database = None,
     real: AnyMode = None,
+    kept: Annotated[
+        str, typer.Option("--kept", help="a hash that was written down: is it still in a chain?")
+    ] = "",
 ) -> None:
     """Hash everything that is stored again and compare; exit code 1 where something changed."""
     from labloop.store import verify  # noqa: PLC0415 - keeps labloop --help quick
 
     with open_repositories(db, read_only=True) as repositories, waiting(console(), "verifying"):
         key = None if name is None else find_campaign(repositories, name, real).id
-        found = verify(repositories, key)
+        found = verify(repositories, key, kept=kept)
         where = repositories.url
+        names = {row.id: f"{row.name}, {row.mode.value}" for row in repositories.campaigns.all()}
     _print_found(found, f"the database {where}")
+    say = console().print
+    for campaign_id, end in found.ends.items():
+        say(f"chain     of {names[campaign_id]} ({campaign_id}) ends with {end}")
+    if found.ends:
+        say("          keep this elsewhere; later: labloop db verify --kept HASH")
 
 
 @group.command("upgrade")

@@ -1,10 +1,12 @@
 """SQLAlchemy engines and the one writer: everything below the records themselves.
 
 ``location.py`` says where a database is, ``opening.py`` creates, checks and migrates it,
-``connect.py`` makes engines, ``writer.py`` (read it first) commits in groups. What is written
+``connect.py`` makes engines, ``writer.py`` (read it first) commits in groups, ``chain.py`` links
+what was added to all before it. What is written
 belongs to ``repositories``; which tables there are to ``schema``.
 """
 
+from labloop.store.engine.chain import chain_lines, head_of, is_linked, unlinked
 from labloop.store.engine.connect import make_engine
 from labloop.store.engine.copy import copy_sqlite
 from labloop.store.engine.create import create_file
@@ -29,18 +31,22 @@ __all__ = [
     "Statement",
     "Statistics",
     "Writer",
+    "chain_lines",
     "check_location",
     "check_to_read",
     "copy_before",
     "copy_sqlite",
     "create_file",
+    "head_of",
     "insert_for_sequence",
     "insert_if_new",
     "insert_into",
+    "is_linked",
     "make_engine",
     "prepare_to_write",
     "resolve_location",
     "schema_of",
     "sync_folder",
     "translate_error",
+    "unlinked",
 ]

@@ -15,11 +15,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from labloop.errors import DatabaseUnusableError
+from labloop.store.engine.chain import begin_chains
 from labloop.store.engine.copy import copy_sqlite
 from labloop.store.engine.driver_errors import translate_error
 from labloop.store.engine.location import Location, copy_before
 from labloop.store.engine.transaction import exclusive_transaction
-from labloop.store.schema import guards
+from labloop.store.schema import CHAINED, REVISIONS, guards
 
 _LOG = logging.getLogger("labloop.store")
 SCRIPTS = Path(__file__).parents[1] / "migrations"
@@ -55,6 +56,8 @@ def migrate(
         with exclusive_transaction(connection):
             command.upgrade(config_for(connection, scripts), "head")
             guards.create(connection)
+            if revision in REVISIONS[: REVISIONS.index(CHAINED)]:
+                begin_chains(connection, revision)
             if sqlite:
                 _check_references(connection)
     except (DBAPIError, CommandError, DatabaseUnusableError) as error:

@@ -6,12 +6,14 @@ as integers, so that no value needs a conversion by SQLAlchemy.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Dialect, Executable, Table, insert
 from sqlalchemy.sql import ClauseElement
 
 from labloop.errors import NotFoundError
+from labloop.store.schema import record_text
 
 Values = Mapping[str, Any]
 
@@ -83,6 +85,17 @@ def _columns(table: Table) -> list[str]:
     return [c.name for c in table.c if c is not own]
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A record that was added, for the chain of its campaign."""
+
+    campaign_id: str
+    mode: str
+    noun: str
+    key: str
+    text: str
+
+
 class Session:
     """Runs statements inside of the transaction that the writer has begun."""
 
@@ -90,6 +103,32 @@ class Session:
         self._cursor = cursor
         self._dialect = dialect
         self._modes: dict[str, str] = {}
+        self._links: list[Link] = []
+
+    @property
+    def dialect(self) -> str:
+        """The name of the dialect."""
+        return self._dialect.name
+
+    def link(
+        self, noun: str, key: object, row: Values, parts: Sequence[Values] = (), *, of: str = ""
+    ) -> None:
+        """Note a row that was added, so that the commit links it to the chain of its campaign.
+
+        Args:
+            noun: its table.
+            key: its id or sequence.
+            row: its columns.
+            parts: the rows that belong to it.
+            of: the campaign, where the row does not name it.
+        """
+        text = record_text(noun, str(key), row, parts)
+        self._links.append(Link(of or row["campaign_id"], row["mode"], noun, str(key), text))
+
+    def take_links(self) -> list[Link]:
+        """Return the rows that were added since this was asked last."""
+        taken, self._links = self._links, []
+        return taken
 
     def run(self, statement: Statement, values: Values | None = None) -> int:
         """Execute and return the number of rows it changed."""
@@ -131,9 +170,15 @@ class Session:
             mode = self._modes[campaign_id] = str(row[0])
         return mode
 
-    def forget(self) -> None:
-        """Clear the cache of modes, after a rollback."""
+    @property
+    def links(self) -> int:
+        """How many rows were added."""
+        return len(self._links)
+
+    def forget(self, links: int = 0) -> None:
+        """Clear the cache of modes after a rollback, and all but the first ``links`` rows."""
         self._modes.clear()
+        del self._links[links:]
 
     def control(self, sql: str) -> None:
         """Execute BEGIN, COMMIT, ROLLBACK or a SAVEPOINT."""

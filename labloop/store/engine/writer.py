@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from labloop.errors import DatabaseUnusableError
+from labloop.store.engine.chain import seal
 from labloop.store.engine.driver_errors import translate_error
 from labloop.store.engine.statements import Session
 
@@ -139,6 +140,7 @@ class Writer:
         try:
             self._check()
             self._run(group)
+            seal(self._session)
             middle = perf_counter()
             self._session.control("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may go on unrecorded
@@ -178,6 +180,7 @@ class Writer:
 
     def _run_guarded(self, job: _Job) -> None:
         self._session.control("SAVEPOINT operation")
+        links = self._session.links
         try:
             job.result = job.operation(self._session)
         except Exception as error:
@@ -187,11 +190,11 @@ class Writer:
             if translated is not error:
                 translated.__cause__ = error
             job.error = translated
-            self._roll_back("ROLLBACK TO SAVEPOINT operation")
+            self._roll_back("ROLLBACK TO SAVEPOINT operation", links)
         self._session.control("RELEASE SAVEPOINT operation")
 
-    def _roll_back(self, statement: str) -> None:
-        self._session.forget()
+    def _roll_back(self, statement: str, links: int = 0) -> None:
+        self._session.forget(links)
         self._session.control(statement)
 
     def _break(self, group: list[_Job], error: BaseException) -> None:

@@ -5,23 +5,26 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, is_dataclass
 from datetime import datetime
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
+from sqlalchemy.exc import DBAPIError
 
 from labloop.errors import StoreError
-from labloop.records import Bundle, CampaignRecord, ExperimentRecord, Json, Repositories
+from labloop.records import Bundle, CampaignRecord, Json, Repositories
 from labloop.records import canonical_json as text_of
+from labloop.store._database import Database
+from labloop.store.engine import chain_lines, translate_error
+from labloop.store.export.backup import ours
 from labloop.store.export.writers import export_campaign
+from labloop.store.schema import BEGINNING
 
-FORMAT = "labloop-archive/1"
+FORMAT = "labloop-archive/2"
 HISTORY = "history.txt"
-_BEGINNING = "0" * 64
 _SCRIPT = Path(__file__).with_name("verify_archive.py")
 
 
@@ -32,8 +35,9 @@ class Archive:
     Attributes:
         path: where it lies.
         files: how many files are in it, the manifest not counted.
-        history_sha256: the end of its history. Whoever keeps this line elsewhere (a notebook, a
-            mail) can prove later that nothing in the history was changed.
+        history_sha256: the end of its history, which is the chain of the campaign in the
+            database. Whoever keeps this line elsewhere (a notebook, a mail) can prove later that
+            nothing in the history was changed.
     """
 
     path: Path
@@ -52,8 +56,8 @@ def write_archive(
 
     It holds ``tables/`` (CSV and JSON, see :func:`export_campaign`), ``source/`` (the bundle),
     ``transcripts/`` (one file a device: what was sent and received), ``campaign.json``,
-    ``history.txt`` (a chain of hashes over bundles, rounds, experiments, analyses, decisions and
-    alarms), ``manifest.json`` with the sha256 of every file, and ``verify.py``, which needs
+    ``history.txt`` (the campaign's chain of hashes over all its records, as it is in the
+    database), ``manifest.json`` with the sha256 of every file, and ``verify.py``, which needs
     nothing but Python: ``python verify.py ARCHIVE.zip``. Equal records make equal bytes.
 
     Args:
@@ -64,8 +68,10 @@ def write_archive(
 
     Raises:
         NotFoundError: there is no such campaign.
-        StoreError: it cannot be written, or a file of the bundle lies outside of its folder.
+        StoreError: it cannot be written, a file of the bundle lies outside of its folder, or
+            the database is none of ours.
     """
+    database = ours(repositories)
     campaign = repositories.campaigns.get(campaign_id)
     bundle = repositories.campaigns.bundle(campaign_id)
     target = Path(path)
@@ -84,7 +90,7 @@ def write_archive(
             for name, content_of in (beside or {}).items():
                 writer.copy(name, content_of)
             writer.write("verify.py", _SCRIPT.read_bytes())
-            end = writer.history(_records(repositories, campaign, bundle))
+            end = writer.history(_history(database, campaign_id))
             writer.manifest(campaign, end)
         part.replace(target)
     except OSError as error:
@@ -119,12 +125,10 @@ class _Writer:
                 to.write(part)
         self.files[name] = {"sha256": digest.hexdigest(), "bytes": size}
 
-    def history(self, records: Iterator[Json]) -> str:
-        """Add the chain; return the hash that it ends with."""
-        end, lines = _BEGINNING, []
-        for record in records:
-            text = text_of(record)
-            end = hashlib.sha256(f"{end}{text}".encode()).hexdigest()
+    def history(self, links: Iterator[tuple[str, str]]) -> str:
+        """Add the chain, a line (hash, text) each; return the hash that it ends with."""
+        end, lines = BEGINNING, []
+        for end, text in links:
             lines.append(f"{end}\t{text}\n")
         self.write(HISTORY, "".join(lines).encode())
         return end
@@ -181,49 +185,25 @@ def _transcripts(repositories: Repositories, campaign_id: str) -> dict[str, list
     return found
 
 
-def _records(
-    repositories: Repositories, campaign: CampaignRecord, bundle: Bundle
-) -> Iterator[Json]:
-    """Yield what the history is made of, noun by noun, each in its own order."""
-    key = campaign.id
-    yield {"campaign": _json(campaign)}
-    yield {"bundle": bundle.sha256}
-    for made in repositories.rounds.all(key):
-        state = None if made.state is None else made.state.kind
-        yield {"round": {**_json(replace(made, state=None)), "model": state}}
-    for experiment in repositories.experiments.all(key):
-        yield {"experiment": _experiment(repositories, experiment)}
-    for analysis in repositories.experiments.analyses(key):
-        yield {"analysis": _json(analysis)}
-    for command in repositories.commands.all(key):
-        yield {"decision": _json(command)}
-    for alarm in repositories.alarms.all(key):
-        yield {"alarm": _json(alarm)}
-
-
-def _experiment(repositories: Repositories, row: ExperimentRecord) -> Json:
-    measured = repositories.experiments.raw(row.id)
-    outputs = repositories.experiments.outputs(row.campaign_id, row.id).get(row.id, {})
-    return {"row": _json(row), "measurement": _json(measured), "outputs": _json(outputs)}
+def _history(database: Database, campaign_id: str) -> Iterator[tuple[str, str]]:
+    """Yield each link of a campaign's chain: its hash, and the text of its record as it stands."""
+    db = database.connections
+    try:
+        with db.readers.connect() as connection:
+            for link, text in chain_lines(connection, campaign_id):
+                yield str(link["sha256"]), text
+    except DBAPIError as error:
+        raise translate_error(error, db.where) from error
 
 
 def _json(value: Any) -> Any:
-    """Return a record as JSON; an array as its sha256, since the tables hold its numbers."""
-    if isinstance(value, np.ndarray):
-        content = np.ascontiguousarray(value, "<f8").tobytes()
-        return {"sha256": hashlib.sha256(content).hexdigest(), "values": int(value.size)}
+    """Return a record as JSON."""
     if is_dataclass(value) and not isinstance(value, type):
         return {name: _json(getattr(value, name)) for name in value.__dataclass_fields__}
     if isinstance(value, Mapping):
         return {str(name): _json(one) for name, one in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [_json(one) for one in value]
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.hex() if isinstance(value, bytes) else value
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,8 +1,8 @@
 """A consistent copy of a database, and a check of all hashes that were taken before storing."""
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlmodel import SQLModel
 from labloop.errors import LabloopError, StoreError
 from labloop.records import Repositories
 from labloop.store._database import Database
-from labloop.store.engine import copy_sqlite, translate_error
+from labloop.store.engine import copy_sqlite, head_of, is_linked, translate_error
+from labloop.store.export.chain_check import check_chain
 from labloop.store.repositories import (
     Connections,
     bundle_hash,
@@ -36,10 +37,18 @@ _ARRAY = table_of(ArrayRow)
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How many things were checked, and a sentence for each one that is wrong."""
+    """What was checked.
+
+    Attributes:
+        checked: how many things.
+        problems: a sentence for each one that is wrong.
+        ends: campaign's id -> the hash with which its chain ends. Whoever keeps it elsewhere can
+            prove later that nothing before it was changed.
+    """
 
     checked: int
     problems: tuple[str, ...] = ()
+    ends: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -56,7 +65,7 @@ def backup(repositories: Repositories, path: str | Path) -> Path:
     Raises:
         StoreError: PostgreSQL (which has its own tool), a path that exists, or no space.
     """
-    database = _ours(repositories)
+    database = ours(repositories)
     if database.location.path is None:
         raise StoreError(
             f"{database.url} is kept by PostgreSQL: back it up with pg_dump, and copy the folder "
@@ -85,14 +94,18 @@ def backup(repositories: Repositories, path: str | Path) -> Path:
     return target
 
 
-def verify(repositories: Repositories, campaign_id: str | None = None) -> Verification:
-    """Compare the hashes of arrays, files, bundles and rounds with the stored ones; check guards.
+def verify(
+    repositories: Repositories, campaign_id: str | None = None, *, kept: str = ""
+) -> Verification:
+    """Walk the chains, compare the hashes of arrays, bundles and rounds, and check the guards.
 
     Args:
         repositories: a database of this room.
         campaign_id: only this campaign; None is the whole database, its pages included.
+        kept: a hash with which a chain ended when somebody wrote it down; it must still be a
+            link, or the chain was made anew since.
     """
-    database = _ours(repositories)
+    database = ours(repositories)
     db = database.connections
     if campaign_id is None:
         chosen = [campaign.id for campaign in database.campaigns.all()]
@@ -106,15 +119,18 @@ def verify(repositories: Repositories, campaign_id: str | None = None) -> Verifi
         _check_whole(db) if campaign_id is None else iter(()),
         _check_arrays(db, wanted),
         *(_check_campaign(db, one) for one in chosen),
+        *(_check_chain(db, one) for one in chosen),
+        _check_kept(db, kept) if kept else iter(()),
     ):
         for problem in part:
             checked += 1
             if problem:
                 problems.append(problem)
-    return Verification(checked, tuple(dict.fromkeys(problems)))
+    return Verification(checked, tuple(dict.fromkeys(problems)), _ends(db, chosen))
 
 
-def _ours(repositories: Repositories) -> Database:
+def ours(repositories: Repositories) -> Database:
+    """Return a database of this room; raises StoreError for any other."""
     if not isinstance(repositories, Database):
         raise StoreError(
             f"only a database of labloop.store can be copied and verified, got "
@@ -163,6 +179,35 @@ def _check_arrays(db: Connections, wanted: list[Select[Any]]) -> Iterator[str]:
             yield "" if row is not None else f"the array {sha256[:12]} is missing"
         except LabloopError as error:
             yield str(error)
+
+
+def _check_chain(db: Connections, campaign_id: str) -> Iterator[str]:
+    try:
+        with db.readers.connect() as connection:
+            yield from check_chain(connection, campaign_id)
+    except DBAPIError as error:
+        yield str(translate_error(error, db.where))
+    except ValueError as error:
+        yield f"a row of campaign {campaign_id} cannot be read: {error}"
+
+
+def _check_kept(db: Connections, kept: str) -> Iterator[str]:
+    with db.readers.connect() as connection:
+        known = is_linked(connection, kept.strip().lower())
+    missing = (
+        f"the hash {kept} that was kept is in no chain: it is of another database, or the chain "
+        "was made anew since"
+    )
+    yield "" if known else missing
+
+
+def _ends(db: Connections, campaigns: Sequence[str]) -> dict[str, str]:
+    try:
+        with db.readers.connect() as connection:
+            return {one: head_of(connection, one) for one in campaigns}
+    except DBAPIError:
+        # It is among the problems already.
+        return {}
 
 
 def _check_campaign(db: Connections, campaign_id: str) -> Iterator[str]:

@@ -4,19 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal, select
+from sqlalchemy import Select, bindparam, select
 
 from labloop.errors import NotFoundError
 from labloop.records import Alarm, AlarmRecord, Severity
-from labloop.store.engine import Session, Statement, insert_if_new, insert_into
+from labloop.store.engine import Session, Statement, insert_for_sequence, insert_if_new
 from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.schema import AcknowledgementRow, AlarmRow, encode, table_of
 
 _ALARM = table_of(AlarmRow)
 _SEEN = table_of(AcknowledgementRow)
-_INSERT = insert_into(_ALARM)
+_INSERT = insert_for_sequence(_ALARM)
 _INSERT_SEEN = insert_if_new(_SEEN)
-_KNOWN = Statement(select(literal(1)).where(_ALARM.c.sequence == bindparam("sequence")))
+_KNOWN = Statement(
+    select(_ALARM.c.campaign_id, _ALARM.c.mode).where(_ALARM.c.sequence == bindparam("sequence"))
+)
 
 
 class SqlAlarms:
@@ -50,7 +52,8 @@ class SqlAlarms:
 
             def operation(session: Session) -> None:
                 row["mode"] = mode_of(session, campaign_id)
-                session.run(_INSERT, row)
+                sequence = session.rows(_INSERT, row)[0][0]
+                session.link("alarm", sequence, row)
 
             return operation
 
@@ -68,9 +71,14 @@ class SqlAlarms:
             }
 
             def operation(session: Session) -> bool:
-                if session.one(_KNOWN, {"sequence": sequence}) is None:
+                found = session.one(_KNOWN, {"sequence": sequence})
+                if found is None:
                     raise NotFoundError(f"there is no alarm {sequence} to acknowledge")
-                return session.run(_INSERT_SEEN, row) == 1
+                first = session.run(_INSERT_SEEN, row) == 1
+                if first:
+                    campaign_id, mode = found
+                    session.link("acknowledgement", sequence, {**row, "mode": mode}, of=campaign_id)
+                return first
 
             return operation
 

@@ -31,7 +31,7 @@ _MOVE = table_of(CampaignMoveRow)
 _BUNDLE = table_of(BundleRow)
 _FILE = table_of(BundleFileRow)
 _INSERT = insert_into(_CAMPAIGN)
-_INSERT_MOVE = insert_into(_MOVE)
+_INSERT_MOVE = insert_for_sequence(_MOVE)
 _INSERT_BUNDLE = insert_for_sequence(_BUNDLE)
 _INSERT_FILE = insert_into(_FILE)
 _NEXT = Statement(select(func.coalesce(func.max(_CAMPAIGN.c.position), 0) + 1))
@@ -189,7 +189,9 @@ def _create_operation(record: CampaignRecord, bundle: Bundle) -> Callable[[Sessi
                 f"{record.generation}); resume it, or start anew with --new"
             )
         found = session.one(_NEXT)
-        session.run(_INSERT, {**row, "position": found[0] if found else 1})
+        placed = {**row, "position": found[0] if found else 1}
+        session.run(_INSERT, placed)
+        session.link("campaign", record.id, placed, of=record.id)
         insert_bundle(session, record.mode.value)
 
     return operation
@@ -216,7 +218,9 @@ def _bundle_operation(
     ]
 
     def insert(session: Session, mode: str) -> None:
-        sequence = session.rows(_INSERT_BUNDLE, {**row, "mode": mode})[0][0]
+        whole = {**row, "mode": mode}
+        sequence = session.rows(_INSERT_BUNDLE, whole)[0][0]
+        session.link("bundle", sequence, whole)
         session.many(_INSERT_FILE, [{**file, "bundle_sequence": sequence} for file in files])
 
     return insert
@@ -247,9 +251,8 @@ def _state_operation(
             "new_version": version + 1,
         }
         session.run(_SET_STATE, values)
-        session.run(
-            _INSERT_MOVE, {**move, "from_state": from_state, "version": version + 1, "mode": mode}
-        )
+        moved = {**move, "from_state": from_state, "version": version + 1, "mode": mode}
+        session.link("campaign_move", session.rows(_INSERT_MOVE, moved)[0][0], moved)
         after = dict(zip(_NAMES, session.rows(_AFTER, {"id": campaign_id})[0], strict=True))
         return _campaign({**after, "spec": encode.load(after["spec"])})
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal, select
+from sqlalchemy import Select, bindparam, select
 
 from labloop.errors import NotFoundError
 from labloop.records import Command, CommandKind, ExperimentChange
@@ -17,7 +17,11 @@ _COMMAND = table_of(CommandRow)
 _ANSWER = table_of(AnswerRow)
 _INSERT = insert_for_sequence(_COMMAND)
 _INSERT_ANSWER = insert_if_new(_ANSWER)
-_KNOWN = Statement(select(literal(1)).where(_COMMAND.c.sequence == bindparam("sequence")))
+_KNOWN = Statement(
+    select(_COMMAND.c.campaign_id, _COMMAND.c.mode).where(
+        _COMMAND.c.sequence == bindparam("sequence")
+    )
+)
 
 
 class SqlCommands:
@@ -56,10 +60,13 @@ class SqlCommands:
             change = change_operation(self._db, changes)
 
             def operation(session: Session) -> bool:
-                if session.one(_KNOWN, {"sequence": sequence}) is None:
+                found = session.one(_KNOWN, {"sequence": sequence})
+                if found is None:
                     raise NotFoundError(f"there is no command {sequence} to answer")
                 first = session.run(_INSERT_ANSWER, row) == 1
                 if first:
+                    campaign_id, mode = found
+                    session.link("answer", sequence, {**row, "mode": mode}, of=campaign_id)
                     change(session)
                 return first
 
@@ -93,7 +100,9 @@ def _add_operation(command: Command) -> Callable[[Session], int]:
 
     def operation(session: Session) -> int:
         row["mode"] = mode_of(session, command.campaign_id)
-        return int(session.rows(_INSERT, row)[0][0])
+        sequence = int(session.rows(_INSERT, row)[0][0])
+        session.link("command", sequence, row)
+        return sequence
 
     return operation
 

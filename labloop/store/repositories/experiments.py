@@ -23,7 +23,7 @@ from labloop.records import (
     Origin,
     OutputValue,
 )
-from labloop.store.engine import Session, Statement, insert_into
+from labloop.store.engine import Session, Statement, insert_for_sequence, insert_into
 from labloop.store.repositories import values
 from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.repositories.things import release_operation
@@ -32,7 +32,7 @@ from labloop.store.schema import ExperimentMoveRow, ExperimentRow, encode, table
 _EXPERIMENT = table_of(ExperimentRow)
 _MOVE = table_of(ExperimentMoveRow)
 _INSERT = insert_into(_EXPERIMENT)
-_INSERT_MOVE = insert_into(_MOVE)
+_INSERT_MOVE = insert_for_sequence(_MOVE)
 _FIND = Statement(
     select(_EXPERIMENT.c.state, _EXPERIMENT.c.campaign_id, _EXPERIMENT.c.mode).where(
         _EXPERIMENT.c.id == bindparam("id")
@@ -262,7 +262,8 @@ def add_operation(record: ExperimentRecord) -> Callable[[Session], None]:
                 "are never mixed: make a campaign of that mode"
             )
         session.run(_INSERT, row)
-        session.run(_INSERT_MOVE, move)
+        session.link("experiment", record.id, row)
+        session.link("experiment_move", session.rows(_INSERT_MOVE, move)[0][0], move)
 
     return operation
 
@@ -314,9 +315,8 @@ def _move_operation(
                 f"experiment {experiment_id} was to move from {seen} to {to.value} and somebody "
                 "else moved it just now; read its state again"
             )
-        session.run(
-            _INSERT_MOVE, {**history, "from_state": seen, "campaign_id": campaign_id, "mode": mode}
-        )
+        move = {**history, "from_state": seen, "campaign_id": campaign_id, "mode": mode}
+        session.link("experiment_move", session.rows(_INSERT_MOVE, move)[0][0], move)
         if release is not None:
             release(session)
 

@@ -15,7 +15,7 @@ from labloop.records import (
     Json,
     Outcome,
 )
-from labloop.store.engine import Session, Statement, insert_into
+from labloop.store.engine import Session, Statement, insert_for_sequence, insert_into
 from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.schema import IdentityRow, IntentRow, OutcomeRow, encode, table_of
 
@@ -25,14 +25,15 @@ _IDENTITY = table_of(IdentityRow)
 _PAGE = 1000
 """Entries that ``iter_entries`` holds in memory."""
 _INSERT_INTENT = insert_into(_INTENT)
-_INSERT_OUTCOME = insert_into(_OUTCOME)
-_INSERT_IDENTITY = insert_into(_IDENTITY)
+_INSERT_OUTCOME = insert_for_sequence(_OUTCOME)
+_INSERT_IDENTITY = insert_for_sequence(_IDENTITY)
 # A literal: for a bound value SQLite plans the statement anew at each execution, to find out
 # whether it can use the partial index.
 _IS_END = _OUTCOME.c.state != literal_column(f"'{ActionState.UNCERTAIN.value}'")
 _INTENT_AND_END = Statement(
     select(
         _INTENT.c.mode,
+        _INTENT.c.campaign_id,
         select(_OUTCOME.c.state)
         .where(_OUTCOME.c.intent_id == _INTENT.c.id, _IS_END)
         .scalar_subquery(),
@@ -151,6 +152,7 @@ def _intent_operation(intent: Intent) -> Callable[[Session], None]:
     def operation(session: Session) -> None:
         row["mode"] = mode_of(session, intent.campaign_id)
         session.run(_INSERT_INTENT, row)
+        session.link("intent", intent.id, row)
 
     return operation
 
@@ -175,14 +177,15 @@ def _outcome_operation(outcome: Outcome) -> Callable[[Session], None]:
                 f"an outcome came for the intent {outcome.intent_id!r}, which was never stored; "
                 "commit the intent first"
             )
-        mode, end = known
+        mode, campaign_id, end = known
         if end is not None:
             raise StaleStateError(
                 f"{outcome.intent_id} ended as {end} before and cannot end again as "
                 f"{outcome.state.value}; what happened is told once"
             )
         row["mode"] = mode
-        session.run(_INSERT_OUTCOME, row)
+        sequence = session.rows(_INSERT_OUTCOME, row)[0][0]
+        session.link("outcome", sequence, row, of=campaign_id)
 
     return operation
 
@@ -196,7 +199,8 @@ def _identity_operation(campaign_id: str, identity: DeviceIdentity) -> Callable[
 
     def operation(session: Session) -> None:
         row["mode"] = mode_of(session, campaign_id)
-        session.run(_INSERT_IDENTITY, row)
+        sequence = session.rows(_INSERT_IDENTITY, row)[0][0]
+        session.link("identity", sequence, row)
 
     return operation
 

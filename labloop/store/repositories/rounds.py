@@ -100,6 +100,7 @@ class SqlRounds:
             session.many(_INSERT_PROPOSAL, [{**p, "round_sequence": sequence} for p in proposals])
             self._db.arrays.write(session, list(packed.values()))
             session.many(_INSERT_ARRAY, [{**a, "round_sequence": sequence} for a in model_arrays])
+            session.link("round", sequence, row, proposals)
             for add in adds:
                 add(session)
 

@@ -74,6 +74,7 @@ def raw_operation(
         sequence = session.rows(_INSERT_MEASUREMENT, head)[0][0]
         db.arrays.write(session, arrays)
         session.many(_INSERT_RAW, [{**value, "sequence": sequence} for value in rows])
+        session.link("measurement", sequence, head, rows)
 
     return save
 
@@ -100,6 +101,7 @@ def output_operation(
         sequence = session.rows(_INSERT_ANALYSIS, head)[0][0]
         db.arrays.write(session, arrays)
         session.many(_INSERT_OUTPUT, [{**value, "sequence": sequence} for value in rows])
+        session.link("analysis", sequence, head, rows)
 
     return save
 

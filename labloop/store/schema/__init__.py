@@ -1,12 +1,23 @@
 """The schema: tables, their columns, and the guards with which the database refuses changes.
 
 Read ``tables.py`` first; ``things_tables.py`` holds stock and samples. ``columns.py`` holds the
-kinds of columns, ``guards.py`` triggers and CHECKs, ``version.py`` the revisions, ``encode.py`` the
-way of a value into a column and back. Statements belong to ``repositories``, changes of the schema
-to ``labloop/store/migrations``.
+kinds of columns, ``guards.py`` triggers and CHECKs, ``chain.py`` what a link of a campaign's chain
+covers, ``version.py`` the revisions, ``encode.py`` the way of a value into a column and back.
+Statements belong to ``repositories``, changes of the schema to ``labloop/store/migrations``.
 """
 
-from labloop.store.schema.guards import PARTIAL_INDEXES, Refusal
+from labloop.store.schema.chain import (
+    BEGINNING,
+    BY_ID,
+    LINKED,
+    PARTS,
+    UPGRADE,
+    ChainRow,
+    link_hash,
+    note_text,
+    record_text,
+)
+from labloop.store.schema.guards import APPEND_ONLY, PARTIAL_INDEXES, Refusal
 from labloop.store.schema.tables import (
     AcknowledgementRow,
     AlarmRow,
@@ -41,13 +52,20 @@ from labloop.store.schema.things_tables import (
     StockEntryRow,
     StockLotRow,
 )
-from labloop.store.schema.version import HEAD, REVISIONS, VERSION_TABLE, create_all
+from labloop.store.schema.version import CHAINED, HEAD, REVISIONS, VERSION_TABLE, create_all
 
 __all__ = [
+    "APPEND_ONLY",
+    "BEGINNING",
+    "BY_ID",
+    "CHAINED",
     "HEAD",
+    "LINKED",
     "METADATA",
     "PARTIAL_INDEXES",
+    "PARTS",
     "REVISIONS",
+    "UPGRADE",
     "VERSION_TABLE",
     "AcknowledgementRow",
     "AlarmRow",
@@ -59,6 +77,7 @@ __all__ = [
     "CalibrationRow",
     "CampaignMoveRow",
     "CampaignRow",
+    "ChainRow",
     "CommandRow",
     "ExperimentMoveRow",
     "ExperimentRow",
@@ -79,5 +98,8 @@ __all__ = [
     "StockEntryRow",
     "StockLotRow",
     "create_all",
+    "link_hash",
+    "note_text",
+    "record_text",
     "table_of",
 ]

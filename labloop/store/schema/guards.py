@@ -39,6 +39,7 @@ APPEND_ONLY = (
     "bundle_file",
     "calibration",
     "campaign_move",
+    "chain",
     "command",
     "experiment_move",
     "identity",

@@ -6,10 +6,12 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from labloop.store.schema import guards
 from labloop.store.schema.things_tables import METADATA
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision, oldest first. Listed here so that opening a database that is up to date does
 not import Alembic."""
 HEAD = REVISIONS[-1]
+CHAINED = "0005"
+"""The revision from which on campaigns have a chain."""
 VERSION_TABLE = "labloop_revision"
 """Alembic's version table; its presence tells that a database is labloop's."""
 CREATE_VERSION_TABLE = (

@@ -61,7 +61,7 @@ def test_an_archive_holds_everything(archived):
         history = file.read("history.txt").decode()
         frames = json.loads(file.read("transcripts/pump.jsonl").splitlines()[0])
     assert frames["sent"] == [b"\x02GO\r".hex()]
-    for noun in ("campaign", "bundle", "round", "experiment", "analysis", "decision", "alarm"):
+    for noun in ("campaign", "bundle", "round", "experiment", "analysis", "command", "alarm"):
         assert f'\t{{"{noun}":' in history
     assert "the lamp is weak" in history
     assert "anna" in history
