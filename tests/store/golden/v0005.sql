@@ -7,7 +7,7 @@ CREATE TABLE acknowledgement (
 	CONSTRAINT pk_acknowledgement PRIMARY KEY (sequence), 
 	CONSTRAINT fk_acknowledgement_sequence_alarm FOREIGN KEY(sequence) REFERENCES alarm (sequence)
 );
-INSERT INTO "acknowledgement" VALUES(1,'seen','anna',1796083939813573);
+INSERT INTO "acknowledgement" VALUES(1,'seen','anna',1796084564096608);
 CREATE TABLE alarm (
 	sequence INTEGER NOT NULL, 
 	campaign_id TEXT NOT NULL, 
@@ -24,7 +24,7 @@ CREATE TABLE alarm (
 	CONSTRAINT fk_alarm_campaign_id_campaign FOREIGN KEY(campaign_id, mode) REFERENCES campaign (id, mode), 
 	CONSTRAINT ck_alarm_severity CHECK (severity IN ('info', 'warning', 'error', 'critical'))
 );
-INSERT INTO "alarm" VALUES(1,'763c9c8d8713fae9','simulated','drift','the yield drifts','warning','{}',NULL,NULL,'labloop',1796083939794372);
+INSERT INTO "alarm" VALUES(1,'763c9c8d8713fae9','simulated','drift','the yield drifts','warning','{}',NULL,NULL,'labloop',1796084564086220);
 CREATE TABLE analysis (
 	sequence INTEGER NOT NULL, 
 	experiment_id TEXT NOT NULL, 
@@ -36,7 +36,7 @@ CREATE TABLE analysis (
 	CONSTRAINT pk_analysis PRIMARY KEY (sequence), 
 	CONSTRAINT fk_analysis_experiment_id_experiment FOREIGN KEY(experiment_id, campaign_id, mode) REFERENCES experiment (id, campaign_id, mode)
 );
-INSERT INTO "analysis" VALUES(1,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','aa','labloop',1796083939731418);
+INSERT INTO "analysis" VALUES(1,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','aa','labloop',1796084564058968);
 CREATE TABLE answer (
 	sequence BIGINT NOT NULL, 
 	accepted BOOLEAN NOT NULL, 
@@ -46,7 +46,7 @@ CREATE TABLE answer (
 	CONSTRAINT pk_answer PRIMARY KEY (sequence), 
 	CONSTRAINT fk_answer_sequence_command FOREIGN KEY(sequence) REFERENCES command (sequence)
 );
-INSERT INTO "answer" VALUES(1,1,'paused','labloop',1796083939794269);
+INSERT INTO "answer" VALUES(1,1,'paused','labloop',1796084564086148);
 CREATE TABLE bundle (
 	sequence INTEGER NOT NULL, 
 	campaign_id TEXT NOT NULL, 
@@ -63,7 +63,7 @@ CREATE TABLE bundle (
 	CONSTRAINT pk_bundle PRIMARY KEY (sequence), 
 	CONSTRAINT fk_bundle_campaign_id_campaign FOREIGN KEY(campaign_id, mode) REFERENCES campaign (id, mode)
 );
-INSERT INTO "bundle" VALUES(1,'763c9c8d8713fae9','simulated','{"name":"golden"}','campaign.py','{"python":"3.11.7"}','',0,'','207dfeefbcf38ea358b689f72e0bdfd507504539452d55850fae992ce696f467','anna',1796083939730610);
+INSERT INTO "bundle" VALUES(1,'763c9c8d8713fae9','simulated','{"name":"golden"}','campaign.py','{"python":"3.11.7"}','',0,'','207dfeefbcf38ea358b689f72e0bdfd507504539452d55850fae992ce696f467','anna',1796084564056999);
 CREATE TABLE bundle_file (
 	bundle_sequence BIGINT NOT NULL, 
 	path TEXT NOT NULL, 
@@ -90,7 +90,7 @@ CREATE TABLE calibration (
 	CONSTRAINT pk_calibration PRIMARY KEY (sequence), 
 	CONSTRAINT ck_calibration_mode CHECK (mode IN ('simulated', 'real'))
 );
-INSERT INTO "calibration" VALUES(1,'simulated','pump','','rate','mL/min','[[1.0,1.01]]',1795262400000000,NULL,'anna','','',1796083939824306);
+INSERT INTO "calibration" VALUES(1,'simulated','pump','','rate','mL/min','[[1.0,1.01]]',1795262400000000,NULL,'anna','','',1796084564102159);
 CREATE TABLE campaign (
 	id TEXT NOT NULL, 
 	name TEXT NOT NULL, 
@@ -123,7 +123,7 @@ CREATE TABLE campaign_move (
 	CONSTRAINT pk_campaign_move PRIMARY KEY (sequence), 
 	CONSTRAINT fk_campaign_move_campaign_id_campaign FOREIGN KEY(campaign_id, mode) REFERENCES campaign (id, mode)
 );
-INSERT INTO "campaign_move" VALUES(1,'763c9c8d8713fae9','simulated','running','paused',1,'a person paused it','anna',1796083939794321);
+INSERT INTO "campaign_move" VALUES(1,'763c9c8d8713fae9','simulated','running','paused',1,'a person paused it','anna',1796084564086185);
 CREATE TABLE chain (
 	campaign_id TEXT NOT NULL, 
 	position BIGINT NOT NULL, 
@@ -136,27 +136,27 @@ CREATE TABLE chain (
 	CONSTRAINT fk_chain_campaign_id_campaign FOREIGN KEY(campaign_id, mode) REFERENCES campaign (id, mode)
 );
 INSERT INTO "chain" VALUES('763c9c8d8713fae9',1,'simulated','campaign','763c9c8d8713fae9','','69e148b1aa3d4336f8e835d57993d344013edb8e7d266748f3f781191326be7b');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',2,'simulated','bundle','1','','efee6d35566adaf1214f024f67fb442e734202d58a80d238a265264944a5eb97');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',3,'simulated','round','1','','f49fd0f8707a913efd11c60b54be52e3d2dadb6b09937e9f85b30e634bb95f9a');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',4,'simulated','experiment','763c9c8d8713fae9-0001','','1af6447fdf3b6240eb07817fb0b620dcd3ad72a7efde791c8db70876d3ac3d16');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',5,'simulated','experiment_move','1','','810661add81aaadd3dc8659d90164661cba232a2412d189676636c16e7407c7d');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',6,'simulated','experiment','763c9c8d8713fae9-0002','','e0b73daa4d37070579c44fc1c93c6c1f13dc96a374be48fc2dea5b1a5209261c');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',7,'simulated','experiment_move','2','','519167625f0c94d8edb43f26a9a774b1f9948c60cf02d5c8f272a72f5f0c37a4');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',8,'simulated','experiment_move','3','','151268cee9522e492ab607d754a0ca185ce69b2c34ae62355fb281d326ca0cd1');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',9,'simulated','intent','763c9c8d8713fae9-0001-a001','','bff503edc2e713a84f04e0a74700cf6770a717eb285db4c67d363dda08cb3834');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',10,'simulated','experiment_move','4','','584034771f9303d57e31fd3ba8e594c089617c80b17165d7b0e028bb315d34cf');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',11,'simulated','intent','763c9c8d8713fae9-0002-a001','','9e82f37b7f5d7e0482ad154308f0fdec6474e05b260f839dbe0530d8424943f5');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',12,'simulated','outcome','1','','8e7f00a2a4a565276f37bfbf6b60032f930a7fe541a8a8797d2b60787817503a');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',13,'simulated','measurement','1','','bea7048401bbbe9a25e7ba4d69e4b367416bbb3811fb368ab6e99e52751a87f8');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',14,'simulated','experiment_move','5','','443b98c15064059651426958af61f7f6d26bac3b8d9d7f8f8fe63ba0c965bc2c');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',15,'simulated','analysis','1','','9c31d456fe45f29ad1ce8aec29aea1a83424c4f5212b236257b41248ea353723');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',16,'simulated','experiment_move','6','','9506c2ead41751e947bd309927e21bdc0842fcb81c80cb2de1dfbed0029b43e1');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',17,'simulated','identity','1','','b37b3af9ee6070cd9d972420b8be47647c369d948069012b11c9009eeadd45f9');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',18,'simulated','command','1','','bf6b04273c93215512dd00806b41c0e03f2fa135e972ea99668e0301b4eee3b1');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',19,'simulated','answer','1','','b58c476aa436513211414d52ca07d1edfcbdd15c15dfb24807fed5328ea67081');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',20,'simulated','campaign_move','1','','1a1c292542dd258eaeeb76322f6bab27d0718e4142dca4e4508d406bccf1eb58');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',21,'simulated','alarm','1','','63c6e093019e2d64e33039143ebfa8b7d88d251dd1669f74a685e11591988d31');
-INSERT INTO "chain" VALUES('763c9c8d8713fae9',22,'simulated','acknowledgement','1','','fec2fd3551c73a7105c8d309940a45e615694ab1a8676b67521e204b85f7f5c3');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',2,'simulated','bundle','1','','47d3d6d9c0c56ebfbab18b1a720ad1bd5f58a0ad94ed634807e23d90f04cf8c5');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',3,'simulated','round','1','','d010a3a10e20401a38a48255cc367f4ce3dfed0d04aaf9d2ed1452648a29df55');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',4,'simulated','experiment','763c9c8d8713fae9-0001','','3517f15b529bc82c8419a5be0b3465fa7fa9e5c5508316c5f8a070f03b93bd71');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',5,'simulated','experiment_move','1','','5a0eb6da87928f014327cc0a518cb2edf2a17270d9708d8d853d2fac4de512c0');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',6,'simulated','experiment','763c9c8d8713fae9-0002','','287e7c4c4cdb1698a171dff0c96ff2fd3f0e50f299b55481a8b16e646687878d');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',7,'simulated','experiment_move','2','','8f4520cace068e3882cf8d93d3858c3284dcacf05cbe193f52084bbbc090652c');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',8,'simulated','experiment_move','3','','05d8f8bb72e0cc27c1ea6918acbd47280aafc39df9945eed9a0c501b84255d73');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',9,'simulated','intent','763c9c8d8713fae9-0001-a001','','8229f161cfbd362e3855e2fe57d3c2ded806d39f88c1e1b2b9144a05a45c9be4');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',10,'simulated','experiment_move','4','','d6b710203942379d82f4f37de239de6b59d9732a3d272d3aa65573db134325b6');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',11,'simulated','intent','763c9c8d8713fae9-0002-a001','','bc2916af6aa3ad16ea0c07cba1dcf5aff6e53eb1eb8ecdaf30be415291d8dac4');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',12,'simulated','outcome','1','','6270b7cf47874f285b6f302aa058d1ffbedcfa1dc40c6d67c805382ee88a1cde');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',13,'simulated','measurement','1','','af74f1f350d49dab178689c4ff869b70d3f1d0e263cfc42a14683cc866542235');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',14,'simulated','experiment_move','5','','c0bead57d711d7854e2e255e88864427e3eff60de15f689190ba2144d06d06c8');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',15,'simulated','analysis','1','','43013f522d688b51e9182840f33f6f133fee67d55b66e75ba835930d4295f7ab');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',16,'simulated','experiment_move','6','','7c64b68d5770038f46831d5b955a412e4a3b2f28d0bb38801b127c34fc90cbd4');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',17,'simulated','identity','1','','4188c15ef8610a0711373ab2048b57af94b497f9e0fc8e914e52d2a0988f2def');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',18,'simulated','command','1','','d3165284ffe83f6bb0311b3f8c79df1c6fb71a036c04e5c36dc2f927172e455b');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',19,'simulated','answer','1','','d8d7507c3ca9feea74be08d2678383a110a17a47cb78e4dfbeb5829d95125333');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',20,'simulated','campaign_move','1','','24c98c1be34de3f47651c85535cad4fb479dc9597afdd09537d6dc4bcae2f9fb');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',21,'simulated','alarm','1','','242bb5e0f4007e1e95226e12b1dd804443d56503a36c9557d695bb18de7a7278');
+INSERT INTO "chain" VALUES('763c9c8d8713fae9',22,'simulated','acknowledgement','1','','174b2487c58982acc0ce91a6d1c6fa263085cf79fb9bf21cd7c0f36cbe079171');
 CREATE TABLE command (
 	sequence INTEGER NOT NULL, 
 	campaign_id TEXT NOT NULL, 
@@ -196,7 +196,7 @@ CREATE TABLE experiment (
 	CONSTRAINT ck_experiment_started CHECK (lab_started IS NULL OR lab_started BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308), 
 	CONSTRAINT ck_experiment_finished CHECK (lab_finished IS NULL OR lab_finished BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)
 );
-INSERT INTO "experiment" VALUES('763c9c8d8713fae9-0001','763c9c8d8713fae9',1,'simulated','done','proposed','{"temperature":50.0,"solvent":"water"}',0,0,'','',0.0,60.0,1795262400000000,1796083939731421);
+INSERT INTO "experiment" VALUES('763c9c8d8713fae9-0001','763c9c8d8713fae9',1,'simulated','done','proposed','{"temperature":50.0,"solvent":"water"}',0,0,'','',0.0,60.0,1795262400000000,1796084564058971);
 INSERT INTO "experiment" VALUES('763c9c8d8713fae9-0002','763c9c8d8713fae9',2,'simulated','uncertain','proposed','{"temperature":60.5,"solvent":"thf"}',0,1,'the process died','',0.0,NULL,1795262400000000,NULL);
 CREATE TABLE experiment_move (
 	sequence INTEGER NOT NULL, 
@@ -213,12 +213,12 @@ CREATE TABLE experiment_move (
 	CONSTRAINT fk_experiment_move_experiment_id_experiment FOREIGN KEY(experiment_id, campaign_id, mode) REFERENCES experiment (id, campaign_id, mode), 
 	CONSTRAINT ck_experiment_move_time CHECK (lab_time IS NULL OR lab_time BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)
 );
-INSERT INTO "experiment_move" VALUES(1,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','','planned','','',NULL,1796083939731122);
-INSERT INTO "experiment_move" VALUES(2,'763c9c8d8713fae9-0002','763c9c8d8713fae9','simulated','','planned','','',NULL,1796083939731131);
-INSERT INTO "experiment_move" VALUES(3,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','planned','running','','labloop',0.0,1796083939731154);
-INSERT INTO "experiment_move" VALUES(4,'763c9c8d8713fae9-0002','763c9c8d8713fae9','simulated','planned','running','','labloop',0.0,1796083939731192);
-INSERT INTO "experiment_move" VALUES(5,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','running','done','','labloop',60.0,1796083939731421);
-INSERT INTO "experiment_move" VALUES(6,'763c9c8d8713fae9-0002','763c9c8d8713fae9','simulated','running','uncertain','the process died','labloop',NULL,1796083939731432);
+INSERT INTO "experiment_move" VALUES(1,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','','planned','','',NULL,1796084564058572);
+INSERT INTO "experiment_move" VALUES(2,'763c9c8d8713fae9-0002','763c9c8d8713fae9','simulated','','planned','','',NULL,1796084564058582);
+INSERT INTO "experiment_move" VALUES(3,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','planned','running','','labloop',0.0,1796084564058610);
+INSERT INTO "experiment_move" VALUES(4,'763c9c8d8713fae9-0002','763c9c8d8713fae9','simulated','planned','running','','labloop',0.0,1796084564058645);
+INSERT INTO "experiment_move" VALUES(5,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','running','done','','labloop',60.0,1796084564058971);
+INSERT INTO "experiment_move" VALUES(6,'763c9c8d8713fae9-0002','763c9c8d8713fae9','simulated','running','uncertain','the process died','labloop',NULL,1796084564058989);
 CREATE TABLE float_array (
 	sha256 TEXT NOT NULL, 
 	length BIGINT NOT NULL, 
@@ -244,7 +244,7 @@ CREATE TABLE identity (
 	CONSTRAINT pk_identity PRIMARY KEY (sequence), 
 	CONSTRAINT fk_identity_campaign_id_campaign FOREIGN KEY(campaign_id, mode) REFERENCES campaign (id, mode)
 );
-INSERT INTO "identity" VALUES(1,'763c9c8d8713fae9','simulated','pump','NE-1000','','','','','','labloop',1796083939731452);
+INSERT INTO "identity" VALUES(1,'763c9c8d8713fae9','simulated','pump','NE-1000','','','','','','labloop',1796084564059007);
 CREATE TABLE intent (
 	sequence INTEGER NOT NULL, 
 	id TEXT NOT NULL, 
@@ -267,8 +267,8 @@ CREATE TABLE intent (
 	CONSTRAINT ck_intent_kind CHECK (kind IN ('action', 'step')), 
 	CONSTRAINT ck_intent_time CHECK (lab_time BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)
 );
-INSERT INTO "intent" VALUES(1,'763c9c8d8713fae9-0001-a001','763c9c8d8713fae9','763c9c8d8713fae9-0001','simulated','pump','go','action','{}',0,0.0,'',0,1796083939731184);
-INSERT INTO "intent" VALUES(2,'763c9c8d8713fae9-0002-a001','763c9c8d8713fae9','763c9c8d8713fae9-0002','simulated','pump','go','action','{}',0,0.0,'',0,1796083939731212);
+INSERT INTO "intent" VALUES(1,'763c9c8d8713fae9-0001-a001','763c9c8d8713fae9','763c9c8d8713fae9-0001','simulated','pump','go','action','{}',0,0.0,'',0,1796084564058638);
+INSERT INTO "intent" VALUES(2,'763c9c8d8713fae9-0002-a001','763c9c8d8713fae9','763c9c8d8713fae9-0002','simulated','pump','go','action','{}',0,0.0,'',0,1796084564058658);
 CREATE TABLE labloop_revision (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
 INSERT INTO "labloop_revision" VALUES('0005');
 CREATE TABLE lease (
@@ -278,7 +278,7 @@ CREATE TABLE lease (
 	taken BIGINT NOT NULL, 
 	CONSTRAINT pk_lease PRIMARY KEY (resource)
 );
-INSERT INTO "lease" VALUES('campaign:763c9c8d8713fae9','',1,1796083939835995);
+INSERT INTO "lease" VALUES('campaign:763c9c8d8713fae9','',1,1796084564123130);
 CREATE TABLE measurement (
 	sequence INTEGER NOT NULL, 
 	experiment_id TEXT NOT NULL, 
@@ -289,7 +289,7 @@ CREATE TABLE measurement (
 	CONSTRAINT pk_measurement PRIMARY KEY (sequence), 
 	CONSTRAINT fk_measurement_experiment_id_experiment FOREIGN KEY(experiment_id, campaign_id, mode) REFERENCES experiment (id, campaign_id, mode)
 );
-INSERT INTO "measurement" VALUES(1,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','labloop',1796083939731383);
+INSERT INTO "measurement" VALUES(1,'763c9c8d8713fae9-0001','763c9c8d8713fae9','simulated','labloop',1796084564058936);
 CREATE TABLE model_array (
 	round_sequence BIGINT NOT NULL, 
 	name TEXT NOT NULL, 
@@ -318,7 +318,7 @@ CREATE TABLE outcome (
 	CONSTRAINT ck_outcome_state CHECK (state IN ('done', 'failed', 'not_sent', 'uncertain')), 
 	CONSTRAINT ck_outcome_time CHECK (lab_time BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)
 );
-INSERT INTO "outcome" VALUES(1,'763c9c8d8713fae9-0001-a001','done','simulated','null','',X'0000000302474F',X'',0.0,'',1796083939731240);
+INSERT INTO "outcome" VALUES(1,'763c9c8d8713fae9-0001-a001','done','simulated','null','',X'0000000302474F',X'',0.0,'',1796084564058784);
 CREATE TABLE output_value (
 	name TEXT NOT NULL, 
 	kind TEXT NOT NULL, 
@@ -401,7 +401,92 @@ CREATE TABLE round (
 	CONSTRAINT ck_round_seconds CHECK (seconds BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)
 );
 INSERT INTO "round" VALUES(1,'763c9c8d8713fae9','simulated',0,0,5,'','gp',1,'{"kernel":"matern"}','{}',0.0,'e5a373a158ed5c84f4c49dbb1a87c65a33a7db20b836cc3b1442e4ed7b2e81e6','labloop',1795262400000000);
+CREATE TABLE sample (
+	sequence INTEGER NOT NULL, 
+	lab TEXT NOT NULL, 
+	mode TEXT NOT NULL, 
+	shelf TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	campaign_id TEXT NOT NULL, 
+	experiment_id TEXT, 
+	actor TEXT NOT NULL, 
+	recorded BIGINT NOT NULL, 
+	CONSTRAINT pk_sample PRIMARY KEY (sequence), 
+	CONSTRAINT fk_sample_campaign_id_campaign FOREIGN KEY(campaign_id, mode) REFERENCES campaign (id, mode), 
+	CONSTRAINT fk_sample_experiment_id_experiment FOREIGN KEY(experiment_id, campaign_id, mode) REFERENCES experiment (id, campaign_id, mode)
+);
+INSERT INTO "sample" VALUES(1,'','simulated','763c9c8d8713fae9','vial','763c9c8d8713fae9','763c9c8d8713fae9-0002','labloop',1796084564114114);
+CREATE TABLE sample_event (
+	sequence INTEGER NOT NULL, 
+	sample BIGINT NOT NULL, 
+	change TEXT NOT NULL, 
+	place TEXT NOT NULL, 
+	experiment_id TEXT, 
+	lab_time FLOAT NOT NULL, 
+	reason TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	recorded BIGINT NOT NULL, 
+	CONSTRAINT pk_sample_event PRIMARY KEY (sequence), 
+	CONSTRAINT fk_sample_event_sample_sample FOREIGN KEY(sample) REFERENCES sample (sequence), 
+	CONSTRAINT ck_sample_event_change CHECK (change IN ('made', 'moving', 'moved', 'stayed', 'found', 'discarded')), 
+	CONSTRAINT ck_sample_event_time CHECK (lab_time BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)
+);
+INSERT INTO "sample_event" VALUES(1,1,'made','rack.A1','763c9c8d8713fae9-0002',0.0,'','labloop',1796084564114123);
+INSERT INTO "sample_event" VALUES(2,1,'moving','oven',NULL,0.0,'','labloop',1796084564118105);
+CREATE TABLE sample_place (
+	sequence INTEGER NOT NULL, 
+	sample BIGINT NOT NULL, 
+	lab TEXT NOT NULL, 
+	mode TEXT NOT NULL, 
+	shelf TEXT NOT NULL, 
+	place TEXT NOT NULL, 
+	taken BIGINT NOT NULL, 
+	CONSTRAINT pk_sample_place PRIMARY KEY (sequence), 
+	CONSTRAINT fk_sample_place_sample_sample FOREIGN KEY(sample) REFERENCES sample (sequence), 
+	CONSTRAINT ck_sample_place_taken CHECK (taken IN (0, 1))
+);
+INSERT INTO "sample_place" VALUES(1,1,'','simulated','763c9c8d8713fae9','rack.A1',1);
+INSERT INTO "sample_place" VALUES(2,1,'','simulated','763c9c8d8713fae9','oven',1);
+CREATE TABLE stock_entry (
+	sequence INTEGER NOT NULL, 
+	lot BIGINT NOT NULL, 
+	mode TEXT NOT NULL, 
+	change TEXT NOT NULL, 
+	amount BIGINT NOT NULL, 
+	campaign_id TEXT, 
+	experiment_id TEXT, 
+	actor TEXT NOT NULL, 
+	recorded BIGINT NOT NULL, 
+	CONSTRAINT pk_stock_entry PRIMARY KEY (sequence), 
+	CONSTRAINT fk_stock_entry_experiment_id_experiment FOREIGN KEY(experiment_id, campaign_id, mode) REFERENCES experiment (id, campaign_id, mode), 
+	CONSTRAINT fk_stock_entry_lot_stock_lot FOREIGN KEY(lot) REFERENCES stock_lot (sequence), 
+	CONSTRAINT ck_stock_entry_change CHECK (change IN ('put', 'reserve', 'use', 'undo', 'release', 'count', 'discard'))
+);
+INSERT INTO "stock_entry" VALUES(1,1,'simulated','put',10000000,NULL,NULL,'anna',1796084564106117);
+INSERT INTO "stock_entry" VALUES(2,1,'simulated','reserve',3000000,'763c9c8d8713fae9','763c9c8d8713fae9-0002','labloop',1796084564111180);
+INSERT INTO "stock_entry" VALUES(3,1,'simulated','use',3000000,'763c9c8d8713fae9','763c9c8d8713fae9-0002','labloop',1796084564111216);
+CREATE TABLE stock_lot (
+	sequence INTEGER NOT NULL, 
+	lab TEXT NOT NULL, 
+	mode TEXT NOT NULL, 
+	shelf TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	unit TEXT NOT NULL, 
+	lot TEXT NOT NULL, 
+	place TEXT NOT NULL, 
+	amount BIGINT NOT NULL, 
+	reserved BIGINT NOT NULL, 
+	expires BIGINT, 
+	actor TEXT NOT NULL, 
+	recorded BIGINT NOT NULL, 
+	CONSTRAINT pk_stock_lot PRIMARY KEY (sequence), 
+	CONSTRAINT ck_stock_lot_mode CHECK (mode IN ('simulated', 'real')), 
+	CONSTRAINT ck_stock_lot_amount CHECK (amount >= 0), 
+	CONSTRAINT ck_stock_lot_reserved CHECK (reserved >= 0)
+);
+INSERT INTO "stock_lot" VALUES(1,'','simulated','763c9c8d8713fae9','solvent','mL','L1','',7000000,0,1795262400000000,'anna',1796084564106117);
 CREATE INDEX ix_calibration_device ON calibration (device);
+CREATE INDEX ix_stock_lot_lab_shelf_name ON stock_lot (lab, shelf, name);
 CREATE INDEX ix_alarm_campaign_id ON alarm (campaign_id);
 CREATE INDEX ix_bundle_campaign_id ON bundle (campaign_id);
 CREATE INDEX ix_campaign_move_campaign_id ON campaign_move (campaign_id);
@@ -413,8 +498,16 @@ CREATE INDEX ix_experiment_move_experiment_id ON experiment_move (experiment_id)
 CREATE INDEX ix_intent_campaign_id ON intent (campaign_id);
 CREATE INDEX ix_intent_experiment_id ON intent (experiment_id);
 CREATE INDEX ix_measurement_experiment_id ON measurement (experiment_id);
+CREATE INDEX ix_sample_campaign_id ON sample (campaign_id);
+CREATE INDEX ix_sample_lab_shelf ON sample (lab, shelf);
+CREATE INDEX ix_stock_entry_campaign_id ON stock_entry (campaign_id);
+CREATE INDEX ix_stock_entry_experiment_id ON stock_entry (experiment_id);
+CREATE INDEX ix_stock_entry_lot ON stock_entry (lot);
 CREATE INDEX ix_outcome_intent_id ON outcome (intent_id);
+CREATE INDEX ix_sample_event_sample ON sample_event (sample);
+CREATE INDEX ix_sample_place_sample ON sample_place (sample);
 CREATE UNIQUE INDEX one_end_an_intent ON outcome (intent_id) WHERE state <> 'uncertain';
+CREATE UNIQUE INDEX one_sample_a_place ON sample_place (lab, mode, shelf, place) WHERE taken = 1;
 CREATE TRIGGER guard_acknowledgement_update BEFORE UPDATE ON acknowledgement FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of acknowledgement are never changed or deleted'); END;
 CREATE TRIGGER guard_acknowledgement_delete BEFORE DELETE ON acknowledgement FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of acknowledgement are never changed or deleted'); END;
 CREATE TRIGGER guard_alarm_update BEFORE UPDATE ON alarm FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of alarm are never changed or deleted'); END;
@@ -457,12 +550,22 @@ CREATE TRIGGER guard_raw_value_update BEFORE UPDATE ON raw_value FOR EACH ROW BE
 CREATE TRIGGER guard_raw_value_delete BEFORE DELETE ON raw_value FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of raw_value are never changed or deleted'); END;
 CREATE TRIGGER guard_round_update BEFORE UPDATE ON round FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of round are never changed or deleted'); END;
 CREATE TRIGGER guard_round_delete BEFORE DELETE ON round FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of round are never changed or deleted'); END;
+CREATE TRIGGER guard_sample_update BEFORE UPDATE ON sample FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of sample are never changed or deleted'); END;
+CREATE TRIGGER guard_sample_delete BEFORE DELETE ON sample FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of sample are never changed or deleted'); END;
+CREATE TRIGGER guard_sample_event_update BEFORE UPDATE ON sample_event FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of sample_event are never changed or deleted'); END;
+CREATE TRIGGER guard_sample_event_delete BEFORE DELETE ON sample_event FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of sample_event are never changed or deleted'); END;
+CREATE TRIGGER guard_stock_entry_update BEFORE UPDATE ON stock_entry FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of stock_entry are never changed or deleted'); END;
+CREATE TRIGGER guard_stock_entry_delete BEFORE DELETE ON stock_entry FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of stock_entry are never changed or deleted'); END;
 CREATE TRIGGER guard_campaign_fixed BEFORE UPDATE OF id, name, mode, generation, seed, actor, position, created ON campaign FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: what a row of campaign says of its origin is never changed'); END;
 CREATE TRIGGER guard_campaign_delete BEFORE DELETE ON campaign FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of campaign are never deleted'); END;
 CREATE TRIGGER guard_experiment_fixed BEFORE UPDATE OF id, campaign_id, number, mode, origin, point, round_index, proposal_index, actor, created ON experiment FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: what a row of experiment says of its origin is never changed'); END;
 CREATE TRIGGER guard_experiment_delete BEFORE DELETE ON experiment FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of experiment are never deleted'); END;
 CREATE TRIGGER guard_lease_fixed BEFORE UPDATE OF resource ON lease FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: what a row of lease says of its origin is never changed'); END;
 CREATE TRIGGER guard_lease_delete BEFORE DELETE ON lease FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of lease are never deleted'); END;
+CREATE TRIGGER guard_sample_place_fixed BEFORE UPDATE OF sequence, sample, lab, mode, shelf, place ON sample_place FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: what a row of sample_place says of its origin is never changed'); END;
+CREATE TRIGGER guard_sample_place_delete BEFORE DELETE ON sample_place FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of sample_place are never deleted'); END;
+CREATE TRIGGER guard_stock_lot_fixed BEFORE UPDATE OF sequence, lab, mode, shelf, name, unit, lot, place, expires, actor, recorded ON stock_lot FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: what a row of stock_lot says of its origin is never changed'); END;
+CREATE TRIGGER guard_stock_lot_delete BEFORE DELETE ON stock_lot FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'append-only: rows of stock_lot are never deleted'); END;
 CREATE TRIGGER guard_experiment_move BEFORE UPDATE OF state ON experiment FOR EACH ROW WHEN NOT ((OLD.state = 'planned' AND NEW.state IN ('abandoned', 'awaiting', 'running')) OR (OLD.state = 'awaiting' AND NEW.state IN ('abandoned', 'planned', 'running')) OR (OLD.state = 'running' AND NEW.state IN ('abandoned', 'done', 'failed', 'uncertain')) OR (OLD.state = 'uncertain' AND NEW.state IN ('abandoned', 'done', 'failed')) OR (OLD.state = 'done' AND NEW.state IN ('abandoned', 'failed')) OR (OLD.state = 'failed' AND NEW.state IN ('abandoned', 'done')) OR (OLD.state = 'abandoned' AND NEW.state IN ('done', 'failed'))) BEGIN SELECT RAISE(ABORT, 'stale-state: an experiment cannot move in this way'); END;
 CREATE TRIGGER guard_lease_token BEFORE UPDATE OF token ON lease FOR EACH ROW WHEN NEW.token <= OLD.token BEGIN SELECT RAISE(ABORT, 'append-only: the token of a lease only grows'); END;
 COMMIT;
