@@ -3,8 +3,8 @@
 Copy into ``labloop/store/schema/tables.py``; its migration is ``migration.py`` beside this file.
 Tell these of it:
 
-- ``LINKED`` in ``labloop/store/schema/chain.py``, and ``session.link`` after its insert, so that the
-  chain of its campaign covers it
+- ``LINKED`` in ``labloop/store/schema/chain.py``, and ``session.link`` after its insert: its
+  campaign's chain covers it
 - the face ``labloop/store/schema/__init__.py``; ``APPEND_ONLY`` or ``_FIXED`` in
   ``labloop/store/schema/guards.py``: what may change, the database itself decides
 - ``REVISIONS`` in ``labloop/store/schema/version.py``
