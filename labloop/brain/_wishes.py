@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from labloop.brain.strategies.base import Strategy
 from labloop.objectives import Objectives
 from labloop.records import Dataset, Point, Proposal, ProposalBatch
-from labloop.space import Condition, SearchSpace
+from labloop.space import Condition, SearchSpace, describe_condition
 
 Avoid = Condition | Sequence[Condition] | None
 
@@ -56,24 +55,10 @@ def own_proposal(point: Point, why: str) -> Proposal:
     return Proposal(point, strategy="a person", reason=why)
 
 
-def _with_wishes(proposal: Proposal, fixed: object, avoid: object) -> str:
+def _with_wishes(proposal: Proposal, fixed: Condition | None, avoid: Avoid) -> str:
     """Return the reason of a proposal with what was asked for beside it."""
-    wishes = [f"with {_words(fixed)}"] if fixed else []
-    wishes += [f"without {_words(avoid)}"] if avoid else []
+    wishes = [f"with {describe_condition(fixed)}"] if fixed else []
+    if avoid:
+        listed = [avoid] if isinstance(avoid, Mapping) else avoid
+        wishes.append(f"without {'; '.join(map(describe_condition, listed))}")
     return f"{proposal.reason}; asked for {' and '.join(wishes)}" if wishes else proposal.reason
-
-
-def _words(wish: Any) -> str:
-    if isinstance(wish, Mapping):
-        return ", ".join(f"{name} {_value(value)}" for name, value in wish.items())
-    return "; ".join(_words(one) for one in wish)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, tuple) and len(value) == 2 and not any(isinstance(v, str) for v in value):
-        low, high = value
-        start = "" if low is None else f"from {low:g} "
-        return (start + ("" if high is None else f"up to {high:g}")).strip()
-    if isinstance(value, (list, tuple)):
-        return " or ".join(map(_value, value))
-    return value if isinstance(value, str) else f"{value:g}"

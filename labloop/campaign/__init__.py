@@ -80,14 +80,16 @@ if TYPE_CHECKING:
         Snapshot,
         actual_point,
         build_dataset,
+        condition_json,
         correction_history,
         database_option,
         is_function_campaign,
         lab_seconds,
         mode_label,
         resume_command,
+        standing_wishes,
     )
-    from labloop.campaign.runs import Speed, stored_definition
+    from labloop.campaign.runs import Speed, answer_with_code, stored_definition
 
 _HOME = {
     "_campaign": ("Campaign",),
@@ -161,14 +163,16 @@ _HOME = {
         "Snapshot",
         "actual_point",
         "build_dataset",
+        "condition_json",
         "correction_history",
         "database_option",
         "is_function_campaign",
         "lab_seconds",
         "mode_label",
         "resume_command",
+        "standing_wishes",
     ),
-    "runs": ("Speed", "stored_definition"),
+    "runs": ("Speed", "answer_with_code", "stored_definition"),
 }
 _WHERE = {name: wing for wing, names in _HOME.items() for name in names}
 
@@ -207,6 +211,7 @@ __all__ = [
     "StopRule",
     "actual_point",
     "answer_pending_commands",
+    "answer_with_code",
     "ask",
     "build_dataset",
     "bundle_differences",
@@ -214,6 +219,7 @@ __all__ = [
     "check_campaign",
     "check_lab",
     "condition_from_text",
+    "condition_json",
     "correct",
     "correction_history",
     "current_user",
@@ -239,6 +245,7 @@ __all__ = [
     "require_procedure",
     "restore",
     "resume_command",
+    "standing_wishes",
     "stored_definition",
     "tell",
     "trust_bundle",

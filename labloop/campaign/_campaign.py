@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labloop.campaign.checks import (
+    change_definition,
     find_record,
     require_procedure,
     update_bundle,
@@ -13,6 +14,7 @@ from labloop.campaign.checks import (
 from labloop.campaign.decisions import Finish, MachineState
 from labloop.campaign.definition import Definition, with_overrides
 from labloop.campaign.loop import (
+    Changed,
     Hooks,
     PlainHooks,
     Runner,
@@ -45,11 +47,13 @@ from labloop.records import (
     Alarm,
     CampaignRecord,
     CampaignState,
+    Command,
     Mode,
     Point,
     Repositories,
     Severity,
 )
+from labloop.space import SearchSpace
 
 if TYPE_CHECKING:
     from labloop.brain import Strategy
@@ -198,7 +202,11 @@ class Campaign:
         stack.enter_context(campaign_lease(self.repositories, self.record, self._actor))
         update_bundle(self.repositories, self.record, self.definition, self._actor)
         self._handle.phase = "settling what was left open"
-        reconciled = reconcile(self.repositories, self.record, spec, self._actor)
+        reconciled = reconcile(
+            self.repositories, self.record, spec, self._actor, self._change_before
+        )
+        if self.definition.spec is not spec and self._only is None:
+            strategy = self.definition.spec.resolve(self._device)
         self.notes = reconciled.notes
         state = reconciled.state
         if self._only is not None:
@@ -236,12 +244,25 @@ class Campaign:
                 abort=execution.abort,
                 lab_now=execution.now,
                 actor=self._actor,
+                change=self._change,
                 hold=execution.hold,
                 stations=execution.stations,
             )
             self._handle.running(runner)
             finish = self._finish = runner.run(state)
         return finish
+
+    def _change(self, asked: Command) -> Changed:
+        """Go on with another definition, as a person asks; raises where it cannot be."""
+        definition, told = change_definition(self.repositories, self.record, self.definition, asked)
+        strategy = definition.spec.resolve(self._device)
+        self.definition = definition
+        return Changed(definition.spec, strategy, tuple(told))
+
+    def _change_before(self, asked: Command) -> tuple[SearchSpace, tuple[str, ...]]:
+        """Do the same before the loop begins."""
+        changed = self._change(asked)
+        return changed.spec.space, changed.told
 
     def _store_end(self, error: BaseException) -> bool:
         """Store how an error ended the campaign; return whether it was a stop that was asked for.

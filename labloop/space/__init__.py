@@ -18,6 +18,7 @@ from labloop.space.constraints import (
     Mixture,
     Nonlinear,
     Subset,
+    describe_condition,
 )
 from labloop.space.parameters import (
     Categorical,
@@ -53,5 +54,6 @@ __all__ = [
     "Pool",
     "SearchSpace",
     "Subset",
+    "describe_condition",
     "places",
 ]

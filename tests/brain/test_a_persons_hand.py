@@ -40,7 +40,7 @@ def test_what_is_held_fixed_is_in_every_proposal(strategy, count):
         assert proposal.point["load"] == 0.3
         assert proposal.point["t"] < 70
         assert proposal.reason.endswith(
-            "asked for with solvent DMF, load 0.3 and without t from 70"
+            "asked for with solvent DMF and load 0.3 and without t from 70"
         )
     assert len({p.point["t"] for _, p in asked}) == 3
 

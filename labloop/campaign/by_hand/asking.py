@@ -10,7 +10,7 @@ from labloop.campaign.by_hand.telling import OPEN
 from labloop.campaign.checks import update_bundle
 from labloop.campaign.definition import CampaignSpec, Definition
 from labloop.campaign.loop import RoundRequest, answer_request, campaign_lease, commit_round
-from labloop.campaign.progress import build_dataset
+from labloop.campaign.progress import build_dataset, standing_wishes
 from labloop.errors import SpaceError
 from labloop.records import (
     CampaignRecord,
@@ -65,18 +65,23 @@ def ask(
         n: how many.
         actor: who is written on each row.
         device: where physics is solved.
-        fixed: what all proposals have; see ``SearchSpace.restricted``.
-        avoid: what none of them has.
+        fixed: what all proposals have, beside what persons wish until further notice; see
+            ``SearchSpace.restricted``.
+        avoid: what none of them has, beside that.
 
     Raises:
         LeaseError: the campaign runs meanwhile in another process.
         SpaceError: no legal point is as was asked; nothing was stored.
     """
     spec = definition.spec
-    part = spec.space.restricted(fixed, avoid)
     with campaign_lease(repositories, record, actor):
+        standing = standing_wishes(repositories.commands.all(record.id))
+        wishes = standing.beside(fixed, avoid)
+        part = spec.space.restricted(wishes.fixed, wishes.avoid)
         rows = repositories.experiments.all(record.id)
-        asked = replace(_request(repositories, record, spec, n), fixed=fixed, avoid=tuple(avoid))
+        asked = replace(
+            _request(repositories, record, spec, n), fixed=wishes.fixed or None, avoid=wishes.avoid
+        )
         strategy = spec.resolve(device)
         return commit_round(
             repositories,

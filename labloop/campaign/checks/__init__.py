@@ -6,6 +6,7 @@ tell is refused in ``definition/spec_checks.py``. Read ``check.py`` first.
 
 from labloop.campaign.checks.calibrations import require_calibrations
 from labloop.campaign.checks.changes import (
+    change_definition,
     check_change,
     describe_set_aside,
     name_taken_message,
@@ -20,6 +21,7 @@ from labloop.campaign.checks.stations import require_stations
 
 __all__ = [
     "Finding",
+    "change_definition",
     "check_campaign",
     "check_change",
     "check_lab",

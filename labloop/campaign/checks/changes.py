@@ -7,12 +7,14 @@ from labloop.campaign.definition import (
     CampaignSpec,
     Definition,
     bundle_differences,
+    changed,
     item_changes,
     trust_bundle,
 )
-from labloop.campaign.progress import actual_point, resume_command
-from labloop.errors import CampaignError, SpaceError
-from labloop.records import CampaignRecord, ExperimentState, Json, Repositories
+from labloop.campaign.execution import Analysis
+from labloop.campaign.progress import actual_point, resume_command, standing_wishes
+from labloop.errors import AnalysisError, CampaignError, SpaceError
+from labloop.records import CampaignRecord, Command, ExperimentState, Json, Point, Repositories
 from labloop.space import SearchSpace
 
 
@@ -38,18 +40,18 @@ def check_change(record: CampaignRecord, definition: Definition) -> None:
             f"the changed file varies {', '.join(spec.units)}, and campaign {record.name!r} "
             f"{', '.join(units)}: that is another one; give it another name, or add --new"
         )
-    changed = [
+    measured = [
         line
         for line in item_changes(
             _measured(record.spec.get("outputs")), _measured(definition.bundle.spec["outputs"])
         )
         if ":" in line
     ]
-    if changed:
+    if measured:
         raise CampaignError(
-            f"the changed file measures other outputs ({'; '.join(changed)}), so what was measured "
-            "would be read wrongly; give it another name there, or begin another campaign by "
-            "adding --new"
+            f"the changed file measures other outputs ({'; '.join(measured)}), so what was "
+            "measured would be read wrongly; give it another name there, or begin another "
+            "campaign by adding --new"
         )
 
 
@@ -69,6 +71,70 @@ def update_bundle(
         campaigns.add_bundle(record.id, definition.bundle, actor).result()
         trust_bundle(definition.bundle)
     return lines
+
+
+def change_definition(
+    repositories: Repositories, record: CampaignRecord, definition: Definition, asked: Command
+) -> tuple[Definition, list[str]]:
+    """Return what a campaign goes on with after a command that changes it; it is stored.
+
+    A command that was carried out when a process ended, and not answered, changes nothing twice.
+
+    Returns:
+        The new definition, and sentences: what is different, what becomes of the results.
+
+    Raises:
+        LabloopError: it is no definition, or results would teach nothing any more; nothing was
+            stored.
+    """
+    words: Any = asked.arguments.get("words") or {}
+    if asked.sequence in {change["command"] for change in definition.changes}:
+        return definition, describe_set_aside(repositories, record.id, definition.spec)
+    made = changed(definition, words, asked.sequence)
+    _check_results(repositories, record.id, definition.spec, made.spec)
+    wishes = standing_wishes(repositories.commands.all(record.id))
+    made.spec.space.restricted(wishes.fixed, wishes.avoid)
+    made.spec.resolve()
+    lines = update_bundle(repositories, record, made, asked.actor)
+    return made, [*lines, *describe_set_aside(repositories, record.id, made.spec)]
+
+
+def _check_results(
+    repositories: Repositories, campaign_id: str, before: CampaignSpec, after: CampaignSpec
+) -> None:
+    """Raise CampaignError where a change would take away what an experiment teaches."""
+    lost = [
+        row.number
+        for row in repositories.experiments.all(campaign_id)
+        if row.state is not ExperimentState.ABANDONED
+        and _has_place(row.point, before.space)
+        and not _has_place(row.point, after.space)
+    ]
+    if lost:
+        raise CampaignError(
+            f"{_numbered(lost)} without a place in the changed space, so nothing would be learned "
+            "from it; keep the space, and say what is wanted from now on: labloop command NAME "
+            "avoid, or fix"
+        )
+    new = {output.name for output in after.outputs} - {output.name for output in before.outputs}
+    done = repositories.experiments.all(campaign_id, {ExperimentState.DONE})
+    raw = repositories.experiments.raw(done[-1].id) if new and done and after.procedure else None
+    if raw is not None:
+        try:
+            Analysis(after).outputs(raw)
+        except AnalysisError as error:
+            raise CampaignError(
+                f"experiment {done[-1].number} gives no {', '.join(sorted(new))}, and the next "
+                f"ones would fail: {error}"
+            ) from error
+
+
+def _has_place(point: Point, space: SearchSpace) -> bool:
+    try:
+        space.placed(point)
+    except SpaceError:
+        return False
+    return True
 
 
 def describe_set_aside(
@@ -123,10 +189,10 @@ def name_taken_message(
 ) -> str:
     """Return why a name cannot be used anew, with the two ways on."""
     name, mode = existing.name, existing.mode.value
-    changed = bundle_differences(repositories.campaigns.bundle(existing.id), definition.bundle)
+    lines = bundle_differences(repositories.campaigns.bundle(existing.id), definition.bundle)
     first = (
-        f"a {mode} campaign called {name!r} exists with another definition ({'; '.join(changed)})"
-        if changed
+        f"a {mode} campaign called {name!r} exists with another definition ({'; '.join(lines)})"
+        if lines
         else f"a {mode} campaign called {name!r} exists ({existing.state.value})"
     )
     way = resume_command(existing, repositories)

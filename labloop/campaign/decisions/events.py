@@ -101,6 +101,14 @@ class StopAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Redirected:
+    """What the brain is asked has changed; a round that it computes is asked for anew."""
+
+    dropped: frozenset[str] = frozenset()
+    """Experiments that were not begun, and are not wanted any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleMet:
     """A stop rule was met."""
 
@@ -119,6 +127,7 @@ Event: TypeAlias = (
     | PauseAsked
     | ResumeAsked
     | StopAsked
+    | Redirected
     | RuleMet
 )
 

@@ -20,6 +20,7 @@ from labloop.campaign.decisions.events import (
     NothingToPropose,
     PauseAsked,
     Propose,
+    Redirected,
     Rejected,
     Resolved,
     Restore,
@@ -203,6 +204,15 @@ def _resume(_event: ResumeAsked, _config: MachineConfig, state: MachineState) ->
 def _stop(event: StopAsked, _config: MachineConfig, state: MachineState) -> Handled:
     state = end(state, event.reason, CampaignState.STOPPED)
     return state, (Abort(event.reason),) if event.now and state.running else ()
+
+
+@_handle.register
+def _redirected(event: Redirected, _config: MachineConfig, state: MachineState) -> Handled:
+    ready, awaiting = (
+        tuple(job for job in jobs if job.experiment_id not in event.dropped)
+        for jobs in (state.ready, state.awaiting)
+    )
+    return replace(state, proposing=False, ready=ready, awaiting=awaiting), ()
 
 
 @_handle.register

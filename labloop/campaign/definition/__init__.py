@@ -4,6 +4,7 @@ Here belongs whatever can be said before a campaign is stored. Read ``spec.py`` 
 ``loading.py``, which makes a ``Definition`` of a campaign file or of a stored bundle.
 """
 
+from labloop.campaign.definition.changing import changed, with_changes
 from labloop.campaign.definition.definition import Definition, with_overrides, with_spec
 from labloop.campaign.definition.differences import bundle_differences, changed_files, item_changes
 from labloop.campaign.definition.in_memory import define_campaign
@@ -28,6 +29,7 @@ __all__ = [
     "Definition",
     "bundle_differences",
     "call_user_code",
+    "changed",
     "changed_files",
     "code_of",
     "cost_of",
@@ -43,6 +45,7 @@ __all__ = [
     "stop_rule_reason",
     "trust_bundle",
     "versions",
+    "with_changes",
     "with_overrides",
     "with_spec",
 ]

@@ -8,6 +8,9 @@ from labloop.campaign.decisions import Budget
 from labloop.campaign.definition.spec import CampaignSpec
 from labloop.records import Bundle, Json, content_hash
 
+CHANGES = "changes"
+"""Kept with a stored spec: what persons changed by a few words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -16,6 +19,8 @@ class Definition:
     spec: CampaignSpec
     folder: Path
     bundle: Bundle
+    changes: tuple[Mapping[str, Json], ...] = ()
+    """What persons changed since by a few words, oldest first; ``spec`` has all of it."""
 
     @property
     def lab_file(self) -> Path | None:
@@ -25,7 +30,8 @@ class Definition:
 
 def with_spec(definition: Definition, spec: CampaignSpec) -> Definition:
     """Return ``definition`` with another spec from the same files."""
-    as_json = spec.to_json()
+    changes: list[Json] = [dict(one) for one in definition.changes]
+    as_json = spec.to_json() | ({CHANGES: changes} if changes else {})
     files = definition.bundle.files
     bundle = replace(
         definition.bundle, spec=as_json, sha256=content_hash([as_json, file_contents(dict(files))])

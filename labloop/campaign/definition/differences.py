@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from labloop.campaign.definition.bundle_files import bundle_files
+from labloop.campaign.definition.definition import CHANGES
 from labloop.errors import CampaignFileError
 from labloop.records import Bundle, Json
 
@@ -42,7 +43,9 @@ def bundle_differences(stored: Bundle, now: Bundle) -> list[str]:
         if stored.files[name] != now.files[name]
     ]
     if stored.spec != now.spec:
-        keys = sorted(k for k in now.spec if now.spec.get(k) != stored.spec.get(k))
+        # What was changed by words shows in what it changed.
+        named = now.spec.keys() - {CHANGES}
+        keys = sorted(k for k in named if now.spec.get(k) != stored.spec.get(k))
         parts = [_change(k, stored.spec.get(k), now.spec[k]) for k in keys if k not in _LISTS]
         items = {k: item_changes(stored.spec.get(k), now.spec.get(k)) for k in _LISTS}
         parts += [f"{key} ({'; '.join(changes)})" for key, changes in items.items() if changes]

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from labloop.campaign.definition.bundle_files import bundle_files, record_opened_files
+from labloop.campaign.definition.changing import with_changes
 from labloop.campaign.definition.definition import Definition, file_contents
 from labloop.campaign.definition.differences import CAMPAIGN_FILE_KEY
 from labloop.campaign.definition.installed_versions import git_state, versions
@@ -82,7 +83,7 @@ def restore(bundle: Bundle) -> Definition:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     definition = load_campaign(folder / bundle.entry)
-    return replace(definition, bundle=bundle)
+    return replace(with_changes(definition, bundle.spec), bundle=bundle)
 
 
 @contextmanager

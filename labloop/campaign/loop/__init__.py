@@ -8,7 +8,7 @@ inbox, leases, the hold. What it decides belongs into ``decisions``; what opens 
 from labloop.campaign.loop.ending import Stopped, describe_signal_effect, finish_after
 from labloop.campaign.loop.hold import Hold
 from labloop.campaign.loop.hooks import Hooks, PlainHooks
-from labloop.campaign.loop.inbox import RUN_COMMANDS
+from labloop.campaign.loop.inbox import RUN_COMMANDS, Changed
 from labloop.campaign.loop.leases import (
     campaign_lease,
     current_user,
@@ -22,6 +22,7 @@ from labloop.campaign.loop.runner import Runner, Stations
 
 __all__ = [
     "RUN_COMMANDS",
+    "Changed",
     "Hold",
     "Hooks",
     "PlainHooks",

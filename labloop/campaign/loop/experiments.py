@@ -21,6 +21,7 @@ from labloop.campaign.progress import (
 from labloop.records import (
     CampaignRecord,
     ExperimentJob,
+    ExperimentRecord,
     ExperimentResult,
     ExperimentState,
     OutputValue,
@@ -48,24 +49,39 @@ class RunExperiments:
     def __init__(
         self, spec: CampaignSpec, record: CampaignRecord, repositories: Repositories, actor: str
     ) -> None:
-        self.dataset = LiveDataset(spec.objectives)
-        self._spec, self._timed = spec, spec.per == "hour"
         self._campaign_id = record.id
         self._repositories = repositories
-        self._outcomes = Outcomes(spec, repositories, actor)
+        self._actor = actor
+        self._use(spec)
         self._jobs: dict[str, ExperimentJob] = {}
         self._lab_time = LabTime()
         self._started: dict[str, float] = {}
         """Running experiment -> lab second at which it was started."""
         self._lock = threading.Lock()
 
+    def _use(self, spec: CampaignSpec) -> None:
+        """Judge and keep what is measured by a definition, from the beginning."""
+        self.dataset = LiveDataset(spec.objectives)
+        self._spec, self._timed = spec, spec.per == "hour"
+        self._outcomes = Outcomes(spec, self._repositories, self._actor)
+
     def load(self) -> None:
         """Read what was planned and measured before this process began."""
-        for row in self._repositories.experiments.all(self._campaign_id):
+        rows = self._repositories.experiments.all(self._campaign_id)
+        for row in rows:
             self._jobs[row.id] = job_of(row)
+            self._lab_time.add(row.lab_started, row.lab_finished)
+        self._read(rows)
+
+    def change(self, spec: CampaignSpec) -> None:
+        """Go on with another definition: all that was measured is read anew by it."""
+        self._use(spec)
+        self._read(self._repositories.experiments.all(self._campaign_id))
+
+    def _read(self, rows: Iterable[ExperimentRecord]) -> None:
+        for row in rows:
             self.dataset.numbers[row.id] = row.number
             self.dataset.failed += row.state is ExperimentState.FAILED
-            self._lab_time.add(row.lab_started, row.lab_finished)
         data = build_dataset(
             self._repositories, self._campaign_id, self._spec.space, timed=self._timed
         )

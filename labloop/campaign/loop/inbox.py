@@ -1,7 +1,8 @@
 """The inbox: rows that a person wrote become events, each answered once."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from labloop.campaign.decisions import (
     Added,
@@ -9,12 +10,15 @@ from labloop.campaign.decisions import (
     Event,
     MachineState,
     PauseAsked,
+    Redirected,
     Rejected,
     Resolved,
     ResumeAsked,
     StopAsked,
 )
+from labloop.campaign.definition import CampaignSpec
 from labloop.campaign.execution import planned_record
+from labloop.campaign.progress import BY_HAND, WISHES, condition_of, lifted, standing_wishes
 from labloop.errors import LabloopError, NotFoundError, StaleStateError
 from labloop.records import (
     CampaignRecord,
@@ -30,7 +34,10 @@ from labloop.records import (
     Repositories,
     make_experiment_id,
 )
-from labloop.space import SearchSpace
+from labloop.space import Plate, SearchSpace
+
+if TYPE_CHECKING:
+    from labloop.brain import Strategy
 
 RUN_COMMANDS = {CommandKind.PAUSE, CommandKind.RESUME, CommandKind.STOP, CommandKind.ABORT}
 """What is asked of a process: it means nothing to the next one. Everything else is said of
@@ -40,15 +47,43 @@ _ENDS = {"done": ExperimentState.DONE} | {
 }
 
 
-_Effect: TypeAlias = tuple[Event, tuple[ExperimentChange, ...]]
-"""What the loop is told, and what is stored together with the answer."""
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a campaign goes on with after its definition was changed by a command."""
+
+    spec: CampaignSpec
+    strategy: "Strategy"
+    told: tuple[str, ...]
+    """What is different now, and what becomes of the results, in sentences."""
+
+
+Change: TypeAlias = Callable[[Command], tuple[SearchSpace, Sequence[str]]]
+"""Changes a definition and stores it: the new space, and sentences. It raises where that cannot
+be, and changes nothing twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What follows from a command."""
+
+    event: Event
+    """What the loop is told."""
+    changes: tuple[ExperimentChange, ...] = ()
+    """What is stored together with the answer."""
+    answer: str = "accepted"
 
 
 class Inbox:
     """Reads a campaign's commands and turns each into an event, or says why not.
 
     Args:
+        repositories: where commands are read and answered.
+        record: the campaign.
+        space: its space.
         attended: whether the campaign runs; where not, nothing can be asked of its process.
+        plate: its plate.
+        change: what changes its definition. None where its code is not loaded: what needs it is
+            left for whoever loads it.
     """
 
     def __init__(
@@ -58,8 +93,12 @@ class Inbox:
         space: SearchSpace,
         *,
         attended: bool = True,
+        plate: Plate | None = None,
+        change: Change | None = None,
     ) -> None:
         self._attended = attended
+        self._plate = plate
+        self._change = change
         self._repositories = repositories
         self._record = record
         self._space = space
@@ -76,35 +115,85 @@ class Inbox:
         """
         commands, answers = self._repositories.commands, []
         for command in commands.pending(self._record.id):
+            if self._needs_code(command):
+                continue
             try:
-                event, changes = self._effect(command, state())
-                first = commands.answer(command.sequence, True, "accepted", changes).result()
+                effect = self._effect(command, state())
+                first = commands.answer(
+                    command.sequence, True, effect.answer, effect.changes
+                ).result()
             except LabloopError as error:
                 commands.answer(command.sequence, False, str(error)).result()
                 answers.append(f"{command.kind.value} by {command.actor}: {error}")
                 continue
             if first:
-                emit(event)
-                answers.append(f"{command.kind.value} by {command.actor}: accepted")
+                emit(effect.event)
+                answers.append(f"{command.kind.value} by {command.actor}: {effect.answer}")
         return tuple(answers)
 
+    def _needs_code(self, command: Command) -> bool:
+        """Return whether nobody can say what becomes of a command without the campaign's code."""
+        if self._change is not None:
+            return False
+        unknown = command.kind in WISHES and bool(self._space.code_missing)
+        return command.kind is CommandKind.CHANGE or unknown
+
     def _effect(self, command: Command, state: MachineState) -> _Effect:
-        kind, given = command.kind, command.arguments
+        kind = command.kind
         if kind in RUN_COMMANDS:
             self._check_run(command)
-        why = str(given.get("reason", "")) or f"{kind.value} asked for by {command.actor}"
-        if kind is CommandKind.PAUSE:
-            return PauseAsked(why), ()
-        if kind is CommandKind.RESUME:
-            return ResumeAsked(), ()
-        if kind is CommandKind.STOP:
-            return StopAsked(why, now=True), ()
-        if kind is CommandKind.ABORT:
-            return StopAsked(why, now=False), ()
+            return _Effect(_said_to_run(command))
         if kind is CommandKind.ADD:
             job, row = self._new(command, state, Origin.MANUAL)
-            return Added(job), (row,)
+            return _Effect(Added(job), (row,))
+        if kind in WISHES:
+            return self._wish(command, state)
+        if kind is CommandKind.CHANGE and self._change is not None:
+            self._space, told = self._change(command)
+            wishes = standing_wishes(self._repositories.commands.all(self._record.id))
+            part = self._space.restricted(wishes.fixed, wishes.avoid)
+            return self._redirected(part, command, state, told)
         return self._about_experiment(command, state)
+
+    def _wish(self, command: Command, state: MachineState) -> _Effect:
+        """Return what follows where a person fixes or avoids something, or lifts that."""
+        known = self._repositories.commands.all(self._record.id)
+        before = standing_wishes(known)
+        if command.kind is CommandKind.LIFT:
+            none = sorted(lifted(command.arguments) - set(before.names))
+            if none or not before.told:
+                what = ", ".join(none) or "any parameter"
+                stands = "; ".join(before.told) or "nothing"
+                raise StaleStateError(
+                    f"nothing of {what} is fixed or avoided; what counts: {stands}"
+                )
+        elif not condition_of(command.arguments):
+            raise StaleStateError(
+                f"{command.kind.value} needs name=value, name=one|another or name=from..to"
+            )
+        wishes = standing_wishes([*known, replace(command, accepted=True)])
+        part = self._space.restricted(wishes.fixed, wishes.avoid)
+        if self._plate is not None:
+            self._plate.check(part)
+        counts = "; ".join(wishes.told) or "nothing is fixed or avoided"
+        return self._redirected(part, command, state, [f"from the next round on: {counts}"])
+
+    def _redirected(
+        self, part: SearchSpace, command: Command, state: MachineState, told: Sequence[str]
+    ) -> _Effect:
+        """Return that the brain is asked for something else, and what is dropped for that.
+
+        What the brain proposed and nobody has begun is dropped where it does not fit; what a
+        person has added stays, and so does what a person carries out: it may be under way.
+        """
+        by_hand = not self._attended and self._record.reason == BY_HAND
+        proposed = [j for j in (*state.ready, *state.awaiting) if j.round_index is not None]
+        dropped = [j for j in proposed if not by_hand and not part.contains(j.point)]
+        moves = tuple(_move(j.experiment_id, ExperimentState.ABANDONED, command) for j in dropped)
+        numbers = ", ".join(str(job.number) for job in dropped)
+        gone = [f"dropped, because not begun: experiment {numbers}"] if dropped else []
+        answer = "; ".join(["accepted", *told, *gone])
+        return _Effect(Redirected(frozenset(j.experiment_id for j in dropped)), moves, answer)
 
     def _check_run(self, command: Command) -> None:
         """Raise where the run that was spoken to is over: a stop does not stop the next one."""
@@ -127,14 +216,14 @@ class Inbox:
             )
         turned_down = _move(experiment_id, ExperimentState.ABANDONED, command)
         if command.kind is CommandKind.REJECT:
-            return Rejected(experiment_id), (turned_down,)
+            return _Effect(Rejected(experiment_id), (turned_down,))
         if command.kind is CommandKind.EDIT:
             # The person's own point stands in the place of the proposal; what is not said stays.
             proposed = waiting[experiment_id].point
             job, row = self._new(command, state, Origin.EDITED, proposed)
-            return Approved(job, replaces=experiment_id), (row, turned_down)
+            return _Effect(Approved(job, replaces=experiment_id), (row, turned_down))
         move = _move(experiment_id, ExperimentState.PLANNED, command)
-        return Approved(waiting[experiment_id]), (move,)
+        return _Effect(Approved(waiting[experiment_id]), (move,))
 
     def _experiment_id(self, command: Command) -> str:
         given = str(command.arguments.get("experiment", ""))
@@ -162,7 +251,7 @@ class Inbox:
         if outcome not in _ENDS:
             raise StaleStateError(f"an outcome is one of {', '.join(_ENDS)}, got {outcome!r}")
         move = _move(experiment_id, _ENDS[outcome], command)
-        return Resolved(experiment_id, _ENDS[outcome]), (move,)
+        return _Effect(Resolved(experiment_id, _ENDS[outcome]), (move,))
 
     def _new(
         self,
@@ -182,6 +271,16 @@ class Inbox:
             point=point,
         )
         return job, planned_record(job, self._record, origin=origin, actor=command.actor)
+
+
+def _said_to_run(command: Command) -> Event:
+    kind = command.kind
+    why = str(command.arguments.get("reason", "")) or f"{kind.value} asked for by {command.actor}"
+    if kind is CommandKind.PAUSE:
+        return PauseAsked(why)
+    if kind is CommandKind.RESUME:
+        return ResumeAsked()
+    return StopAsked(why, now=kind is CommandKind.STOP)
 
 
 def _move(experiment_id: str, to: ExperimentState, command: Command) -> ExperimentMove:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from labloop.campaign.decisions import MachineState
 from labloop.campaign.definition import CampaignSpec, cost_of
 from labloop.campaign.execution import Analysis, job_of, wells_of
-from labloop.campaign.loop.inbox import Inbox
+from labloop.campaign.loop.inbox import Change, Inbox
 from labloop.campaign.loop.leases import campaign_lease
 from labloop.campaign.progress import incurs_cost, lab_seconds
 from labloop.errors import AnalysisError
@@ -26,7 +26,7 @@ from labloop.records import (
     Mode,
     Repositories,
 )
-from labloop.space import SearchSpace
+from labloop.space import Plate, SearchSpace
 
 _ENDED_IN_IT = "the process ended in the middle of it"
 
@@ -40,11 +40,18 @@ class Reconciled:
 
 
 def reconcile(
-    repositories: Repositories, record: CampaignRecord, spec: CampaignSpec, actor: str
+    repositories: Repositories,
+    record: CampaignRecord,
+    spec: CampaignSpec,
+    actor: str,
+    change: Change | None = None,
 ) -> Reconciled:
-    """Settle what a dead process left running and return where the machine goes on."""
+    """Settle what a dead process left running and return where the machine goes on.
+
+    ``change`` changes the definition where a person asked for that, which waits without it.
+    """
     notes = _settle(repositories, record, spec.to_json(), Analysis(spec), actor)
-    answered = _answer(repositories, record, spec.space)
+    answered = _answer(repositories, record, spec.space, spec.plate, change)
     state = _machine_state(repositories, record, spec)
     running = repositories.experiments.all(record.id, {ExperimentState.RUNNING})
     wells = wells_of(repositories, record.id, running)
@@ -53,19 +60,36 @@ def reconcile(
     return Reconciled(state, (*notes, *answered))
 
 
-def answer_pending_commands(repositories: Repositories, record: CampaignRecord, actor: str) -> None:
+def answer_pending_commands(
+    repositories: Repositories,
+    record: CampaignRecord,
+    actor: str,
+    loaded: CampaignSpec | None = None,
+    change: Change | None = None,
+) -> None:
     """Answer what persons have asked of a campaign while no process is at it.
 
-    No code of the campaign runs and no device is spoken to.
+    No device is spoken to, and no code of the campaign runs but what the caller has loaded.
+
+    Args:
+        repositories: where commands are read and answered.
+        record: the campaign.
+        actor: who is written on each row.
+        loaded: the campaign's own spec. What needs its code is left unanswered without it.
+        change: changes the definition.
 
     Raises:
         LeaseError: a process is at it, and will answer by itself.
     """
-    space = record.spec["space"]
+    space, plate = record.spec["space"], record.spec.get("plate")
     assert isinstance(space, Mapping)  # noqa: S101 - every stored spec has one
     with campaign_lease(repositories, record, actor):
         _settle(repositories, record, record.spec, None, actor)
-        _answer(repositories, record, SearchSpace.from_spec(space))
+        if loaded is not None:
+            _answer(repositories, record, loaded.space, loaded.plate, change)
+            return
+        stored = Plate.from_spec(plate) if isinstance(plate, Mapping) else None
+        _answer(repositories, record, SearchSpace.from_spec(space), stored, None)
 
 
 def _settle(
@@ -86,9 +110,13 @@ def _settle(
 
 
 def _answer(
-    repositories: Repositories, record: CampaignRecord, space: SearchSpace
+    repositories: Repositories,
+    record: CampaignRecord,
+    space: SearchSpace,
+    plate: Plate | None,
+    change: Change | None,
 ) -> tuple[str, ...]:
-    inbox = Inbox(repositories, record, space, attended=False)
+    inbox = Inbox(repositories, record, space, attended=False, plate=plate, change=change)
     # What a command changes stands in the rows, from which the next one is judged.
     return inbox.read(lambda: _standing(repositories, record), lambda _: None)
 

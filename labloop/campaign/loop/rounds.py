@@ -11,8 +11,8 @@ from labloop.campaign.loop.brain_thread import BrainThread
 from labloop.campaign.loop.experiments import RunExperiments
 from labloop.campaign.loop.hooks import Hooks
 from labloop.campaign.loop.proposing import RoundAnswer, RoundRequest, commit_round
-from labloop.campaign.progress import Pace
-from labloop.errors import BrainError, SpaceExhaustedError
+from labloop.campaign.progress import Pace, standing_wishes
+from labloop.errors import BrainError, SpaceError, SpaceExhaustedError
 from labloop.records import CampaignRecord, ExperimentState, Repositories
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ class RunRounds:
         self._strategy = strategy
         self._hooks = hooks
         self._actor = actor
+        self._wishes = standing_wishes(repositories.commands.all(record.id))
+        self._asked: RoundRequest | None = None
+        """The newest request; the answer to an older one is not wanted any more."""
         self._pace = Pace()
         self._thread = BrainThread(answer)
 
@@ -60,7 +63,10 @@ class RunRounds:
             n=effect.n,
             data=experiments.dataset.data,
             pending=experiments.points(begun),
+            fixed=self._wishes.fixed or None,
+            avoid=self._wishes.avoid,
         )
+        self._asked = request
         self._pace.asked(time.monotonic())
         self._thread.ask(
             request,
@@ -73,7 +79,7 @@ class RunRounds:
         self, answer: RoundAnswer, state: MachineState, experiments: RunExperiments
     ) -> Event | None:
         """Commit an answer and return what follows from it; None where nobody wants it any more."""
-        if not state.proposing:
+        if not state.proposing or answer.asked is not self._asked:
             return None
         approval = self._spec.approval
         try:
@@ -87,14 +93,34 @@ class RunRounds:
                 state=ExperimentState.AWAITING if approval else ExperimentState.PLANNED,
             )
         except SpaceExhaustedError as error:
-            return NothingToPropose(str(error))
+            return NothingToPropose(f"{error}{self._while_wished()}")
         except BrainError as error:
             return NothingToPropose(str(error), failed=True)
+        except SpaceError as error:
+            # The space was changed in a file, and has no place for what was wished before.
+            if not self._wishes.told:
+                raise
+            return NothingToPropose(f"{error}{self._while_wished()}", failed=True)
         wells = (proposal.well for proposal in answer.proposals().proposals)
         jobs = tuple(job_of(row, well) for row, well in zip(rows, wells, strict=True))
         experiments.add(jobs)
         self._pace.planned(len(jobs), by_model=any(p.model for p in answer.proposals().proposals))
         return RoundPlanned(jobs)
+
+    def change(self, spec: CampaignSpec, strategy: "Strategy") -> None:
+        """Ask a strategy of another definition from now on."""
+        self._spec, self._strategy = spec, strategy
+
+    def redirect(self) -> None:
+        """Ask from now on for what persons wish by now."""
+        self._wishes = standing_wishes(self._repositories.commands.all(self._record.id))
+
+    def _while_wished(self) -> str:
+        """Return what persons wish, where nothing can be proposed, and how it is lifted."""
+        if not self._wishes.told:
+            return ""
+        way = f"labloop command {self._record.name} lift all"
+        return f", while persons ask for {'; '.join(self._wishes.told)} (to lift it: {way})"
 
     def seconds_left(self, now: float, state: MachineState, used: float) -> float | None:
         """Return the wall seconds that the rest takes, see :meth:`Pace.seconds_left`."""

@@ -2,7 +2,7 @@
 
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -21,6 +21,7 @@ from labloop.campaign.decisions import (
     MachineConfig,
     MachineState,
     Propose,
+    Redirected,
     Resolved,
     Restore,
     RuleMet,
@@ -33,7 +34,7 @@ from labloop.campaign.definition import CampaignSpec
 from labloop.campaign.loop.experiments import RunExperiments
 from labloop.campaign.loop.hold import Hold
 from labloop.campaign.loop.hooks import Hooks
-from labloop.campaign.loop.inbox import Inbox
+from labloop.campaign.loop.inbox import Changed, Inbox
 from labloop.campaign.loop.proposing import RoundAnswer
 from labloop.campaign.loop.publishing import SnapshotPublisher
 from labloop.campaign.loop.rounds import RunRounds
@@ -41,11 +42,13 @@ from labloop.campaign.progress import Snapshot, describe_ending, describe_execut
 from labloop.errors import StaleStateError
 from labloop.records import (
     CampaignRecord,
+    Command,
     Executor,
     ExperimentResult,
     ExperimentState,
     Repositories,
 )
+from labloop.space import SearchSpace
 
 if TYPE_CHECKING:
     from labloop.brain import Strategy
@@ -86,6 +89,7 @@ class Runner:
         abort: ends what runs, with a reason.
         lab_now: lab seconds of the campaign.
         actor: who is written on each row.
+        change: stores another definition as a command says, and returns it with its strategy.
         hold: what looks after the lab while a person is waited for; None without a lab.
         stations: of the lab; None where ``config`` names none that are alike.
     """
@@ -103,6 +107,7 @@ class Runner:
         abort: Callable[[str], None],
         lab_now: Callable[[], float],
         actor: str,
+        change: Callable[[Command], Changed],
         hold: Hold | None = None,
         stations: Stations | None = None,
     ) -> None:
@@ -114,7 +119,10 @@ class Runner:
         self._lab_now = lab_now
         self._hold = hold
         self._stations = stations
-        self._inbox = Inbox(repositories, record, spec.space)
+        self._inbox = Inbox(
+            repositories, record, spec.space, plate=spec.plate, change=self._change_definition
+        )
+        self._change = change
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._experiments = RunExperiments(spec, record, repositories, actor)
         self._rounds = RunRounds(
@@ -193,12 +201,22 @@ class Runner:
             if isinstance(event, Resolved):
                 key, state = event.experiment_id, event.state
                 self._experiments.learn(ExperimentResult(experiment_id=key, state=state), {})
+            if isinstance(event, Redirected):
+                self._rounds.redirect()
             finish = self._apply(event)
             if finish is not None:
                 ends.append(finish)
 
         self._inbox.read(lambda: self._state, apply)
         return ends[0] if ends else None
+
+    def _change_definition(self, command: Command) -> tuple[SearchSpace, Sequence[str]]:
+        """Go on with another definition from now on; raises where it cannot be."""
+        changed = self._change(command)
+        self._spec = changed.spec
+        self._experiments.change(changed.spec)
+        self._rounds.change(changed.spec, changed.strategy)
+        return changed.spec.space, changed.told
 
     def _settle(self) -> None:
         """Let lab time go on, except while the brain computes: that costs no lab time."""

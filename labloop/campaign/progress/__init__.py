@@ -26,22 +26,36 @@ from labloop.campaign.progress.result_history import (
 )
 from labloop.campaign.progress.snapshot import Snapshot, updated_snapshot
 from labloop.campaign.progress.stored_campaign import (
+    BY_HAND,
     database_option,
     is_function_campaign,
     mode_label,
     resume_command,
 )
+from labloop.campaign.progress.wishes import (
+    WISHES,
+    Wishes,
+    condition_json,
+    condition_of,
+    lifted,
+    standing_wishes,
+)
 
 __all__ = [
+    "BY_HAND",
     "CORRECTED",
     "TOLD",
+    "WISHES",
     "LabTime",
     "LiveDataset",
     "Pace",
     "ResultHistory",
     "Snapshot",
+    "Wishes",
     "actual_point",
     "build_dataset",
+    "condition_json",
+    "condition_of",
     "correction_history",
     "database_option",
     "describe_ending",
@@ -53,11 +67,13 @@ __all__ = [
     "is_informative",
     "lab_end",
     "lab_seconds",
+    "lifted",
     "mode_label",
     "observation",
     "open_question",
     "resume_command",
     "same_value",
     "seconds_between",
+    "standing_wishes",
     "updated_snapshot",
 ]

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 
 from labloop.records import CampaignRecord, Mode, Repositories
 
+BY_HAND = "carried out by hand"
+"""Why a campaign is paused whose experiments a person carries out, without the loop."""
+
 
 def resume_command(record: CampaignRecord, repositories: Repositories) -> str:
     """Return what is typed, in any folder, to go on with a campaign; a real lab is named.

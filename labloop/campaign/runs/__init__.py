@@ -4,7 +4,12 @@ Here belongs whatever lives exactly as long as ``Campaign.run``. Decisions belon
 ``decisions``, the loop itself into ``loop``. Read ``opening.py`` first.
 """
 
-from labloop.campaign.runs.beginning import definition_to_resume, store_campaign, stored_definition
+from labloop.campaign.runs.beginning import (
+    answer_with_code,
+    definition_to_resume,
+    store_campaign,
+    stored_definition,
+)
 from labloop.campaign.runs.handle import RunHandle
 from labloop.campaign.runs.opening import Execution, RunContext, Speed, open_execution
 from labloop.campaign.runs.single_experiment import NoProposals, plan_single_experiment
@@ -15,6 +20,7 @@ __all__ = [
     "RunContext",
     "RunHandle",
     "Speed",
+    "answer_with_code",
     "definition_to_resume",
     "open_execution",
     "plan_single_experiment",

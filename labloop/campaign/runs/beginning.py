@@ -1,14 +1,31 @@
 """What a campaign begins with: a new row where its name is free, or the stored definition."""
 
 from labloop.campaign.checks import (
+    change_definition,
     check_change,
     check_lab,
     name_taken_message,
     require_calibrations,
 )
-from labloop.campaign.definition import Definition, restore, trust_bundle, with_overrides
+from labloop.campaign.definition import (
+    Definition,
+    restore,
+    trust_bundle,
+    with_changes,
+    with_overrides,
+)
+from labloop.campaign.loop import answer_pending_commands
+from labloop.campaign.progress import BY_HAND
 from labloop.errors import NameTakenError
-from labloop.records import CampaignRecord, CampaignState, Mode, Repositories, make_campaign_id
+from labloop.records import (
+    CampaignRecord,
+    CampaignState,
+    Command,
+    Mode,
+    Repositories,
+    make_campaign_id,
+)
+from labloop.space import SearchSpace
 
 
 def store_campaign(
@@ -44,7 +61,7 @@ def store_campaign(
         generation=generation,
         seed=spec.seed,
         state=CampaignState.PAUSED,
-        reason="carried out by hand" if by_hand else "created, not yet begun",
+        reason=BY_HAND if by_hand else "created, not yet begun",
         actor=actor,
         bundle_sha256=definition.bundle.sha256,
         spec=definition.bundle.spec,
@@ -79,7 +96,24 @@ def definition_to_resume(
     """
     if changed is None:
         return stored_definition(repositories, record)
-    definition = with_overrides(changed, seed=record.seed)
+    definition = with_changes(with_overrides(changed, seed=record.seed), record.spec)
     check_change(record, definition)
     check_lab(definition, record.mode)
     return definition
+
+
+def answer_with_code(repositories: Repositories, record: CampaignRecord, actor: str) -> None:
+    """Answer what persons have asked of a campaign that no process is at, its code loaded.
+
+    Raises:
+        LeaseError: a process is at it, and will answer by itself.
+        UntrustedCodeError: the stored code is from elsewhere, and nobody here trusts it.
+    """
+    definition = stored_definition(repositories, record)
+
+    def change(asked: Command) -> tuple[SearchSpace, list[str]]:
+        nonlocal definition
+        definition, told = change_definition(repositories, record, definition, asked)
+        return definition.spec.space, told
+
+    answer_pending_commands(repositories, record, actor, definition.spec, change)

@@ -89,6 +89,7 @@ def status(
         row["best_point"] = dict(found.best_point or {})
         row["kept"] = found.kept
         row["plate"] = found.plate
+        row["wishes"] = list(found.wishes)
         row["alarms"] = list(found.alarms)
         if as_json:
             typer.echo(json.dumps(row, indent=2))
@@ -106,6 +107,8 @@ def status(
                 _print_left(out, repositories, record)
             out.print(f"go on     no process is at it, the last one ended in between: {way}")
         _print_told(out, failures=found.failure, plates=found.plate)
+        for wish in found.wishes:
+            out.print(f"wished    {wish}")
         if found.best is not None:
             point = format_point(found.best.point, digits=6)
             remark = f" ({found.best.remark})" if found.best.remark else ""

@@ -6,7 +6,7 @@ Where no process is at the campaign, what is said of its experiments is answered
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +30,9 @@ from labloop.records import (
     Repositories,
 )
 
+if TYPE_CHECKING:
+    from labloop.space import SearchSpace
+
 _NEEDS_EXPERIMENT = {
     CommandKind.APPROVE,
     CommandKind.REJECT,
@@ -37,6 +40,7 @@ _NEEDS_EXPERIMENT = {
     CommandKind.RESOLVE,
 }
 _NEEDS_POINT = {CommandKind.EDIT, CommandKind.ADD}
+_CONDITIONS = {CommandKind.FIX, CommandKind.AVOID}
 
 
 def command(
@@ -45,7 +49,9 @@ def command(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            help="experiment=3 (or 3,5, or all), outcome=done, or a point: temperature=80 ..."
+            help="experiment=3 (or 3,5, or all), outcome=done, a point: temperature=80 ..., what "
+            "is fixed or avoided: solvent='DMF|NMP' temperature=..80, what is lifted: solvent (or "
+            "all), or what is changed: temperature=20..120 solvent=+THF minimize=impurity"
         ),
     ] = None,
     *,
@@ -54,22 +60,19 @@ def command(
     reason: Annotated[str, typer.Option("--reason", help="why, for the record")] = "",
     wait: Annotated[float, typer.Option(help="seconds to wait for the answer", min=0)] = 5.0,
 ) -> None:
-    """Ask something of a campaign: approve, resolve, add, ...; of a running one pause, stop, ..."""
+    """Ask something of a campaign: approve, resolve, add, fix, ...; of a running one pause, ..."""
     from labloop.campaign import RUN_COMMANDS, current_user, resume_command  # noqa: PLC0415 - keeps --help quick
     from labloop.campaign import is_unattended as nobody_at  # noqa: PLC0415 - same
 
-    given = parse_pairs(["experiment=all" if word == "all" else word for word in words or ()])
-    arguments = _arguments(kind, given, reason)
     with open_repositories(db) as repositories:
         record = find_campaign(repositories, name, real)
+        arguments = _arguments(record, kind, words or (), reason)
         alone = nobody_at(repositories, record)
         if kind in RUN_COMMANDS and (alone or record.state is not CampaignState.RUNNING):
             raise CampaignError(
                 f"no process is at campaign {name!r} ({record.state.value}), so nobody would "
                 f"answer; run it again with: {resume_command(record, repositories)}"
             )
-        if kind in _NEEDS_POINT:
-            arguments["point"] = _point(record, given)
         asked = [
             Command(
                 campaign_id=record.id,
@@ -82,7 +85,7 @@ def command(
         ]
         written = {repositories.commands.add(one).result() for one in asked}
         if alone:
-            _answer(repositories, record)
+            _answer(repositories, record, kind)
         until = time.monotonic() + wait
         while time.monotonic() < until:
             rows = [c for c in repositories.commands.all(record.id) if c.sequence in written]
@@ -122,12 +125,24 @@ def acknowledge(
             out.print(f"nothing of {record.name} waits to be acknowledged")
 
 
-def _answer(repositories: Repositories, record: CampaignRecord) -> None:
-    from labloop.campaign import answer_pending_commands, current_user  # noqa: PLC0415 - heavy
+def _answer(repositories: Repositories, record: CampaignRecord, kind: CommandKind) -> None:
+    from labloop.campaign import (  # noqa: PLC0415 - heavy
+        answer_pending_commands,
+        answer_with_code,
+        current_user,
+    )
 
+    needs_code = kind is CommandKind.CHANGE or (
+        kind in {*_CONDITIONS, CommandKind.LIFT} and _space(record).code_missing
+    )
+    if needs_code and not repositories.campaigns.bundle(record.id).entry:
+        return  # begun in a notebook, and answered where it goes on
     # Where a process has begun meanwhile, that one answers.
     with suppress(LeaseError):
-        answer_pending_commands(repositories, record, current_user())
+        if needs_code:
+            answer_with_code(repositories, record, current_user())
+        else:
+            answer_pending_commands(repositories, record, current_user())
 
 
 def _named(
@@ -164,25 +179,60 @@ def _print_answers(rows: Sequence[Command]) -> None:
         console().print(f"{row.kind.value}{about}: {row.answer}")
 
 
-def _arguments(kind: CommandKind, given: dict[str, str], reason: str) -> dict[str, Json]:
-    """Return what a command says, taken out of ``given``; a point is left in it."""
+def _arguments(
+    record: CampaignRecord, kind: CommandKind, words: Sequence[str], reason: str
+) -> dict[str, Json]:
+    """Return what a command says."""
     arguments: dict[str, Json] = {"reason": reason} if reason else {}
+    if kind is CommandKind.LIFT:
+        if not words:
+            raise CampaignError("lift needs the names of parameters, or all")
+        return arguments | {"parameters": [] if list(words) == ["all"] else list(words)}
+    if kind in _CONDITIONS:
+        return arguments | {"condition": _condition(record, words)}
+    given = parse_pairs(["experiment=all" if word == "all" else word for word in words])
+    if kind is CommandKind.CHANGE:
+        if not given:
+            raise CampaignError("change needs name=value, such as temperature=20..120")
+        return arguments | {"words": {**given}}
+    return arguments | _about_experiment(record, kind, given)
+
+
+def _about_experiment(
+    record: CampaignRecord, kind: CommandKind, given: dict[str, str]
+) -> dict[str, Json]:
+    arguments: dict[str, Json] = {}
     if kind in _NEEDS_EXPERIMENT:
         if "experiment" not in given:
             raise CampaignError(f"{kind.value} needs experiment=NUMBER, got {given or 'nothing'}")
         arguments["experiment"] = given.pop("experiment")
     if kind is CommandKind.RESOLVE:
         arguments["outcome"] = given.pop("outcome", "")
-    if given and kind not in _NEEDS_POINT:
+    if kind in _NEEDS_POINT:
+        return arguments | {"point": _point(record, given)}
+    if given:
         raise CampaignError(f"{kind.value} takes no {', '.join(given)}")
     return arguments
+
+
+def _condition(record: CampaignRecord, words: Sequence[str]) -> dict[str, Json]:
+    """Return a condition as it is kept; its process checks it."""
+    from labloop.campaign import condition_from_text, condition_json  # noqa: PLC0415 - heavy
+
+    return condition_json(condition_from_text(",".join(words), _space(record)))
 
 
 def _point(record: CampaignRecord, given: Mapping[str, str]) -> dict[str, Json]:
     """Return a point as the campaign's space types it; its process checks it."""
     from labloop.campaign import point_from_text  # noqa: PLC0415 - same
+
+    return {**point_from_text(given, _space(record))}
+
+
+def _space(record: CampaignRecord) -> "SearchSpace":
+    """Return the space of a stored campaign, without functions."""
     from labloop.space import SearchSpace  # noqa: PLC0415 - same
 
     space = record.spec["space"]
     assert isinstance(space, Mapping)  # noqa: S101 - every stored spec has one
-    return {**point_from_text(given, SearchSpace.from_spec(space))}
+    return SearchSpace.from_spec(space)

@@ -103,6 +103,8 @@ class CampaignData:
     aims: Aims
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Scalar output -> what it can be at all, where that was declared."""
+    wishes: tuple[str, ...] = ()
+    """What persons want of all proposals until they lift it, with who said it."""
 
     @cached_property
     def ranked(self) -> list[ExperimentData]:

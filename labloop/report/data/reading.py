@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from labloop.campaign import actual_point, correction_history
+from labloop.campaign import actual_point, correction_history, standing_wishes
 from labloop.errors import SpaceError
 from labloop.records import (
     ActualValue,
@@ -68,6 +68,7 @@ def read_campaign(
         units=units,
         aims=aims,
         bounds=bounds,
+        wishes=standing_wishes(repositories.commands.all(campaign_id)).told,
     )
 
 

@@ -31,6 +31,9 @@ def header(data: CampaignData, summary: CampaignSummary) -> Markup:
         el("p", "labloop campaign", class_="eyebrow"),
         el("h1", summary.name, _badges(summary)),
         el("p", f"Wanted: {wish}{kept}." if wish else "No objective is stored.", class_="wish"),
+        el("p", f"Persons ask for {'; '.join(summary.wishes)}.", class_="wish")
+        if summary.wishes
+        else "",
         el("p", summary.reason, class_="reason") if summary.reason else "",
         el("div", _tiles(summary), class_="tiles"),
         _best(data, summary),

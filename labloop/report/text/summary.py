@@ -79,6 +79,8 @@ class CampaignSummary:
     last_round: int | None
     alarms: tuple[str, ...]
     """Each alarm in words, repeated ones once, the newest last."""
+    wishes: tuple[str, ...]
+    """What persons want of all proposals until they lift it, with who said it."""
     plate: str
     """How many plates there were and how the newest one stands; empty without plates."""
     not_safe: tuple[str, ...]
@@ -157,6 +159,7 @@ def summarise(data: CampaignData) -> CampaignSummary:
         last_round=max((r.index for r in data.rounds), default=None),
         alarms=tuple(alarm.words for alarm in reversed(campaign_alarms(data))),
         headlines=tuple(dict.fromkeys(a.headline for a in data.alarms if a.is_open)),
+        wishes=data.wishes,
         plate=_plate(data),
         not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
     )

@@ -8,7 +8,7 @@ the solver. The search for legal points under all constraints together belongs t
 """
 
 from labloop.space.constraints.conditional import Conditional, ConditionalRule, in_order
-from labloop.space.constraints.conditions import BoolArray, Condition
+from labloop.space.constraints.conditions import BoolArray, Condition, describe_condition
 from labloop.space.constraints.declarations import Linear, Mixture
 from labloop.space.constraints.forbidden import ConditionRule, Forbidden, Only
 from labloop.space.constraints.linear_program import minimise
@@ -37,6 +37,7 @@ __all__ = [
     "Subset",
     "SubsetRule",
     "build_linear_system",
+    "describe_condition",
     "in_order",
     "minimise",
 ]

@@ -57,6 +57,11 @@ def describe(condition: Mapping[str, Choice]) -> str:
     return " and ".join(f"{name} {choice}" for name, choice in condition.items())
 
 
+def describe_condition(condition: Condition) -> str:
+    """Return a condition as it was given in words; raises SpaceError where it cannot be read."""
+    return describe(read_condition(condition, "a condition"))
+
+
 def spec_of(condition: Mapping[str, Choice]) -> dict[str, Json]:
     """Return a condition as plain JSON."""
     return {name: choice.spec() for name, choice in condition.items()}

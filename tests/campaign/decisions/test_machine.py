@@ -19,6 +19,7 @@ from labloop.campaign.decisions.events import (
     NothingToPropose,
     PauseAsked,
     Propose,
+    Redirected,
     Rejected,
     Resolved,
     ResumeAsked,
@@ -372,3 +373,16 @@ def test_any_campaign_ends_and_never_exceeds_its_budget(
     assert len(started) == len(set(started))
     assert state.finished <= budget
     assert state.over
+
+
+def test_what_is_asked_otherwise_is_asked_anew():
+    """A round that is computed is asked for once more, and what is not wanted is forgotten."""
+    conf = config(batch=3, parallel=1)
+    state, effects = play(conf, Began(), Redirected())
+    assert effects == (Propose(0, 3),)
+    state, _ = play(conf, RoundPlanned(jobs(1, 2, 3)), state=state)
+    state, effects = play(conf, Redirected(frozenset({"e2"})), state=state)
+    assert [one.number for one in state.ready] == [3]
+    assert effects == ()
+    state, effects = play(conf, Redirected(frozenset({"e3"})), Ended("e1", DONE), state=state)
+    assert effects == (Propose(1, 3),)

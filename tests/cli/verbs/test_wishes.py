@@ -16,7 +16,7 @@ def test_what_is_held_fixed_is_asked_for(asked):
     with (asked.folder / "fixed.csv").open(newline="", encoding="utf-8") as file:
         heats = [float(row["heat (degC)"]) for row in csv.DictReader(file)]
     assert all(40 <= heat <= 50 for heat in heats)
-    assert "asked for with heat from 40 up to 50" in asked.ok("explain", "hand")
+    assert "asked for with heat from 40 to 50" in asked.ok("explain", "hand")
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,33 @@ def test_candidates_are_ranked_by_the_terminal(asked):
     assert "row 2: heat 'warm' is no number; nothing was ranked" in asked.refused(
         "rank", "hand", "own.csv"
     )
+
+
+def test_wishes_until_further_notice_are_typed(asked):
+    """Fixed, avoided, changed and lifted; status tells who asked, and every table obeys."""
+    said = asked.ok("command", "hand", "fix", "heat=40..50")
+    assert "accepted; from the next round on: only heat from 40 to 50" in said
+    asked.ok("command", "hand", "avoid", "ratio=0.5..", "heat=45..")
+    status = asked.ok("status", "hand")
+    assert "wished    only heat from 40 to 50 (asked for by " in status
+    assert "wished    never ratio from 0.5 and heat from 45 (" in status
+    asked.ok("ask", "hand", "-n", "5", "--out", "wished.csv")
+    with (asked.folder / "wished.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert all(40 <= float(row["heat (degC)"]) <= 50 for row in rows)
+    assert not any(float(row["ratio"]) > 0.5 and float(row["heat (degC)"]) > 45 for row in rows)
+    said = asked.ok("command", "hand", "change", "heat=..300", "minimize=purity")
+    assert "heat: high (200.0 -> 300.0)" in said
+    asked.ok("command", "hand", "lift", "all")
+    assert "wished" not in asked.ok("status", "hand")
+    for words, sentence in (
+        (("fix", "heat"), "a condition is name=value"),
+        (("fix", "heat=9000"), "must lie between 0 and 300"),
+        (("lift",), "lift needs the names of parameters, or all"),
+        (("lift", "heat"), "nothing of heat is fixed or avoided"),
+        (("change",), "change needs name=value"),
+        (("change", "heat=40"), "is changed by its bounds"),
+    ):
+        code, said = asked("command", "hand", *words)
+        assert code == 1
+        assert sentence in said
