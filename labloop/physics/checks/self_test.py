@@ -52,6 +52,7 @@ class HasFeed(Protocol):
     """A physics model of species with a feed."""
 
     species: tuple[str, ...]
+    feed_units: tuple[str, ...]
 
     def fed(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
         """Return what is fed of each species, ``[..., S]``."""
@@ -183,9 +184,9 @@ def _negative_feed(
         return None
     row, column = low.nonzero()[0].tolist()
     sentence = (
-        f"of {model.species[column]} {float(fed[row, column]):.4g} mol/m^3 are fed, a negative "
-        f"amount, at {_place(bound, encoded[row])}; correct its feed, or keep such points out of "
-        "the space by a constraint"
+        f"of {model.species[column]} {float(fed[row, column]):.4g} {model.feed_units[column]} are "
+        f"fed, a negative amount, at {_place(bound, encoded[row])}; correct its feed, or keep such "
+        "points out of the space by a constraint"
     )
     return Finding("values", holds=False, sentence=sentence)
 

@@ -23,6 +23,7 @@ def kinetics(
     steps: int | None = None,
     tanks: int = 1,
     bodenstein: CoefficientLike | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> Callable[[type], Kinetics]:
     """Return a decorator that makes a physics model of a class of reactions.
 
@@ -56,6 +57,8 @@ def kinetics(
         tanks: how many tanks of a ``cstr`` stand in series; ``time`` is that of all.
         bodenstein: the Bodenstein number u L / D of a ``dispersed`` tube: 0 is stirred, 100 nearly
             plug flow. Above twice the cells it counts as that.
+        units: species -> its unit where it is no concentration: a mass, a thickness, a moisture, a
+            temperature. Its rate is a :class:`RateLaw` in that unit over time.
 
     Raises:
         PhysicsError: reactions, units or names that make no model, with what to write.
@@ -84,6 +87,7 @@ def kinetics(
             steps=steps,
             tanks=tanks,
             bodenstein=bodenstein,
+            units=units,
         )
         model.__doc__ = cls.__doc__
         return model

@@ -31,18 +31,16 @@ from labloop.physics.reactions.integration.steady_state import (
     steady_state_residual,
 )
 from labloop.physics.reactions.laws import Law
-from labloop.physics.reactions.rate_laws import RateExpression
 from labloop.physics.reactions.reaction_strings import (
     conserved_totals,
     total_in_words,
 )
 from labloop.physics.reactions.reaction_system import ReactionSystem
 
-_CONCENTRATION = "mol/m^3"
-_RATE = "mol/m^3/s"
 _ACCELERATING = 3
 _MOST_STEPS = 5000
 _MOST_TANKS = 50
+_SMALL = 1e-3
 Reactor: TypeAlias = Literal["tube", "cstr", "dispersed"]
 
 
@@ -72,8 +70,10 @@ class Kinetics(BuildingBlock):
         steps: int | None = None,
         tanks: int = 1,
         bodenstein: CoefficientLike | None = None,
+        units: Mapping[str, str] | None = None,
     ) -> None:
         _check_dose(name, dose)
+        _check_units(name, units, dose)
         _check_reactor(name, reactor, tanks, bodenstein)
         _check_steady(name, reactor, dose, curves, temperature)
         coefficients = Coefficients(name, lookup)
@@ -84,13 +84,16 @@ class Kinetics(BuildingBlock):
             for step in law.rate_expressions(label, coefficients)
         ]
         dosed = dose.feed if dose else {}
-        self._system = ReactionSystem(name, rates, list(dict.fromkeys([*feed, *dosed])))
+        everything = list(dict.fromkeys([*feed, *dosed]))
+        self._system = ReactionSystem(name, rates, everything, units)
         self.species = self._system.species
         for law in self._system.laws.values():
             coefficients.read(law.others(self.species))
         self.integration_steps = self._number_of_steps(steps)
         self._feed = {
-            s: coefficients.add(f"{s}0", given, _CONCENTRATION, f"the feed of {s} in {name!r}")
+            s: coefficients.add(
+                f"{s}0", given, self._system.state.units[s], f"the feed of {s} in {name!r}"
+            )
             for s, given in feed.items()
         }
         self._dose = None if dose is None else dose_coefficients(name, dose, coefficients)
@@ -100,17 +103,21 @@ class Kinetics(BuildingBlock):
             if bodenstein is None
             else coefficients.add("bodenstein", bodenstein, "1", f"the mixing in {name!r}")
         )
-        self._temperature = _temperature(name, temperature, rates, coefficients)
-        amounts = {name: _CONCENTRATION for s in self.species for name in (s, f"{s}0")}
+        self._temperature = _temperature(name, temperature, self._system, coefficients)
+        self.feed_units = tuple(self._system.state.counted.values())
+        units = self._system.state.units
+        amounts = {name: units[s] for s in self.species for name in (s, f"{s}0")}
         super().__init__("kinetics", name, coefficients, amounts, outputs, courses=curves)
 
     def check_units(self, units: Mapping[str, str]) -> None:
         """Raise PhysicsError where a number, a rate or an output has another dimension."""
         super().check_units(units)
-        for law in self._system.laws.values():
-            given = law.sample_units(self.species, units)
+        state = self._system.state
+        for r, law in self._system.laws.items():
+            starts = {f"{s}0": unit for s, unit in state.units.items()}
+            given = {**starts, **law.sample_units(self.species, units), **state.units}
             samples = self._coefficients.sample_quantities(given)
-            check_dimension(law.expression, _RATE, samples)
+            check_dimension(law.expression, state.rate_unit(self._system.rates[r]), samples)
 
     def _example(self) -> str:
         return f"{self.species[-1]} / {self.species[0]}0"
@@ -128,7 +135,8 @@ class Kinetics(BuildingBlock):
         if self._reactor == "dispersed":
             return CELLS
         # Rates that grow while their reactant is used up need a finer grid at the end.
-        return STEPS * _ACCELERATING if self._system.accelerates else STEPS
+        finer = self._system.state.own or self._system.accelerates
+        return STEPS * _ACCELERATING if finer else STEPS
 
     def solve(
         self, x: Mapping[str, Tensor], theta: Tensor
@@ -147,7 +155,7 @@ class Kinetics(BuildingBlock):
         return solved, curves
 
     def fed(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
-        """Return the concentrations at the start, ``[..., S]`` in mol/m^3."""
+        """Return what there is at the start, ``[..., S]`` in mol/m^3 or what ``units=`` says."""
         return self._system.stacked(self._feed, x, theta)
 
     def course(self, x: Mapping[str, Tensor], theta: Tensor, points: int = 50) -> Tensor:
@@ -167,16 +175,19 @@ class Kinetics(BuildingBlock):
         fed, after = self._concentrations(
             x, theta, self._time.value(x, theta), self.integration_steps
         )
-        scale = fed.sum(-1).clamp_min(1e-300)
         found: dict[str, Tensor] = {}
+        scale = fed.sum(-1).clamp_min(1e-300)
         for total in conserved_totals(self._system.stoichiometry):
             weights = torch.tensor([float(v) for v in total], dtype=torch.float64)
+            if self._system.state.own:
+                scale = ((fed + after) @ weights.abs()).clamp_min(1e-300)
             found[total_in_words(total, self.species)] = ((after - fed) @ weights) / scale
         if self._reactor != "tube":
             laws = self._rate_constants(x, theta)
             cascade = self._cascade(x, theta, self._time.value(x, theta), self.integration_steps)
             short = steady_state_residual(self._system.network, laws, fed, cascade)
-            found["the steady state (in + made = out)"] = short.abs().amax(-1) / scale
+            size = (fed + after).clamp_min(1e-300) if self._system.state.own else scale[..., None]
+            found["the steady state (in + made = out)"] = (short / size).abs().amax(-1)
         return found
 
     def refined(self, x: Mapping[str, Tensor], theta: Tensor, steps: int) -> Tensor:
@@ -185,10 +196,21 @@ class Kinetics(BuildingBlock):
         Shape ``[..., S]``, dimensionless.
         """
         fed, after = self._concentrations(x, theta, self._time.value(x, theta), steps)
-        return after / fed.sum(-1, keepdim=True).clamp_min(1e-300)
+        size = fed.sum(-1, keepdim=True)
+        if self._system.state.own:
+            # Of several kinds: each over itself, at the start and as the usual grid ends.
+            time, usual = self._time.value(x, theta), self.integration_steps
+            size = fed + self._concentrations(x, theta, time, usual)[1]
+            size = size + _SMALL * size.flatten(0, -2).amax(0)
+        return after / size.clamp_min(1e-300)
 
     def time_scales(self, x: Mapping[str, Tensor], theta: Tensor) -> Tensor:
-        """Return the pace of each reaction in 1/s at what was fed, ``[..., R]``."""
+        """Return the pace of each reaction in 1/s at what was fed, ``[..., R]``.
+
+        One and the same where what is solved for is of several kinds.
+        """
+        if self._system.state.own:
+            return 1.0 / self._time.value(x, theta).unsqueeze(-1)
         fed, _ = self._concentrations(x, theta, self._time.value(x, theta), 1)
         most = fed.sum(-1, keepdim=True).clamp_min(1e-300)
         constants = self._rate_constants(x, theta)
@@ -209,7 +231,7 @@ class Kinetics(BuildingBlock):
         if self._temperature is not None:
             values = self._temperature.piecewise(x, theta).values
             kelvin = reduce(torch.maximum, values)
-        return self._system.rate_constants(x, theta, kelvin)
+        return self._system.rate_constants(x, theta, kelvin, self.fed(x, theta))
 
     def _concentrations(
         self, x: Mapping[str, Tensor], theta: Tensor, time: Tensor, steps: int
@@ -235,9 +257,10 @@ class Kinetics(BuildingBlock):
 
     def _driven(self, x: Mapping[str, Tensor], theta: Tensor) -> Driven:
         """Return what changes while the reaction runs."""
+        fed = self.fed(x, theta)
 
         def constants(kelvin: Tensor | None) -> RateConstants:
-            return self._system.rate_constants(x, theta, kelvin)
+            return self._system.rate_constants(x, theta, kelvin, fed)
 
         return Driven(
             constants,
@@ -275,6 +298,14 @@ def _check_reactor(name: str, reactor: str, tanks: int, bodenstein: CoefficientL
         )
 
 
+def _check_units(name: str, units: Mapping[str, str] | None, dose: Dose | None) -> None:
+    if units and dose is not None:
+        raise PhysicsError(
+            f"kinetics {name!r} has units= and dose=; what is dosed dilutes concentrations, and "
+            "nothing is known of what it does to other quantities"
+        )
+
+
 def _check_steady(
     name: str,
     reactor: str,
@@ -292,13 +323,14 @@ def _check_steady(
 def _temperature(
     name: str,
     given: CoefficientLike | Profile | None,
-    steps: list[RateExpression],
+    system: ReactionSystem,
     coefficients: Coefficients,
 ) -> ProfileCoefficients | None:
     if given is not None:
         what = f"the temperature of {name!r}"
         return profile_coefficients("temperature", given, "K", coefficients, what)
-    if any(step.needs_temperature for step in steps):
+    read = any(law.reads_temperature(system.species) for law in system.laws.values())
+    if read or any(step.needs_temperature for step in system.rates):
         raise PhysicsError(
             f"kinetics {name!r} has Arrhenius reactions and no temperature=; "
             "name the parameter, such as temperature='temperature'"

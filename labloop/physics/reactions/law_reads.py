@@ -13,12 +13,17 @@ Inputs: TypeAlias = Mapping[str, Tensor]
 TEMPERATURE = "T"
 
 
+def starts_of(species: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the amounts at the start are called: ``A0``."""
+    return tuple(f"{s}0" for s in species)
+
+
 @dataclass(frozen=True, slots=True)
 class LawReads:
     """What a law reads beside concentrations.
 
     Attributes:
-        expression: the rate, in mol/m^3/s.
+        expression: the rate, in SI.
         constants: its constants.
         units: constant -> its unit.
     """
@@ -29,8 +34,20 @@ class LawReads:
 
     def others(self, species: tuple[str, ...]) -> tuple[str, ...]:
         """Return the names that are neither species nor constants: parameters of the space."""
-        known = {*species, *self.constants, TEMPERATURE, GAS}
+        known = {*species, *starts_of(species), *self.constants, TEMPERATURE, GAS}
         return tuple(name for name in self.expression.names if name not in known)
+
+    def starts(self, species: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the species whose amount at the start is read, as ``A0``."""
+        read = {*self.expression.names} - {*self.constants}
+        return tuple(s for s in species if f"{s}0" in read)
+
+    def reads_temperature(self, species: tuple[str, ...]) -> bool:
+        """Return whether it reads the temperature that is set, no constant or species ``T``."""
+        return TEMPERATURE in self.expression.names and TEMPERATURE not in {
+            *self.constants,
+            *species,
+        }
 
     def values(
         self, species: tuple[str, ...], x: Inputs, theta: Tensor, temperature: Tensor | None
@@ -38,7 +55,7 @@ class LawReads:
         """Return name -> SI values of all that is read beside concentrations."""
         found = {name: constant.value(x, theta) for name, constant in self.constants.items()}
         found |= {name: x[name] for name in self.others(species)}
-        if TEMPERATURE in self.expression.names and TEMPERATURE not in found:
+        if self.reads_temperature(species):
             assert temperature is not None  # noqa: S101 - refused without
             found[TEMPERATURE] = temperature
         if GAS in self.expression.names and GAS not in found:
@@ -46,7 +63,6 @@ class LawReads:
         return found
 
     def sample_units(self, species: tuple[str, ...], units: Mapping[str, str]) -> dict[str, str]:
-        """Return the unit of every name, given those of the space's parameters."""
+        """Return the unit of every name but the species, given those of the parameters."""
         every = {TEMPERATURE: "K", GAS: "J/mol/K", **self.units}
-        every |= {name: units[name] for name in self.others(species) if name in units}
-        return every | dict.fromkeys(species, "mol/m^3")
+        return every | {name: units[name] for name in self.others(species) if name in units}

@@ -13,7 +13,7 @@ from labloop.physics.language import (
     Expression,
     given_unit,
 )
-from labloop.physics.reactions.law_reads import TEMPERATURE, Inputs, LawReads
+from labloop.physics.reactions.law_reads import Inputs, LawReads
 from labloop.physics.reactions.rate_laws import (
     CoefficientFunction,
     RateExpression,
@@ -35,11 +35,12 @@ class RateLaw:
     In the rate stand species (their concentrations), the constants that are given by name,
     parameters of the space by their names, ``T`` (the temperature in K), ``R`` (the gas constant),
     numbers, quantities, ``+ - * / **``, exp, log and sqrt. Its unit must be that of a concentration
-    over time. An order that is no whole number stands on something without a unit:
-    ``k * (A / ref)**n`` with ``ref="1 mol/L"``. The stoichiometry is that of the reaction alone.
+    over time, or of what ``units=`` says of the species that the reaction changes. An order that is
+    no whole number stands on something without a unit: ``k * (A / ref)**n`` with ``ref="1 mol/L"``.
+    The stoichiometry is that of the reaction alone.
 
     Args:
-        reaction: such as ``A + 2 B -> P``.
+        reaction: such as ``A + 2 B -> P``; ``-> film`` comes from outside, ``water ->`` leaves.
         rate: the rate with which the reaction proceeds.
         Ea: an activation energy that multiplies the whole rate; then ``at`` is its temperature.
         at: the reference temperature, such as ``60 degC``.
@@ -82,12 +83,11 @@ class RateLaw:
             for name, given in self.constants.items()
         }
         law = LawReads(expression, constants, units)
-        hot = TEMPERATURE in expression.names and TEMPERATURE not in constants
         return [
             RateExpression(
                 reaction,
                 self._constant(label, coefficients, reaction),
-                needs_temperature=hot or self.Ea is not None,
+                needs_temperature=self.Ea is not None,
                 law=law,
             )
         ]

@@ -42,7 +42,8 @@ def rate_unit(order: int) -> str:
 def parse_reaction(text: str, *, elementary: bool = True) -> Reaction:
     """Return the reaction that ``text`` names; raises PhysicsError with what to write.
 
-    One that is not elementary has a rate law of its own, and may be of any order.
+    One that is not elementary has a rate law of its own, and may be of any order; what comes from
+    outside or leaves has an empty side: ``-> P``, ``A ->``.
     """
     if not isinstance(text, str):
         raise PhysicsError(f"a reaction must be a text such as 'A + N -> P', got {text!r}")
@@ -54,7 +55,8 @@ def parse_reaction(text: str, *, elementary: bool = True) -> Reaction:
     sides = text.split("->")
     if len(sides) != 2:
         raise PhysicsError(f"reaction {text!r} needs one '->', such as 'A + N -> P'")
-    reactants, products = (_side(side, text) for side in sides)
+    may_be_empty = not elementary
+    reactants, products = (_side(side, text, may_be_empty) for side in sides)
     order = sum(reactants.values())
     if elementary and order > _HIGHEST_ORDER:
         raise PhysicsError(
@@ -91,7 +93,9 @@ def parse_equilibrium(text: str) -> EquilibriumReaction:
     return EquilibriumReaction(text, reactants, products)
 
 
-def _side(side: str, text: str) -> dict[str, int]:
+def _side(side: str, text: str, may_be_empty: bool = False) -> dict[str, int]:
+    if may_be_empty and not side.strip():
+        return {}
     found: Counter[str] = Counter()
     for term in side.split("+"):
         match = _TERM.fullmatch(term.strip())

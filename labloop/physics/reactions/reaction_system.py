@@ -9,8 +9,10 @@ from labloop.errors import PhysicsError
 from labloop.physics.language import Coefficient, broadcast_shape, stack_last
 from labloop.physics.reactions.integration.network import Network, RateConstants
 from labloop.physics.reactions.integration.row_laws import TENSOR_FUNCTIONS, RowLaw
+from labloop.physics.reactions.law_reads import LawReads
 from labloop.physics.reactions.rate_laws import RateExpression
 from labloop.physics.reactions.reaction_strings import net_stoichiometry, species_of
+from labloop.physics.reactions.state_units import StateUnits
 
 
 class ReactionSystem:
@@ -20,6 +22,7 @@ class ReactionSystem:
         name: of the model, for messages.
         rates: the reactions with their rates.
         fed: the species that are fed.
+        units: species -> unit where it is no concentration.
 
     Attributes:
         species: their names, the fed ones first.
@@ -31,11 +34,20 @@ class ReactionSystem:
             things of one name.
     """
 
-    def __init__(self, name: str, rates: Sequence[RateExpression], fed: list[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        rates: Sequence[RateExpression],
+        fed: list[str],
+        units: Mapping[str, str] | None = None,
+    ) -> None:
         _check_species(name, rates, fed)
         self.rates = tuple(rates)
         reactions = [step.reaction for step in rates]
         self.species = species_of(reactions, fed)
+        self.state = StateUnits(name, units or {}, self.species)
+        for rate in rates:
+            self.state.check(rate)
         self.stoichiometry = net_stoichiometry(reactions, self.species)
         # A law of one's own stands in the place of mass action.
         reacting = [
@@ -52,14 +64,8 @@ class ReactionSystem:
         self.network = Network.of(
             self.stoichiometry,
             reacting,
-            [
-                RowLaw(
-                    r,
-                    law.expression,
-                    {s: i for i, s in enumerate(self.species) if s in law.expression.names},
-                )
-                for r, law in self.laws.items()
-            ],
+            [self._row_law(r, rates[r], law) for r, law in self.laws.items()],
+            several_kinds=self.state.own,
         )
         strange = {s for step in rates for s in step.denominator} - set(self.species)
         if strange:
@@ -73,6 +79,12 @@ class ReactionSystem:
                 f"kinetics {name!r} uses {', '.join(double)} for two things: a species and a fed "
                 "amount (A0); rename the species"
             )
+
+    def _row_law(self, row: int, rate: RateExpression, law: LawReads) -> RowLaw:
+        read = {s: i for i, s in enumerate(self.species) if s in law.expression.names}
+        changed = next(iter((*rate.reaction.reactants, *rate.reaction.products)))
+        sizes = self.state.sizes
+        return RowLaw(row, law.expression, read, {s: sizes[s] for s in read}, sizes[changed])
 
     @property
     def accelerates(self) -> bool:
@@ -89,11 +101,24 @@ class ReactionSystem:
         )
 
     def rate_constants(
-        self, x: Mapping[str, Tensor], theta: Tensor, temperature: Tensor | None
+        self, x: Mapping[str, Tensor], theta: Tensor, temperature: Tensor | None, fed: Tensor
     ) -> RateConstants:
-        """Return the constants of every rate in SI, ``[..., R]``, at a temperature in K."""
+        """Return the constants of every rate in SI, ``[..., R]``.
+
+        Args:
+            x: input -> SI values ``[...]``.
+            theta: SI parameters ``[..., p]``.
+            temperature: in K, ``[...]``.
+            fed: what there is at the start, ``[..., S]``, as the state counts it.
+        """
         k = stack_last([step.constant(x, theta, temperature) for step in self.rates])
-        given = tuple(law.values(self.species, x, theta, temperature) for law in self.laws.values())
+        given = tuple(
+            {
+                **law.values(self.species, x, theta, temperature),
+                **{f"{s}0": self._start(s, fed) for s in law.starts(self.species)},
+            }
+            for law in self.laws.values()
+        )
         if given:
             read = (value for law in given for value in law.values())
             k = k.expand(*broadcast_shape(k[..., 0], *read), -1)
@@ -113,20 +138,30 @@ class ReactionSystem:
         shape = broadcast_shape(k[..., 0], denominator[..., 0, 0])
         return RateConstants(k.expand(*shape, -1), denominator.expand(*shape, -1, -1), power, given)
 
+    def _start(self, species: str, fed: Tensor) -> Tensor:
+        return fed[..., self.species.index(species)] * self.state.sizes[species]
+
     def stacked(
         self, given: Mapping[str, Coefficient], x: Mapping[str, Tensor], theta: Tensor
     ) -> Tensor:
-        """Return a number of each species, ``[..., S]``; zero of those that ``given`` lacks."""
+        """Return a number of each species, ``[..., S]``; zero of those that ``given`` lacks.
+
+        In what the state counts them in: mol/m^3 of concentrations.
+        """
         values = {s: coefficient.value(x, theta) for s, coefficient in given.items()}
+        sizes = self.state.sizes
+        values = {s: v if sizes[s] == 1.0 else v / sizes[s] for s, v in values.items()}
         shape = broadcast_shape(*x.values(), *values.values(), torch.zeros(()))
         zero = torch.zeros(shape, dtype=torch.float64)
         return torch.stack([values.get(s, zero).expand(shape) for s in self.species], dim=-1)
 
     def by_species(self, fed: Tensor, after: Tensor) -> dict[str, Tensor]:
-        """Return A -> what there is of A, and A0 -> what was fed of it, of ``[..., S]`` each."""
+        """Return A -> what there is of A, A0 -> what was fed of it, in SI; of ``[..., S]`` each."""
         found = {}
         for i, s in enumerate(self.species):
-            found[s], found[f"{s}0"] = after[..., i], fed[..., i]
+            size = self.state.sizes[s]
+            for name, value in ((s, after[..., i]), (f"{s}0", fed[..., i])):
+                found[name] = value if size == 1.0 else value * size
         return found
 
 

@@ -24,7 +24,7 @@ def test_species_are_in_order_and_columns_are_reactions():
     )
     assert made.species == ("N", "A", "P", "Q")
     assert made.stoichiometry == ((-1, 0), (-1, 0), (1, -1), (0, 1))
-    constants = made.rate_constants({}, torch.zeros(0).double(), None)
+    constants = made.rate_constants({}, torch.zeros(0).double(), None, torch.zeros(3).double())
     assert constants.k.tolist() == pytest.approx([1e-3, 2.0])
     assert constants.denominator is None
 
@@ -32,7 +32,7 @@ def test_species_are_in_order_and_columns_are_reactions():
 def test_a_rate_with_a_denominator_has_a_constant_for_every_species():
     """Zero of those that do not adsorb."""
     made = system({"r": Langmuir("A -> P", "3 1/s", {"A": "20 L/mol"}, power=2)}, ["A"])
-    constants = made.rate_constants({}, torch.zeros(0).double(), None)
+    constants = made.rate_constants({}, torch.zeros(0).double(), None, torch.zeros(3).double())
     assert constants.denominator.tolist() == [pytest.approx([0.02, 0.0])]
     assert constants.power.tolist() == [[2.0]]
 

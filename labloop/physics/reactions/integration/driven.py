@@ -21,7 +21,7 @@ from labloop.physics.reactions.integration.integrator import (
     take_steps,
     time_grid,
 )
-from labloop.physics.reactions.integration.network import Network, RateConstants, total
+from labloop.physics.reactions.integration.network import Network, RateConstants
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class _Parts:
         width = last - first
         more = (self._volume(last, after=False) - volume).clamp_min(0.0)
         start = self.at(None if self.driven.temperature is None else self.kelvin(first))
-        present = total(state[:-1].unbind(0)) + total((self.feed * more)[:-1].unbind(0))
+        present = state + self.feed * more
         ends = time_grid(self.network.fastest_rate(start, present), width, self.steps)
         course = self._constants_of_steps(start, between, ends)
         for i, step in enumerate(step_widths(ends, width).unbind(0)):

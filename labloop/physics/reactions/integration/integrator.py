@@ -17,7 +17,6 @@ from labloop.physics.reactions.integration.network import (
     RateConstants,
     inverse,
     limit_extents,
-    total,
 )
 
 STEPS = 20
@@ -94,7 +93,7 @@ def integrate_closed(
     network: Network, constants: RateConstants, state: Tensor, end: Tensor, steps: int
 ) -> Tensor:
     """Return the state (S + 1) x N after ``end`` (seconds, N), nothing else changing."""
-    ends = time_grid(network.fastest_rate(constants, total(state[:-1].unbind(0))), end, steps)
+    ends = time_grid(network.fastest_rate(constants, state), end, steps)
     return take_steps(network, (constants, constants), state, 1.0 / step_widths(ends, end))
 
 

@@ -73,6 +73,7 @@ class Network:
         slopes: derivative of each factor by the extents, F x R x R x 1.
         order: how many factors each rate has, R x 1; none where it has a law of its own.
         laws: rates that are arithmetic of concentrations.
+        several_kinds: whether what is solved for is not all concentrations.
     """
 
     net: Tensor
@@ -80,6 +81,7 @@ class Network:
     slopes: Tensor
     order: Tensor
     laws: tuple[RowLaw, ...] = ()
+    several_kinds: bool = False
 
     @classmethod
     def of(
@@ -87,6 +89,8 @@ class Network:
         net: Sequence[Sequence[int]],
         reacting: Sequence[Sequence[int]],
         laws: Sequence[RowLaw] = (),
+        *,
+        several_kinds: bool = False,
     ) -> "Network":
         """Return the network; ``reacting[r]`` lists a species once per order in it."""
         most = max(1, *(len(row) for row in reacting))
@@ -94,7 +98,7 @@ class Network:
         rows = torch.tensor([*net, [0] * len(reacting)], dtype=torch.float64)
         factors = torch.tensor(padded, dtype=torch.int64).T.contiguous()
         order = torch.tensor([[float(len(row))] for row in reacting], dtype=torch.float64)
-        return cls(rows, factors, rows[factors].unsqueeze(-1), order, tuple(laws))
+        return cls(rows, factors, rows[factors].unsqueeze(-1), order, tuple(laws), several_kinds)
 
     def to(self, device: torch.device) -> "Network":
         """Return the network on a device of torch; itself where it lies there."""
@@ -102,7 +106,7 @@ class Network:
             return self
         parts = (self.net, self.factors, self.slopes, self.order)
         net, factors, slopes, order = (part.to(device) for part in parts)
-        return Network(net, factors, slopes, order, self.laws)
+        return Network(net, factors, slopes, order, self.laws, self.several_kinds)
 
     def rates(self, constants: RateConstants, state: Tensor) -> Tensor:
         """Return the rates R x N at a state (S + 1) x N."""
@@ -241,6 +245,16 @@ class Network:
                 pace = torch.maximum(pace, torch.nan_to_num(slope.abs(), nan=0.0, posinf=0.0))
         return pace
 
+    def _pace_at(self, constants: RateConstants, state: Tensor) -> Tensor:
+        """Return how fast each reaction changes what its own rate reads, the most of them, N."""
+        positive = state.clamp_min(0.0)
+        first_order = [k for k, order in zip(constants.k, self.order, strict=True) if order == 1]
+        pace = torch.stack([torch.zeros_like(positive[0]), *first_order]).amax(0)
+        for law, row, slope in self._by_species(constants, positive, constants.k):
+            own = (slope * self.net[row, law.row]).abs()
+            pace = torch.maximum(pace, torch.nan_to_num(own, nan=0.0, posinf=0.0))
+        return pace
+
     def _partials(self, constants: RateConstants, positive: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the derivative of the mass-action rate by each factor, and that rate."""
         gathered = [positive[factor] for factor in self.factors]
@@ -253,13 +267,16 @@ class Network:
             partials.append(partial)
         return partials, partials[-1] * gathered[-1]
 
-    def fastest_rate(self, constants: RateConstants, fed: Tensor) -> Tensor:
-        """Return an upper bound of the rates' pace in 1/s, N.
+    def fastest_rate(self, constants: RateConstants, present: Tensor) -> Tensor:
+        """Return an upper bound of the rates' pace in 1/s, N; of several kinds that at the start.
 
         Args:
             constants: the constants.
-            fed: the sum of all that is fed, N.
+            present: all that is there or will be fed, (S + 1) x N.
         """
+        if self.several_kinds:
+            return self._pace_at(constants, present)
+        fed = total(present[:-1].unbind(0))
         most = (fed * self.net.abs().max()).clamp_min(1e-300)
         pace = constants.k * _whole_power(most, self.order - 1.0)
         if not self.laws:

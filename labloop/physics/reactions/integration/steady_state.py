@@ -192,7 +192,7 @@ class _StirredTanks:
         net, shape = self.network.net, (len(self.constants.k), self.tanks, len(self.flow))
         extents = torch.zeros(shape, dtype=torch.float64, device=self.flow.device)
         total = self.feed[:-1].sum(0)
-        fastest = self.network.fastest_rate(self.constants, total.repeat(self.tanks))
+        fastest = self.network.fastest_rate(self.constants, self.feed.repeat(1, self.tanks))
         per = fastest[: len(total)] + self.flow
         for _ in range(_MOST_STEPS):
             excess, slopes = self._excess_and_slopes(extents)
