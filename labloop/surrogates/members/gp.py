@@ -17,6 +17,7 @@ from labloop.records import FloatArray, Json, ModelState
 from labloop.surrogates._base import FittedSurrogate, TrainingData
 from labloop.surrogates.members.outliers import doubt_alarm, sign_of
 from labloop.surrogates.members.output_gp import CLEAR, OutputGP, fit_output
+from labloop.surrogates.members.replicates import excess_variance
 from labloop.surrogates.members.slack import bilog, slacks
 from labloop.surrogates.numerics import (
     MEAN_VARIANCE,
@@ -231,10 +232,13 @@ def default_kernels(data: TrainingData) -> tuple[str, ...]:
 
 
 def _known(data: TrainingData, output: int) -> FloatArray:
-    if data.variance is None:
-        return np.zeros(len(data.outputs))
-    known: FloatArray = np.nan_to_num(data.variance[:, output].numpy(), nan=0.0)
-    return known
+    """Return the variances that came with measurements, or that replicates have beyond others."""
+    known = np.zeros(len(data.outputs))
+    if data.variance is not None:
+        known = np.nan_to_num(data.variance[:, output].numpy(), nan=0.0)
+    rows, values = data.encoded.numpy(), data.outputs[:, output].numpy()
+    told: FloatArray = known + excess_variance(rows, values, known)
+    return told
 
 
 def _leave_one_out(data: TrainingData, outputs: Sequence[OutputGP]) -> Tensor:
