@@ -1,4 +1,4 @@
-"""Whether a lab has the stations that a campaign's recipe asks for, found out by its source."""
+"""Whether a lab has the stations and things that a recipe asks for, found out by its source."""
 
 import ast
 import inspect
@@ -29,7 +29,7 @@ def check_stations(definition: Definition) -> list[str]:
 
 
 def station_mistakes(recipe: object, lab_file: LabFile) -> Iterator[str]:
-    """Yield a sentence for each ``lab.any`` and ``lab.all`` that this lab cannot serve.
+    """Yield a sentence for each station, consumable and place that this lab does not have.
 
     Every function of the recipe's file is read that calls the lab by the recipe's name for it.
     What is no text in the source, such as ``lab.any(kind)``, is found out when it runs.
@@ -62,11 +62,53 @@ def _name_of_lab(recipe: Any) -> str:
 
 
 def _mistakes(call: ast.Call, method: str, lab_file: LabFile) -> Iterator[str]:
-    if method not in {"any", "all"}:
-        return
+    if method in {"any", "all"}:
+        yield from _wrong_stations(call, method, lab_file)
+    elif method == "use":
+        yield from _wrong_use(call, lab_file)
+    elif method in {"sample", "move"}:
+        yield from _wrong_place(call, method, lab_file)
+
+
+def _wrong_use(call: ast.Call, lab_file: LabFile) -> Iterator[str]:
+    """Yield what is wrong with ``lab.use("name", ...)``, as far as it is text in the source."""
+    name, what = (*(_text(each) for each in call.args[:2]), "", "")[:2]
+    known = lab_file.used_up
+    if name and name not in known:
+        yield (
+            f"it uses {name!r}, which {lab_file.source} does not declare: it has "
+            f"{', '.join(known) or 'nothing that is used up'}; add [consumables.{name}]"
+        )
+    elif name and what and what not in known[name].places:
+        places = known[name].places
+        there = f"they go from {places[0]} to {places[-1]}" if places else "it has an amount"
+        yield f"there is no place {what!r} of {name}: {there}"
+
+
+def _wrong_place(call: ast.Call, method: str, lab_file: LabFile) -> Iterator[str]:
+    """Yield a place of ``lab.sample(...)`` or ``lab.move(...)`` that the lab does not have."""
+    if method == "move":
+        given = call.args[1:2]
+    else:
+        given = [keyword.value for keyword in call.keywords if keyword.arg == "place"]
+    for place in (_text(each) for each in given):
+        if place and place not in lab_file.sample_places:
+            yield (
+                f"it puts a sample into {place!r}, which is no place of {lab_file.source}: places "
+                "are devices, stations, wells of plates and what [places.<name>] declares"
+            )
+
+
+def _text(node: ast.expr) -> str:
+    """Return a text of the source; empty where it is anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _wrong_stations(call: ast.Call, method: str, lab_file: LabFile) -> Iterator[str]:
     given = {keyword.arg for keyword in call.keywords}
-    kinds = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-    known = list(lab_file.stations) + (list(lab_file.devices) if method == "all" else [])
+    kinds = [kind for each in call.args if (kind := _text(each))]
+    known = [*lab_file.stations, *lab_file.plates]
+    known += list(lab_file.devices) if method == "all" else []
     for kind in kinds:
         if kind not in known:
             yield (

@@ -6,7 +6,7 @@ from labloop.errors import (
     DeviceError,
     LabloopError,
     NotConnectedError,
-    PlacesUsedUpError,
+    StockError,
     UncertainError,
     WorkError,
 )
@@ -24,8 +24,8 @@ def state_and_reason(error: BaseException) -> tuple[ExperimentState, str]:
         if isinstance(leaf, UncertainError):
             return ExperimentState.UNCERTAIN, str(leaf)
     for leaf in leaves:
-        if isinstance(leaf, PlacesUsedUpError):
-            # It says nothing about these conditions, and the next one would find no place either.
+        if isinstance(leaf, StockError):
+            # It says nothing about these conditions, and the next one would find none either.
             return ExperimentState.ABANDONED, str(leaf)
     first = leaves[0]
     named = "" if isinstance(first, LabloopError) else f"{type(first).__name__}: "

@@ -126,6 +126,8 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
             purpose=f"campaign {record.name}",
             folder=definition.folder,
             renew=context.renewed,
+            stock=repositories.stock,
+            samples=repositories.samples,
             handover=repositories.handover,
             priority=definition.spec.priority,
             retry_after=partial(_retry_after, definition.spec.failures),

@@ -24,10 +24,13 @@ from labloop.lab.configuration.registry import (
     with_found_drivers,
 )
 from labloop.lab.configuration.station_table import StationRules, StationTable
+from labloop.lab.configuration.things import Consumable, DrawTable, millionths
 
 __all__ = [
     "DRIVERS",
+    "Consumable",
     "DeviceTable",
+    "DrawTable",
     "HoldTable",
     "InterlockCheck",
     "LabFile",
@@ -41,6 +44,7 @@ __all__ = [
     "lab_file_of",
     "load_lab_file",
     "make_world",
+    "millionths",
     "opened_together",
     "plan_lab",
     "with_found_drivers",

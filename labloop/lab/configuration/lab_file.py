@@ -12,6 +12,13 @@ from labloop.errors import LabFileError, UnitError
 from labloop.lab.configuration.built_with import devices_named, with_needed, wrong_built_with
 from labloop.lab.configuration.interlocks import Interlock, parse_terms
 from labloop.lab.configuration.station_table import StationTable, Table, wrong_stations
+from labloop.lab.configuration.things import (
+    Consumable,
+    ConsumableTable,
+    PlaceTable,
+    PlateTable,
+    wrong_things,
+)
 from labloop.lab.transports import line_mistakes
 from labloop.units import convert, split_quantity
 
@@ -122,6 +129,9 @@ class LabFile(Table):
     devices: dict[str, DeviceTable] = Field(min_length=1)
     interlocks: tuple[InterlockTable, ...] = Field(default=(), strict=False)
     stations: dict[str, StationTable] = Field(default_factory=dict)
+    consumables: dict[str, ConsumableTable] = Field(default_factory=dict)
+    plates: dict[str, PlateTable] = Field(default_factory=dict)
+    places: dict[str, PlaceTable] = Field(default_factory=dict)
     hold: HoldTable = HoldTable()
     watchdog: WatchdogTable = WatchdogTable()
     source: str = "lab file"
@@ -134,6 +144,26 @@ class LabFile(Table):
         """Every device, in the order in which they are made safe."""
         named = self.lab.safe_order
         return (*named, *(name for name in self.devices if name not in named))
+
+    @property
+    def used_up(self) -> dict[str, Consumable]:
+        """Everything that is used up, by its name: consumables, plates, used-up stations."""
+        tables: dict[str, ConsumableTable | PlateTable] = {**self.consumables, **self.plates}
+        stations = {
+            kind: Consumable(name=kind, places=table.all(kind), of_campaign=True)
+            for kind, table in self.stations.items()
+            if table.used_up
+        }
+        return {**{name: t.consumable(name) for name, t in tables.items()}, **stations}
+
+    @property
+    def sample_places(self) -> tuple[str, ...]:
+        """Every place in which a sample can be: places, stations, devices, wells of plates."""
+        places = [place for name, table in self.places.items() for place in table.all(name)]
+        stations = [name for kind, table in self.stations.items() for name in table.all(kind)]
+        plates = {name: self.used_up[name] for name in self.plates}
+        wells = [f"{name}.{well}" for name, plate in plates.items() for well in plate.places]
+        return tuple(dict.fromkeys([*places, *stations, *self.devices, *wells]))
 
     def part(self, device: str, actions: Collection[str] = ()) -> "LabFile":
         """Return the lab of one device alone, such as for the first contact with it.
@@ -173,6 +203,9 @@ class LabFile(Table):
                 "devices": devices,
                 "interlocks": (),
                 "stations": {},
+                "consumables": {},
+                "plates": {},
+                "places": {},
                 "hold": HoldTable(),
             }
         )
@@ -270,6 +303,9 @@ def _mistakes(lab_file: LabFile) -> list[str]:
     ]
     for kind, stations in lab_file.stations.items():
         found += wrong_stations(kind, stations)
+    found += wrong_things(
+        lab_file.consumables, lab_file.plates, lab_file.places, lab_file.stations, devices
+    )
     found += line_mistakes({name: (table.url, table.options) for name, table in devices.items()})
     found += wrong_built_with(lab_file.built_with)
     found += _wrong_hold(lab_file) + _wrong_watchdog(lab_file.watchdog)

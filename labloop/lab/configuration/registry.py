@@ -12,6 +12,7 @@ from labloop.lab.configuration.interlocks import Interlock
 from labloop.lab.configuration.lab_file import DeviceTable, LabFile, LimitTable
 from labloop.lab.configuration.limits import Limits
 from labloop.lab.configuration.local_modules import importable, module_of
+from labloop.lab.configuration.things import draw_mistake
 from labloop.lab.devices import Arg, Device
 from labloop.lab.transports import SCHEMES, is_replayed
 from labloop.records import Mode
@@ -62,6 +63,13 @@ def plan_lab(lab_file: LabFile, mode: Mode) -> LabPlan:
     ]
     interlocks = tuple(table.interlock() for table in lab_file.interlocks)
     mistakes += _wrong_interlocks(interlocks, drivers)
+    mistakes += [
+        mistake
+        for consumable in lab_file.used_up.values()
+        for draw in consumable.drawn_by
+        if draw.device in drivers
+        and (mistake := draw_mistake(consumable, draw, drivers[draw.device].actions))
+    ]
     if mode is Mode.REAL:
         mistakes += _not_real(lab_file, drivers)
     if mistakes:

@@ -107,9 +107,11 @@ class ActionCall(Coroutine[Any, Any, T]):
         return (self._inner or self._begin()).throw(*error)
 
     def close(self) -> None:
-        """See :meth:`collections.abc.Coroutine.close`."""
+        """See :meth:`collections.abc.Coroutine.close`; closed before it began, it never happens."""
         if self._inner is not None:
             self._inner.close()
+        elif self.scope is not None:
+            self.scope.calls.pop(self, None)
 
     def _begin(self) -> Coroutine[Any, Any, T]:
         if self._inner is not None:

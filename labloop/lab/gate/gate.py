@@ -1,8 +1,9 @@
 """The gate around every action: a fixed pipeline of small stages, in one file.
 
-validate, turn, lease, limits, interlocks, sharing, INTENT committed, lease, freshness and deadline
-checked again, bytes, outcome committed, record. Nothing reaches a device in any other way, and
-no stage can be left out: their order is the safety case.
+validate, turn, lease, limits, interlocks, sharing, stock booked, INTENT committed, lease,
+freshness and deadline checked again, bytes, outcome committed, stock given back where nothing was
+sent, record. Nothing reaches a device in any other way, and no stage can be left out: their order
+is the safety case.
 
 The lease is read from the database both times and never cached: the read that matters is the
 one that begins after the INTENT was committed. It runs outside of the event loop, so that a slow
@@ -10,41 +11,24 @@ database delays the action that asks, and nothing else.
 """
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from labloop.errors import (
     DeviceError,
     DeviceTimeoutError,
     ExperimentCancelled,
     ProtocolError,
-    StoreError,
 )
-from labloop.lab.configuration import InterlockCheck, LimitCheck
 from labloop.lab.devices import ActionCall, Scope
 from labloop.lab.gate.activity import in_words
 from labloop.lab.gate.json_values import to_json
 from labloop.lab.gate.outcomes import detail_of, outcome_state, to_raise
-from labloop.lab.gate.sharing import Sharing
-from labloop.lab.time import Clock, PriorityLock
+from labloop.lab.gate.services import Services
 from labloop.lab.transports import RECORDER, Recorder
-from labloop.records import ActionState, Intent, Journal, Outcome
-
-
-class LeaseCheck(Protocol):
-    """Checks whether a device may be commanded."""
-
-    def __call__(self, device: str) -> "Future[int]":
-        """Begin to read the lease on ``device`` in a thread; must not block.
-
-        Returns:
-            A future of the fencing token; it raises LeaseError where the lease is lost.
-        """
-        ...
+from labloop.records import ActionState, Intent, Outcome, Portion
 
 
 @dataclass(slots=True)
@@ -64,6 +48,8 @@ class ActionRun:
     error: BaseException | None = None
     state: ActionState = ActionState.INTENT
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    drawn: tuple[Portion, ...] = ()
+    """What was booked of the consumables that it draws from."""
 
     @property
     def name(self) -> str:
@@ -89,39 +75,6 @@ class ActionRun:
 
 LOCKED_DEVICES: ContextVar[tuple[str, ...]] = ContextVar("LOCKED_DEVICES", default=())
 """Devices whose lock this task holds: an action may use further actions of its own device."""
-
-
-@dataclass(slots=True)
-class Services:
-    """What the stages of one device use."""
-
-    clock: Clock
-    journal: Journal
-    lease: LeaseCheck | None
-    """None where no other process can reach the lab."""
-    limits: LimitCheck
-    interlocks: InterlockCheck
-    sharing: Sharing
-    own_scope: Scope
-    """The scope of actions outside of any experiment."""
-    stop: Callable[[str], None]
-    """Stops the lab where the journal fails: without a journal, no bytes."""
-    activity: dict[str, str]
-    """Device -> what it does now."""
-    lock: PriorityLock = field(default_factory=PriorityLock)
-
-    async def commit(self, future: Any, what: str) -> None:
-        """Wait for a commit, also where the caller is cancelled meanwhile.
-
-        Raises:
-            StoreError: it failed; the lab is stopped.
-        """
-        try:
-            await self.clock.kept(future)
-        except Exception as error:
-            reason = f"the journal could not keep {what}: {error}"
-            self.stop(reason)
-            raise StoreError(f"{reason}; the lab is stopped") from error
 
 
 class Stage:
@@ -215,6 +168,20 @@ class Share(Stage):
         """Note the use; raises DeviceInUseError."""
         call = run.call
         self.services.sharing.claim(run.scope, call.device.name, call.spec.name)
+
+
+class Book(Stage):
+    """What the action draws from a consumable is booked, or refused."""
+
+    name = "stock"
+
+    async def __call__(self, run: ActionRun) -> None:
+        """Book; raises StockError where there is not so much left."""
+        call, spec = run.call, run.call.spec
+        units = {name: argument.unit for name, argument in spec.arguments.items()}
+        run.drawn = await self.services.bookings.draw(
+            run.scope, call.device.name, spec.name, units, run.bound
+        )
 
 
 class CommitIntent(Stage):
@@ -330,6 +297,17 @@ class CommitOutcome(Stage):
         await services.commit(services.journal.outcome(outcome), f"the outcome of {run.name}")
 
 
+class GiveBack(Stage):
+    """What was booked is given back where nothing was sent."""
+
+    name = "give_back"
+
+    async def __call__(self, run: ActionRun) -> None:
+        """Undo the booking of an action that certainly did not happen."""
+        if run.intent is None or run.state is ActionState.NOT_SENT:
+            await self.services.bookings.undo(run.scope, run.drawn)
+
+
 class Record(Stage):
     """The shown activity of the device ends."""
 
@@ -350,10 +328,11 @@ class Gate:
         Limits,
         Interlocks,
         Share,
+        Book,
     )
     """Raise without an entry in the journal."""
     during: ClassVar[tuple[type[Stage], ...]] = (CommitIntent, Recheck, SendBytes)
-    after: ClassVar[tuple[type[Stage], ...]] = (CommitOutcome, Record)
+    after: ClassVar[tuple[type[Stage], ...]] = (CommitOutcome, GiveBack, Record)
     """Run to their end, whatever happened before."""
 
     def __init__(self, services: Services) -> None:

@@ -1,6 +1,6 @@
 """Builds the devices of a lab from its lab file: transports, drivers, gates and stations."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,6 @@ from labloop.lab.host.open_devices import OpenDevices
 from labloop.lab.host.safety import TOTAL_SECONDS, SafeStates, WatchdogFeeder
 from labloop.lab.host.setup import LabSetup
 from labloop.lab.procedure import (
-    ConsumableLog,
     LabResources,
     LabWork,
     Occupancy,
@@ -22,6 +21,7 @@ from labloop.lab.procedure import (
     StationPool,
     Steps,
 )
+from labloop.lab.things import Bookings, SampleMoves
 from labloop.lab.time import Clock
 from labloop.records import Alarm, Mode, Reading
 
@@ -60,11 +60,12 @@ class DeviceBuilder:
     stop: Callable[[str], None]
     on_alarm: Callable[[Alarm], object]
 
-    def build(self, used: Mapping[str, Collection[str]]) -> OpenDevices:
+    def build(self, bookings: Bookings, samples: SampleMoves) -> OpenDevices:
         """Return the devices, not connected yet.
 
         Args:
-            used: kind of station -> consumable places that were used up before.
+            bookings: books what is used up.
+            samples: moves samples.
 
         Raises:
             LabFileError: a device cannot be built as the lab file has it.
@@ -80,7 +81,7 @@ class DeviceBuilder:
         together = opened_together(needs)
         lines = Lines(self.clock, self.setup.world, self.setup.seed, self.setup.record, together)
         for name in lab_file.devices:
-            services = self._services(name, interlocks, sharing, activity)
+            services = self._services(name, interlocks, sharing, bookings, activity)
             devices[name] = self._device(name, Gate(services), lines)
         for name, device in devices.items():
             device.context.built_with = {other: devices[other] for other in needs[name]}
@@ -91,7 +92,7 @@ class DeviceBuilder:
             resources=LabResources(
                 clock=self.clock,
                 devices=devices,
-                stations=_stations(lab_file, used),
+                stations=_stations(lab_file),
                 device_locks={name: StationPool([name], kind=name) for name in devices},
                 queue=Queue(self.clock),
                 steps=Steps(self.clock, journal, self.stop),
@@ -102,7 +103,8 @@ class DeviceBuilder:
                     self.setup.folder,
                     simulated=self.setup.mode is Mode.SIMULATED,
                 ),
-                consumables=ConsumableLog(self.clock, journal),
+                bookings=bookings,
+                samples=samples,
                 occupancy=Occupancy(self.clock),
             ),
             safe_states=SafeStates(in_order, bounds, self.clock, journal, self.scope),
@@ -115,7 +117,12 @@ class DeviceBuilder:
         )
 
     def _services(
-        self, name: str, interlocks: InterlockCheck, sharing: Sharing, activity: dict[str, str]
+        self,
+        name: str,
+        interlocks: InterlockCheck,
+        sharing: Sharing,
+        bookings: Bookings,
+        activity: dict[str, str],
     ) -> Services:
         return Services(
             clock=self.clock,
@@ -124,6 +131,7 @@ class DeviceBuilder:
             limits=LimitCheck(name, self.setup.plan.limits[name]),
             interlocks=interlocks,
             sharing=sharing,
+            bookings=bookings,
             own_scope=self.scope,
             stop=self.stop,
             activity=activity,
@@ -148,15 +156,12 @@ class DeviceBuilder:
         return device
 
 
-def _stations(lab_file: LabFile, used: Mapping[str, Collection[str]]) -> dict[str, StationPool]:
+def _stations(lab_file: LabFile) -> dict[str, StationPool]:
+    """Return the stations that are free again after a use."""
     return {
-        kind: StationPool(
-            [name for name in table.all(kind) if name not in used.get(kind, ())],
-            kind=kind,
-            rules=table.rules(),
-            used_up=table.used_up,
-        )
+        kind: StationPool(table.all(kind), kind=kind, rules=table.rules())
         for kind, table in lab_file.stations.items()
+        if not table.used_up
     }
 
 

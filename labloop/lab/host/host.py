@@ -28,6 +28,8 @@ from labloop.records import (
     Handover,
     Journal,
     Mode,
+    Samples,
+    Stock,
     watchdog_notes,
 )
 from labloop.units import quantity
@@ -57,6 +59,9 @@ class LabHost:
         renew: kinds of consumable stations that a person has filled again.
         folder: in which ``lab.run`` looks for programs and notebooks; that of the lab file if
             left out.
+        stock: where what is used up is booked; if left out, the lab begins full and nothing of
+            it is kept.
+        samples: where samples are kept; if left out, nowhere.
         purpose: what a real lab is opened for, told to whoever asks for the same instruments.
         handover: where a watchdog process leaves what it did, for whoever opens the lab next; in
             the folder of the lab file if left out.
@@ -95,6 +100,8 @@ class LabHost:
         folder: Path | None = None,
         priority: int = 0,
         retry_after: Callable[[DeviceError], float | None] = lambda _: None,
+        stock: Stock | None = None,
+        samples: Samples | None = None,
     ) -> None:
         self.lab_file = lab_file
         self.mode = mode
@@ -112,6 +119,8 @@ class LabHost:
             seed=seed,
             speed=checked_speed(speed, mode),
             journal=journal,
+            stock=stock,
+            samples=samples,
             campaign_id=campaign_id,
             actor=actor,
             lease=lease,

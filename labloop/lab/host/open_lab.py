@@ -12,9 +12,10 @@ from labloop.lab.host.safety import Heartbeat, SafetyReport, WatchOrder
 from labloop.lab.host.scopes import CampaignScopes
 from labloop.lab.host.setup import LabSetup
 from labloop.lab.host.shutdown import CLOSE_SECONDS, Shutdown
-from labloop.lab.procedure import Lab, StationPool, renew, used_stations
+from labloop.lab.procedure import Lab, StationPool
+from labloop.lab.things import Bookings, MemorySamples, MemoryStock, SampleMoves
 from labloop.lab.time import Clock, LoopMonitor
-from labloop.records import Alarm, Severity
+from labloop.records import Alarm, Mode, Severity, Shelf
 
 T = TypeVar("T")
 
@@ -54,12 +55,8 @@ class OpenLab:
                 setup.priority,
                 setup.retry_after,
             )
-            entries = self.scopes.entries
-            if setup.renew:
-                renew(setup.journal, self.scopes.own, setup.lab_file, setup.renew)
-                entries = setup.journal.entries(setup.campaign_id)
             builder = DeviceBuilder(setup, self.clock, self.scopes.own, stop, on_alarm)
-            self.devices = builder.build(used_stations(setup.lab_file, entries))
+            self.devices = builder.build(*self._things())
         except BaseException:
             self._end_watch()
             loop.close()
@@ -146,6 +143,31 @@ class OpenLab:
             ended = self._bridge.close(CLOSE_SECONDS if in_time else 0.0)
         if in_time and ended:
             self._end_watch()
+
+    def _things(self) -> tuple[Bookings, SampleMoves]:
+        """Return what books and what moves samples, with what the lab begins with."""
+        setup = self._setup
+        lab_file, kept = setup.lab_file, setup.stock is not None
+        bookings = Bookings(
+            lab_file,
+            setup.stock or MemoryStock(),
+            self.clock,
+            mode=setup.mode,
+            campaign_id=setup.campaign_id,
+            kept=kept,
+            on_alarm=self._on_alarm,
+        )
+        bookings.open(setup.renew, setup.actor)
+        own = setup.campaign_id if setup.mode is Mode.SIMULATED else ""
+        samples = SampleMoves(
+            setup.samples or MemorySamples(),
+            Shelf(lab_file.lab.name, setup.mode, own),
+            lab_file.sample_places,
+            self.clock,
+            setup.campaign_id,
+        )
+        samples.open(setup.actor)
+        return bookings, samples
 
     def _watched(self) -> Heartbeat | None:
         """Start the watchdog process, where the lab has one; it loads while the lab is built."""

@@ -9,7 +9,7 @@ from labloop.errors import DefinitionError, DeviceError
 from labloop.lab.configuration import LabFile, LabPlan
 from labloop.lab.gate import LeaseCheck
 from labloop.lab.time import LabLoop, SimulatedLoop
-from labloop.records import Handover, Journal, Mode
+from labloop.records import Handover, Journal, Mode, Samples, Stock
 
 Speed = Literal["max", "real"] | float
 """Of simulated lab time: as fast as possible, as life, or lab seconds per second."""
@@ -28,6 +28,10 @@ class LabSetup:
     """Of the simulated world."""
     speed: Speed
     journal: Journal
+    stock: Stock | None
+    """Where what is used up is booked; None where nothing of it is kept."""
+    samples: Samples | None
+    """Where samples are kept; None as above."""
     campaign_id: str
     actor: str
     lease: LeaseCheck | None

@@ -1,10 +1,9 @@
-"""What a procedure works with: the lab, its stations and consumables, and steps.
+"""What a procedure works with: the lab, its stations, and steps.
 
 Here belongs what the author of a procedure sees, and how a procedure is run. When it runs and
 how it is ended belongs to ``host``. Read ``lab.py`` first.
 """
 
-from labloop.lab.procedure.consumables import ConsumableLog, renew, used_stations
 from labloop.lab.procedure.lab import Lab, LabResources
 from labloop.lab.procedure.occupancy import Occupancy, Occupation
 from labloop.lab.procedure.queue import Queue
@@ -15,7 +14,6 @@ from labloop.lab.procedure.steps import Steps
 from labloop.lab.procedure.work import LabWork
 
 __all__ = [
-    "ConsumableLog",
     "Lab",
     "LabResources",
     "LabWork",
@@ -25,7 +23,5 @@ __all__ = [
     "StationPool",
     "Steps",
     "Wait",
-    "renew",
     "run_procedure",
-    "used_stations",
 ]

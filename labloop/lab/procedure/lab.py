@@ -3,20 +3,23 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from labloop.errors import ProcedureError
 from labloop.lab.devices import Device, Scope
 from labloop.lab.gate import Sharing
-from labloop.lab.procedure.consumables import ConsumableLog
 from labloop.lab.procedure.occupancy import Occupancy
 from labloop.lab.procedure.queue import Queue
 from labloop.lab.procedure.stations import Setting, StationPool
 from labloop.lab.procedure.steps import Steps
 from labloop.lab.procedure.work import LabWork
+from labloop.lab.things import Bookings, Place, Sample, SampleMoves
 from labloop.lab.time import Clock
 from labloop.lab.work import Work
 from labloop.units import Quantity, magnitude, quantity
+
+Booked: TypeAlias = "Place | tuple[str, ...]"
+"""A well, or the names of the lots that something was taken from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class LabResources:
     steps: Steps
     sharing: Sharing
     work: LabWork
-    consumables: ConsumableLog
+    bookings: Bookings
+    samples: SampleMoves
     occupancy: Occupancy
 
 
@@ -89,24 +93,28 @@ class Lab:
         Who waited first gets it first, unless priorities, a plan or an equal setting speak for
         another one. The block begins when the station is ready: warm, and changed over.
 
+        Of what is used up by its use, a well or a tip, one that is left is booked at once.
+
         Args:
-            kind: as in ``[stations.<kind>]`` of the lab file.
+            kind: as in ``[stations.<kind>]`` or ``[plates.<kind>]`` of the lab file.
             setting: what it is set to, such as ``x.temperature``, where its lab file declares a
                 ``change_over`` or room for several samples: samples at one setting share it.
 
         Yields:
-            The name of the station.
+            The name of the station, or of the well.
 
         Raises:
             ProcedureError: the lab has no stations of that kind; the setting is missing or has
                 the wrong unit; nobody would ever go on.
-            PlacesUsedUpError: the stations are consumables, and none is left.
+            PlacesUsedUpError: they are used up by their use, and none is left.
         """
-        pool = self._resources.stations.get(kind)
-        if pool is None:
-            known = ", ".join(self._resources.stations) or "none"
-            raise ProcedureError(f"the lab has no stations {kind!r}; it has: {known}")
-        async with self._held([(pool, setting)]) as names:
+        known = {**self._resources.stations}
+        if kind not in known and not self._resources.bookings.is_place(kind):
+            places = [*known, *self._resources.bookings.places]
+            raise ProcedureError(
+                f"the lab has no stations {kind!r}; it has: {', '.join(places) or 'none'}"
+            )
+        async with self._taken([kind], {kind: setting}) as names:
             yield names[0]
 
     @asynccontextmanager
@@ -116,7 +124,7 @@ class Lab:
         """Hold one station of each kind, or a device, taken at once: none waits for the other.
 
         Args:
-            kinds: of stations, or names of devices.
+            kinds: of stations or plates, or names of devices.
             settings: kind -> what it is set to, as in :meth:`any`.
 
         Yields:
@@ -124,7 +132,7 @@ class Lab:
 
         Raises:
             ProcedureError: as :meth:`any`; a name is given twice, or held already.
-            PlacesUsedUpError: stations are consumables, and none is left.
+            PlacesUsedUpError: some are used up by their use, and none is left.
         """
         given = dict(settings or {})
         if not kinds or len(set(kinds)) != len(kinds) or not given.keys() <= set(kinds):
@@ -133,14 +141,100 @@ class Lab:
                 f"got {', '.join(kinds) or 'none'} and settings of {', '.join(given) or 'none'}"
             )
         known = {**self._resources.device_locks, **self._resources.stations}
-        unknown = [kind for kind in kinds if kind not in known]
+        bookings = self._resources.bookings
+        unknown = [kind for kind in kinds if kind not in known and not bookings.is_place(kind)]
         if unknown:
             raise ProcedureError(
                 f"the lab has no stations or device {', '.join(unknown)}; it has: "
                 f"{', '.join(known)}"
             )
-        async with self._held([(known[kind], given.get(kind)) for kind in kinds]) as names:
+        async with self._taken(kinds, given) as names:
             yield names
+
+    @asynccontextmanager
+    async def _taken(
+        self, kinds: Sequence[str], settings: Mapping[str, Setting]
+    ) -> AsyncIterator[tuple[str, ...]]:
+        """Hold one of each kind; what is used up is booked when all the others are there."""
+        resources, scope = self._resources, self._scope
+        known = {**resources.device_locks, **resources.stations}
+        held = [kind for kind in kinds if not resources.bookings.is_place(kind)]
+        names: dict[str, str] = {}
+        async with AsyncExitStack() as stack:
+            if held:
+                pools = [(known[kind], settings.get(kind)) for kind in held]
+                got = await stack.enter_async_context(self._held(pools))
+                names |= dict(zip(held, got, strict=True))
+            for kind in (kind for kind in kinds if kind not in held):
+                names[kind] = place = await resources.bookings.take(scope, kind)
+                resources.sharing.hold(scope, place)
+                stack.callback(resources.sharing.release, scope, place)
+            yield tuple(names[kind] for kind in kinds)
+
+    @asynccontextmanager
+    async def use(self, name: str, what: "Quantity | int | str") -> AsyncIterator["Booked"]:
+        """Book what the block uses up, before it does: ``lab.use("solvent", quantity(1, "mL"))``.
+
+        It stays booked however the block ends: what was poured does not come back.
+
+        Args:
+            name: as in ``[consumables.<name>]`` or ``[plates.<name>]`` of the lab file.
+            what: a quantity; a whole number of what is counted; the name of a well.
+
+        Yields:
+            The well, or the names of the lots that it is taken from.
+
+        Raises:
+            ProcedureError: the lab has no such consumable, or no such well; an amount of 0.
+            UnitError: the unit does not fit.
+            StockError: there is not so much left.
+        """
+        resources, scope = self._resources, self._scope
+        portions = await resources.bookings.use(scope, name, what)
+        if not resources.bookings.is_place(name):
+            yield tuple(portion.lot.lot for portion in portions)
+            return
+        place = Place.of(portions[0])
+        resources.sharing.hold(scope, place)
+        try:
+            yield place
+        finally:
+            resources.sharing.release(scope, place)
+
+    async def sample(self, kind: str, *, place: str) -> Sample:
+        """Make a sample in a place: ``vial = await lab.sample("vial", place="rack.A1")``.
+
+        Args:
+            kind: what it is, in a word.
+            place: a place, station, device or well of the lab file.
+
+        Raises:
+            ProcedureError: the lab has no such place.
+            SampleError: another sample is in it.
+        """
+        return await self._resources.samples.make(self._scope, kind, place)
+
+    async def move(self, sample: Sample, to: str, carried: "Awaitable[Any] | None" = None) -> None:
+        """Move a sample: ``await lab.move(vial, "hotplate_1", lab.arm.place_vial("hotplate_1"))``.
+
+        The intent is committed first, the end when ``carried`` has returned. If it fails after
+        something was sent, the sample is between the two places until a person has looked.
+
+        Args:
+            sample: which one.
+            to: where to.
+            carried: what carries it, an action that is not awaited yet; None where it is there
+                already, as when a person has carried it.
+
+        Raises:
+            ProcedureError: the lab has no such place.
+            SampleError: another sample is there, or it is not known where this one is.
+        """
+        await self._resources.samples.move(self._scope, sample, to, carried)
+
+    async def discard(self, sample: Sample) -> None:
+        """Say that a sample is gone, so that its place is free."""
+        await self._resources.samples.discard(self._scope, sample)
 
     @asynccontextmanager
     async def exclusive(self, *devices: Device) -> AsyncIterator[None]:
@@ -179,8 +273,6 @@ class Lab:
                     scope.holding.add(name)
                     stack.callback(scope.holding.discard, name)
             for pool, station in hold.stations.items():
-                if pool.used_up:
-                    await resources.consumables.use(scope, pool.kind, station.name)
                 resources.sharing.hold(scope, station.name, alone=pool.rules.capacity == 1)
                 stack.callback(resources.sharing.release, scope, station.name)
             if hold.seconds:

@@ -40,11 +40,8 @@ class Queue:
 
         Raises:
             ProcedureError: a setting does not fit; it would wait for ever.
-            PlacesUsedUpError: the stations are consumables, and none is left.
         """
         settings = {pool: pool.setting(given) for pool, given in wanted}
-        for pool in settings:
-            pool.check_left()
         self._count += 1
         scope.requests += 1
         request = Request(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from labloop.errors import PlacesUsedUpError, ProcedureError, UnitError
+from labloop.errors import ProcedureError, UnitError
 from labloop.lab.configuration import StationRules
 from labloop.units import Quantity, is_quantity, magnitude
 
@@ -38,7 +38,6 @@ class StationPool:
         names: of the stations.
         kind: their name in the lab file, or the device that is locked.
         rules: what a use takes.
-        used_up: whether they are consumables: each is handed out once and never again.
     """
 
     def __init__(
@@ -47,11 +46,9 @@ class StationPool:
         *,
         kind: str = "",
         rules: StationRules | None = None,
-        used_up: bool = False,
     ) -> None:
         self.kind = kind
         self.rules = rules or StationRules()
-        self.used_up = used_up
         self.stations = [Station(name) for name in names]
         """Those that are free are in the order in which they became so."""
 
@@ -86,14 +83,6 @@ class StationPool:
         # Two ways to the same number, such as K and degC, are one setting.
         return float(f"{number:.9g}")
 
-    def check_left(self) -> None:
-        """Raise PlacesUsedUpError where they are consumables, and none is left."""
-        if self.used_up and not any(self._is_open(each, None, 0.0) for each in self.stations):
-            raise PlacesUsedUpError(
-                f"every place of [stations.{self.kind}] is used up; put new ones there and go on "
-                f"with: labloop resume NAME --renew {self.kind}"
-            )
-
     def best(self, setting: float | str | None, now: float) -> Station | None:
         """Return the station that is ready for a use first; None where all are taken."""
         free = [each for each in self.stations if self._is_open(each, setting, now)]
@@ -101,7 +90,7 @@ class StationPool:
 
     def has_room(self, station: Station, setting: float | str | None) -> bool:
         """Return whether one more sample can be put beside those that are in a station."""
-        room = not self.used_up and len(station.inside) < self.rules.capacity
+        room = len(station.inside) < self.rules.capacity
         return room and station.setting == setting
 
     def preparing(self, station: Station, setting: float | str | None, now: float) -> float:
@@ -122,9 +111,7 @@ class StationPool:
         return seconds
 
     def take_out(self, hold: object, station: Station, now: float) -> None:
-        """Take ``hold`` out of a station; a consumable stays used up."""
-        if self.used_up:
-            return
+        """Take ``hold`` out of a station."""
         station.inside.discard(hold)
         if not station.inside:
             station.clean_at = now + self.rules.cleaning

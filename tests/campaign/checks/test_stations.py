@@ -13,6 +13,14 @@ change_over = { parameter = "level", unit = "mL", time = "15 min" }
 """
 
 
+PLATE = """
+[plates.assay]
+[consumables.tip]
+[places.rack]
+positions = 24
+"""
+
+
 def file_that(tmp_path, line, stations=""):
     """Return a campaign whose recipe has a line more."""
     path = write(tmp_path, "budget=Budget(experiments=1)")
@@ -30,6 +38,11 @@ def file_that(tmp_path, line, stations=""):
         ("async with lab.any('ofen'): pass", OVEN, "needs stations 'ofen'.*it has oven"),
         ("async with lab.all('box', 'arm'): pass", "", "needs stations 'arm'.*it has box"),
         ("async with lab.any('oven'): pass", OVEN, r"use of oven needs its level.*setting=x.level"),
+        ("async with lab.use('glue', 1): pass", "", "uses 'glue'.*nothing that is used up; add"),
+        ("async with lab.use('assay', 'H13'): pass", PLATE, "no place 'H13' of assay.*A1 to H12"),
+        ("async with lab.use('tip', 'A1'): pass", PLATE, "no place 'A1' of tip: it has an amount"),
+        ("await lab.sample('vial', place='attic')", PLATE, "puts a sample into 'attic', which is"),
+        ("await lab.move(None, 'attic')", PLATE, "puts a sample into 'attic', which is no place"),
     ],
 )
 def test_a_need_that_no_station_meets_gets_a_sentence(
@@ -44,9 +57,16 @@ def test_a_need_that_no_station_meets_gets_a_sentence(
     assert told[0] in str(refused.value)
 
 
-def test_what_fits_is_not_refused(repositories, tmp_path):
-    """Promise: stations and devices that there are, with a setting, run."""
-    line = "async with lab.any('oven', setting=x.level), lab.exclusive(lab.box): pass"
-    path = file_that(tmp_path, line, OVEN)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "async with lab.any('oven', setting=x.level), lab.exclusive(lab.box): pass",
+        "async with lab.any('assay'), lab.use('assay', 'H12'), lab.use('tip', 2): pass",
+        "await lab.move(await lab.sample('vial', place='rack.A1'), 'assay.B3')",
+    ],
+)
+def test_what_fits_is_not_refused(repositories, tmp_path, line):
+    """Promise: stations, devices, things and places that there are run."""
+    path = file_that(tmp_path, line, OVEN + PLATE)
     assert all(found.good for found in check_campaign(path))
     assert create(repositories, path).run().reason.startswith("the budget")

@@ -35,10 +35,12 @@ def test_the_order_of_the_stages():
         "limits",
         "interlocks",
         "sharing",
+        "stock",
         "intent",
         "recheck",
         "bytes",
         "outcome",
+        "give_back",
         "record",
     ]
 
