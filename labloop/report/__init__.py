@@ -5,7 +5,14 @@ From top to bottom: ``pages``, ``sections`` of the page, ``text`` (what is said 
 """
 
 from labloop.report.data import Attempt, LearnedConstant, MissingTerm, read_attempts
-from labloop.report.pages import Brief, CampaignResult, result, write_physics_fit, write_report
+from labloop.report.pages import (
+    Brief,
+    CampaignResult,
+    result,
+    write_physics_curves,
+    write_physics_fit,
+    write_report,
+)
 from labloop.report.text import (
     AlarmGroup,
     Best,
@@ -51,6 +58,7 @@ __all__ = [
     "read_attempts",
     "result",
     "summary",
+    "write_physics_curves",
     "write_physics_fit",
     "write_report",
 ]

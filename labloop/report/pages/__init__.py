@@ -7,12 +7,14 @@ first.
 from labloop.report.pages.campaign_result import CampaignResult, result
 from labloop.report.pages.html import write_report
 from labloop.report.pages.markdown import Brief
+from labloop.report.pages.physics_curves import write_physics_curves
 from labloop.report.pages.physics_fit import write_physics_fit
 
 __all__ = [
     "Brief",
     "CampaignResult",
     "result",
+    "write_physics_curves",
     "write_physics_fit",
     "write_report",
 ]

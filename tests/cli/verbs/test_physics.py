@@ -81,6 +81,17 @@ def test_json_holds_the_same(mine):
     assert found["parameters"][0]["verdict"] == "well"
 
 
+def test_the_curves_are_told_and_drawn(mine):
+    """A row for each output and parameter at the terminal; --picture draws them as SVG."""
+    said = mine.ok("physics", "check", "campaign.py", "--picture", "look.svg")
+    assert "what it expects before any result" in said
+    assert "▁" in said
+    assert "drawn in look.svg" in said
+    assert (mine.folder / "look.svg").read_text(encoding="utf-8").startswith("<svg")
+    told = mine.refused("physics", "check", "campaign.py", "--picture", "look.png")
+    assert "--picture draws an SVG" in told
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

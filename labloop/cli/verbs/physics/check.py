@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from labloop.cli.terminal import AsJson, console, waiting
+from labloop.cli.verbs.physics.curves import show_curves
 from labloop.cli.verbs.physics.loading import named_model
 from labloop.cli.verbs.physics.teaching import show_teaching
 from labloop.errors import CampaignError, MissingExtraError
 
 if TYPE_CHECKING:
     from labloop.campaign import Definition
-    from labloop.physics import Finding, Identified
+    from labloop.physics import Finding, Identified, ResponseCurve
     from labloop.records import Point
     from labloop.space import SearchSpace
 
@@ -30,6 +31,8 @@ class _Examined:
     parameters: "Sequence[Identified]"
     teaching: "Sequence[Point]" = ()
     """The experiments that would teach most about the parameters, before any result."""
+    curves: "Sequence[ResponseCurve]" = ()
+    """What it expects along each parameter."""
 
     @property
     def sound(self) -> bool:
@@ -52,16 +55,24 @@ def check(
         float,
         typer.Option(help="noise of a measurement, as a share of the output's range", min=1e-9),
     ] = 0.02,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="where to draw what it expects along each parameter, an .svg file"),
+    ] = None,
     n: Annotated[int, typer.Option(help="how many experiments are planned", min=1, max=2000)] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Test a physics model: units, values, balances, gradients, steps, speed, what it can learn.
+    """Test a physics model: units, values, balances, steps, speed, curves, what it can learn.
 
     The exit code is 1 where something is BAD.
     """
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("physics check", "brain")
     screen = console()
+    if picture is not None and picture.suffix != ".svg":
+        raise CampaignError(
+            f"--picture writes an SVG; name a file that ends in .svg, got {picture}"
+        )
     model, definition = named_model(file, campaign)
     if as_json:
         found = _examine(model, definition, noise, n)
@@ -70,6 +81,12 @@ def check(
         with waiting(screen, "examining the physics"):
             found = _examine(model, definition, noise, n)
         _show(screen, found, definition.spec.space, noise, n)
+    if picture is not None and found.curves:
+        from labloop.report import write_physics_curves  # noqa: PLC0415 - only where asked for
+
+        write_physics_curves(found.model, found.curves, picture)
+        if not as_json:
+            screen.print(f"drawn in {picture}", markup=False)
     if not found.sound:
         bad = ", ".join(dict.fromkeys(f.name for f in found.findings if not f.holds))
         raise CampaignError(f"the physics {found.model!r} is unsound: {bad}; see the lines above")
@@ -81,6 +98,7 @@ def _examine(candidate: Any, definition: "Definition", noise: float, n: int) -> 
         bind,
         check_physics,
         identify,
+        response_curves,
         speed,
         teaching_points,
     )
@@ -108,7 +126,7 @@ def _examine(candidate: Any, definition: "Definition", noise: float, n: int) -> 
     findings.append(speed(bind(candidate, space), space))
     parameters = identify(candidate, space, measured=measured, noise=noise, n=n)
     teaching = teaching_points(candidate, space, measured=measured, noise=noise)
-    return _Examined(name, findings, parameters, teaching)
+    return _Examined(name, findings, parameters, teaching, response_curves(candidate, space))
 
 
 def _plain(found: _Examined) -> dict[str, Any]:
@@ -117,6 +135,7 @@ def _plain(found: _Examined) -> dict[str, Any]:
         "sound": found.sound,
         "findings": [asdict(finding) for finding in found.findings],
         "parameters": [asdict(parameter) for parameter in found.parameters],
+        "curves": [asdict(curve) for curve in found.curves],
         "teaching": [dict(point) for point in found.teaching],
     }
 
@@ -139,4 +158,5 @@ def _show(screen: Any, found: _Examined, space: "SearchSpace", noise: float, n: 
     for parameter in found.parameters:
         learned.add_row(parameter.parameter, parameter.sentence)
     screen.print(learned)
+    show_curves(screen, found.curves)
     show_teaching(screen, found.teaching, space)
