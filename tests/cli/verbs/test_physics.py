@@ -89,7 +89,7 @@ def test_the_curves_are_told_and_drawn(mine):
     assert "drawn in look.svg" in said
     assert (mine.folder / "look.svg").read_text(encoding="utf-8").startswith("<svg")
     told = mine.refused("physics", "check", "campaign.py", "--picture", "look.png")
-    assert "--picture draws an SVG" in told
+    assert "--picture writes an SVG" in told
 
 
 @pytest.mark.parametrize(
