@@ -210,6 +210,9 @@ class _Model:
                 model.add_no_overlap(intervals)
             else:
                 model.add_cumulative(intervals, [1] * len(keys), resource.capacity)
+        # All units together say the same once more, which shortens the search.
+        together = [self._interval(key, cleaning) for key in keys]
+        model.add_cumulative(together, [1] * len(keys), resource.count * resource.capacity)
         gap = cleaning + self._ticks(resource.change_over)
         for one, other in combinations(keys, 2):
             if self._use(one).setting != self._use(other).setting:
@@ -227,7 +230,9 @@ class _Model:
         model, begin, end = self._model, self._begin[key], self._end[key] + cleaning
         size: Any = self._exact.get(key)
         if size is None:
-            size = model.new_int_var(0, self._horizon + cleaning, "")
+            use = self._use(key)
+            least = self._ticks(use.end) - self._ticks(use.begin) + cleaning
+            size = model.new_int_var(least, self._horizon + cleaning, "")
         else:
             size += cleaning
         if present is None:
