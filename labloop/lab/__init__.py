@@ -36,7 +36,16 @@ if TYPE_CHECKING:
     from labloop.lab.gate import LeaseCheck, MemoryJournal
     from labloop.lab.host import LabHost, LabJob, SafetyReport, Speed, left_running
     from labloop.lab.libraries import LibraryTransport
-    from labloop.lab.procedure import Lab, Occupancy, run_procedure
+    from labloop.lab.procedure import (
+        Lab,
+        Occupancy,
+        Occupation,
+        PlannedUse,
+        Position,
+        UsePlan,
+        Visit,
+        run_procedure,
+    )
     from labloop.lab.process import Terminal, signals_to
     from labloop.lab.time import Clock
     from labloop.lab.transports import (
@@ -106,7 +115,16 @@ _HOME = {
     "gate": ("LeaseCheck", "MemoryJournal"),
     "host": ("LabHost", "LabJob", "SafetyReport", "Speed", "left_running"),
     "libraries": ("LibraryTransport",),
-    "procedure": ("Lab", "Occupancy", "run_procedure"),
+    "procedure": (
+        "Lab",
+        "Occupancy",
+        "Occupation",
+        "PlannedUse",
+        "Position",
+        "UsePlan",
+        "Visit",
+        "run_procedure",
+    ),
     "process": ("Terminal", "signals_to"),
     "time": ("Clock",),
     "transports": (
@@ -188,6 +206,9 @@ __all__ = [
     "MemoryJournal",
     "Notebook",
     "Occupancy",
+    "Occupation",
+    "PlannedUse",
+    "Position",
     "Resync",
     "Retry",
     "SafetyReport",
@@ -198,6 +219,8 @@ __all__ = [
     "Terminal",
     "Transport",
     "Truth",
+    "UsePlan",
+    "Visit",
     "Work",
     "WorkCall",
     "WorkJournal",

@@ -38,12 +38,15 @@ def solver_missing() -> str:
     )
 
 
-def optimised(problem: Problem, *, effort: float = EFFORT, seed: int = 0) -> Schedule:
+def optimised(
+    problem: Problem, *, effort: float = EFFORT, gap: float = 0.0, seed: int = 0
+) -> Schedule:
     """Return the shortest schedule that is found, never a longer one than first come, first served.
 
     Args:
         problem: the jobs.
         effort: deterministic seconds that the solver takes at most.
+        gap: it may end where none is shorter by more than this share.
         seed: of its search.
 
     Returns:
@@ -56,7 +59,7 @@ def optimised(problem: Problem, *, effort: float = EFFORT, seed: int = 0) -> Sch
     if solver_missing() or not problem.jobs:
         return first_come(problem) if known is None else known
     model = _Model(problem, known)
-    found = model.solve(effort, seed)
+    found = model.solve(effort, gap, seed)
     if known is not None and (found is None or found.makespan >= known.makespan):
         bound = known.makespan if found is None else found.bound
         return Schedule(known.bookings, known.ends, min(bound, known.makespan), known.basis)
@@ -98,6 +101,8 @@ class _Model:
         """Job and use -> whether it is on each unit, where that is part of the problem."""
         self._exact: dict[tuple[int, int], int] = {}
         """Job and use -> its ticks, where it waits for nothing in between."""
+        self._loads: list[int] = []
+        """Of each resource: how long its units are in use at least."""
         self._horizon = self._longest()
         for number, job in enumerate(problem.jobs):
             self._add_job(number, job)
@@ -105,15 +110,18 @@ class _Model:
             self._add_resource(resource)
         self._makespan = self._model.new_int_var(0, self._horizon, "")
         self._model.add_max_equality(self._makespan, self._ends)
+        for least in self._loads:
+            self._model.add(self._makespan >= least)
         self._model.minimize(self._makespan)
         self._hint()
 
-    def solve(self, effort: float, seed: int) -> Schedule | None:
+    def solve(self, effort: float, gap: float, seed: int) -> Schedule | None:
         """Return the best schedule that is found; None where there is none."""
         solver = self._cp.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = seed
         solver.parameters.max_deterministic_time = effort
+        solver.parameters.relative_gap_limit = gap
         # Linear relaxations say little of a job shop and take most of the time.
         solver.parameters.linearization_level = 0
         status = solver.solve(self._model)
@@ -184,6 +192,8 @@ class _Model:
             for i, use in enumerate(job.uses)
             if use.resource == resource.name
         ]
+        lengths = [self._ticks(u.end) - self._ticks(u.begin) for u in map(self._use, keys)]
+        self._loads.append(-(-sum(lengths) // (resource.count * resource.capacity)))
         if len({self._use(key).setting for key in keys}) > 1:
             self._add_units(resource, keys)
             return

@@ -16,6 +16,7 @@ from labloop.campaign.definition.spec_checks import (
     check_plate,
     check_priority,
     check_procedure,
+    check_schedule,
 )
 from labloop.campaign.definition.user_code import cost_of, is_work, name_of
 from labloop.errors import CampaignFileError
@@ -69,6 +70,8 @@ class CampaignSpec:
             a read or an action of a device, and the age at most of its newest calibration.
         priority: where experiments of several campaigns wait for a station of one lab, the
             greater one goes first; who was passed over 8 times goes ahead of all.
+        schedule: who goes first where experiments wait: ``"first come"``, or ``"optimised"``, a
+            plan from their recipes, run ahead in simulation, and made anew when one is late.
 
     Raises:
         CampaignFileError: something does not fit together; the message says what to change.
@@ -97,6 +100,7 @@ class CampaignSpec:
     calibrated: Mapping[str, str] = field(default_factory=dict)
     per: Literal["hour", "cost"] | None = None
     priority: int = 0
+    schedule: Literal["first come", "optimised"] = "first come"
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -141,6 +145,7 @@ class CampaignSpec:
         check_analyse(self.analyse)
         check_calibrated(self.calibrated, self.lab)
         check_priority(self.priority)
+        check_schedule(self.schedule, self.lab)
 
     @property
     def objectives(self) -> Objectives:
@@ -263,6 +268,7 @@ class CampaignSpec:
             "procedure": name_of(self.procedure),
             "analyse": name_of(self.analyse),
             **({"priority": self.priority} if self.priority else {}),
+            **({"schedule": self.schedule} if self.schedule != "first come" else {}),
             **({"calibrated": dict(self.calibrated)} if self.calibrated else {}),
             **({"work": self.procedure.spec()} if is_work(self.procedure) else {}),
         }

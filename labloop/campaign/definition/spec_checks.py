@@ -261,3 +261,14 @@ def check_priority(priority: object) -> None:
         raise CampaignFileError(
             f"priority must be a whole number from -{_MOST} to {_MOST}, got {priority!r}"
         )
+
+
+def check_schedule(schedule: object, lab: str | None) -> None:
+    """Raise CampaignFileError unless a schedule is one of two words, and has a lab."""
+    if schedule not in {"first come", "optimised"}:
+        raise CampaignFileError(f"schedule must be 'first come' or 'optimised', got {schedule!r}")
+    if schedule == "optimised" and lab is None:
+        raise CampaignFileError(
+            "schedule='optimised' orders what experiments wait for in a lab, and this campaign "
+            "has none"
+        )

@@ -16,6 +16,7 @@ from labloop.campaign.decisions import FailurePolicy
 from labloop.campaign.definition import Definition
 from labloop.campaign.execution import DirectExecutor, FunctionExecutor, FunctionSetup, failure_of
 from labloop.campaign.loop import Hold, Stations, device_leases
+from labloop.campaign.ordering import OrderedExecutor
 from labloop.campaign.progress import lab_end
 from labloop.campaign.runs.handle import RunHandle
 from labloop.errors import DeviceError
@@ -145,8 +146,11 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
                 actor=context.actor,
                 began=began,
             )
+            planned = definition.spec.schedule == "optimised"
             yield Execution(
-                executor=direct,
+                executor=OrderedExecutor(direct, host, definition, context.on_alarm)
+                if planned
+                else direct,
                 abort=host.stop,
                 now=lambda: began + host.now(),
                 alike=_alike(lab_file),

@@ -1,6 +1,6 @@
 """Builds the devices of a lab from its lab file: transports, drivers, gates and stations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ from labloop.lab.procedure import (
     LabWork,
     Occupancy,
     Queue,
+    Replanning,
     StationPool,
     Steps,
 )
@@ -86,6 +87,7 @@ class DeviceBuilder:
         for name, device in devices.items():
             device.context.built_with = {other: devices[other] for other in needs[name]}
         bounds = {name: _safe_seconds(lab_file, device) for name, device in devices.items()}
+        queue = Queue(self.clock)
         in_order = [devices[name] for name in lab_file.safe_order]
         return OpenDevices(
             devices=devices,
@@ -93,8 +95,9 @@ class DeviceBuilder:
                 clock=self.clock,
                 devices=devices,
                 stations=_stations(lab_file),
-                device_locks={name: StationPool([name], kind=name) for name in devices},
-                queue=Queue(self.clock),
+                device_locks=_locks(devices),
+                queue=queue,
+                replanning=Replanning(self.clock, queue),
                 steps=Steps(self.clock, journal, self.stop),
                 sharing=sharing,
                 work=LabWork(
@@ -163,6 +166,10 @@ def _stations(lab_file: LabFile) -> dict[str, StationPool]:
         for kind, table in lab_file.stations.items()
         if not table.used_up
     }
+
+
+def _locks(devices: Collection[str]) -> dict[str, StationPool]:
+    return {name: StationPool([name], kind=name, key=f"lab.{name}") for name in devices}
 
 
 def _safe_seconds(lab_file: LabFile, device: Device) -> float:

@@ -16,7 +16,7 @@ from labloop.lab.host.open_devices import with_message
 from labloop.lab.host.open_lab import OpenLab
 from labloop.lab.host.safety import TOTAL_SECONDS, SafetyReport, left_running
 from labloop.lab.host.setup import LabSetup, Speed, checked_speed
-from labloop.lab.procedure import Lab, Occupancy
+from labloop.lab.procedure import Lab, MakePlan, Occupancy, Position, UsePlan
 from labloop.lab.process import close_at_exit, closed, say, signals_raised
 from labloop.lab.time import Clock
 from labloop.lab.transports import Truth
@@ -285,6 +285,18 @@ class LabHost:
         """End a hold: every watchdog is fed again."""
         lab = self._lab
         lab.run_by_hand(lambda _: lab.devices.go_on())
+
+    def plan_by(self, make: MakePlan) -> None:
+        """Ask ``make`` for a new plan, in a thread, when a planned use of a station is late."""
+        self._lab.devices.resources.replanning.use(make)
+
+    def follow(self, plan: UsePlan) -> None:
+        """Serve those that wait for stations and devices in the order of a plan from now on."""
+        self._lab.follow(plan)
+
+    def positions(self) -> Sequence[Position]:
+        """Return how far each running experiment has come with what it asks for."""
+        return self._lab.positions()
 
     # What can be read from any thread.
 

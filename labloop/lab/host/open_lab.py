@@ -12,7 +12,7 @@ from labloop.lab.host.safety import Heartbeat, SafetyReport, WatchOrder
 from labloop.lab.host.scopes import CampaignScopes
 from labloop.lab.host.setup import LabSetup
 from labloop.lab.host.shutdown import CLOSE_SECONDS, Shutdown
-from labloop.lab.procedure import Lab, StationPool
+from labloop.lab.procedure import Lab, Position, StationPool, UsePlan
 from labloop.lab.things import Bookings, MemorySamples, MemoryStock, SampleMoves
 from labloop.lab.time import Clock, LoopMonitor
 from labloop.records import Alarm, Mode, Severity, Shelf
@@ -106,6 +106,16 @@ class OpenLab:
         self._bridge.enter(lambda: self._jobs.begin([job]))
         result: T = job.future.result()
         return result
+
+    def follow(self, plan: UsePlan) -> None:
+        """Let requests be served in the order of a plan."""
+        self._bridge.enter(lambda: self.devices.resources.queue.follow(plan))
+
+    def positions(self) -> Sequence[Position]:
+        """Return how far each running experiment has come."""
+        found: Future[Sequence[Position]] = Future()
+        self._bridge.enter(lambda: found.set_result(self.devices.resources.queue.positions()))
+        return found.result()
 
     def settle(self) -> None:
         """Note that the caller has reacted to every end delivered so far."""

@@ -6,7 +6,9 @@ how it is ended belongs to ``host``. Read ``lab.py`` first.
 
 from labloop.lab.procedure.lab import Lab, LabResources
 from labloop.lab.procedure.occupancy import Occupancy, Occupation
+from labloop.lab.procedure.plan import PlannedUse, Position, UsePlan, Visit
 from labloop.lab.procedure.queue import Queue
+from labloop.lab.procedure.replanning import MakePlan, Replanning
 from labloop.lab.procedure.requests import Wait
 from labloop.lab.procedure.run import run_procedure
 from labloop.lab.procedure.stations import StationPool
@@ -17,11 +19,17 @@ __all__ = [
     "Lab",
     "LabResources",
     "LabWork",
+    "MakePlan",
     "Occupancy",
     "Occupation",
+    "PlannedUse",
+    "Position",
     "Queue",
+    "Replanning",
     "StationPool",
     "Steps",
+    "UsePlan",
+    "Visit",
     "Wait",
     "run_procedure",
 ]

@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 from labloop.errors import ProcedureError
 from labloop.lab.devices import Device, Scope
 from labloop.lab.gate import Sharing
-from labloop.lab.procedure.occupancy import Occupancy
+from labloop.lab.procedure.occupancy import Occupancy, Occupation
 from labloop.lab.procedure.queue import Queue
+from labloop.lab.procedure.replanning import Replanning
 from labloop.lab.procedure.stations import Setting, StationPool
 from labloop.lab.procedure.steps import Steps
 from labloop.lab.procedure.work import LabWork
@@ -32,6 +33,7 @@ class LabResources:
     device_locks: Mapping[str, StationPool]
     """Device -> its lock, for ``lab.exclusive``."""
     queue: Queue
+    replanning: Replanning
     steps: Steps
     sharing: Sharing
     work: LabWork
@@ -268,7 +270,18 @@ class Lab:
             stack.callback(resources.queue.give_back, hold)
             for pool, station in hold.stations.items():
                 name = station.name
-                stack.enter_context(resources.occupancy.holding(pool.kind, name, who, asked))
+                had = Occupation(
+                    name,
+                    0.0,
+                    0.0,
+                    key=pool.key,
+                    experiment_id=who,
+                    asked=asked,
+                    use=hold.use,
+                    setting=station.setting,
+                    preparing=hold.seconds,
+                )
+                stack.enter_context(resources.occupancy.holding(had))
                 if pool in locks:
                     scope.holding.add(name)
                     stack.callback(scope.holding.discard, name)

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labloop.lab.time import Clock
 
@@ -19,17 +19,23 @@ class Occupation:
         name: of the station or device.
         start: when it got it.
         end: when it gave it back.
-        kind: of the stations, or the device.
+        key: kind of the stations; ``lab.<name>`` for a device that was locked.
         experiment_id: who had it; None for what a person did by hand.
         asked: when it was asked for.
+        use: number of the request among those of the experiment.
+        setting: what it was set to; None where that is all one.
+        preparing: seconds of warm-up and change-over at its begin.
     """
 
     name: str
     start: float
     end: float
-    kind: str = ""
+    key: str = ""
     experiment_id: str | None = None
     asked: float = 0.0
+    use: int = 0
+    setting: float | str | None = None
+    preparing: float = 0.0
 
 
 class Occupancy:
@@ -55,16 +61,13 @@ class Occupancy:
                 self._waits[kind] = self._waits.get(kind, 0.0) + self._clock.now() - began
 
     @contextmanager
-    def holding(
-        self, kind: str, name: str, experiment_id: str | None, asked: float
-    ) -> Iterator[None]:
-        """Count the block as time in which an experiment had the station or device ``name``."""
+    def holding(self, occupation: Occupation) -> Iterator[None]:
+        """Count the block as time in which an experiment had what ``occupation`` names."""
         began = self._clock.now()
         try:
             yield
         finally:
-            end = self._clock.now()
-            self._holds.append(Occupation(name, began, end, kind, experiment_id, asked))
+            self._holds.append(replace(occupation, start=began, end=self._clock.now()))
 
     def waits(self) -> Mapping[str, float]:
         """Return kind of station, or device -> lab seconds waited for it, by all together."""

@@ -7,16 +7,18 @@ kept for it. Nobody waits for ever: a request that would close a circle of waiti
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
 
 from labloop.errors import ProcedureError
 from labloop.lab.devices import Scope
 from labloop.lab.procedure.circles import in_circle
+from labloop.lab.procedure.plan import Position, UsePlan, Visit
 from labloop.lab.procedure.requests import Hold, Request, Wait, holders
 from labloop.lab.procedure.stations import Setting, Station, StationPool
 from labloop.lab.time import Clock
 
 PASSES = 8
-"""How often later requests may be served before one that waits."""
+"""How often later requests may be served before one that waits, where nobody plans."""
 _ENCLOSING: ContextVar[tuple[Hold, ...]] = ContextVar("_ENCLOSING", default=())
 """What the running task, and those that wait for it, hold at present."""
 
@@ -32,8 +34,11 @@ class Queue:
         self._clock = clock
         self._waiting: dict[Request, None] = {}
         self._count = 0
-        self.planned: Callable[[str, int], float] = _at_once
-        """Experiment, number of its request -> the lab second for which that is planned."""
+        self._plan = UsePlan()
+        self._visits: dict[Scope, list[Visit]] = {}
+        """Running experiments -> what each was given."""
+        self.on_late: Callable[[], None] | None = None
+        """Is called when a planned use is late; None where nobody plans."""
 
     async def take(self, scope: Scope, wanted: Sequence[tuple[StationPool, Setting]]) -> Hold:
         """Wait until one station of each pool is free, and take them all at once.
@@ -44,6 +49,7 @@ class Queue:
         settings = {pool: pool.setting(given) for pool, given in wanted}
         self._count += 1
         scope.requests += 1
+        self._visits.setdefault(scope, [])
         request = Request(
             scope,
             settings,
@@ -71,6 +77,11 @@ class Queue:
 
     def give_back(self, hold: Hold) -> None:
         """Give stations back, to those that wait for them."""
+        visits = self._visits.get(hold.scope, [])
+        visits[:] = [
+            replace(each, left=self._clock.now()) if each.use == hold.use else each
+            for each in visits
+        ]
         _ENCLOSING.set(tuple(each for each in _ENCLOSING.get() if each is not hold))
         now = self._clock.now()
         for pool, station in hold.stations.items():
@@ -78,6 +89,25 @@ class Queue:
             if station.clean_at > now:
                 self._clock.at(station.clean_at, self.serve)
         self.serve()
+
+    def follow(self, plan: UsePlan) -> None:
+        """Serve requests in the order of a plan from now on, as far as it has them."""
+        self._plan = plan
+        for scope, visits in self._visits.items():
+            for visit in visits:
+                plan.begun(scope.experiment_id or "", visit.use)
+        self.serve()
+
+    def positions(self) -> Sequence[Position]:
+        """Return how far the running experiments have come that asked for anything."""
+        for scope in [each for each in self._visits if each.over]:
+            del self._visits[scope]
+        waiting = {request.scope for request in self._waiting}
+        return [
+            Position(scope.experiment_id, tuple(visits), scope in waiting)
+            for scope, visits in self._visits.items()
+            if scope.experiment_id is not None
+        ]
 
     def waits(self) -> Sequence[Wait]:
         """Return who waits, in order of their requests; may be called from any thread."""
@@ -98,7 +128,7 @@ class Queue:
             for request in sorted(self._waiting, key=self._rank):
                 if self._is_over(request) or self._give(request, kept):
                     break
-                if request.passed >= PASSES:
+                if request.passed >= self._passes:
                     kept.update(request.settings)
             else:
                 return
@@ -114,26 +144,59 @@ class Queue:
         now = self._clock.now()
         found: dict[StationPool, Station] = {}
         for pool, setting in request.settings.items():
-            station = None if pool in kept else pool.best(setting, now)
+            taken = pool in kept or self._is_planned_for_others(request, pool, now)
+            station = None if taken else pool.best(setting, now)
             if station is None:
                 return False
             found[pool] = station
-        hold = Hold(request.scope, found, 0.0)
+        hold = Hold(request.scope, found, request.use, 0.0)
         hold.seconds = max(
             pool.put(hold, station, request.settings[pool], now) for pool, station in found.items()
         )
         del self._waiting[request]
+        self._note(hold, now)
         request.given.set_result(hold)
         for other in self._waiting:
             if other.number < request.number and found.keys() & other.settings.keys():
                 other.passed += 1
         return True
 
+    def _note(self, hold: Hold, now: float) -> None:
+        stations = tuple((pool.key, station.name) for pool, station in hold.stations.items())
+        self._visits[hold.scope].append(Visit(hold.use, stations, now, None))
+        self._plan.begun(hold.scope.experiment_id or "", hold.use)
+
+    def _is_planned_for_others(self, request: Request, pool: StationPool, now: float) -> bool:
+        """Return whether what is free is kept for experiments that are planned to come first."""
+        if request.passed >= self._passes:
+            return False
+        ahead = self._plan.ahead(pool.key, self._planned(request), now)
+        if not ahead or pool.room(request.settings[pool], now) > len(ahead):
+            return False
+        self._clock.at(min(ahead) + self._plan.patience, self._look_for_late)
+        return True
+
+    def _look_for_late(self) -> None:
+        """Serve those that were kept back, where what was kept for another one is late."""
+        self.serve()
+        if self.on_late is not None:
+            self.on_late()
+
+    def _planned(self, request: Request) -> float:
+        """Return the lab second for which a request is planned, else when it came."""
+        planned = self._plan.start_of(request.scope.experiment_id or "", request.use)
+        return request.asked if planned is None else planned
+
+    @property
+    def _passes(self) -> int:
+        """How often one may be passed over: a plan may have each of its uses go first once."""
+        return max(PASSES, self._plan.size)
+
     def _rank(self, request: Request) -> tuple[float, ...]:
         """Return what orders requests: the smallest is served first."""
-        if request.passed >= PASSES:
+        if request.passed >= self._passes:
             return (0.0, request.number)
-        planned = self.planned(request.scope.experiment_id or "", request.use)
+        planned = self._planned(request) if self._plan.size else 0.0
         return (1.0, -request.scope.priority, planned, self._unprepared(request), request.number)
 
     def _unprepared(self, request: Request) -> float:
@@ -165,9 +228,3 @@ class Queue:
             f"{waits}: nobody would ever go on; take what is needed together by one "
             f"lab.all({together}), or in the same order everywhere"
         )
-
-
-def _at_once(experiment_id: str, use: int) -> float:
-    """Return the same for all requests: without a plan, none of them is before another."""
-    del experiment_id, use
-    return 0.0

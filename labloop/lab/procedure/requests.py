@@ -14,6 +14,8 @@ class Hold:
 
     scope: Scope
     stations: dict[StationPool, Station]
+    use: int
+    """Number of its request among those of the experiment."""
     seconds: float
     """Until all of them are ready, from when they were given."""
 

@@ -38,6 +38,7 @@ class StationPool:
         names: of the stations.
         kind: their name in the lab file, or the device that is locked.
         rules: what a use takes.
+        key: what a plan calls them; the kind if left out.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class StationPool:
         *,
         kind: str = "",
         rules: StationRules | None = None,
+        key: str = "",
     ) -> None:
         self.kind = kind
+        self.key = key or kind
         self.rules = rules or StationRules()
         self.stations = [Station(name) for name in names]
         """Those that are free are in the order in which they became so."""
@@ -102,6 +105,14 @@ class StationPool:
         if not station.used or now - station.clean_at > rules.idle_for:
             return rules.warm_up
         return max(left, rules.change_over if station.setting != setting else 0.0)
+
+    def room(self, setting: float | str | None, now: float) -> int:
+        """Return how many could enter at ``setting`` now."""
+        return sum(
+            self.rules.capacity - len(each.inside)
+            for each in self.stations
+            if self._is_open(each, setting, now)
+        )
 
     def put(self, hold: object, station: Station, setting: float | str | None, now: float) -> float:
         """Let ``hold`` into a station and return the seconds until it is ready."""
