@@ -18,7 +18,7 @@ from labloop.campaign.definition.spec_checks import (
     check_procedure,
     check_schedule,
 )
-from labloop.campaign.definition.user_code import cost_of, is_work, name_of
+from labloop.campaign.definition.user_code import cost_of, counts_changeover, is_work, name_of
 from labloop.errors import CampaignFileError
 from labloop.objectives import Aim, Objectives, OutcomeConstraint
 from labloop.records import Curve, Json, Output, Point
@@ -59,7 +59,9 @@ class CampaignSpec:
         failures: what happens after failures: how many in a row end the campaign, and rules such as
             ``FailureRule(DeviceTimeoutError, then="retry", times=2, wait="30 s")``.
         approval: whether each proposal waits for a person's yes.
-        cost: what one experiment at a point costs; needed for ``Budget(cost=...)``.
+        cost: what one experiment at a point costs; needed for ``Budget(cost=...)``. With a second
+            argument ``before``, the point of the experiment begun before (None for the first),
+            it says what changing over costs, too.
         constraints: what outputs must keep, such as
             ``[OutcomeConstraint("impurity", at_most=5)]``; what breaks one is never the best.
         per: what a proposal is to be worth most of: ``"hour"``, improvement an hour of lab time,
@@ -94,7 +96,7 @@ class CampaignSpec:
     stop: Sequence[StopRule] = ()
     failures: FailurePolicy = field(default_factory=FailurePolicy)
     approval: bool = False
-    cost: Callable[[Point], float] | None = None
+    cost: Callable[..., float] | None = None
     constraints: Sequence[OutcomeConstraint] = ()
     plate: Plate | None = None
     calibrated: Mapping[str, str] = field(default_factory=dict)
@@ -206,7 +208,9 @@ class CampaignSpec:
         )
 
         models = self._physics_models() if self.competing else None
-        cost_of(self.cost, self.space.sample(1, self.seed)[0])
+        somewhere = self.space.sample(1, self.seed)[0]
+        for before in (None, somewhere):
+            cost_of(self.cost, somewhere, before)
         strategy = resolve_strategy(self.strategy, models, device)
         check_fits(strategy, self.space, self.objectives)
         if self.per is not None:
@@ -215,11 +219,12 @@ class CampaignSpec:
             hours = self.per == "hour"
             limit = self.budget.hours if hours else self.budget.cost
             price = None if hours else self._cost_of
-            strategy = with_effort(strategy, EffortRule(price, limit, self.parallel))
+            rule = EffortRule(price, limit, self.parallel, counts_changeover(self.cost))
+            strategy = with_effort(strategy, rule)
         return on_plate(strategy, self.plate, self.space)
 
-    def _cost_of(self, point: Point) -> float:
-        return cost_of(self.cost, point)
+    def _cost_of(self, point: Point, before: Point | None = None) -> float:
+        return cost_of(self.cost, point, before)
 
     def _physics_models(self) -> "list[PhysicsModel]":
         """Return the models that compete, each of which fits space and outputs."""

@@ -31,15 +31,31 @@ def call_user_code(what: str, call: Callable[[], T]) -> T:
         ) from error
 
 
-def cost_of(price: Callable[[Point], float] | None, point: Point) -> float:
+def counts_changeover(price: Callable[..., float] | None) -> bool:
+    """Return whether a user's cost takes the conditions before: an argument called ``before``."""
+    if price is None:
+        return False
+    try:
+        return "before" in inspect.signature(price).parameters
+    except (TypeError, ValueError):  # a function of C tells nothing of itself
+        return False
+
+
+def cost_of(price: Callable[..., float] | None, point: Point, before: Point | None = None) -> float:
     """Return what an experiment at ``point`` costs, in the unit of the user's function.
+
+    Args:
+        price: the user's function; without one an experiment costs nothing.
+        point: its conditions.
+        before: those of the experiment that was begun before; None for the first.
 
     Raises:
         CampaignError: the function fails, or gives no finite number from 0.
     """
     if price is None:
         return 0.0
-    cost = call_user_code("the function cost", lambda: float(price(point)))
+    words = {"before": before} if counts_changeover(price) else {}
+    cost = call_user_code("the function cost", lambda: float(price(point, **words)))
     if not math.isfinite(cost) or cost < 0:
         # A budget would never be used up by it.
         raise CampaignError(

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from labloop.campaign.decisions import Ended, FailureRule
-from labloop.campaign.definition import CampaignSpec, cost_of, stop_rule_reason
+from labloop.campaign.definition import CampaignSpec, cost_of, counts_changeover, stop_rule_reason
 from labloop.campaign.execution import job_of
 from labloop.campaign.loop.outcomes import Outcomes
 from labloop.campaign.progress import (
     LabTime,
     LiveDataset,
     build_dataset,
+    in_order,
     incurs_cost,
     is_informative,
     observation,
@@ -189,4 +190,10 @@ class RunExperiments:
     def _cost(self, result: ExperimentResult) -> float:
         if self._spec.cost is None or not incurs_cost(result.state, result.lab_started):
             return 0.0
-        return cost_of(self._spec.cost, self._jobs[result.experiment_id].point)
+        key, before = result.experiment_id, None
+        if counts_changeover(self._spec.cost):
+            paid = in_order(self._repositories.experiments.all(self._campaign_id))
+            ids = [row.id for row in paid]
+            place = ids.index(key)
+            before = paid[place - 1].point if place else None
+        return cost_of(self._spec.cost, self._jobs[key].point, before)

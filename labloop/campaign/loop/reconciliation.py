@@ -13,7 +13,7 @@ from labloop.campaign.definition import CampaignSpec, cost_of
 from labloop.campaign.execution import Analysis, job_of, wells_of
 from labloop.campaign.loop.inbox import Change, Inbox
 from labloop.campaign.loop.leases import campaign_lease
-from labloop.campaign.progress import incurs_cost, lab_seconds
+from labloop.campaign.progress import in_order, lab_seconds
 from labloop.errors import AnalysisError
 from labloop.lab import close_attempt, is_attempt
 from labloop.records import (
@@ -245,9 +245,9 @@ def _machine_state(
 def _cost(rows: Sequence[ExperimentRecord], spec: CampaignSpec) -> float:
     if spec.cost is None:
         return 0.0
-    open_ = {ExperimentState.PLANNED, ExperimentState.AWAITING}
-    ended = [r for r in rows if r.state not in open_]
-    return sum(cost_of(spec.cost, r.point) for r in ended if incurs_cost(r.state, r.lab_started))
+    paid = [row.point for row in in_order(rows)]
+    ways = zip(paid, [None, *paid], strict=False)
+    return sum(cost_of(spec.cost, point, before) for point, before in ways)
 
 
 def _unresolved(rows: Sequence[ExperimentRecord]) -> str:

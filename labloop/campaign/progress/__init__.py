@@ -13,7 +13,7 @@ from labloop.campaign.progress.dataset import (
     seconds_between,
 )
 from labloop.campaign.progress.descriptions import describe_ending, describe_executor, open_question
-from labloop.campaign.progress.lab_time import LabTime, incurs_cost, lab_end, lab_seconds
+from labloop.campaign.progress.lab_time import LabTime, in_order, incurs_cost, lab_end, lab_seconds
 from labloop.campaign.progress.pace import Pace
 from labloop.campaign.progress.result_history import (
     CORRECTED,
@@ -61,6 +61,7 @@ __all__ = [
     "describe_ending",
     "describe_executor",
     "format_value",
+    "in_order",
     "incurs_cost",
     "is_from_person",
     "is_function_campaign",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from labloop.records import ExperimentRecord, ExperimentState
 
 _ENDED = {ExperimentState.DONE, ExperimentState.FAILED}
+_OPEN = {ExperimentState.PLANNED, ExperimentState.AWAITING}
 
 
 class LabTime:
@@ -52,6 +53,12 @@ def lab_end(records: Iterable[ExperimentRecord]) -> float:
     """Return the lab second at which the next opening of the lab begins."""
     times = (time for r in records for time in (r.lab_started, r.lab_finished) if time is not None)
     return max(times, default=0.0)
+
+
+def in_order(records: Iterable[ExperimentRecord]) -> list[ExperimentRecord]:
+    """Return the experiments that have cost something, in the order in which they were begun."""
+    paid = [r for r in records if r.state not in _OPEN and incurs_cost(r.state, r.lab_started)]
+    return sorted(paid, key=lambda r: (r.lab_started or 0.0, r.number))
 
 
 def incurs_cost(state: ExperimentState, lab_started: float | None) -> bool:

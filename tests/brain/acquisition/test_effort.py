@@ -80,6 +80,44 @@ def test_a_stated_cost_counts_and_the_end_of_its_budget_is_planned_for() -> None
         assert batch.proposals[0].point["solvent"] == "a"
 
 
+def paid(point: Point, before: Point | None) -> float:
+    """Return the price of a solvent, 20 for another one, and 0.1 a kelvin of heating."""
+    other = before is not None and before["solvent"] != point["solvent"]
+    heated = 0.0 if before is None else float(point["temperature"]) - float(before["temperature"])
+    return 2.0 + 3.0 * (point["solvent"] == "b") + 20.0 * other + max(0.0, 0.1 * heated)
+
+
+def test_changing_over_has_its_price() -> None:
+    """What a stated cost says of the way is foretold within a tenth, and the way kept short."""
+    import torch
+
+    seen = carried_out(SPACE.sample(9, 6))
+    rule = EffortRule(paid, changeover=True)
+    effort = learned_effort(rule, SPACE, seen)
+    assert effort is not None
+    others = SPACE.sample(40, 2)
+    rows = torch.from_numpy(np.asarray(SPACE.encode(others)))
+    right = []
+    for before, point, row, there in zip(others, others[1:], rows, rows[1:], strict=False):
+        foretold = float((-effort.log_weight(there[None], row)).exp()[0])
+        right.append(abs(foretold / paid(point, before) - 1) < 0.1)
+    assert np.mean(right) > 0.8
+    thrifty, last = with_effort(AutoStrategy(), rule), seen[-1].point
+    for seed in range(3):
+        batch = thrifty.propose(SPACE, AIM, Dataset(seen), (), 2, seed)
+        assert {p.point["solvent"] for p in batch.proposals} == {last["solvent"]}
+        assert "improvement per cost, change-over included" in batch.proposals[0].reason
+
+
+def test_what_was_spent_counts_each_way() -> None:
+    """The end of a budget is planned for with the change-over of what was done."""
+    points = [o.point for o in carried_out(SPACE.sample(6, 7))]
+    ways = zip(points, [None, *points], strict=False)
+    assert EffortRule(paid, changeover=True).spent(points) == sum(paid(p, b) for p, b in ways)
+    assert EffortRule(lambda point: 2.0).spent(points) == 12.0
+    assert EffortRule().spent(points) == 0.0
+
+
 def test_who_does_not_weigh_it_says_so() -> None:
     """A strategy that learns nothing cannot."""
     with pytest.raises(BrainError, match="'sobol' does not weigh what experiments take"):
