@@ -24,6 +24,7 @@ from labloop.cli.verbs import (
     new,
     physics,
     run,
+    steps,
     strategy,
     testing,
 )
@@ -54,6 +55,8 @@ _BUILT_IN = (
     (export.export, "export"),
     (records.archive, "archive"),
     (command.command, "command"),
+    (steps.answer, "answer"),
+    (steps.step, "step"),
     (command.acknowledge, "acknowledge"),
     (by_hand.try_, "try"),
     (by_hand.ask, "ask"),

@@ -37,13 +37,16 @@ if TYPE_CHECKING:
     from labloop.lab.host import LabHost, LabJob, SafetyReport, Speed, left_running
     from labloop.lab.libraries import LibraryTransport
     from labloop.lab.procedure import (
+        AwaitsResult,
         Lab,
+        LateResult,
         Occupancy,
         Occupation,
         PlannedUse,
         Position,
         UsePlan,
         Visit,
+        is_open_late,
         run_procedure,
     )
     from labloop.lab.process import Terminal, signals_to
@@ -123,6 +126,9 @@ _HOME = {
         "Position",
         "UsePlan",
         "Visit",
+        "AwaitsResult",
+        "LateResult",
+        "is_open_late",
         "run_procedure",
     ),
     "process": ("Terminal", "signals_to"),
@@ -186,6 +192,7 @@ __all__ = [
     "Argument",
     "Asked",
     "Attempts",
+    "AwaitsResult",
     "Choice",
     "Clock",
     "ClusterJob",
@@ -201,6 +208,7 @@ __all__ = [
     "LabFile",
     "LabHost",
     "LabJob",
+    "LateResult",
     "LeaseCheck",
     "LibraryTransport",
     "MemoryJournal",
@@ -235,6 +243,7 @@ __all__ = [
     "find_driver",
     "installed",
     "is_attempt",
+    "is_open_late",
     "lab_file_of",
     "left_running",
     "load_lab_file",

@@ -77,3 +77,8 @@ def make_campaign_id(name: str, mode: str, seed: int, generation: int = 0) -> st
 def make_experiment_id(campaign_id: str, number: int) -> str:
     """Return the id of a campaign's ``number``-th experiment (1, 2, ...)."""
     return f"{campaign_id}-{number:04d}"
+
+
+def experiment_number(experiment_id: str) -> int:
+    """Return which experiment of its campaign has an id of :func:`make_experiment_id`."""
+    return int(experiment_id.rpartition("-")[2])

@@ -1,8 +1,8 @@
 """The port of an executor: jobs that the campaign hands over, results that come back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from labloop.records._states import ExperimentState
@@ -43,7 +43,8 @@ class ExperimentResult:
 
     experiment_id: str
     state: ExperimentState
-    """DONE (raw data stored, to be analysed), FAILED, ABANDONED or UNCERTAIN."""
+    """DONE (raw data stored, to be analysed), FAILED, ABANDONED or UNCERTAIN; AWAITING where it
+    left the lab until a late result comes."""
     reason: str = ""
     lab_started: float | None = None
     lab_finished: float | None = None
@@ -53,6 +54,8 @@ class ExperimentResult:
     """The device that could not be reached, where the experiment failed for it; else empty."""
     failure: Failure | None = None
     """What it failed of; None where it did not."""
+    late: Mapping[str, str] = field(default_factory=dict)
+    """Late result that it waits for -> what it is in a simulated lab that tells it."""
     used: frozenset[str] = frozenset()
     """The devices and stations that it used."""
 

@@ -152,6 +152,10 @@ class Experiments(Protocol):
         """Make several changes in their order and in one transaction: all of them, or none."""
         ...
 
+    def waited(self, campaign_id: str) -> Sequence[tuple[float, float]]:
+        """Return begin and end, in lab seconds, of times in the lab before a wait for a result."""
+        ...
+
     def save_raw(self, experiment_id: str, measurement: Measurement) -> Future[None]:
         """Append what the procedure returned."""
         ...

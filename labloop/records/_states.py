@@ -41,6 +41,7 @@ EXPERIMENT_MOVES: dict[ExperimentState, frozenset[ExperimentState]] = {
     ),
     ExperimentState.RUNNING: frozenset(
         {
+            ExperimentState.AWAITING,
             ExperimentState.DONE,
             ExperimentState.FAILED,
             ExperimentState.ABANDONED,
@@ -48,7 +49,12 @@ EXPERIMENT_MOVES: dict[ExperimentState, frozenset[ExperimentState]] = {
         }
     ),
     ExperimentState.UNCERTAIN: frozenset(
-        {ExperimentState.DONE, ExperimentState.FAILED, ExperimentState.ABANDONED}
+        {
+            ExperimentState.AWAITING,
+            ExperimentState.DONE,
+            ExperimentState.FAILED,
+            ExperimentState.ABANDONED,
+        }
     ),
     ExperimentState.DONE: frozenset(),
     ExperimentState.FAILED: frozenset(),

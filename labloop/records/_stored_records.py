@@ -91,10 +91,17 @@ class ExperimentRecord:
     """Why it failed, was abandoned or is uncertain; empty otherwise."""
     actor: str = ""
     lab_started: float | None = None
+    """None as long as it never was in a lab."""
     lab_finished: float | None = None
-    """Lab time of the campaign in seconds; it continues over several openings of the lab."""
+    """Lab time of the campaign in seconds; it continues over several openings of the lab. Of an
+    experiment that left the lab to wait for a late result, its newest time in the lab."""
     created: datetime | None = None
     finished: datetime | None = None
+
+    @property
+    def waits_for_result(self) -> bool:
+        """Whether it left the lab until a late result comes, or is to enter it again."""
+        return self.state is ExperimentState.AWAITING and self.lab_started is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +138,19 @@ class ExperimentMeasured:
     actor: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentStep:
+    """A change: what a person says of a step, or the late result of one."""
+
+    outcome: "Outcome"
+    intent: "Intent | None" = None
+    """Committed before the outcome; None where the step is open."""
+
+
 ExperimentChange: TypeAlias = (
-    ExperimentRecord | ExperimentMove | ExperimentMeasured | ExperimentYield
+    ExperimentRecord | ExperimentMove | ExperimentMeasured | ExperimentYield | ExperimentStep
 )
-"""What can be changed in one transaction: a new experiment, a move, raw data, outputs."""
+"""What can be changed in one transaction: a new experiment, a move, raw data, outputs, a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +183,8 @@ class Intent:
     lab_time: float = 0.0
     actor: str = ""
     lease_token: int = 0
+    step: str = ""
+    """The step of the procedure in which it happens; empty outside of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

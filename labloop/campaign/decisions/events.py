@@ -81,6 +81,13 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
+class Continued:
+    """An experiment may enter the lab again: its late result is there, or a person said so."""
+
+    job: ExperimentJob
+
+
+@dataclass(frozen=True, slots=True)
 class PauseAsked:
     """A person asks to begin nothing new for now."""
 
@@ -124,6 +131,7 @@ Event: TypeAlias = (
     | Rejected
     | Ended
     | Resolved
+    | Continued
     | PauseAsked
     | ResumeAsked
     | StopAsked

@@ -130,6 +130,9 @@ class FailurePolicy:
     Attributes:
         stop_after: this many failed experiments in a row end the campaign.
         on_uncertain: ``pause`` waits for a person, ``continue`` goes on with the others.
+        on_restart: what becomes of a procedure in a real lab that the death of its process cut off:
+            ``ask`` asks a person; ``continue`` enters it again through its steps, where every
+            step has ended and nothing was done outside of one that does harm twice.
         rules: what follows from failures of a kind. The first one that speaks of a failure and
             has something left to do is followed: retries may be used up, and there may be no
             other station.
@@ -140,6 +143,7 @@ class FailurePolicy:
 
     stop_after: int = 3
     on_uncertain: Literal["pause", "continue"] = "pause"
+    on_restart: Literal["ask", "continue"] = "ask"
     rules: Sequence[FailureRule] = ()
     pause_device_after: int | None = None
 
@@ -148,6 +152,10 @@ class FailurePolicy:
         if self.on_uncertain not in ("pause", "continue"):
             raise CampaignFileError(
                 f"on_uncertain must be 'pause' or 'continue', got {self.on_uncertain!r}"
+            )
+        if self.on_restart not in ("ask", "continue"):
+            raise CampaignFileError(
+                f"on_restart must be 'ask' or 'continue', got {self.on_restart!r}"
             )
         if self.pause_device_after is not None:
             check_whole(self.pause_device_after, "pause_device_after")
@@ -197,6 +205,7 @@ class FailurePolicy:
         return {
             "stop_after": self.stop_after,
             "on_uncertain": self.on_uncertain,
+            "on_restart": self.on_restart,
             "rules": [rule.spec() for rule in self.rules],
             "pause_device_after": self.pause_device_after,
         }

@@ -13,6 +13,7 @@ from labloop.campaign.decisions.events import (
     Approved,
     Ask,
     Began,
+    Continued,
     Effect,
     Ended,
     Event,
@@ -117,6 +118,7 @@ def _rejected(event: Rejected, _config: MachineConfig, state: MachineState) -> H
         state,
         awaiting=_without(state.awaiting, event.experiment_id),
         ready=_without(state.ready, event.experiment_id),
+        waiting={k: why for k, why in state.waiting.items() if k != event.experiment_id},
     ), ()
 
 
@@ -126,6 +128,8 @@ def _without(jobs: tuple[ExperimentJob, ...], experiment_id: str) -> tuple[Exper
 
 @_handle.register
 def _ended(event: Ended, config: MachineConfig, state: MachineState) -> Handled:
+    if event.state is ExperimentState.AWAITING:
+        return _left(state, event)
     counts = event.state in {ExperimentState.DONE, ExperimentState.FAILED}
     failed = event.state is ExperimentState.FAILED
     # A failure that a rule speaks of is dealt with: it does not end the campaign by its number.
@@ -142,11 +146,36 @@ def _ended(event: Ended, config: MachineConfig, state: MachineState) -> Handled:
         reason = f"{row} experiments in a row failed, the last because: {event.reason}"
         return end(state, reason, CampaignState.FAILED), ()
     state, first = device_trouble(config, state, event)
-    state, then = _afterend(config, state, event)
+    state, then = _after_end(config, state, event)
     return state, (*first, *then)
 
 
-def _afterend(config: MachineConfig, state: MachineState, event: Ended) -> Handled:
+def _left(state: MachineState, event: Ended) -> Handled:
+    """Note that an experiment left the lab until a late result comes."""
+    key = event.experiment_id
+    state = replace(
+        state,
+        running=state.running - {key},
+        waiting={**state.waiting, key: event.reason},
+        lab_hours=max(state.lab_hours, event.lab_hours),
+    )
+    return state, (Ask(f"experiment {key} {event.reason}", key),)
+
+
+@_handle.register
+def _continued(event: Continued, _config: MachineConfig, state: MachineState) -> Handled:
+    key = event.job.experiment_id
+    uncertain = state.uncertain - {key}
+    return replace(
+        state,
+        waiting={k: why for k, why in state.waiting.items() if k != key},
+        uncertain=uncertain,
+        unresolved=state.unresolved if uncertain else "",
+        resumed=(*state.resumed, event.job),
+    ), ()
+
+
+def _after_end(config: MachineConfig, state: MachineState, event: Ended) -> Handled:
     if event.rule is not None:
         return follow(config, state, event, event.rule)
     state, asked = _unreachable(state, event)
@@ -242,7 +271,7 @@ def _advance(config: MachineConfig, state: MachineState) -> Handled:
         return replace(state, over=True), (Finish(state.end_state, state.ending),)
     if state.paused or state.unresolved:
         return state, ()
-    if state.ready:
+    if state.resumed or state.ready:
         return _start(config, state)
     n = _how_many(config, state)
     if n <= 0 or state.proposing:
@@ -253,15 +282,21 @@ def _advance(config: MachineConfig, state: MachineState) -> Handled:
 def _start(config: MachineConfig, state: MachineState) -> Handled:
     """Start no more than have a place: what waits here can still be paused or stopped."""
     room = max(0, config.parallel - len(state.running))
-    if not (now := state.ready[:room]):
+    waits = (*state.resumed, *state.ready)
+    if not (now := waits[:room]):
         return state, ()
     started = frozenset(job.experiment_id for job in now)
-    return replace(state, ready=state.ready[room:], running=state.running | started), (Start(now),)
+    return replace(
+        state,
+        resumed=state.resumed[room:],
+        ready=state.ready[max(0, room - len(state.resumed)) :],
+        running=state.running | started,
+    ), (Start(now),)
 
 
 def _how_many(config: MachineConfig, state: MachineState) -> int:
     """Return how many experiments to propose now; 0 is wait."""
-    planned = len(state.awaiting) + len(state.ready) + len(state.again)
+    planned = len(state.awaiting) + len(state.resumed) + len(state.ready) + len(state.again)
     in_flight = len(state.running) + planned
     if config.asynchronous:
         # Begin with a full batch; afterwards each finished experiment is replaced at once.
@@ -269,7 +304,7 @@ def _how_many(config: MachineConfig, state: MachineState) -> int:
     else:
         wanted = 0 if in_flight else config.batch
     if config.budget is not None and config.budget.experiments is not None:
-        # An uncertain experiment may still turn out to be done, so it holds its place.
-        used = state.finished + in_flight + len(state.uncertain)
+        # One that is uncertain, or waits, may still turn out to be done, so it holds its place.
+        used = state.finished + in_flight + len(state.uncertain) + len(state.waiting)
         wanted = min(wanted, config.budget.experiments - used)
     return wanted

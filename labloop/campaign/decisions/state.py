@@ -37,8 +37,10 @@ class MachineState:
     awaiting: tuple[ExperimentJob, ...] = ()
     """Planned and waiting for a person."""
     resumed: tuple[ExperimentJob, ...] = ()
-    """Begun by an earlier process and gone on with from the start, also while it is paused."""
+    """Begun before, and to be entered again; at a start also while the campaign is paused."""
     running: frozenset[str] = frozenset()
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    """Experiment that left the lab until a late result comes -> what it waits for, in words."""
     uncertain: frozenset[str] = frozenset()
     finished: int = 0
     """Done or failed: what the budget of experiments counts."""
@@ -74,7 +76,8 @@ Handled: TypeAlias = tuple[MachineState, tuple[Effect, ...]]
 def waits_for_person(state: MachineState) -> bool:
     """Return whether nothing goes on until a person answers."""
     busy = state.over or state.ending or state.running or state.proposing
-    return not busy and bool(state.paused or state.unresolved or state.awaiting)
+    asks = state.paused or state.unresolved or state.awaiting or state.waiting
+    return not busy and bool(asks)
 
 
 def end(state: MachineState, reason: str, how: CampaignState) -> MachineState:

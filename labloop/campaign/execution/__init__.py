@@ -16,6 +16,7 @@ from labloop.campaign.execution.failing import failure_of, leaf_errors
 from labloop.campaign.execution.function import FunctionExecutor, FunctionSetup
 from labloop.campaign.execution.jobs import job_of, planned_record, wells_of
 from labloop.campaign.execution.measurement import to_measurement
+from labloop.campaign.execution.said_of_steps import settled, step_said, why_not_entered_again
 
 __all__ = [
     "Analysis",
@@ -30,6 +31,9 @@ __all__ = [
     "leaf_errors",
     "planned_record",
     "point_from_text",
+    "settled",
+    "step_said",
     "to_measurement",
     "wells_of",
+    "why_not_entered_again",
 ]

@@ -7,10 +7,15 @@ from functools import partial
 from typing import Any
 
 from labloop.campaign.execution.conditions import Conditions
-from labloop.campaign.execution.failing import failure_of, lost_connection, state_and_reason
+from labloop.campaign.execution.failing import (
+    failure_of,
+    leaf_errors,
+    lost_connection,
+    state_and_reason,
+)
 from labloop.campaign.execution.measurement import to_measurement
-from labloop.errors import ExperimentCancelled, UncertainError
-from labloop.lab import Lab, LabHost, LabJob, run_procedure
+from labloop.errors import ExperimentCancelled, ProcedureError, UncertainError
+from labloop.lab import AwaitsResult, Lab, LabHost, LabJob, run_procedure
 from labloop.records import (
     ExperimentJob,
     ExperimentResult,
@@ -91,13 +96,19 @@ class DirectExecutor:
         measurement: Measurement | None = None
         try:
             returned = await run_procedure(self._procedure, lab, x)
+            _check_left(lab)
             measurement = to_measurement(returned, self._units)
             await clock.external(self._experiments.save_raw(job.experiment_id, measurement))
         except ExperimentCancelled:
             raise
-        except Exception as error:  # noqa: BLE001 - process edge: a person's code may raise anything
-            state, reason = state_and_reason(error)
-            lost, failure = lost_connection(error), failure_of(error)
+        except (AwaitsResult, BaseExceptionGroup, Exception) as error:
+            if all(isinstance(leaf, AwaitsResult) for leaf in leaf_errors(error)):
+                state, reason = ExperimentState.AWAITING, lab.awaits
+            elif isinstance(error, Exception):
+                state, reason = state_and_reason(error)
+                lost, failure = lost_connection(error), failure_of(error)
+            else:
+                raise
         return ExperimentResult(
             experiment_id=job.experiment_id,
             state=state,
@@ -106,6 +117,7 @@ class DirectExecutor:
             lost=lost,
             failure=failure,
             used=lab.used,
+            late=lab.simulated_results,
         )
 
     def _as_result(self, experiment_id: str, future: "Future[Any]") -> Future[ExperimentResult]:
@@ -136,3 +148,11 @@ def _result_of(experiment_id: str, finished: "Future[Any]") -> ExperimentResult:
     else:
         state = ExperimentState.FAILED
     return ExperimentResult(experiment_id=experiment_id, state=state, reason=str(error))
+
+
+def _check_left(lab: Lab) -> None:
+    """Raise ProcedureError where a procedure went on although its late result is not there."""
+    if lab.awaits:
+        raise ProcedureError(
+            f"the procedure went on although it {lab.awaits}; let what lab.later raises pass"
+        )

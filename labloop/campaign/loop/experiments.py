@@ -68,6 +68,8 @@ class RunExperiments:
 
     def load(self) -> None:
         """Read what was planned and measured before this process began."""
+        for start, end in self._repositories.experiments.waited(self._campaign_id):
+            self._lab_time.add(start, end)
         rows = self._repositories.experiments.all(self._campaign_id)
         for row in rows:
             self._jobs[row.id] = job_of(row)
@@ -188,7 +190,8 @@ class RunExperiments:
         return tuple(reason for reason in reasons if reason is not None)
 
     def _cost(self, result: ExperimentResult) -> float:
-        if self._spec.cost is None or not incurs_cost(result.state, result.lab_started):
+        waits = result.state is ExperimentState.AWAITING
+        if self._spec.cost is None or waits or not incurs_cost(result.state, result.lab_started):
             return 0.0
         key, before = result.experiment_id, None
         if counts_changeover(self._spec.cost):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from labloop.campaign.decisions import (
     Added,
     Approved,
+    Continued,
     Event,
     MachineState,
     PauseAsked,
@@ -17,9 +18,17 @@ from labloop.campaign.decisions import (
     StopAsked,
 )
 from labloop.campaign.definition import CampaignSpec
-from labloop.campaign.execution import planned_record
+from labloop.campaign.execution import (
+    job_of,
+    planned_record,
+    settled,
+    step_said,
+    wells_of,
+    why_not_entered_again,
+)
 from labloop.campaign.progress import BY_HAND, WISHES, condition_of, lifted, standing_wishes
 from labloop.errors import LabloopError, NotFoundError, StaleStateError
+from labloop.lab import is_open_late
 from labloop.records import (
     CampaignRecord,
     Command,
@@ -42,6 +51,8 @@ if TYPE_CHECKING:
 RUN_COMMANDS = {CommandKind.PAUSE, CommandKind.RESUME, CommandKind.STOP, CommandKind.ABORT}
 """What is asked of a process: it means nothing to the next one. Everything else is said of
 experiments, and counts for as long as they stand as they stood."""
+CONTINUE = "continue"
+"""The outcome of an uncertain experiment that is entered again through its steps."""
 _ENDS = {"done": ExperimentState.DONE} | {
     state.value: state for state in (ExperimentState.FAILED, ExperimentState.ABANDONED)
 }
@@ -66,8 +77,8 @@ be, and changes nothing twice."""
 class _Effect:
     """What follows from a command."""
 
-    event: Event
-    """What the loop is told."""
+    event: Event | None
+    """What the loop is told; None where nothing follows for it."""
     changes: tuple[ExperimentChange, ...] = ()
     """What is stored together with the answer."""
     answer: str = "accepted"
@@ -127,7 +138,8 @@ class Inbox:
                 answers.append(f"{command.kind.value} by {command.actor}: {error}")
                 continue
             if first:
-                emit(effect.event)
+                if effect.event is not None:
+                    emit(effect.event)
                 answers.append(f"{command.kind.value} by {command.actor}: {effect.answer}")
         return tuple(answers)
 
@@ -209,6 +221,9 @@ class Inbox:
         if command.kind is CommandKind.RESOLVE:
             return self._resolve(command, experiment_id, state)
         waiting = {job.experiment_id: job for job in state.awaiting}
+        if command.kind is CommandKind.REJECT and experiment_id in state.waiting:
+            turned_down = _move(experiment_id, ExperimentState.ABANDONED, command)
+            return _Effect(Rejected(experiment_id), (turned_down,))
         if experiment_id not in waiting:
             self._check_there(experiment_id, state)
             raise StaleStateError(
@@ -242,16 +257,50 @@ class Inbox:
             ) from None
 
     def _resolve(self, command: Command, experiment_id: str, state: MachineState) -> _Effect:
+        if "step" in command.arguments:
+            return self._say_of_step(command, experiment_id, state)
         if experiment_id not in state.uncertain:
             self._check_there(experiment_id, state)
             raise StaleStateError(
                 f"too late: nothing about experiment {experiment_id} is uncertain"
             )
         outcome = str(command.arguments.get("outcome", ""))
+        if outcome == CONTINUE:
+            return self._continue(command, experiment_id)
         if outcome not in _ENDS:
-            raise StaleStateError(f"an outcome is one of {', '.join(_ENDS)}, got {outcome!r}")
+            known = ", ".join([*_ENDS, CONTINUE])
+            raise StaleStateError(f"an outcome is one of {known}, got {outcome!r}")
         move = _move(experiment_id, _ENDS[outcome], command)
         return _Effect(Resolved(experiment_id, _ENDS[outcome]), (move,))
+
+    def _say_of_step(self, command: Command, experiment_id: str, state: MachineState) -> _Effect:
+        """Store a late result, or what else is said of a step; the last answer lets it go on."""
+        if experiment_id not in state.uncertain and experiment_id not in state.waiting:
+            self._check_there(experiment_id, state)
+            raise StaleStateError(
+                f"too late: experiment {experiment_id} neither waits for a late result nor is "
+                "uncertain; what it gave is corrected with labloop correct"
+            )
+        row = self._repositories.experiments.get(experiment_id)
+        entries = self._repositories.journal.entries(self._record.id, experiment_id)
+        said = step_said(row, entries, command.arguments, command.actor)
+        waits = any(is_open_late(entry) for entry in settled(entries, said))
+        if experiment_id in state.uncertain or waits:
+            return _Effect(None, (said,))
+        return _Effect(Continued(self._job(row)), (said,))
+
+    def _continue(self, command: Command, experiment_id: str) -> _Effect:
+        """Let a procedure that was cut off be entered again, where nothing would happen twice."""
+        row = self._repositories.experiments.get(experiment_id)
+        entries = self._repositories.journal.entries(self._record.id, experiment_id)
+        why = why_not_entered_again(row, entries)
+        if why:
+            raise StaleStateError(f"experiment {row.number} cannot go on: {why}")
+        move = _move(experiment_id, ExperimentState.AWAITING, command)
+        return _Effect(Continued(self._job(row)), (move,))
+
+    def _job(self, row: ExperimentRecord) -> ExperimentJob:
+        return job_of(row, wells_of(self._repositories, self._record.id, [row]).get(row.id, ""))
 
     def _new(
         self,

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 from labloop.campaign.decisions import MachineState
 from labloop.campaign.definition import CampaignSpec, cost_of
-from labloop.campaign.execution import Analysis, job_of, wells_of
-from labloop.campaign.loop.inbox import Change, Inbox
+from labloop.campaign.execution import Analysis, job_of, wells_of, why_not_entered_again
+from labloop.campaign.loop.inbox import CONTINUE, Change, Inbox
 from labloop.campaign.loop.leases import campaign_lease
 from labloop.campaign.progress import in_order, lab_seconds
 from labloop.errors import AnalysisError
-from labloop.lab import close_attempt, is_attempt
+from labloop.lab import close_attempt, is_attempt, is_open_late
 from labloop.records import (
     ActionState,
     CampaignRecord,
@@ -53,7 +53,13 @@ def reconcile(
     notes = _settle(repositories, record, spec.to_json(), Analysis(spec), actor)
     answered = _answer(repositories, record, spec.space, spec.plate, change)
     state = _machine_state(repositories, record, spec)
-    running = repositories.experiments.all(record.id, {ExperimentState.RUNNING})
+    again = {ExperimentState.RUNNING, ExperimentState.AWAITING}
+    running = [
+        row
+        for row in repositories.experiments.all(record.id, again)
+        if row.state is ExperimentState.RUNNING
+        or (row.waits_for_result and row.id not in state.waiting)
+    ]
     wells = wells_of(repositories, record.id, running)
     resumed = tuple(job_of(row, wells.get(row.id, "")) for row in running)
     state = replace(state, resumed=resumed)
@@ -101,9 +107,14 @@ def _settle(
 ) -> tuple[str, ...]:
     running = repositories.experiments.all(record.id, {ExperimentState.RUNNING})
     opened = repositories.journal.open_intents(record.id) if running else ()
-    work = spec.get("work")
+    work, failures = spec.get("work"), spec.get("failures")
     settler = _Settler(
-        repositories, record, work if isinstance(work, Mapping) else {}, analysis, actor
+        repositories,
+        record,
+        work if isinstance(work, Mapping) else {},
+        isinstance(failures, Mapping) and failures.get("on_restart") == CONTINUE,
+        analysis,
+        actor,
     )
     notes = (settler.settle(row, opened) for row in running)
     return tuple(note for note in notes if note)
@@ -129,6 +140,8 @@ class _Settler:
     record: CampaignRecord
     work: Mapping[str, Json]
     """What the campaign says of the work that carries experiments out; empty for a lab."""
+    goes_on: bool
+    """Whether a procedure that was cut off is entered again where nothing would happen twice."""
     analysis: Analysis | None
     """None where the campaign's code is not to be run: what has raw data waits for it."""
     actor: str
@@ -145,6 +158,11 @@ class _Settler:
         if self.work.get("repeatable"):
             # It stays as it is: the run that follows goes on with it.
             return f"experiment {row.number}: {_ENDED_IN_IT}; it is done again, as declared"
+        if self.goes_on and not (why := why_not_entered_again(row, self._entries(row))):
+            told = f"{_ENDED_IN_IT}; it goes on through its steps, as declared"
+            self._move(row, ExperimentState.UNCERTAIN, told, end)
+            self._move(row, ExperimentState.AWAITING, told, None)
+            return f"experiment {row.number}: {told}"
         asked = ", ".join(_words(entry) for entry in entries)
         why = _ENDED_IN_IT
         why += f"; it is not known whether {asked} happened" if asked else ""
@@ -153,6 +171,9 @@ class _Settler:
             why = f"{why}; its simulated lab ended with the process"
             self._move(row, ExperimentState.ABANDONED, why, end)
         return f"experiment {row.number}: {why}"
+
+    def _entries(self, row: ExperimentRecord) -> Sequence[JournalEntry]:
+        return self.repositories.journal.entries(self.record.id, row.id)
 
     def _close_attempts(self, entries: Sequence[JournalEntry]) -> None:
         """Write down that attempts at work ended with the process, and what they had told."""
@@ -213,10 +234,20 @@ def _standing(repositories: Repositories, record: CampaignRecord) -> MachineStat
             job_of(r, wells.get(r.id, "")) for r in rows if r.state is ExperimentState.PLANNED
         ),
         awaiting=tuple(
-            job_of(r, wells.get(r.id, "")) for r in rows if r.state is ExperimentState.AWAITING
+            job_of(r, wells.get(r.id, ""))
+            for r in rows
+            if r.state is ExperimentState.AWAITING and not r.waits_for_result
         ),
+        waiting={r.id: r.reason for r in rows if _waits(repositories, r)},
         uncertain=frozenset(r.id for r in rows if r.state is ExperimentState.UNCERTAIN),
     )
+
+
+def _waits(repositories: Repositories, row: ExperimentRecord) -> bool:
+    """Return whether a late result of an experiment has not come."""
+    if not row.waits_for_result:
+        return False
+    return any(is_open_late(e) for e in repositories.journal.entries(row.campaign_id, row.id))
 
 
 def _machine_state(
@@ -237,7 +268,7 @@ def _machine_state(
         # A person who resumes has seen the failures: the row of failures begins anew.
         failures_in_a_row=in_a_row if in_a_row < spec.failures.stop_after else 0,
         unresolved=_unresolved(rows) if spec.failures.on_uncertain == "pause" else "",
-        lab_hours=lab_seconds(rows) / 3600,
+        lab_hours=lab_seconds(rows, repositories.experiments.waited(record.id)) / 3600,
         cost=_cost(rows, spec),
     )
 

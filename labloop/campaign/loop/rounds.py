@@ -56,7 +56,8 @@ class RunRounds:
 
     def ask(self, effect: Propose, state: MachineState, experiments: RunExperiments) -> None:
         """Ask the brain for a round; the answer comes later."""
-        begun = state.running | state.uncertain | {job.experiment_id for job in state.awaiting}
+        awaiting = {job.experiment_id for job in state.awaiting}
+        begun = state.running | state.uncertain | awaiting | state.waiting.keys()
         request = RoundRequest(
             record=self._record,
             index=effect.round_index,

@@ -43,6 +43,7 @@ from labloop.errors import StaleStateError
 from labloop.records import (
     CampaignRecord,
     Command,
+    CommandKind,
     Executor,
     ExperimentResult,
     ExperimentState,
@@ -58,6 +59,9 @@ ABORT_SECONDS = 8.0
 
 INBOX_SECONDS = 0.5
 """Wall seconds between two readings of the inbox: a command is answered within this."""
+
+SIMULATION = "simulation"
+"""Who tells the late results of a simulated lab."""
 
 _Item: TypeAlias = Event | ExperimentResult | RoundAnswer
 """What the loop reacts to, one after the other."""
@@ -119,6 +123,7 @@ class Runner:
         self._lab_now = lab_now
         self._hold = hold
         self._stations = stations
+        self._record, self._repositories = record, repositories
         self._inbox = Inbox(
             repositories, record, spec.space, plate=spec.plate, change=self._change_definition
         )
@@ -189,9 +194,23 @@ class Runner:
         elif isinstance(item, ExperimentResult):
             self._unsettled = True
             event = self._finish_experiment(item)
+            if event.state is ExperimentState.AWAITING and item.late:
+                return self._apply(event) or self._tell_simulated(item)
         else:
             event = item
         return None if event is None else self._apply(event)
+
+    def _tell_simulated(self, result: ExperimentResult) -> Finish | None:
+        """Tell the late results that a simulated lab knows, as a person would."""
+        for name, value in result.late.items():
+            command = Command(
+                campaign_id=self._record.id,
+                kind=CommandKind.RESOLVE,
+                actor=SIMULATION,
+                arguments={"experiment": result.experiment_id, "step": name, "value": value},
+            )
+            self._repositories.commands.add(command).result()
+        return self._read_inbox()
 
     def _read_inbox(self) -> Finish | None:
         """Answer pending commands; each takes effect before the next is answered."""

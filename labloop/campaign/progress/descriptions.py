@@ -3,6 +3,7 @@
 from labloop.campaign.decisions import MachineConfig, MachineState
 from labloop.campaign.definition import CampaignSpec, name_of
 from labloop.records import Point
+from labloop.records import experiment_number as number_of
 
 
 def describe_activity(state: MachineState, running: list[int], where: str = "in the lab") -> str:
@@ -15,7 +16,7 @@ def describe_activity(state: MachineState, running: list[int], where: str = "in 
         return f"paused: {state.paused or state.unresolved}"
     if state.proposing:
         return f"the brain proposes round {state.next_round}"
-    return "waiting" if state.awaiting else "between rounds"
+    return "waiting" if state.awaiting or state.waiting else "between rounds"
 
 
 _SHOWN = 6
@@ -39,10 +40,16 @@ def open_question(state: MachineState) -> str:
     if state.paused or state.unresolved:
         return state.paused or state.unresolved
     if not state.awaiting:
-        return ""
+        return late_results(state)
     shown = [f"{job.number} ({_conditions(job.point)})" for job in state.awaiting[:_SHOWN]]
     numbers = [str(job.number) for job in state.awaiting[_SHOWN:]]
     return f"approval of experiment {', '.join([*shown, *numbers])}"
+
+
+def late_results(state: MachineState) -> str:
+    """Return which experiments wait for which late results; empty where none does."""
+    told = [f"experiment {number_of(key)} {why}" for key, why in state.waiting.items()]
+    return "; ".join([*told[:_SHOWN], *([f"and {len(told) - _SHOWN} more"] * (len(told) > _SHOWN))])
 
 
 def _conditions(point: Point) -> str:

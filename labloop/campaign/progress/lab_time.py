@@ -16,11 +16,17 @@ class LabTime:
     happens once. What counts is the set of seconds, never the order in which they came.
     """
 
-    def __init__(self, records: Iterable[ExperimentRecord] = ()) -> None:
-        """Begin with what stored experiments used."""
+    def __init__(
+        self,
+        records: Iterable[ExperimentRecord] = (),
+        waited: Iterable[tuple[float, float]] = (),
+    ) -> None:
+        """Begin with what stored experiments used, and used before they waited for a result."""
         self._spans: list[tuple[float, float]] = []
         for record in records:
             self.add(record.lab_started, record.lab_finished)
+        for start, end in waited:
+            self.add(start, end)
 
     def add(self, start: float | None, end: float | None) -> None:
         """Count an experiment, in lab seconds of the campaign; None: it was never begun."""
@@ -44,9 +50,16 @@ def _with(spans: list[tuple[float, float]], start: float, end: float) -> list[tu
     return [*before, joined, *after]
 
 
-def lab_seconds(records: Iterable[ExperimentRecord]) -> float:
-    """Return how much lab time experiments have used, as ``Budget.hours`` counts it."""
-    return LabTime(records).seconds()
+def lab_seconds(
+    records: Iterable[ExperimentRecord], waited: Iterable[tuple[float, float]] = ()
+) -> float:
+    """Return how much lab time experiments have used, as ``Budget.hours`` counts it.
+
+    Args:
+        records: the experiments.
+        waited: of those that left the lab for a late result, see ``Experiments.waited``.
+    """
+    return LabTime(records, waited).seconds()
 
 
 def lab_end(records: Iterable[ExperimentRecord]) -> float:

@@ -164,10 +164,17 @@ def _print_calibrations(out: "Console", repositories: Repositories, record: Camp
 
 
 def _print_waiting(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
-    """Print what waits for a person's approval, with its conditions and what to type."""
+    """Print what waits for a late result or a person's approval, and what to type."""
     from labloop.campaign import database_option  # noqa: PLC0415 - keeps --help quick
 
-    waiting = repositories.experiments.all(record.id, {ExperimentState.AWAITING})
+    rows = repositories.experiments.all(record.id, {ExperimentState.AWAITING})
+    late = [row for row in rows if row.waits_for_result]
+    for row in late[:_MOST_WAITING]:
+        out.print(f"waits     experiment {row.number}: {row.reason}")
+    if late:
+        words = f"{record.name} {late[0].number} STEP VALUE{database_option(repositories)}"
+        out.print(f"          tell it: labloop answer {words}")
+    waiting = [row for row in rows if not row.waits_for_result]
     for row in waiting[:_MOST_WAITING]:
         out.print(f"waits     experiment {row.number}: {format_point(row.point)}")
     if len(waiting) > _MOST_WAITING:

@@ -61,7 +61,7 @@ def command(
     wait: Annotated[float, typer.Option(help="seconds to wait for the answer", min=0)] = 5.0,
 ) -> None:
     """Ask something of a campaign: approve, resolve, add, fix, ...; of a running one pause, ..."""
-    from labloop.campaign import RUN_COMMANDS, current_user, resume_command  # noqa: PLC0415 - keeps --help quick
+    from labloop.campaign import RUN_COMMANDS, resume_command  # noqa: PLC0415 - keeps --help quick
     from labloop.campaign import is_unattended as nobody_at  # noqa: PLC0415 - same
 
     with open_repositories(db) as repositories:
@@ -73,35 +73,61 @@ def command(
                 f"no process is at campaign {name!r} ({record.state.value}), so nobody would "
                 f"answer; run it again with: {resume_command(record, repositories)}"
             )
-        asked = [
-            Command(
-                campaign_id=record.id,
-                kind=kind,
-                actor=current_user(),
-                arguments=each,
-                expected_version=record.version,
-            )
-            for each in _each(kind, _named(repositories, record, kind, arguments))
-        ]
-        written = {repositories.commands.add(one).result() for one in asked}
-        if alone:
-            _answer(repositories, record, kind)
-        until = time.monotonic() + wait
-        while time.monotonic() < until:
-            rows = [c for c in repositories.commands.all(record.id) if c.sequence in written]
-            if all(row.accepted is not None for row in rows):
-                _print_answers(rows)
-                if alone and any(row.accepted for row in rows):
-                    way = resume_command(record, repositories)
-                    console().print(f"it counts from now on; the campaign goes on with: {way}")
-                raise typer.Exit(0 if all(row.accepted for row in rows) else 1)
-            time.sleep(0.1)
-        console().print(
-            f"{kind.value}: written, and not answered within {wait:g} s; where the campaign's "
-            "process has ended, it is answered before anything else when it goes on with: "
-            f"{resume_command(record, repositories)}"
+        each = _each(kind, _named(repositories, record, kind, arguments))
+        say(repositories, record, kind, each, wait)
+
+
+def say(
+    repositories: Repositories,
+    record: CampaignRecord,
+    kind: CommandKind,
+    each: Sequence[Mapping[str, Json]],
+    wait: float,
+) -> None:
+    """Write commands of one kind, print their answers, and end with the exit code.
+
+    Args:
+        repositories: where to.
+        record: the campaign.
+        kind: of all of them.
+        each: the arguments of one command each.
+        wait: seconds to wait for the answers.
+
+    Raises:
+        typer.Exit: 0 where all were accepted, 1 where one was not, 3 where no answer came.
+    """
+    from labloop.campaign import current_user, is_unattended, resume_command  # noqa: PLC0415 - keeps --help quick
+
+    alone = is_unattended(repositories, record)
+    asked = [
+        Command(
+            campaign_id=record.id,
+            kind=kind,
+            actor=current_user(),
+            arguments=arguments,
+            expected_version=record.version,
         )
-        raise typer.Exit(3)
+        for arguments in each
+    ]
+    written = {repositories.commands.add(one).result() for one in asked}
+    if alone:
+        _answer(repositories, record, kind)
+    until = time.monotonic() + wait
+    while time.monotonic() < until:
+        rows = [c for c in repositories.commands.all(record.id) if c.sequence in written]
+        if all(row.accepted is not None for row in rows):
+            _print_answers(rows)
+            if alone and any(row.accepted for row in rows):
+                way = resume_command(record, repositories)
+                console().print(f"it counts from now on; the campaign goes on with: {way}")
+            raise typer.Exit(0 if all(row.accepted for row in rows) else 1)
+        time.sleep(0.1)
+    console().print(
+        f"{kind.value}: written, and not answered within {wait:g} s; where the campaign's "
+        "process has ended, it is answered before anything else when it goes on with: "
+        f"{resume_command(record, repositories)}"
+    )
+    raise typer.Exit(3)
 
 
 def acknowledge(
@@ -156,7 +182,8 @@ def _named(
         return arguments
     resolve = kind is CommandKind.RESOLVE
     state = ExperimentState.UNCERTAIN if resolve else ExperimentState.AWAITING
-    waiting = [str(row.number) for row in repositories.experiments.all(record.id, {state})]
+    rows = repositories.experiments.all(record.id, {state})
+    waiting = [str(row.number) for row in rows if not row.waits_for_result]
     if not waiting:
         what = "an answer" if resolve else "approval"
         raise CampaignError(f"no experiment of campaign {record.name!r} waits for {what}")

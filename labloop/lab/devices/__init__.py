@@ -9,11 +9,19 @@ from labloop.lab.devices.actions import ActionCall, action, read
 from labloop.lab.devices.arguments import ActionSpec, Arg, Argument, Choice
 from labloop.lab.devices.device import Device, DeviceContext, Simulated
 from labloop.lab.devices.first_contact import FirstContact
-from labloop.lab.devices.scope import SCOPE, Scope, action_number, not_awaited, start_number
+from labloop.lab.devices.scope import (
+    SCOPE,
+    STEP,
+    Scope,
+    action_number,
+    not_awaited,
+    start_number,
+)
 from labloop.lab.devices.stability import until_stable
 
 __all__ = [
     "SCOPE",
+    "STEP",
     "ActionCall",
     "ActionSpec",
     "Arg",

@@ -54,6 +54,14 @@ class Scope:
     """Devices and stations whose ``exclusive`` and ``any`` blocks are open, outermost first."""
     uses: dict[str, str] = field(default_factory=dict)
     """Device -> the block that ends its use; empty where only the experiment's end does."""
+    outside: dict[str, None] = field(default_factory=dict)
+    """What it did outside of all steps and would do again if it were entered once more."""
+    awaits: str = ""
+    """The late result that it waits for, in words; empty while it waits for none."""
+    simulated: dict[str, str] = field(default_factory=dict)
+    """Late result -> what it is in a simulated lab."""
+    open_late: frozenset[str] = frozenset()
+    """Late results that were asked for by an earlier entry and have not come."""
     used: set[str] = field(default_factory=set)
     """Devices and stations that it used so far."""
     retry_after: Callable[[DeviceError], float | None] = lambda _: None
@@ -69,6 +77,13 @@ class Scope:
         if self.experiment_id is not None:
             return f"{self.experiment_id}-a{self.count:03d}"
         return f"{self.campaign_id}-{device}-s{self.start}-{self.count:03d}"
+
+    def note(self, what: str, *, harmless: bool) -> str:
+        """Note that something is done, and return the step in which that is; empty for none."""
+        step = STEP.get()
+        if not step and not harmless:
+            self.outside[what] = None
+        return step
 
     def station_of(self, device: str) -> str:
         """Return the station, or the block, in which a device is used; empty where in none."""
@@ -110,5 +125,7 @@ def action_number(intent_id: str) -> int:
     return int(mark[1:]) if mark[:1] == "a" and mark[1:].isdigit() else 0
 
 
+STEP: ContextVar[str] = ContextVar("STEP", default="")
+"""The step that the running task is in; empty outside of all."""
 SCOPE: ContextVar[Scope | None] = ContextVar("SCOPE", default=None)
 """The scope of the running task."""

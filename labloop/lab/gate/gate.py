@@ -203,6 +203,7 @@ class CommitIntent(Stage):
             lab_time=services.clock.now(),
             actor=scope.actor,
             lease_token=run.token,
+            step=scope.note(run.name, harmless=call.spec.idempotent),
         )
         commit = services.commit(services.journal.intent(intent), f"the intent of {run.name}")
         try:

@@ -39,14 +39,15 @@ class MemoryJournal:
     def finished_steps(self, experiment_id: str) -> Mapping[str, Json]:
         """Return step -> result, of the steps of an experiment that are DONE."""
         with self._lock:
-            return {
-                intent.name: self._outcomes[intent.id].result
+            newest = {
+                intent.name: self._outcomes[intent.id]
                 for intent in self._intents.values()
                 if intent.experiment_id == experiment_id
                 and intent.kind == "step"
                 and intent.id in self._outcomes
-                and self._outcomes[intent.id].state is ActionState.DONE
             }
+        done = ActionState.DONE
+        return {name: each.result for name, each in newest.items() if each.state is done}
 
     def entries(self, campaign_id: str, experiment_id: str | None = None) -> Sequence[JournalEntry]:
         """Return the entries of a campaign, or of one experiment, in order."""

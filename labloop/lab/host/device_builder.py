@@ -98,7 +98,9 @@ class DeviceBuilder:
                 device_locks=_locks(devices),
                 queue=queue,
                 replanning=Replanning(self.clock, queue),
-                steps=Steps(self.clock, journal, self.stop),
+                steps=Steps(
+                    self.clock, journal, self.stop, simulated=self.setup.mode is Mode.SIMULATED
+                ),
                 sharing=sharing,
                 work=LabWork(
                     self.clock,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from labloop.errors import DeviceError
 from labloop.lab.devices import Scope, action_number, start_number
+from labloop.lab.procedure import is_open_late
 from labloop.records import Journal, JournalEntry
 
 
@@ -55,4 +56,5 @@ class CampaignScopes:
             count=max((action_number(entry.intent.id) for entry in before), default=0),
             finished=self._journal.finished_steps(experiment_id) if before else {},
             retry_after=self._retry_after,
+            open_late=frozenset(e.intent.name for e in before if is_open_late(e)),
         )

@@ -5,6 +5,7 @@ how it is ended belongs to ``host``. Read ``lab.py`` first.
 """
 
 from labloop.lab.procedure.lab import Lab, LabResources
+from labloop.lab.procedure.late import AwaitsResult, LateResult, is_open_late
 from labloop.lab.procedure.occupancy import Occupancy, Occupation
 from labloop.lab.procedure.plan import PlannedUse, Position, UsePlan, Visit
 from labloop.lab.procedure.queue import Queue
@@ -16,9 +17,11 @@ from labloop.lab.procedure.steps import Steps
 from labloop.lab.procedure.work import LabWork
 
 __all__ = [
+    "AwaitsResult",
     "Lab",
     "LabResources",
     "LabWork",
+    "LateResult",
     "MakePlan",
     "Occupancy",
     "Occupation",
@@ -31,5 +34,6 @@ __all__ = [
     "UsePlan",
     "Visit",
     "Wait",
+    "is_open_late",
     "run_procedure",
 ]

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from labloop.errors import ProcedureError
 from labloop.lab.devices import Device, Scope
 from labloop.lab.gate import Sharing
+from labloop.lab.procedure.late import LateResult
 from labloop.lab.procedure.occupancy import Occupancy, Occupation
 from labloop.lab.procedure.queue import Queue
 from labloop.lab.procedure.replanning import Replanning
@@ -79,6 +80,16 @@ class Lab:
     def used(self) -> frozenset[str]:
         """The devices and stations that this experiment used so far."""
         return frozenset(self._scope.used)
+
+    @property
+    def awaits(self) -> str:
+        """The late result that this experiment waits for, in words; else empty."""
+        return self._scope.awaits
+
+    @property
+    def simulated_results(self) -> Mapping[str, str]:
+        """Late result -> what it is in this simulated lab, where the procedure says so."""
+        return self._scope.simulated
 
     def now(self) -> Quantity:
         """Return the time since the lab was opened."""
@@ -168,6 +179,7 @@ class Lab:
                 got = await stack.enter_async_context(self._held(pools))
                 names |= dict(zip(held, got, strict=True))
             for kind in (kind for kind in kinds if kind not in held):
+                scope.note(f"lab.any({kind!r})", harmless=False)
                 names[kind] = place = await resources.bookings.take(scope, kind)
                 resources.sharing.hold(scope, place)
                 stack.callback(resources.sharing.release, scope, place)
@@ -192,6 +204,7 @@ class Lab:
             StockError: there is not so much left.
         """
         resources, scope = self._resources, self._scope
+        scope.note(f"lab.use({name!r})", harmless=False)
         portions = await resources.bookings.use(scope, name, what)
         if not resources.bookings.is_place(name):
             yield tuple(portion.lot.lot for portion in portions)
@@ -214,6 +227,7 @@ class Lab:
             ProcedureError: the lab has no such place.
             SampleError: another sample is in it.
         """
+        self._scope.note(f"lab.sample({kind!r})", harmless=False)
         return await self._resources.samples.make(self._scope, kind, place)
 
     async def move(self, sample: Sample, to: str, carried: "Awaitable[Any] | None" = None) -> None:
@@ -232,10 +246,12 @@ class Lab:
             ProcedureError: the lab has no such place.
             SampleError: another sample is there, or it is not known where this one is.
         """
+        self._scope.note(f"lab.move(..., {to!r})", harmless=False)
         await self._resources.samples.move(self._scope, sample, to, carried)
 
     async def discard(self, sample: Sample) -> None:
         """Say that a sample is gone, so that its place is free."""
+        self._scope.note("lab.discard", harmless=False)
         await self._resources.samples.discard(self._scope, sample)
 
     @asynccontextmanager
@@ -338,3 +354,26 @@ class Lab:
             DefinitionError: JSON cannot hold an argument or the result.
         """
         return await self._resources.steps.run(self._scope, name, f, args)
+
+    async def later(
+        self, name: str, question: str, *, unit: str = "1", simulated: object = None
+    ) -> Any:
+        """Return a result that comes when the experiment has left the lab, maybe days later.
+
+        ``purity = await lab.later("xrd", "phase purity", unit="%")``: the procedure ends here,
+        gives back what it holds, and others go on. ``labloop answer NAME 12 xrd 83.5`` lets it be
+        entered again: finished steps give what they gave, and this returns the answer. So what
+        comes before stands in steps.
+
+        Args:
+            name: of the step, unique in the experiment.
+            question: what a person is asked for.
+            unit: of the answer: a unit gives a quantity, ``"1"`` a number, ``"text"`` words.
+            simulated: the answer in a simulated lab; a person is asked there, too, if left out.
+
+        Raises:
+            ProcedureError: something before it stands outside of a step, and would be done again.
+            UnitError: the unit is none.
+        """
+        late = LateResult(name, question, unit)
+        return await self._resources.steps.later(self._scope, late, simulated)

@@ -57,6 +57,7 @@ class LabWork:
         work, began = as_work(chosen), self._clock.now()
         lasts = None if takes is None else magnitude(takes, "s", "lab.run takes")
         stop, future = StopFlag(), Future[Any]()
+        scope.note(work.name, harmless=work.repeatable)
         name = self._free_name(work.name, scope)
         rows = WorkJournal(
             journal=self._journal,

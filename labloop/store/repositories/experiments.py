@@ -17,6 +17,7 @@ from labloop.records import (
     ExperimentMove,
     ExperimentRecord,
     ExperimentState,
+    ExperimentStep,
     ExperimentYield,
     Measurement,
     Mode,
@@ -26,6 +27,7 @@ from labloop.records import (
 from labloop.store.engine import Session, Statement, insert_for_sequence, insert_into
 from labloop.store.repositories import values
 from labloop.store.repositories.connections import Connections, mode_of
+from labloop.store.repositories.journal import intent_operation, outcome_operation
 from labloop.store.repositories.things import release_operation
 from labloop.store.schema import ExperimentMoveRow, ExperimentRow, encode, table_of
 
@@ -53,9 +55,18 @@ _UPDATE = Statement(
 _STOPPED_STATES = frozenset(
     state
     for state, moves in EXPERIMENT_MOVES.items()
-    if not moves or state is ExperimentState.UNCERTAIN
+    if not moves or state in {ExperimentState.UNCERTAIN, ExperimentState.AWAITING}
 )
 """States in which an experiment runs no more; the lab time of a move to one of them is its end."""
+_TIMES = (
+    select(_MOVE.c.experiment_id, _MOVE.c.to_state, _MOVE.c.lab_time)
+    .where(
+        _MOVE.c.campaign_id == bindparam("campaign_id"),
+        _MOVE.c.to_state.in_([ExperimentState.RUNNING.value, ExperimentState.AWAITING.value]),
+        _MOVE.c.lab_time.is_not(None),
+    )
+    .order_by(_MOVE.c.sequence)
+)
 
 
 class SqlExperiments:
@@ -106,6 +117,18 @@ class SqlExperiments:
     def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
         """Make several changes in their order and in one transaction: all of them, or none."""
         return self._db.prepared(lambda: change_operation(self._db, changes))
+
+    def waited(self, campaign_id: str) -> Sequence[tuple[float, float]]:
+        """Return begin and end, in lab seconds, of times in the lab before a wait for a result."""
+        begun: dict[str, float] = {}
+        spans: list[tuple[float, float]] = []
+        for row in self._db.rows(_TIMES, {"campaign_id": campaign_id}):
+            key, time = row["experiment_id"], row["lab_time"]
+            if row["to_state"] == ExperimentState.RUNNING.value:
+                begun[key] = time
+            elif key in begun:
+                spans.append((begun.pop(key), time))
+        return spans
 
     def save_raw(self, experiment_id: str, measurement: Measurement) -> Future[None]:
         """Append what the procedure returned."""
@@ -196,6 +219,8 @@ def _change_operation(db: Connections, change: ExperimentChange) -> Callable[[Se
             return _measured_operation(db, change)
         case ExperimentYield():
             return _yield_operation(db, change, None)
+        case ExperimentStep():
+            return _step_operation(change)
 
 
 def _yield_operation(
@@ -214,6 +239,18 @@ def _yield_operation(
     def operation(session: Session) -> None:
         move(session)
         save(session, *_campaign_and_mode(session, made.experiment_id))
+
+    return operation
+
+
+def _step_operation(said: ExperimentStep) -> Callable[[Session], None]:
+    begin = None if said.intent is None else intent_operation(said.intent)
+    end = outcome_operation(said.outcome)
+
+    def operation(session: Session) -> None:
+        if begin is not None:
+            begin(session)
+        end(session)
 
     return operation
 

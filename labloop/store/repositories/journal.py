@@ -52,11 +52,11 @@ class SqlJournal:
 
     def intent(self, intent: Intent) -> Future[None]:
         """Commit that something is about to happen."""
-        return self._db.prepared(lambda: _intent_operation(intent))
+        return self._db.prepared(lambda: intent_operation(intent))
 
     def outcome(self, outcome: Outcome) -> Future[None]:
         """Commit how an intent ended; raises StaleStateError where it had ended before."""
-        return self._db.prepared(lambda: _outcome_operation(outcome))
+        return self._db.prepared(lambda: outcome_operation(outcome))
 
     def identity(self, campaign_id: str, identity: DeviceIdentity) -> Future[None]:
         """Commit who answered at a connect."""
@@ -65,16 +65,19 @@ class SqlJournal:
     def finished_steps(self, experiment_id: str) -> Mapping[str, Json]:
         """Return name -> result of every step of an experiment that is DONE."""
         found = self._db.rows(
-            select(_INTENT.c.name, _OUTCOME.c.result)
+            select(_INTENT.c.name, _OUTCOME.c.state, _OUTCOME.c.result)
             .join_from(_INTENT, _OUTCOME, _OUTCOME.c.intent_id == _INTENT.c.id)
             .where(
                 _INTENT.c.experiment_id == experiment_id,
                 _INTENT.c.kind == "step",
-                _OUTCOME.c.state == ActionState.DONE.value,
+                _OUTCOME.c.state != ActionState.UNCERTAIN.value,
             )
-            .order_by(_OUTCOME.c.sequence)
+            .order_by(_INTENT.c.sequence)
         )
-        return {row["name"]: row["result"] for row in found}
+        # The newest word counts: a person may have said that a step is to be done again.
+        newest = {row["name"]: row for row in found}
+        done = ActionState.DONE.value
+        return {name: row["result"] for name, row in newest.items() if row["state"] == done}
 
     def entries(self, campaign_id: str, experiment_id: str | None = None) -> Sequence[JournalEntry]:
         """Return a campaign's (or one experiment's) entries by sequence."""
@@ -133,7 +136,8 @@ class SqlJournal:
         return [DeviceIdentity(**{name: row[name] for name in _IDENTITY_NAMES}) for row in found]
 
 
-def _intent_operation(intent: Intent) -> Callable[[Session], None]:
+def intent_operation(intent: Intent) -> Callable[[Session], None]:
+    """Return the operation that stores an intent."""
     row = {
         "id": encode.text(intent.id, "the id of an intent"),
         "campaign_id": intent.campaign_id,
@@ -146,6 +150,7 @@ def _intent_operation(intent: Intent) -> Callable[[Session], None]:
         "lab_time": encode.number(intent.lab_time, "the lab time of an intent"),
         "actor": encode.text(intent.actor, "the actor of an intent"),
         "lease_token": intent.lease_token,
+        "step": encode.text(intent.step, "the step of an intent"),
         "recorded": encode.now(),
     }
 
@@ -157,7 +162,8 @@ def _intent_operation(intent: Intent) -> Callable[[Session], None]:
     return operation
 
 
-def _outcome_operation(outcome: Outcome) -> Callable[[Session], None]:
+def outcome_operation(outcome: Outcome) -> Callable[[Session], None]:
+    """Return the operation that stores an outcome; raises StaleStateError after a final one."""
     row = {
         "intent_id": outcome.intent_id,
         "state": outcome.state.value,
@@ -233,6 +239,7 @@ def _intent(row: Mapping[str, Any]) -> Intent:
         lab_time=row["lab_time"],
         actor=row["actor"],
         lease_token=row["lease_token"],
+        step=row["step"],
     )
 
 

@@ -268,6 +268,7 @@ class IntentRow(Row, table=True):
     actor: str = text_column()
     lease_token: int = big_column()
     recorded: int = big_column()
+    step: str = text_column(sa_column_kwargs={"server_default": ""})
 
 
 class OutcomeRow(Row, table=True):

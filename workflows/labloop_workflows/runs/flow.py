@@ -47,6 +47,8 @@ def experiment_task(experiment_id: str, number: int) -> State[Any]:
     result = EXPERIMENTS.pop(experiment_id).result()
     if result.state is ExperimentState.DONE:
         return Completed(message="done")
+    if result.state is ExperimentState.AWAITING:
+        return Completed(message=result.reason)
     if result.state is ExperimentState.ABANDONED:
         return Cancelled(message=result.reason)
     return Failed(message=f"{result.state.value}: {result.reason}")
