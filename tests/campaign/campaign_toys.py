@@ -98,6 +98,17 @@ def write(folder: Path, options: str, *, faults: str = "[]", seconds: float = 5)
     return folder / "campaign.py"
 
 
+def bake(folder: Path, options: str, recipe: str, stations: str) -> Path:
+    """Write a campaign with a recipe of its own, and a lab of a box and some stations."""
+    path = write(folder, options)
+    text = path.read_text()
+    begin, end = text.index("    await lab.box"), text.index("SECONDS = 5")
+    path.write_text(f"{text[:begin]}{recipe}\nCALLS = []{text[end + len('SECONDS = 5') :]}")
+    with (folder / "lab.toml").open("a") as lab:
+        lab.write(stations)
+    return path
+
+
 def create(repositories, path: Path, **given) -> Campaign:
     """Store the campaign of a file."""
     return Campaign.create(repositories, load_campaign(path), actor="me", **given)

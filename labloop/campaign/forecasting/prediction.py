@@ -15,8 +15,10 @@ from labloop.campaign.forecasting.simulated_run import (
     durations_of,
     simulate,
 )
+from labloop.campaign.forecasting.what_if import Again
 from labloop.campaign.progress import lab_seconds
 from labloop.errors import CampaignError
+from labloop.lab import load_lab_file
 from labloop.records import CampaignRecord, ExperimentRecord, ExperimentState, Repositories
 
 RUNS = 3
@@ -26,6 +28,8 @@ _FEWEST = 3
 _T = {1: 6.314, 2: 2.920, 3: 2.353, 4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1.860, 9: 1.833}
 """Quantiles 0.95 of Student's t by degrees of freedom: two-sided intervals of 90 %."""
 _T_OF_MANY = 1.7
+_WORTH = 0.01
+"""Of the time: what is waited for less is not worth another one."""
 _LEAST_MARGIN = 0.01
 """Few runs that hardly differ say little of how much less than this the next one will."""
 
@@ -46,6 +50,10 @@ class Forecast:
         spans: when each is at work or held, in lab seconds from now.
         parallel: how many experiments run at once.
         one_more: lab hours of the same run with one more at once; None where not tried.
+        buys: kind of station, or device that is waited for -> lab hours less of that run, if
+            there were one more of it.
+        order_buys: lab hours less of that run in the order that ends soonest; None where it is
+            planned already, or not known.
     """
 
     experiments: int
@@ -59,11 +67,13 @@ class Forecast:
     waits: Mapping[str, float] = field(default_factory=dict)
     spans: Sequence[Span] = ()
     one_more: float | None = None
+    buys: Mapping[str, float] = field(default_factory=dict)
+    order_buys: float | None = None
 
     @property
     def bottleneck(self) -> str:
         """What experiments waited for longest; empty where they hardly waited (under 1 %)."""
-        waited = {name: hours for name, hours in self.waits.items() if hours > 0.01 * self.length}
+        waited = {name: hours for name, hours in self.waits.items() if hours > _WORTH * self.length}
         return max(waited, key=lambda name: waited[name], default="")
 
 
@@ -113,7 +123,8 @@ def forecast(
     wider = with_spec(rest, replace(rest.spec, parallel=spec.parallel + 1))
     one_more = simulate(wider, spec.seed).seconds / 3600
     report(runs + 1, runs + 1)
-    return _of_runs(made, durations_of(records), spec.parallel, one_more)
+    found = _of_runs(made, durations_of(records), spec.parallel, one_more)
+    return _with_what_if(found, made[0], rest)
 
 
 def _silent(done: int, of: int) -> None:
@@ -160,6 +171,25 @@ def _of_runs(
         waits={name: waited / 3600 for name, waited in first.waits.items()},
         spans=first.spans,
         one_more=one_more,
+    )
+
+
+def _with_what_if(found: Forecast, run: SimulatedRun, definition: Definition) -> Forecast:
+    """Add what one more of a kind, and a better order, would buy."""
+    spec, waited = definition.spec, found.waits
+    if definition.lab_file is None:
+        return found
+    lab_file = load_lab_file(definition.lab_file)
+    kinds = [kind for kind, hours in waited.items() if hours > _WORTH * found.length]
+    again = Again(run, lab_file, spec.parallel, asynchronous=spec.asynchronous)
+    buys = again.one_more(kinds)
+    order = None
+    if kinds and spec.schedule == "first come":
+        order = again.better_order()
+    return replace(
+        found,
+        buys={kind: share * found.length for kind, share in buys.items()},
+        order_buys=None if order is None else order * found.length,
     )
 
 

@@ -9,6 +9,7 @@ from labloop.campaign._campaign import Campaign
 from labloop.campaign.definition import Definition, with_spec
 from labloop.campaign.progress import lab_seconds
 from labloop.errors import CampaignError
+from labloop.lab import Occupation
 from labloop.records import CampaignState, ExperimentRecord, JournalEntry, Mode
 
 
@@ -21,6 +22,17 @@ class Span:
     end: float
 
 
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """When an experiment was in the lab, in lab seconds."""
+
+    id: str
+    number: int
+    round_index: int | None
+    started: float
+    finished: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedRun:
     """What a campaign took in simulated time.
@@ -31,6 +43,8 @@ class SimulatedRun:
         durations: lab seconds that each of them took.
         spans: actions of devices, and holds of stations and devices.
         waits: kind of station, or device -> lab seconds that experiments waited for it.
+        holds: what experiments had, for how long, and how long they waited for it.
+        experiments_in_lab: each that was carried out.
     """
 
     seconds: float
@@ -38,6 +52,8 @@ class SimulatedRun:
     durations: Sequence[float]
     spans: Sequence[Span]
     waits: Mapping[str, float]
+    holds: Sequence[Occupation] = ()
+    experiments_in_lab: Sequence[Experiment] = ()
 
     def busy_seconds(self, name: str) -> float:
         """Return the lab seconds in which a device or station was at work or held."""
@@ -82,6 +98,12 @@ def simulate(definition: Definition, seed: int) -> SimulatedRun:
                 *(Span(h.name, h.start, h.end) for h in held.holds()),
             ],
             waits=held.waits(),
+            holds=held.holds(),
+            experiments_in_lab=[
+                Experiment(r.id, r.number, r.round_index, r.lab_started, r.lab_finished)
+                for r in experiments
+                if r.lab_started is not None and r.lab_finished is not None
+            ],
         )
 
 

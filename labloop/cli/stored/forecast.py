@@ -113,6 +113,7 @@ def lines_of(found: "Forecast") -> Iterator[str]:
         yield f"stations  {kind}: experiments waited {_time(hours)} for a free one"
     if found.bottleneck:
         yield f"bottleneck {found.bottleneck}: it is waited for longest"
+    yield from _what_else_buys(found)
     if found.one_more is not None:
         yield _what_one_more_buys(found)
 
@@ -123,6 +124,17 @@ def _what_one_more_buys(found: "Forecast") -> str:
     if saved > 0.01 * found.length:
         return f"parallel  {wider} it would take {_time(saved)} less"
     return f"parallel  {wider} it would hardly be faster"
+
+
+def _what_else_buys(found: "Forecast") -> Iterator[str]:
+    """Yield what one more of each kind would save, most first, and what a better order would."""
+    least = 0.01 * found.length
+    for kind in sorted(found.buys, key=lambda kind: -found.buys[kind]):
+        saved = found.buys[kind]
+        words = f"{_time(saved)} less" if saved > least else "hardly faster"
+        yield f"one more  {kind}: {words}"
+    if found.order_buys is not None and found.order_buys > least:
+        yield f"order     with schedule='optimised' it would take {_time(found.order_buys)} less"
 
 
 def _bar(found: "Forecast", name: str) -> str:

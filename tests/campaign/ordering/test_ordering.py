@@ -1,7 +1,7 @@
 """Promise: what experiments wait for is given in an order that ends sooner, and the same always."""
 
 import pytest
-from campaign_toys import create, write
+from campaign_toys import bake, create, write
 
 from labloop.campaign import check_campaign, load_campaign
 from labloop.errors import CampaignFileError
@@ -20,13 +20,7 @@ AT_ONCE = "budget=Budget(experiments=8), batch=8, parallel=8"
 
 def file_that(tmp_path, options, recipe=RECIPE, stations=STATIONS):
     """Return a campaign whose experiments bake for an hour, an hour and a half, and so on."""
-    path = write(tmp_path, options)
-    text = path.read_text()
-    begin, end = text.index("    await lab.box"), text.index("SECONDS = 5")
-    path.write_text(text[:begin] + recipe + "\n" + text[end:])
-    with (tmp_path / "lab.toml").open("a") as lab:
-        lab.write(stations)
-    return path
+    return bake(tmp_path, options, recipe, stations)
 
 
 def run(repositories, path, name="tiny"):
@@ -58,7 +52,6 @@ def test_the_same_campaign_goes_the_same_way(repositories, tmp_path):
     found = []
     for name in ("one", "two"):
         path = file_that(tmp_path, options, late)
-        path.write_text(path.read_text().replace("SECONDS = 5", "CALLS = []"))
         rows, hours, _ = run(repositories, path, name)
         found.append([(row.lab_started, row.lab_finished) for row in rows])
         assert hours <= 13.5
@@ -79,7 +72,6 @@ def test_a_late_experiment_holds_up_nobody_for_long(repositories, tmp_path):
         1,
     )
     path = file_that(tmp_path, f"{AT_ONCE}, schedule='optimised'", late)
-    path.write_text(path.read_text().replace("SECONDS = 5", "CALLS = []"))
     rows, hours, _ = run(repositories, path)
     assert hours == pytest.approx(9 + 4.5, abs=0.1)
     others = max(row.lab_finished for row in rows if row.point["level"] != 3.5) / 3600
@@ -96,7 +88,6 @@ def test_what_cannot_be_run_ahead_is_served_first_come_first_served(repositories
     path = file_that(
         tmp_path, "budget=Budget(experiments=2), batch=2, parallel=2, schedule='optimised'", fails
     )
-    path.write_text(path.read_text().replace("SECONDS = 5", "CALLS = []"))
     rows, _, alarms = run(repositories, path)
     assert {row.state for row in rows} == {ExperimentState.DONE}
     assert [each.kind for each in alarms] == ["schedule"]
