@@ -87,6 +87,17 @@ def determinism() -> list[Figure]:
     return figures
 
 
+def resumed() -> list[Figure]:
+    found, command = module("benchmarks.loop.resumed", "--campaigns", 50)
+    asked = "50 of 50 botorch campaigns, killed and resumed, propose the bits of undisturbed ones"
+    measured = (
+        f"{found['equal']} of {found['campaigns']}; killed with {min(map(int, found['cut']))} to "
+        f"{max(map(int, found['cut']))} of 10 experiments planned"
+    )
+    passed = found["equal"] == found["campaigns"] == 50
+    return [Figure("resumed", asked, measured, found["campaigns"], command, passed)]
+
+
 def demo() -> list[Figure]:
     found, command = module("benchmarks.loop.demo")
     asked = (
@@ -164,6 +175,7 @@ FIGURES: Benches = {
     "lab_day": lab_day,
     "forecast": forecast,
     "determinism": determinism,
+    "resumed": resumed,
     "demo": demo,
     "online": online,
     "physics": physics,

@@ -11,7 +11,7 @@ from labloop.campaign.checks import (
     require_procedure,
     update_bundle,
 )
-from labloop.campaign.decisions import Finish, MachineState
+from labloop.campaign.decisions import Finish, MachineState, Unattended
 from labloop.campaign.definition import Definition, with_overrides
 from labloop.campaign.loop import (
     Changed,
@@ -151,6 +151,12 @@ class Campaign:
         if kinds and not self.definition.spec.lab:
             raise CampaignError(f"campaign {self.record.name!r} has no lab, so no places in it")
         self._renewed = tuple(kinds)
+
+    def leave_unattended(self, how: Unattended) -> None:
+        """Say what becomes of questions, whatever the campaign file says."""
+        spec = self.definition.spec
+        failures = replace(spec.failures, unattended=how)
+        self.definition = replace(self.definition, spec=replace(spec, failures=failures))
 
     def extend(self, experiments: int) -> None:
         """Give the campaign another budget of experiments."""

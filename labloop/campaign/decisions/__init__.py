@@ -31,7 +31,7 @@ from labloop.campaign.decisions.events import (
     StopAsked,
     Withdraw,
 )
-from labloop.campaign.decisions.failures import FailurePolicy, FailureRule
+from labloop.campaign.decisions.failures import FailurePolicy, FailureRule, Unattended
 from labloop.campaign.decisions.following import judge
 from labloop.campaign.decisions.machine import step
 from labloop.campaign.decisions.state import MachineConfig, MachineState, waits_for_person
@@ -68,6 +68,7 @@ __all__ = [
     "Start",
     "StopAsked",
     "StopRule",
+    "Unattended",
     "Withdraw",
     "judge",
     "step",

@@ -11,6 +11,8 @@ from labloop.units import convert, split_quantity
 
 Then: TypeAlias = Literal["retry", "other station", "skip", "ask", "stop"]
 """What follows from a failure."""
+Unattended: TypeAlias = Literal["hold", "skip", "stop"]
+"""What becomes of a question where nobody is there to answer it."""
 AGAIN: frozenset[Then] = frozenset({"retry", "other station"})
 """What follows where the conditions are not to blame: they are carried out once more."""
 _FACTOR = 2.0
@@ -133,6 +135,9 @@ class FailurePolicy:
         on_restart: what becomes of a procedure in a real lab that the death of its process cut off:
             ``ask`` asks a person; ``continue`` enters it again through its steps, where every
             step has ended and nothing was done outside of one that does harm twice.
+        unattended: what becomes of a question: ``hold`` waits for a person, and the lab is made
+            safe meanwhile; ``stop`` ends the campaign where nothing goes on without an answer;
+            ``skip`` does the same, and leaves uncertain experiments open meanwhile.
         rules: what follows from failures of a kind. The first one that speaks of a failure and
             has something left to do is followed: retries may be used up, and there may be no
             other station.
@@ -144,6 +149,7 @@ class FailurePolicy:
     stop_after: int = 3
     on_uncertain: Literal["pause", "continue"] = "pause"
     on_restart: Literal["ask", "continue"] = "ask"
+    unattended: Unattended = "hold"
     rules: Sequence[FailureRule] = ()
     pause_device_after: int | None = None
 
@@ -152,6 +158,11 @@ class FailurePolicy:
         if self.on_uncertain not in ("pause", "continue"):
             raise CampaignFileError(
                 f"on_uncertain must be 'pause' or 'continue', got {self.on_uncertain!r}"
+            )
+        if self.unattended not in get_args(Unattended):
+            raise CampaignFileError(
+                f"unattended must be one of {', '.join(get_args(Unattended))}, "
+                f"got {self.unattended!r}"
             )
         if self.on_restart not in ("ask", "continue"):
             raise CampaignFileError(
@@ -206,6 +217,7 @@ class FailurePolicy:
             "stop_after": self.stop_after,
             "on_uncertain": self.on_uncertain,
             "on_restart": self.on_restart,
+            "unattended": self.unattended,
             "rules": [rule.spec() for rule in self.rules],
             "pause_device_after": self.pause_device_after,
         }

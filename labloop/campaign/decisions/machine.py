@@ -32,7 +32,14 @@ from labloop.campaign.decisions.events import (
     StopAsked,
 )
 from labloop.campaign.decisions.following import device_trouble, follow, question_about
-from labloop.campaign.decisions.state import Handled, MachineConfig, MachineState, end
+from labloop.campaign.decisions.state import (
+    Handled,
+    MachineConfig,
+    MachineState,
+    end,
+    question_of,
+    waits_for_person,
+)
 from labloop.records import CampaignState, ExperimentJob, ExperimentState
 
 
@@ -45,6 +52,9 @@ def step(
     state, first = _handle(event, config, state)
     state = _check_budget(config, state)
     state, then = _advance(config, state)
+    if config.policy.unattended != "hold" and waits_for_person(state):
+        why = f"nobody is there to answer: {question_of(state)}"
+        state, then = _advance(config, end(state, why, CampaignState.STOPPED))
     return state, (*first, *then)
 
 
@@ -202,7 +212,8 @@ def _unreachable(state: MachineState, event: Ended) -> Handled:
 def _uncertain(config: MachineConfig, state: MachineState, event: Ended) -> Handled:
     state = replace(state, uncertain=state.uncertain | {event.experiment_id})
     question = question_about(event)
-    if config.policy.on_uncertain == "pause":
+    goes_on = config.policy.on_uncertain == "continue" or config.policy.unattended == "skip"
+    if not goes_on:
         state = replace(state, unresolved=state.unresolved or question)
     return state, (Ask(question, event.experiment_id),)
 

@@ -80,6 +80,16 @@ def waits_for_person(state: MachineState) -> bool:
     return not busy and bool(asks)
 
 
+def question_of(state: MachineState) -> str:
+    """Return what a person is asked, in a few words; empty where nothing is."""
+    if state.paused or state.unresolved:
+        return state.paused or state.unresolved
+    if state.awaiting:
+        numbers = ", ".join(str(job.number) for job in state.awaiting)
+        return f"approval of experiment {numbers}"
+    return "; ".join(f"experiment {key} {why}" for key, why in state.waiting.items())
+
+
 def end(state: MachineState, reason: str, how: CampaignState) -> MachineState:
     """Begin nothing new; the first reason given is the one that is stored.
 

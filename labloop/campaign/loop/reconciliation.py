@@ -8,7 +8,7 @@ under the campaign's own lease, and what was written before a start is applied b
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from labloop.campaign.decisions import MachineState
+from labloop.campaign.decisions import FailurePolicy, MachineState
 from labloop.campaign.definition import CampaignSpec, cost_of
 from labloop.campaign.execution import Analysis, job_of, wells_of, why_not_entered_again
 from labloop.campaign.loop.inbox import CONTINUE, Change, Inbox
@@ -267,10 +267,15 @@ def _machine_state(
         finished=len(counted),
         # A person who resumes has seen the failures: the row of failures begins anew.
         failures_in_a_row=in_a_row if in_a_row < spec.failures.stop_after else 0,
-        unresolved=_unresolved(rows) if spec.failures.on_uncertain == "pause" else "",
+        unresolved="" if _goes_on(spec.failures) else _unresolved(rows),
         lab_hours=lab_seconds(rows, repositories.experiments.waited(record.id)) / 3600,
         cost=_cost(rows, spec),
     )
+
+
+def _goes_on(policy: FailurePolicy) -> bool:
+    """Return whether uncertain experiments do not keep the others from being begun."""
+    return policy.on_uncertain == "continue" or policy.unattended == "skip"
 
 
 def _cost(rows: Sequence[ExperimentRecord], spec: CampaignSpec) -> float:

@@ -13,6 +13,7 @@ from labloop.cli.running.confirmation import (
     read_speed,
 )
 from labloop.cli.running.engines import find_engine
+from labloop.cli.running.service import start_command, unit_name, unit_path, unit_text
 
 __all__ = [
     "check_truth",
@@ -23,4 +24,8 @@ __all__ = [
     "print_changes",
     "print_file_changes",
     "read_speed",
+    "start_command",
+    "unit_name",
+    "unit_path",
+    "unit_text",
 ]

@@ -1,7 +1,7 @@
 """Verbs that run a campaign: run, resume."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
@@ -32,10 +32,18 @@ from labloop.cli.terminal import (
     waiting,
 )
 from labloop.errors import CampaignError
-from labloop.records import CampaignRecord, CampaignState, Mode
+from labloop.records import CampaignRecord, CampaignState, Mode, Repositories
 
 if TYPE_CHECKING:
     from labloop.campaign import Definition
+
+Left: TypeAlias = Literal["hold", "skip", "stop"]
+Unattended = Annotated[
+    Left | None,
+    typer.Option(
+        "--unattended", help="what becomes of questions: hold (wait), skip, stop; see failures"
+    ),
+]
 
 
 def run(
@@ -50,6 +58,13 @@ def run(
     real: Real = False,
     truth: Truth = None,
     device: Device = "auto",
+    unattended: Unattended = None,
+    go_on: Annotated[
+        bool,
+        typer.Option(
+            "--go-on", help="go on with it where it was begun and cut off; as a service does"
+        ),
+    ] = False,
 ) -> None:
     """Run a campaign file: simulated, unless --real is said and confirmed."""
     run_file(
@@ -63,6 +78,8 @@ def run(
         mode=mode_of(real),
         truth=truth,
         device=device,
+        unattended=unattended,
+        go_on=go_on,
     )
 
 
@@ -78,8 +95,10 @@ def run_file(
     mode: Mode = Mode.SIMULATED,
     truth: Path | None = None,
     device: str = "auto",
+    unattended: Left | None = None,
+    go_on: bool = False,
 ) -> CampaignRecord:
-    """Create the campaign of a file and run it to its end."""
+    """Create the campaign of a file and run it to its end, or go on with it where that is said."""
     pace = read_speed(speed, mode)
     if truth is not None:
         check_truth(truth, mode)
@@ -94,16 +113,47 @@ def run_file(
     with open_repositories(db, create=True) as repositories:
         from labloop.campaign import Campaign  # noqa: PLC0415 - heavy
 
+        known = begun(repositories, definition, mode) if go_on else None
+        if known is not None and not is_cut_off(repositories, known):
+            out.print(f"nothing to do: {known.name} is {known.state.value}: {known.reason}")
+            return known
         with waiting(out, "checking that strategy and physics fit the space"):
-            made = Campaign.create(
-                repositories, definition, mode=mode, new=new, speed=pace, device=device
-            )
+            if known is None:
+                made = Campaign.create(
+                    repositories, definition, mode=mode, new=new, speed=pace, device=device
+                )
+            else:
+                made = Campaign.resume(
+                    repositories, known.name, mode=known.mode, speed=pace, device=device
+                )
+        if unattended is not None:
+            made.leave_unattended(unattended)
         try:
             return conduct(repositories, made, chosen)
         finally:
             if truth is not None and made.truth is not None:
                 with atomic_write(truth) as part:
                     part.write_text("\n".join((*made.truth.lines(), "")), encoding="utf-8")
+
+
+def begun(
+    repositories: Repositories, definition: "Definition", mode: Mode
+) -> CampaignRecord | None:
+    """Return the stored campaign of a definition; None where it was never begun."""
+    real = definition.spec.is_function
+    return repositories.campaigns.find(definition.spec.name, Mode.REAL if real else mode)
+
+
+def is_cut_off(repositories: Repositories, record: CampaignRecord) -> bool:
+    """Return whether a campaign ought to go on: its process, or the whole computer, was ended.
+
+    What a person stopped, and what has come to its end, stays as it is.
+    """
+    from labloop.campaign import is_interrupted  # noqa: PLC0415 - heavy
+
+    shut_down = record.state is CampaignState.STOPPED and "SIGTERM" in record.reason
+    never_ran = record.state is CampaignState.PAUSED
+    return shut_down or never_ran or is_interrupted(repositories, record)
 
 
 def _read(file: Path, mode: Mode, *, seed: int | None, experiments: int | None) -> "Definition":
@@ -137,6 +187,7 @@ def resume(
     ] = None,
     real: Real = False,
     device: Device = "auto",
+    unattended: Unattended = None,
 ) -> None:
     """Go on with a stored campaign, from the files that it was begun with."""
     mode, out = mode_of(real), console()
@@ -159,6 +210,8 @@ def resume(
         if experiments is not None:
             made.extend(experiments)
         made.renew(renew or ())
+        if unattended is not None:
+            made.leave_unattended(unattended)
         over = made.record.state is CampaignState.FINISHED and experiments is None
         if mode is Mode.REAL:
             check_lab(made.definition, mode)

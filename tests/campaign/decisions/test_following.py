@@ -164,3 +164,23 @@ def test_a_device_that_has_no_other_pauses_what_needs_it():
     state, effects = step(conf, state, ResumeAsked())
     assert effects == (Propose(2, 1),)
     assert state.device_failures == {}
+
+
+def test_nobody_there_ends_what_would_wait():
+    """``stop`` and ``skip`` end at a question that nothing goes on without; ``hold`` waits."""
+    for how, over in (("hold", False), ("skip", True), ("stop", True)):
+        conf = config(FailureRule(then="ask"), unattended=how)
+        (state, effects), _ = fail(conf, begun(conf), 1)
+        assert state.over is over
+        if over:
+            assert effects[-1].state is CampaignState.STOPPED
+            assert effects[-1].reason.startswith("nobody is there to answer: FailureRule")
+
+
+def test_nobody_there_leaves_uncertain_ones_open_where_that_is_said():
+    """``skip`` goes on with the others; ``stop`` ends."""
+    for how, over in (("skip", False), ("stop", True)):
+        conf = config(unattended=how)
+        (state, effects), _ = fail(conf, begun(conf), 1, state_after=ExperimentState.UNCERTAIN)
+        assert state.over is over
+        assert (Propose(1, 1) in effects) is not over
