@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -13,10 +14,11 @@ import pytest
 from compose_spec import PyCompose
 
 from labloop.records import ExperimentState, Mode
-from labloop.store import open_database
+from labloop.store import open_database, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docker-compose.yml"
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
 @pytest.fixture
@@ -26,9 +28,10 @@ def services():
 
 
 def test_the_file_is_valid_by_the_compose_specification(services):
-    """Three services, everything on loopback, and the campaign waits for both others."""
-    assert set(services) == {"database", "prefect", "campaign"}
-    assert set(services["campaign"]["depends_on"]) == {"database", "prefect"}
+    """Database, window and two workers; everything on loopback; workers wait for both others."""
+    assert set(services) == {"database", "prefect", "worker"}
+    assert services["worker"]["deploy"]["replicas"] == 2
+    assert set(services["worker"]["depends_on"]) == {"database", "prefect"}
     published = [str(port) for service in services.values() for port in service.get("ports", [])]
     assert published
     assert all("127.0.0.1" in port for port in published)
@@ -53,41 +56,65 @@ def started(service):
     return shlex.split(re.search(r"exec (.+?)\"?$", text.strip())[1])
 
 
-def test_the_commands_of_the_services_run_a_campaign(services, pg_url, alone):
-    """PostgreSQL, the server and the served campaign, as processes: a form starts a campaign."""
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_a_killed_worker_is_told_and_another_one_goes_on(services, pg_url, alone):
+    """The services' own commands: a worker dies in a campaign, the next one ends it."""
     api = f"http://127.0.0.1:{alone.port}/api"
     prefect = started(services["prefect"])
     swap = {"0.0.0.0": "127.0.0.1", "4200": str(alone.port)}  # noqa: S104 - as the file has it
     words = [sys.executable, "-m", *(swap.get(word, word) for word in prefect)]
-    env = alone.env | {"PREFECT_UI_API_URL": api, "PREFECT_API_URL": api, "LABLOOP_DB": pg_url}
-    env |= {"LABLOOP_FILES": str(alone.folder / "files")}
+    alone.env |= {"PREFECT_UI_API_URL": api, "PREFECT_API_URL": api, "LABLOOP_DB": pg_url}
+    alone.env |= {"LABLOOP_FILES": str(alone.folder / "files")}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(words, env=env, cwd=alone.folder, **quiet)
-    serving = None
+    worker = [sys.executable, "-m", *started(services["worker"])]
+    assert worker[2] == "labloop"
+    processes = [subprocess.Popen(words, env=alone.env, cwd=alone.folder, **quiet)]
     try:
         _until(lambda: _answers(api), 120)
-        campaign = started(services["campaign"])
-        assert campaign[0] == "labloop"
-        words = [sys.executable, "-m", *campaign]
-        serving = subprocess.Popen(words, env=env, cwd=ROOT, **quiet)
-        found = _until(lambda: "snar" in (rows := _deployments(alone)) and rows, 90)
-        request = {"parameters": {"request": {"campaign": "snar", "experiments": 3}}}
-        made = alone.post(f"deployments/{found['snar']}/create_flow_run", request)
-        ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-        where = f"flow_runs/{made['id']}"
-        _until(lambda: alone.get(where)["state_type"] in ended, 150)
-        assert alone.get(where)["state"]["type"] == "COMPLETED"
+        processes.append(subprocess.Popen(worker, env=alone.env, cwd=ROOT, **quiet))
+        deployment = _until(lambda: _deployments(alone).get("snar"), 120)
+        first = _run(alone, deployment, {"campaign": "snar", "experiments": 400})
+        done = _until(lambda: (rows := _done(pg_url)) > 2 and rows, 150)
+        owner = alone.get(f"flow_runs/{first}")["labels"]["labloop.owner"]
+        os.kill(int(re.search(r"pid=(\d+)", owner)[1]), signal.SIGKILL)
+        processes[1].kill()
+        assert alone.get(f"flow_runs/{first}")["state_type"] == "RUNNING"
+
+        processes.append(subprocess.Popen(worker, env=alone.env, cwd=ROOT, **quiet))
+        _until(lambda: alone.get(f"flow_runs/{first}")["state_type"] == "CRASHED", 120)
+        request = {"campaign": "snar", "resume": True, "experiments": done + 2}
+        second = _run(alone, deployment, request)
+        _until(lambda: alone.get(f"flow_runs/{second}")["state_type"] in ENDED, 150)
+        assert alone.get(f"flow_runs/{second}")["state_type"] == "COMPLETED"
+        processes[2].terminate()
+        assert processes[2].wait(timeout=60) == 0
     finally:
-        for process in (serving, server):
-            if process is not None:
-                process.terminate()
-                process.wait(timeout=30)
-    before = os.environ.get("LABLOOP_FILES")
-    assert before
+        for process in reversed(processes):
+            process.terminate()
+            process.wait(timeout=30)
     with open_database(pg_url, read_only=True) as repositories:
         record = repositories.campaigns.find("snar", Mode.SIMULATED)
-        rows = repositories.experiments.all(record.id)
-    assert [row.state for row in rows] == [ExperimentState.DONE] * 3
+        states = [row.state for row in repositories.experiments.all(record.id)]
+        assert verify(repositories).problems == ()
+    assert states.count(ExperimentState.DONE) >= done + 2
+    assert set(states) <= {ExperimentState.DONE, ExperimentState.ABANDONED}
+
+
+def _run(place, deployment, request):
+    """Ask for a run, as the form does; return its id."""
+    made = place.post(
+        f"deployments/{deployment}/create_flow_run", {"parameters": {"request": request}}
+    )
+    return made["id"]
+
+
+def _done(url):
+    """Return how many experiments of the campaign are done."""
+    with open_database(url) as repositories:
+        record = repositories.campaigns.find("snar", Mode.SIMULATED)
+        if record is None:
+            return 0
+        return len(repositories.experiments.all(record.id, {ExperimentState.DONE}))
 
 
 def _answers(api):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from labloop.campaign import load_campaign
+from labloop.campaign import load_campaign, trust_bundle
 from labloop.cli import confirm_real, console
 from labloop.errors import CampaignError
 from labloop_workflows.runs.crashed_runs import mark_crashed_runs_quietly
@@ -37,6 +37,12 @@ def serve(
     *,
     db: Annotated[str | None, typer.Option("--db", help="SQLite file or URL")] = None,
     real: Annotated[bool, typer.Option("--real", help="allow runs on real instruments")] = False,
+    pool: Annotated[
+        str | None, typer.Option("--pool", help="a work pool that several machines serve")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="campaigns at once on this machine")
+    ] = None,
 ) -> None:
     """Keep campaigns ready to be started from the Prefect UI with a form."""
     definitions = [load_campaign(path) for path in files]
@@ -47,20 +53,24 @@ def serve(
             f"{twice[0]!r} is the name of two of these campaigns, and the form starts one by its "
             "name; rename one, or serve them apart"
         )
-    if real:
-        for definition in definitions:
+    for definition in definitions:
+        # From this machine's own files; so a run that another worker began may go on here.
+        trust_bundle(definition.bundle)
+        if real:
             confirm_real(definition)
     out = console()
     server = find_or_start(say=out.print)
     for line in server.lines(secret=out.is_terminal):
         out.print(line)
     out.print(f"served    {', '.join(names)}; start one under Deployments, end with Ctrl-C")
+    if pool is not None:
+        out.print(f"pool      {pool}: whoever serves it carries out what waits there")
     _mark_crashed_runs(server)
     paths = {
         definition.spec.name: str(Path(path).resolve())
         for definition, path in zip(definitions, files, strict=True)
     }
-    serve_campaigns(paths, db=db, real=real, server=server)
+    serve_campaigns(paths, db=db, real=real, server=server, pool=pool, limit=limit)
 
 
 def _mark_crashed_runs(server: Server) -> None:

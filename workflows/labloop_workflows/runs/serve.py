@@ -23,6 +23,7 @@ from labloop.records import CampaignRecord, Mode
 from labloop.store import open_database
 from labloop_workflows.runs.engine import run_inside
 from labloop_workflows.runs.flow import state_of
+from labloop_workflows.runs.work_pool import offer, work
 from labloop_workflows.server.one_time_codes import one_time_codes, redeem
 from labloop_workflows.server.server import Server, connected_to
 
@@ -119,8 +120,25 @@ def _check_code(code: str, served: Mapping[str, Any]) -> None:
         )
 
 
-def serve_campaigns(paths: dict[str, str], *, db: str | None, real: bool, server: Server) -> None:
-    """Serve campaigns by name until Ctrl-C."""
+def serve_campaigns(
+    paths: dict[str, str],
+    *,
+    db: str | None,
+    real: bool,
+    server: Server,
+    pool: str | None = None,
+    limit: int | None = None,
+) -> None:
+    """Serve campaigns by name until Ctrl-C.
+
+    Args:
+        paths: name -> campaign file on this machine.
+        db: the database; None is ``LABLOOP_DB``, else ``./labloop.db``.
+        real: whether runs on real instruments are allowed, each with a code.
+        server: the Prefect server.
+        pool: a work pool that other machines serve as well; None: this process alone.
+        limit: how many run at once here; None is one for each campaign.
+    """
     database = db or os.environ.get("LABLOOP_DB")
     if database is None or "://" not in database:
         # A run starts in a folder of its own, so a relative file would be another database.
@@ -131,7 +149,12 @@ def serve_campaigns(paths: dict[str, str], *, db: str | None, real: bool, server
             served["codes"] = str(stack.enter_context(one_time_codes(_print_code)))
         os.environ[_SERVED] = json.dumps(served)
         stack.enter_context(connected_to(server))
-        prefect_serve(*(_deployment(name) for name in sorted(paths)), limit=len(paths))
+        deployments = [_deployment(name) for name in sorted(paths)]
+        if pool is None:
+            prefect_serve(*deployments, limit=limit or len(paths))
+            return
+        offer(pool, deployments)
+        work(pool, limit or len(paths))
 
 
 def _print_code(code: str) -> None:

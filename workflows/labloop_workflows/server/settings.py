@@ -24,6 +24,7 @@ _QUIET = {
     "PREFECT_CLI_PROMPT": "false",
     # A run that a person asked for waits no longer than this; ten seconds at the default.
     "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
     # The project's own database is the truth: no result is kept twice.
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
 }
