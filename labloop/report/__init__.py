@@ -14,6 +14,7 @@ from labloop.report.pages import (
     write_report,
 )
 from labloop.report.text import (
+    AlarmBell,
     AlarmGroup,
     Best,
     BudgetUse,
@@ -34,6 +35,7 @@ from labloop.report.text import (
 )
 
 __all__ = [
+    "AlarmBell",
     "AlarmGroup",
     "Attempt",
     "Best",

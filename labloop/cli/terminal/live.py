@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +17,7 @@ from labloop.campaign import Campaign, PlainHooks, Snapshot
 from labloop.cli.terminal.arguments import format_point
 from labloop.cli.terminal.progress import Backoff
 from labloop.records import Repositories, printable
-from labloop.report import alarm_subject, summary
+from labloop.report import AlarmBell, summary
 
 ROUND_SECONDS = 2.0
 """Where there is no terminal: a line for each round, but not more often than this."""
@@ -30,7 +30,8 @@ class LiveView(PlainHooks):
 
     In a terminal a panel that redraws four times a second. Elsewhere a line for each round and
     each question; while nothing changes another one after ten seconds, then after twice as long
-    each time, up to five minutes. An alarm is printed when it is raised first.
+    each time, up to five minutes. An alarm is printed when it is raised first, and again where
+    what it tells of has grown by half.
     """
 
     def __init__(self, console: Console, campaign: Campaign, repositories: Repositories) -> None:
@@ -38,7 +39,7 @@ class LiveView(PlainHooks):
         self._console = console
         self._campaign = campaign
         self._repositories = repositories
-        self._raised: dict[Hashable, str] = {}
+        self._bell = AlarmBell()
         self._told: list[str] = []
         self._looked_at = (-1, "")
         self._stop = threading.Event()
@@ -89,19 +90,14 @@ class LiveView(PlainHooks):
             console.print(f"alarm     {alarm}")
 
     def _new_alarms(self, snapshot: Snapshot) -> list[str]:
-        """Return what alarms were raised for the first time since the last round or question."""
+        """Return what alarms were raised for the first time, or have grown, since the last look."""
         now = (snapshot.round_index, snapshot.question)
         if now == self._looked_at:
             return []
         self._looked_at = now
         found = self._repositories.alarms.all(self._campaign.record.id)
-        new = {
-            alarm_subject(record): f"{record.alarm.kind}: {record.alarm.message}"
-            for record in found
-            if alarm_subject(record) not in self._raised
-        }
-        self._raised |= new
-        return list(new.values())
+        new = self._bell.ring(found)
+        return [f"{record.alarm.kind}: {record.alarm.message}" for record in new]
 
     def _lines(self) -> None:
         shown, last = (-1, ""), time.monotonic() - ROUND_SECONDS

@@ -62,6 +62,8 @@ class _IndexCoefficients:
 class Stack(BuildingBlock):
     """A :class:`~labloop.physics.PhysicsModel` of a stack of layers; see :func:`multilayer`."""
 
+    check_first = "its layers, their order, thicknesses and indices"
+
     def __init__(
         self,
         name: str,

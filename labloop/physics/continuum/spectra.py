@@ -68,6 +68,8 @@ class _BandCoefficients:
 class Absorption(BuildingBlock):
     """A :class:`~labloop.physics.PhysicsModel` of a spectrum; see :func:`absorption`."""
 
+    check_first = "its bands, its path and the concentrations"
+
     def __init__(
         self,
         name: str,

@@ -46,6 +46,8 @@ class Pulse:
 class Transport(BuildingBlock):
     """A :class:`~labloop.physics.PhysicsModel` of heat or diffusion; see :func:`heat`."""
 
+    check_first = "its surfaces, its source, its properties and their units"
+
     def __init__(
         self,
         name: str,

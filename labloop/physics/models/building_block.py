@@ -38,6 +38,9 @@ class BuildingBlock(ABC):
         PhysicsError: no input, no output, or outputs that use unknown names or curves.
     """
 
+    check_first = "its arithmetic, its units and its priors"
+    """What to look at where measurements say that the model is wrong."""
+
     def __init__(
         self,
         kind: str,

@@ -51,6 +51,8 @@ class FunctionPhysics:
         PhysicsError: nothing to predict, or names that clash.
     """
 
+    check_first = "its function, the units of its inputs and its priors"
+
     def __init__(
         self,
         predict: PredictFunction,

@@ -76,6 +76,8 @@ class EquilibriumModel(BuildingBlock):
         PhysicsError: reactions, units or names that make no model, with what to write.
     """
 
+    check_first = "its equilibria, their constants and what was fed"
+
     def __init__(
         self,
         name: str,

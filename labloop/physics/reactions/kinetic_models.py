@@ -54,6 +54,8 @@ class Kinetics(BuildingBlock):
         PhysicsError: reactions, units or names that make no model, with what to write.
     """
 
+    check_first = "its reactions, its priors and what was fed"
+
     def __init__(
         self,
         name: str,

@@ -8,7 +8,7 @@ import base64
 import logging
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from labloop.records import (
@@ -34,7 +34,7 @@ from labloop.report.data import (
     with_unit,
 )
 from labloop.report.pages.svg import picture
-from labloop.report.text import Best, CampaignSummary, alarm_subject, paragraph, summarise
+from labloop.report.text import AlarmBell, Best, CampaignSummary, paragraph, summarise
 
 ROWS = 20
 """So many experiments stand in the page's table."""
@@ -62,7 +62,8 @@ class Brief:
         rows = repositories.experiments.all(campaign_id)
         self._ended = {(row.id, row.state) for row in rows if row.state in _ENDED}
         self._rounds = {row.round_index for row in rows if row.round_index is not None}
-        self._alarms = {alarm_subject(alarm) for alarm in repositories.alarms.all(campaign_id)}
+        self._bell = AlarmBell()
+        self._bell.ring(repositories.alarms.all(campaign_id))
         self._state: CampaignState | None = None
         self._data: CampaignData | None = None
 
@@ -137,12 +138,7 @@ class Brief:
             yield logging.WARNING if lost else logging.INFO, _ended(data, experiment)
 
     def _new_alarms(self, alarms: Sequence[AlarmRecord]) -> Iterator[News]:
-        new: dict[Hashable, AlarmRecord] = {}
-        for alarm in alarms:
-            if alarm_subject(alarm) not in self._alarms:
-                new.setdefault(alarm_subject(alarm), alarm)
-        self._alarms |= set(new)
-        told = list(new.values())
+        told = self._bell.ring(alarms)
         for record in told[:MOST_LINES]:
             kind, message = record.alarm.kind, record.alarm.message
             yield _LEVELS[record.alarm.severity], f"alarm {kind}: {message}"

@@ -130,7 +130,8 @@ def alarms_section(data: CampaignData) -> Section:
     if not found:
         return missing_section("alarms", "Alarms", "None was raised.")
     caption = (
-        f"{counted(len(found), 'alarm')} that the campaign raised by itself, the newest first."
+        f"{counted(len(found), 'alarm')} that the campaign raised by itself: those in force "
+        "first, by what they would change, then the newest."
     )
     return Section("alarms", "Alarms", caption, el("ul", map(_alarm, found), class_="alarms"))
 

@@ -4,7 +4,12 @@ Here belong pure values and sentences that terminal and page share; none of them
 ``summary.py`` and ``explanation.py`` first.
 """
 
-from labloop.report.text.alarms import AlarmGroup, alarm_subject, campaign_alarms
+from labloop.report.text.alarms import (
+    AlarmBell,
+    AlarmGroup,
+    alarm_subject,
+    campaign_alarms,
+)
 from labloop.report.text.convergence import (
     ConvergencePoint,
     convergence,
@@ -26,6 +31,7 @@ from labloop.report.text.summary import Best, BudgetUse, CampaignSummary, summar
 from labloop.report.text.uncertainty import describe_sources, describe_uncertainty, source_shares
 
 __all__ = [
+    "AlarmBell",
     "AlarmGroup",
     "Best",
     "BudgetUse",

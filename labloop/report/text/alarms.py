@@ -9,6 +9,7 @@ from labloop.report.data import CampaignData
 
 _ABOUT_A_FIT = "physics-"
 """Alarms of these kinds are raised again in every round as long as their cause lasts."""
+_GROWN = 1.5
 _NAMES_ONE_OF_ALL = "physics-missing"
 """It names the constant with the greatest effect; whichever that is, it is one group."""
 
@@ -37,6 +38,10 @@ class AlarmGroup:
     """Whether it was raised in the newest round looked at."""
     is_open: bool = False
     """Whether it is critical and nobody has acknowledged it."""
+    changes: float = 0.0
+    """What it would change of the best expected, in standard deviations of the scores so far.
+
+    0 where that is not known."""
 
     @property
     def words(self) -> str:
@@ -59,6 +64,31 @@ class AlarmGroup:
         return f"{self.times} times from round {self.first} to {self.last}, not since"
 
 
+class AlarmBell:
+    """Rings once for each doubt, and again where it has grown by half.
+
+    How great a doubt is: the share that the physics leaves unexplained, where an alarm says so.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[Hashable, float] = {}
+        self._read = 0
+
+    def ring(self, raised: Sequence[AlarmRecord]) -> list[AlarmRecord]:
+        """Return what is news, given all alarms of a campaign; of each doubt the latest words."""
+        news: dict[Hashable, AlarmRecord] = {}
+        for record in raised[self._read :]:
+            subject, size = alarm_subject(record), _number(record, "unexplained")
+            told = self._told.get(subject)
+            if told is None or size > _GROWN * told > 0.0:
+                self._told[subject] = size
+                news[subject] = record
+            elif subject in news:
+                news[subject] = record
+        self._read = len(raised)
+        return list(news.values())
+
+
 def campaign_alarms(data: CampaignData, until: int | None = None) -> tuple[AlarmGroup, ...]:
     """Return the alarms of a campaign that was read, up to a round; see :func:`group_alarms`."""
     fitted = [r.index for r in data.rounds if r.fit_report]
@@ -72,7 +102,9 @@ def group_alarms(
     until: int | None,
     numbers: Mapping[str, int],
 ) -> tuple[AlarmGroup, ...]:
-    """Return the alarms of a campaign, the newest first, repeated ones folded.
+    """Return the alarms of a campaign, repeated ones folded.
+
+    Those in force stand first, and of them those that would change most; then the newest.
 
     Args:
         raised: the alarms in order.
@@ -88,7 +120,8 @@ def group_alarms(
         # Folded alarms stand where the newest of them was raised.
         groups[key] = [*groups.pop(key, []), record]
     newest = max((i for i in fitted if until is None or i <= until), default=until)
-    return tuple(_folded(group, fitted, newest, numbers) for group in reversed(groups.values()))
+    folded = [_folded(group, fitted, newest, numbers) for group in reversed(groups.values())]
+    return tuple(sorted(folded, key=lambda group: (not group.in_force, -group.changes)))
 
 
 def alarm_subject(record: AlarmRecord) -> Hashable:
@@ -99,6 +132,11 @@ def alarm_subject(record: AlarmRecord) -> Hashable:
     if alarm.kind.startswith(_ABOUT_A_FIT):
         return alarm.kind, _about(record)
     return alarm.kind, alarm.message, record.experiment_id
+
+
+def _number(record: AlarmRecord, name: str) -> float:
+    value = record.alarm.data.get(name)
+    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def _about(record: AlarmRecord) -> str:
@@ -127,6 +165,7 @@ def _folded(
         experiment=numbers.get(latest.experiment_id or ""),
         in_force=bool(rounds) and rounds[-1] == newest,
         is_open=any(record.is_open for record in group),
+        changes=_number(latest, "changes"),
     )
 
 

@@ -52,7 +52,7 @@ class Explanation:
     open_questions: tuple[str, ...]
     """What is undecided, each with the result that would decide it."""
     alarms: tuple[AlarmGroup, ...]
-    """The newest first, repeated ones folded."""
+    """Those in force first, by what they would change; then the newest. Repeated ones folded."""
 
 
 def explain(

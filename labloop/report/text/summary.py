@@ -78,7 +78,7 @@ class CampaignSummary:
     hypervolume: float | None
     last_round: int | None
     alarms: tuple[str, ...]
-    """Each alarm in words, repeated ones once, the newest last."""
+    """Each alarm in words, repeated ones once; those in force first, by what they would change."""
     wishes: tuple[str, ...]
     """What persons want of all proposals until they lift it, with who said it."""
     plate: str
@@ -157,7 +157,7 @@ def summarise(data: CampaignData) -> CampaignSummary:
         front=tuple(as_best(data, experiment) for experiment in on_front),
         hypervolume=points[-1].hypervolume if points else None,
         last_round=max((r.index for r in data.rounds), default=None),
-        alarms=tuple(alarm.words for alarm in reversed(campaign_alarms(data))),
+        alarms=tuple(alarm.words for alarm in campaign_alarms(data)),
         headlines=tuple(dict.fromkeys(a.headline for a in data.alarms if a.is_open)),
         wishes=data.wishes,
         plate=_plate(data),

@@ -62,7 +62,7 @@ def combined(
         report["missing"] = [term.json() for term in missing_terms(believed, data)]
         alarms = [
             *alarms,
-            *physics_alarms(believed, share, 1.0 - float(weighed.evidence[0]), data),
+            *physics_alarms(candidates, share, 1.0 - float(weighed.evidence[0]), data),
         ]
     report["seconds"] = time.perf_counter() - began
     return FittedSurrogate(

@@ -1,17 +1,29 @@
 """Alarms about the physics, in the words of a chemist."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
+from labloop.physics import PhysicsModel
 from labloop.records import Alarm, Severity
 from labloop.surrogates._base import TrainingData
 from labloop.surrogates.members import DiscrepancyPosterior
+from labloop.surrogates.mixture.consequences import (
+    Shift,
+    deciding_experiment,
+    shift_by_rival,
+    shift_by_varying,
+    unexplained,
+)
 from labloop.surrogates.mixture.physics_report import CandidatePhysics, missing_terms
 
 _PINNED = 2.5
-_EARLY = range(6, 13)
+_FIRST, _EARLY = 6, 12
 _BELIEVED = 0.5
+_HOPELESS = 0.02
+"""Weight of physics below which it is told to be wrong at any number of results."""
+_COMPETES = 0.25
+"""Share of the weight of all physics from which a second model is a question."""
 _GAIN = 3.0
 """Lead in leave-one-out log density of varying over constant parameters, for an alarm."""
 _FEWEST = 5
@@ -31,22 +43,32 @@ def failure_alarm(reason: str) -> Alarm:
 
 
 def physics_alarms(
-    believed: CandidatePhysics, share: Mapping[str, float], evidence: float, data: TrainingData
+    candidates: Sequence[CandidatePhysics],
+    share: Mapping[str, float],
+    evidence: float,
+    data: TrainingData,
 ) -> list[Alarm]:
-    """Return every alarm about the physics that the data support most.
+    """Return every alarm about the physics that the data support most, those that weigh most first.
+
+    Of physics that the data reject nothing is undecided: another set of its constants, or another
+    model beside it, is no question then.
 
     Args:
-        believed: the physics model of greatest weight.
+        candidates: the competing physics models.
         share: member -> weight.
         evidence: the weight of all physics together without penalties.
         data: the experiments.
     """
-    return [
-        *pinned_alarms(believed, share),
-        *early_alarms(believed.name, len(data.outputs), evidence),
+    ranked = sorted(candidates, key=lambda candidate: -candidate.weight(share))
+    believed = ranked[0]
+    found = [
+        *wrong_alarms(believed.channels.bound.model, len(data.outputs), evidence),
         *missing_alarms(believed, share, data),
-        *rival_alarms(believed, share),
+        *pinned_alarms(believed, share),
     ]
+    if evidence >= _BELIEVED:
+        found += [*competing_alarms(ranked, share, data), *rival_alarms(believed, share, data)]
+    return sorted(found, key=lambda alarm: -float(str(alarm.data.get("changes", 0.0))))
 
 
 def pinned_alarms(candidate: CandidatePhysics, share: Mapping[str, float]) -> list[Alarm]:
@@ -74,22 +96,30 @@ def pinned_alarms(candidate: CandidatePhysics, share: Mapping[str, float]) -> li
     return alarms
 
 
-def early_alarms(name: str, experiments: int, weight: float) -> list[Alarm]:
-    """Return an alarm where the physics explains early experiments worse than no physics.
+def wrong_alarms(model: PhysicsModel, experiments: int, weight: float) -> list[Alarm]:
+    """Return an alarm where the physics explains experiments worse than no physics.
 
-    Later the weights say less, because a GP with many experiments needs no physics.
+    Of many experiments a GP needs no physics, so that the weights say less: then the physics must
+    be far behind.
+
+    Args:
+        model: the physics.
+        experiments: how many results there are.
+        weight: of all physics together, without penalties.
     """
-    if experiments not in _EARLY or weight >= _BELIEVED:
+    least = _BELIEVED if experiments <= _EARLY else _HOPELESS
+    if experiments < _FIRST or weight >= least:
         return []
+    check = getattr(model, "check_first", "its equations, its units and its priors")
     return [
         Alarm(
             kind="physics-wrong",
             message=(
-                f"after {experiments} experiments physics {name!r} predicts a left-out "
+                f"after {experiments} experiments physics {model.name!r} predicts a left-out "
                 f"experiment worse than a model without physics (weight {weight:.2f}); check "
-                "its reactions, its priors and what was fed"
+                f"{check}"
             ),
-            data={"weight": weight, "experiments": experiments},
+            data={"weight": weight, "experiments": experiments, "changes": 1.0 - weight},
         )
     ]
 
@@ -110,6 +140,8 @@ def missing_alarms(
         return []
     since = _since(candidate, share)
     told = "" if since is None else f", since the {since}. result"
+    left = unexplained(candidate, varying, share)
+    shift = shift_by_varying(candidate, varying, share, data)
     return [
         Alarm(
             kind="physics-missing",
@@ -118,6 +150,7 @@ def missing_alarms(
                 f"{term.parameter}, mostly along {term.along}{told}: the experiments want "
                 f"{term.parameter} between {min(term.value):.3g} and "
                 f"{_quantity(max(term.value), term.unit)} along it, and a constant cannot"
+                f"{_left_in_words(left)}{_shift_in_words(shift, data)}"
             ),
             data={
                 "parameter": term.parameter,
@@ -125,12 +158,60 @@ def missing_alarms(
                 "effect": term.effect,
                 "share": term.share,
                 "since": since,
+                "unexplained": left,
+                "changes": 0.0 if shift is None else shift.changes,
             },
         )
     ]
 
 
-def rival_alarms(candidate: CandidatePhysics, share: Mapping[str, float]) -> list[Alarm]:
+def _left_in_words(left: float | None) -> str:
+    if left is None:
+        return ""
+    return f"; constants leave {100 * left:.2g} % of the variance of the outputs unexplained"
+
+
+def _shift_in_words(shift: Shift | None, data: TrainingData) -> str:
+    """Return how the best place moves; nothing where that is unknown."""
+    if shift is None:
+        return ""
+    moved = shift.words(data)
+    return f"; with it the best place is expected at {moved}" if moved else "; the best place stays"
+
+
+def competing_alarms(
+    ranked: Sequence[CandidatePhysics], share: Mapping[str, float], data: TrainingData
+) -> list[Alarm]:
+    """Return an alarm where two physics models explain the experiments nearly alike."""
+    if len(ranked) < 2 or len(data.outputs) < _FEWEST:
+        return []
+    weights = [candidate.weight(share) for candidate in ranked]
+    if weights[1] < _COMPETES * sum(weights):
+        return []
+    first, second = ((c.channels, c.constant_posteriors(share)[0].z) for c in ranked[:2])
+    decision = deciding_experiment(first, second, data)
+    if decision is None:
+        return []
+    return [
+        Alarm(
+            kind="physics-undecided",
+            message=(
+                f"physics {ranked[0].name!r} and {ranked[1].name!r} both explain the experiments "
+                f"(weights {weights[0]:.2f} and {weights[1]:.2f}); an experiment for which they "
+                f"differ would decide, {decision.words(data)}"
+            ),
+            severity=Severity.INFO,
+            data={
+                "parameter": f"{ranked[0].name}, {ranked[1].name}",
+                "experiment": dict(decision.point),
+            },
+        )
+    ]
+
+
+def rival_alarms(
+    candidate: CandidatePhysics, share: Mapping[str, float], data: TrainingData
+) -> list[Alarm]:
     """Return an alarm for every alternative set of constants that explains the experiments alike.
 
     The model may be right, but its constants are not identified yet.
@@ -146,16 +227,25 @@ def rival_alarms(candidate: CandidatePhysics, share: Mapping[str, float]) -> lis
             for i, p in enumerate(candidate.channels.bound.model.parameters)
             if abs(float(posterior.z[i]) - float(rival[i])) > _RIVAL
         ]
+        both = (posterior.z, torch.as_tensor(rival, dtype=torch.float64))
+        channels = candidate.channels
+        decision = deciding_experiment((channels, both[0]), (channels, both[1]), data)
+        shift = shift_by_rival(channels, both, data)
+        which = "" if decision is None else f", {decision.words(data)}"
         alarms.append(
             Alarm(
                 kind="physics-undecided",
                 message=(
                     f"physics {candidate.name!r}: two sets of constants explain the experiments "
                     f"alike ({'; '.join(rows)}); an experiment for which they predict different "
-                    "outputs would decide"
+                    f"outputs would decide{which}"
                 ),
                 severity=Severity.INFO,
-                data={"rival": [float(v) for v in rival]},
+                data={
+                    "rival": [float(v) for v in rival],
+                    "experiment": None if decision is None else dict(decision.point),
+                    "changes": 0.0 if shift is None else shift.changes,
+                },
             )
         )
     return alarms

@@ -1,8 +1,8 @@
 """The measured channels of the experiments, and the physics' predictions of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -111,27 +111,47 @@ class Channels:
         Raises:
             PhysicsFailureError: the physics raised or returned another shape.
         """
-        name = self.bound.model.name
+        found = self._solved(self._solve, encoded, z)
+        if self._solve.seconds > MOST_CPU_SECONDS:
+            raise PhysicsFailureError(
+                f"physics {self.bound.model.name!r} took {self._solve.seconds:.0f} s of CPU, more "
+                f"than the {MOST_CPU_SECONDS:g} s that a round gives it; batch its solves, or give "
+                "a simpler model"
+            )
+        return self._by_channel(found, encoded, z)
+
+    def described(self, encoded: Tensor, z: Tensor) -> Tensor:
+        """Return what :meth:`predict` returns, without gradients and without counting its time.
+
+        For words about a round, not for its search.
+
+        Raises:
+            PhysicsFailureError: the physics raised or returned another shape.
+        """
+        with torch.no_grad():
+            found = self._solved(self.bound.predict_all, encoded, z)
+            return self._by_channel(found, encoded, z)
+
+    def _solved(self, solve: Callable[[Tensor, Tensor], Any], encoded: Tensor, z: Tensor) -> Any:
         try:
-            found = self._solve(encoded, z)
+            return solve(encoded, z)
         except PhysicsError as error:
             raise PhysicsFailureError(str(error)) from error
         except Exception as error:
             raise PhysicsFailureError(
-                f"physics {name!r} raised {type(error).__name__}: {error}"
+                f"physics {self.bound.model.name!r} raised {type(error).__name__}: {error}"
             ) from error
-        if self._solve.seconds > MOST_CPU_SECONDS:
-            raise PhysicsFailureError(
-                f"physics {name!r} took {self._solve.seconds:.0f} s of CPU, more than the "
-                f"{MOST_CPU_SECONDS:g} s that a round gives it; batch its solves, or give a "
-                "simpler model"
-            )
+
+    def _by_channel(self, found: Any, encoded: Tensor, z: Tensor) -> Tensor:
+        """Return solved outputs and curves as channels; raises PhysicsFailureError."""
         shape = (encoded[..., 0] + z[..., :1].sum(-1)).shape
         points = sum(len(axis.values) for axis in self.bound.curves.values())
         wanted = (*shape, len(self.bound.outputs) + points)
         if not isinstance(found, Tensor) or tuple(found.shape) != wanted:
             came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise PhysicsFailureError(f"physics {name!r} returned {came}, expected {wanted}")
+            raise PhysicsFailureError(
+                f"physics {self.bound.model.name!r} returned {came}, expected {wanted}"
+            )
         found = found.to(torch.float64)
         scalars = [
             self._means[c].expand(shape) if column is None else found[..., column]

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from labloop.records import Alarm, CampaignState, Severity
-from labloop.report import Brief
+from labloop.report import AlarmBell, Brief
 from labloop.report.data.reading import read_campaign
 from labloop.report.pages.svg import picture
 
@@ -15,7 +15,7 @@ from labloop.report.pages.svg import picture
 def news(store, campaign_id):
     """Return what a look tells of a campaign of which nothing was known before."""
     looked = Brief(store, campaign_id)
-    looked._ended, looked._rounds, looked._alarms = set(), set(), set()
+    looked._ended, looked._rounds, looked._bell = set(), set(), AlarmBell()
     return [text for _, text in looked.look()]
 
 

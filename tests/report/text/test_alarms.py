@@ -1,7 +1,7 @@
 """Repeated alarms are told once, with since when."""
 
 from labloop.records import Alarm, AlarmRecord
-from labloop.report.text.alarms import group_alarms
+from labloop.report.text.alarms import AlarmBell, group_alarms
 
 
 def alarm(index, parameter="k", kind="physics-missing", **changes):
@@ -53,3 +53,36 @@ def test_other_alarms_are_folded_only_where_every_word_is_the_same():
         for text in ("the lamp", "the bath", "the lamp")
     ]
     assert told(stuck, []) == [("sensor-stuck", "experiment 7"), ("sensor-stuck", "experiment 7")]
+
+
+def missing(index, unexplained, changes=0.0):
+    """Return an alarm of a round that says how much is unexplained."""
+    data = {"parameter": "k", "unexplained": unexplained, "changes": changes}
+    made = Alarm("physics-missing", f"{100 * unexplained:.0f} %", data=data)
+    return AlarmRecord(campaign_id="c", alarm=made, round_index=index)
+
+
+def test_a_doubt_rings_once_until_it_has_grown_by_half():
+    """From 10 % on it is news again above 15 %, and then above 24 %, not before."""
+    bell, raised, rung = AlarmBell(), [], []
+    for index, share in enumerate((0.10, 0.12, 0.09, 0.16, 0.20, 0.25)):
+        raised.append(missing(index, share))
+        rung += [record.alarm.message for record in bell.ring(raised)]
+    assert rung == ["10 %", "16 %", "25 %"]
+    assert bell.ring(raised) == []
+
+
+def test_of_one_doubt_the_latest_words_are_news():
+    """What was raised twice since the last look is told once, as it stands now."""
+    assert [r.alarm.message for r in AlarmBell().ring([alarm(3), alarm(4)])] == [
+        "physics-missing of k in round 4"
+    ]
+
+
+def test_what_would_change_most_stands_first():
+    """Of doubts in force the one that moves the best most; what has passed comes last."""
+    little = alarm(5, kind="physics-undecided")
+    raised = [alarm(2, kind="physics-wrong"), missing(5, 0.2, changes=1.5), little]
+    assert [kind for kind, _ in told(raised, range(2, 6))] == [
+        "physics-missing", "physics-undecided", "physics-wrong",
+    ]  # fmt: skip

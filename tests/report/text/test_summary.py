@@ -20,7 +20,7 @@ def test_a_summary_counts_every_state(written):
     assert stand.experiments[ExperimentState.FAILED] == 3
     assert (stand.name, stand.state, stand.last_round) == ("snar", CampaignState.RUNNING, 7)
     assert stand.aims == ("largest product yield",)
-    assert [words.partition(",")[0] for words in stand.alarms] == ["physics-wrong", "sensor-stuck"]
+    assert [words.partition(",")[0] for words in stand.alarms] == ["sensor-stuck", "physics-wrong"]
     assert (stand.done, stand.failed, stand.running, stand.uncertain) == (27, 3, 0, 0)
 
 

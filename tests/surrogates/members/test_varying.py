@@ -157,6 +157,9 @@ def test_what_is_missing_is_named_by_constant_and_input():
     told = [a for a in fitted.alarms if a.kind == "physics-missing"]
     assert len(told) == 1
     assert "missing something that acts through k, mostly along heat" in told[0].message
+    assert "% of the variance of the outputs unexplained" in told[0].message
+    assert 0.005 < told[0].data["unexplained"] < 0.05
+    assert told[0].data["changes"] >= 0.0
     (term,) = fitted.report["missing"]
     assert (term["parameter"], term["along"]) == ("k", "heat")
     assert term["value"][-1] > 2 * term["value"][0]
