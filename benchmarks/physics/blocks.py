@@ -18,6 +18,7 @@ from labloop.physics import (
     Equilibrium,
     Fixed,
     Flux,
+    Formula,
     FunctionPhysics,
     Langmuir,
     Layer,
@@ -28,11 +29,15 @@ from labloop.physics import (
     PeakAt,
     PhysicsModel,
     Prior,
+    Profile,
     Pulse,
     Rate,
+    RateLaw,
     Rms,
+    Shared,
     VantHoff,
     absorption,
+    algebraic,
     diffusion,
     equilibrium,
     heat,
@@ -173,6 +178,78 @@ class Complexes:
     )
 
 
+@kinetics(
+    feed={"A": "amount"},
+    time="minutes",
+    temperature=Profile("25 degC", [("10 min", "temperature"), ("5 min", "temperature")]),
+    outputs={"y": "P / A0"},
+    dose=Dose(
+        {"N": "1 mol/L"},
+        volume=Profile("0 mL", [("0 min", "0.2*dosed"), ("20 min", "dosed")]),
+        into="100 mL",
+    ),
+    steps=5,
+)
+class Programme:
+    """A temperature programme and a dosing plan at once, with a law of its own."""
+
+    k1 = Arrhenius("A + N -> P", k=_K, Ea=_EA, at="90 degC")
+    w = RateLaw("P -> W", "k * P / (P + half)", k=Prior(0.01, "mol/L/min", fold=2), half="1 mol/L")
+
+
+@kinetics(
+    feed={"A": "amount", "N": "excess*amount"},
+    time="minutes",
+    outputs={"y": "P / A0"},
+    reactor="cstr",
+    tanks=3,
+)
+class Cascade:
+    """Stirred vessels in series."""
+
+    k1 = Rate("A + N -> P", k=_K)
+
+
+@kinetics(
+    feed={"A": "amount", "N": "excess*amount"},
+    time="minutes",
+    outputs={"y": "P / A0"},
+    reactor="dispersed",
+    bodenstein=Prior(10, fold=1.5),
+    steps=8,
+)
+class Dispersed:
+    """A tube that mixes along its axis."""
+
+    k1 = Rate("A + N -> P", k=_K)
+
+
+_SPEED = "k * A * exp(-E/R * (1/T - 1/T1))"
+_WARM = Shared("k", Prior(0.02, "1/min", fold=2))
+
+
+@kinetics(
+    feed={"A": "amount", "T": "temperature"},
+    units={"T": "K"},
+    time="minutes",
+    outputs={"y": "P / A0", "hot": ("T", "K")},
+    steps=15,
+)
+class Exotherm:
+    """Concentrations and a temperature that they change."""
+
+    r = RateLaw("A -> P", _SPEED, k=_WARM, E="70 kJ/mol", T1="333 K")
+    heat = RateLaw(
+        "-> T",
+        f"rise * {_SPEED} - loss * (T - temperature)",
+        rise=Prior(50, "K*L/mol", fold=1.5),
+        loss="0.05 1/min",
+        k=_WARM,
+        E="70 kJ/mol",
+        T1="333 K",
+    )
+
+
 SPECTRUM = absorption(
     {
         "P": Band(
@@ -229,6 +306,19 @@ PRESSED = heat(
     curves={"course": Course("mean", CurveAxis.even(0, 60, 7, "min", y_unit="degC"))},
     name="pressed",
 )
+GROWN = multilayer(
+    [Layer(Formula("rate * minutes", rate=Prior(5, "nm/min", rel=0.1)), 2.3)],
+    substrate=1.52,
+    axis=_NM,
+    curves={"spectrum": "reflectance"},
+    outputs={"y": Mean("spectrum")},
+    name="grown",
+)
+ISOTHERM = algebraic(
+    {"y": "K * amount / (1 + K * amount)"},
+    constants={"K": Prior(5, "L/mol", fold=3)},
+    name="isotherm",
+)
 FUNCTION = FunctionPhysics(
     lambda x, theta: {"y": x["amount"] / (x["amount"] + theta["half"] * torch.ones(()))},
     parameters={"half": Prior(0.1, "mol/L", fold=3)},
@@ -240,6 +330,7 @@ BLOCKS: Mapping[str, PhysicsModel] = {
     model.name: model  # type: ignore[misc,union-attr]  # nor here
     for model in (
         MassAction, TwoSteps, Dosed, HeldBack, Electrode, Stirred, Categories, Complexes, SPECTRUM,
-        LAYERS, ANNEAL, HELD, PRESSED, FUNCTION,
+        LAYERS, ANNEAL, HELD, PRESSED, Programme, Cascade, Dispersed, Exotherm,
+        GROWN, ISOTHERM, FUNCTION,
     )
 }  # fmt: skip
