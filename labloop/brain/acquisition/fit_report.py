@@ -71,8 +71,7 @@ def summarize_fit(
     names = training.names if fitted.over == "outputs" else _score_names(training)
     through = known[int(training.objective.best_first(training.outputs.numpy())[0])].point
     along = [(p, places(p)) for p in space.parameters] if fitted.over == "outputs" else []
-    points: list[Point] = [{**through, p.name: v} for p, values in along for v in values]
-    lines = torch.as_tensor(space.encode(points), dtype=torch.float64) if points else None
+    lines = _lines(space, through) if along else None
     rows = [*([torch.stack(list(asked))] if asked else []), training.encoded]
     found = _expect(fitted, torch.cat([*rows, *([] if lines is None else [lines])]))
     first, last = len(asked), len(asked) + len(training.encoded)
@@ -83,6 +82,19 @@ def summarize_fit(
         "uncertainty": _uncertainty(there, names),
     }
     return FitSummary(_predictions(there, names), report)
+
+
+def _lines(space: SearchSpace, through: Point) -> Tensor:
+    """Return encoded rows along every parameter through a point, legal or not."""
+    row, made, first = np.asarray(space.encode([through])), [], 0
+    for parameter in space.parameters:
+        values = places(parameter)
+        line = np.repeat(row, len(values), axis=0)
+        codes = np.asarray(parameter.measured_codes(list(values)), dtype=np.float64)
+        line[:, first : first + parameter.width] = parameter.encode(codes)
+        made.append(line)
+        first += parameter.width
+    return torch.from_numpy(np.vstack(made))
 
 
 def expected(

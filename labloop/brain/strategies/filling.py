@@ -131,7 +131,7 @@ def _narrowed(
     for group in layout.groups:
         if not any(group.of):
             level = supply.levels(group.parameters)
-            open_ &= level == _best_level(picker, open_, level, min(n, _AHEAD))
+            open_ &= level == _best_level(picker, open_, level, n)
     for name, most in layout.at_most.items():
         column = supply.names.index(name)
         codes, level = np.unique(supply.codes[:, column], return_inverse=True)
@@ -152,7 +152,10 @@ def _narrowed(
 
 
 def _best_level(picker: Picker, open_: BoolArray, level: IntArray, n: int) -> int:
-    """Return the value with which ``n`` points are worth most."""
+    """Return the value with which ``n`` points are worth most, of those that have so many."""
+    stock = np.bincount(level[open_])
+    open_ = open_ & (stock[level] >= min(n, int(stock.max())))
+    n = min(n, _AHEAD)
     rows, added = _greedy(picker, open_, n)
     worth = np.bincount(level[rows], np.maximum(added, 0.0), minlength=int(level.max()) + 1)
     worth[level[rows[0]]] = max(float(worth.max()), 1e-300)
@@ -208,7 +211,11 @@ def _allotted(picker: Picker, open_: BoolArray, level: IntArray, of: IntArray, n
     size = max(1.0, len(of) / groups)
     given = np.zeros(len(wanted))
     for _ in range(groups):
-        worth = np.where(stock > given * size, wanted / (given + 1.0), -1.0)
+        share = wanted / (given + 1.0)
+        # Groups that can be filled come first, then those for which a point is left.
+        whole = np.where(stock >= (given + 1.0) * size, share + 1e-9 * (stock > 0), -1.0)
+        some = np.where(stock > given * size, share, -1.0)
+        worth = whole if whole.max() > 0 else some
         best = int(worth.argmax()) if worth.max() > 0 else int((stock / (given + 1.0)).argmax())
         given[best] += 1.0
     return np.repeat(np.arange(len(wanted)), given.astype(np.int64))
