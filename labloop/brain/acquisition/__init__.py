@@ -25,6 +25,7 @@ from labloop.brain.acquisition.joint import Joint
 from labloop.brain.acquisition.noisy_improvement import LogNoisyEI
 from labloop.brain.acquisition.optimize import Optimum, best_in_list, best_in_space, values_at
 from labloop.brain.acquisition.purpose import failures_told, purpose_of
+from labloop.brain.acquisition.replicates import worthwhile_repeat
 from labloop.brain.acquisition.training import finished, learned_data, training_data
 
 __all__ = [
@@ -55,4 +56,5 @@ __all__ = [
     "summarize_fit",
     "training_data",
     "values_at",
+    "worthwhile_repeat",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from labloop.brain.acquisition import EffortRule
-from labloop.brain.strategies.botorch import BotorchStrategy
+from labloop.brain.strategies.botorch import BotorchStrategy, Replicates, check_replicates
 from labloop.brain.strategies.physics import PhysicsStrategy
 from labloop.objectives import Objectives
 from labloop.records import Dataset, Point, ProposalBatch
@@ -70,6 +70,8 @@ class AutoStrategy:
     Args:
         physics: a physics model, or a factory of surrogates made of one.
         device: where physics is solved, see :class:`PhysicsStrategy`.
+        replicates: ``"auto"`` repeats an experiment where noise leaves open which one is best, see
+            :class:`BotorchStrategy`.
 
     Raises:
         PhysicsError: no physics model, two that compete of one name, or a device that is not
@@ -78,8 +80,16 @@ class AutoStrategy:
 
     name = "auto"
 
-    def __init__(self, physics: object | None = None, device: str = "auto") -> None:
+    def __init__(
+        self,
+        physics: object | None = None,
+        device: str = "auto",
+        *,
+        replicates: Replicates = "never",
+    ) -> None:
         check_device(device)
+        check_replicates(replicates)
+        self.replicates = replicates
         if physics is not None:
             # What no data could mend is told before there are any.
             _mixture(physics, device)
@@ -115,6 +125,7 @@ class AutoStrategy:
     def _made(self, row: Row) -> BotorchStrategy | PhysicsStrategy:
         strategy = row.make(self.physics, self.device)
         strategy.effort = self.effort
+        strategy.replicates = self.replicates
         return strategy
 
     def propose_plate(

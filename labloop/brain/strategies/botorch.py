@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -34,6 +35,7 @@ from labloop.brain.acquisition import (
     summarize_fit,
     training_data,
     values_at,
+    worthwhile_repeat,
 )
 from labloop.brain.observations import (
     EvaluatedPoints,
@@ -70,6 +72,15 @@ _LEADERS = 4
 _ONE_BY_ONE = 8
 """Larger batches are chosen together, from joint draws of the model."""
 _JOINT_LEADERS = 32
+_SAME = 1e-9
+
+Replicates: TypeAlias = Literal["never", "auto"]
+
+
+def check_replicates(replicates: object) -> None:
+    """Raise BrainError where it is neither ``never`` nor ``auto``."""
+    if replicates not in ("never", "auto"):
+        raise BrainError(f"replicates must be 'never' or 'auto', got {replicates!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,8 @@ class _Chosen:
     optimum: Optimum
     acquisition: str
     place: int = 0
+    purpose: str = ""
+    """What it is for, where the prediction does not tell."""
 
 
 class BotorchStrategy:
@@ -110,6 +123,8 @@ class BotorchStrategy:
         acquisition: builds the acquisition function; see ``improvement`` for the default.
         initial: how many results to wait for before the first model; by the space if left out.
         name: what proposals call the strategy.
+        replicates: ``"auto"`` repeats an experiment where that tells more of which one is best
+            than a new point does: at most one a batch. For one aim that is no target.
     """
 
     def __init__(
@@ -119,7 +134,10 @@ class BotorchStrategy:
         *,
         initial: int | None = None,
         name: str = "botorch",
+        replicates: Replicates = "never",
     ) -> None:
+        check_replicates(replicates)
+        self.replicates = replicates
         self.name = name
         self.model: SurrogateFactory = GPFactory() if model is None else model
         self.acquisition: Acquisition = improvement if acquisition is None else acquisition
@@ -190,6 +208,7 @@ class BotorchStrategy:
                 failures,
                 effort,
                 len(learned.outputs) - len(training.outputs),
+                self.replicates == "auto",
             )
             return _ask(self.name, search, seen.points, pending, layout, began)
 
@@ -198,7 +217,8 @@ def _begin(
     name: str, space: SearchSpace, seen: EvaluatedPoints, layout: Layout, seed: int, wait: int
 ) -> tuple[ProposalBatch, list[int]]:
     """Return points that fill the space, while there are too few results for a model."""
-    reason = f"fewer than {wait} results: space-filling start"
+    what = "plate" if layout.wells else "space"
+    reason = f"to fill the {what} evenly: fewer than {wait} results, space-filling start"
     if layout.wells:
         pairs = fill_plate(space, seen, layout, seed)
     else:
@@ -225,6 +245,7 @@ def _ask(
         chosen = search.choose_together(seen, waiting, layout)
     else:
         chosen = search.choose(seen, waiting, len(layout.places))
+        chosen = search.with_repeat(chosen, waiting)
     known = usable(space, search.objective, search.data)
     away = f" and {search.incomplete} that lack an output" if search.incomplete else ""
     away += failures_told(space, search.data.observations)
@@ -235,8 +256,8 @@ def _ask(
             c.optimum.point,
             strategy=name,
             reason=(
-                f"{purpose_of(search.objective, known, p)}: {c.acquisition} of {fitted.name} on "
-                f"{len(training.outputs)} results{away}"
+                f"{c.purpose or purpose_of(search.objective, known, p)}: {c.acquisition} of "
+                f"{fitted.name} on {len(training.outputs)} results{away}"
             ),
             model=fitted.name,
             acquisition=c.acquisition,
@@ -275,6 +296,8 @@ class _Search:
     effort: Effort | None = None
     incomplete: int = 0
     """How many results the model learned from beside ``training``, which lack an output."""
+    replicates: bool = False
+    """Whether an experiment is repeated where that tells more than a new point."""
 
     def choose(self, seen: Sequence[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
         """Return up to ``n`` points, best first."""
@@ -294,6 +317,31 @@ class _Search:
             waiting = [*waiting, rows[best]]
             chosen.append(_Chosen(Optimum(candidates.point(best), rows[best], value), name))
         return chosen
+
+    def with_repeat(self, chosen: list[_Chosen], waiting: Sequence[Tensor]) -> list[_Chosen]:
+        """Return a batch whose last point gives way to a repeat, where that tells more.
+
+        While nothing was repeated the best is, once: from results that all lie apart nobody can
+        tell noise from hills.
+        """
+        known = [o for o in self.data.observations if not o.failed and self.space.contains(o.point)]
+        if not self.replicates or self.space.nonrepeatable or not chosen or not known:
+            return chosen
+        rows = torch.stack([_row(self.space, o.point) for o in known])
+        again = len(torch.unique(torch.cat([rows, *(w[None] for w in waiting)]), dim=0))
+        context = self._context([*waiting, *(c.optimum.row for c in chosen[:-1])], 0)
+        new = chosen[-1].optimum.row if again < len(rows) + len(waiting) else None
+        found = worthwhile_repeat(context, context.baseline[context.feasible], new, waiting)
+        if found is None:
+            return chosen
+        away = (rows - found.row).abs().amax(1)
+        same = known[int(away.argmin())]
+        if float(away.min()) > _SAME:
+            return chosen
+        why = "how much its repeat differs" if new is None else "it may not be the best"
+        purpose = f"to learn the noise: {same.experiment_id} once more, {why}"
+        optimum = Optimum(same.point, found.row, found.gain)
+        return [*chosen[:-1], _Chosen(optimum, "knowledge gradient", chosen[-1].place, purpose)]
 
     @property
     def joins(self) -> bool:

@@ -35,6 +35,7 @@ from labloop.brain.observations import (
 )
 from labloop.brain.strategies.botorch import (
     _LEADERS,
+    Replicates,
     _ask,
     _begin,
     _Chosen,
@@ -99,6 +100,8 @@ class PhysicsStrategy:
     ) -> None:
         check_device(device)
         self.initial = initial
+        self.replicates: Replicates = "never"
+        """Whether an experiment may be repeated; see :class:`BotorchStrategy`."""
         self.effort: EffortRule | None = None
         """What proposals are to be worth most of; see ``CampaignSpec.per``."""
         self.name = name
@@ -163,6 +166,7 @@ class PhysicsStrategy:
                 seed,
                 failures,
                 effort,
+                replicates=self.replicates == "auto",
             )
             return _ask(self.name, search, seen.points, pending, layout, began)
 

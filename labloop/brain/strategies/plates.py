@@ -87,7 +87,7 @@ class PlateStrategy:
             first, *others = layout.places[place]
             made[first] = replace(proposal, well=first)
             for well in others:
-                reason = f"replicate of {first}; {proposal.reason}"
+                reason = f"to learn the noise: replicate of {first}; {proposal.reason}"
                 made[well] = replace(proposal, well=well, reason=reason)
         for well, control in layout.controls.items():
             shared = _shared(layout, by_place, layout.control_groups[well])

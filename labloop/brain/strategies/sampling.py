@@ -153,7 +153,7 @@ class SobolStrategy:
         """Return the points of a plate, and in which place of its layout each stands."""
         seen = evaluated_points(space, data, pending)
         pairs = fill_plate(space, seen, layout, seed)
-        reason = "space-filling: far from every point tried so far"
+        reason = "to fill the plate: far from every point tried so far (space-filling)"
         return _planned(pairs, self.name, reason, seed)
 
     def propose(
@@ -168,7 +168,7 @@ class SobolStrategy:
         """Return points far from everything tried; see ``Strategy.propose``."""
         check_count(n)
         points = space_filling(space, evaluated_points(space, data, pending), n, seed)
-        reason = "space-filling: far from every point tried so far"
+        reason = "to fill the space: far from every point tried so far (space-filling)"
         return ProposalBatch(
             tuple(Proposal(p, strategy=self.name, reason=reason, seed=seed) for p in points)
         )

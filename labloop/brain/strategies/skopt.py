@@ -55,7 +55,7 @@ class SkoptStrategy:
         known = [o for o in usable(space, objective, data) if _within(space, o.point)]
         if len(known) < 1 or len(known) + len(pending) < initial_count(space):
             points = space_filling(space, seen, n, seed)
-            reason = "too few results for a model: space-filling start"
+            reason = "to fill the space: too few results for a model, space-filling start"
             return _batch(points, self.name, reason, "", "", seed)
         rows = np.asarray(space.encode([o.point for o in known]))
         losses = _losses(objective, known, seed)
