@@ -65,7 +65,7 @@ def carry_out(name: str, arm: str, seed: int) -> dict[str, Any]:
         seen.append(Observation(f"e{index}", points[index], outputs={output: value}))
     training = training_data(problem.space, problem.objective, Dataset(tuple(seen)), 0)
     assert training is not None  # noqa: S101 - a run has results
-    model = GPFactory().fit(training).model
+    model: Any = GPFactory().fit(training).model
     with torch.no_grad():
         expected = model.posterior(training.encoded).mean[:, 0]
     chosen = points[int(expected.argmax())]
