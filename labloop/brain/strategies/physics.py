@@ -33,14 +33,8 @@ from labloop.brain.observations import (
     small_seed,
     usable,
 )
-from labloop.brain.strategies.botorch import (
-    _LEADERS,
-    Replicates,
-    _ask,
-    _begin,
-    _Chosen,
-    _Search,
-)
+from labloop.brain.strategies.botorch import Replicates, _ask, _begin
+from labloop.brain.strategies.search import LEADERS, Chosen, Search
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind
@@ -262,7 +256,7 @@ def mixture_improvement(context: AcquisitionContext) -> AcquisitionFunction:
 mixture_improvement.knows_constraints = True  # type: ignore[attr-defined]  # functions carry attributes
 
 
-class _TrialSearch(_Search):
+class _TrialSearch(Search):
     """The search of a batch where a gradient through the physics costs more than trials."""
 
     @property
@@ -270,9 +264,9 @@ class _TrialSearch(_Search):
         """Always: the vote of the members is drawn as well."""
         return True
 
-    def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[_Chosen]:
-        leaders = self._leaders(_LEADERS)
-        chosen: list[_Chosen] = []
+    def _anywhere(self, seen: list[Point], waiting: list[Tensor], n: int) -> list[Chosen]:
+        leaders = self._leaders(LEADERS)
+        chosen: list[Chosen] = []
         for k in range(n):
             built, name = self._build(waiting, k)
             if self.space.kind == "box" and not self.space.constrained:
@@ -282,7 +276,7 @@ class _TrialSearch(_Search):
                 optimum = best_in_space(built, self.space, seen, leaders, self.seed + k)
             seen.append(optimum.point)
             waiting = [*waiting, optimum.row]
-            chosen.append(_Chosen(optimum, name))
+            chosen.append(Chosen(optimum, name))
         return chosen
 
     def _climbed(
