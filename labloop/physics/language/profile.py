@@ -109,6 +109,11 @@ def profile_coefficients(
     Raises:
         PhysicsError: no profile, or a number of another dimension.
     """
+    if isinstance(given, (list, tuple)):
+        raise PhysicsError(
+            f"{what} is a list; what is set to change is written as Profile(start, [(over, to), "
+            f"...]), got {given!r}"
+        )
     if not isinstance(given, Profile):
         return ProfileCoefficients(coefficients.add(label, given, unit, what), ())
     pieces = given.pieces

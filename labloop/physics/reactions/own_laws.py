@@ -72,6 +72,13 @@ class RateLaw:
         reaction = parse_reaction(self.reaction, elementary=False)
         what = f"the rate of {label!r} ({self.reaction})"
         expression = Expression(self.rate, what)
+        taken = [name for name in ("Ea", "at") if name in expression.names]
+        if taken:
+            raise PhysicsError(
+                f"{what} reads {' and '.join(taken)}, but Ea= and at= of a RateLaw multiply the "
+                "whole rate by its Arrhenius factor; leave them out of the rate, or call yours "
+                "otherwise, such as E and T1"
+            )
         unused = [name for name in self.constants if name not in expression.names]
         if unused:
             raise PhysicsError(

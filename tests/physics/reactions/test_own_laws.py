@@ -163,6 +163,10 @@ def test_a_reaction_that_is_not_elementary_keeps_its_balance():
     [
         (lambda: RateLaw("A -> P", "k*A", k=Prior(1, "mol/L", fold=2)), "has no meaning in units"),
         (lambda: RateLaw("A -> P", "k*A", k=K, j=K), "does not use j; it reads k, A"),
+        (
+            lambda: RateLaw("A -> P", "k*A*exp(-Ea/R/T)", k=K, Ea="1 J/mol", at="300 K"),
+            "reads Ea, but Ea= and at= of a RateLaw multiply the whole rate",
+        ),
         (lambda: RateLaw("A -> P", "k*Z", k=K), "reads 'Z', which the space lacks"),
         (lambda: RateLaw("A -> P", "k*A**n", k=K, n=Prior(1, sd=0.1)), "has no meaning in units"),
         (lambda: RateLaw("A -> P", "k*A", k="amount"), "a parameter of the space stands in the"),

@@ -166,6 +166,7 @@ def test_an_experiment_has_the_same_bits_alone_and_in_a_batch(made):
         ({"temperature": Profile("20 degC", [("ramp", "ramp")])}, "'K'"),
         ({"temperature": Profile("20 degC", [])}, "1 to 20 lines"),
         ({"temperature": Profile("20 degC", "hot")}, "1 to 20 lines"),
+        ({"temperature": [("10 min", "hot")]}, "written as Profile"),
         ({"temperature": WAYS, "reactor": "cstr"}, "nor a temperature that follows a Profile"),
         ({"dose": Dose({"A": "1 mol/L"}, volume="dosed", into="1 mL")}, "volume= and over="),
         ({"dose": Dose({"A": "1 mol/L"}, volume=Profile("0 mL", [("ramp", "dosed")]),
