@@ -1,8 +1,9 @@
 """What the kept runs of pools and of constrained problems say of ours beside the peers.
 
-Only seeds that all methods of a problem have are counted. A run that never gets there counts as
-one experiment more than its budget, so means are restricted ones. The best peer is chosen for
-each problem, and anew in each draw of the bootstrap over seeds, which favours the peers.
+Only seeds that all methods of a problem have are counted. A peer with fewer than half of the seeds
+of another is left out of that, and named: it would take the seeds from all. A run that never gets
+there counts as one experiment more than its budget, so means are restricted ones. The best peer is
+chosen for each problem, and anew in each draw of the bootstrap over seeds, which favours the peers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,18 +27,24 @@ class Beside:
     ratio: float
     draws: np.ndarray
     """Ratios of the bootstrap, ``DRAWS``."""
+    few: Mapping[str, int]
+    """Peers that are left out, and how many seeds they have."""
 
     @property
     def words(self) -> str:
         """The restricted means in words, ours first."""
         peers = sorted((m for m in self.means if m != OURS), key=self.means.__getitem__)
         told = ", ".join(f"{m} {self.means[m]:.1f}" for m in (OURS, *peers))
-        return f"{self.problem} {told} (n={len(self.seeds)})"
+        out = "".join(f"; left out: {m}, n={n}" for m, n in sorted(self.few.items()))
+        return f"{self.problem} {told} (n={len(self.seeds)}{out})"
 
 
 def beside(hits: Hits, problem: str, seed: int = 0) -> Beside | None:
     """Return the comparison on one problem, None where no seed has ours and a peer."""
-    methods = hits[problem]
+    every = hits[problem]
+    most = max((len(runs) for m, runs in every.items() if m != OURS), default=0)
+    few = {m: len(runs) for m, runs in every.items() if m != OURS and 2 * len(runs) < most}
+    methods = {m: runs for m, runs in every.items() if m not in few}
     common = set.intersection(*(set(runs) for runs in methods.values()))
     if OURS not in methods or len(methods) < 2 or not common:
         return None
@@ -48,7 +55,7 @@ def beside(hits: Hits, problem: str, seed: int = 0) -> Beside | None:
     drawn = rows[OURS][picked].mean(1) / peers[:, picked].mean(2).min(0)
     ratio = rows[OURS].mean() / peers.mean(1).min()
     means = {m: float(row.mean()) for m, row in rows.items()}
-    return Beside(problem, seeds, means, float(ratio), drawn)
+    return Beside(problem, seeds, means, float(ratio), drawn, few)
 
 
 def together(found: Sequence[Beside]) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ import pytest
 from benchmarks import figures_planner
 from benchmarks.planner import cliffs, constrained
 from benchmarks.planner.constrained_problems import constrained_problems
+from benchmarks.planner.peer_figures import beside as compared
 
 PROBLEMS = constrained_problems()
 
@@ -48,3 +49,12 @@ def test_a_figure_is_a_line(monkeypatch):
     assert failed.passed
     assert best.passed
     assert "10 %" in failed.measured
+
+
+def test_a_peer_with_few_runs_takes_no_seeds_from_the_others():
+    """It is left out of the comparison of all, and named."""
+    many = dict.fromkeys(range(8), 10)
+    row = compared({"pool": {"labloop": many, "baybe": many, "ax": {0: 3}}}, "pool")
+    assert row is not None
+    assert (len(row.seeds), row.ratio) == (8, 1.0)
+    assert row.words == "pool labloop 10.0, baybe 10.0 (n=8; left out: ax, n=1)"
