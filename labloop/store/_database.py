@@ -199,7 +199,8 @@ def _start_writer(engine: Engine, location: Location) -> Writer:
     prepare_to_write(engine, location)
     try:
         pooled = engine.raw_connection()
-    except DBAPIError as error:
+    except (DBAPIError, engine.dialect.loaded_dbapi.Error) as error:
+        # SQLAlchemy passes on the driver's own error here.
         raise translate_error(error, location.where) from error
     bare: Any = pooled.driver_connection
     session = Session(bare.cursor(), engine.dialect)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from store_samples import CAMPAIGN, bundle, campaign, experiment
 
 from labloop.errors import DatabaseUnusableError
@@ -169,3 +170,25 @@ def test_damaged(tmp_path):
 
     with pytest.raises(DatabaseUnusableError, match="is damaged; restore a backup"):
         look()
+
+
+@pytest.mark.pg
+def test_server_gone_in_the_midst_of_opening(pg_url, monkeypatch):
+    """A server that goes away after the schema was looked at is told in a sentence as well."""
+    from labloop.store import _database
+
+    def gone(engine, _location) -> None:
+        """Let every later connection go where no server is."""
+
+        @event.listens_for(engine, "do_connect")
+        def elsewhere(_dialect, _record, words, named) -> None:
+            words[:] = []
+            named.clear()
+            named["host"] = "/nowhere"
+
+        engine.dispose()
+
+    open_database(pg_url).close()
+    monkeypatch.setattr(_database, "prepare_to_write", gone)
+    with pytest.raises(DatabaseUnusableError, match="check that its server runs"):
+        open_database(pg_url)
