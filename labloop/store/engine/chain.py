@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, Text, bindparam, cast, insert, select
-from sqlalchemy.types import JSON
+from sqlalchemy import Connection, Select, Table, Text, bindparam, cast, insert, select, type_coerce
+from sqlalchemy.types import JSON, NullType
 
 from labloop.store.engine.statements import Link, Session, Statement, insert_into
 from labloop.store.schema import (
@@ -188,7 +188,7 @@ def texts_of(connection: Connection, noun: str, keys: Sequence[str]) -> dict[str
     column = table.c.id if by_id else table.c.sequence
     chosen = column.in_(keys if by_id else [int(key) for key in keys])
     rows = connection.execute(
-        select(column.label("_key"), *_read(table, LINKED[noun])).where(chosen)
+        select(column.label("_key"), *_read(connection, table, LINKED[noun])).where(chosen)
     ).mappings()
     parts = _parts(connection, noun, keys)
     return {
@@ -207,15 +207,22 @@ def _parts(
     name, whole, columns = PARTS[noun]
     table = METADATA.tables[name]
     chosen = table.c[whole].in_([int(key) for key in keys])
-    wanted = select(table.c[whole].label("_whole"), *_read(table, columns)).where(chosen)
+    wanted = select(table.c[whole].label("_whole"), *_read(connection, table, columns)).where(
+        chosen
+    )
     for row in connection.execute(wanted.order_by(table.c.position)).mappings():
         found[str(row["_whole"])].append(dict(row))
     return found
 
 
-def _read(table: Table, names: Sequence[str]) -> list[Any]:
-    """Return columns, JSON as the very text that is stored."""
-    return [
-        cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column
-        for column in (table.c[name] for name in names)
-    ]
+def _read(connection: Connection, table: Table, names: Sequence[str]) -> list[Any]:
+    """Return columns, JSON as it is stored: as text, and a bare number on SQLite as a number."""
+    sqlite = connection.dialect.name == "sqlite"
+
+    def stored(column: Any) -> Any:
+        if not isinstance(column.type, JSON):
+            return column
+        bare = type_coerce(column, NullType()) if sqlite else cast(column, Text)
+        return bare.label(column.name)
+
+    return [stored(table.c[name]) for name in names]

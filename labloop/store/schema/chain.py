@@ -49,7 +49,7 @@ LINKED: Mapping[str, tuple[str, ...]] = {
     "measurement": (*_OF_EXPERIMENT, *_SIGNED),
     "analysis": (*_OF_EXPERIMENT, "analysis", *_SIGNED),
     "intent": (*_OF_EXPERIMENT, "device", "name", "kind", "arguments", "idempotent", "lab_time",
-               "lease_token", *_SIGNED),
+               "lease_token", "step", *_SIGNED),
     "outcome": ("intent_id", "state", "mode", "result", "detail", "sent", "received", "lab_time",
                 *_SIGNED),
     "identity": (*_OF_CAMPAIGN, "device", "model", "serial_number", "firmware", "driver",
@@ -63,9 +63,10 @@ LINKED: Mapping[str, tuple[str, ...]] = {
 """Table -> the columns that a link covers, beside its key.
 
 What a bundle and a round hold beside is covered by their ``stored_sha256``, and the state of a
-campaign or an experiment by its moves. A column that comes later may be added here if it can be
-null: what is null is left out of the text.
+campaign or an experiment by its moves. What is null is left out of the text.
 """
+_LATER = frozenset({"step"})
+"""Columns that came when there were chains already: left out of the text where they are empty."""
 _VALUE = ("position", "name", "kind", "value", "sd", "unit", "text", "x_unit", "x_sha256",
           "y_sha256")  # fmt: skip
 PARTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
@@ -78,6 +79,9 @@ PARTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 """Table -> the table of its parts, the column there that names the whole, and what is covered."""
 BY_ID = frozenset({"campaign", "experiment", "intent"})
 """Tables whose key is the column ``id``; of the others it is ``sequence``."""
+_ANY_JSON = "result"
+"""The column that may hold JSON that is a bare number, which SQLite stores as a number."""
+_DIGITS = frozenset("-0123456789")
 _ENCODE = json.JSONEncoder(
     # Keys stand in the order that is declared here, and rows hold no circle.
     ensure_ascii=False,
@@ -120,11 +124,19 @@ def _kept(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     for name in names:
         value = row[name]
         kind = type(value)
-        if kind is float:
+        if kind is float and name != _ANY_JSON:
             # SQLite keeps no negative zero.
             kept[name] = value + 0.0
         elif kind is bytes:
             kept[name] = value.hex()
-        elif value is not None:
+        elif name == _ANY_JSON:
+            kept[name] = _json_text(value)
+        elif value is not None and (value or name not in _LATER):
             kept[name] = value
     return kept
+
+
+def _json_text(value: str | float) -> str:
+    """Return JSON as it was given, a bare number in one form: 80.0 is stored as 80 by SQLite."""
+    bare = not isinstance(value, str) or value[:1] in _DIGITS
+    return repr(float(value) + 0.0) if bare else str(value)

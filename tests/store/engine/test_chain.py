@@ -149,6 +149,20 @@ def test_numbers_are_linked_as_they_are_read(filled, value):
     assert verify(filled).problems == ()
 
 
+@pytest.mark.parametrize(
+    "result",
+    [59.999999999999986, 80.0, 80, -0.0, 1e300, 2**60, "80.0", True, None, [80.0], {"a": 1}],
+)
+def test_results_of_any_kind_are_linked_as_they_are_read(filled, result):
+    """What an action returned may be a bare number, which SQLite keeps in a form of its own."""
+    filled.journal.intent(
+        Intent(id="i", campaign_id=CAMPAIGN, experiment_id=None, device="d", name="n")
+    )
+    outcome = Outcome(intent_id="i", state=ActionState.DONE, result=result)
+    filled.journal.outcome(outcome).result()
+    assert verify(filled).problems == ()
+
+
 def test_chains_survive_reopening(url, filled):
     """A process that comes later goes on where the chain ended."""
     with open_database(url) as later:
