@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from labloop.cli.contact import group as devices
+from labloop.cli.hosts import group as hosts
 from labloop.cli.stored import explain, export, forecast, records, show, status
 from labloop.cli.terminal import NOT_SAFE_EXIT
 from labloop.cli.verbs import (
@@ -92,6 +93,7 @@ def _register() -> None:
     for verb, name in _BUILT_IN:
         app.command(name)(verb)
     app.add_typer(devices, name="devices")
+    app.add_typer(hosts, name="lab")
     app.add_typer(physics.group, name="physics")
     app.add_typer(records.group, name="db")
     app.add_typer(testing.group, name="test")

@@ -60,6 +60,10 @@ class Journal(Protocol):
         """Yield a campaign's entries by sequence, a page in memory at a time."""
         ...
 
+    def find(self, intent_id: str) -> JournalEntry | None:
+        """Return one entry with its latest outcome; None where no such intent is known."""
+        ...
+
     def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
         """Return entries that have no outcome, or whose latest outcome is UNCERTAIN."""
         ...

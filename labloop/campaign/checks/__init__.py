@@ -4,7 +4,7 @@ Here belong refusals, ``labloop check`` and rehearsals in a simulated lab. What 
 tell is refused in ``definition/spec_checks.py``. Read ``check.py`` first.
 """
 
-from labloop.campaign.checks.calibrations import require_calibrations
+from labloop.campaign.checks.calibrations import lab_file_of_campaign, require_calibrations
 from labloop.campaign.checks.changes import (
     change_definition,
     check_change,
@@ -27,6 +27,7 @@ __all__ = [
     "check_lab",
     "describe_set_aside",
     "find_record",
+    "lab_file_of_campaign",
     "name_taken_message",
     "rehearse",
     "require_calibrations",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from labloop.campaign.definition import Definition
 from labloop.errors import CampaignError
-from labloop.lab import LabFile, load_lab_file
+from labloop.lab import LabFile, load_lab_file, look_at_host
 from labloop.records import Calibration, Mode, Repositories, calibration_age
 
 
@@ -22,9 +22,9 @@ def require_calibrations(
         mode: simulated or real.
         now: the moment; today's if left out.
     """
-    if definition.lab_file is None:
+    lab_file = lab_file_of_campaign(definition, mode)
+    if lab_file is None:
         return
-    lab_file = load_lab_file(definition.lab_file)
     required = required_calibrations(lab_file, definition.spec.calibrated)
     if not required:
         return
@@ -36,6 +36,18 @@ def require_calibrations(
             f"{'; '.join(missing)}. Nothing was sent; calibrate and write it down with: labloop "
             f"devices calibrate {lab_file.source} {next(iter(required)).replace('.', ' ')}{real}"
         )
+
+
+def lab_file_of_campaign(definition: Definition, mode: Mode | None = None) -> LabFile | None:
+    """Return the lab file of a campaign, or what its host tells in place of one; None without.
+
+    Raises:
+        LabFileError: it cannot be used.
+        NotConnectedError: the host does not answer.
+    """
+    if definition.host is not None:
+        return look_at_host(definition.host, mode).lab_file
+    return None if definition.lab_file is None else load_lab_file(definition.lab_file)
 
 
 def required_calibrations(

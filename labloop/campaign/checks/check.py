@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from labloop.campaign.checks.calibrations import lab_file_of_campaign
 from labloop.campaign.checks.failure_rules import require_known_devices
 from labloop.campaign.checks.finding import Finding
 from labloop.campaign.checks.parallel_rehearsal import rehearse_parallel
@@ -43,8 +44,13 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
             f"{len(spec.failures.rules)} failure rules speak of what the lab has",
             lambda: require_known_devices(spec.failures, known),
         )
+    if definition.host is not None:
+        yield _attempt(
+            f"{definition.host} answers, and has the devices that are asked for",
+            lambda: lab_file_of_campaign(definition),
+        )
     if spec.procedure is not None:
-        mistakes = list(procedure_mistakes(spec, awaitable_names(lab_file)))
+        mistakes = list(procedure_mistakes(spec, awaitable_names(definition)))
         mistakes += [Finding(False, sentence) for sentence in check_stations(definition)]
         yield from mistakes or [Finding(True, _describe_procedure(spec))]
         if opens and not mistakes and spec.parallel > 1:

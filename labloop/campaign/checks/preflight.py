@@ -6,7 +6,7 @@ from typing import Any
 from labloop.campaign.definition import Definition
 from labloop.campaign.progress import is_function_campaign
 from labloop.errors import CampaignError, NotFoundError
-from labloop.lab import LabHost, MemoryJournal, Work, load_lab_file
+from labloop.lab import LabHost, MemoryJournal, Work, load_lab_file, look_at_host
 from labloop.records import CampaignRecord, Mode, Repositories
 
 
@@ -41,7 +41,12 @@ def find_record(repositories: Repositories, name: str, mode: Mode) -> CampaignRe
 
 
 def check_lab(definition: Definition, mode: Mode) -> None:
-    """Raise LabFileError where the lab of a campaign cannot be opened; no byte is sent."""
+    """Raise LabFileError where the lab of a campaign cannot be opened; no byte is sent.
+
+    A host is asked whether it has such a lab; NotConnectedError where it does not answer.
+    """
+    if definition.host is not None:
+        look_at_host(definition.host, mode)
     if definition.lab_file is not None:
         LabHost(
             load_lab_file(definition.lab_file),

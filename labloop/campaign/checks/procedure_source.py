@@ -4,13 +4,13 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 
 from labloop.campaign.checks.finding import Finding
-from labloop.campaign.definition import CampaignSpec, code_of
+from labloop.campaign.definition import CampaignSpec, Definition, code_of
 from labloop.errors import LabloopError
 from labloop.lab import (
     load_lab_file,
+    look_at_host,
     plan_lab,
 )
 from labloop.records import Mode
@@ -21,14 +21,18 @@ _BLOCKING = {"time.sleep", "input", "requests.get", "requests.post", "subprocess
 _ADVICE = {"time.sleep": "await lab.wait(quantity(5, 's'))"}
 
 
-def awaitable_names(lab_file: Path | None) -> frozenset[str]:
+def awaitable_names(definition: Definition) -> frozenset[str]:
     """Return the names of everything that must be awaited; empty where no lab can tell."""
-    if lab_file is None:
-        return frozenset()
     try:
-        drivers = plan_lab(load_lab_file(lab_file), Mode.SIMULATED).drivers.values()
+        if definition.host is not None:
+            plan = look_at_host(definition.host, None).plan
+        elif definition.lab_file is not None:
+            plan = plan_lab(load_lab_file(definition.lab_file), Mode.SIMULATED)
+        else:
+            return frozenset()
     except LabloopError:
         return frozenset()
+    drivers = plan.drivers.values()
     return frozenset(name for driver in drivers for name in (*driver.actions, *driver.reads))
 
 

@@ -18,7 +18,16 @@ from labloop.records import JournalEntry, Json, Mode, Point
 
 
 def simulated_lab(definition: Definition, journal: MemoryJournal, name: str) -> LabHost:
-    """Return the lab of a campaign in simulation; nothing of it is stored."""
+    """Return the lab of a campaign in simulation; nothing of it is stored.
+
+    Raises:
+        CampaignError: a host has the lab, and it is not to be used for this.
+    """
+    if definition.host is not None:
+        raise CampaignError(
+            f"the lab of campaign {definition.spec.name!r} is {definition.host}, where nothing "
+            'can be tried without holding its devices; try it with the lab file, lab="lab.toml"'
+        )
     return LabHost(
         load_lab_file(definition.folder / str(definition.spec.lab)),
         mode=Mode.SIMULATED,

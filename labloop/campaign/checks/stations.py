@@ -5,9 +5,10 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from labloop.campaign.checks.calibrations import lab_file_of_campaign
 from labloop.campaign.definition import Definition, code_of, source_file
 from labloop.errors import CampaignError, LabloopError
-from labloop.lab import LabFile, load_lab_file
+from labloop.lab import LabFile
 
 
 def require_stations(definition: Definition, lab_file: LabFile) -> None:
@@ -19,13 +20,11 @@ def require_stations(definition: Definition, lab_file: LabFile) -> None:
 
 def check_stations(definition: Definition) -> list[str]:
     """Return the mistakes of a campaign; none where its lab file cannot be read."""
-    if definition.lab_file is None:
-        return []
     try:
-        lab_file = load_lab_file(definition.lab_file)
+        lab_file = lab_file_of_campaign(definition)
     except LabloopError:
         return []
-    return list(station_mistakes(definition.spec.recipe, lab_file))
+    return [] if lab_file is None else list(station_mistakes(definition.spec.recipe, lab_file))
 
 
 def station_mistakes(recipe: object, lab_file: LabFile) -> Iterator[str]:

@@ -12,6 +12,13 @@ CHANGES = "changes"
 """Kept with a stored spec: what persons changed by a few words."""
 
 
+def is_on_host(lab: str | None) -> bool:
+    """Return whether ``lab`` of a spec is ``host://...``, and no lab file."""
+    from labloop.lab import is_host  # noqa: PLC0415 - work without a lab loads none
+
+    return bool(lab) and is_host(lab)
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A loaded campaign file: its spec, where it lies and its bundle."""
@@ -24,8 +31,14 @@ class Definition:
 
     @property
     def lab_file(self) -> Path | None:
-        """The lab file, or None where a plain function or a person carries experiments out."""
-        return self.folder / self.spec.lab if self.spec.lab else None
+        """The lab file; None without a lab, and where a host has the lab."""
+        lab = self.spec.lab
+        return self.folder / lab if lab and not is_on_host(lab) else None
+
+    @property
+    def host(self) -> str | None:
+        """The URL of the host that has the lab, or None."""
+        return self.spec.lab if is_on_host(self.spec.lab) else None
 
 
 def with_spec(definition: Definition, spec: CampaignSpec) -> Definition:

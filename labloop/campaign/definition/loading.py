@@ -15,7 +15,7 @@ from typing import Any
 
 from labloop.campaign.definition.bundle_files import bundle_files, record_opened_files
 from labloop.campaign.definition.changing import with_changes
-from labloop.campaign.definition.definition import Definition, file_contents
+from labloop.campaign.definition.definition import Definition, file_contents, is_on_host
 from labloop.campaign.definition.differences import CAMPAIGN_FILE_KEY
 from labloop.campaign.definition.installed_versions import git_state, versions
 from labloop.campaign.definition.provenance import check_origin, check_paths
@@ -180,11 +180,12 @@ def _named(text: str, file: Path) -> Any:
 
 def _files(spec: CampaignSpec, file: Path, opened: Collection[str]) -> dict[str, bytes]:
     named = spec.procedure.files if is_work(spec.procedure) else ()
-    return bundle_files(file, {*opened, *([spec.lab] if spec.lab else [])}, named)
+    lab = [spec.lab] if spec.lab and not is_on_host(spec.lab) else []
+    return bundle_files(file, {*opened, *lab}, named)
 
 
 def _bundle(spec: CampaignSpec, file: Path, files: dict[str, bytes]) -> Bundle:
-    if spec.lab and spec.lab not in files:
+    if spec.lab and not is_on_host(spec.lab) and spec.lab not in files:
         raise CampaignFileError(
             f"the lab file {spec.lab!r} that {file.name} names does not exist in {file.parent}"
         )

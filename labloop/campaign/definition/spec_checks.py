@@ -203,6 +203,15 @@ def check_procedure(
             f"the procedure {name_of(procedure)!r} must be written 'async def', "
             "or its actions would never be awaited"
         )
+    _check_lab(lab)
+
+
+def _check_lab(lab: str) -> None:
+    from labloop.lab import is_host, parse_host  # noqa: PLC0415 - work without a lab loads none
+
+    if is_host(lab):
+        parse_host(lab)
+        return
     if Path(lab).is_absolute() or ".." in Path(lab).parts:
         raise CampaignFileError(
             f"lab must be a file beside or below the campaign file, got {lab!r}"

@@ -73,6 +73,11 @@ def simulate(definition: Definition, seed: int) -> SimulatedRun:
     """
     from labloop.store import open_database  # noqa: PLC0415 - loads SQLAlchemy
 
+    if definition.host is not None:
+        raise CampaignError(
+            f"a forecast runs ahead in a simulated lab of its own, and {definition.host} is one "
+            'that others use; forecast with the lab file, lab="lab.toml"'
+        )
     ahead = with_spec(definition, replace(definition.spec, approval=False, seed=seed))
     with tempfile.TemporaryDirectory() as folder, open_database(Path(folder) / "ahead.db") as rows:
         campaign = Campaign.create(rows, ahead, mode=Mode.SIMULATED)

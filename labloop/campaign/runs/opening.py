@@ -1,5 +1,7 @@
 """Opens what carries a campaign's experiments out: its lab, or the threads of its function."""
 
+import os
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,6 +9,7 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from labloop.campaign.checks import (
+    lab_file_of_campaign,
     require_calibrations,
     require_known_devices,
     require_procedure,
@@ -19,8 +22,15 @@ from labloop.campaign.loop import Hold, Stations, device_leases
 from labloop.campaign.ordering import OrderedExecutor
 from labloop.campaign.progress import lab_end
 from labloop.campaign.runs.handle import RunHandle
-from labloop.errors import DeviceError
-from labloop.lab import LabFile, LabHost, as_work, load_lab_file
+from labloop.errors import CampaignError, DeviceError
+from labloop.lab import (
+    LabFile,
+    LabHost,
+    LeaseCheck,
+    RemoteLab,
+    as_work,
+    open_host,
+)
 from labloop.records import Alarm, CampaignRecord, Executor, Mode, Repositories
 
 Speed: TypeAlias = Literal["max", "real"] | float
@@ -107,13 +117,14 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
     definition, repositories, record = context.definition, context.repositories, context.record
     recipe = definition.spec.recipe
     assert recipe is not None  # noqa: S101 - asked for before, and work has no lab
-    lab_file = load_lab_file(definition.folder / str(definition.spec.lab))
+    known = lab_file_of_campaign(definition, record.mode)
+    assert known is not None  # noqa: S101 - the same
     began = context.lab_seconds_before
-    require_known_devices(definition.spec.failures, lab_file)
+    require_known_devices(definition.spec.failures, known)
     require_calibrations(repositories, definition, record.mode)
-    require_stations(definition, lab_file)
+    require_stations(definition, known)
     context.handle.phase = "opening the lab"
-    with device_leases(repositories, lab_file, record.mode, context.actor) as lease:
+    with _devices(context, known) as (lab_file, lease, remote):
         host = LabHost(
             lab_file,
             mode=record.mode,
@@ -132,6 +143,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
             handover=repositories.handover,
             priority=definition.spec.priority,
             retry_after=partial(_retry_after, definition.spec.failures),
+            remote=remote,
         )
         context.handle.opening(host.stop)
         with host:
@@ -168,3 +180,27 @@ def _alike(lab_file: LabFile) -> dict[str, frozenset[str]]:
     """Return station -> the others of its kind; a consumable has none."""
     kinds = [t.all(kind) for kind, t in lab_file.stations.items() if not t.used_up]
     return {name: frozenset(names) - {name} for names in kinds for name in names}
+
+
+@contextmanager
+def _devices(
+    context: RunContext, lab_file: LabFile
+) -> Iterator[tuple[LabFile, LeaseCheck | None, RemoteLab | None]]:
+    """Hold the devices of a campaign: those of its lab file, or of its host."""
+    definition, repositories, record = context.definition, context.repositories, context.record
+    if definition.host is None:
+        with device_leases(repositories, lab_file, record.mode, context.actor) as lease:
+            yield lab_file, lease, None
+        return
+    if record.mode is Mode.SIMULATED and context.speed != "max":
+        raise CampaignError(
+            f"{definition.host} has its own speed of lab time, so --speed {context.speed} cannot "
+            "be had here; leave it out, or say it to `labloop lab up`"
+        )
+    asked = {
+        "campaign": record.name,
+        "user": context.actor,
+        "place": f"{platform.node() or 'a machine'}, process {os.getpid()}",
+    }
+    with open_host(definition.host, record.mode, asked) as remote:
+        yield remote.lab_file, remote.session.lease, remote

@@ -43,7 +43,7 @@ def confirm_real(definition: "Definition") -> None:
 
     A plain function commands no instrument of a lab, so there is nothing to say yes to.
     """
-    if definition.lab_file is not None:
+    if definition.lab_file is not None or definition.host is not None:
         confirm_instruments(definition.spec.name, "campaign")
 
 

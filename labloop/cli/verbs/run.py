@@ -107,7 +107,10 @@ def run_file(
         chosen = find_engine(engine)
         definition = _read(file, mode, seed=seed, experiments=experiments)
     if truth is not None and definition.lab_file is None:
-        raise CampaignError("--truth is for simulated labs, and this campaign has no lab")
+        raise CampaignError(
+            "--truth is for simulated labs, and this campaign has none in this process; a host "
+            "keeps its own: labloop lab up --truth FILE"
+        )
     if mode is Mode.REAL:
         confirm_real(definition)
     with open_repositories(db, create=True) as repositories:

@@ -5,11 +5,12 @@ Here belongs what an author of a driver needs beside a transport. Bytes belong t
 ``device.py`` first, then ``actions.py``.
 """
 
-from labloop.lab.devices.actions import ActionCall, action, read
+from labloop.lab.devices.actions import ActionCall, ActionMethod, action, read
 from labloop.lab.devices.arguments import ActionSpec, Arg, Argument, Choice
 from labloop.lab.devices.device import Device, DeviceContext, Simulated
 from labloop.lab.devices.first_contact import FirstContact
 from labloop.lab.devices.scope import (
+    INTENT_ID,
     SCOPE,
     STEP,
     Scope,
@@ -20,9 +21,11 @@ from labloop.lab.devices.scope import (
 from labloop.lab.devices.stability import until_stable
 
 __all__ = [
+    "INTENT_ID",
     "SCOPE",
     "STEP",
     "ActionCall",
+    "ActionMethod",
     "ActionSpec",
     "Arg",
     "Argument",

@@ -129,3 +129,6 @@ STEP: ContextVar[str] = ContextVar("STEP", default="")
 """The step that the running task is in; empty outside of all."""
 SCOPE: ContextVar[Scope | None] = ContextVar("SCOPE", default=None)
 """The scope of the running task."""
+
+INTENT_ID: ContextVar[str] = ContextVar("INTENT_ID", default="")
+"""The id of the committed intent whose bytes are being sent; empty outside of an action."""

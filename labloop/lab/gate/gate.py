@@ -22,7 +22,7 @@ from labloop.errors import (
     ExperimentCancelled,
     ProtocolError,
 )
-from labloop.lab.devices import ActionCall, Scope
+from labloop.lab.devices import INTENT_ID, ActionCall, Scope
 from labloop.lab.gate.activity import in_words
 from labloop.lab.gate.json_values import to_json
 from labloop.lab.gate.outcomes import detail_of, outcome_state, to_raise
@@ -248,12 +248,14 @@ class SendBytes(Stage):
         )
         outer = RECORDER.get()
         token = RECORDER.set(run.recorder)
+        numbered = INTENT_ID.set(run.intent.id if run.intent else "")
         try:
             left = None if run.deadline is None else run.deadline - services.clock.now()
             async with services.clock.deadline(left, run.name):
                 run.begun = True
                 run.result = await self._body(run)
         finally:
+            INTENT_ID.reset(numbered)
             RECORDER.reset(token)
             if run.recorder.sent:
                 call.device.context.on_transport = True

@@ -63,6 +63,16 @@ class MemoryJournal:
         """Yield the entries of a campaign in order."""
         yield from self.entries(campaign_id)
 
+    def find(self, intent_id: str) -> JournalEntry | None:
+        """Return one entry, or None."""
+        with self._lock:
+            for n, intent in enumerate(self._intents.values(), 1):
+                if intent.id == intent_id:
+                    return JournalEntry(
+                        sequence=n, intent=intent, outcome=self._outcomes.get(intent_id)
+                    )
+        return None
+
     def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
         """Return the entries without an outcome or with an UNCERTAIN one."""
         unclear = {ActionState.INTENT, ActionState.UNCERTAIN}

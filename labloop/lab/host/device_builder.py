@@ -80,7 +80,8 @@ class DeviceBuilder:
         interlocks = InterlockCheck(self.setup.plan.interlocks, readings, self.clock.now)
         needs = lab_file.built_with
         together = opened_together(needs)
-        lines = Lines(self.clock, self.setup.world, self.setup.seed, self.setup.record, together)
+        setup = self.setup
+        lines = Lines(self.clock, setup.world, setup.seed, setup.record, setup.remote, together)
         for name in lab_file.devices:
             services = self._services(name, interlocks, sharing, bookings, activity)
             devices[name] = self._device(name, Gate(services), lines)

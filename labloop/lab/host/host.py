@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 from labloop.errors import DefinitionError, DeviceError, LabloopError
 from labloop.lab.configuration import LabFile, make_world, plan_lab
+from labloop.lab.devices import Scope
 from labloop.lab.gate import LeaseCheck
 from labloop.lab.host.instrument_locks import InstrumentLocks
 from labloop.lab.host.jobs import LabJob
@@ -18,6 +19,7 @@ from labloop.lab.host.safety import TOTAL_SECONDS, SafetyReport, left_running
 from labloop.lab.host.setup import LabSetup, Speed, checked_speed
 from labloop.lab.procedure import Lab, MakePlan, Occupancy, Position, UsePlan
 from labloop.lab.process import close_at_exit, closed, say, signals_raised
+from labloop.lab.remote import RemoteLab
 from labloop.lab.time import Clock
 from labloop.lab.transports import Truth
 from labloop.records import (
@@ -70,6 +72,8 @@ class LabHost:
         patience: seconds that a device may take to connect at most, for a lab that is opened only
             to be made safe; such a lab has no watchdog process.
         priority: of the experiments, where those of several campaigns wait for a station.
+        remote: the lab of a host in another process; ``lab_file`` is then its own, and that host
+            checks limits and interlocks, keeps time and looks after the devices.
 
     Raises:
         LabFileError: the lab file cannot be used, or not for a real lab.
@@ -102,20 +106,22 @@ class LabHost:
         retry_after: Callable[[DeviceError], float | None] = lambda _: None,
         stock: Stock | None = None,
         samples: Samples | None = None,
+        remote: RemoteLab | None = None,
     ) -> None:
         self.lab_file = lab_file
         self.mode = mode
         self.on_alarm = on_alarm or _print_alarm
         self.report = SafetyReport()
         """What became of each device at the end; empty before."""
-        plan = plan_lab(lab_file, mode)
+        plan = plan_lab(lab_file, mode) if remote is None else remote.plan
         simulated = mode is Mode.SIMULATED
-        self._locks = None if simulated else InstrumentLocks(lab_file, plan.drivers, actor, purpose)
+        own = not simulated and remote is None
+        self._locks = InstrumentLocks(lab_file, plan.drivers, actor, purpose) if own else None
         self._setup = LabSetup(
             lab_file=lab_file,
             plan=plan,
             mode=mode,
-            world=(world or make_world(lab_file, plan, seed)) if simulated else None,
+            world=(world or make_world(lab_file, plan, seed)) if simulated and not remote else None,
             seed=seed,
             speed=checked_speed(speed, mode),
             journal=journal,
@@ -132,6 +138,7 @@ class LabHost:
             retry_after=retry_after,
             folder=folder or lab_file.folder or Path.cwd(),
             priority=priority,
+            remote=remote,
         )
         self._opened: OpenLab | None = None
         self._stop_reason = ""
@@ -228,6 +235,13 @@ class LabHost:
         """Carry ``f(lab)`` out by hand, outside of any experiment, and return its result."""
         return self._lab.run_by_hand(f)
 
+    def submit(self, name: str, f: Callable[[Lab], Awaitable[T]], scope: Scope) -> Future[T]:
+        """Begin ``f(lab)`` outside of any experiment, on behalf of ``scope``; never waits.
+
+        :meth:`cancel` ends it by its ``name``.
+        """
+        return self._lab.submit(LabJob(name, f), scope)
+
     def cancel(self, experiment_id: str, reason: str) -> None:
         """End one experiment; its future raises ExperimentCancelled."""
         self._lab.cancel(experiment_id, reason)
@@ -242,18 +256,17 @@ class LabHost:
         if self._opened is not None:
             self._opened.shutdown.stop(reason)
 
-    def make_safe(self) -> SafetyReport:
-        """Bring every device into its safe state now; return what became of each.
+    def make_safe(self, among: Collection[str] | None = None) -> SafetyReport:
+        """Bring every device into its safe state now, or those named; return what became of each.
 
         What is not known to be safe is printed and raises a critical alarm.
         """
-        report = SafetyReport()
-        lab = self._lab
+        return self._lab.run_by_hand(lambda _: self.make_safe_now(among), during_shutdown=True)
 
-        async def make_safe(_: Lab) -> None:
-            await lab.devices.make_safe(report, lab.clock.now() + TOTAL_SECONDS)
-
-        lab.run_by_hand(make_safe, during_shutdown=True)
+    async def make_safe_now(self, among: Collection[str] | None = None) -> SafetyReport:
+        """Do what :meth:`make_safe` does, in the lab's loop."""
+        report, lab = SafetyReport(), self._lab
+        await lab.devices.make_safe(report, lab.clock.now() + TOTAL_SECONDS, among)
         lab.shutdown.report(report)
         return report
 

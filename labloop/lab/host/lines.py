@@ -9,6 +9,7 @@ from typing import Any
 from labloop.lab.configuration import DeviceTable
 from labloop.lab.devices import Device, Simulated
 from labloop.lab.libraries import LibraryThread, LibraryTransport, ReplayedCalls
+from labloop.lab.remote import RemoteLab
 from labloop.lab.time import Clock
 from labloop.lab.transports import BlockingPort, Transcript, Transport, is_replayed, open_transport
 
@@ -23,6 +24,8 @@ class Lines:
     seed: int
     record: Path | None
     """A folder into which the frames of every device are written."""
+    remote: RemoteLab | None = None
+    """The lab of a host in another process, to which every device belongs."""
     together: Mapping[str, str] = field(default_factory=dict)
     """Device -> group of those whose libraries use each other and have one thread."""
     ports: dict[str, BlockingPort] = field(default_factory=dict)
@@ -31,6 +34,8 @@ class Lines:
 
     def transport(self, name: str, driver: type[Device], table: DeviceTable) -> Transport:
         """Return the transport of the device ``name``; raises LabFileError."""
+        if self.remote is not None:
+            return self.remote.transport(name, self.clock)
         told = {"driver": f"{driver.__module__}:{driver.__qualname__}", "url": table.url}
         file = self.record / f"{name}.jsonl" if self.record is not None else None
         if driver.schemes:

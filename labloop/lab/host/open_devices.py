@@ -68,10 +68,19 @@ class OpenDevices:
         for identity in self.identities.values():
             await self.clock.external(self.journal.identity(self.scope.campaign_id, identity))
 
-    async def make_safe(self, report: SafetyReport, until: float) -> None:
-        """Bring every connected device into its safe state until lab second ``until``."""
+    async def make_safe(
+        self, report: SafetyReport, until: float, among: Collection[str] | None = None
+    ) -> None:
+        """Bring connected devices into their safe state until lab second ``until``.
+
+        Args:
+            report: is filled in.
+            until: when all must be over.
+            among: their names; all if left out.
+        """
         if self.patience is None:
-            await self.safe_states.run(report, until, self.identities)
+            wanted = self.identities if among is None else set(among) & set(self.identities)
+            await self.safe_states.run(report, until, wanted)
         else:
             await self.safe_states.run(report, until, self.devices, self._connect)
 

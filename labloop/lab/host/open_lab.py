@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from labloop.lab.devices import Scope
 from labloop.lab.host.bridge import Bridge
 from labloop.lab.host.device_builder import DeviceBuilder
 from labloop.lab.host.jobs import JobRunner, LabJob, RunningJob
@@ -116,6 +117,13 @@ class OpenLab:
         found: Future[Sequence[Position]] = Future()
         self._bridge.enter(lambda: found.set_result(self.devices.resources.queue.positions()))
         return found.result()
+
+    def submit(self, job: LabJob[T], scope: Scope) -> Future[T]:
+        """Begin a job outside of any experiment, on behalf of ``scope``."""
+        lab = Lab(self.devices.resources, scope)
+        running = RunningJob(job, scope, lab, experiment=False)
+        self._bridge.enter(lambda: self._jobs.begin([running]))
+        return running.future
 
     def settle(self) -> None:
         """Note that the caller has reacted to every end delivered so far."""

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from labloop.errors import DefinitionError, DeviceError
 from labloop.lab.configuration import LabFile, LabPlan
 from labloop.lab.gate import LeaseCheck
-from labloop.lab.time import LabLoop, SimulatedLoop
+from labloop.lab.remote import RemoteLab
+from labloop.lab.time import LabLoop, SimulatedLoop, SteppedLoop
 from labloop.records import Handover, Journal, Mode, Samples, Stock
 
 Speed = Literal["max", "real"] | float
@@ -52,14 +53,19 @@ class LabSetup:
     safe."""
     priority: int
     """Of the campaign's experiments, where several wait for a station."""
+    remote: RemoteLab | None = None
+    """The lab of a host in another process, which looks after its devices itself."""
 
     @property
     def is_watched(self) -> bool:
         """Whether a watchdog process belongs to it, unless the lab file says why not."""
-        return self.mode is Mode.REAL and self.patience is None
+        return self.mode is Mode.REAL and self.patience is None and self.remote is None
 
     def make_loop(self) -> LabLoop:
         """Return an event loop that runs at the lab's speed."""
+        if self.remote is not None:
+            keeper = self.remote.keeper
+            return LabLoop() if keeper is None else SteppedLoop(keeper)
         if self.speed == "real":
             return LabLoop()
         return SimulatedLoop(self.speed if isinstance(self.speed, float) else None)

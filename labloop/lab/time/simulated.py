@@ -57,6 +57,8 @@ class SimulatedLoop(LockWakeupLoop):
     def __init__(self, factor: float | None = None) -> None:
         self._now = 0.0
         self._factor = factor
+        self._paced = factor is not None
+        """Whether something else than the next event says when lab time goes on."""
         self._freezes = 0
         self._jumps = 0
         """Jumps since the last iteration."""
@@ -124,7 +126,7 @@ class SimulatedLoop(LockWakeupLoop):
             or self._freezes
             or self._thread_results
             or self._idle_calls
-            or self._factor is not None
+            or self._paced
             or self._jumps >= _MOST_JUMPS
         ):
             return False
@@ -170,7 +172,7 @@ class SimulatedLoop(LockWakeupLoop):
             if when > self._now:
                 if self._serve_threads():
                     break
-                if self._thread_results or self._freezes or when == math.inf:
+                if self._thread_results or self._freezes or self._is_endless(when):
                     events = self._sleep(self._thread_results.patience())
                     if events or self._ready:
                         return events
@@ -178,8 +180,8 @@ class SimulatedLoop(LockWakeupLoop):
                     # A thread woke the loop without a callback: served above, without returning.
                     self.iterations += 1
                     continue
-                if self._factor is not None:
-                    return self._pace(when, self._factor)
+                if self._paced:
+                    return self._pace(when)
                 self._now = when
             if not self._fire_event() or self._ready:
                 break
@@ -215,8 +217,13 @@ class SimulatedLoop(LockWakeupLoop):
         self._events.fire()
         return True
 
-    def _pace(self, when: float, factor: float) -> list[Any]:
+    def _is_endless(self, when: float) -> bool:
+        """Return whether the wait for lab second ``when`` is one for other threads alone."""
+        return when == math.inf
+
+    def _pace(self, when: float) -> list[Any]:
         """Sleep until lab second ``when``, or until a thread wakes the loop."""
+        factor = self._factor or 1.0
         began = time.monotonic()
         events = self._sleep((when - self._now) / factor)
         passed = (time.monotonic() - began) * factor

@@ -113,6 +113,14 @@ class SqlJournal:
             yield from _joined(intents, outcomes)
             last = intents[-1]["sequence"]
 
+    def find(self, intent_id: str) -> JournalEntry | None:
+        """Return one entry with its latest outcome, or None."""
+        intents = self._db.rows(select(_INTENT).where(_INTENT.c.id == intent_id))
+        outcomes = self._db.rows(
+            select(_OUTCOME).where(_OUTCOME.c.intent_id == intent_id).order_by(_OUTCOME.c.sequence)
+        )
+        return next(iter(_joined(intents, outcomes)), None)
+
     def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
         """Return entries that have no outcome, or whose latest outcome is UNCERTAIN."""
         ended = exists().where(_OUTCOME.c.intent_id == _INTENT.c.id, _IS_END).correlate(_INTENT)
