@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import BaseModel, Field
 
 from labloop.errors import LabloopError
 from labloop.lab import Asker, HostSessions, kind_of_error
@@ -15,6 +16,26 @@ from labloop.service.page import host_page
 from labloop.service.status import HostView
 
 _Content = Annotated[dict[str, Any], Body()]
+_Word = Annotated[str, Field(max_length=200)]
+
+
+class SessionAsked(BaseModel):
+    """What a campaign asks for at its begin."""
+
+    session: _Word
+    campaign: _Word
+    user: _Word
+    place: _Word
+    devices: list[_Word]
+
+
+class StepAsked(BaseModel):
+    """Lab time that a campaign asks for."""
+
+    step: int
+    until: float | None
+
+
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 
@@ -68,10 +89,9 @@ def _add_views(app: FastAPI, view: HostView, down: Callable[[], None]) -> None:
 
 def _add_sessions(app: FastAPI, sessions: HostSessions, view: HostView) -> None:
     @app.post("/sessions")
-    async def begin(content: _Content) -> dict[str, Any]:
-        asker = Asker(*(str(content[each])[:200] for each in ("campaign", "user", "place")))
-        names = [str(each) for each in content["devices"]]
-        session = await sessions.begin(str(content["session"]), asker, names)
+    async def begin(content: SessionAsked) -> dict[str, Any]:
+        asker = Asker(content.campaign, content.user, content.place)
+        session = await sessions.begin(content.session, asker, content.devices)
         return {
             "token": session.token,
             "now": view.host.now(),
@@ -86,13 +106,13 @@ def _add_sessions(app: FastAPI, sessions: HostSessions, view: HostView) -> None:
 
     @app.delete("/sessions/{session}")
     async def end(session: str) -> dict[str, Any]:
-        await sessions.end(session, "its campaign has ended")
-        return {}
+        report = await sessions.end(session, "its campaign has ended")
+        return {"failures": dict(report.failures)}
 
     @app.post("/sessions/{session}/advance")
-    async def advance(session: str, content: _Content) -> dict[str, Any]:
+    async def advance(session: str, content: StepAsked) -> dict[str, Any]:
         found = sessions.find(session)
-        grant = await sessions.advance(found, int(content["step"]), content["until"])
+        grant = await sessions.advance(found, content.step, content.until)
         if grant is None:
             return {"granted": False}
         return {"granted": True, "now": grant.now, "finished": grant.finished}

@@ -1,6 +1,7 @@
 """What runs first on every start: what the last process left open is settled or asked.
 
-It never repeats anything. What can be known is written down, the rest becomes a question. A
+It never repeats anything. Where a host has the lab, it is asked first what became of open actions
+(``host_answers.py``). What can be known is written down, the rest becomes a question. A
 person's answer counts whenever it is given: while no process runs it is applied by whoever asks,
 under the campaign's own lease, and what was written before a start is applied by the start.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from labloop.campaign.decisions import FailurePolicy, MachineState
 from labloop.campaign.definition import CampaignSpec, cost_of
 from labloop.campaign.execution import Analysis, job_of, wells_of, why_not_entered_again
+from labloop.campaign.loop.host_answers import settle_by_host
 from labloop.campaign.loop.inbox import CONTINUE, Change, Inbox
 from labloop.campaign.loop.leases import campaign_lease
 from labloop.campaign.progress import in_order, lab_seconds
@@ -50,7 +52,8 @@ def reconcile(
 
     ``change`` changes the definition where a person asked for that, which waits without it.
     """
-    notes = _settle(repositories, record, spec.to_json(), Analysis(spec), actor)
+    told = settle_by_host(repositories, record, spec.to_json(), actor)
+    notes = (*told, *_settle(repositories, record, spec.to_json(), Analysis(spec), actor))
     answered = _answer(repositories, record, spec.space, spec.plate, change)
     state = _machine_state(repositories, record, spec)
     again = {ExperimentState.RUNNING, ExperimentState.AWAITING}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
+from labloop.errors import LabloopError
 from labloop.lab.devices import INTENT_ID, ActionMethod, ActionSpec, Argument, Device
 from labloop.lab.remote.wire import Answer, Kind, Request, decode
 from labloop.lab.time import Clock
@@ -19,6 +20,20 @@ class Carrier(Protocol):
 
         Raises:
             asyncio.CancelledError: the caller was cancelled; the host has ended it.
+        """
+        ...
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be asked any more in this session."""
+        ...
+
+    async def taken_back(self, clock: Clock, device: str) -> None:
+        """Wait until the host has taken a device back and made it safe.
+
+        Raises:
+            NotSafeError: it is not safe.
+            NotConnectedError: the host does not answer.
         """
         ...
 
@@ -81,8 +96,17 @@ class RemoteDevice(Device):
         """The host has connected it, and compared its serial number."""
 
     async def safe_state(self) -> None:
-        """Let the host bring it into its safe state."""
-        await self.ask("safe_state")
+        """Let the host bring it into its safe state, or learn that it has done so by itself."""
+        carrier, clock = self.transport.carrier, self.transport.clock
+        if not carrier.gone:
+            try:
+                await self.ask("safe_state")
+            except LabloopError:
+                if not carrier.gone:
+                    raise
+            else:
+                return
+        await carrier.taken_back(clock, self.name)
 
     async def ask(self, kind: Kind, name: str = "", **arguments: Any) -> Any:
         """Return what the host answers; raises the error that it names.

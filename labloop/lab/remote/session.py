@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from labloop.errors import LabloopError, LeaseError, NotConnectedError
+from labloop.errors import LabloopError, LeaseError, NotConnectedError, NotSafeError
 from labloop.lab.remote.link import HostLink
 from labloop.lab.remote.wire import RUNNING, Answer, Request
 from labloop.lab.time import Clock
@@ -136,6 +136,10 @@ class HostSession:
             answer = ask_host(self._link, self.token, request_id, _LAST_SECONDS)
         except LabloopError:
             answer = RUNNING
+        if answer.state is ActionState.NOT_SENT:
+            return Answer(
+                state=ActionState.NOT_SENT, error=type(error).__name__, message=str(error)
+            )
         if not answer.is_open:
             return answer
         return Answer(
@@ -194,19 +198,37 @@ class HostSession:
 
     # Its life.
 
+    async def taken_back(self, clock: Clock, device: str) -> None:
+        """Wait until the host has taken a device back and made it safe.
+
+        Raises:
+            NotSafeError: it is not safe.
+            NotConnectedError: the host does not answer.
+        """
+        ended = await clock.external(self._asker.submit(self._end, _LAST_SECONDS))
+        if device in ended["failures"]:
+            raise NotSafeError(ended["failures"][device])
+
+    def _end(self, patience: float) -> Any:
+        try:
+            return self._link.call("DELETE", f"/sessions/{self._id}", patience=patience)
+        except NotConnectedError as error:
+            raise NotConnectedError(
+                f"{error}. By itself it makes the devices safe that it has not heard of for "
+                f"{self._patience:g} s; whether it could is not known here"
+            ) from error
+
     def close(self) -> None:
         """Give the devices back; the host makes safe what it does not know to be safe.
 
-        Raises:
-            NotSafeError: what the host says is not safe.
+        A host that does not answer does so by itself when it has heard nothing for long enough.
         """
         self._closed.set()
         try:
             if not self.lost:
-                self._link.call("DELETE", f"/sessions/{self._id}", patience=self._patience / 2)
-        except NotConnectedError:
-            # It makes them safe by itself when it has heard nothing for long enough.
-            return
+                self._end(self._patience / 2)
+        except NotConnectedError as error:
+            self._lose(str(error))
         finally:
             for pool in (self._sender, self._stepper, self._asker):
                 pool.shutdown(wait=False, cancel_futures=True)
