@@ -1,7 +1,7 @@
 """What runs first on every start: what the last process left open is settled or asked.
 
 It never repeats anything. Where a host has the lab, it is asked first what became of open actions
-(``host_answers.py``). What can be known is written down, the rest becomes a question. A
+(``execution/host_answers.py``). What can be known is written down, the rest becomes a question. A
 person's answer counts whenever it is given: while no process runs it is applied by whoever asks,
 under the campaign's own lease, and what was written before a start is applied by the start.
 """
@@ -11,8 +11,13 @@ from dataclasses import dataclass, replace
 
 from labloop.campaign.decisions import FailurePolicy, MachineState
 from labloop.campaign.definition import CampaignSpec, cost_of
-from labloop.campaign.execution import Analysis, job_of, wells_of, why_not_entered_again
-from labloop.campaign.loop.host_answers import settle_by_host
+from labloop.campaign.execution import (
+    Analysis,
+    job_of,
+    settle_by_host,
+    wells_of,
+    why_not_entered_again,
+)
 from labloop.campaign.loop.inbox import CONTINUE, Change, Inbox
 from labloop.campaign.loop.leases import campaign_lease
 from labloop.campaign.progress import in_order, lab_seconds
