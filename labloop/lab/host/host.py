@@ -53,16 +53,13 @@ class LabHost:
         seed: of the simulated world.
         speed: of simulated lab time: ``"max"``, ``"real"`` or lab seconds per second.
         actor: who is written into each row.
-        lease: checks whether a device may be commanded; None where no other process can reach
-            the lab.
+        lease: checks whether a device may be commanded; None where no other process reaches it.
         world: the simulated world, instead of the one that the lab file names.
         on_alarm: gets alarms, from any thread; they are printed if left out.
         record: a folder into which every device's frames are written, for ``replay://``.
         renew: kinds of consumable stations that a person has filled again.
-        folder: in which ``lab.run`` looks for programs and notebooks; that of the lab file if
-            left out.
-        stock: where what is used up is booked; if left out, the lab begins full and nothing of
-            it is kept.
+        folder: of programs and notebooks of ``lab.run``; that of the lab file if left out.
+        stock: where what is used up is booked; if left out, the lab begins full.
         samples: where samples are kept; if left out, nowhere.
         purpose: what a real lab is opened for, told to whoever asks for the same instruments.
         handover: where a watchdog process leaves what it did, for whoever opens the lab next; in
@@ -115,8 +112,8 @@ class LabHost:
         """What became of each device at the end; empty before."""
         plan = plan_lab(lab_file, mode) if remote is None else remote.plan
         simulated = mode is Mode.SIMULATED
-        own = not simulated and remote is None
-        self._locks = InstrumentLocks(lab_file, plan.drivers, actor, purpose) if own else None
+        locks = not simulated and remote is None
+        self._locks = InstrumentLocks(lab_file, plan.drivers, actor, purpose) if locks else None
         self._setup = LabSetup(
             lab_file=lab_file,
             plan=plan,
