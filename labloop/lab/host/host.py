@@ -62,8 +62,7 @@ class LabHost:
         stock: where what is used up is booked; if left out, the lab begins full.
         samples: where samples are kept; if left out, nowhere.
         purpose: what a real lab is opened for, told to whoever asks for the same instruments.
-        handover: where a watchdog process leaves what it did, for whoever opens the lab next; in
-            the folder of the lab file if left out.
+        handover: where a watchdog process leaves what it did; if left out, beside the lab file.
         retry_after: returns after how many lab seconds an action of an experiment that failed is
             sent again, asked only where that does no harm; None where it is not.
         patience: seconds that a device may take to connect at most, for a lab that is opened only
