@@ -1,7 +1,7 @@
 # Everything here only calls Python: without make, type the command behind the target.
 PYTHON ?= python3
 
-.PHONY: demo test docs search install figures-loop figures-physics figures-planner figures-trials figures-foreign figures-devices clean
+.PHONY: demo test docs search install figures-loop figures-physics figures-planner figures-trials figures-foreign figures-devices figures-durability clean
 demo:          ## install, then run the main campaign in simulation
 	$(PYTHON) tools/make.py demo
 test:          ## install, then run every check
@@ -24,5 +24,7 @@ figures-foreign: ## run other people's drivers on our emulators, ours on their s
 	$(PYTHON) tools/make.py figures-foreign
 figures-devices: ## fuzz, break and command every driver, count other classes, lose labs (resumable; hours)
 	$(PYTHON) tools/make.py figures-devices
+figures-durability: ## kill, crash, race and share: what survives (resumable; hours)
+	$(PYTHON) tools/make.py figures-durability
 clean:         ## remove .venv and everything built
 	$(PYTHON) tools/make.py clean

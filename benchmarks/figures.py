@@ -70,20 +70,20 @@ def measure(benches: Benches, name: str, *, fresh: bool) -> list[Figure]:
     return figures
 
 
-def write_page(figures: list[Figure], mark: str) -> None:
+def write_page(figures: list[Figure], mark: str, page: Path = PAGE) -> None:
     """Put the figures into the page that keeps them, between the two marks of that name."""
-    text = PAGE.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     opening, closing = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
     begin, end = text.index(opening) + len(opening), text.index(closing)
     rows = ["", "", "| | asked | measured | n | command |", "|---|---|---|---|---|"]
     rows += [figure.row() for figure in figures]
-    PAGE.write_text(text[:begin] + "\n".join(rows) + "\n\n" + text[end:], encoding="utf-8")
+    page.write_text(text[:begin] + "\n".join(rows) + "\n\n" + text[end:], encoding="utf-8")
 
 
-def main(benches: Benches, mark: str) -> int:
+def main(benches: Benches, mark: str, page: Path = PAGE) -> int:
     """Measure, print a line each, and return 1 where one was missed."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--write", action="store_true", help="into docs/reference/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help=f"into {page.name}")
     parser.add_argument("--only", nargs="*", choices=list(benches), default=list(benches))
     parser.add_argument("--fresh", action="store_true")
     given = parser.parse_args()
@@ -92,5 +92,5 @@ def main(benches: Benches, mark: str) -> int:
     for figure in figures:
         print(figure.line())
     if given.write:
-        write_page(figures, mark)
+        write_page(figures, mark, page)
     return 0 if all(figure.passed for figure in figures) else 1

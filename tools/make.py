@@ -1,7 +1,8 @@
 """What the Makefile calls: works without make, on every system that has Python 3.11.
 
 Usage: python tools/make.py demo | test | docs | search | install | figures-loop |
-figures-physics | figures-planner | figures-trials | figures-foreign | figures-devices | clean
+figures-physics | figures-planner | figures-trials | figures-foreign | figures-devices |
+figures-durability | clean
 """
 
 import hashlib
@@ -155,6 +156,12 @@ def figures_devices() -> None:
     run(PYTHON, "-m", "benchmarks.figures_watchdog", env={"OMP_NUM_THREADS": "1"})
 
 
+def figures_durability() -> None:
+    """Measure what survives kills, crashes and races; resumable."""
+    install("test")
+    run(PYTHON, "-m", "benchmarks.figures_durability", "--write", env={"OMP_NUM_THREADS": "1"})
+
+
 def clean() -> None:
     """Remove the environment and everything built."""
     for name in (
@@ -182,6 +189,7 @@ TARGETS = {
     "figures-trials": figures_trials,
     "figures-foreign": figures_foreign,
     "figures-devices": figures_devices,
+    "figures-durability": figures_durability,
     "clean": clean,
 }
 
