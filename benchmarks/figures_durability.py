@@ -1,0 +1,147 @@
+"""What survives: asked, measured, n, command, PASS or MISS.
+
+Usage: python -m benchmarks.figures_durability [--only NAME ...] [--fresh] [--write]
+
+How figures are kept and shown: ``benchmarks/figures.py``; campaigns that were killed are kept
+beside them. The page is docs/reference/reliability.md.
+"""
+
+import sys
+from functools import partial
+
+from benchmarks.figures import ROOT, Benches, Figure, main, module
+
+PAGE = ROOT / "docs" / "reference" / "reliability.md"
+POINT_KILLS = 20
+RANDOM_KILLS = 500
+PREFECT_KILLS = 100
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+def points(database: str, kills: int = POINT_KILLS) -> list[Figure]:
+    found, command = module(
+        "benchmarks.durability.kills", "--at", "points", "--database", database, "--kills", kills
+    )
+    asked = (
+        f"kill -9 at 12 named points x {POINT_KILLS}, {NAMES[database]}: "
+        "0 lost, 0 done twice, every window uncertain"
+    )
+    enough = found["points"] >= 12 and found["kills"] >= found["points"] * POINT_KILLS
+    return [_killed(f"points-{database}", asked, found, command, enough=enough)]
+
+
+def at_random(database: str, kills: int = RANDOM_KILLS) -> list[Figure]:
+    found, command = module(
+        "benchmarks.durability.kills", "--at", "random", "--database", database, "--kills", kills
+    )
+    asked = (
+        f"kill -9 at {RANDOM_KILLS} random moments, {NAMES[database]}: "
+        "0 lost, 0 done twice, every window uncertain"
+    )
+    enough = found["kills"] >= RANDOM_KILLS
+    return [_killed(f"random-{database}", asked, found, command, enough=enough)]
+
+
+def through_prefect(kills: int = PREFECT_KILLS) -> list[Figure]:
+    found, command = module(
+        "benchmarks.durability.kills", "--at", "random", "--engine", "prefect", "--kills", kills
+    )
+    asked = f"kill -9 of {PREFECT_KILLS} runs in Prefect: 0 lost, 0 done twice"
+    enough = found["kills"] >= PREFECT_KILLS
+    return [_killed("prefect", asked, found, command, enough=enough)]
+
+
+def _killed(name: str, asked: str, found: dict[str, int], command: str, *, enough: bool) -> Figure:
+    measured = (
+        f"{found['lost']} lost, {found['twice']} of {found['actions']} actions done twice, "
+        f"{found['uncertain']} experiments asked about, {found['hidden']} windows hidden; "
+        f"chains whole: {bool(found['whole'])}; {found['kills']} kills"
+    )
+    good = not (found["lost"] or found["twice"] or found["hidden"]) and bool(found["whole"])
+    return Figure(name, asked, measured, found["kills"], command, good and enough)
+
+
+def restarts() -> list[Figure]:
+    found, command = module("benchmarks.durability.restarts")
+    measured = (
+        f"{found['done']} done, {found['uncertain']} given up by a person, {found['lost']} lost, "
+        f"{found['twice']} actions done twice; {found['restarts']} crashes of the server, "
+        f"{found['starts']} starts of the campaign; chain whole: {found['whole']}"
+    )
+    good = found["done"] >= 1000 and not (found["lost"] or found["twice"] or found["hidden"])
+    asked = "PostgreSQL crashes every 5-40 s under 1000 experiments: all accounted for"
+    passed = good and found["whole"]
+    return [Figure("restarts", asked, measured, found["experiments"], command, passed)]
+
+
+def leases(database: str) -> list[Figure]:
+    found, command = module("benchmarks.durability.leases", "--database", database)
+    asked = (
+        f"8 processes x 5000 reservations of one instrument, {NAMES[database]}: "
+        "never two at once, stale tokens refused in 100 %"
+    )
+    measured = (
+        f"{found['overdrawn']} at once, {found['twice']} tokens given twice, "
+        f"{found['refused']} of {found['stale']} stale tokens refused"
+    )
+    good = not (found["overdrawn"] or found["twice"] or found["failed"])
+    passed = good and found["refused"] == found["stale"] and found["reservations"] >= 40_000
+    return [Figure(f"leases-{database}", asked, measured, found["reservations"], command, passed)]
+
+
+def days() -> list[Figure]:
+    found, command = module("benchmarks.durability.lab_days")
+    before, after = found["memory_mib"]
+    states = ", ".join(f"{count} {state}" for state, count in found["states"].items())
+    asked = (
+        "72 h of simulated lab time, faults at random on every instrument: 0 stuck, memory (at "
+        "most 1.1 x) and descriptors flat"
+    )
+    measured = (
+        f"{found['stuck']} stuck ({states}); memory {before:.0f} to {after:.0f} MiB, descriptors "
+        f"{found['handles'][0]} to {found['handles'][1]}; chain whole: {found['whole']}"
+    )
+    flat = after <= 1.1 * before and found["handles"][1] <= found["handles"][0]
+    passed = flat and found["stuck"] == 0 and found["whole"]
+    return [Figure("days", asked, measured, found["experiments"], command, passed)]
+
+
+def pool() -> list[Figure]:
+    found, command = module("benchmarks.durability.pool")
+    asked = (
+        "100 campaigns at once through a Prefect work pool: all end, own cost of an experiment at "
+        "most 2 x that of one alone"
+    )
+    measured = (
+        f"{found['completed']} of {found['campaigns']} completed in {found['seconds']:.0f} s, "
+        f"{found['at_once']} at a time; {found['cpu_ms']:.1f} ms of CPU an experiment, "
+        f"{found['ratio']:.2f} x (wall time {found['wall_ratio']:.2f} x)"
+    )
+    passed = found["completed"] == found["campaigns"] >= 100 and found["ratio"] <= 2.0
+    return [Figure("pool", asked, measured, found["campaigns"], command, passed)]
+
+
+def chain() -> list[Figure]:
+    found, command = module("benchmarks.durability.chain_cost")
+    asked = "the chain of hashes: at least 0.9 x the experiments a second without it"
+    measured = (
+        f"{found['ratio']:.2f} x ({found['with']:.0f} and {found['without']:.0f} a second, by "
+        f"turns); {found['cpu_ratio']:.2f} x by processor time"
+    )
+    return [Figure("chain", asked, measured, found["n"], command, found["ratio"] >= 0.9)]
+
+
+FIGURES: Benches = {
+    **{f"points-{name}": partial(points, name) for name in NAMES},
+    **{f"random-{name}": partial(at_random, name) for name in NAMES},
+    "prefect": through_prefect,
+    "restarts": restarts,
+    **{f"leases-{name}": partial(leases, name) for name in NAMES},
+    "days": days,
+    "pool": pool,
+    "chain": chain,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main(FIGURES, "figures-durability", PAGE))
