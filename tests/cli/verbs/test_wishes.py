@@ -65,6 +65,9 @@ def test_wishes_until_further_notice_are_typed(asked):
     status = asked.ok("status", "hand")
     assert "wished    only heat from 40 to 50 (asked for by " in status
     assert "wished    never ratio from 0.5 and heat from 45 (" in status
+    asked.ok("report", "hand", "--out", "page.html")
+    page = (asked.folder / "page.html").read_text(encoding="utf-8")
+    assert "Persons ask for only heat from 40 to 50 (asked for by " in page
     asked.ok("ask", "hand", "-n", "5", "--out", "wished.csv")
     with (asked.folder / "wished.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
