@@ -120,6 +120,7 @@ def measure(campaigns: int, workers: int, limit: int, seconds: float) -> dict[st
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pool-")))
         server = stack.enter_context(own_postgres())
         stack.enter_context(own_prefect())
+        stack.enter_context(_connected())
         os.environ |= {"LABLOOP_DB": server.url, "LABLOOP_FILES": str(folder / "files")}
         os.environ["OMP_NUM_THREADS"] = "1"
         names = [f"campaign-{n}" for n in range(campaigns)]
@@ -145,6 +146,16 @@ def measure(campaigns: int, workers: int, limit: int, seconds: float) -> dict[st
         "wall_ratio": statistics.median(wall) / statistics.median(one[1]),
         "experiments": len(cpu),
     }
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    """Let this process ask the server that was started; without it, Prefect starts one."""
+    from labloop_workflows.server.lifecycle import find_or_start
+    from labloop_workflows.server.server import connected_to
+
+    with connected_to(find_or_start()):
+        yield
 
 
 def _wait_for(names: Sequence[str]) -> None:

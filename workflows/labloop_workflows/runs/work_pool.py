@@ -118,6 +118,11 @@ class CampaignWorker(ProcessWorker):
         limit: how many campaigns run at once.
     """
 
+    @classmethod
+    def __dispatch_key__(cls) -> str:
+        # Beside Prefect's own worker of this kind of pool, and not in its place.
+        return "labloop-process"
+
     def __init__(self, pool: str, limit: int) -> None:
         where = re.sub(r"[/%]", "-", platform.node())
         name = f"labloop on {where}, process {os.getpid()}"
