@@ -64,6 +64,8 @@ if TYPE_CHECKING:
         Conditions,
         condition_from_text,
         point_from_text,
+        supplies,
+        used_each,
         wells_of,
     )
     from labloop.campaign.forecasting import Forecast, forecast
@@ -144,6 +146,8 @@ _HOME = {
         "Conditions",
         "condition_from_text",
         "point_from_text",
+        "supplies",
+        "used_each",
         "wells_of",
     ),
     "forecasting": (
@@ -247,9 +251,11 @@ __all__ = [
     "resume_command",
     "standing_wishes",
     "stored_definition",
+    "supplies",
     "tell",
     "trust_bundle",
     "update_definition",
+    "used_each",
     "versions",
     "wells_of",
     "with_overrides",

@@ -253,8 +253,11 @@ class Campaign:
                 change=self._change,
                 hold=execution.hold,
                 stations=execution.stations,
+                supplier=execution.supplier,
             )
             self._handle.running(runner)
+            if execution.supplier is not None:
+                state = replace(state, cost=state.cost + execution.supplier.spent())
             finish = self._finish = runner.run(state)
         return finish
 

@@ -13,7 +13,7 @@ import typer
 
 from labloop.cli.contact import group as devices
 from labloop.cli.hosts import group as hosts
-from labloop.cli.stored import explain, export, forecast, records, show, status
+from labloop.cli.stored import explain, export, forecast, records, samples, show, status, stock
 from labloop.cli.terminal import NOT_SAFE_EXIT
 from labloop.cli.verbs import (
     bench,
@@ -57,6 +57,8 @@ _BUILT_IN = (
     (export.report, "report"),
     (export.export, "export"),
     (records.archive, "archive"),
+    (samples.samples, "samples"),
+    (samples.sample, "sample"),
     (command.command, "command"),
     (steps.answer, "answer"),
     (steps.step, "step"),
@@ -96,6 +98,7 @@ def _register() -> None:
     app.add_typer(hosts, name="lab")
     app.add_typer(physics.group, name="physics")
     app.add_typer(records.group, name="db")
+    app.add_typer(stock.group, name="stock")
     app.add_typer(testing.group, name="test")
     app.add_typer(strategy.group, name="strategy")
     for point in sorted(metadata.entry_points(group="labloop.verbs"), key=lambda p: p.name):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labloop.lab.configuration import (
+        Consumable,
         HoldTable,
         LabFile,
         device_named,
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         parse_host,
     )
     from labloop.lab.sessions import ActionRecord, Asker, HeldSession, HostSessions, SessionLease
+    from labloop.lab.things import MemoryStock
     from labloop.lab.time import Clock
     from labloop.lab.transports import (
         Complete,
@@ -113,6 +115,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "configuration": (
+        "Consumable",
         "HoldTable",
         "LabFile",
         "device_named",
@@ -180,6 +183,7 @@ _HOME = {
         "parse_host",
     ),
     "sessions": ("ActionRecord", "Asker", "HeldSession", "HostSessions", "SessionLease"),
+    "things": ("MemoryStock",),
     "time": ("Clock",),
     "transports": (
         "Complete",
@@ -250,6 +254,7 @@ __all__ = [
     "ClusterJob",
     "Command",
     "Complete",
+    "Consumable",
     "Device",
     "DeviceContext",
     "Difference",
@@ -269,6 +274,7 @@ __all__ = [
     "LeaseCheck",
     "LibraryTransport",
     "MemoryJournal",
+    "MemoryStock",
     "Notebook",
     "Occupancy",
     "Occupation",

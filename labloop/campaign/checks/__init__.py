@@ -18,6 +18,7 @@ from labloop.campaign.checks.finding import Finding
 from labloop.campaign.checks.preflight import check_lab, find_record, require_procedure
 from labloop.campaign.checks.rehearsal import rehearse
 from labloop.campaign.checks.stations import require_stations
+from labloop.campaign.checks.supply import judged_supply, rehearsed_use, supply_of
 
 __all__ = [
     "Finding",
@@ -27,12 +28,15 @@ __all__ = [
     "check_lab",
     "describe_set_aside",
     "find_record",
+    "judged_supply",
     "lab_file_of_campaign",
     "name_taken_message",
     "rehearse",
+    "rehearsed_use",
     "require_calibrations",
     "require_known_devices",
     "require_procedure",
     "require_stations",
+    "supply_of",
     "update_bundle",
 ]

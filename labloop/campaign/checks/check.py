@@ -10,13 +10,20 @@ from labloop.campaign.checks.parallel_rehearsal import rehearse_parallel
 from labloop.campaign.checks.procedure_source import awaitable_names, procedure_mistakes
 from labloop.campaign.checks.rehearsal import simulated_lab
 from labloop.campaign.checks.stations import check_stations
+from labloop.campaign.checks.supply import supply_of
 from labloop.campaign.definition import CampaignSpec, Definition, kind_of, load_campaign, name_of
 from labloop.errors import LabloopError
 from labloop.lab import MemoryJournal, load_lab_file
+from labloop.records import Stock
 
 
-def check_campaign(path: str | Path) -> Iterator[Finding]:
-    """Yield a finding for everything that can be checked without running an experiment."""
+def check_campaign(path: str | Path, *, stock: Stock | None = None) -> Iterator[Finding]:
+    """Yield a finding for everything that can be checked without running an experiment.
+
+    Args:
+        path: the campaign file.
+        stock: of the real lab; None where no database is known.
+    """
     try:
         definition = load_campaign(path)
     except LabloopError as error:
@@ -55,6 +62,8 @@ def check_campaign(path: str | Path) -> Iterator[Finding]:
         yield from mistakes or [Finding(True, _describe_procedure(spec))]
         if opens and not mistakes and spec.parallel > 1:
             yield _check_parallel(definition)
+        if opens and not mistakes:
+            yield from (Finding(*found) for found in supply_of(definition, stock))
 
 
 def _check_parallel(definition: Definition) -> Finding:

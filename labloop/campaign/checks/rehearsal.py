@@ -14,10 +14,12 @@ from labloop.lab import (
     load_lab_file,
     run_procedure,
 )
-from labloop.records import JournalEntry, Json, Mode, Point
+from labloop.records import JournalEntry, Json, Mode, Point, Stock
 
 
-def simulated_lab(definition: Definition, journal: MemoryJournal, name: str) -> LabHost:
+def simulated_lab(
+    definition: Definition, journal: MemoryJournal, name: str, *, stock: Stock | None = None
+) -> LabHost:
     """Return the lab of a campaign in simulation; nothing of it is stored.
 
     Raises:
@@ -35,6 +37,7 @@ def simulated_lab(definition: Definition, journal: MemoryJournal, name: str) -> 
         campaign_id=name,
         seed=definition.spec.seed,
         folder=definition.folder,
+        stock=stock,
     )
 
 

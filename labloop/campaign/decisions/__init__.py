@@ -29,6 +29,7 @@ from labloop.campaign.decisions.events import (
     RuleMet,
     Start,
     StopAsked,
+    Unsupplied,
     Withdraw,
 )
 from labloop.campaign.decisions.failures import FailurePolicy, FailureRule, Unattended
@@ -69,6 +70,7 @@ __all__ = [
     "StopAsked",
     "StopRule",
     "Unattended",
+    "Unsupplied",
     "Withdraw",
     "judge",
     "step",

@@ -73,6 +73,14 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsupplied:
+    """Experiments cannot begin, because not enough is left of what they use up."""
+
+    jobs: tuple[ExperimentJob, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """A person settled what became of an uncertain experiment."""
 
@@ -131,6 +139,7 @@ Event: TypeAlias = (
     | Rejected
     | Ended
     | Resolved
+    | Unsupplied
     | Continued
     | PauseAsked
     | ResumeAsked

@@ -30,6 +30,7 @@ from labloop.campaign.decisions.events import (
     RuleMet,
     Start,
     StopAsked,
+    Unsupplied,
 )
 from labloop.campaign.decisions.following import device_trouble, follow, question_about
 from labloop.campaign.decisions.state import (
@@ -216,6 +217,14 @@ def _uncertain(config: MachineConfig, state: MachineState, event: Ended) -> Hand
     if not goes_on:
         state = replace(state, unresolved=state.unresolved or question)
     return state, (Ask(question, event.experiment_id),)
+
+
+@_handle.register
+def _unsupplied(event: Unsupplied, _config: MachineConfig, state: MachineState) -> Handled:
+    """End: they stay planned, so that a resume carries them out once there is enough."""
+    not_begun = {job.experiment_id for job in event.jobs}
+    state = replace(state, running=state.running - not_begun)
+    return end(state, event.reason, CampaignState.FAILED), ()
 
 
 @_handle.register

@@ -59,9 +59,10 @@ class CampaignSpec:
         failures: what happens after failures: how many in a row end the campaign, and rules such as
             ``FailureRule(DeviceTimeoutError, then="retry", times=2, wait="30 s")``.
         approval: whether each proposal waits for a person's yes.
-        cost: what one experiment at a point costs; needed for ``Budget(cost=...)``. With a second
-            argument ``before``, the point of the experiment begun before (None for the first),
-            it says what changing over costs, too.
+        cost: what one experiment at a point costs; needed for ``Budget(cost=...)``, unless the lab
+            file has prices: what is used up costs by these, beside it. With a second argument
+            ``before``, the point of the experiment begun before (None for the first), it says
+            what changing over costs, too.
         constraints: what outputs must keep, such as
             ``[OutcomeConstraint("impurity", at_most=5)]``; what breaks one is never the best.
         per: what a proposal is to be worth most of: ``"hour"``, improvement an hour of lab time,
@@ -135,7 +136,7 @@ class CampaignSpec:
             strategy=self.strategy,
         )
         check_failures(self.failures, has_lab=self.lab is not None)
-        if self.budget.cost is not None and self.cost is None:
+        if self.budget.cost is not None and self.cost is None and self.lab is None:
             raise CampaignFileError(
                 "a budget of cost needs the function cost=lambda point: ... in the spec"
             )

@@ -18,6 +18,7 @@ from labloop.campaign.execution.host_answers import settle_by_host
 from labloop.campaign.execution.jobs import job_of, planned_record, wells_of
 from labloop.campaign.execution.measurement import to_measurement
 from labloop.campaign.execution.said_of_steps import settled, step_said, why_not_entered_again
+from labloop.campaign.execution.supply import Supplier, supplies, used_each
 
 __all__ = [
     "Analysis",
@@ -25,6 +26,7 @@ __all__ = [
     "DirectExecutor",
     "FunctionExecutor",
     "FunctionSetup",
+    "Supplier",
     "categorical_names",
     "condition_from_text",
     "failure_of",
@@ -35,7 +37,9 @@ __all__ = [
     "settle_by_host",
     "settled",
     "step_said",
+    "supplies",
     "to_measurement",
+    "used_each",
     "wells_of",
     "why_not_entered_again",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, quantiles, stdev
 
-from labloop.campaign.checks import require_procedure
+from labloop.campaign.checks import judged_supply, require_procedure
 from labloop.campaign.decisions import Budget
 from labloop.campaign.definition import Definition, with_spec
 from labloop.campaign.forecasting.makespan import resampled
@@ -19,7 +19,14 @@ from labloop.campaign.forecasting.what_if import Again
 from labloop.campaign.progress import lab_seconds
 from labloop.errors import CampaignError
 from labloop.lab import load_lab_file
-from labloop.records import CampaignRecord, ExperimentRecord, ExperimentState, Repositories
+from labloop.records import (
+    CampaignRecord,
+    ExperimentRecord,
+    ExperimentState,
+    Mode,
+    Repositories,
+    Stock,
+)
 
 RUNS = 3
 _BOOTSTRAPS = 500
@@ -52,6 +59,7 @@ class Forecast:
         one_more: lab hours of the same run with one more at once; None where not tried.
         buys: kind of station, or device that is waited for -> lab hours less of that run, if
             there were one more of it.
+        supply: what is used up, and for how many experiments there is enough, a sentence each.
         order_buys: lab hours less of that run in the order that ends soonest; None where it is
             planned already, or not known.
     """
@@ -69,6 +77,7 @@ class Forecast:
     one_more: float | None = None
     buys: Mapping[str, float] = field(default_factory=dict)
     order_buys: float | None = None
+    supply: Sequence[str] = ()
 
     @property
     def bottleneck(self) -> str:
@@ -84,6 +93,7 @@ def forecast(
     stored: tuple[Repositories, CampaignRecord] | None = None,
     quick: bool = False,
     progress: Callable[[int, int], object] | None = None,
+    stock: Stock | None = None,
 ) -> Forecast:
     """Run a campaign ahead in simulated time and tell how long it, or its rest, will take.
 
@@ -97,6 +107,7 @@ def forecast(
         stored: repositories and record of a campaign that was begun; its rest is forecast.
         quick: space-filling points instead of the planner's, and no stop rules.
         progress: told how many runs of how many are over.
+        stock: of the real lab, for a campaign that is not begun; None where none is known.
 
     Raises:
         CampaignError: fewer than two runs; no procedure; the budget is used up; a function none
@@ -124,7 +135,28 @@ def forecast(
     one_more = simulate(wider, spec.seed).seconds / 3600
     report(runs + 1, runs + 1)
     found = _of_runs(made, durations_of(records), spec.parallel, one_more)
-    return _with_what_if(found, made[0], rest)
+    found = _with_what_if(found, made[0], rest)
+    return replace(found, supply=_supply(rest, made, found.experiments, stored, stock))
+
+
+def _supply(
+    definition: Definition,
+    runs: Sequence[SimulatedRun],
+    experiments: int,
+    stored: tuple[Repositories, CampaignRecord] | None,
+    stock: Stock | None,
+) -> tuple[str, ...]:
+    """Return for each consumable how much is used, and for how many experiments it is enough."""
+    if definition.lab_file is None:
+        return ()
+    each: dict[str, int] = {}
+    for run in runs:
+        each |= {name: max(n, each.get(name, 0)) for name, n in run.uses.items()}
+    lab_file, mode, campaign_id = load_lab_file(definition.lab_file), Mode.REAL, ""
+    if stored is not None:
+        stock, mode, campaign_id = stored[0].stock, stored[1].mode, stored[1].id
+    told = judged_supply(lab_file, each, experiments, stock, mode, campaign_id)
+    return tuple(sentence for _, sentence in told)
 
 
 def _silent(done: int, of: int) -> None:

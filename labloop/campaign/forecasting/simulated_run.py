@@ -2,15 +2,16 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labloop.campaign._campaign import Campaign
 from labloop.campaign.definition import Definition, with_spec
+from labloop.campaign.execution import used_each
 from labloop.campaign.progress import lab_seconds
 from labloop.errors import CampaignError
-from labloop.lab import Occupation
-from labloop.records import CampaignState, ExperimentRecord, JournalEntry, Mode
+from labloop.lab import Occupation, load_lab_file
+from labloop.records import CampaignState, ExperimentRecord, JournalEntry, Mode, Stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class SimulatedRun:
         durations: lab seconds that each of them took.
         spans: actions of devices, and holds of stations and devices.
         waits: kind of station, or device -> lab seconds that experiments waited for it.
+        uses: consumable -> the most that one experiment used, in millionths.
         holds: what experiments had, for how long, and how long they waited for it.
         experiments_in_lab: each that was carried out.
     """
@@ -53,6 +55,7 @@ class SimulatedRun:
     spans: Sequence[Span]
     waits: Mapping[str, float]
     holds: Sequence[Occupation] = ()
+    uses: Mapping[str, int] = field(default_factory=dict)
     experiments_in_lab: Sequence[Experiment] = ()
 
     def busy_seconds(self, name: str) -> float:
@@ -81,6 +84,7 @@ def simulate(definition: Definition, seed: int) -> SimulatedRun:
     ahead = with_spec(definition, replace(definition.spec, approval=False, seed=seed))
     with tempfile.TemporaryDirectory() as folder, open_database(Path(folder) / "ahead.db") as rows:
         campaign = Campaign.create(rows, ahead, mode=Mode.SIMULATED)
+        _put_plenty(rows.stock, ahead, campaign.record.id)
         record = campaign.run()
         if record.state is not CampaignState.FINISHED:
             raise CampaignError(
@@ -103,6 +107,7 @@ def simulate(definition: Definition, seed: int) -> SimulatedRun:
                 *(Span(h.name, h.start, h.end) for h in held.holds()),
             ],
             waits=held.waits(),
+            uses=used_each(rows.stock.used(record.id)),
             holds=held.holds(),
             experiments_in_lab=[
                 Experiment(r.id, r.number, r.round_index, r.lab_started, r.lab_finished)
@@ -110,6 +115,16 @@ def simulate(definition: Definition, seed: int) -> SimulatedRun:
                 if r.lab_started is not None and r.lab_finished is not None
             ],
         )
+
+
+def _put_plenty(stock: Stock, definition: Definition, campaign_id: str) -> None:
+    """Let nothing run out: how much is used is to be found out."""
+    if definition.lab_file is None:
+        return
+    lab_file = load_lab_file(definition.lab_file)
+    for consumable in lab_file.used_up.values():
+        shelf = consumable.shelf(lab_file.lab.name, Mode.SIMULATED, campaign_id)
+        stock.put(shelf, consumable.plenty(), "labloop").result()
 
 
 def durations_of(records: Sequence[ExperimentRecord]) -> list[float]:

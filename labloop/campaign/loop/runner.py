@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -26,11 +27,13 @@ from labloop.campaign.decisions import (
     Restore,
     RuleMet,
     Start,
+    Unsupplied,
     Withdraw,
     judge,
     step,
 )
 from labloop.campaign.definition import CampaignSpec
+from labloop.campaign.execution import Supplier
 from labloop.campaign.loop.experiments import RunExperiments
 from labloop.campaign.loop.hold import Hold
 from labloop.campaign.loop.hooks import Hooks
@@ -45,6 +48,7 @@ from labloop.records import (
     Command,
     CommandKind,
     Executor,
+    ExperimentJob,
     ExperimentResult,
     ExperimentState,
     Repositories,
@@ -96,6 +100,7 @@ class Runner:
         change: stores another definition as a command says, and returns it with its strategy.
         hold: what looks after the lab while a person is waited for; None without a lab.
         stations: of the lab; None where ``config`` names none that are alike.
+        supplier: reserves what experiments use up; None without a lab.
     """
 
     def __init__(
@@ -114,6 +119,7 @@ class Runner:
         change: Callable[[Command], Changed],
         hold: Hold | None = None,
         stations: Stations | None = None,
+        supplier: Supplier | None = None,
     ) -> None:
         self._spec = spec
         self._config = config
@@ -123,6 +129,7 @@ class Runner:
         self._lab_now = lab_now
         self._hold = hold
         self._stations = stations
+        self._supplier = supplier
         self._record, self._repositories = record, repositories
         self._inbox = Inbox(
             repositories, record, spec.space, plate=spec.plate, change=self._change_definition
@@ -278,7 +285,9 @@ class Runner:
         for reason in met_rules:
             # While this experiment still counts as running: nothing further is proposed.
             self._apply(RuleMet(reason))
-        return ended
+        if self._supplier is None:
+            return ended
+        return replace(ended, cost=ended.cost + self._supplier.settle(ended.experiment_id))
 
     def _apply(self, event: Event) -> Finish | None:
         """Give an event to the machine and carry out what it wants done."""
@@ -317,9 +326,26 @@ class Runner:
         return None
 
     def _start(self, effect: Start) -> None:
-        self._experiments.start(effect.jobs, self._lab_now())
-        for future in self._executor.start(effect.jobs):
-            future.add_done_callback(self._on_finished)
+        jobs = self._supplied(effect.jobs)
+        if jobs:
+            self._experiments.start(jobs, self._lab_now())
+            for future in self._executor.start(jobs):
+                future.add_done_callback(self._on_finished)
+
+    def _supplied(self, jobs: tuple[ExperimentJob, ...]) -> tuple[ExperimentJob, ...]:
+        """Return the experiments for which there is enough; the first that lacks ends it all."""
+        if self._supplier is None:
+            return jobs
+        for number, job in enumerate(jobs):
+            short = self._supplier.admit(job.experiment_id)
+            if short:
+                reason = (
+                    f"experiment {job.number} did not begin: {short}; then go on with: labloop "
+                    "resume NAME"
+                )
+                self._items.put(Unsupplied(jobs[number:], reason))
+                return jobs[:number]
+        return jobs
 
     def _on_finished(self, future: Future[ExperimentResult]) -> None:
         self._items.put(future.result())

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from labloop.campaign.checks import (
     lab_file_of_campaign,
+    rehearsed_use,
     require_calibrations,
     require_known_devices,
     require_procedure,
@@ -17,7 +18,14 @@ from labloop.campaign.checks import (
 )
 from labloop.campaign.decisions import FailurePolicy
 from labloop.campaign.definition import Definition
-from labloop.campaign.execution import DirectExecutor, FunctionExecutor, FunctionSetup, failure_of
+from labloop.campaign.execution import (
+    DirectExecutor,
+    FunctionExecutor,
+    FunctionSetup,
+    Supplier,
+    failure_of,
+    used_each,
+)
 from labloop.campaign.loop import Hold, Stations, device_leases
 from labloop.campaign.ordering import OrderedExecutor
 from labloop.campaign.progress import lab_end
@@ -31,7 +39,15 @@ from labloop.lab import (
     as_work,
     open_host,
 )
-from labloop.records import Alarm, CampaignRecord, Executor, Mode, Repositories
+from labloop.records import (
+    Alarm,
+    CampaignRecord,
+    Executor,
+    ExperimentState,
+    Mode,
+    Repositories,
+    Severity,
+)
 
 Speed: TypeAlias = Literal["max", "real"] | float
 """Simulated time as fast as it goes, real time, or so many times faster than life."""
@@ -55,6 +71,14 @@ class RunContext:
     on_alarm: Callable[[Alarm], None]
 
     @property
+    def experiments_left(self) -> int | None:
+        """How many experiments the budget still has; None where it does not say."""
+        count = self.definition.spec.budget.experiments
+        rows = self.repositories.experiments.all(self.record.id)
+        ended = sum(r.state in {ExperimentState.DONE, ExperimentState.FAILED} for r in rows)
+        return None if count is None else max(0, count - ended)
+
+    @property
     def lab_seconds_before(self) -> float:
         """The campaign's lab second at which this opening begins."""
         return lab_end(self.repositories.experiments.all(self.record.id))
@@ -75,6 +99,8 @@ class Execution:
     """What leaves a station out for a while; None without a lab."""
     hold: Hold | None = None
     """What looks after the lab while a person is waited for; None without a lab."""
+    supplier: Supplier | None = None
+    """Reserves what experiments use up; None without a lab."""
 
 
 @contextmanager
@@ -123,6 +149,9 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
     require_known_devices(definition.spec.failures, known)
     require_calibrations(repositories, definition, record.mode)
     require_stations(definition, known)
+    if known.used_up:
+        context.handle.phase = "looking at the stock"
+    supplier = _supplier(context, known)
     context.handle.phase = "opening the lab"
     with _devices(context, known) as (lab_file, lease, remote):
         host = LabHost(
@@ -148,6 +177,8 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
         context.handle.opening(host.stop)
         with host:
             context.handle.opened(host)
+            for short in supplier.outlook(context.experiments_left):
+                context.on_alarm(Alarm("stock", short, Severity.WARNING))
             if record.mode is Mode.REAL and context.unsettled:
                 host.make_safe().check()
             direct = DirectExecutor(
@@ -167,8 +198,34 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
                 now=lambda: began + host.now(),
                 alike=_alike(lab_file),
                 stations=host,
+                supplier=supplier,
                 hold=Hold(lab_file.hold, host, repositories, record, context.actor),
             )
+
+
+def _supplier(context: RunContext, lab_file: LabFile) -> Supplier:
+    """Return what reserves, by what experiments of the campaign used, or of a rehearsal.
+
+    Raises:
+        CampaignError: a budget of cost, and nothing that tells what anything costs.
+    """
+    spec, repositories, record = context.definition.spec, context.repositories, context.record
+    priced = spec.cost or any(each.price for each in lab_file.used_up.values())
+    if spec.budget.cost is not None and not priced:
+        raise CampaignError(
+            "a budget of cost needs the function cost=lambda point: ... in the spec, or prices in "
+            f"{lab_file.source}: price of a consumable or a plate"
+        )
+    each = used_each(repositories.stock.used(record.id)) if lab_file.used_up else {}
+    host = context.definition.host is not None
+    return Supplier(
+        repositories.stock,
+        lab_file,
+        mode=record.mode,
+        campaign_id=record.id,
+        each=each or ({} if host else rehearsed_use(context.definition, lab_file)),
+        actor=context.actor,
+    )
 
 
 def _retry_after(policy: FailurePolicy, error: DeviceError) -> float | None:

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from labloop.cli.contact.session import DeviceName, LabToml, RealLab, driver_of, read_lab_file
-from labloop.cli.terminal import Database, console, mode_of, open_repositories, table_lines
+from labloop.cli.terminal import (
+    Database,
+    console,
+    mode_of,
+    open_repositories,
+    read_day,
+    table_lines,
+)
 from labloop.errors import DefinitionError, UnitError
 from labloop.records import Calibration, CalibrationPoint, calibration_age
 
@@ -45,7 +52,7 @@ def calibrate(
         raise DefinitionError(
             f"{name} has no read and no action {quantity!r}; it has: {', '.join(known)}"
         )
-    performed = _day(on, "--on") if on else datetime.now(UTC)
+    performed = read_day(on, "--on") if on else datetime.now(UTC)
     if performed > datetime.now(UTC):
         raise DefinitionError(f"--on {on} is still to come; write a calibration down afterwards")
     unit, made = _points(points or ())
@@ -96,21 +103,12 @@ def _row(record: Calibration) -> tuple[str, ...]:
     )
 
 
-def _day(text: str, option: str) -> datetime:
-    """Return midnight of a day; raises DefinitionError."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise DefinitionError(f"{option} is a day such as 2026-11-30, got {text!r}") from error
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
 def _due(text: str, performed: datetime) -> datetime | None:
     """Return the day on which the next one is due, also given as a time after this one."""
     if not text:
         return None
     if text[:4].isdigit() and "-" in text:
-        due = _day(text, "--due")
+        due = read_day(text, "--due")
         after: timedelta = due - performed
         if after <= timedelta(0):
             raise DefinitionError(f"--due {text} is not after the calibration itself")

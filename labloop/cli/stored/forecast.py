@@ -16,6 +16,7 @@ from labloop.cli.terminal import (
     console,
     find_campaign,
     open_repositories,
+    stock_if_any,
     waiting,
 )
 
@@ -44,7 +45,7 @@ def forecast(
     """Tell how long a campaign, or its rest, will take, and what it waits for."""
     file, out = Path(target), console(stderr=as_json)
     if target.endswith(".py") or file.is_dir():
-        found = _of_file(out, file, experiments, runs, quick=quick)
+        found = _of_file(out, file, db, experiments, runs, quick=quick)
     else:
         found = _of_stored(out, target, db, real, experiments, runs, quick=quick)
     if as_json:
@@ -55,13 +56,14 @@ def forecast(
 
 
 def _of_file(
-    out: "Console", file: Path, experiments: int | None, runs: int, *, quick: bool
+    out: "Console", file: Path, db: str | None, experiments: int | None, runs: int, *, quick: bool
 ) -> "Forecast":
     from labloop.campaign import load_campaign, with_overrides  # noqa: PLC0415 - heavy
 
     with waiting(out, f"reading {file}"):
         definition = with_overrides(load_campaign(file), experiments=experiments)
-    return _ahead(out, definition, runs=runs, quick=quick)
+    with stock_if_any(db) as stock:
+        return _ahead(out, definition, runs=runs, quick=quick, stock=stock)
 
 
 def _of_stored(
@@ -111,6 +113,7 @@ def lines_of(found: "Forecast") -> Iterator[str]:
     kinds = {k: hours for k, hours in found.waits.items() if k not in found.busy and hours > 0.01}
     for kind, hours in kinds.items():
         yield f"stations  {kind}: experiments waited {_time(hours)} for a free one"
+    yield from (f"supply    {sentence}" for sentence in found.supply)
     if found.bottleneck:
         yield f"bottleneck {found.bottleneck}: it is waited for longest"
     yield from _what_else_buys(found)

@@ -4,9 +4,9 @@ Nothing here runs a campaign: that belongs into ``running``. Read ``options.py``
 ``database.py`` first; ``live.py`` and ``streams.py`` are imported only when a campaign runs.
 """
 
-from labloop.cli.terminal.arguments import format_point, mode_of, parse_pairs
+from labloop.cli.terminal.arguments import format_point, mode_of, parse_pairs, read_day
 from labloop.cli.terminal.console import console, table_lines
-from labloop.cli.terminal.database import find_campaign, open_repositories
+from labloop.cli.terminal.database import find_campaign, open_repositories, stock_if_any
 from labloop.cli.terminal.files import atomic_write, ensure_writable_folder
 from labloop.cli.terminal.options import (
     AnyMode,
@@ -55,6 +55,8 @@ __all__ = [
     "open_repositories",
     "parse_pairs",
     "print_not_safe",
+    "read_day",
+    "stock_if_any",
     "table_lines",
     "waiting",
 ]

@@ -1,8 +1,9 @@
 """Words of the command line as values, and values as words."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from labloop.errors import CampaignError
+from labloop.errors import CampaignError, DefinitionError
 from labloop.records import Mode, Point
 
 
@@ -30,3 +31,12 @@ def format_point(point: Point, digits: int = 4) -> str:
         f"{name}={value:.{digits}g}" if isinstance(value, float) else f"{name}={value}"
         for name, value in point.items()
     )
+
+
+def read_day(text: str, option: str) -> datetime:
+    """Return midnight (UTC) of a day such as ``2026-11-30``; raises DefinitionError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DefinitionError(f"{option} is a day such as 2026-11-30, got {text!r}") from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,8 +1,13 @@
 """The open database, and a campaign in it by name or id."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from labloop.cli.terminal.arguments import mode_of
 from labloop.errors import CampaignError, NotFoundError
-from labloop.records import CampaignRecord, Mode, Repositories
+from labloop.records import CampaignRecord, Mode, Repositories, Stock
 
 
 def open_repositories(
@@ -37,3 +42,14 @@ def find_campaign(repositories: Repositories, name: str, real: bool | None) -> C
         f"no campaign is called {name!r} in {repositories.url}; "
         f"known are: {', '.join(known) or 'none yet'}"
     )
+
+
+@contextmanager
+def stock_if_any(db: str | None) -> Iterator[Stock | None]:
+    """Open the stock of a database to read it; None where there is no such database yet."""
+    named = db or os.environ.get("LABLOOP_DB") or "labloop.db"
+    if "://" not in named and not Path(named).exists():
+        yield None
+        return
+    with open_repositories(db, read_only=True) as repositories:
+        yield repositories.stock

@@ -21,6 +21,7 @@ from labloop.cli.terminal import (
     console,
     find_campaign,
     open_repositories,
+    stock_if_any,
 )
 from labloop.errors import CampaignError, LabloopError, MissingExtraError
 
@@ -48,14 +49,15 @@ _ADAPTERS = {
 """Extra -> the library whose instruments it makes devices; nobody needs all."""
 
 
-def check(file: CampaignFile) -> None:
+def check(file: CampaignFile, *, db: Database = None) -> None:
     """Find mistakes of a campaign file without running an experiment."""
     from labloop.campaign import check_campaign  # noqa: PLC0415 - heavy
 
     out, problems = console(), 0
-    for finding in check_campaign(file):
-        out.print(f"{'ok      ' if finding.good else 'problem '}  {finding.text}")
-        problems += not finding.good
+    with stock_if_any(db) as stock:
+        for finding in check_campaign(file, stock=stock):
+            out.print(f"{'ok      ' if finding.good else 'problem '}  {finding.text}")
+            problems += not finding.good
     if problems:
         raise CampaignError(f"{problems} problem{'s' if problems > 1 else ''} in {file}")
 

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from labloop.errors import DefinitionError, UnitError
 from labloop.lab.configuration.station_table import Table
-from labloop.records import MILLION, Filling, Need, well_names
+from labloop.records import MILLION, Filling, Mode, Need, Shelf, well_names
 from labloop.units import check_unit, convert, same_dimension, split_quantity
 
 PLENTY = 1_000_000_000 * MILLION
@@ -124,6 +124,11 @@ class Consumable:
             keep=self.keep,
             allow_expired=self.allow_expired,
         )
+
+    def shelf(self, lab: str, mode: Mode, campaign_id: str) -> Shelf:
+        """Return where it stands: with the lab, or with a campaign that has its own."""
+        own = self.of_campaign or mode is Mode.SIMULATED
+        return Shelf(lab, mode, campaign_id if own else "")
 
     def full(self, lot: str = "") -> list[Filling]:
         """Return a full vessel, a fresh plate or all places; plenty where nothing limits it."""

@@ -82,9 +82,9 @@ class Bookings:
         self._stock = stock
         self._clock = clock
         self._on_alarm = on_alarm
+        self._mode = mode
+        self._campaign_id = campaign_id
         self._full = mode is Mode.SIMULATED or not kept
-        self._own = Shelf(lab_file.lab.name, mode, campaign_id)
-        self._shared = self._own if self._full else Shelf(lab_file.lab.name, mode)
         self._told: set[str] = set()
         self._draws: dict[tuple[str, str], list[tuple[Consumable, str]]] = {}
         for consumable in self._consumables.values():
@@ -94,7 +94,7 @@ class Bookings:
 
     def shelf(self, consumable: Consumable) -> Shelf:
         """Return where a consumable stands."""
-        return self._own if consumable.of_campaign else self._shared
+        return consumable.shelf(self._lab_file.lab.name, self._mode, self._campaign_id)
 
     @property
     def places(self) -> tuple[str, ...]:
