@@ -157,8 +157,14 @@ class Supplier:
             for shelf, of_shelf in needs.items():
                 self._stock.reserve(shelf, of_shelf, experiment_id, self._actor).result()
         except StockError as error:
-            return str(error)
+            return self._gone() or f"{error}; then go on with: labloop resume NAME"
         return ""
+
+    def _gone(self) -> str:
+        """Return what is said of used-up stations of which too few are left; empty for none."""
+        known = supplies(self._stock, self._lab_file, self._mode, self._campaign_id, self._each)
+        gone = (self._consumables[each.name] for each in known if each.enough_for == 0)
+        return next((each.gone for each in gone if each.of_campaign), "")
 
     def settle(self, experiment_id: str) -> float:
         """Learn from what an experiment used; return what that cost, by the prices declared."""

@@ -339,10 +339,7 @@ class Runner:
         for number, job in enumerate(jobs):
             short = self._supplier.admit(job.experiment_id)
             if short:
-                reason = (
-                    f"experiment {job.number} did not begin: {short}; then go on with: labloop "
-                    "resume NAME"
-                )
+                reason = f"experiment {job.number} did not begin: {short}"
                 self._items.put(Unsupplied(jobs[number:], reason))
                 return jobs[:number]
         return jobs

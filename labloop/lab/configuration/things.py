@@ -130,6 +130,14 @@ class Consumable:
         own = self.of_campaign or mode is Mode.SIMULATED
         return Shelf(lab, mode, campaign_id if own else "")
 
+    @property
+    def gone(self) -> str:
+        """What is said where no place of used-up stations is left."""
+        return (
+            f"every place of [stations.{self.name}] is used up; put new ones there and go on with: "
+            f"labloop resume NAME --renew {self.name}"
+        )
+
     def full(self, lot: str = "") -> list[Filling]:
         """Return a full vessel, a fresh plate or all places; plenty where nothing limits it."""
         return self._filled(MILLION, self.capacity or PLENTY, lot)

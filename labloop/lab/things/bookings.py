@@ -152,10 +152,7 @@ class Bookings:
         except StockError as error:
             if not consumable.of_campaign:
                 raise PlacesUsedUpError(str(error)) from error
-            raise PlacesUsedUpError(
-                f"every place of [stations.{kind}] is used up; put new ones there and go on with: "
-                f"labloop resume NAME --renew {kind}"
-            ) from error
+            raise PlacesUsedUpError(consumable.gone) from error
         return Place.of(portion)
 
     async def draw(

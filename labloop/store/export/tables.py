@@ -98,6 +98,26 @@ COLUMNS: Mapping[str, Mapping[str, type]] = {
         "reference": float,
         "shown": float,
     },
+    "stock": {
+        "experiment": str,
+        "what": str,
+        "amount": float,
+        "unit": str,
+        "lot": str,
+        "place": str,
+        "expires": str,
+    },
+    "samples": {
+        "sample": str,
+        "what": str,
+        "experiment": str,
+        "change": str,
+        "place": str,
+        "lab time (s)": float,
+        "reason": str,
+        "actor": str,
+        "recorded": str,
+    },
 }
 """The columns of each table; those of parameters and outputs are added by the rows."""
 
@@ -109,9 +129,10 @@ _SLICE = 10_000
 
 
 def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[Row]]:
-    """Return ``experiments``, ``proposals`` (wide), ``journal``, ``curves``, ``calibrations``.
+    """Return ``experiments``, ``proposals`` (wide), ``journal``, ``curves`` and what else there is.
 
-    A column's header carries its unit: ``temperature (degC)``; a unit of 1 is left out.
+    The others are ``calibrations``, ``stock`` (what each experiment used, by lot) and ``samples``
+    (their events). A header carries its unit: ``temperature (degC)``; a unit of 1 is left out.
     """
     campaign = repositories.campaigns.get(campaign_id)
     units = units_of(campaign)
@@ -134,6 +155,8 @@ def tables(repositories: Repositories, campaign_id: str) -> dict[str, Iterable[R
         "journal": (_entry(entry) for entry in repositories.journal.iter_entries(campaign_id)),
         "curves": (row for e in experiments for row in _curves(e, *yields(e))),
         "calibrations": _calibrations(repositories, campaign),
+        "stock": _stock(repositories, campaign_id),
+        "samples": _samples(repositories, campaign_id),
     }
 
 
@@ -167,6 +190,41 @@ def _calibrations(repositories: Repositories, campaign: CampaignRecord) -> list[
         points: list[Row] = [{"reference": p.reference, "shown": p.shown} for p in made.points]
         rows += [{**row, **point} for point in points or [{"reference": None, "shown": None}]]
     return rows
+
+
+def _stock(repositories: Repositories, campaign_id: str) -> list[Row]:
+    """Return a row for each lot of which an experiment used something."""
+    return [
+        {
+            "experiment": used.experiment_id,
+            "what": used.name,
+            "amount": used.amount,
+            "unit": used.unit,
+            "lot": used.lot,
+            "place": used.place,
+            "expires": None if used.expires is None else used.expires.isoformat(),
+        }
+        for used in repositories.stock.used(campaign_id)
+    ]
+
+
+def _samples(repositories: Repositories, campaign_id: str) -> list[Row]:
+    """Return a row for each event of each sample."""
+    return [
+        {
+            "sample": sample.name,
+            "what": sample.kind,
+            "experiment": event.experiment_id,
+            "change": event.change.value,
+            "place": event.place,
+            "lab time (s)": event.lab_time,
+            "reason": event.reason,
+            "actor": event.actor,
+            "recorded": None if event.recorded is None else event.recorded.isoformat(),
+        }
+        for sample in repositories.samples.of_campaign(campaign_id)
+        for event in sample.events
+    ]
 
 
 def units_of(campaign: CampaignRecord) -> dict[str, str]:

@@ -28,13 +28,13 @@ def states(repositories, campaign):
 
 
 def test_the_third_experiment_on_two_wells_gets_no_used_one(repositories, tmp_path):
-    """It is abandoned, teaches the planner nothing, and the reason says what to do."""
+    """It does not begin, and the reason says what to do."""
     made = create(repositories, with_wells(tmp_path))
     record = made.run()
     assert record.state is CampaignState.FAILED
     assert "every place of [stations.well] is used up; put new ones there" in record.reason
     done = ExperimentState.DONE
-    assert states(repositories, made) == [done, done, ExperimentState.ABANDONED]
+    assert states(repositories, made) == [done, done, ExperimentState.PLANNED]
     again = Campaign.resume(repositories, "tiny", actor="me")
     assert "is used up" in again.run().reason
     assert states(repositories, made)[:2] == [done, done]

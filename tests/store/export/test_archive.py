@@ -57,7 +57,7 @@ def test_an_archive_holds_everything(archived):
         assert names >= source | {"campaign.json", "history.txt", "manifest.json", "verify.py"}
         assert names >= {f"tables/{t}.{f}" for f in ("csv", "json")
                          for t in ("experiments", "proposals", "journal", "curves",
-                                   "calibrations")}  # fmt: skip
+                                   "calibrations", "stock", "samples")}  # fmt: skip
         history = file.read("history.txt").decode()
         frames = json.loads(file.read("transcripts/pump.jsonl").splitlines()[0])
     assert frames["sent"] == [b"\x02GO\r".hex()]

@@ -13,13 +13,19 @@ from store_samples import CAMPAIGN, bundle, campaign, experiment
 
 from labloop.errors import MissingExtraError, NotFoundError, StoreError
 from labloop.records import (
+    MILLION,
     ActionState,
     Calibration,
     CurveData,
     DeviceIdentity,
+    Filling,
     Intent,
     Measurement,
+    Need,
     Outcome,
+    SampleChange,
+    SampleEvent,
+    Shelf,
     uncell,
 )
 from labloop.store import export_campaign
@@ -44,10 +50,18 @@ def test_read_by_pandas(done, tmp_path, form):
     paths = export_campaign(done, CAMPAIGN, form, folder)
     assert [p.name for p in paths] == [
         f"{name}.{form}"
-        for name in ("experiments", "proposals", "journal", "curves", "calibrations")
+        for name in (
+            "experiments",
+            "proposals",
+            "journal",
+            "curves",
+            "calibrations",
+            "stock",
+            "samples",
+        )
     ]
     assert sorted(folder.iterdir()) == sorted(paths)
-    experiments, proposals, journal, curves, _ = (READERS[form](path) for path in paths)
+    experiments, proposals, journal, curves, *_ = (READERS[form](path) for path in paths)
     first = experiments.iloc[0]
     assert first["number"] == 1
     assert first["state"] == "done"
@@ -150,8 +164,10 @@ def test_empty(database, tmp_path, form):
         "journal",
         "curves",
         "calibrations",
+        "stock",
+        "samples",
     ]
-    assert [len(READERS[form](path)) for path in paths] == [0, 0, 0, 0, 0]
+    assert [len(READERS[form](path)) for path in paths] == [0] * 7
 
 
 def test_empty_tables_have_the_columns_of_full_ones(done):
@@ -160,6 +176,11 @@ def test_empty_tables_have_the_columns_of_full_ones(done):
     done.calibrations.add(
         Calibration(device="d", quantity="q", mode=campaign().mode, performed=datetime.now(UTC))
     ).result()
+    shelf, first = Shelf("bench", campaign().mode, CAMPAIGN), experiment().id
+    done.stock.put(shelf, [Filling(name="tip", unit="1", amount=MILLION)], "anna").result()
+    done.stock.use(shelf, Need(name="tip", amount=MILLION), first, "anna").result()
+    made = SampleEvent(change=SampleChange.MADE, place="rack", experiment_id=first)
+    done.samples.make(shelf, "vial", made, CAMPAIGN).result()
     for name, stream in export_tables.tables(done, CAMPAIGN).items():
         rows = list(stream)
         assert rows
