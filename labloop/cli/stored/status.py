@@ -116,7 +116,7 @@ def status(
         if found.done and found.kept:
             out.print(f"kept      {found.kept}")
         _print_waiting(out, repositories, record)
-        _print_calibrations(out, repositories, record)
+        _print_lab(out, repositories, record)
         for alarm in found.alarms:
             out.print(f"alarm     {alarm}")
         for asked in repositories.commands.all(record.id):
@@ -158,7 +158,12 @@ def _values(best: "Best") -> str:
     )
 
 
-def _print_calibrations(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
+def _print_lab(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
+    """Print calibrations, and the samples of which nobody knows where they are."""
+    for sample in repositories.samples.of_campaign(record.id):
+        if sample.where.is_open:
+            way = f"labloop sample {sample.name} --at PLACE"
+            out.print(f"question  {sample.name} is {sample.where}; look, then: {way}")
     for made in newest_calibrations(repositories, record):
         out.print(f"calibrated {made.sentence(datetime.now(UTC))}")
 

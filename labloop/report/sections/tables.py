@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from labloop.records import Bundle, Repositories, ScalarValue, Severity, newest_calibrations
+from labloop.records import (
+    MILLION,
+    Bundle,
+    Repositories,
+    ScalarValue,
+    Severity,
+    newest_calibrations,
+    stock_words,
+)
 from labloop.report.data import (
     Attempt,
     Axis,
@@ -165,12 +173,30 @@ def provenance_section(repositories: Repositories, data: CampaignData) -> Sectio
     if made:
         told = [(each.name, each.sentence(each.performed)) for each in made]
         parts += [el("h3", "Calibrations"), _facts(told)]
+    used = _used(repositories, record.id)
+    if used:
+        parts += [el("h3", "What was used"), _facts(used)]
     versions = sorted(bundle.versions.items())
     if versions:
         parts += [el("h3", "Versions"), _facts(versions)]
     if bundle.files:
         parts += [el("h3", "Files"), *_files(bundle)]
     return Section("provenance", "Provenance", caption, join(parts))
+
+
+def _used(repositories: Repositories, campaign_id: str) -> list[tuple[str, str]]:
+    """Return consumable -> how much of which lots all experiments used."""
+    amounts: dict[str, int] = {}
+    lots: dict[str, dict[str, None]] = {}
+    units: dict[str, str] = {}
+    for part in repositories.stock.used(campaign_id):
+        amounts[part.name] = amounts.get(part.name, 0) + round(part.amount * MILLION)
+        lots.setdefault(part.name, {})[part.lot or "without a name"] = None
+        units[part.name] = part.unit
+    return [
+        (name, f"{stock_words(amount, units[name])}, lots {', '.join(lots[name])}")
+        for name, amount in amounts.items()
+    ]
 
 
 def _commit(bundle: Bundle) -> str:

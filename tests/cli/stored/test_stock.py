@@ -1,6 +1,11 @@
 """Promise: a person says what is there, sees what it is enough for, and finds every sample."""
 
+from dataclasses import replace
+
 import pytest
+
+from labloop.records import SampleChange, SampleEvent
+from labloop.store import open_database
 
 LAB = """
 [lab]
@@ -30,6 +35,7 @@ async def pour(lab, x):
     async with lab.any("assay") as well:
         vial = await lab.sample("vial", place="rack.A1")
         await lab.move(vial, well, lab.pump.dispense(quantity(4, "mL"), quantity(5, "mL/min")))
+        await lab.wait(quantity(1, "min"))
         await lab.discard(vial)
     return {"y": x.t}
 
@@ -118,3 +124,24 @@ def test_where_a_sample_is_and_where_a_person_found_it(bench):
     assert "rack.B2" in bench.ok("samples", "pour")
     assert "no sample has the number S-99" in bench.refused("sample", "S-99")
     assert "a sample is named as S-12" in bench.refused("sample", "vial")
+
+
+def test_a_question_that_a_crash_left_is_asked_until_a_person_answers(bench):
+    """By status and samples; the report says what was used."""
+    bench.ok(*RUN)
+    with open_database(str(bench.folder / "labloop.db")) as database:
+        event = SampleEvent(change=SampleChange.FOUND, place="rack.A1")
+        database.samples.record(1, event).result()
+        database.samples.record(
+            1, replace(event, change=SampleChange.MOVING, place="pump")
+        ).result()
+    for verb in ("status", "samples"):
+        assert "between rack.A1 and pump" in bench.ok(verb, "pour")
+    assert "where is S-1? Look, then: labloop sample" in bench.ok("samples", "pour")
+    bench.ok("sample", "S-1", "--at", "pump")
+    assert "between" not in bench.ok("status", "pour")
+    bench.ok("report", "pour")
+    [page] = bench.folder.glob("*.html")
+    text = page.read_text(encoding="utf-8")
+    assert "What was used" in text
+    assert "12 mL, lots without a name" in text
