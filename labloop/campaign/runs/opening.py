@@ -149,8 +149,6 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
     require_known_devices(definition.spec.failures, known)
     require_calibrations(repositories, definition, record.mode)
     require_stations(definition, known)
-    if known.used_up:
-        context.handle.phase = "looking at the stock"
     supplier = _supplier(context, known)
     context.handle.phase = "opening the lab"
     with _devices(context, known) as (lab_file, lease, remote):
@@ -210,6 +208,8 @@ def _supplier(context: RunContext, lab_file: LabFile) -> Supplier:
         CampaignError: a budget of cost, and nothing that tells what anything costs.
     """
     spec, repositories, record = context.definition.spec, context.repositories, context.record
+    if lab_file.used_up:
+        context.handle.phase = "looking at the stock"
     priced = spec.cost or any(each.price for each in lab_file.used_up.values())
     if spec.budget.cost is not None and not priced:
         raise CampaignError(
