@@ -21,6 +21,7 @@ from benchmarks.planner.constrained_problems import constrained_problems
 from benchmarks.planner.data_problems import PROBLEMS
 from benchmarks.planner.peer_figures import Beside, each, together
 from benchmarks.planner.peer_figures import beside as compared
+from benchmarks.wide.figure import wide
 
 SEEDS = 2
 POOLS_MOST, CONSTRAINED_MOST = 0.75, 0.8
@@ -187,6 +188,7 @@ FIGURES: Benches = {
     "constrained-peers": beside,
     "asks": asks,
     "many": many,
+    "wide": wide,
     "cliffs-tune": partial(failures, tune=True),
     "cliffs-report": partial(failures, tune=False),
     **BATCHES,

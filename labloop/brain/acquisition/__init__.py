@@ -3,12 +3,13 @@
 ``functions.py`` chooses the acquisition function, ``noisy_improvement.py`` and
 ``noisy_hypervolume.py`` are the closed forms for one aim and for two, ``joint.py`` what many
 points are worth together, ``failures.py`` models where experiments fail, ``effort.py`` what they
-take, ``optimize.py`` finds the maximum, ``training.py`` makes tensors of observations;
-``fit_report.py`` and ``purpose.py`` say in numbers and words what came of it.
+take, ``optimize.py`` and ``few_moves.py`` find the maximum, ``training.py`` makes tensors of
+observations; ``fit_report.py`` and ``purpose.py`` say in numbers and words what came of it.
 """
 
 from labloop.brain.acquisition.effort import Effort, EffortRule, learned_effort
 from labloop.brain.acquisition.failures import FailureModel, learned_failures
+from labloop.brain.acquisition.few_moves import MANY
 from labloop.brain.acquisition.fit_report import expected, summarize_fit
 from labloop.brain.acquisition.functions import (
     Acquisition,
@@ -29,6 +30,7 @@ from labloop.brain.acquisition.replicates import worthwhile_repeat
 from labloop.brain.acquisition.training import finished, learned_data, training_data
 
 __all__ = [
+    "MANY",
     "Acquisition",
     "AcquisitionContext",
     "Effort",

@@ -10,6 +10,7 @@ from botorch.generation.gen import gen_candidates_scipy
 from botorch.utils.sampling import draw_sobol_samples
 from torch import Tensor
 
+from labloop.brain.acquisition.few_moves import MANY, best_of_few_moves
 from labloop.brain.observations import exhausted, fresh, labels, new_points, small_seed
 from labloop.records import FloatArray, Point
 from labloop.space import SearchSpace
@@ -133,7 +134,11 @@ def best_in_space(
         SpaceExhaustedError: no untried point was found.
     """
     if space.kind == "box" and not space.constrained:
-        rows = _climb(acquisition, space.dimension, leaders, seed)
+        starts = _starts(space.dimension, leaders, seed)
+        if space.dimension < MANY:
+            rows = _climb(acquisition, starts)
+        else:
+            rows = best_of_few_moves(acquisition, starts, leaders, seed)
     else:
         rows = _evolve(acquisition, space, leaders, seed)
     return _first_legal(acquisition, space, seen, rows, seed)
@@ -172,9 +177,8 @@ def _starts(dimension: int, leaders: Tensor, seed: int) -> Tensor:
     return torch.cat([everywhere, near.clamp(0.0, 1.0)])
 
 
-def _climb(acquisition: AcquisitionFunction, dimension: int, leaders: Tensor, seed: int) -> Tensor:
+def _climb(acquisition: AcquisitionFunction, starts: Tensor) -> Tensor:
     """Return rows at local maxima of a unit cube, found by gradients from the best starts."""
-    starts = _starts(dimension, leaders, seed)
     values = torch.nan_to_num(values_at(acquisition, starts), nan=-torch.inf)
     chosen = starts[_spread(starts, values, _RESTARTS)]
     found, _ = gen_candidates_scipy(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from labloop.brain.acquisition import EffortRule
+from labloop.brain.acquisition import MANY, EffortRule
 from labloop.brain.strategies.botorch import BotorchStrategy, Replicates, check_replicates
 from labloop.brain.strategies.physics import PhysicsStrategy
 from labloop.objectives import Objectives
@@ -47,6 +47,12 @@ _TABLE: tuple[Row, ...] = (
         "a pool, or a product of up to 1e6 combinations",
         "a GP, its kernel chosen by leave-one-out; every candidate scored by noisy improvement",
         lambda space, _objective, _physics: space.candidates() is not None,
+        _gp,
+    ),
+    Row(
+        f"a box of {MANY} numbers or more",
+        "a GP, its kernel chosen by leave-one-out; noisy improvement by moves of few numbers",
+        lambda space, _objective, _physics: space.kind == "box" and space.dimension >= MANY,
         _gp,
     ),
     Row(

@@ -62,10 +62,10 @@ class BotorchStrategy:
     More than eight points are chosen together, from joint draws of the model (see ``Joint``).
 
     Lists (pools, and products up to 1e6 points) are scored whole, or searched from a sample
-    where that takes too long (see ``best_in_list``); boxes are climbed by gradients; everything
-    else is searched by legal mutations. Each point of a batch takes
-    those before it, and everything under way, as pending. Where experiments failed, the
-    chance of another failure is learned and lowers the acquisition.
+    where that takes too long (see ``best_in_list``); boxes are climbed by gradients, from
+    16 numbers on searched by moves of few of them; everything else is searched by legal
+    mutations. Each point of a batch takes those before it, and everything under way, as pending.
+    Where experiments failed, the chance of another failure is learned and lowers the acquisition.
 
     A new acquisition function takes a few lines::
 
