@@ -21,6 +21,7 @@ from labloop.surrogates.members.replicates import excess_variance
 from labloop.surrogates.members.slack import bilog, slacks
 from labloop.surrogates.numerics import (
     MEAN_VARIANCE,
+    NOISE,
     Kernel,
     build_kernel,
     cross_covariance,
@@ -185,7 +186,9 @@ class GPFactory:
         encoded = data.encoded.detach().to(torch.float64)
         x = np.asarray(encoded.numpy())
         outputs = [
-            fit_output(kernels, x, data.outputs[:, j].numpy(), _known(data, j), sign_of(data, j))
+            fit_output(
+                kernels, x, data.outputs[:, j].numpy(), _known(data, j), sign_of(data, j), NOISE
+            )
             for j in range(data.outputs.shape[1])
         ]
         return FittedSurrogate(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from labloop.records import FloatArray
 from labloop.surrogates.members.many_results import FEW, LOST, telling_rows, told_of_more
 from labloop.surrogates.members.outliers import ScaledGP, believed
-from labloop.surrogates.numerics import FittedGP, Kernel, fit_gp
+from labloop.surrogates.numerics import LITTLE_NOISE, FittedGP, Kernel, fit_gp
 
 CLEAR = 1.0
 """Log density by which another kernel must do better than the first to be taken."""
@@ -42,7 +42,12 @@ class OutputGP:
 
 
 def fit_output(
-    kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray, sign: float = 0.0
+    kernels: Sequence[Kernel],
+    x: FloatArray,
+    y: FloatArray,
+    known: FloatArray,
+    sign: float = 0.0,
+    noise: tuple[float, float] = LITTLE_NOISE,
 ) -> OutputGP:
     """Return the GP of one output, its kernel chosen by leave-one-out.
 
@@ -55,20 +60,29 @@ def fit_output(
         known: ``n`` variances of the measurements, 0 where unknown.
         sign: 1 where large values are good, -1 where small ones are; then results that are far
             worse than all others say are not believed. 0 believes all.
+        noise: the prior of the noise, see ``fit_gp``.
     """
     if len(y) > FEW:
         rows = telling_rows(y, sign)
-        some = _fit_all(kernels, x[rows], y[rows], known[rows], sign)
+        some = _fit_all(kernels, x[rows], y[rows], known[rows], sign, noise)
         fitted = ScaledGP(some.gp, some.mean, some.sd)
         return _made(*told_of_more(fitted, x, y, known, sign), y, known, some.scores)
-    return _fit_all(kernels, x, y, known, sign)
+    return _fit_all(kernels, x, y, known, sign, noise)
 
 
 def _fit_all(
-    kernels: Sequence[Kernel], x: FloatArray, y: FloatArray, known: FloatArray, sign: float
+    kernels: Sequence[Kernel],
+    x: FloatArray,
+    y: FloatArray,
+    known: FloatArray,
+    sign: float,
+    noise: tuple[float, float],
 ) -> OutputGP:
-    first, kept = believed(lambda some: _fit_scaled(kernels[0], x, y, known, some), y, sign)
-    fitted = [first, *(_fit_scaled(k, x, y, known, kept) for k in kernels[1:])]
+    def fit(kernel: Kernel, kept: NDArray[np.bool_]) -> ScaledGP:
+        return _fit_scaled(kernel, x, y, known, kept, noise)
+
+    first, kept = believed(lambda some: fit(kernels[0], some), y, sign)
+    fitted = [first, *(fit(k, kept) for k in kernels[1:])]
     scores = {one.gp.kernel.name: _foretold(one, y, kept) for one in fitted}
     best = max(fitted, key=lambda one: scores[one.gp.kernel.name])
     clear = scores[best.gp.kernel.name] - scores[first.gp.kernel.name] > CLEAR
@@ -96,7 +110,12 @@ def _foretold(made: ScaledGP, y: FloatArray, kept: NDArray[np.bool_]) -> float:
 
 
 def _fit_scaled(
-    kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray, kept: NDArray[np.bool_]
+    kernel: Kernel,
+    x: FloatArray,
+    y: FloatArray,
+    known: FloatArray,
+    kept: NDArray[np.bool_],
+    noise: tuple[float, float],
 ) -> ScaledGP:
     """Return a GP of standardised results; those that are not kept tell it nothing."""
     some = y[kept]
@@ -108,8 +127,8 @@ def _fit_scaled(
         sd = size or 1.0
     scaled, variance = (y - mean) / sd, known / sd**2
     if kept.all():
-        return ScaledGP(fit_gp(kernel, x, scaled, variance), mean, sd)
-    gp = fit_gp(kernel, x, np.where(kept, scaled, 0.0), np.where(kept, variance, LOST))
+        return ScaledGP(fit_gp(kernel, x, scaled, variance, noise), mean, sd)
+    gp = fit_gp(kernel, x, np.where(kept, scaled, 0.0), np.where(kept, variance, LOST), noise)
     # What was left out is foretold as any other result is.
     left = np.maximum(gp.loo_sd**2 - np.where(kept, 0.0, LOST), gp.hyper.noise)
     return ScaledGP(replace(gp, loo_sd=np.sqrt(left)), mean, sd)

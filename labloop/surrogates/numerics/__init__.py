@@ -11,7 +11,7 @@ from labloop.surrogates.numerics.cross_validation import (
 )
 from labloop.surrogates.numerics.gp_average import plausible_gps
 from labloop.surrogates.numerics.gp_condition import condition_on, foretold_without
-from labloop.surrogates.numerics.gp_fit import MEAN_VARIANCE, FittedGP, fit_gp
+from labloop.surrogates.numerics.gp_fit import LITTLE_NOISE, MEAN_VARIANCE, NOISE, FittedGP, fit_gp
 from labloop.surrogates.numerics.kernels import (
     Hyperparameters,
     Kernel,
@@ -33,7 +33,9 @@ from labloop.surrogates.numerics.stability import alternative_minimum, best_dist
 
 __all__ = [
     "LIMIT",
+    "LITTLE_NOISE",
     "MEAN_VARIANCE",
+    "NOISE",
     "NOT_POSITIVE_DEFINITE",
     "CurveModes",
     "FittedGP",

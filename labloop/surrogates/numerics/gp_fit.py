@@ -30,7 +30,8 @@ _LENGTH_DESCRIBED = (-1.6, 0.65)
 """Shorter and without the long tail: a few results must not declare a category irrelevant whose
 values the descriptors already tell apart."""
 _WEIGHT = (0.0, 0.5)
-_NOISE = (-4.0, 1.0)
+LITTLE_NOISE, NOISE = (-4.0, 1.0), (-2.5, 1.5)
+"""Of the log variance: BoTorch's, and one by which noise is not taken for hills."""
 _BOUNDS_LENGTH = (math.log(0.02), math.log(300.0))
 _BOUNDS_WEIGHT = (-8.0, 8.0)
 _BOUNDS_NOISE = (math.log(1e-6), math.log(2.0))
@@ -61,13 +62,14 @@ class LogPosterior:
     square: FloatArray
     y: FloatArray
     known: FloatArray
+    noise: tuple[float, float] = LITTLE_NOISE
 
     @cached_property
     def _normal(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Mean and sd of the priors of logarithms, and the Jacobian term of log-normal ones."""
         groups, parts = len(self.kernel.groups), len(self.kernel.parts)
         tilt = np.concatenate([np.ones(groups), np.zeros(parts), [1.0]])
-        return *prior_of(self.kernel), tilt
+        return *prior_of(self.kernel, self.noise), tilt
 
     def split(self, theta: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         """Return squared inverse lengthscales, weights and noise variance."""
@@ -127,14 +129,16 @@ class LogPosterior:
         return float(-0.5 * away @ away - tilt @ theta), -away / spread - tilt
 
 
-def prior_of(kernel: Kernel) -> tuple[FloatArray, FloatArray]:
+def prior_of(
+    kernel: Kernel, noise: tuple[float, float] = LITTLE_NOISE
+) -> tuple[FloatArray, FloatArray]:
     """Return centre and sd of the priors of log lengthscales, log weights and log noise."""
     parts = len(kernel.parts)
     lengths = [_LENGTH_DESCRIBED if g.described else _LENGTH for g in kernel.groups]
     shift = math.log(parts)
     centre = [kernel.log_scale + c for c, _ in lengths] + [_WEIGHT[0] - shift] * parts
     spread = [s for _, s in lengths] + [_WEIGHT[1]] * parts
-    return np.array([*centre, _NOISE[0]]), np.array([*spread, _NOISE[1]])
+    return np.array([*centre, noise[0]]), np.array([*spread, noise[1]])
 
 
 def bounds_of(kernel: Kernel) -> list[tuple[float, float]]:
@@ -143,7 +147,13 @@ def bounds_of(kernel: Kernel) -> list[tuple[float, float]]:
     return [*lengths, *[_BOUNDS_WEIGHT] * len(kernel.parts), _BOUNDS_NOISE]
 
 
-def fit_gp(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray) -> FittedGP:
+def fit_gp(
+    kernel: Kernel,
+    x: FloatArray,
+    y: FloatArray,
+    known: FloatArray,
+    noise: tuple[float, float] = LITTLE_NOISE,
+) -> FittedGP:
     """Return the GP of ``kernel`` with the most probable hyper-parameters.
 
     Args:
@@ -151,11 +161,12 @@ def fit_gp(kernel: Kernel, x: FloatArray, y: FloatArray, known: FloatArray) -> F
         x: ``n x d`` in the unit cube.
         y: ``n`` standardised outputs.
         known: ``n`` variances of the measurements, standardised; zero where unknown.
+        noise: mean and sd of the normal prior of the logarithm of the noise variance.
     """
-    problem = LogPosterior(kernel, squared_distances(kernel, x), y, known)
+    problem = LogPosterior(kernel, squared_distances(kernel, x), y, known, noise)
     groups, bounds = len(kernel.groups), bounds_of(kernel)
     best, best_loss = np.empty(0), math.inf
-    centre, _ = prior_of(kernel)
+    centre, _ = prior_of(kernel, noise)
     for shift in (-1.5, 0.0):
         start = centre + shift * (np.arange(len(centre)) < groups)
         found = minimize(
