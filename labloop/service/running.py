@@ -103,7 +103,8 @@ def _host(
             future.result()
 
     return LabHost(
-        order.lab_file,
+        # What is drawn is booked by the gate of the campaign that draws it; twice would be wrong.
+        order.lab_file.model_copy(update={"consumables": {}}),
         mode=order.mode,
         journal=repositories.journal,
         campaign_id=record.campaign_id,

@@ -1,7 +1,8 @@
 """Whether there is enough for a campaign, found out by a few experiments in simulation."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from labloop.campaign.execution import Conditions, supplies, used_each
 from labloop.lab import (
     Lab,
     LabFile,
+    LabHost,
     LabJob,
     MemoryJournal,
     MemoryStock,
@@ -48,10 +50,20 @@ def rehearsed_use(definition: Definition, lab_file: LabFile) -> dict[str, int]:
     for consumable in lab_file.used_up.values():
         shelf = consumable.shelf(lab_file.lab.name, Mode.SIMULATED, _NAME)
         stock.put(shelf, consumable.plenty(), "labloop").result()
-    host = simulated_lab(definition, MemoryJournal(), _NAME, stock=stock)
-    host.on_alarm = lambda _: None
     points = enumerate(spec.space.sample(_REHEARSED, spec.seed), 1)
     jobs = [(f"{_NAME}-{n}", Conditions(point, spec.units)) for n, point in points]
+    host = simulated_lab(definition, MemoryJournal(), _NAME, stock=stock)
+    # In a thread of its own: in the main thread a lab would take the signals of the campaign's.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_rehearse, host, recipe, jobs).result()
+    return used_each(stock.used(_NAME))
+
+
+def _rehearse(
+    host: LabHost, recipe: Callable[[Lab, Any], Any], jobs: Sequence[tuple[str, Conditions]]
+) -> None:
+    """Carry experiments out one after the other."""
+    host.on_alarm = lambda _: None
     with host:
         giving_up = threading.Timer(_PATIENCE, host.stop, ["the rehearsal takes too long"])
         giving_up.start()
@@ -60,7 +72,6 @@ def rehearsed_use(definition: Definition, lab_file: LabFile) -> dict[str, int]:
             host.start([LabJob(name, partial(_once, recipe, x))])[0].exception()
             host.settle()
         giving_up.cancel()
-    return used_each(stock.used(_NAME))
 
 
 async def _once(recipe: Callable[[Lab, Any], Any], x: Conditions, lab: Lab) -> Any:
