@@ -1,7 +1,7 @@
 # Everything here only calls Python: without make, type the command behind the target.
 PYTHON ?= python3
 
-.PHONY: demo test docs search install figures-loop figures-physics figures-planner figures-trials figures-foreign figures-devices figures-durability clean
+.PHONY: demo test docs search install figures-loop figures-physics figures-planner figures-trials figures-foreign figures-devices figures-durability figures-lab clean
 demo:          ## install, then run the main campaign in simulation
 	$(PYTHON) tools/make.py demo
 test:          ## install, then run every check
@@ -26,5 +26,7 @@ figures-devices: ## fuzz, break and command every driver, count other classes, l
 	$(PYTHON) tools/make.py figures-devices
 figures-durability: ## kill, crash, race and share: what survives (resumable; hours)
 	$(PYTHON) tools/make.py figures-durability
+figures-lab:   ## order and race for a shared lab: job shops, two ovens, stock, samples (resumable)
+	$(PYTHON) tools/make.py figures-lab
 clean:         ## remove .venv and everything built
 	$(PYTHON) tools/make.py clean

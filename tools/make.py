@@ -2,7 +2,7 @@
 
 Usage: python tools/make.py demo | test | docs | search | install | figures-loop |
 figures-physics | figures-planner | figures-trials | figures-foreign | figures-devices |
-figures-durability | clean
+figures-durability | figures-lab | clean
 """
 
 import hashlib
@@ -162,6 +162,12 @@ def figures_durability() -> None:
     run(PYTHON, "-m", "benchmarks.figures_durability", "--write", env={"OMP_NUM_THREADS": "1"})
 
 
+def figures_lab() -> None:
+    """Order and race for a shared lab; resumable."""
+    install("test")
+    run(PYTHON, "-m", "benchmarks.figures_lab", env={"OMP_NUM_THREADS": "1"})
+
+
 def clean() -> None:
     """Remove the environment and everything built."""
     for name in (
@@ -190,6 +196,7 @@ TARGETS = {
     "figures-foreign": figures_foreign,
     "figures-devices": figures_devices,
     "figures-durability": figures_durability,
+    "figures-lab": figures_lab,
     "clean": clean,
 }
 

@@ -1,31 +1,16 @@
 """Promise: a schedule keeps every rule, and is never longer than first come, first served."""
 
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.schedule.job_shops import instances
 from labloop.errors import DefinitionError
 from labloop.scheduling import Job, Problem, Resource, Use, first_come, optimised
 
-INSTANCES = Path(__file__).parents[2] / "benchmarks" / "data" / "job_shop.txt"
-
-
-def instance(name):
-    """Return a public job shop and its best known makespan."""
-    rows = [line.split() for line in INSTANCES.read_text().splitlines() if line[0] != "#"]
-    at = next(i for i, row in enumerate(rows) if row[0] == name)
-    _, jobs, machines, best = rows[at]
-    made = []
-    for number, row in enumerate(rows[at + 1 : at + 1 + int(jobs)]):
-        own, uses = 0, []
-        for machine, seconds in zip(row[::2], row[1::2], strict=True):
-            uses.append(Use(machine, own, own + int(seconds)))
-            own += int(seconds)
-        made.append(Job(f"job {number}", uses))
-    return Problem([Resource(str(m)) for m in range(int(machines))], made), float(best)
+SHOPS = {name: (problem, best) for name, best, problem in instances()}
 
 
 def broken_rules(problem, schedule, tolerance=0.0):
@@ -64,7 +49,7 @@ def broken_rules(problem, schedule, tolerance=0.0):
 @pytest.mark.parametrize("name", ["ft06", "la01", "la05", "la10"])
 def test_the_best_known_makespan_is_reached(name):
     """Promise: on public job shops, and known to be the best."""
-    problem, best = instance(name)
+    problem, best = SHOPS[name]
     found = optimised(problem)
     assert found.makespan == best
     assert found.is_proven
@@ -73,7 +58,7 @@ def test_the_best_known_makespan_is_reached(name):
 
 def test_the_same_problem_has_the_same_schedule():
     """Promise: whatever else the machine does."""
-    problem, best = instance("ft10")
+    problem, best = SHOPS["ft10"]
     one, other = (optimised(problem, effort=0.01) for _ in range(2))
     assert one == other
     assert best <= one.makespan <= first_come(problem).makespan
@@ -156,7 +141,7 @@ def test_jobs_that_would_wait_for_each_other_for_ever():
 def test_without_the_solver_it_is_first_come_first_served(monkeypatch):
     """Promise: with the line that installs it."""
     monkeypatch.setattr("labloop.scheduling._solver.find_spec", lambda _: None)
-    problem, _ = instance("ft06")
+    problem, _ = SHOPS["ft06"]
     from labloop.scheduling import solver_missing
 
     assert "pip install 'labloop-sdl[schedule]'" in solver_missing()
