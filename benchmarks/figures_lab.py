@@ -16,10 +16,8 @@ STEPS = 10_000
 
 def job_shops() -> list[Figure]:
     found, command = module("benchmarks.schedule.job_shops")
-    told = ", ".join(
-        f"{name} {each['planned']:g} ({each['best']:g})"
-        for name, each in found["instances"].items()
-    )
+    shops = found["instances"]
+    told = ", ".join(f"{n} {each['planned']:g} ({each['best']:g})" for n, each in shops.items())
     worst, longest, n = found["worst"], found["longest"], len(shops)
     asked = "public job shops ft06, ft10, la01-la10: at most 1.05 x the best known makespan"
     measured = f"worst {worst:.3f} x; {told}"

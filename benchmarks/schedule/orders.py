@@ -49,6 +49,7 @@ def planned_by(carry_out: Any) -> Iterator[list[float]]:
 
 
 def main() -> None:
+    """Carry out every order with each seed and print the hours as one line of JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--experiments", type=int, default=12)
