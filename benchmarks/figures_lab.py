@@ -54,7 +54,7 @@ def two_ovens(seeds: int = SEEDS) -> list[Figure]:
 
 
 def stock() -> list[Figure]:
-    found, command = module("benchmarks.stock", RACERS, RESERVATIONS)
+    found, command = module("benchmarks.things.stock", RACERS, RESERVATIONS)
     asked = f"{RACERS} processes x {RESERVATIONS} reservations, one killed: 0 overdrawn (SQLite)"
     bad = found["overdrawn"] or found["lost"] or found["lots_that_differ_from_their_ledger"]
     measured = f"{found['overdrawn']} overdrawn, {found['lost']} lost"
@@ -62,7 +62,7 @@ def stock() -> list[Figure]:
 
 
 def samples() -> list[Figure]:
-    found, command = module("benchmarks.samples", STEPS)
+    found, command = module("benchmarks.things.samples", STEPS)
     asked = f"{STEPS} sample steps with crashes: each in one place or one open question"
     measured = f"{found['faults']} faults"
     return [Figure("samples", asked, measured, found["steps"], command, found["steps"] >= STEPS)]

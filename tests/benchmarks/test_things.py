@@ -1,7 +1,7 @@
 """Promise: what the benches of stock and samples measure holds in a short run, too."""
 
-from benchmarks.samples import run
-from benchmarks.stock import race
+from benchmarks.things.samples import run
+from benchmarks.things.stock import race
 
 
 def test_a_race_with_a_kill_overdraws_and_loses_nothing(tmp_path):

@@ -1,6 +1,6 @@
 """Processes that race for one bottle, one of them killed: nothing is overdrawn, nothing is lost.
 
-Usage: python -m benchmarks.stock [PROCESSES RESERVATIONS [URL]]
+Usage: python -m benchmarks.things.stock [PROCESSES RESERVATIONS [URL]]
 
 Each process reserves and uses a millilitre as often as told, from a stock that is enough for five
 eighths of it. The last process is killed with ``kill -9`` in the middle. Afterwards the ledger must

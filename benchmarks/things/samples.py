@@ -1,6 +1,6 @@
 """Samples made, moved and lost to crashes at random: each is in one place or one open question.
 
-Usage: python -m benchmarks.samples [STEPS]
+Usage: python -m benchmarks.things.samples [STEPS]
 
 A machine of hypothesis makes, moves and discards samples in a database, kills the process in the
 middle of moves (the connection is dropped, the next one opens the same file), and lets a person
