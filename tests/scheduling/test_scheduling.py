@@ -1,5 +1,8 @@
 """Promise: a schedule keeps every rule, and is never longer than first come, first served."""
 
+import subprocess
+import sys
+import time
 from itertools import combinations
 
 import pytest
@@ -8,7 +11,9 @@ from hypothesis import strategies as st
 
 from benchmarks.schedule.job_shops import instances
 from labloop.errors import DefinitionError
+from labloop.processes import process_start
 from labloop.scheduling import Job, Problem, Resource, Use, first_come, optimised
+from labloop.scheduling._process import SOLVER
 
 SHOPS = {name: (problem, best) for name, best, problem in instances()}
 
@@ -162,3 +167,37 @@ def test_what_is_no_problem_gets_a_sentence(make, sentence):
     """Promise: what was given, and what is needed."""
     with pytest.raises(DefinitionError, match=sentence):
         make()
+
+
+def test_the_solver_does_not_meet_the_compiler_of_grpc():
+    """A lab with a SiLA 2 server is planned, too: both in one process would abort it."""
+    pytest.importorskip("grpc_tools._protoc_compiler")
+    problem, best = SHOPS["ft06"]
+    assert optimised(problem).makespan == best
+
+
+def test_a_solver_that_is_killed_leaves_first_come_first_served():
+    """The campaign goes on with what needs no solver; the next plan has a new one."""
+    problem, best = SHOPS["ft06"]
+    assert optimised(problem).makespan == best
+    SOLVER._process.kill()
+    SOLVER._process.wait()
+    assert optimised(problem) == first_come(problem)
+    assert optimised(problem).makespan == best
+
+
+def test_the_solver_ends_with_its_owner():
+    """No process is left behind: its input ends, however its owner ends."""
+    code = (
+        "import os; from labloop.scheduling import Job, Problem, Resource, Use, optimised\n"
+        "from labloop.scheduling._process import SOLVER\n"
+        "jobs = [Job(str(n), [Use('oven', 0, 5 + n)]) for n in range(3)]\n"
+        "optimised(Problem([Resource('oven')], jobs)); print(SOLVER._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False)
+    solver = int(done.stdout)
+    until = time.monotonic() + 20
+    while process_start(solver) is not None and time.monotonic() < until:
+        time.sleep(0.05)
+    assert process_start(solver) is None
