@@ -105,6 +105,10 @@ def test_a_persons_rule_that_would_end_the_program(repositories, tmp_path, optio
     campaign = create(repositories, path)
     with pytest.raises(CampaignError, match=r"failed with (SystemExit|BaseException)"):
         campaign.run()
+    if campaign.truth is None:
+        # A cost is tried before the lab is opened: nothing has moved, and it can be corrected.
+        assert campaign.record.state is CampaignState.PAUSED
+        return
     assert campaign.record.state is CampaignState.FAILED
     assert is_safe(campaign)
 

@@ -107,9 +107,10 @@ def run_file(
         chosen = find_engine(engine)
         definition = _read(file, mode, seed=seed, experiments=experiments)
     if truth is not None and definition.lab_file is None:
+        why = "its lab is a host's, which keeps its own: labloop lab up LAB.toml --truth FILE"
         raise CampaignError(
-            "--truth is for simulated labs, and this campaign has none in this process; a host "
-            "keeps its own: labloop lab up --truth FILE"
+            "--truth is for simulated labs, and "
+            + (why if definition.spec.lab else "this campaign has no lab")
         )
     if mode is Mode.REAL:
         confirm_real(definition)

@@ -176,6 +176,8 @@ class GPFactory:
     kernels: tuple[str, ...] = ()
     """Names for ``build_kernel``; empty chooses by the space (see ``default_kernels``)."""
     name: str = "gp"
+    noise: tuple[float, float] = NOISE
+    """Mean and standard deviation of the prior of the log of the noise variance, see ``fit_gp``."""
 
     def fit(self, data: TrainingData) -> FittedSurrogate:
         """Return a GP for every output, the kernel of each chosen by leave-one-out."""
@@ -187,7 +189,12 @@ class GPFactory:
         x = np.asarray(encoded.numpy())
         outputs = [
             fit_output(
-                kernels, x, data.outputs[:, j].numpy(), _known(data, j), sign_of(data, j), NOISE
+                kernels,
+                x,
+                data.outputs[:, j].numpy(),
+                _known(data, j),
+                sign_of(data, j),
+                self.noise,
             )
             for j in range(data.outputs.shape[1])
         ]

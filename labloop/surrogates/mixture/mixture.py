@@ -29,6 +29,7 @@ from labloop.surrogates.mixture.physics_members import (
 from labloop.surrogates.mixture.physics_report import (
     CandidatePhysics,
 )
+from labloop.surrogates.numerics import LITTLE_NOISE
 from labloop.surrogates.solving import (
     Channels,
     MeasuredData,
@@ -85,7 +86,8 @@ class MixtureFactory:
     """
 
     physics: PhysicsModel | Sequence[PhysicsModel]
-    plain: SurrogateFactory = field(default_factory=GPFactory)
+    # How members are weighed was measured with this prior of the noise.
+    plain: SurrogateFactory = field(default_factory=lambda: GPFactory(noise=LITTLE_NOISE))
     name: str = "mixture"
     hybrid: bool = False
     device: str = "auto"
