@@ -19,6 +19,8 @@ from labloop.lab.time import Clock
 
 PASSES = 8
 """How often later requests may be served before one that waits, where nobody plans."""
+_LATER = 0.01
+"""Lab seconds after which something late is looked for: a rounded sum must not be early again."""
 _ENCLOSING: ContextVar[tuple[Hold, ...]] = ContextVar("_ENCLOSING", default=())
 """What the running task, and those that wait for it, hold at present."""
 
@@ -39,6 +41,8 @@ class Queue:
         """Running experiments -> what each was given."""
         self.on_late: Callable[[], None] | None = None
         """Is called when a planned use is late; None where nobody plans."""
+        self._looks: set[float] = set()
+        """The lab seconds of the next looks for what is late."""
 
     async def take(self, scope: Scope, wanted: Sequence[tuple[StationPool, Setting]]) -> Hold:
         """Wait until one station of each pool is free, and take them all at once.
@@ -173,11 +177,16 @@ class Queue:
         ahead = self._plan.ahead(pool.key, self._planned(request), now)
         if not ahead or pool.room(request.settings[pool], now) > len(ahead):
             return False
-        self._clock.at(min(ahead) + self._plan.patience, self._look_for_late)
+        late = min(ahead) + self._plan.patience + _LATER
+        # One look at a moment is enough for all that are kept back: each look asks for the next.
+        if late not in self._looks:
+            self._looks.add(late)
+            self._clock.at(late, self._look_for_late, late)
         return True
 
-    def _look_for_late(self) -> None:
+    def _look_for_late(self, due: float) -> None:
         """Serve those that were kept back, where what was kept for another one is late."""
+        self._looks.discard(due)
         self.serve()
         if self.on_late is not None:
             self.on_late()
