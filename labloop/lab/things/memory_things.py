@@ -31,11 +31,27 @@ T = TypeVar("T")
 _USES = {StockChange.USE: 1, StockChange.UNDO: -1}
 
 
-class MemoryStock:
-    """Implements :class:`labloop.records.Stock` until the process ends."""
+class _OneAtATime:
+    """Changes one after the other, whichever thread asks for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+
+    def _do(self, change: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            with self._lock:
+                future.set_result(change())
+        except LabloopError as error:
+            future.set_exception(error)
+        return future
+
+
+class MemoryStock(_OneAtATime):
+    """Implements :class:`labloop.records.Stock` until the process ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._lots: dict[int, Lot] = {}
         self._shelves: dict[int, Shelf] = {}
         self._entries: list[StockEntry] = []
@@ -150,15 +166,6 @@ class MemoryStock:
                     totals[key] += entry.amount * _USES[entry.change]
             return [_used(key, self._lots[lot], total) for (key, lot), total in totals.items()]
 
-    def _do(self, change: Callable[[], T]) -> Future[T]:
-        future: Future[T] = Future()
-        try:
-            with self._lock:
-                future.set_result(change())
-        except LabloopError as error:
-            future.set_exception(error)
-        return future
-
     def _of(self, shelf: Shelf) -> list[Lot]:
         return [lot for n, lot in self._lots.items() if self._shelves[n] == shelf]
 
@@ -229,11 +236,11 @@ def _used(experiment_id: str, lot: Lot, amount: int) -> Used:
     )
 
 
-class MemorySamples:
+class MemorySamples(_OneAtATime):
     """Implements :class:`labloop.records.Samples` until the process ends."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        super().__init__()
         self._samples: dict[int, SampleRecord] = {}
 
     def make(self, shelf: Shelf, kind: str, event: SampleEvent, campaign_id: str) -> Future[int]:
@@ -285,12 +292,3 @@ class MemorySamples:
         for sample in self.all(shelf):
             if place in sample.where.places and sample.number != number:
                 raise place_taken(place, sample.name, name)
-
-    def _do(self, change: Callable[[], T]) -> Future[T]:
-        future: Future[T] = Future()
-        try:
-            with self._lock:
-                future.set_result(change())
-        except LabloopError as error:
-            future.set_exception(error)
-        return future
