@@ -37,6 +37,7 @@ FLOWS = ("campaign", "served-campaign")
 _PAGE = 200
 """The most rows that the server returns at once."""
 _ANSWER_SECONDS = 10.0
+_AGAIN_SECONDS = 1.0
 _GONE = "the process that ran it has ended without a word; the database tells what was done"
 
 
@@ -52,6 +53,7 @@ class CrashedRuns:
         self._mine = flow_run_id
         self._campaign_id = campaign_id
         self._held = threading.Event()
+        self._over = threading.Event()
         # The server is part of the calling context; without it, Prefect would start one.
         context = contextvars.copy_context()
         self._thread = threading.Thread(
@@ -69,16 +71,25 @@ class CrashedRuns:
 
     def __exit__(self, *exc: object) -> None:
         self._refused = not self._held.is_set()
+        self._over.set()
         self._held.set()
         # A short campaign is over before the server has answered.
         self._thread.join(_ANSWER_SECONDS)
 
     def _work(self) -> None:
+        # Without its label a run that dies later would stand as running: a server that is slow
+        # just now is asked again.
+        while not self._labelled() and not self._over.wait(_AGAIN_SECONDS):
+            pass
+        self._held.wait()
+        if not self._refused:
+            mark_crashed_runs_quietly(mine=self._mine, campaign_id=self._campaign_id)
+
+    def _labelled(self) -> bool:
         with suppress(Exception), get_client({"timeout": _ANSWER_SECONDS}, sync_client=True) as c:
             label(c, self._mine)
-            self._held.wait()
-            if not self._refused:
-                mark_crashed_runs(c, mine=self._mine, campaign_id=self._campaign_id)
+            return True
+        return False
 
 
 def label(client: SyncPrefectClient, flow_run_id: UUID) -> None:
@@ -108,10 +119,10 @@ def mark_crashed_runs(
     return count
 
 
-def mark_crashed_runs_quietly() -> int:
-    """Mark crashed runs on the server in use; returns 0 where it does not answer."""
+def mark_crashed_runs_quietly(*, mine: UUID | None = None, campaign_id: str | None = None) -> int:
+    """Mark crashed runs on the server in use, as above; returns 0 where it does not answer."""
     with suppress(Exception), get_client({"timeout": _ANSWER_SECONDS}, sync_client=True) as client:
-        return mark_crashed_runs(client)
+        return mark_crashed_runs(client, mine=mine, campaign_id=campaign_id)
     return 0
 
 
