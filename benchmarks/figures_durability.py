@@ -7,6 +7,7 @@ beside them. The page is docs/reference/reliability.md.
 """
 
 import sys
+from dataclasses import replace
 from functools import partial
 
 from benchmarks.figures import ROOT, Benches, Figure, main, module
@@ -15,6 +16,7 @@ PAGE = ROOT / "docs" / "reference" / "reliability.md"
 POINT_KILLS = 20
 RANDOM_KILLS = 500
 PREFECT_KILLS = 100
+HOST_KILLS = 50
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
@@ -49,6 +51,21 @@ def through_prefect(kills: int = PREFECT_KILLS) -> list[Figure]:
     asked = f"kill -9 of {PREFECT_KILLS} runs in Prefect: 0 lost, 0 done twice"
     enough = found["kills"] >= PREFECT_KILLS
     return [_killed("prefect", asked, found, command, enough=enough)]
+
+
+def across_a_host(kills: int = HOST_KILLS) -> list[Figure]:
+    found, command = module("benchmarks.durability.host_kills", "--kills", kills)
+    asked = (
+        f"kill -9 with a host behind a bad line, {HOST_KILLS} strikes at campaign, host, both and "
+        "line: 0 lost, 0 done twice, every window uncertain, safe before anybody else has it"
+    )
+    figure = _killed("host", asked, found, command, enough=found["kills"] >= HOST_KILLS)
+    measured = (
+        f"{figure.measured} ({found['campaigns']} of the campaign, {found['hosts']} of the host), "
+        f"{found['cuts']} cuts; {found['wrong']} ends told wrong, {found['unsafe']} times not safe"
+    )
+    good = figure.passed and not (found["wrong"] or found["unsafe"])
+    return [replace(figure, measured=measured, passed=good)]
 
 
 def _killed(name: str, asked: str, found: dict[str, int], command: str, *, enough: bool) -> Figure:
@@ -135,6 +152,7 @@ FIGURES: Benches = {
     **{f"points-{name}": partial(points, name) for name in NAMES},
     **{f"random-{name}": partial(at_random, name) for name in NAMES},
     "prefect": through_prefect,
+    "host": across_a_host,
     "restarts": restarts,
     **{f"leases-{name}": partial(leases, name) for name in NAMES},
     "days": days,

@@ -19,15 +19,19 @@ class LinkProxy:
     """Listens on a free port of loopback and forwards to ``port``; a thread a connection.
 
     Args:
-        port: where the host listens.
+        port: where the host listens; a call where it moves, which raises OSError while it is down.
         trouble: what happens to each request, by its bytes; called in threads.
         late: seconds by which a late one is delayed.
     """
 
     def __init__(
-        self, port: int, trouble: Callable[[bytes], Trouble], *, late: float = 0.05
+        self,
+        port: int | Callable[[], int],
+        trouble: Callable[[bytes], Trouble],
+        *,
+        late: float = 0.05,
     ) -> None:
-        self._upstream = ("127.0.0.1", port)
+        self._upstream = port if callable(port) else lambda: port
         self._trouble = trouble
         self._late = late
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -83,7 +87,7 @@ class LinkProxy:
         return True
 
     def _asked(self, request: bytes) -> bytes:
-        with socket.create_connection(self._upstream, 5) as upstream:
+        with socket.create_connection(("127.0.0.1", self._upstream()), 5) as upstream:
             upstream.sendall(request)
             return _message(upstream)
 

@@ -151,18 +151,20 @@ async def dose(lab, x):
 
 campaign = CampaignSpec(
     "kills", SearchSpace(Continuous("dose", 1, 99, unit="mL")), outputs=[Scalar("y")],
-    objective=Maximize("y"), procedure=dose, lab="lab.toml", strategy="random", seed={seed},
+    objective=Maximize("y"), procedure=dose, lab="{lab}", strategy="random", seed={seed},
     failures=FailurePolicy(on_uncertain="continue"), budget=Budget(experiments={experiments}),
 )
 """
 
 
-def write_campaign(folder: Path, url: str, *, seed: int, experiments: int) -> Path:
-    """Write campaign and lab file; return the campaign file."""
-    lab = LAB.format(url=url, serial=serial_of(folder))
-    (folder / "lab.toml").write_text(lab, encoding="utf-8")
+def write_campaign(
+    folder: Path, url: str, *, seed: int, experiments: int, lab: str = "lab.toml"
+) -> Path:
+    """Write campaign and lab file; return the campaign file, whose ``lab`` may be a host."""
+    lab_file = LAB.format(url=url, serial=serial_of(folder))
+    (folder / "lab.toml").write_text(lab_file, encoding="utf-8")
     file = folder / "campaign.py"
-    file.write_text(CAMPAIGN.format(seed=seed, experiments=experiments), encoding="utf-8")
+    file.write_text(CAMPAIGN.format(seed=seed, experiments=experiments, lab=lab), encoding="utf-8")
     return file
 
 

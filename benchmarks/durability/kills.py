@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.durability import doser
 from benchmarks.durability.crash_points import AT_DEVICE, POINTS, arm
@@ -109,7 +110,7 @@ def program(call: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def _wait(pid: int, seconds: float) -> int:
+def wait(pid: int, seconds: float) -> int:
     """Return how a program ended; one that does not is killed, and told by -1."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -141,11 +142,17 @@ def kill_once(folder: Path, url: str, engine: str, at: str, draw: random.Random)
         time.sleep(draw.uniform(0.0, _MOST))
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    return _wait(pid, PATIENCE) == -signal.SIGKILL
+    return wait(pid, PATIENCE) == -signal.SIGKILL
 
 
-def judge(folder: Path, url: str, engine: str) -> dict[str, object]:
-    """Bring the campaign to its end, and compare what was done with what is stored."""
+def judge(folder: Path, url: str, go_on: Callable[[], None]) -> dict[str, Any]:
+    """Bring the campaign to its end, and compare what was done with what is stored.
+
+    Args:
+        folder: of campaign and doser.
+        url: of the database.
+        go_on: is the process that resumes the campaign.
+    """
     told = int((folder / "told").read_text(encoding="ascii") or 0)
     with open_database(url) as database:
         record = database.campaigns.find("kills", Mode.REAL)
@@ -155,12 +162,12 @@ def judge(folder: Path, url: str, engine: str) -> dict[str, object]:
         stored = sum(row.state in {ExperimentState.DONE, ExperimentState.FAILED} for row in rows)
     begun = sum(row.state is not ExperimentState.PLANNED for row in rows)
     (folder / "budget").write_text(str(begun + 5), encoding="ascii")
-    pid = program(lambda: run(folder, url, engine, lambda: None))
+    pid = program(go_on)
     with open_database(url) as database:
         code, asked = _answer_all(database, record.id, pid)
         found = compare(database, record.id, folder, asked)
         found["whole"] = verify(database).whole
-    found["lost"] = int(str(found["lost"])) + max(told - stored, 0) + (code != 0)
+    found["lost"] += max(told - stored, 0) + (code != 0)
     return found
 
 
@@ -188,17 +195,15 @@ def _answer_all(database: Database, campaign_id: str, pid: int) -> tuple[int, se
                 )
                 database.commands.add(command).result()
         time.sleep(0.1)
-    return _wait(pid, 0.0), asked
+    return wait(pid, 0.0), asked
 
 
-def compare(
-    database: Database, campaign_id: str, folder: Path, asked: set[str]
-) -> dict[str, object]:
+def compare(database: Database, campaign_id: str, folder: Path, asked: set[str]) -> dict[str, Any]:
     """Compare the doser's own log with the journal, the states and what was ``asked``."""
     rows = database.experiments.all(campaign_id)
     names = {doser.token(float(str(row.point["dose"]))): row for row in rows}
     entries = database.journal.entries(campaign_id)
-    intents = {(entry.intent.name, _dose(entry.intent)) for entry in entries}
+    intents = {(entry.intent.name, dose_of(entry.intent)) for entry in entries}
     truth = doser.carried_out(folder)
     done = {name for name, row in names.items() if row.state is ExperimentState.DONE}
     lost = sum(key not in intents for key in truth)
@@ -220,7 +225,7 @@ def compare(
     }
 
 
-def _dose(intent: Intent) -> str:
+def dose_of(intent: Intent) -> str:
     """Return the dose of an action, as the doser tells it; empty for what has none."""
     given = dict(intent.arguments).get("dose")
     return doser.token(float(str(given["value"]))) if isinstance(given, Mapping) else ""
@@ -261,7 +266,7 @@ def trial(
         doser.write_campaign(folder, urls["doser"], seed=number + 1, experiments=100_000)
         (folder / "budget").write_text("100000", encoding="ascii")
         killed = sum(kill_once(folder, url, engine, at, draw) for _ in range(kills))
-        found = judge(folder, url, engine)
+        found = judge(folder, url, lambda: run(folder, url, engine, lambda: None))
     return Judged(
         at=at,
         database=database,
@@ -269,7 +274,7 @@ def trial(
         number=number,
         kills=killed,
         seconds=round(time.monotonic() - start, 1),
-        **found,  # type: ignore[arg-type]  # named as the fields are
+        **found,
     )
 
 

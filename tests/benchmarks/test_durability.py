@@ -40,6 +40,16 @@ def test_nothing_is_lost_or_done_twice(tmp_path):
     assert found["actions"] >= 3 * found["done"] > 0
 
 
+def test_nothing_is_lost_across_a_host_whatever_dies(tmp_path):
+    """Three strikes behind a bad line: the doser agrees with the journal, and was made safe."""
+    found = bench("host_kills", "--kills", 3, "--keep", tmp_path / "host_kills.jsonl")
+    assert found["kills"] >= 3
+    assert (found["lost"], found["twice"], found["hidden"]) == (0, 0, 0)
+    assert (found["wrong"], found["unsafe"]) == (0, 0)
+    assert found["whole"]
+    assert found["actions"] >= 3 * found["done"] > 0
+
+
 def test_an_instrument_is_never_two_processes_at_once():
     """Four processes, 400 reservations: one at a time, and a stale token is worth nothing."""
     found = bench("leases", "--processes", 4, "--reservations", 100)
