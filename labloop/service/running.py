@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labloop.errors import MissingExtraError
-from labloop.lab import ActionRecord, HostSessions, LabFile, LabHost, SessionLease, Speed
+from labloop.lab import ActionRecord, HostSessions, LabFile, LabHost, SessionLease, Speed, plan_lab
 from labloop.records import Alarm, Mode, Repositories, Severity
 from labloop.service.listening import Claim, Listen, claimed
 from labloop.service.record import host_record
@@ -102,6 +102,8 @@ def _host(
         if severe:
             future.result()
 
+    # With what is drawn from consumables, so that a mistake there is told by who has the drivers.
+    plan_lab(order.lab_file, order.mode)
     return LabHost(
         # What is drawn is booked by the gate of the campaign that draws it; twice would be wrong.
         order.lab_file.model_copy(update={"consumables": {}}),
@@ -139,7 +141,15 @@ def _serve_until(
     with order.listen.bind() as listening:
         url = order.listen.url(listening.getsockname()[1])
         view = HostView(
-            order.name, url, host, sessions, lease, health, time.time(), str(order.speed)
+            name=order.name,
+            url=url,
+            lab_file=order.lab_file,
+            host=host,
+            sessions=sessions,
+            lease=lease,
+            health=health,
+            since=time.time(),
+            speed=str(order.speed),
         )
         app = make_app(
             view,

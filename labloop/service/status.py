@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from labloop.errors import LabloopError
-from labloop.lab import Device, HostSessions, Lab, LabHost, SessionLease, describe_driver
+from labloop.lab import Device, HostSessions, Lab, LabFile, LabHost, SessionLease, describe_driver
 from labloop.records import Mode
 
 _CHECK_SECONDS = 15.0
@@ -50,6 +50,8 @@ class HostView:
 
     name: str
     url: str
+    lab_file: LabFile
+    """The lab as campaigns are told of it, with what is used up in it."""
     host: LabHost
     sessions: HostSessions
     lease: SessionLease
@@ -68,7 +70,7 @@ class HostView:
             "name": self.name,
             "mode": self.host.mode.value,
             "wall": time.time(),
-            "lab": describe_lab(self.host.lab_file),
+            "lab": describe_lab(self.lab_file),
             "devices": drivers,
         }
 

@@ -4,13 +4,22 @@ import json
 import threading
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
-from lab_toys import toy_tables
+from lab_toys import Toy, toy_tables
 
-from labloop.lab import LabHost, MemoryJournal, address_file, lab_file_of, open_host
+from labloop.lab import Arg, LabHost, MemoryJournal, action, address_file, lab_file_of, open_host
 from labloop.records import Mode
 from labloop.service import HostOrder, run_host
 from labloop.store import open_database
+
+
+class Pourer(Toy):
+    """A toy that pours an amount."""
+
+    @action
+    async def pour(self, volume: Annotated[float, Arg("mL", ge=0, le=50)]) -> None:
+        await self._order(b"SET %.3f" % volume)
 
 
 class Running:

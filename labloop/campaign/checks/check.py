@@ -52,15 +52,17 @@ def check_campaign(path: str | Path, *, stock: Stock | None = None) -> Iterator[
             lambda: require_known_devices(spec.failures, known),
         )
     if definition.host is not None:
-        yield _attempt(
+        opened = _attempt(
             f"{definition.host} answers, and has the devices that are asked for",
             lambda: lab_file_of_campaign(definition),
         )
+        yield opened
+        opens = opened.good
     if spec.procedure is not None:
         mistakes = list(procedure_mistakes(spec, awaitable_names(definition)))
         mistakes += [Finding(False, sentence) for sentence in check_stations(definition)]
         yield from mistakes or [Finding(True, _describe_procedure(spec))]
-        if opens and not mistakes and spec.parallel > 1:
+        if lab_file is not None and opens and not mistakes and spec.parallel > 1:
             yield _check_parallel(definition)
         if opens and not mistakes:
             yield from (Finding(*found) for found in supply_of(definition, stock))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from labloop.campaign.checks.calibrations import lab_file_of_campaign
 from labloop.campaign.checks.rehearsal import simulated_lab
 from labloop.campaign.definition import Definition, source_file
 from labloop.campaign.execution import Conditions, supplies, used_each
@@ -88,11 +89,29 @@ def supply_of(definition: Definition, stock: Stock | None) -> Iterator[tuple[boo
     Raises:
         LabloopError: the lab cannot be opened in simulation.
     """
+    if definition.host is not None:
+        yield from _supply_at_host(definition, stock)
+        return
     if definition.lab_file is None:
         return
     lab_file = load_lab_file(definition.lab_file)
     count = definition.spec.budget.experiments
     yield from judged_supply(lab_file, rehearsed_use(definition, lab_file), count, stock)
+
+
+def _supply_at_host(definition: Definition, stock: Stock | None) -> Iterator[tuple[bool, str]]:
+    """Yield what there is of what a host's lab uses up: no simulation of it can be had here."""
+    lab_file = lab_file_of_campaign(definition)
+    if lab_file is None or not lab_file.used_up:
+        return
+    there = supplies(stock or MemoryStock(), lab_file, Mode.REAL, "", {})
+    left = ", ".join(
+        f"{each.words(each.left)} of {each.name}"
+        for each in there
+        if not lab_file.used_up[each.name].of_campaign
+    )
+    told = f"; in the books of the lab {lab_file.lab.name!r}: {left}" if left else ""
+    yield True, f"what one experiment uses up is known after the first, on a host's lab{told}"
 
 
 def judged_supply(

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from labloop.lab import Consumable, LabFile
 
 _HEADER = ("what", "left", "reserved", "lots", "enough for")
-LabToml = Annotated[Path, typer.Argument(metavar="LAB.toml", help="the lab file")]
+LabToml = Annotated[
+    str, typer.Argument(metavar="LAB.toml", help="the lab file, or host://NAME for that of a host")
+]
 What = Annotated[str, typer.Argument(metavar="NAME", help="a consumable, plate or station of it")]
 OfCampaign = Annotated[
     str, typer.Option("--campaign", help="what this simulated campaign has, not the lab's own")
@@ -144,10 +146,10 @@ def count(
     console().print(f"counted   {name}: {_amount(consumable, found)} there now")
 
 
-def _read(lab: Path) -> "LabFile":
-    from labloop.lab import load_lab_file  # noqa: PLC0415 - heavy
+def _read(lab: str) -> "LabFile":
+    from labloop.lab import is_host, load_lab_file, look_at_host  # noqa: PLC0415 - heavy
 
-    return load_lab_file(lab)
+    return look_at_host(lab, None).lab_file if is_host(lab) else load_lab_file(Path(lab))
 
 
 def _consumable(lab_file: "LabFile", name: str) -> "Consumable":

@@ -68,6 +68,7 @@ def remote_lab_file(tables: Mapping[str, Any], name: str, wanted: Collection[str
         "hold": {**tables["hold"], "keep": keep},
         "devices": {n: {**table, "url": f"host://{name}/{n}"} for n, table in devices.items()},
         "stations": stations,
+        "consumables": _consumables_of(tables["consumables"], devices),
     }
     return lab_file_of({**tables, **changed}, f"the lab of the host {name!r}")
 
@@ -91,6 +92,16 @@ def _stations_of(
         if names:
             found[kind] = {**table, "names": names}
     return found
+
+
+def _consumables_of(
+    consumables: Mapping[str, Mapping[str, Any]], devices: Collection[str]
+) -> dict[str, Any]:
+    """Return consumables as a part of a lab draws from them: the others' draws are not booked."""
+    return {
+        name: {**table, "drawn_by": [d for d in table["drawn_by"] if d["device"] in devices]}
+        for name, table in consumables.items()
+    }
 
 
 def _driver(name: str, described: Mapping[str, Any]) -> type[Device]:
