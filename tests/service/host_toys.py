@@ -54,17 +54,17 @@ def running_host(folder: Path, *names: str, tables=None, **order):
             running.ready.set()
 
     lab_file = lab_file_of(toy_tables(*(names or ("a", "b"))) | (tables or {}))
-    made = HostOrder(lab_file=lab_file, name="bench", **{"silence": 5.0, **order})
+    made = HostOrder(lab_file=lab_file, name="bench", **{"silence": 20.0, **order})
     thread = threading.Thread(target=serve)
     thread.start()
-    assert running.ready.wait(20)
+    assert running.ready.wait(120)
     try:
         if running.error is not None:
             raise running.error
         yield running
     finally:
         running.down.set()
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()
     if running.error is not None:
         raise running.error

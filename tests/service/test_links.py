@@ -97,7 +97,7 @@ def test_a_link_that_stays_cut_ends_the_campaign_and_the_host_makes_safe(tmp_pat
                 host.settle()
         before = running.happened("set")
         address_file("bench").write_text(direct)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while running.happened("safe") == 0 and time.monotonic() < deadline:
             time.sleep(0.05)
         with lab_on() as host:
@@ -156,6 +156,6 @@ def test_campaigns_that_come_at_once_get_whole_devices_or_none(tmp_path):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(120)
     assert len(got) >= 1
     assert len(got) + len(refused) == 4
