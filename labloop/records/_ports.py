@@ -152,6 +152,13 @@ class Experiments(Protocol):
         """
         ...
 
+    def note(self, experiment_id: str, reason: str) -> Future[None]:
+        """Store what a running experiment waits for; no other one is changed.
+
+        It stands until the next note or move, and in no history.
+        """
+        ...
+
     def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
         """Make several changes in their order and in one transaction: all of them, or none."""
         ...

@@ -28,6 +28,7 @@ from labloop.records import (
     OutputValue,
     Point,
     Repositories,
+    experiment_number,
     make_experiment_id,
 )
 
@@ -58,6 +59,7 @@ class RunExperiments:
         self._lab_time = LabTime()
         self._started: dict[str, float] = {}
         """Running experiment -> lab second at which it was started."""
+        self._waits: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def _use(self, spec: CampaignSpec) -> None:
@@ -105,6 +107,26 @@ class RunExperiments:
     def started(self, experiment_id: str) -> float:
         """Return the lab second at which a running experiment was started."""
         return self._started[experiment_id]
+
+    def note_waits(self, waits: Mapping[str, str]) -> bool:
+        """Store what running experiments wait for, in words; return whether that has changed.
+
+        Nobody waits for the commit: the next one says it as well.
+        """
+        known = {key: words for key, words in waits.items() if key in self._started}
+        before, self._waits = self._waits, known
+        new = {key: known.get(key, "") for key in {**before, **known}}
+        new = {key: words for key, words in new.items() if before.get(key, "") != words}
+        for key, words in new.items():
+            self._repositories.experiments.note(key, words)
+        return bool(new)
+
+    @property
+    def waits(self) -> tuple[str, ...]:
+        """What running experiments wait for, a sentence each."""
+        return tuple(
+            f"experiment {experiment_number(key)} {words}" for key, words in self._waits.items()
+        )
 
     def points(self, experiment_ids: Iterable[str]) -> tuple[Point, ...]:
         """Return the points of experiments, in the order of their ids."""

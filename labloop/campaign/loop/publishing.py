@@ -73,6 +73,7 @@ class SnapshotPublisher:
                 state,
                 self._experiments.dataset,
                 where=self._executor,
+                waits=self._experiments.waits,
                 doing=doing,
                 question=question,
             )

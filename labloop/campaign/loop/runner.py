@@ -2,7 +2,7 @@
 
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -74,6 +74,10 @@ _Item: TypeAlias = Event | ExperimentResult | RoundAnswer
 class Stations(Protocol):
     """What the loop asks of the stations of an open lab."""
 
+    def waits(self) -> Mapping[str, str]:
+        """Return experiment -> what it waits for, who has that, and since when, in words."""
+        ...
+
     def withdraw(self, station: str) -> None:
         """Give a station to no experiment from now on; who has it keeps it."""
         ...
@@ -99,7 +103,7 @@ class Runner:
         actor: who is written on each row.
         change: stores another definition as a command says, and returns it with its strategy.
         hold: what looks after the lab while a person is waited for; None without a lab.
-        stations: of the lab; None where ``config`` names none that are alike.
+        stations: of the lab; None without a lab.
         supplier: reserves what experiments use up; None without a lab.
     """
 
@@ -180,6 +184,7 @@ class Runner:
                 if finish is None and time.monotonic() - inbox_read >= INBOX_SECONDS:
                     inbox_read = time.monotonic()
                     finish = self._read_inbox()
+                    self._note_waits()
                 # After the last one lab time stands still: what follows is the safe state.
                 if finish is None:
                     self._settle()
@@ -249,6 +254,10 @@ class Runner:
         if self._unsettled and not self._state.proposing and self._items.empty():
             self._unsettled = False
             self._executor.settle()
+
+    def _note_waits(self) -> None:
+        if self._stations is not None and self._experiments.note_waits(self._stations.waits()):
+            self._publisher.publish(self._state)
 
     def _update_hold(self) -> None:
         if self._hold is not None and self._hold.update(self._state):

@@ -27,6 +27,8 @@ class Snapshot:
     failed: int = 0
     running: tuple[int, ...] = ()
     """Numbers of the experiments in the lab."""
+    waits: tuple[str, ...] = ()
+    """What they wait for, who has that, and since when, a sentence each."""
     budget: str = ""
     fraction: float = 0.0
     """How much of the budget is used, 0 to 1."""
@@ -52,13 +54,14 @@ def updated_snapshot(
     measured: LiveDataset,
     *,
     where: str,
+    waits: tuple[str, ...],
     doing: str,
     question: str,
 ) -> Snapshot:
     """Return ``snapshot`` as the campaign stands now.
 
-    ``where`` experiments are carried out; ``doing`` and ``question`` where more is known than
-    the state tells, else empty.
+    ``where`` experiments are carried out, and what they wait for there; ``doing`` and
+    ``question`` where more is known than the state tells, else empty.
     """
     best, numbers = measured.best, measured.numbers
     running = sorted(numbers[key] for key in state.running if key in numbers)
@@ -69,6 +72,7 @@ def updated_snapshot(
         finished=state.finished,
         failed=measured.failed,
         running=tuple(running),
+        waits=waits,
         budget=describe_budget(config, state),
         fraction=budget_fraction(config, state),
         best=dict(best.outputs) if best else {},

@@ -16,7 +16,13 @@ from labloop.cli.terminal import (
     format_point,
     open_repositories,
 )
-from labloop.records import ExperimentRecord, RawValue, Repositories, ScalarValue
+from labloop.records import (
+    ExperimentRecord,
+    ExperimentState,
+    RawValue,
+    Repositories,
+    ScalarValue,
+)
 
 Experiment = Annotated[str, typer.Argument(help="its number or id")]
 
@@ -45,7 +51,8 @@ def show(
     out = console()
     out.print(f"experiment {row.number} of {record.name}: {row.state.value}")
     if row.reason:
-        out.print(f"because   {row.reason}")
+        title = "now" if row.state is ExperimentState.RUNNING else "because"
+        out.print(f"{title:9} {row.reason}")
     out.print(f"at        {format_point(row.point)}")
     for title, value in found.items():
         out.print(f"{'result':9} {title} {value}")

@@ -1,7 +1,7 @@
 """Verbs that look at what is stored; none of them imports a campaign file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,8 @@ def status(
         row["plate"] = found.plate
         row["wishes"] = list(found.wishes)
         row["alarms"] = list(found.alarms)
+        dead = is_interrupted(repositories, record)
+        row["waits"] = {} if dead else dict(found.waits)
         if as_json:
             typer.echo(json.dumps(row, indent=2))
             return
@@ -101,7 +103,7 @@ def status(
         rare = [s.value for s in ExperimentState if s.value not in always and row[s.value]]
         for key in (*always, *rare):
             out.print(f"{key:9} {row[key]}")
-        if is_interrupted(repositories, record):
+        if dead:
             way = resume_command(record, repositories)
             if record.mode is Mode.REAL and not is_function_campaign(record):
                 _print_left(out, repositories, record)
@@ -115,13 +117,9 @@ def status(
             out.print(f"best      {_values(found.best)} at {point}{remark}")
         if found.done and found.kept:
             out.print(f"kept      {found.kept}")
-        _print_waiting(out, repositories, record)
+        _print_waiting(out, repositories, record, {} if dead else found.waits)
         _print_lab(out, repositories, record)
-        for alarm in found.alarms:
-            out.print(f"alarm     {alarm}")
-        for asked in repositories.commands.all(record.id):
-            answer = asked.answer or "not yet answered"
-            out.print(f"command   {asked.kind.value} by {asked.actor}: {answer}")
+        _print_said(out, repositories, record, found.alarms)
 
 
 def _print_left(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
@@ -168,10 +166,28 @@ def _print_lab(out: "Console", repositories: Repositories, record: CampaignRecor
         out.print(f"calibrated {made.sentence(datetime.now(UTC))}")
 
 
-def _print_waiting(out: "Console", repositories: Repositories, record: CampaignRecord) -> None:
-    """Print what waits for a late result or a person's approval, and what to type."""
+def _print_said(
+    out: "Console", repositories: Repositories, record: CampaignRecord, alarms: Sequence[str]
+) -> None:
+    """Print alarms, and what persons asked."""
+    for alarm in alarms:
+        out.print(f"alarm     {alarm}")
+    for asked in repositories.commands.all(record.id):
+        answer = asked.answer or "not yet answered"
+        out.print(f"command   {asked.kind.value} by {asked.actor}: {answer}")
+
+
+def _print_waiting(
+    out: "Console",
+    repositories: Repositories,
+    record: CampaignRecord,
+    in_lab: Mapping[int, str],
+) -> None:
+    """Print what waits in the lab, for a late result or for an approval, and what to type."""
     from labloop.campaign import database_option  # noqa: PLC0415 - keeps --help quick
 
+    for number, words in in_lab.items():
+        out.print(f"waits     experiment {number}: {words}")
     rows = repositories.experiments.all(record.id, {ExperimentState.AWAITING})
     late = [row for row in rows if row.waits_for_result]
     for row in late[:_MOST_WAITING]:

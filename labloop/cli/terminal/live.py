@@ -183,5 +183,8 @@ def _best(snapshot: Snapshot) -> str:
 def _line(snapshot: Snapshot, doing: str) -> str:
     best = ", ".join(f"{name} {value:.4g}" for name, value in snapshot.best.items())
     waits = f"waits for you: {snapshot.question}" if snapshot.question else ""
-    parts = [snapshot.budget, doing, waits, f"best {best}" if best else "", snapshot.kept]
+    shared = "; ".join(snapshot.waits[:_SHOWN])
+    if len(snapshot.waits) > _SHOWN:
+        shared += f"; {len(snapshot.waits) - _SHOWN} more wait"
+    parts = [snapshot.budget, doing, shared, waits, f"best {best}" if best else "", snapshot.kept]
     return " | ".join(part for part in (*parts, _left(snapshot.seconds_left)) if part)

@@ -17,7 +17,7 @@ from labloop.lab.host.open_devices import with_message
 from labloop.lab.host.open_lab import OpenLab
 from labloop.lab.host.safety import TOTAL_SECONDS, SafetyReport, left_running
 from labloop.lab.host.setup import LabSetup, Speed, checked_speed
-from labloop.lab.procedure import Lab, MakePlan, Occupancy, Position, UsePlan
+from labloop.lab.procedure import Lab, MakePlan, Occupancy, Position, UsePlan, short_name
 from labloop.lab.process import close_at_exit, closed, say, signals_raised
 from labloop.lab.remote import RemoteLab
 from labloop.lab.time import Clock
@@ -174,7 +174,7 @@ class LabHost:
         self.leave("the lab could not be opened")
         if not isinstance(error, LabloopError):
             return self.report.error(error) or error
-        extended = with_message(error, f"{error}{_others(self.report, error)}")
+        extended = with_message(error, f"{error}{self.report.told_beside(error)}")
         return self.report.error(extended) or extended
 
     def __exit__(
@@ -341,8 +341,14 @@ class LabHost:
     def activity(self) -> Mapping[str, str]:
         """Return device -> what it does now, what runs beside the devices, and who waits."""
         devices = self._lab.devices
-        waits = {wait.who: wait.words(self.now()) for wait in devices.resources.queue.waits()}
+        waits = {short_name(key): words for key, words in self.waits().items()}
         return {**devices.activity, **devices.resources.work.activity(), **waits}
+
+    def waits(self) -> Mapping[str, str]:
+        """Return experiment -> what it waits for, who has that, and since when, in words."""
+        now = self.now()
+        queue = self._lab.devices.resources.queue
+        return {wait.experiment_id: wait.words(now) for wait in queue.waits()}
 
     @property
     def watchdog(self) -> int:
@@ -381,17 +387,6 @@ class LabHost:
     def _release_locks(self) -> None:
         if self._locks is not None:
             self._locks.release()
-
-
-def _others(report: SafetyReport, error: LabloopError) -> str:
-    """Return what is added to the error of a connect: what became of the other devices."""
-    parts: list[str] = []
-    if report.safe:
-        parts.append(f"made safe: {', '.join(report.safe)}")
-    parts += [f"{name} is NOT known to be safe: {why}" for name, why in report.failures.items()]
-    if not parts:
-        return ""
-    return ("\n  " if "\n" in str(error) else "; ") + "of the others: " + "; ".join(parts)
 
 
 def _print_alarm(alarm: Alarm) -> None:

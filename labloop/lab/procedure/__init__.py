@@ -10,7 +10,7 @@ from labloop.lab.procedure.occupancy import Occupancy, Occupation
 from labloop.lab.procedure.plan import PlannedUse, Position, UsePlan, Visit
 from labloop.lab.procedure.queue import Queue
 from labloop.lab.procedure.replanning import MakePlan, Replanning
-from labloop.lab.procedure.requests import Wait
+from labloop.lab.procedure.requests import short_name
 from labloop.lab.procedure.run import run_procedure
 from labloop.lab.procedure.stations import StationPool
 from labloop.lab.procedure.steps import Steps
@@ -33,7 +33,7 @@ __all__ = [
     "Steps",
     "UsePlan",
     "Visit",
-    "Wait",
     "is_open_late",
     "run_procedure",
+    "short_name",
 ]

@@ -1,6 +1,6 @@
 """A plan: which experiment is to have what, from when on; and where experiments are in theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -75,10 +75,13 @@ class UsePlan:
         for left in self._left.values():
             left.pop((experiment_id, use), None)
 
-    def ahead(self, key: str, start: float, now: float) -> Sequence[float]:
-        """Return the planned seconds of what is still to come before ``start`` and is not late."""
-        return [
-            each
-            for each in self._left.get(key, {}).values()
+    def ahead(self, key: str, start: float, now: float) -> Mapping[tuple[str, int], float]:
+        """Return what is still to come before ``start`` and is not late.
+
+        Experiment and number of its request -> its planned second; may be called from any thread.
+        """
+        return {
+            which: each
+            for which, each in self._left.get(key, {}).copy().items()
             if each < start and each + self.patience > now
-        ]
+        }

@@ -121,9 +121,20 @@ class Queue:
                 request.kinds,
                 request.asked,
                 holders(request.settings),
+                self._kept_for(request),
             )
             for request in self._waiting.copy()
         ]
+
+    def _kept_for(self, request: Request) -> tuple[str, ...]:
+        """Return the experiments for which a plan keeps what is free."""
+        now = self._clock.now()
+        names: dict[str, None] = {}
+        for pool, setting in request.settings.items():
+            if pool.best(setting, now) is not None:
+                ahead = self._plan.ahead(pool.key, self._planned(request), now)
+                names |= dict.fromkeys(experiment_id for experiment_id, _ in ahead)
+        return tuple(names)
 
     def serve(self) -> None:
         """Give what is free to those that wait, one after the other."""
@@ -177,7 +188,7 @@ class Queue:
         ahead = self._plan.ahead(pool.key, self._planned(request), now)
         if not ahead or pool.room(request.settings[pool], now) > len(ahead):
             return False
-        late = min(ahead) + self._plan.patience + _LATER
+        late = min(ahead.values()) + self._plan.patience + _LATER
         # One look at a moment is enough for all that are kept back: each look asks for the next.
         if late not in self._looks:
             self._looks.add(late)

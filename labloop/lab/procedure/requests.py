@@ -56,18 +56,22 @@ class Wait:
     """Lab second."""
     holders: tuple[str, ...]
     """The experiments that have what it waits for."""
-
-    @property
-    def who(self) -> str:
-        """The experiment as it is shown: by its number, where it has one."""
-        return short_name(self.experiment_id)
+    kept_for: tuple[str, ...] = ()
+    """The experiments for which a plan keeps what is free."""
 
     def words(self, now: float) -> str:
         """Return for what it waits, who has that, and since when."""
         what = " and ".join(self.kinds)
+        return f"waits for {what}{self._whose}, since {_time(now - self.asked)}"
+
+    @property
+    def _whose(self) -> str:
+        """Who has it, or for whom it is kept."""
         who = ", ".join(short_name(each) for each in self.holders)
-        having = f", which {who} {'has' if len(self.holders) == 1 else 'have'}" if who else ""
-        return f"waits for {what}{having}, since {_time(now - self.asked)}"
+        if who:
+            return f", which {who} {'has' if len(self.holders) == 1 else 'have'}"
+        kept = ", ".join(short_name(each) for each in self.kept_for)
+        return f", which is kept for {kept}" if kept else ""
 
 
 def holders(pools: Collection[StationPool]) -> tuple[str, ...]:
@@ -89,7 +93,8 @@ def short_name(experiment_id: str) -> str:
 
 
 def _time(seconds: float) -> str:
-    """Return a duration as a person says it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    """Return a duration of lab time as a person says it."""
+    if seconds < 60:
+        return "a moment"
+    shown = f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return f"{shown} of lab time"

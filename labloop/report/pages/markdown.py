@@ -96,6 +96,7 @@ class Brief:
             *_loud(data),
             f"> **Waits for you:** {_text(question)}" if question else "",
             _text(found.reason) if found.state is not CampaignState.RUNNING else _text(doing),
+            "\n".join(f"- experiment {n} {_text(why)}" for n, why in found.waits.items()),
             _use(found),
             f"{_text(found.kept)}." if found.kept else "",
             report,

@@ -35,6 +35,10 @@ def header(data: CampaignData, summary: CampaignSummary) -> Markup:
         if summary.wishes
         else "",
         el("p", summary.reason, class_="reason") if summary.reason else "",
+        [
+            el("p", f"Experiment {number} {words}.", class_="wish")
+            for number, words in summary.waits.items()
+        ],
         el("div", _tiles(summary), class_="tiles"),
         _best(data, summary),
     )

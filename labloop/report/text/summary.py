@@ -79,6 +79,8 @@ class CampaignSummary:
     last_round: int | None
     alarms: tuple[str, ...]
     """Each alarm in words, repeated ones once; those in force first, by what they would change."""
+    waits: Mapping[int, str]
+    """Running experiment -> what it waits for in the lab, who has that, and since when."""
     wishes: tuple[str, ...]
     """What persons want of all proposals until they lift it, with who said it."""
     plate: str
@@ -159,6 +161,11 @@ def summarise(data: CampaignData) -> CampaignSummary:
         last_round=max((r.index for r in data.rounds), default=None),
         alarms=tuple(alarm.words for alarm in campaign_alarms(data)),
         headlines=tuple(dict.fromkeys(a.headline for a in data.alarms if a.is_open)),
+        waits={
+            t.record.number: t.record.reason
+            for t in data.experiments
+            if t.record.state is ExperimentState.RUNNING and t.record.reason
+        },
         wishes=data.wishes,
         plate=_plate(data),
         not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),

@@ -52,6 +52,14 @@ _UPDATE = Statement(
         finished=bindparam("ended"),
     )
 )
+_NOTE = Statement(
+    update(_EXPERIMENT)
+    .where(
+        _EXPERIMENT.c.id == bindparam("id"),
+        _EXPERIMENT.c.state == ExperimentState.RUNNING.value,
+    )
+    .values(reason=bindparam("why"))
+)
 _STOPPED_STATES = frozenset(
     state
     for state, moves in EXPERIMENT_MOVES.items()
@@ -113,6 +121,23 @@ class SqlExperiments:
         return self._db.prepared(
             lambda: _move_operation(experiment_id, to, actor, reason, lab_time)
         )
+
+    def note(self, experiment_id: str, reason: str) -> Future[None]:
+        """Store what a running experiment waits for; no other one is changed.
+
+        It stands until the next note or move, and in no history.
+        """
+
+        def prepare() -> Callable[[Session], None]:
+            why = encode.text(reason, "what an experiment waits for")
+            note = {"id": experiment_id, "why": why}
+
+            def operation(session: Session) -> None:
+                session.run(_NOTE, note)
+
+            return operation
+
+        return self._db.prepared(prepare)
 
     def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
         """Make several changes in their order and in one transaction: all of them, or none."""

@@ -6,7 +6,7 @@ import pytest
 from lab_toys import toy_host
 
 from labloop.errors import ProcedureError
-from labloop.lab import LabJob
+from labloop.lab import LabJob, PlannedUse, UsePlan
 from labloop.units import quantity
 
 TABLES = {"stations": {"oven": {"count": 2}, "bench": {"count": 1}}}
@@ -152,7 +152,7 @@ def test_who_waits_is_told_for_whom_and_since_when():
             ]
         )
         assert host.activity() == {"a": "idle"}
-    words = "waits for bench, which experiment 1 has, since 10 min"
+    words = "waits for bench, which experiment 1 has, since 10 min of lab time"
     assert told == [{"a": "idle", "experiment 2": words}]
 
 
@@ -194,3 +194,34 @@ def test_names_that_lab_all_cannot_take_get_a_sentence(names):
     sentence = r"each once|no stations or device furnace.*bench"
     with toy_host("a", tables=TABLES) as host, pytest.raises(ProcedureError, match=sentence):
         host.run([LabJob("e1", wrong)])
+
+
+def test_who_waits_for_what_a_plan_keeps_is_told_for_whom():
+    """Promise: where a free oven is kept, the one it is kept for is named."""
+    told = []
+
+    async def use(lab, at):
+        await stay(lab, at)
+        async with lab.any("bench"):
+            await stay(lab, 60)
+        return "over"
+
+    async def look(lab):
+        await stay(lab, 150)
+        told.append(dict(host.waits()))
+        return "over"
+
+    uses = [PlannedUse("c-0001", 1, "bench", 200.0), PlannedUse("c-0002", 1, "bench", 260.0)]
+    plan = UsePlan(uses, patience=600.0)
+    with toy_host(tables=TABLES) as host:
+        host.follow(plan)
+        host.run(
+            [
+                LabJob("c-0001", lambda lab: use(lab, 300)),
+                LabJob("c-0002", lambda lab: use(lab, 0)),
+                LabJob("look", look),
+            ]
+        )
+    assert told == [
+        {"c-0002": "waits for bench, which is kept for experiment 1, since 2 min of lab time"}
+    ]

@@ -31,6 +31,16 @@ class SafetyReport:
             text += f"; {name} is NOT known to be safe: {why}"
         return text
 
+    def told_beside(self, error: LabloopError) -> str:
+        """Return what is added to the error of a connect: what became of the other devices."""
+        parts: list[str] = []
+        if self.safe:
+            parts.append(f"made safe: {', '.join(self.safe)}")
+        parts += [f"{name} is NOT known to be safe: {why}" for name, why in self.failures.items()]
+        if not parts:
+            return ""
+        return ("\n  " if "\n" in str(error) else "; ") + "of the others: " + "; ".join(parts)
+
     def alarms(self) -> list[Alarm]:
         """Return a critical alarm for everything that is not known to be safe."""
         found = [
