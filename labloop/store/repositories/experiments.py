@@ -25,7 +25,7 @@ from labloop.records import (
     OutputValue,
 )
 from labloop.store.engine import Session, Statement, insert_for_sequence, insert_into
-from labloop.store.repositories import values
+from labloop.store.repositories import stays, values
 from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.repositories.journal import intent_operation, outcome_operation
 from labloop.store.repositories.things import release_operation
@@ -52,29 +52,12 @@ _UPDATE = Statement(
         finished=bindparam("ended"),
     )
 )
-_NOTE = Statement(
-    update(_EXPERIMENT)
-    .where(
-        _EXPERIMENT.c.id == bindparam("id"),
-        _EXPERIMENT.c.state == ExperimentState.RUNNING.value,
-    )
-    .values(reason=bindparam("why"))
-)
 _STOPPED_STATES = frozenset(
     state
     for state, moves in EXPERIMENT_MOVES.items()
     if not moves or state in {ExperimentState.UNCERTAIN, ExperimentState.AWAITING}
 )
 """States in which an experiment runs no more; the lab time of a move to one of them is its end."""
-_TIMES = (
-    select(_MOVE.c.experiment_id, _MOVE.c.to_state, _MOVE.c.lab_time)
-    .where(
-        _MOVE.c.campaign_id == bindparam("campaign_id"),
-        _MOVE.c.to_state.in_([ExperimentState.RUNNING.value, ExperimentState.AWAITING.value]),
-        _MOVE.c.lab_time.is_not(None),
-    )
-    .order_by(_MOVE.c.sequence)
-)
 
 
 class SqlExperiments:
@@ -127,17 +110,7 @@ class SqlExperiments:
 
         It stands until the next note or move, and in no history.
         """
-
-        def prepare() -> Callable[[Session], None]:
-            why = encode.text(reason, "what an experiment waits for")
-            note = {"id": experiment_id, "why": why}
-
-            def operation(session: Session) -> None:
-                session.run(_NOTE, note)
-
-            return operation
-
-        return self._db.prepared(prepare)
+        return self._db.prepared(lambda: stays.note_operation(experiment_id, reason))
 
     def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
         """Make several changes in their order and in one transaction: all of them, or none."""
@@ -145,15 +118,7 @@ class SqlExperiments:
 
     def waited(self, campaign_id: str) -> Sequence[tuple[float, float]]:
         """Return begin and end, in lab seconds, of times in the lab before a wait for a result."""
-        begun: dict[str, float] = {}
-        spans: list[tuple[float, float]] = []
-        for row in self._db.rows(_TIMES, {"campaign_id": campaign_id}):
-            key, time = row["experiment_id"], row["lab_time"]
-            if row["to_state"] == ExperimentState.RUNNING.value:
-                begun[key] = time
-            elif key in begun:
-                spans.append((begun.pop(key), time))
-        return spans
+        return stays.before_waits(self._db, campaign_id)
 
     def save_raw(self, experiment_id: str, measurement: Measurement) -> Future[None]:
         """Append what the procedure returned."""
