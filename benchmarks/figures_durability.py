@@ -123,6 +123,38 @@ def days() -> list[Figure]:
     return [Figure("days", asked, measured, found["experiments"], command, passed)]
 
 
+def sound_results() -> list[Figure]:
+    found, command = module("benchmarks.durability.watching", "clean", "--campaigns", 200)
+    asked = "results of 200 sound campaigns of 40 experiments: an alarm in at most 3 % of them"
+    told = ", ".join(f"{kind} in {many}" for kind, many in found["kinds"].items()) or "none"
+    measured = f"{found['alarmed']} campaigns with an alarm ({told})"
+    passed = found["campaigns"] >= 200 and found["alarmed"] <= 0.03 * found["campaigns"]
+    return [Figure("watch-clean", asked, measured, found["campaigns"], command, passed)]
+
+
+WRONG = {
+    "stuck": ("a sensor that is stuck from the middle on: told in 90 % of 60 campaigns", 0.9),
+    "drift": ("a drift of 2 sd of the results over 40 experiments: told in 90 % of 60", 0.9),
+    "slow": ("a drift of 2 sd of the noise over 40 experiments: told in 90 % of 60", 0.9),
+    "spoilt": ("one result 3 sd of the results too low: told in 90 % of 60", 0.9),
+}
+"""What goes wrong -> what is asked of the watch over results, and in which share of campaigns."""
+
+
+def wrong_results(what: str) -> list[Figure]:
+    found, command = module("benchmarks.durability.watching", what, "--campaigns", 60)
+    asked, share = WRONG[what]
+    after = (
+        f", half of them within {found['median_after']:g} experiments, nine tenths within "
+        f"{found['ninth_tenth_after']}"
+        if found["told"]
+        else ""
+    )
+    measured = f"told in {found['told']} of {found['campaigns']}{after}"
+    passed = found["told"] >= share * found["campaigns"] and found["campaigns"] >= 60
+    return [Figure(f"watch-{what}", asked, measured, found["campaigns"], command, passed)]
+
+
 def pool() -> list[Figure]:
     found, command = module("benchmarks.durability.pool")
     asked = (
@@ -156,6 +188,8 @@ FIGURES: Benches = {
     "restarts": restarts,
     **{f"leases-{name}": partial(leases, name) for name in NAMES},
     "days": days,
+    "watch-clean": sound_results,
+    **{f"watch-{what}": partial(wrong_results, what) for what in WRONG},
     "pool": pool,
     "chain": chain,
 }

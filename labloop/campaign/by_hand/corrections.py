@@ -8,6 +8,7 @@ from labloop.campaign.by_hand.telling import OPEN
 from labloop.campaign.execution import categorical_names
 from labloop.campaign.loop import campaign_lease
 from labloop.campaign.progress import CORRECTED, ResultHistory, format_value
+from labloop.campaign.watching import watch_stored
 from labloop.errors import CampaignError, DefinitionError, UnitError
 from labloop.records import (
     ActualValue,
@@ -82,6 +83,7 @@ def correct(
             changes.append(made)
         past = ResultHistory.of(repositories.experiments.analyses(record.id))
         repositories.experiments.change(changes).result()
+        watch_stored(repositories, record)
     if failed:
         return [f"experiment {row.number}: {row.state.value} -> failed"]
     sentences = _describe_changes(row, past.newest.get(row.id, {}), outputs, actual)
@@ -119,6 +121,7 @@ def withdraw(
             )
         moves = [_move(row, ExperimentState.ABANDONED, actor, why) for row in rows]
         repositories.experiments.change(moves).result()
+        watch_stored(repositories, record)
     sentences = {
         True: "no result is awaited any more",
         False: "its result is kept and counts no more",

@@ -9,6 +9,7 @@ from labloop.campaign.by_hand.row_reader import ResultRow
 from labloop.campaign.execution import planned_record
 from labloop.campaign.loop import campaign_lease
 from labloop.campaign.progress import TOLD, ResultHistory, format_value, same_value
+from labloop.campaign.watching import watch_stored
 from labloop.errors import CampaignError
 from labloop.records import (
     CampaignRecord,
@@ -45,7 +46,7 @@ class TellReport:
     wrong: tuple[str, ...] = ()
     """Rows that could not be stored, and why."""
     remarks: tuple[str, ...] = ()
-    """What was superseded, what was known already."""
+    """What was superseded, what was known already, which results are doubted."""
 
 
 def tell(
@@ -80,7 +81,8 @@ def tell(
         if changes.wrong and not changes.stored and not changes.known:
             raise CampaignError(f"{'; '.join(shortened(changes.wrong))}; nothing was stored")
         repositories.experiments.change(changes.changes).result()
-    return TellReport(changes.stored, tuple(shortened(changes.wrong)), tuple(changes.all_remarks()))
+        remarks = [*changes.all_remarks(), *watch_stored(repositories, record)]
+    return TellReport(changes.stored, tuple(shortened(changes.wrong)), tuple(remarks))
 
 
 class _RowChanges:

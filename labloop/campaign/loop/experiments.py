@@ -19,6 +19,7 @@ from labloop.campaign.progress import (
     observation,
     seconds_between,
 )
+from labloop.campaign.watching import ResultWatch
 from labloop.records import (
     CampaignRecord,
     ExperimentJob,
@@ -54,6 +55,7 @@ class RunExperiments:
         self._campaign_id = record.id
         self._repositories = repositories
         self._actor = actor
+        self._watch = ResultWatch(repositories, record)
         self._use(spec)
         self._jobs: dict[str, ExperimentJob] = {}
         self._lab_time = LabTime()
@@ -205,6 +207,13 @@ class RunExperiments:
             seconds = took if self._timed else None
             point = self._jobs[key].point
             self.dataset.add(observation(key, point, outputs, space, actual, seconds))
+
+    def watch(self, *, last: bool = False) -> None:
+        """Look for results to be doubted; ``last`` looks however little is new.
+
+        It changes nothing but the stored alarms, and is done while the brain computes.
+        """
+        self._watch.look(self.dataset.data, self._spec.space, self._spec.objectives, now=last)
 
     def _met_rules(self) -> tuple[str, ...]:
         scores = self.dataset.scores()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labloop.campaign.definition import CampaignSpec, call_user_code
 from labloop.campaign.execution import planned_record
+from labloop.campaign.watching import name_experiments
 from labloop.errors import BrainError, SpaceExhaustedError
 from labloop.records import (
     CampaignRecord,
@@ -160,5 +161,6 @@ def commit_round(
     repositories.rounds.commit(made, rows).result()
     for alarm in batch.alarms:
         # Nobody waits for these: the writer commits them behind the round.
-        repositories.alarms.add(asked.record.id, alarm, round_index=asked.index)
+        named = name_experiments(alarm, asked.data, asked.record.name)
+        repositories.alarms.add(asked.record.id, named, round_index=asked.index)
     return rows

@@ -189,6 +189,8 @@ class Runner:
                 if finish is None:
                     self._settle()
                     self._update_hold()
+                    self._experiments.watch()
+            self._experiments.watch(last=True)
         finally:
             self._rounds.close()
         return finish

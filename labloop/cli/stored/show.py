@@ -37,16 +37,21 @@ def show(
 ) -> None:
     """Show one experiment: conditions, results, and what carried it out, with its log."""
     from labloop.campaign import find_experiment  # noqa: PLC0415 - keeps labloop --help quick
-    from labloop.report import read_attempts  # noqa: PLC0415 - same
+    from labloop.report import doubts_of, read_attempts  # noqa: PLC0415 - same
 
     with open_repositories(db, read_only=True) as repositories:
         record = find_campaign(repositories, name, real)
         row = find_experiment(repositories, record, experiment)
         found = _values(repositories, row)
+        doubts = doubts_of(repositories.alarms.all(record.id), row.number)
         attempts = read_attempts(repositories.journal.entries(record.id, row.id))
     if as_json:
         told = [{**asdict(each), "state": each.state.value} for each in attempts]
-        typer.echo(json.dumps({**_plain(row), "values": found, "attempts": told}, indent=2))
+        typer.echo(
+            json.dumps(
+                {**_plain(row), "values": found, "doubts": doubts, "attempts": told}, indent=2
+            )
+        )
         return
     out = console()
     out.print(f"experiment {row.number} of {record.name}: {row.state.value}")
@@ -56,6 +61,8 @@ def show(
     out.print(f"at        {format_point(row.point)}")
     for title, value in found.items():
         out.print(f"{'result':9} {title} {value}")
+    for doubt in doubts:
+        out.print(f"doubted   {doubt}")
     for each in attempts:
         out.print(each.words)
         for seconds, fraction, text in each.progress:

@@ -9,6 +9,7 @@ from labloop.report.text.alarms import (
     AlarmGroup,
     alarm_subject,
     campaign_alarms,
+    doubts_of,
 )
 from labloop.report.text.convergence import (
     ConvergencePoint,
@@ -50,6 +51,7 @@ __all__ = [
     "describe_support",
     "describe_term",
     "describe_uncertainty",
+    "doubts_of",
     "explain",
     "paragraph",
     "pareto_front",

@@ -4,11 +4,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from labloop.records import AlarmRecord, Severity
+from labloop.records import Alarm, AlarmRecord, Json, Severity
 from labloop.report.data import CampaignData
 
 _ABOUT_A_FIT = "physics-"
 """Alarms of these kinds are raised again in every round as long as their cause lasts."""
+_ABOUT_RESULTS = ("sensor-stuck", "drift", "outlier")
+"""Alarms of these kinds are raised once, and hold until one without experiments ends them."""
 _GROWN = 1.5
 _NAMES_ONE_OF_ALL = "physics-missing"
 """It names the constant with the greatest effect; whichever that is, it is one group."""
@@ -29,13 +31,13 @@ class AlarmGroup:
     """Round in which the last unbroken run of them began."""
     last: int | None
     about: str
-    """What it names now, a constant of the physics; empty where it names none."""
+    """What it names now, a constant of the physics or results; empty where it names none."""
     about_since: int | None
     """Since which round it names that, without having named another."""
     experiment: int | None
     """Number of the experiment that it is about."""
     in_force: bool
-    """Whether it was raised in the newest round looked at."""
+    """Whether it was raised in the newest round looked at, or has not ended since."""
     is_open: bool = False
     """Whether it is critical and nobody has acknowledged it."""
     changes: float = 0.0
@@ -53,6 +55,8 @@ class AlarmGroup:
         """Since when, in words."""
         if self.last is None:
             where = "" if self.experiment is None else f"experiment {self.experiment}"
+            if self.about:
+                return f"since {where}" if self.in_force else "no longer"
             return where or "at no round"
         if self.in_force:
             other = (self.about_since or 0) > (self.since or 0)
@@ -131,7 +135,30 @@ def alarm_subject(record: AlarmRecord) -> Hashable:
         return alarm.kind
     if alarm.kind.startswith(_ABOUT_A_FIT):
         return alarm.kind, _about(record)
+    if _about_results(record):
+        return alarm.kind, _about(record)
     return alarm.kind, alarm.message, record.experiment_id
+
+
+def doubts_of(raised: Sequence[AlarmRecord], number: int) -> list[str]:
+    """Return what is doubted of one experiment and has not ended since, in words.
+
+    Args:
+        raised: all alarms of its campaign in order.
+        number: its number.
+    """
+    latest = {alarm_subject(record): record.alarm for record in raised if _about_results(record)}
+    return [f"{a.kind}: {a.message}" for a in latest.values() if number in _named(a)]
+
+
+def _named(alarm: Alarm) -> Sequence[Json]:
+    """Return the numbers of the experiments that an alarm about results names."""
+    named = alarm.data.get("experiments", ())
+    return named if isinstance(named, (list, tuple)) else ()
+
+
+def _about_results(record: AlarmRecord) -> bool:
+    return record.alarm.kind in _ABOUT_RESULTS and "subject" in record.alarm.data
 
 
 def _number(record: AlarmRecord, name: str) -> float:
@@ -140,7 +167,7 @@ def _number(record: AlarmRecord, name: str) -> float:
 
 
 def _about(record: AlarmRecord) -> str:
-    return str(record.alarm.data.get("parameter", ""))
+    return str(record.alarm.data.get("parameter", record.alarm.data.get("subject", "")))
 
 
 def _folded(
@@ -163,10 +190,15 @@ def _folded(
         about=_about(latest),
         about_since=named[-1].round_index,
         experiment=numbers.get(latest.experiment_id or ""),
-        in_force=bool(rounds) and rounds[-1] == newest,
+        in_force=_holds(latest) or (bool(rounds) and rounds[-1] == newest),
         is_open=any(record.is_open for record in group),
         changes=_number(latest, "changes"),
     )
+
+
+def _holds(record: AlarmRecord) -> bool:
+    """Return whether an alarm is one about results, and nothing has ended it."""
+    return _about_results(record) and bool(_named(record.alarm))
 
 
 def _unbroken(rounds: Sequence[int], fitted: Sequence[int]) -> int | None:
