@@ -1,9 +1,9 @@
 """The loop: what a user writes, the machine that decides, the runner that carries out.
 
 From top to bottom: ``forecasting``, ``_campaign`` (create, resume, run), ``runs`` and ``by_hand``
-(one run; what a person carries out), ``checks``, ``loop``, ``progress`` and ``execution``,
-``definition``, ``decisions``. Read ``decisions/machine.py`` first: it decides, and everything else
-serves it.
+(one run; what a person carries out), ``checks``, ``loop``, ``watching`` (of results), ``progress``
+and ``execution``, ``definition``, ``decisions``. Read ``decisions/machine.py`` first: it decides,
+and everything else serves it.
 
 A name is loaded when it is first used: who only looks at a campaign loads no loop and no lab.
 """
