@@ -53,6 +53,20 @@ def through_prefect(kills: int = PREFECT_KILLS) -> list[Figure]:
     return [_killed("prefect", asked, found, command, enough=enough)]
 
 
+def told_by_the_device(kills: int = POINT_KILLS) -> list[Figure]:
+    words = ("--at", "points", "--tells", "--kills", kills)
+    found, command = module("benchmarks.durability.kills", *words)
+    asked = (
+        f"kill -9 at 12 named points x {POINT_KILLS}, and the device can be asked what it did: "
+        "0 lost, 0 done twice, 0 asked about"
+    )
+    enough = found["points"] >= 12 and found["kills"] >= found["points"] * POINT_KILLS
+    figure = _killed("tells", asked, found, command, enough=enough)
+    measured = f"{figure.measured}; {found['wrong']} ends told wrong"
+    good = figure.passed and not (found["wrong"] or found["uncertain"])
+    return [replace(figure, measured=measured, passed=good)]
+
+
 def across_a_host(kills: int = HOST_KILLS) -> list[Figure]:
     found, command = module("benchmarks.durability.host_kills", "--kills", kills)
     asked = (
@@ -184,6 +198,7 @@ FIGURES: Benches = {
     **{f"points-{name}": partial(points, name) for name in NAMES},
     **{f"random-{name}": partial(at_random, name) for name in NAMES},
     "prefect": through_prefect,
+    "tells": told_by_the_device,
     "host": across_a_host,
     "restarts": restarts,
     **{f"leases-{name}": partial(leases, name) for name in NAMES},

@@ -16,7 +16,7 @@ from typing import Annotated
 
 from labloop.errors import ProtocolError
 from labloop.lab import Arg, Device, action, until
-from labloop.records import DeviceIdentity
+from labloop.records import ActionState, DeviceIdentity
 from labloop_simulators.kit import Emulator, Reply, TruthLog, serve_world
 
 VERBS = ("put", "heat", "rinse")
@@ -68,6 +68,18 @@ class Doser(Device):
             raise ProtocolError(f"{self.name} answered {answer!r} to {frame} where OK was due")
 
 
+class TellingDoser(Doser):
+    """The same doser, told the id of each action: it keeps them, and can be asked."""
+
+    async def executed(self, action_id: str) -> ActionState:
+        """Ask whether an action was carried out."""
+        answer = await self._ask(f"DID {action_id}")
+        return ActionState.DONE if answer == b"YES" else ActionState.NOT_SENT
+
+    async def _done(self, frame: str) -> None:
+        await super()._done(f"{frame} {self.action_id}".rstrip())
+
+
 class DoserEmulator(Emulator):
     """The doser's own side of the line: it notes what it does, and may kill who asked."""
 
@@ -90,6 +102,8 @@ class DoserEmulator(Emulator):
         said = frame.decode("ascii").strip()
         if said == "WHO":
             return f"{serial_of(self._folder)}\n".encode()
+        if said.startswith("DID "):
+            return b"YES\n" if said.removeprefix("DID ") in ids_done(self._folder) else b"NO\n"
         with (self._folder / "truth.txt").open("a", encoding="ascii") as file:
             file.write(f"{said}\n")
         if said != "SAFE":
@@ -131,7 +145,7 @@ name = "doser"
 off_because = "every kill of this trial is judged by the doser itself"
 
 [devices.doser]
-driver = "benchmarks.durability.doser:Doser"
+driver = "benchmarks.durability.doser:{driver}"
 url = "{url}"
 serial_number = "{serial}"
 
@@ -152,25 +166,60 @@ async def dose(lab, x):
 campaign = CampaignSpec(
     "kills", SearchSpace(Continuous("dose", 1, 99, unit="mL")), outputs=[Scalar("y")],
     objective=Maximize("y"), procedure=dose, lab="{lab}", strategy="random", seed={seed},
-    failures=FailurePolicy(on_uncertain="continue"), budget=Budget(experiments={experiments}),
+    failures=FailurePolicy(on_uncertain="continue", on_restart="{on_restart}"),
+    budget=Budget(experiments={experiments}),
 )
 """
 
 
 def write_campaign(
-    folder: Path, url: str, *, seed: int, experiments: int, lab: str = "lab.toml"
+    folder: Path,
+    url: str,
+    *,
+    seed: int,
+    experiments: int,
+    lab: str = "lab.toml",
+    tells: bool = False,
 ) -> Path:
-    """Write campaign and lab file; return the campaign file, whose ``lab`` may be a host."""
-    lab_file = LAB.format(url=url, serial=serial_of(folder))
+    """Write campaign and lab file; return the campaign file.
+
+    Args:
+        folder: in which both are written.
+        url: of the doser.
+        seed: of the campaign.
+        experiments: its budget.
+        lab: of the campaign; may be a host.
+        tells: whether the doser can be asked what it did. The campaign then abandons what was cut
+            off and of which all is known.
+    """
+    driver = TellingDoser if tells else Doser
+    lab_file = LAB.format(url=url, serial=serial_of(folder), driver=driver.__name__)
     (folder / "lab.toml").write_text(lab_file, encoding="utf-8")
     file = folder / "campaign.py"
-    file.write_text(CAMPAIGN.format(seed=seed, experiments=experiments, lab=lab), encoding="utf-8")
+    file.write_text(
+        CAMPAIGN.format(
+            seed=seed,
+            experiments=experiments,
+            lab=lab,
+            on_restart="abandon" if tells else "ask",
+        ),
+        encoding="utf-8",
+    )
     return file
 
 
 def carried_out(folder: Path) -> Mapping[tuple[str, str], int]:
     """Return (verb, dose) -> how often the doser did it."""
+    return Counter((verb.lower(), dose) for verb, dose, *_ in _told(folder))
+
+
+def ids_done(folder: Path) -> set[str]:
+    """Return the ids of the actions that the doser did, where it was told any."""
+    return {words[2] for words in _told(folder) if len(words) > 2}
+
+
+def _told(folder: Path) -> list[list[str]]:
+    """Return the words of everything that the doser did but for its safe states."""
     truth = folder / "truth.txt"
     lines = truth.read_text(encoding="ascii").splitlines() if truth.exists() else []
-    told = (line.split() for line in lines if line != "SAFE")
-    return Counter((verb.lower(), dose) for verb, dose in told)
+    return [line.split() for line in lines if line != "SAFE"]

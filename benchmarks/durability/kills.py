@@ -1,10 +1,11 @@
 """kill -9 at named points and at random moments: what is lost, and what is done twice?
 
 Usage: python -m benchmarks.durability.kills --at points|random [--database sqlite|postgresql]
-       [--engine plain|prefect] [--kills 20] [--fresh]
+       [--engine plain|prefect] [--kills 20] [--tells] [--fresh]
 
 A campaign in real mode on a doser that another process serves. It is killed and resumed, twenty
 times over, then brought to its end and judged: by the doser's own log, the journal and the chain.
+With --tells the doser keeps the ids of what it did and can be asked after a crash.
 A campaign that was judged is kept as a JSON line in .figures/kills.jsonl, so an interrupted run
 goes on where it was. Prints one JSON line. POSIX only.
 """
@@ -29,15 +30,18 @@ from benchmarks.figures import KEPT
 from benchmarks.loop._common import answer, say
 from benchmarks.trials._platform import forked
 from labloop.campaign import Campaign, PlainHooks, Snapshot, load_campaign
-from labloop.records import Command, CommandKind, ExperimentState, Intent, Mode
+from labloop.records import ActionState, Command, CommandKind, ExperimentState, Intent, Mode
 from labloop.store import Database, open_database, verify
 
 TRIALS = KEPT / "kills.jsonl"
 PATIENCE = 120.0
+_COUNTED = ("kills", "done", "actions", "twice", "lost", "uncertain", "hidden", "wrong")
 A_CAMPAIGN = 20
 """Kills of one campaign."""
 _MOST = 1.5
 """Seconds within which a random kill comes, from the first experiment on."""
+_MEANS = {ActionState.DONE: 1, ActionState.NOT_SENT: 0}
+"""How often the doser did what ended so."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,10 @@ class Judged:
     whole: bool
     """Whether every chain, hash and guard was as it was stored."""
     seconds: float
+    tells: bool = False
+    """Whether the doser could be asked what it did."""
+    wrong: int = 0
+    """Ends of actions in the journal that the doser's own log contradicts."""
 
 
 class Telling(PlainHooks):
@@ -222,6 +230,11 @@ def compare(database: Database, campaign_id: str, folder: Path, asked: set[str])
         "lost": lost,
         "uncertain": len(asked),
         "hidden": hidden,
+        "wrong": sum(
+            truth.get((entry.intent.name, dose_of(entry.intent)), 0) != _MEANS[entry.state]
+            for entry in entries
+            if entry.intent.name in doser.VERBS and entry.state in _MEANS
+        ),
     }
 
 
@@ -257,13 +270,22 @@ def _schema(server: str, name: str) -> str:
 
 
 def trial(
-    at: str, number: int, kills: int, *, database: str, engine: str, server: str = ""
+    at: str,
+    number: int,
+    kills: int,
+    *,
+    database: str,
+    engine: str,
+    server: str = "",
+    tells: bool = False,
 ) -> Judged:
     """Kill one campaign again and again, and judge it."""
     draw, start = random.Random(f"{at} {database} {engine} {number}"), time.monotonic()
     with _place(database, server) as (folder, url):
         urls = json.loads((folder / "urls.json").read_text(encoding="ascii"))
-        doser.write_campaign(folder, urls["doser"], seed=number + 1, experiments=100_000)
+        doser.write_campaign(
+            folder, urls["doser"], seed=number + 1, experiments=100_000, tells=tells
+        )
         (folder / "budget").write_text("100000", encoding="ascii")
         killed = sum(kill_once(folder, url, engine, at, draw) for _ in range(kills))
         found = judge(folder, url, lambda: run(folder, url, engine, lambda: None))
@@ -273,20 +295,23 @@ def trial(
         engine=engine,
         number=number,
         kills=killed,
+        tells=tells,
         seconds=round(time.monotonic() - start, 1),
         **found,
     )
 
 
-def kept(file: Path) -> dict[tuple[str, str, str, int], Judged]:
+def kept(file: Path) -> dict[tuple[str, str, str, int, bool], Judged]:
     """Return the campaigns that were judged before."""
     if not file.is_file():
         return {}
     rows = [Judged(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
-    return {(row.at, row.database, row.engine, row.number): row for row in rows}
+    return {(row.at, row.database, row.engine, row.number, row.tells): row for row in rows}
 
 
-def measure(at: str, database: str, engine: str, kills: int, keep: Path) -> list[Judged]:
+def measure(
+    at: str, database: str, engine: str, kills: int, keep: Path, *, tells: bool = False
+) -> list[Judged]:
     """Return all campaigns, judged now or before: a point each, or one for twenty random kills."""
     wanted = (
         [(point, 0, kills) for point in POINTS]
@@ -296,7 +321,7 @@ def measure(at: str, database: str, engine: str, kills: int, keep: Path) -> list
     )  # fmt: skip
     known, judged = kept(keep), []
     with ExitStack() as stack:
-        missing = [one for one in wanted if (one[0], database, engine, one[1]) not in known]
+        missing = [one for one in wanted if (one[0], database, engine, one[1], tells) not in known]
         server = ""
         if missing and database == "postgresql":
             server = stack.enter_context(own_postgres()).url
@@ -305,9 +330,17 @@ def measure(at: str, database: str, engine: str, kills: int, keep: Path) -> list
 
             stack.enter_context(own_prefect())
         for point, number, count in wanted:
-            found = known.get((point, database, engine, number))
+            found = known.get((point, database, engine, number, tells))
             if found is None:
-                found = trial(point, number, count, database=database, engine=engine, server=server)
+                found = trial(
+                    point,
+                    number,
+                    count,
+                    database=database,
+                    engine=engine,
+                    server=server,
+                    tells=tells,
+                )
                 keep.parent.mkdir(exist_ok=True)
                 with keep.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(asdict(found)) + "\n")
@@ -323,6 +356,7 @@ def main() -> None:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--engine", choices=("plain", "prefect"), default="plain")
     parser.add_argument("--kills", type=int, default=A_CAMPAIGN, help="of each point, or in all")
+    parser.add_argument("--tells", action="store_true", help="the doser can be asked what it did")
     parser.add_argument("--keep", type=Path, default=TRIALS)
     parser.add_argument("--fresh", action="store_true", help="forget what was measured before")
     given = parser.parse_args()
@@ -331,15 +365,14 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with tempfile.TemporaryDirectory(prefix="kills-state-") as state:
         os.environ |= {"LABLOOP_STATE": state, "LABLOOP_LOCKS": f"{state}/locks"}
-        judged = measure(given.at, given.database, given.engine, given.kills, given.keep)
+        judged = measure(
+            given.at, given.database, given.engine, given.kills, given.keep, tells=given.tells
+        )
     answer(
         {
             "points": len({one.at for one in judged}),
             "campaigns": len(judged),
-            **{
-                name: sum(getattr(one, name) for one in judged)
-                for name in ("kills", "done", "actions", "twice", "lost", "uncertain", "hidden")
-            },
+            **{name: sum(getattr(one, name) for one in judged) for name in _COUNTED},
             "whole": all(one.whole for one in judged),
         }
     )

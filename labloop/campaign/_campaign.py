@@ -34,6 +34,7 @@ from labloop.campaign.runs import (
     definition_to_resume,
     open_execution,
     plan_single_experiment,
+    settle_by_devices,
     store_campaign,
 )
 from labloop.errors import (
@@ -208,12 +209,13 @@ class Campaign:
         stack.enter_context(campaign_lease(self.repositories, self.record, self._actor))
         update_bundle(self.repositories, self.record, self.definition, self._actor)
         self._handle.phase = "settling what was left open"
+        told = settle_by_devices(self.repositories, self.record, self.definition, self._actor)
         reconciled = reconcile(
             self.repositories, self.record, spec, self._actor, self._change_before
         )
         if self.definition.spec is not spec and self._only is None:
             strategy = self.definition.spec.resolve(self._device)
-        self.notes = reconciled.notes
+        self.notes = (*told, *reconciled.notes)
         state = reconciled.state
         if self._only is not None:
             state = plan_single_experiment(

@@ -163,6 +163,9 @@ class _Pump(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path.removeprefix("/pump/pump-1/")
         if path == "broken":
             self._answer(500, "valve")
+        elif path.startswith("actions/"):
+            state = self.server.states.get(path.removeprefix("actions/"))
+            self._answer(404, "never heard") if state is None else self._answer(200, {"is": state})
         elif path == "state":
             self._answer(200, {"rate": {"value": self.server.state["rate"]}})
         else:
@@ -171,6 +174,8 @@ class _Pump(BaseHTTPRequestHandler):
     def do_PUT(self):
         parts = urlsplit(self.path)
         asked = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        if key := self.headers.get("Idempotency-Key"):
+            self.server.states[key] = "completed"
         self.server.heard.append((parts.path.removeprefix("/pump/pump-1/"), asked))
         if asked.get("value") == "9.0":
             self._answer(422, "9 mL/min is too fast for this syringe")
@@ -194,7 +199,7 @@ class _Pump(BaseHTTPRequestHandler):
 def http():
     """A pump as flowchem serves one: paths below its name, values as queries, JSON back."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Pump)
-    server.state, server.heard = {"rate": 1.0}, []
+    server.state, server.heard, server.states = {"rate": 1.0}, [], {}
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

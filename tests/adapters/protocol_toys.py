@@ -1,8 +1,9 @@
 """Devices of async libraries and of protocols, as their users write them."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from labloop.lab import Arg, action
+from labloop.records import ActionState
 from labloop_adapters import Follows, Signal
 from labloop_adapters.http import HttpDevice
 from labloop_adapters.modbus import ModbusDevice
@@ -126,6 +127,14 @@ class Pump(HttpDevice):
     ) -> None:
         """Infuse a volume."""
         await self.send("PUT", "infuse", volume=f"{volume} ml", rate=f"{rate} ml/min")
+
+
+class TellingPump(Pump):
+    """The same pump behind a server that keeps the ids of actions."""
+
+    id_header = "Idempotency-Key"
+    told_at = "actions/{}#is"
+    told_states: ClassVar = {"completed": ActionState.DONE, "running": ActionState.INTENT}
 
 
 class Stubborn(Chiller):

@@ -3,6 +3,7 @@
 import importlib
 import sys
 
+import protocol_toys
 import pytest
 from adapter_labs import lab_of
 from protocol_servers import http, in_a_thread, modbus, mqtt, opcua
@@ -18,6 +19,7 @@ from labloop.errors import (
     ProtocolError,
     UncertainError,
 )
+from labloop.lab import ask_executed, can_tell
 from labloop.records import ActionState, Mode
 from labloop.testing.drivers import DriverCase, driver_checks
 from labloop.units import quantity
@@ -217,6 +219,32 @@ def test_http():
         real("Pump", url, limits),
     ):
         pass
+
+
+def test_http_that_keeps_the_ids_of_actions():
+    """Promise: asked after a crash it says what became of one, and does nothing."""
+    with http() as (url, server):
+        limits = '"set_rate.rate" = { max = "10 mL/min" }'
+        with real("TellingPump", url, limits) as host:
+            host.call(lambda lab: lab.d.set_rate(quantity(2, "mL/min")))
+            server.states["begun"], server.states["odd"] = "running", "perhaps"
+            asked = {host.kept()[-1].intent.id: ActionState.DONE, "never": ActionState.NOT_SENT}
+            asked |= {"begun": ActionState.INTENT, "odd": ActionState.UNCERTAIN}
+            before = list(server.heard)
+            for name, state in asked.items():
+                assert host.call(lambda lab, name=name: ask_executed(lab.d, name)) is state
+            assert server.heard == before
+    assert not can_tell(protocol_toys.Pump)
+    case = DriverCase(
+        "protocol_toys:TellingPump",
+        NoWires,
+        "d",
+        lambda pump: pump.set_rate(quantity(2, "mL/min")),
+    )
+    next(c for c in driver_checks(wire=False) if c.name == "tells_what_it_did")(case)
+    halves = pytest.raises(DefinitionError, match="told_at and told_states belong together")
+    with halves:
+        type("Half", (protocol_toys.Pump,), {"id_header": "Idempotency-Key"})
 
 
 def test_pylabrobot_on_its_chatterbox():

@@ -32,7 +32,12 @@ from labloop.campaign.decisions.events import (
     Unsupplied,
     Withdraw,
 )
-from labloop.campaign.decisions.failures import FailurePolicy, FailureRule, Unattended
+from labloop.campaign.decisions.failures import (
+    FailurePolicy,
+    FailureRule,
+    OnRestart,
+    Unattended,
+)
 from labloop.campaign.decisions.following import judge
 from labloop.campaign.decisions.machine import step
 from labloop.campaign.decisions.state import MachineConfig, MachineState, waits_for_person
@@ -56,6 +61,7 @@ __all__ = [
     "MachineState",
     "NoImprovement",
     "NothingToPropose",
+    "OnRestart",
     "PauseAsked",
     "Propose",
     "Reached",

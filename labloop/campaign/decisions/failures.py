@@ -13,6 +13,8 @@ Then: TypeAlias = Literal["retry", "other station", "skip", "ask", "stop"]
 """What follows from a failure."""
 Unattended: TypeAlias = Literal["hold", "skip", "stop"]
 """What becomes of a question where nobody is there to answer it."""
+OnRestart: TypeAlias = Literal["ask", "continue", "abandon"]
+"""What becomes of a procedure that the death of its process cut off."""
 AGAIN: frozenset[Then] = frozenset({"retry", "other station"})
 """What follows where the conditions are not to blame: they are carried out once more."""
 _FACTOR = 2.0
@@ -134,7 +136,8 @@ class FailurePolicy:
         on_uncertain: ``pause`` waits for a person, ``continue`` goes on with the others.
         on_restart: what becomes of a procedure in a real lab that the death of its process cut off:
             ``ask`` asks a person; ``continue`` enters it again through its steps, where every
-            step has ended and nothing was done outside of one that does harm twice.
+            step has ended and nothing was done outside of one that does harm twice; ``abandon``
+            abandons it where the end of each of its actions is known. Else a person is asked.
         unattended: what becomes of a question: ``hold`` waits for a person, and the lab is made
             safe meanwhile; ``stop`` ends the campaign where nothing goes on without an answer;
             ``skip`` does the same, and leaves uncertain experiments open meanwhile.
@@ -148,7 +151,7 @@ class FailurePolicy:
 
     stop_after: int = 3
     on_uncertain: Literal["pause", "continue"] = "pause"
-    on_restart: Literal["ask", "continue"] = "ask"
+    on_restart: OnRestart = "ask"
     unattended: Unattended = "hold"
     rules: Sequence[FailureRule] = ()
     pause_device_after: int | None = None
@@ -164,9 +167,10 @@ class FailurePolicy:
                 f"unattended must be one of {', '.join(get_args(Unattended))}, "
                 f"got {self.unattended!r}"
             )
-        if self.on_restart not in ("ask", "continue"):
+        if self.on_restart not in get_args(OnRestart):
             raise CampaignFileError(
-                f"on_restart must be 'ask' or 'continue', got {self.on_restart!r}"
+                f"on_restart must be one of {', '.join(get_args(OnRestart))}, "
+                f"got {self.on_restart!r}"
             )
         if self.pause_device_after is not None:
             check_whole(self.pause_device_after, "pause_device_after")

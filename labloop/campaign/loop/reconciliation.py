@@ -1,7 +1,8 @@
 """What runs first on every start: what the last process left open is settled or asked.
 
 It never repeats anything. Where a host has the lab, it is asked first what became of open actions
-(``execution/host_answers.py``). What can be known is written down, the rest becomes a question. A
+(``execution/host_answers.py``); devices that can tell were asked before
+(``runs/device_answers.py``). What can be known is written down, the rest becomes a question. A
 person's answer counts whenever it is given: while no process runs it is applied by whoever asks,
 under the campaign's own lease, and what was written before a start is applied by the start.
 """
@@ -9,7 +10,7 @@ under the campaign's own lease, and what was written before a start is applied b
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from labloop.campaign.decisions import FailurePolicy, MachineState
+from labloop.campaign.decisions import FailurePolicy, MachineState, OnRestart
 from labloop.campaign.definition import CampaignSpec, cost_of
 from labloop.campaign.execution import (
     Analysis,
@@ -35,6 +36,7 @@ from labloop.records import (
 )
 from labloop.space import Plate, SearchSpace
 
+_ABANDON: OnRestart = "abandon"
 _ENDED_IN_IT = "the process ended in the middle of it"
 
 
@@ -120,7 +122,7 @@ def _settle(
         repositories,
         record,
         work if isinstance(work, Mapping) else {},
-        isinstance(failures, Mapping) and failures.get("on_restart") == CONTINUE,
+        str(failures.get("on_restart")) if isinstance(failures, Mapping) else "",
         analysis,
         actor,
     )
@@ -148,8 +150,8 @@ class _Settler:
     record: CampaignRecord
     work: Mapping[str, Json]
     """What the campaign says of the work that carries experiments out; empty for a lab."""
-    goes_on: bool
-    """Whether a procedure that was cut off is entered again where nothing would happen twice."""
+    on_restart: str
+    """What the campaign says of procedures that were cut off; see :class:`FailurePolicy`."""
     analysis: Analysis | None
     """None where the campaign's code is not to be run: what has raw data waits for it."""
     actor: str
@@ -166,7 +168,8 @@ class _Settler:
         if self.work.get("repeatable"):
             # It stays as it is: the run that follows goes on with it.
             return f"experiment {row.number}: {_ENDED_IN_IT}; it is done again, as declared"
-        if self.goes_on and not (why := why_not_entered_again(row, self._entries(row))):
+        goes_on = self.on_restart == CONTINUE
+        if goes_on and not (why := why_not_entered_again(row, self._entries(row))):
             told = f"{_ENDED_IN_IT}; it goes on through its steps, as declared"
             self._move(row, ExperimentState.UNCERTAIN, told, end)
             self._move(row, ExperimentState.AWAITING, told, None)
@@ -174,11 +177,20 @@ class _Settler:
         asked = ", ".join(_words(entry) for entry in entries)
         why = _ENDED_IN_IT
         why += f"; it is not known whether {asked} happened" if asked else ""
+        if self._is_known(entries):
+            why = f"{why}; all that it did is known, so it is abandoned, as declared"
+            self._move(row, ExperimentState.ABANDONED, why, end)
+            return f"experiment {row.number}: {why}"
         self._move(row, ExperimentState.UNCERTAIN, why, end)
         if self.record.mode is Mode.SIMULATED:
             why = f"{why}; its simulated lab ended with the process"
             self._move(row, ExperimentState.ABANDONED, why, end)
         return f"experiment {row.number}: {why}"
+
+    def _is_known(self, opened: Sequence[JournalEntry]) -> bool:
+        """Return whether an experiment is abandoned without a question, as a person declared."""
+        declared = self.on_restart == _ABANDON and self.record.mode is Mode.REAL
+        return declared and not any(e.intent.kind == "action" or is_attempt(e) for e in opened)
 
     def _entries(self, row: ExperimentRecord) -> Sequence[JournalEntry]:
         return self.repositories.journal.entries(self.record.id, row.id)

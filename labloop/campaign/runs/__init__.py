@@ -10,6 +10,7 @@ from labloop.campaign.runs.beginning import (
     store_campaign,
     stored_definition,
 )
+from labloop.campaign.runs.device_answers import settle_by_devices
 from labloop.campaign.runs.handle import RunHandle
 from labloop.campaign.runs.opening import Execution, RunContext, Speed, open_execution
 from labloop.campaign.runs.single_experiment import NoProposals, plan_single_experiment
@@ -24,6 +25,7 @@ __all__ = [
     "definition_to_resume",
     "open_execution",
     "plan_single_experiment",
+    "settle_by_devices",
     "store_campaign",
     "stored_definition",
 ]

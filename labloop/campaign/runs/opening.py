@@ -29,6 +29,7 @@ from labloop.campaign.execution import (
 from labloop.campaign.loop import Hold, Stations, device_leases
 from labloop.campaign.ordering import OrderedExecutor
 from labloop.campaign.progress import lab_end
+from labloop.campaign.runs.device_answers import mark_of
 from labloop.campaign.runs.handle import RunHandle
 from labloop.errors import CampaignError, DeviceError
 from labloop.lab import (
@@ -170,6 +171,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
             handover=repositories.handover,
             priority=definition.spec.priority,
             retry_after=partial(_retry_after, definition.spec.failures),
+            mark=mark_of(record),
             remote=remote,
         )
         context.handle.opening(host.stop)

@@ -8,6 +8,7 @@ Here belongs what an author of a driver needs beside a transport. Bytes belong t
 from labloop.lab.devices.actions import ActionCall, ActionMethod, action, read
 from labloop.lab.devices.arguments import ActionSpec, Arg, Argument, Choice
 from labloop.lab.devices.device import Device, DeviceContext, Simulated
+from labloop.lab.devices.executed import ask_executed, can_tell
 from labloop.lab.devices.first_contact import FirstContact
 from labloop.lab.devices.scope import (
     INTENT_ID,
@@ -37,6 +38,8 @@ __all__ = [
     "Simulated",
     "action",
     "action_number",
+    "ask_executed",
+    "can_tell",
     "not_awaited",
     "read",
     "start_number",

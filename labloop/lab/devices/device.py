@@ -10,9 +10,10 @@ from labloop.errors import WrongDeviceError
 from labloop.lab.devices.actions import ActionGate, ActionMethod
 from labloop.lab.devices.arguments import ActionSpec
 from labloop.lab.devices.first_contact import FirstContact
+from labloop.lab.devices.scope import INTENT_ID
 from labloop.lab.time import Clock
 from labloop.lab.transports import Transport, Truth
-from labloop.records import DeviceIdentity, Quality, Reading
+from labloop.records import ActionState, DeviceIdentity, Quality, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,16 @@ class DeviceContext:
     """Set in a simulated lab, for a driver that calls a library; else None."""
     built_with: Mapping[str, "Device"] = field(default_factory=dict)
     """The devices that ``options.arguments`` name; connected before this one is."""
+    mark: str = ""
+    """Of the campaign in its database: makes the ids unique that instruments keep. Empty in
+    simulation, where the bytes of two runs are the same."""
     on_transport: bool = False
     """Whether the driver has used its transport: only then does a transport without a sent frame
     prove that nothing was sent."""
+
+    def action_id(self, intent_id: str) -> str:
+        """Return the id under which an instrument knows the action of an intent."""
+        return f"{intent_id}.{self.mark}" if intent_id and self.mark else intent_id
 
     def deadline(self, seconds: float | None) -> AbstractAsyncContextManager[None]:
         """Bound a block to ``seconds`` of lab time; raises DeviceTimeoutError."""
@@ -137,6 +145,30 @@ class Device(ABC):
     async def health(self) -> None:
         """Raise DeviceError where the instrument does not answer; must not change anything."""
         await self.identify()
+
+    @property
+    def action_id(self) -> str:
+        """The id of the action that is being carried out; empty outside of one.
+
+        For instruments that keep it, so that :meth:`executed` can ask for it. It is never given
+        twice: letters, digits and ``- . :``, at most 64.
+        """
+        return self.context.action_id(INTENT_ID.get())
+
+    async def executed(self, action_id: str) -> ActionState:  # noqa: ARG002 - most cannot say
+        """Return what became of an action; must not change anything.
+
+        Asked after a crash, of an action whose end nobody knows. Only for an instrument that keeps
+        the ids of what it did: an action sends :attr:`action_id` along, and this asks for it.
+
+        Returns:
+            DONE or FAILED as the instrument says; NOT_SENT where it never got such an action, which
+            must be certain; INTENT while it is under way; UNCERTAIN where it cannot say.
+
+        Raises:
+            DeviceError: it does not answer.
+        """
+        return ActionState.UNCERTAIN
 
     async def feed(self) -> None:
         """Feed the instrument's watchdog; for most instruments any question does.

@@ -152,6 +152,7 @@ class DeviceBuilder:
             name,
             table.serial_number,
             simulated=lines.simulated(name, driver),
+            mark=self.setup.mark,
         )
         try:
             transport = lines.transport(name, driver, table)

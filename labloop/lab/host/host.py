@@ -68,6 +68,7 @@ class LabHost:
         patience: seconds that a device may take to connect at most, for a lab that is opened only
             to be made safe; such a lab has no watchdog process.
         priority: of the experiments, where those of several campaigns wait for a station.
+        mark: of the campaign in its database, in the ids of actions that instruments keep.
         remote: the lab of a host in another process; ``lab_file`` is then its own, and that host
             checks limits and interlocks, keeps time and looks after the devices.
 
@@ -102,6 +103,7 @@ class LabHost:
         retry_after: Callable[[DeviceError], float | None] = lambda _: None,
         stock: Stock | None = None,
         samples: Samples | None = None,
+        mark: str = "",
         remote: RemoteLab | None = None,
     ) -> None:
         self.lab_file = lab_file
@@ -134,6 +136,7 @@ class LabHost:
             retry_after=retry_after,
             folder=folder or lab_file.folder or Path.cwd(),
             priority=priority,
+            mark=mark,
             remote=remote,
         )
         self._opened: OpenLab | None = None
@@ -279,12 +282,10 @@ class LabHost:
 
         Called where no experiment runs. Reports as :meth:`make_safe` does.
         """
-        report = SafetyReport()
-        lab = self._lab
+        report, lab, keep = SafetyReport(), self._lab, self.lab_file.hold.keep
 
         async def hold(_: Lab) -> None:
-            until = lab.clock.now() + TOTAL_SECONDS
-            await lab.devices.hold(report, until, self.lab_file.hold.keep)
+            await lab.devices.hold(report, lab.clock.now() + TOTAL_SECONDS, keep)
 
         lab.run_by_hand(hold, during_shutdown=True)
         lab.shutdown.report(report)
@@ -292,8 +293,7 @@ class LabHost:
 
     def go_on(self) -> None:
         """End a hold: every watchdog is fed again."""
-        lab = self._lab
-        lab.run_by_hand(lambda _: lab.devices.go_on())
+        self._lab.run_by_hand(lambda _: self._lab.devices.go_on())
 
     def plan_by(self, make: MakePlan) -> None:
         """Ask ``make`` for a new plan, in a thread, when a planned use of a station is late."""

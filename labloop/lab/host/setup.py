@@ -53,6 +53,8 @@ class LabSetup:
     safe."""
     priority: int
     """Of the campaign's experiments, where several wait for a station."""
+    mark: str
+    """Of the campaign in its database, in the ids that instruments keep; empty for none."""
     remote: RemoteLab | None = None
     """The lab of a host in another process, which looks after its devices itself."""
 

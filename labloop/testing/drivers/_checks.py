@@ -31,6 +31,7 @@ from labloop.testing.drivers._safety_checks import (
     is_deterministic,
     is_safe_after_a_cancelled_action,
     is_safe_twice,
+    tells_what_it_did,
 )
 
 Place = Literal["look", "act", "simulated", "wire"]
@@ -80,6 +81,7 @@ _CHECKS: tuple[tuple[Callable[[DriverCase], None], Place, str], ...] = (
     (is_safe_after_a_cancelled_action, "act", ""),
     (feeds_its_watchdog, "simulated", ""),
     (is_deterministic, "simulated", ""),
+    (tells_what_it_did, "act", ""),
 )
 
 

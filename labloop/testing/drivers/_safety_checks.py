@@ -1,10 +1,11 @@
 """What a lab relies on: safe states, watchdogs, and the same bytes in every run."""
 
 import asyncio
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from labloop.lab import Device, LabJob
+from labloop.lab import Device, LabJob, ask_executed, can_tell
 from labloop.records import ActionState
 from labloop.testing.drivers._case import Bench, DriverCase, require
 
@@ -69,3 +70,29 @@ def is_deterministic(case: DriverCase) -> None:
                 bench.read(name)
         digests.add(bench.world.truth.digest())
     require(len(digests) == 1, f"{case.driver}: two equal runs differ")
+
+
+def tells_what_it_did(case: DriverCase) -> None:
+    """An instrument that can be asked says DONE of what it did, NOT_SENT of what it never got."""
+    with Bench(case) as bench:
+        if not can_tell(bench.kind):
+            return
+        bench.host.run([LabJob("bench-0001", lambda lab: _acted(lab, case))])
+        [done, *_] = bench.journal.entries("bench", "bench-0001")
+        before = len(bench.journal.entries("bench"))
+        for intent_id, state in (
+            (done.intent.id, ActionState.DONE),
+            ("bench-0001-a999", ActionState.NOT_SENT),
+        ):
+            told = bench.do(partial(ask_executed, intent_id=intent_id))
+            require(
+                told is state,
+                f"{case.driver}: executed() says {told.value} of an action that was {state.value}",
+            )
+        after = len(bench.journal.entries("bench"))
+        require(after == before, f"{case.driver}: executed() acts, and may only ask")
+
+
+async def _acted(lab: Any, case: DriverCase) -> int:
+    await case.act(getattr(lab, case.device))
+    return 1

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from labloop.errors import DeviceFaultError, ProtocolError
 from labloop.lab import Arg, Device, action, read, until
-from labloop.records import DeviceIdentity, Reading
+from labloop.records import ActionState, DeviceIdentity, Reading
 from labloop_simulators.kit import Emulator, TruthLog
 
 LINE = until(b"\n")
@@ -55,6 +55,15 @@ class Heater(Device):
     async def never(self) -> None:
         """Nobody calls it."""
         await self.transport.drain()
+
+
+class Forgetful(Heater):
+    """Says that it has done nothing, whatever it is asked."""
+
+    async def executed(self, action_id: str) -> ActionState:
+        """Answer without asking."""
+        del action_id
+        return ActionState.NOT_SENT
 
 
 class Kelvin(Heater):

@@ -42,6 +42,11 @@ def test_a_good_driver_keeps_the_contract(driver_check):
     [
         ("reads_what_was_set", {"values": {"temperature": quantity(41, "degC")}}, "got 40"),
         ("reads_what_was_set", {"driver": "kit_toys:Kelvin"}, "got 40.0 K"),
+        (
+            "tells_what_it_did",
+            {"driver": "kit_toys:Forgetful"},
+            "not_sent of an action that was done",
+        ),
         ("reads_what_was_set", {"values": {"temperature": quantity(40, "mL")}}, "was due; "),
         (
             "understands_the_manual",
