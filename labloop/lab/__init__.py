@@ -44,7 +44,6 @@ if TYPE_CHECKING:
         Lab,
         LateResult,
         Occupancy,
-        Occupation,
         PlannedUse,
         Position,
         UsePlan,
@@ -152,7 +151,6 @@ _HOME = {
     "procedure": (
         "Lab",
         "Occupancy",
-        "Occupation",
         "PlannedUse",
         "Position",
         "UsePlan",
@@ -281,7 +279,6 @@ __all__ = [
     "MemoryStock",
     "Notebook",
     "Occupancy",
-    "Occupation",
     "PlannedUse",
     "Position",
     "RemoteLab",

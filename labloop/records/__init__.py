@@ -44,9 +44,11 @@ from labloop.records._ports import (
     Leases,
     Repositories,
     Rounds,
+    Schedules,
     calibrations_of,
     newest_calibrations,
 )
+from labloop.records._schedule import ForecastRecord, ForecastSpan, Occupation
 from labloop.records._spreadsheet import cell, uncell
 from labloop.records._states import (
     EXPERIMENT_CORRECTIONS,
@@ -168,6 +170,8 @@ __all__ = [
     "Failure",
     "Filling",
     "FloatArray",
+    "ForecastRecord",
+    "ForecastSpan",
     "Handover",
     "Intent",
     "Journal",
@@ -181,6 +185,7 @@ __all__ = [
     "ModelState",
     "Need",
     "Observation",
+    "Occupation",
     "Origin",
     "Outcome",
     "Output",
@@ -203,6 +208,7 @@ __all__ = [
     "Samples",
     "Scalar",
     "ScalarValue",
+    "Schedules",
     "Severity",
     "Shelf",
     "Stock",

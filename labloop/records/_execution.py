@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from labloop.records._schedule import Occupation
 from labloop.records._states import ExperimentState
 from labloop.records._values import Measurement, Point
 
@@ -56,6 +57,8 @@ class ExperimentResult:
     """What it failed of; None where it did not."""
     late: Mapping[str, str] = field(default_factory=dict)
     """Late result that it waits for -> what it is in a simulated lab that tells it."""
+    held: tuple[Occupation, ...] = ()
+    """What it had of stations and devices, in lab seconds of the campaign."""
     used: frozenset[str] = frozenset()
     """The devices and stations that it used."""
 

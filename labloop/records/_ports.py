@@ -13,6 +13,7 @@ from labloop.records._calibration import Calibration
 from labloop.records._canonical import Json
 from labloop.records._handover import Handover
 from labloop.records._planning import Alarm
+from labloop.records._schedule import ForecastRecord, Occupation
 from labloop.records._states import CampaignState, ExperimentState, Mode
 from labloop.records._stored_records import (
     AlarmRecord,
@@ -302,6 +303,26 @@ class Calibrations(Protocol):
         ...
 
 
+class Schedules(Protocol):
+    """What experiments had of stations and devices, and what forecasts expected."""
+
+    def add_forecast(self, forecast: ForecastRecord) -> Future[None]:
+        """Append a forecast."""
+        ...
+
+    def forecasts(self, campaign_id: str) -> Sequence[ForecastRecord]:
+        """Return the forecasts of a campaign, oldest first."""
+        ...
+
+    def add_held(self, experiment_id: str, held: Sequence[Occupation]) -> Future[None]:
+        """Append what an experiment had, in lab seconds of the campaign."""
+        ...
+
+    def held(self, campaign_id: str) -> Sequence[Occupation]:
+        """Return what experiments had, in order of their ends."""
+        ...
+
+
 class Repositories(Protocol):
     """One repository a noun, over one database."""
 
@@ -340,6 +361,8 @@ class Repositories(Protocol):
     def stock(self) -> Stock: ...
     @property
     def samples(self) -> Samples: ...
+    @property
+    def schedules(self) -> Schedules: ...
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""

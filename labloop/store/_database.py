@@ -42,6 +42,7 @@ from labloop.store.repositories import (
     SqlLeases,
     SqlRounds,
     SqlSamples,
+    SqlSchedules,
     SqlStock,
     notes_folder,
     take_in_notes,
@@ -65,6 +66,7 @@ class Database:
         self.calibrations = SqlCalibrations(db)
         self.stock = SqlStock(db)
         self.samples = SqlSamples(db)
+        self.schedules = SqlSchedules(db)
         # Runs at the end of the program as well, so that queued writes are committed.
         self._end = weakref.finalize(self, _close, db)
 

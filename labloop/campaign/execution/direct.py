@@ -23,6 +23,7 @@ from labloop.records import (
     ExperimentState,
     Failure,
     Measurement,
+    Occupation,
 )
 
 
@@ -56,6 +57,7 @@ class DirectExecutor:
         self._began = began
         self._times: dict[str, tuple[float, float | None]] = {}
         """Experiment -> lab seconds at its start and at its end, until it is told."""
+        self._held: dict[str, Sequence[Occupation]] = {}
 
     def start(self, batch: Sequence[ExperimentJob]) -> list[Future[ExperimentResult]]:
         """Put a batch into the lab by one call."""
@@ -70,6 +72,11 @@ class DirectExecutor:
         """Let lab time go on."""
         self._host.settle()
 
+    def _shifted(self, had: Occupation) -> Occupation:
+        """Return what an experiment had, in lab seconds of the campaign."""
+        start, end, asked = (at + self._began for at in (had.start, had.end, had.asked))
+        return replace(had, start=start, end=end, asked=asked)
+
     def _now(self) -> float:
         return self._began + self._host.clock.now()
 
@@ -80,6 +87,7 @@ class DirectExecutor:
             return await self._measure(job, lab, started)
         finally:
             self._times[job.experiment_id] = started, self._now()
+            self._held[job.experiment_id] = lab.held
 
     async def _measure(self, job: ExperimentJob, lab: Lab, started: float) -> ExperimentResult:
         clock = self._host.clock
@@ -129,7 +137,9 @@ class DirectExecutor:
             if started is not None and ended is None:
                 # It was given up before it left.
                 ended = self._now()
+            held = self._held.pop(experiment_id, ())
             outcome = _result_of(experiment_id, finished)
+            outcome = replace(outcome, held=tuple(map(self._shifted, held)))
             result.set_result(replace(outcome, lab_started=started, lab_finished=ended))
 
         future.add_done_callback(done)

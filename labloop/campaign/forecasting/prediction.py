@@ -11,18 +11,19 @@ from labloop.campaign.definition import Definition, with_spec
 from labloop.campaign.forecasting.makespan import resampled
 from labloop.campaign.forecasting.simulated_run import (
     SimulatedRun,
-    Span,
     durations_of,
     simulate,
 )
 from labloop.campaign.forecasting.what_if import Again
-from labloop.campaign.progress import lab_seconds
+from labloop.campaign.progress import lab_end, lab_seconds
 from labloop.errors import CampaignError
 from labloop.lab import load_lab_file
 from labloop.records import (
     CampaignRecord,
     ExperimentRecord,
     ExperimentState,
+    ForecastRecord,
+    ForecastSpan,
     Mode,
     Repositories,
     Stock,
@@ -37,6 +38,8 @@ _T = {1: 6.314, 2: 2.920, 3: 2.353, 4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1
 _T_OF_MANY = 1.7
 _WORTH = 0.01
 """Of the time: what is waited for less is not worth another one."""
+_COLUMNS = 1000
+"""Of a whole forecast as it is kept: what lies closer together cannot be told apart."""
 _LEAST_MARGIN = 0.01
 """Few runs that hardly differ say little of how much less than this the next one will."""
 
@@ -56,6 +59,7 @@ class Forecast:
         waits: kind of station, or device -> lab hours that experiments waited for it.
         spans: when each is at work or held, in lab seconds from now.
         parallel: how many experiments run at once.
+        lab_time: the campaign's lab second at which it was made.
         one_more: lab hours of the same run with one more at once; None where not tried.
         buys: kind of station, or device that is waited for -> lab hours less of that run, if
             there were one more of it.
@@ -70,10 +74,11 @@ class Forecast:
     high: float
     basis: str
     parallel: int
+    lab_time: float = 0.0
     length: float = 0.0
     busy: Mapping[str, float] = field(default_factory=dict)
     waits: Mapping[str, float] = field(default_factory=dict)
-    spans: Sequence[Span] = ()
+    spans: Sequence[ForecastSpan] = ()
     one_more: float | None = None
     buys: Mapping[str, float] = field(default_factory=dict)
     order_buys: float | None = None
@@ -84,6 +89,22 @@ class Forecast:
         """What experiments waited for longest; empty where they hardly waited (under 1 %)."""
         waited = {name: hours for name, hours in self.waits.items() if hours > _WORTH * self.length}
         return max(waited, key=lambda name: waited[name], default="")
+
+    def record(self, campaign_id: str, actor: str) -> ForecastRecord:
+        """Return the forecast as it is kept, of which campaign and for whom."""
+        return ForecastRecord(
+            campaign_id=campaign_id,
+            lab_time=self.lab_time,
+            experiments=self.experiments,
+            hours=self.hours,
+            low=self.low,
+            high=self.high,
+            basis=self.basis,
+            bottleneck=self.bottleneck,
+            waits=dict(self.waits),
+            spans=_joined(self.spans, 3600 * self.length / _COLUMNS),
+            actor=actor,
+        )
 
 
 def forecast(
@@ -136,7 +157,8 @@ def forecast(
     report(runs + 1, runs + 1)
     found = _of_runs(made, durations_of(records), spec.parallel, one_more)
     found = _with_what_if(found, made[0], rest)
-    return replace(found, supply=_supply(rest, made, found.experiments, stored, stock))
+    supply = _supply(rest, made, found.experiments, stored, stock)
+    return replace(found, supply=supply, lab_time=lab_end(records))
 
 
 def _supply(
@@ -223,6 +245,20 @@ def _with_what_if(found: Forecast, run: SimulatedRun, definition: Definition) ->
         buys={kind: share * found.length for kind, share in buys.items()},
         order_buys=None if order is None else order * found.length,
     )
+
+
+def _joined(spans: Sequence[ForecastSpan], gap: float) -> tuple[ForecastSpan, ...]:
+    """Return spans with those of one name joined that lie closer together than ``gap`` seconds."""
+    made: list[ForecastSpan] = []
+    latest: dict[tuple[str, bool], int] = {}
+    for span in sorted(spans, key=lambda each: each.start):
+        at = latest.get((span.name, span.held))
+        if at is None or span.held or span.start - made[at].end > gap:
+            latest[span.name, span.held] = len(made)
+            made.append(span)
+        else:
+            made[at] = replace(made[at], end=max(made[at].end, span.end))
+    return tuple(made)
 
 
 def _squared_error(sample: Sequence[float]) -> float:

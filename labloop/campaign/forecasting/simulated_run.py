@@ -10,17 +10,16 @@ from labloop.campaign.definition import Definition, with_spec
 from labloop.campaign.execution import used_each
 from labloop.campaign.progress import lab_seconds
 from labloop.errors import CampaignError
-from labloop.lab import Occupation, load_lab_file
-from labloop.records import CampaignState, ExperimentRecord, JournalEntry, Mode, Stock
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A device at work, or a station or device that is held, in lab seconds from the begin."""
-
-    name: str
-    start: float
-    end: float
+from labloop.lab import load_lab_file
+from labloop.records import (
+    CampaignState,
+    ExperimentRecord,
+    ForecastSpan,
+    JournalEntry,
+    Mode,
+    Occupation,
+    Stock,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class SimulatedRun:
     seconds: float
     experiments: int
     durations: Sequence[float]
-    spans: Sequence[Span]
+    spans: Sequence[ForecastSpan]
     waits: Mapping[str, float]
     holds: Sequence[Occupation] = ()
     uses: Mapping[str, int] = field(default_factory=dict)
@@ -100,11 +99,11 @@ def simulate(definition: Definition, seed: int) -> SimulatedRun:
             durations=durations_of(experiments),
             spans=[
                 *(
-                    Span(e.intent.device, e.intent.lab_time, _end(e))
+                    ForecastSpan(e.intent.device, e.intent.lab_time, _end(e))
                     for e in rows.journal.iter_entries(record.id)
                     if e.intent.kind == "action" and e.intent.experiment_id is not None
                 ),
-                *(Span(h.name, h.start, h.end) for h in held.holds()),
+                *(ForecastSpan(h.name, h.start, h.end, held=True) for h in held.holds()),
             ],
             waits=held.waits(),
             uses=used_each(rows.stock.used(record.id)),

@@ -11,7 +11,8 @@ from itertools import groupby
 
 from labloop.campaign.forecasting.simulated_run import Experiment, SimulatedRun
 from labloop.errors import DefinitionError
-from labloop.lab import LabFile, Occupation
+from labloop.lab import LabFile
+from labloop.records import Occupation
 from labloop.scheduling import (
     Job,
     Problem,

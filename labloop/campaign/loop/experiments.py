@@ -127,7 +127,9 @@ class RunExperiments:
     def waits(self) -> tuple[str, ...]:
         """What running experiments wait for, a sentence each."""
         return tuple(
-            f"experiment {experiment_number(key)} {words}" for key, words in self._waits.items()
+            f"experiment {experiment_number(key)} {words}"
+            for key, words in self._waits.items()
+            if key in self._started
         )
 
     def points(self, experiment_ids: Iterable[str]) -> tuple[Point, ...]:

@@ -21,6 +21,7 @@ class Outcomes:
     def __init__(self, spec: CampaignSpec, repositories: Repositories, actor: str) -> None:
         self._analysis = Analysis(spec)
         self._experiments = repositories.experiments
+        self._schedules = repositories.schedules
         self._actor = actor
 
     def analysed(
@@ -43,6 +44,9 @@ class Outcomes:
 
     def store(self, result: ExperimentResult, outputs: Mapping[str, OutputValue]) -> None:
         """Store an end, with the outputs where it is DONE."""
+        if result.held:
+            # Nobody waits for it: it is only told.
+            self._schedules.add_held(result.experiment_id, result.held)
         if result.state is not ExperimentState.DONE:
             self._move(result)
             return

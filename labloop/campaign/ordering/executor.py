@@ -65,12 +65,7 @@ class OrderedExecutor:
         if began is None or ended is None:
             self._planner.end(result.experiment_id, None)
             return
-        holds = [
-            each
-            for each in self._host.occupancy.holds()
-            if each.experiment_id == result.experiment_id
-        ]
-        waited = sum(each.start - each.asked + each.preparing for each in holds)
+        waited = sum(each.waited for each in result.held)
         self._planner.end(result.experiment_id, max(0.0, ended - began - waited))
 
     def _tell(self, reason: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from labloop.campaign.definition import Definition
 from labloop.campaign.execution import Conditions
 from labloop.errors import LabloopError
-from labloop.lab import Lab, LabFile, LabHost, LabJob, MemoryJournal, Occupation, run_procedure
-from labloop.records import ExperimentJob, Mode
+from labloop.lab import Lab, LabFile, LabHost, LabJob, MemoryJournal, run_procedure
+from labloop.records import ExperimentJob, Mode, Occupation
 
 
 @dataclass(frozen=True, slots=True)

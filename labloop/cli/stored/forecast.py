@@ -19,15 +19,12 @@ from labloop.cli.terminal import (
     stock_if_any,
     waiting,
 )
+from labloop.records import CampaignRecord, Repositories
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from labloop.campaign import Definition, Forecast
-
-_WIDTH = 48
-_SHADES = " .:+#"
-"""How much of a column's time is taken: nothing, up to a third, up to two, more, all of it."""
 
 
 def forecast(
@@ -78,12 +75,30 @@ def _of_stored(
 ) -> "Forecast":
     from labloop.campaign import stored_definition, with_overrides  # noqa: PLC0415 - heavy
 
-    with open_repositories(db, read_only=True) as repositories:
+    with open_repositories(db) as repositories:
         record = find_campaign(repositories, name, real)
         definition = with_overrides(
             stored_definition(repositories, record), experiments=experiments
         )
-        return _ahead(out, definition, runs=runs, quick=quick, stored=(repositories, record))
+        return forecast_stored(out, repositories, record, definition, runs=runs, quick=quick)
+
+
+def forecast_stored(
+    out: "Console",
+    repositories: Repositories,
+    record: CampaignRecord,
+    definition: "Definition",
+    *,
+    runs: int = 3,
+    quick: bool = False,
+) -> "Forecast":
+    """Forecast a stored campaign, and keep that, so that what then happens stands beside it."""
+    from labloop.campaign import current_user  # noqa: PLC0415 - heavy
+
+    found = _ahead(out, definition, runs=runs, quick=quick, stored=(repositories, record))
+    kept = found.record(record.id, current_user())
+    repositories.schedules.add_forecast(kept).result()
+    return found
 
 
 def _ahead(out: "Console", definition: "Definition", **given: Any) -> "Forecast":
@@ -141,19 +156,11 @@ def _what_else_buys(found: "Forecast") -> Iterator[str]:
 
 
 def _bar(found: "Forecast", name: str) -> str:
-    """Return when something is in use, from now to the end, as letters of growing weight."""
-    column = found.length * 3600 / _WIDTH
-    if not column:
-        return " " * _WIDTH
-    taken = [0.0] * _WIDTH
-    for span in found.spans:
-        if span.name == name:
-            first, last = int(span.start / column), int(span.end / column)
-            for at in range(max(first, 0), min(last, _WIDTH - 1) + 1):
-                begin, end = at * column, (at + 1) * column
-                taken[at] += max(0.0, min(span.end, end) - max(span.start, begin))
-    # Anything at all is shown, so the second letter begins above nothing.
-    return "".join(_SHADES[min(4, -int(-4 * share / column // 1))] for share in taken)
+    """Return when something is in use, from now to the end."""
+    from labloop.report import letter_bar  # noqa: PLC0415 - keeps labloop --help quick
+
+    spans = [(span.start, span.end) for span in found.spans if span.name == name]
+    return letter_bar(spans, 3600 * found.length)
 
 
 def _time(hours: float) -> str:

@@ -108,7 +108,7 @@ def status(
             if record.mode is Mode.REAL and not is_function_campaign(record):
                 _print_left(out, repositories, record)
             out.print(f"go on     no process is at it, the last one ended in between: {way}")
-        _print_told(out, failures=found.failure, plates=found.plate)
+        _print_told(out, failures=found.failure, plates=found.plate, forecast=found.forecast)
         for wish in found.wishes:
             out.print(f"wished    {wish}")
         if found.best is not None:

@@ -35,7 +35,7 @@ from labloop.errors import CampaignError
 from labloop.records import CampaignRecord, CampaignState, Mode, Repositories
 
 if TYPE_CHECKING:
-    from labloop.campaign import Definition
+    from labloop.campaign import Campaign, Definition
 
 Left: TypeAlias = Literal["hold", "skip", "stop"]
 Unattended = Annotated[
@@ -65,6 +65,9 @@ def run(
             "--go-on", help="go on with it where it was begun and cut off; as a service does"
         ),
     ] = False,
+    forecast: Annotated[
+        bool, typer.Option("--forecast", help="say first how long it will take, and keep that")
+    ] = False,
 ) -> None:
     """Run a campaign file: simulated, unless --real is said and confirmed."""
     run_file(
@@ -80,6 +83,7 @@ def run(
         device=device,
         unattended=unattended,
         go_on=go_on,
+        forecast=forecast,
     )
 
 
@@ -97,6 +101,7 @@ def run_file(
     device: str = "auto",
     unattended: Left | None = None,
     go_on: bool = False,
+    forecast: bool = False,
 ) -> CampaignRecord:
     """Create the campaign of a file and run it to its end, or go on with it where that is said."""
     pace = read_speed(speed, mode)
@@ -132,12 +137,23 @@ def run_file(
                 )
         if unattended is not None:
             made.leave_unattended(unattended)
+        if forecast:
+            _forecast(repositories, made)
         try:
             return conduct(repositories, made, chosen)
         finally:
             if truth is not None and made.truth is not None:
                 with atomic_write(truth) as part:
                     part.write_text("\n".join((*made.truth.lines(), "")), encoding="utf-8")
+
+
+def _forecast(repositories: Repositories, made: "Campaign") -> None:
+    """Say how long a campaign will take, and keep that beside it."""
+    from labloop.cli.stored.forecast import forecast_stored, lines_of  # noqa: PLC0415 - heavy
+
+    out = console()
+    for line in lines_of(forecast_stored(out, repositories, made.record, made.definition)):
+        out.print(line)
 
 
 def begun(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from labloop.errors import DeviceError, NotAwaitedError
-from labloop.records import JournalEntry, Json
+from labloop.records import JournalEntry, Json, Occupation
 
 
 class OpenCall(Protocol):
@@ -64,6 +64,8 @@ class Scope:
     """Late results that were asked for by an earlier entry and have not come."""
     used: set[str] = field(default_factory=set)
     """Devices and stations that it used so far."""
+    held: list[Occupation] = field(default_factory=list)
+    """Stations and devices that it had and has given back."""
     retry_after: Callable[[DeviceError], float | None] = lambda _: None
     """Lab seconds after which an action that failed so is sent again; None where it is not."""
     over: bool = False

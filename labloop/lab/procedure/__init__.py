@@ -6,7 +6,7 @@ how it is ended belongs to ``host``. Read ``lab.py`` first.
 
 from labloop.lab.procedure.lab import Lab, LabResources
 from labloop.lab.procedure.late import AwaitsResult, LateResult, is_open_late
-from labloop.lab.procedure.occupancy import Occupancy, Occupation
+from labloop.lab.procedure.occupancy import Occupancy
 from labloop.lab.procedure.plan import PlannedUse, Position, UsePlan, Visit
 from labloop.lab.procedure.queue import Queue
 from labloop.lab.procedure.replanning import MakePlan, Replanning
@@ -24,7 +24,6 @@ __all__ = [
     "LateResult",
     "MakePlan",
     "Occupancy",
-    "Occupation",
     "PlannedUse",
     "Position",
     "Queue",

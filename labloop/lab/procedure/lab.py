@@ -9,7 +9,7 @@ from labloop.errors import ProcedureError
 from labloop.lab.devices import Device, Scope
 from labloop.lab.gate import Sharing
 from labloop.lab.procedure.late import LateResult
-from labloop.lab.procedure.occupancy import Occupancy, Occupation
+from labloop.lab.procedure.occupancy import Occupancy
 from labloop.lab.procedure.queue import Queue
 from labloop.lab.procedure.replanning import Replanning
 from labloop.lab.procedure.stations import Setting, StationPool
@@ -18,6 +18,7 @@ from labloop.lab.procedure.work import LabWork
 from labloop.lab.things import Bookings, Place, Sample, SampleMoves
 from labloop.lab.time import Clock
 from labloop.lab.work import Work
+from labloop.records import Occupation
 from labloop.units import Quantity, magnitude, quantity
 
 Booked: TypeAlias = "Place | tuple[str, ...]"
@@ -80,6 +81,11 @@ class Lab:
     def used(self) -> frozenset[str]:
         """The devices and stations that this experiment used so far."""
         return frozenset(self._scope.used)
+
+    @property
+    def held(self) -> Sequence[Occupation]:
+        """What this experiment had of stations and devices, and has given back."""
+        return tuple(self._scope.held)
 
     @property
     def awaits(self) -> str:
@@ -297,7 +303,7 @@ class Lab:
                     setting=station.setting,
                     preparing=hold.seconds,
                 )
-                stack.enter_context(resources.occupancy.holding(had))
+                stack.enter_context(resources.occupancy.holding(had, scope.held))
                 if pool in locks:
                     scope.holding.add(name)
                     stack.callback(scope.holding.discard, name)

@@ -30,6 +30,12 @@ from labloop.report.data.numbers import (
     with_unit,
 )
 from labloop.report.data.reading import read_campaign
+from labloop.report.data.schedule import (
+    Schedule,
+    StationUse,
+    opening_shifts,
+    read_schedule,
+)
 from labloop.report.data.work import Attempt, read_attempts
 
 __all__ = [
@@ -42,9 +48,11 @@ __all__ = [
     "ExperimentData",
     "LearnedConstant",
     "MissingTerm",
+    "Schedule",
     "Scores",
     "Slice",
     "Span",
+    "StationUse",
     "Timeline",
     "UncertaintyParts",
     "aligned_numbers",
@@ -59,8 +67,10 @@ __all__ = [
     "model_slices",
     "model_weights",
     "number",
+    "opening_shifts",
     "read_attempts",
     "read_campaign",
+    "read_schedule",
     "readable",
     "timeline_rows",
     "uncertainty_parts",

@@ -11,6 +11,7 @@ from labloop.records import (
     Dataset,
     ExperimentRecord,
     ExperimentState,
+    ForecastRecord,
     Json,
     Observation,
     Point,
@@ -103,6 +104,8 @@ class CampaignData:
     aims: Aims
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Scalar output -> what it can be at all, where that was declared."""
+    forecasts: Sequence[ForecastRecord] = ()
+    """Oldest first."""
     wishes: tuple[str, ...] = ()
     """What persons want of all proposals until they lift it, with who said it."""
 

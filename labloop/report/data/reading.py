@@ -68,6 +68,7 @@ def read_campaign(
         units=units,
         aims=aims,
         bounds=bounds,
+        forecasts=repositories.schedules.forecasts(campaign_id),
         wishes=standing_wishes(repositories.commands.all(campaign_id)).told,
     )
 

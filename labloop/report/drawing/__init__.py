@@ -14,8 +14,9 @@ from labloop.report.drawing.charts import (
     shade,
     steps,
 )
+from labloop.report.drawing.gantt import gantt
 from labloop.report.drawing.markup import Child, Markup, el, join
-from labloop.report.drawing.scales import Scale, whole_ticks
+from labloop.report.drawing.scales import Scale, time_unit, whole_ticks
 from labloop.report.drawing.tooltips import condition_text, measured_by_model, scalar_text, tooltip
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "cross",
     "desk_and_phone",
     "el",
+    "gantt",
     "join",
     "legend",
     "measured_by_model",
@@ -35,6 +37,7 @@ __all__ = [
     "scalar_text",
     "shade",
     "steps",
+    "time_unit",
     "tooltip",
     "whole_ticks",
 ]

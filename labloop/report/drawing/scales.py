@@ -7,6 +7,17 @@ from typing import Self
 
 from labloop.report.data import number
 
+_TIME_UNITS = (
+    (172800.0, 86400.0, "days"),
+    (7200.0, 3600.0, "hours"),
+    (180.0, 60.0, "minutes"),
+)
+
+
+def time_unit(length: float) -> tuple[float, str]:
+    """Return the seconds of the unit in which so many seconds are told, and its name."""
+    return next(((s, unit) for least, s, unit in _TIME_UNITS if length >= least), (1.0, "seconds"))
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:

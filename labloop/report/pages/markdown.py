@@ -29,12 +29,22 @@ from labloop.report.data import (
     counted,
     number,
     read_campaign,
+    read_schedule,
     readable,
     unit_text,
     with_unit,
 )
 from labloop.report.pages.svg import picture
-from labloop.report.text import AlarmBell, Best, CampaignSummary, paragraph, summarise
+from labloop.report.text import (
+    AlarmBell,
+    Best,
+    CampaignSummary,
+    came_true,
+    forecast_words,
+    paragraph,
+    schedule_lines,
+    summarise,
+)
 
 ROWS = 20
 """So many experiments stand in the page's table."""
@@ -102,11 +112,26 @@ class Brief:
             report,
             *_best(data, found.best),
             *_picture(data),
+            *self._schedule(data),
             *_alarms(found),
             *_learned(data),
             *_newest(data),
         ]
         return "\n\n".join(part for part in parts if part) + "\n"
+
+    def _schedule(self, data: CampaignData) -> Iterator[str]:
+        """Yield the newest forecast, with what has happened since, as bars of letters."""
+        if not data.forecasts:
+            return
+        schedule = read_schedule(self._repositories, data)
+        if schedule is None:
+            return
+        yield "## Planned and happened"
+        newest = data.forecasts[-1]
+        told = [f"Forecast {forecast_words(newest)}", came_true(data, newest)]
+        yield _text("; ".join(part for part in told if part) + ".")
+        lines = list(schedule_lines(schedule))[: 2 * ROWS]
+        yield "\n".join(["```text", *lines, "```"])
 
     def _new_rounds(self, rounds: Sequence[RoundRecord]) -> Iterator[News]:
         new = [r for r in rounds if r.index not in self._rounds]

@@ -20,7 +20,7 @@ from labloop.report.sections.tables import (
     table,
     work_sections,
 )
-from labloop.report.sections.timeline import timeline_section
+from labloop.report.sections.timeline import schedule_sections, timeline_section
 from labloop.report.sections.uncertainty import uncertainty_section
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "physics_section",
     "plate_sections",
     "provenance_section",
+    "schedule_sections",
     "slices_section",
     "table",
     "timeline_section",

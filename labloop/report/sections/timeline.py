@@ -1,4 +1,4 @@
-"""What each device did in lab time: the whole campaign, and the best experiment close up."""
+"""What each device did in lab time, and who had what: planned, happened, and close up."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,16 +12,55 @@ from labloop.report.data import (
     counted,
     duration,
     merge_spans,
+    opening_shifts,
+    read_schedule,
     readable,
     timeline_rows,
 )
-from labloop.report.drawing import Markup, Panel, Scale, el, join, legend, tooltip
+from labloop.report.drawing import (
+    Markup,
+    Panel,
+    Scale,
+    el,
+    gantt,
+    join,
+    legend,
+    time_unit,
+    tooltip,
+)
 from labloop.report.sections.section import Section, missing_section
+from labloop.report.text import came_true, forecast_words
 
 TITLE = "What the devices did"
 ROW = 26
-_UNITS = ((172800.0, 86400.0, "days"), (7200.0, 3600.0, "hours"), (180.0, 60.0, "minutes"))
 _ORDER = list(ActionState)
+
+
+def schedule_sections(repositories: Repositories, data: CampaignData) -> list[Section]:
+    """Return the section with who had what, beside the forecast; none where nothing is shared."""
+    schedule = read_schedule(repositories, data)
+    if schedule is None:
+        return []
+    forecast = schedule.forecast
+    if forecast is None:
+        title = "Who had what"
+        caption = (
+            "Stations and devices that experiments had to themselves (light, with the number of "
+            "the experiment), and what acted (dark). What is planned stands beside it after: "
+            f"labloop forecast {data.record.name}"
+        )
+    else:
+        title = "Planned and happened"
+        told = came_true(data, forecast)
+        caption = (
+            f"Grey is the forecast {forecast_words(forecast)}{f'; {told}' if told else ''}. Blue "
+            "is what happened. Light is what an experiment had to itself, dark is what acted; the "
+            "band is the forecast's end."
+        )
+    keys = [("k-held", "held by an experiment"), ("k-a done", "acted")]
+    if forecast is not None:
+        keys = [("k-plan-held", "planned to be held"), ("k-plan", "planned to act"), *keys]
+    return [Section("schedule", title, caption, join(legend(*keys), gantt(schedule)))]
 
 
 def timeline_section(repositories: Repositories, data: CampaignData) -> Section:
@@ -74,9 +113,7 @@ def _chart(
 ) -> Markup:
     names = timeline_rows(spans)
     panel = Panel(1080, ROW * (len(names) + 1) + 62, left=130, right=16, top=8)
-    seconds, unit = next(
-        ((s, u) for least, s, u in _UNITS if stretch[1] - stretch[0] >= least), (1.0, "seconds")
-    )
+    seconds, unit = time_unit(stretch[1] - stretch[0])
     zero = stretch[0] if gap == 0.0 else 0.0
     ticking = Scale((stretch[0] - zero) / seconds, (stretch[1] - zero) / seconds, *panel.x_range)
     x = Scale(*stretch, *panel.x_range)
@@ -106,7 +143,7 @@ def _chart(
         for at in time.openings
         if stretch[0] < at < stretch[1]
     ]
-    shifts = _shifts(data.experiments, time)
+    shifts = opening_shifts(data.experiments, time)
     top = [_experiment(data, t, shifts, x, stretch) for t in data.experiments]
     label = "actions of each device in lab time"
     return panel.svg(label, frame, join(lines, labels, top, shown, openings))
@@ -131,22 +168,6 @@ def _bar(span: Span, x: Scale, top: float, numbers: dict[str, int], *, named: bo
     if not named or width < 7 * len(name) + 6:
         return rect
     return join(rect, el("text", name, x=start + 5, y=top + ROW / 2 + 4, class_="on-bar"))
-
-
-def _shifts(experiments: Sequence[ExperimentData], time: Timeline) -> dict[str, float]:
-    """Return experiment id -> what to add to its lab times, in seconds, on the journal's axis.
-
-    A campaign's lab time goes on where the experiments before had ended, and the journal's
-    where its last action had: on making the lab safe some seconds pass.
-    """
-    shifts: dict[str, float] = {}
-    offset = began = latest = 0.0
-    for record in sorted((t.record for t in experiments), key=lambda r: r.lab_started or 0.0):
-        if (now := time.offsets.get(record.id, offset)) != offset:
-            offset, began = now, latest
-        shifts[record.id] = offset - began
-        latest = max(latest, record.lab_started or 0.0, record.lab_finished or 0.0)
-    return shifts
 
 
 def _experiment(

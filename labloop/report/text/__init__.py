@@ -28,6 +28,12 @@ from labloop.report.text.descriptions import (
 )
 from labloop.report.text.explanation import Explanation, explain, paragraph
 from labloop.report.text.proposals import ProposalExplanation
+from labloop.report.text.schedule import (
+    came_true,
+    forecast_words,
+    letter_bar,
+    schedule_lines,
+)
 from labloop.report.text.summary import Best, BudgetUse, CampaignSummary, summarise, summary
 from labloop.report.text.uncertainty import describe_sources, describe_uncertainty, source_shares
 
@@ -41,6 +47,7 @@ __all__ = [
     "Explanation",
     "ProposalExplanation",
     "alarm_subject",
+    "came_true",
     "campaign_alarms",
     "convergence",
     "convergence_points",
@@ -53,10 +60,13 @@ __all__ = [
     "describe_uncertainty",
     "doubts_of",
     "explain",
+    "forecast_words",
+    "letter_bar",
     "paragraph",
     "pareto_front",
     "percent",
     "relevant_terms",
+    "schedule_lines",
     "source_shares",
     "summarise",
     "summary",

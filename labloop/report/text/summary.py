@@ -16,6 +16,7 @@ from labloop.records import (
 from labloop.report.data import CampaignData, ExperimentData, read_campaign
 from labloop.report.text.alarms import campaign_alarms
 from labloop.report.text.convergence import convergence_points, pareto_front
+from labloop.report.text.schedule import came_true, forecast_words
 
 _ENDED = {ExperimentState.DONE, ExperimentState.FAILED}
 _BEGUN = {ExperimentState.DONE, ExperimentState.FAILED, ExperimentState.UNCERTAIN}
@@ -83,6 +84,8 @@ class CampaignSummary:
     """Running experiment -> what it waits for in the lab, who has that, and since when."""
     wishes: tuple[str, ...]
     """What persons want of all proposals until they lift it, with who said it."""
+    forecast: str
+    """What the newest forecast expected, and whether that came true; empty without one."""
     plate: str
     """How many plates there were and how the newest one stands; empty without plates."""
     not_safe: tuple[str, ...]
@@ -167,6 +170,7 @@ def summarise(data: CampaignData) -> CampaignSummary:
             if t.record.state is ExperimentState.RUNNING and t.record.reason
         },
         wishes=data.wishes,
+        forecast=_forecast(data),
         plate=_plate(data),
         not_safe=tuple(dict.fromkeys(a.alarm.message for a in data.alarms if a.is_open)),
     )
@@ -183,6 +187,14 @@ def _plate(data: CampaignData) -> str:
         f"{len(rounds)} so far; of the {len(wells)} wells of the newest ({wells[0]} to "
         f"{wells[-1]}) {ended} have ended"
     )
+
+
+def _forecast(data: CampaignData) -> str:
+    if not data.forecasts:
+        return ""
+    newest = data.forecasts[-1]
+    told = (forecast_words(newest), came_true(data, newest))
+    return "; ".join(part for part in told if part)
 
 
 def _kept(data: CampaignData) -> str:

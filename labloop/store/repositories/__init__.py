@@ -16,6 +16,7 @@ from labloop.store.repositories.journal import SqlJournal
 from labloop.store.repositories.leases import SqlLeases, process_ended, process_owner
 from labloop.store.repositories.notes import notes_folder, take_in_notes
 from labloop.store.repositories.rounds import SqlRounds, round_hash, stored_rounds
+from labloop.store.repositories.schedules import SqlSchedules
 from labloop.store.repositories.things import SqlSamples, SqlStock
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "SqlLeases",
     "SqlRounds",
     "SqlSamples",
+    "SqlSchedules",
     "SqlStock",
     "bundle_hash",
     "notes_folder",

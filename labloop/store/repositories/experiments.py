@@ -25,7 +25,7 @@ from labloop.records import (
     OutputValue,
 )
 from labloop.store.engine import Session, Statement, insert_for_sequence, insert_into
-from labloop.store.repositories import stays, values
+from labloop.store.repositories import schedules, values
 from labloop.store.repositories.connections import Connections, mode_of
 from labloop.store.repositories.journal import intent_operation, outcome_operation
 from labloop.store.repositories.things import release_operation
@@ -110,7 +110,7 @@ class SqlExperiments:
 
         It stands until the next note or move, and in no history.
         """
-        return self._db.prepared(lambda: stays.note_operation(experiment_id, reason))
+        return self._db.prepared(lambda: schedules.note_operation(experiment_id, reason))
 
     def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
         """Make several changes in their order and in one transaction: all of them, or none."""
@@ -118,7 +118,7 @@ class SqlExperiments:
 
     def waited(self, campaign_id: str) -> Sequence[tuple[float, float]]:
         """Return begin and end, in lab seconds, of times in the lab before a wait for a result."""
-        return stays.before_waits(self._db, campaign_id)
+        return schedules.before_waits(self._db, campaign_id)
 
     def save_raw(self, experiment_id: str, measurement: Measurement) -> Future[None]:
         """Append what the procedure returned."""

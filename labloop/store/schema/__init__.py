@@ -49,6 +49,7 @@ from labloop.store.schema.things_tables import (
     SampleEventRow,
     SamplePlaceRow,
     SampleRow,
+    ScheduleRow,
     StockEntryRow,
     StockLotRow,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "SampleEventRow",
     "SamplePlaceRow",
     "SampleRow",
+    "ScheduleRow",
     "StockEntryRow",
     "StockLotRow",
     "create_all",

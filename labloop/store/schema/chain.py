@@ -59,6 +59,7 @@ LINKED: Mapping[str, tuple[str, ...]] = {
     "alarm": (*_OF_CAMPAIGN, "kind", "message", "severity", "data", "round_index",
               "experiment_id", *_SIGNED),
     "acknowledgement": ("note", *_SIGNED),
+    "schedule": (*_OF_CAMPAIGN, "experiment_id", "kind", "lab_time", "data", *_SIGNED),
 }  # fmt: skip
 """Table -> the columns that a link covers, beside its key.
 

@@ -53,6 +53,7 @@ APPEND_ONLY = (
     "round",
     "sample",
     "sample_event",
+    "schedule",
     "stock_entry",
 )
 """Tables whose rows can be neither updated nor deleted."""
@@ -244,6 +245,10 @@ CHECKS: Mapping[str, Mapping[str, str]] = {
         "time": f"lab_time BETWEEN {_FLOATS}",
     },
     "sample_place": {"taken": "taken IN (0, 1)"},
+    "schedule": {
+        "kind": "kind IN ('forecast', 'held')",
+        "time": f"lab_time BETWEEN {_FLOATS}",
+    },
     "alarm": {"severity": f"severity IN ({_listed(Severity)})"},
 }
 """Table -> short name -> condition; finite floats and known states."""

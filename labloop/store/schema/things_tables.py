@@ -1,8 +1,10 @@
-"""The tables of things: lots with their ledger, samples with their events and places.
+"""The tables of things: lots with their ledger, samples with their places, and who had what.
 
 They belong to a lab, by its name. ``shelf`` is the campaign whose own they are, as in a
 simulation; empty for what belongs to the lab itself, whatever campaign uses it.
 """
+
+from typing import Any
 
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
@@ -10,6 +12,7 @@ from sqlmodel import Field
 from labloop.store.schema.columns import (
     Row,
     big_column,
+    json_column,
     of_campaign,
     of_experiment,
     sequence_key,
@@ -96,6 +99,22 @@ class SamplePlaceRow(Row, table=True):
     shelf: str = text_column()
     place: str = text_column()
     taken: int = big_column()
+
+
+class ScheduleRow(Row, table=True):
+    """What one experiment had of stations and devices, or what a forecast expected of them."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (of_campaign(), of_experiment())
+    sequence: int | None = sequence_key()
+    campaign_id: str = text_column(index=True)
+    experiment_id: str | None = text_column(nullable=True)
+    mode: str = text_column()
+    kind: str = text_column()
+    lab_time: float
+    data: Any = json_column()
+    actor: str = text_column()
+    recorded: int = big_column()
 
 
 METADATA = _METADATA

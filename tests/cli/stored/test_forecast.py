@@ -3,8 +3,9 @@
 import json
 
 from labloop.campaign.forecasting.prediction import Forecast
-from labloop.campaign.forecasting.simulated_run import Span
 from labloop.cli.stored.forecast import lines_of
+from labloop.records import ForecastSpan
+from labloop.store import open_database
 
 FUNCTION = """
 import time
@@ -52,7 +53,8 @@ def test_a_bar_shows_when_something_is_in_use():
     found = Forecast(
         experiments=2, hours=2.0, low=1.0, high=72.0, basis="2 runs", parallel=1, length=2.0,
         busy={"oven": 0.5, "arm": 0.0, "idle": 0.0}, waits={"oven": 0.5, "cup": 3.0},
-        spans=[Span("oven", 0.0, 3600.0), Span("arm", 7190.0, 7191.0)], one_more=1.0,
+        spans=[ForecastSpan("oven", 0.0, 3600.0), ForecastSpan("arm", 7190.0, 7191.0)],
+        one_more=1.0,
     )  # fmt: skip
     lines = list(lines_of(found))
     assert lines[0] == (
@@ -75,3 +77,20 @@ def test_json_is_json_however_long_it_takes(tiny, monkeypatch):
     found, end = json.JSONDecoder().raw_decode(said)
     assert found["low"] <= found["hours"]
     assert "running ahead" in said[end:]
+
+
+def test_a_forecast_of_a_stored_campaign_is_kept(tiny):
+    """Before it runs and for its rest: what then happens stands beside it."""
+    said = tiny.ok("run", "campaign.py", "--engine", "plain", "--forecast")
+    assert "forecast  3 experiments" in said
+    told = tiny.ok("status", "tiny")
+    assert "forecast  at its begin: 3 experiments in " in told
+    assert "; it took " in told
+    tiny.ok("forecast", "tiny", "--experiments", "4", "--quick", "--runs", "2")
+    assert "forecast  at " in tiny.ok("status", "tiny")
+    with open_database(tiny.folder / "labloop.db", read_only=True) as rows:
+        [record] = rows.campaigns.all()
+        first, second = rows.schedules.forecasts(record.id)
+    assert (first.experiments, first.lab_time) == (3, 0.0)
+    assert second.experiments == 1
+    assert second.lab_time > 0

@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import text
 from store_samples import CAMPAIGN
 
-from labloop.records import Alarm, CampaignState, Command, CommandKind, DeviceIdentity
+from labloop.records import (
+    Alarm,
+    CampaignState,
+    Command,
+    CommandKind,
+    DeviceIdentity,
+    Occupation,
+)
 from labloop.store import open_database, verify
 from labloop.store.engine.connect import APPLICATION_ID, make_engine
 from labloop.store.schema import LINKED
@@ -26,6 +33,8 @@ def whole(done):
     done.alarms.add(CAMPAIGN, Alarm("drift", "the lamp is weak")).result()
     (alarm,) = done.alarms.all(CAMPAIGN)
     done.alarms.acknowledge(alarm.sequence, "anna", "seen").result()
+    (held, *_) = done.experiments.all(CAMPAIGN)
+    done.schedules.add_held(held.id, [Occupation("oven-1", 1.0, 2.5)]).result()
     assert verify(done).problems == ()
     return done
 
@@ -65,6 +74,7 @@ CHANGES = {
     "bundle": "UPDATE bundle SET actor = 'ben'",
     "alarm": "UPDATE alarm SET message = 'all is well'",
     "acknowledgement": "UPDATE acknowledgement SET note = 'not seen'",
+    "schedule": "UPDATE schedule SET data = '[]'",
 }
 
 

@@ -24,11 +24,14 @@ from labloop.records import (
     ExperimentRecord,
     ExperimentState,
     Filling,
+    ForecastRecord,
+    ForecastSpan,
     Intent,
     Measurement,
     Mode,
     ModelState,
     Need,
+    Occupation,
     Origin,
     Outcome,
     Prediction,
@@ -145,6 +148,21 @@ def fill(database: Database) -> None:
     made = SampleEvent(change=SampleChange.MADE, place="rack.A1", experiment_id=SECOND)
     number = database.samples.make(shelf, "vial", made, CAMPAIGN).result()
     database.samples.record(number, SampleEvent(change=SampleChange.MOVING, place="oven")).result()
+    had = Occupation("oven-1", 10.0, 50.0, "oven", asked=5.0, use=1, setting=80.0)
+    database.schedules.add_held(FIRST, [had]).result()
+    planned = ForecastSpan("oven-1", 0.0, 40.0, held=True)
+    expected = ForecastRecord(
+        campaign_id=CAMPAIGN,
+        lab_time=0.0,
+        experiments=2,
+        hours=0.02,
+        low=0.01,
+        high=0.03,
+        spans=(planned,),
+        actor="anna",
+        created=MOMENT,
+    )
+    database.schedules.add_forecast(expected).result()
     grant = database.leases.acquire(f"campaign:{CAMPAIGN}", "anna")
     database.leases.release(grant)
 

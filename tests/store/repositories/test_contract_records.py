@@ -12,7 +12,10 @@ from labloop.records import (
     Command,
     CommandKind,
     DeviceIdentity,
+    ForecastRecord,
+    ForecastSpan,
     Intent,
+    Occupation,
     Outcome,
     Severity,
 )
@@ -219,3 +222,44 @@ class TestLeases:
         second = database.leases.break_lease("campaign:x", "ben")
         assert database.leases.holds(second)
         assert not database.leases.holds(first)
+
+
+class TestSchedules:
+    def test_held(self, filled):
+        """What an experiment had is read back to the bit, with who it was."""
+        had = (
+            Occupation("oven-1", 1.25, 3.5, "oven", FIRST, 0.5, 1, 80.0, 0.25),
+            Occupation("arm", 2.0, 2.5, "lab.arm", FIRST, 2.0, 2),
+        )
+        filled.schedules.add_held(FIRST, had).result()
+        assert tuple(filled.schedules.held(CAMPAIGN)) == had
+        assert had[0].waited == 1.0
+        assert filled.schedules.forecasts(CAMPAIGN) == []
+        with pytest.raises(NotFoundError, match="no experiment has the id 'other'"):
+            filled.schedules.add_held("other", had).result()
+
+    def test_forecasts(self, filled):
+        """Forecasts are read back in their order."""
+        first = ForecastRecord(
+            campaign_id=CAMPAIGN,
+            lab_time=12.5,
+            experiments=3,
+            hours=2.0,
+            low=1.5,
+            high=2.5,
+            basis="3 runs ahead",
+            bottleneck="oven",
+            waits={"oven": 0.5},
+            spans=(ForecastSpan("oven-1", 0.0, 60.0, held=True), ForecastSpan("arm", 1.0, 2.0)),
+            actor="ben",
+            created=datetime(2026, 3, 4, tzinfo=UTC),
+        )
+        second = ForecastRecord(
+            campaign_id=CAMPAIGN, lab_time=0.0, experiments=1, hours=1.0, low=0.9, high=1.1
+        )
+        for each in (first, second):
+            filled.schedules.add_forecast(each).result()
+        found = filled.schedules.forecasts(CAMPAIGN)
+        assert found[0] == first
+        assert [each.experiments for each in found] == [3, 1]
+        assert filled.schedules.held(CAMPAIGN) == []

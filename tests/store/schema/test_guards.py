@@ -26,6 +26,7 @@ from labloop.records import (
     Measurement,
     Mode,
     ModelState,
+    Occupation,
     Outcome,
     Proposal,
     RoundRecord,
@@ -86,6 +87,7 @@ def whole(filled):
     filled.stock.put(shelf, [Filling(name="tip", unit="1", amount=MILLION)], "ben")
     made = SampleEvent(change=SampleChange.MADE, place="rack", experiment_id=FIRST)
     filled.samples.make(shelf, "vial", made, CAMPAIGN).result()
+    filled.schedules.add_held(FIRST, [Occupation("oven-1", 0.0, 1.0)]).result()
     return filled
 
 
