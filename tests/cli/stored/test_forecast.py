@@ -81,6 +81,8 @@ def test_json_is_json_however_long_it_takes(tiny, monkeypatch):
 
 def test_a_forecast_of_a_stored_campaign_is_kept(tiny):
     """Before it runs and for its rest: what then happens stands beside it."""
+    longer = '    await lab.wait(quantity(1, "min"))\n    return'
+    tiny.write("campaign.py", tiny.campaign.replace("    return", longer))
     said = tiny.ok("run", "campaign.py", "--engine", "plain", "--forecast")
     assert "forecast  3 experiments" in said
     told = tiny.ok("status", "tiny")
