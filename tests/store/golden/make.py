@@ -148,6 +148,13 @@ def fill(database: Database) -> None:
     made = SampleEvent(change=SampleChange.MADE, place="rack.A1", experiment_id=SECOND)
     number = database.samples.make(shelf, "vial", made, CAMPAIGN).result()
     database.samples.record(number, SampleEvent(change=SampleChange.MOVING, place="oven")).result()
+    _share(database)
+    grant = database.leases.acquire(f"campaign:{CAMPAIGN}", "anna")
+    database.leases.release(grant)
+
+
+def _share(database: Database) -> None:
+    """Put what was held, and a forecast, in."""
     had = Occupation("oven-1", 10.0, 50.0, "oven", asked=5.0, use=1, setting=80.0)
     database.schedules.add_held(FIRST, [had]).result()
     planned = ForecastSpan("oven-1", 0.0, 40.0, held=True)
@@ -163,8 +170,6 @@ def fill(database: Database) -> None:
         created=MOMENT,
     )
     database.schedules.add_forecast(expected).result()
-    grant = database.leases.acquire(f"campaign:{CAMPAIGN}", "anna")
-    database.leases.release(grant)
 
 
 def main(name: str) -> None:
