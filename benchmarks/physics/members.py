@@ -86,7 +86,7 @@ def run(lab: Lab, count: int, seed: int) -> list[dict[str, Any]]:
     about = {"lab": lab.number, "n": count, "seed": seed}
     candidate = family_of(lab, physics, data)
     members = [GPFactory().fit(data), *candidate.members, *candidate.hybrids]
-    weights = weigh_members(members, [candidate], data.features).weights
+    weights = weigh_members(members, [candidate], data).weights
     rows = [
         {
             **about,

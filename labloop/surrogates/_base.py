@@ -101,6 +101,8 @@ class FittedSurrogate:
     slacks: Model | None = None
     """Posterior over one column for each bound of an outcome constraint, kept where it is 0 or
     more; None where nothing is to be kept, or the outputs themselves are to be asked."""
+    without: "Callable[[], FittedSurrogate] | None" = None
+    """Of a mixture that physics leads: fits what would predict without it, for turns of its own."""
     state: ModelState | None = None
     alarms: tuple[Alarm, ...] = ()
     spent: Callable[[], Mapping[str, Json]] | None = None

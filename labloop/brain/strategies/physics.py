@@ -34,7 +34,9 @@ from labloop.brain.observations import (
     usable,
 )
 from labloop.brain.strategies.botorch import Replicates, _ask, _begin
+from labloop.brain.strategies.initial import initial_count
 from labloop.brain.strategies.search import LEADERS, Chosen, Search
+from labloop.brain.strategies.turns import turn_without_physics
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind
@@ -59,6 +61,7 @@ _EVERYWHERE = 64
 _LEAST, _NEAR = 256, 128
 _ROUNDS = (0.1, 0.03, 0.01)
 _PARENTS, _CHILDREN = 8, 24
+_STANDS = "the search stands still, so the model without physics has its turn"
 _HEARD = 0.02
 """A lighter model without physics does not decide, and is not asked by itself."""
 
@@ -148,6 +151,11 @@ class PhysicsStrategy:
         training = replace(training, proposals=len(layout.places))
 
         def ask(fitted: FittedSurrogate) -> tuple[ProposalBatch, list[int]]:
+            wait, known = initial_count(space), finished(data, training) + len(pending)
+            if isinstance(self.model, MixtureFactory) and not fitted.without and known < wait:
+                filled, places = _begin(self.name, space, seen, layout, seed, wait)
+                told = replace(filled, state=fitted.state, alarms=fitted.alarms)
+                return replace(told, fit_report=fitted.report), places
             failures = learned_failures(space, objective, data, self.initial)
             effort = learned_effort(self.effort, space, data.observations)
             search = _TrialSearch(
@@ -269,15 +277,32 @@ class _TrialSearch(Search):
         chosen: list[Chosen] = []
         for k in range(n):
             built, name = self._build(waiting, k)
-            if self.space.kind == "box" and not self.space.constrained:
+            purpose = _STANDS if self._resting(len(waiting)) else ""
+            plain = bool(purpose) or isinstance(self.fitted.model, GPModel)
+            if self.space.kind == "box" and not self.space.constrained and not plain:
                 climbed = self._climbed(waiting, k, seen, leaders)
                 optimum = best_by_trial(built, self.space, seen, leaders, climbed, self.seed + k)
             else:
                 optimum = best_in_space(built, self.space, seen, leaders, self.seed + k)
             seen.append(optimum.point)
             waiting = [*waiting, optimum.row]
-            chosen.append(Chosen(optimum, name))
+            chosen.append(Chosen(optimum, name, purpose=purpose))
         return chosen
+
+    def _build(self, waiting: Sequence[Tensor], k: int) -> tuple[AcquisitionFunction, str]:
+        """Return the vote of all members, or what the model without physics wants at its turn."""
+        if self.fitted.without is None or not self._resting(len(waiting)):
+            return super()._build(waiting, k)
+        plain = replace(self, fitted=self.fitted.without(), acquisition=improvement)
+        return super(_TrialSearch, plain)._build(waiting, k)
+
+    def _resting(self, waiting: int) -> bool:
+        """Return whether physics rests for this proposal, ``waiting`` others being under way."""
+        if self.fitted.without is None or self.objective.count > 1:
+            return False
+        scores = self.training.scores[:, 0]
+        kept = torch.from_numpy(self.objective.keeps(self.training.outputs.numpy()))
+        return turn_without_physics(torch.where(kept, scores, scores.min()), waiting)
 
     def _climbed(
         self, waiting: list[Tensor], k: int, seen: Sequence[Point], leaders: Tensor

@@ -1,12 +1,14 @@
 """The mixture of members with and without physics, weighted by leave-one-out.
 
-The GP without physics is always a member, so that wrong physics costs a few experiments, never
-the campaign. Several physics models may compete for weight.
+The GP without physics is always a member, and predicts alone until the results prove a physics, so
+that wrong physics costs a few experiments, never the campaign. Several physics models may compete
+for weight.
 """
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from labloop.errors import PhysicsError
 from labloop.physics import BoundPhysics, PhysicsModel, as_physics, bind
@@ -77,7 +79,8 @@ class MixtureFactory:
     Args:
         physics: a physics model, anything :func:`labloop.physics.as_physics` takes, or several
             that compete.
-        plain: the surrogate without physics.
+        plain: the member without physics, against which the others are weighed.
+        without: the surrogate that predicts where no physics is proven, as if there were none.
         hybrid: whether an ensemble of networks in each physics is a member as well. It takes
             seconds a round (told in the report, 30 at most), so it must be asked for.
 
@@ -88,6 +91,7 @@ class MixtureFactory:
     physics: PhysicsModel | Sequence[PhysicsModel]
     # How members are weighed was measured with this prior of the noise.
     plain: SurrogateFactory = field(default_factory=lambda: GPFactory(noise=LITTLE_NOISE))
+    without: SurrogateFactory = field(default_factory=GPFactory)
     name: str = "mixture"
     hybrid: bool = False
     device: str = "auto"
@@ -200,7 +204,8 @@ class MixtureFactory:
         """Return the mixture of the surrogate without physics and the candidates' members."""
         plain = self.plain.fit(data)
         told = [*plain.alarms, *alarms]
-        return combined(self.name, plain, candidates, data, told, began)
+        without = partial(self.without.fit, data)
+        return combined(self.name, plain, candidates, data, told, began, without)
 
 
 def _far_off(model: PhysicsModel) -> str:

@@ -9,20 +9,42 @@ from torch import Tensor
 
 from labloop.records import FloatArray
 from labloop.space import Feature
-from labloop.surrogates._base import FittedSurrogate
+from labloop.surrogates._base import FittedSurrogate, TrainingData
 from labloop.surrogates.mixture.physics_report import CandidatePhysics, is_varying
-from labloop.surrogates.numerics import build_kernel, fit_gp
+from labloop.surrogates.numerics import NOISE, build_kernel, fit_gp
 from labloop.surrogates.posteriors import log_density_of_channel, softmax_weights
 from labloop.surrogates.solving import Channels
 
-MAJORITY = 0.5
-"""Above this weight the surrogate without physics alone predicts."""
+DEMAND = 1.0
+"""By so much the log density of some physics must lead, its standard error taken off, to be heard:
+otherwise the surrogate without physics predicts alone."""
 _PENALTY = 4.0
 """Subtracted from the leave-one-out log density of varying parameters. Their dozens of
 hyper-parameters were fitted to the same results, so that they exceed the GP in many campaigns
 whose physics is badly wrong, though rarely by more than this. Networks need no such penalty: they
 are scored at experiments held out from their training."""
 _BOOTSTRAP = 256
+_LEARNED = 0.3
+"""Something is learned where this share of the scores' variance is explained when left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """By how much a member predicts left-out results better than the one without physics.
+
+    Attributes:
+        total: the difference of the log densities, added up over the results; penalty taken off.
+        error: its standard error, from how much the results differ (Vehtari, Gelman and Gabry,
+            Statistics and Computing 27 (2017) 1413); 0 of one result.
+    """
+
+    total: float
+    error: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether the results suffice to let the physics lead the search."""
+        return self.total - self.error > DEMAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +55,72 @@ class Weights:
     """M, adding up to 1."""
     evidence: FloatArray
     """The same without any penalty."""
+    lead: Lead
+    """Of the physics that leads most surely."""
 
 
 def weigh_members(
     members: Sequence[FittedSurrogate],
     candidates: Sequence[CandidatePhysics],
-    features: Sequence[Feature],
+    data: TrainingData,
 ) -> Weights:
     """Return the weights of all members, the first of which knows no physics.
 
-    The densities of the objective's scores decide. Where these reject all physics, the densities
-    of the other measured channels are added: where all scores are alike, such as before the first
-    product, only they can tell whether a physics is right.
+    The densities of the objective's scores decide. Where all scores are alike, such as before the
+    first product, so that even the process without physics has learned nothing of them, the
+    densities of the other measured channels are added: only they can tell whether a physics is
+    right then.
     """
     densities = torch.stack([m.loo_log_density for m in members])
     penalty = np.array([_PENALTY if is_varying(m) else 0.0 for m in members])
-    counted = member_weights(densities, penalty)
-    if counted[0] > MAJORITY:
+    surest = surest_lead(densities, penalty)
+    if not surest.proven and learned_nothing(data):
         leads = torch.zeros_like(densities)
         rows = {member.name: row for row, member in enumerate(members)}
         for candidate in candidates:
-            plain = _without_physics(candidate.channels, features)
+            plain = _without_physics(candidate.channels, data.features)
             for member in candidate.members:
                 leads[rows[member.name]] = _lead(member, plain, leads[0])
         densities = densities + leads
-        counted = member_weights(densities, penalty)
-    return Weights(counted, member_weights(densities, np.zeros(len(members))))
+        surest = surest_lead(densities, penalty)
+    return Weights(
+        member_weights(densities, penalty),
+        member_weights(densities, np.zeros(len(members))),
+        surest,
+    )
+
+
+def surest_lead(log_density: Tensor, penalty: FloatArray) -> Lead:
+    """Return the lead over the first member that exceeds its own standard error most.
+
+    Args:
+        log_density: leave-one-out log densities, ``M x n``, those without physics first.
+        penalty: what is taken off each member's sum, ``M``.
+    """
+    density = log_density.detach().numpy()
+    density = np.where(np.isfinite(density), density, -1e6)
+    count = density.shape[1]
+    differences = density[1:] - density[0]
+    totals = differences.sum(1) - penalty[1:]
+    errors = differences.std(1, ddof=1) * np.sqrt(count) if count > 1 else 0.0 * totals
+    leads = [Lead(float(t), float(e)) for t, e in zip(totals, errors, strict=True)]
+    return max(leads, key=lambda lead: lead.total - lead.error, default=Lead(0.0, 0.0))
+
+
+def learned_nothing(data: TrainingData) -> bool:
+    """Return whether a process predicts left-out results no better than the others' mean does.
+
+    Where all scores are alike, such as before the first product.
+    """
+    kernel, x, count = build_kernel("matern", data.features), data.encoded.numpy(), len(data.scores)
+    for y in data.scores.numpy().T:
+        known = y.std() * count / max(count - 1, 1)
+        if known > 0.0:
+            fitted = fit_gp(kernel, x, (y - y.mean()) / known, np.zeros(count), NOISE)
+            error = np.square((y - y.mean()) / known - fitted.loo_mean).sum()
+            if error < (1.0 - _LEARNED) * count:
+                return False
+    return True
 
 
 def _lead(member: FittedSurrogate, plain: dict[str, Tensor], none: Tensor) -> Tensor:

@@ -205,7 +205,7 @@ def test_physics_and_surrogates_run_without_lab_and_store():
 
 def test_the_parts_of_the_uncertainty_add_up():
     """Noise, constants, what physics misses and what members disagree about: the whole variance."""
-    model = MixtureFactory(physics()).fit(data(n=6, noise=0.05)).model
+    model = MixtureFactory(physics()).fit(data(n=4, noise=0.05)).model
     model = MixtureModel(model.members, [1 / len(model.members)] * len(model.members))
     x = torch.rand(20, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():

@@ -12,7 +12,7 @@ from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import GPFactory, MeasuredData, MixtureFactory
 from labloop.surrogates.mixture.physics_members import fit_candidate
 from labloop.surrogates.mixture.physics_report import CandidatePhysics, is_varying
-from labloop.surrogates.mixture.weights import member_weights, weigh_members
+from labloop.surrogates.mixture.weights import member_weights, surest_lead, weigh_members
 from labloop.surrogates.solving.channels import Channels
 
 SPACE = SearchSpace(Continuous("time", 0.1, 10, unit="s"), Continuous("heat", 0, 1))
@@ -79,7 +79,8 @@ def test_wrong_physics_finds_no_friend_among_the_other_outputs(seed):
         together.other_loo_log_density["left"].sum()
         < as_right.other_loo_log_density["left"].sum() - 5.0
     )
-    assert fitted.report["weights"]["gp"] > 0.4
+    lead = fitted.report["lead"]
+    assert lead["total"] - lead["error"] < 0.0
 
 
 def test_other_outputs_are_asked_only_where_the_objective_rejects_the_physics():
@@ -88,10 +89,10 @@ def test_other_outputs_are_asked_only_where_the_objective_rejects_the_physics():
     channels = Channels(bind(model(), SPACE), training)
     candidate = CandidatePhysics(channels, fit_candidate(channels, training))
     plain = GPFactory().fit(training)
-    told = weigh_members([plain, *candidate.members], [candidate], training.features)
+    told = weigh_members([plain, *candidate.members], [candidate], training)
     assert told.weights[0] < 0.1
     trusted = [plain, *(better(m, 2.0) for m in candidate.members)]
-    found = weigh_members(trusted, [candidate], training.features)
+    found = weigh_members(trusted, [candidate], training)
     owed = np.array([4.0 if is_varying(m) else 0.0 for m in trusted])
     every = torch.stack([m.loo_log_density for m in trusted])
     assert found.weights == pytest.approx(member_weights(every, owed))
@@ -113,8 +114,45 @@ def test_only_constants_that_vary_owe_a_lead():
         replace(m, loo_log_density=nothing, other_loo_log_density={})
         for m in (GPFactory().fit(training), *candidate.members)
     ]
-    found = weigh_members(alike, [candidate], training.features)
+    found = weigh_members(alike, [CandidatePhysics(channels, alike[1:])], training)
     fields = [is_varying(m) for m in alike]
     assert fields == [False, False, False, True]
     assert np.log(found.weights[0] / found.weights) == pytest.approx([0.0, 0.0, 0.0, 4.0])
     assert found.evidence == pytest.approx([0.25] * 4)
+
+
+def test_few_results_that_differ_prove_nothing():
+    """The same lead is proven where every result adds to it, and not where one of them does."""
+    every = torch.zeros(2, 6, dtype=torch.float64)
+    once = every.clone()
+    every[1] = 0.5
+    once[1, 2] = 3.0
+    free = np.zeros(2)
+    sure, unsure = surest_lead(every, free), surest_lead(once, free)
+    assert sure.total == pytest.approx(unsure.total) == pytest.approx(3.0)
+    assert sure.error == pytest.approx(0.0)
+    assert unsure.error == pytest.approx(3.0)
+    assert sure.proven
+    assert not unsure.proven
+
+
+def test_what_a_member_owes_is_taken_off_its_lead():
+    """A lead of three is none for a member of which four are demanded."""
+    density = torch.zeros(3, 6, dtype=torch.float64)
+    density[1:] = 0.5
+    assert surest_lead(density, np.array([0.0, 4.0, 4.0])).total == pytest.approx(-1.0)
+    assert surest_lead(density, np.array([0.0, 4.0, 0.0])).total == pytest.approx(3.0)
+
+
+def test_a_member_that_gives_no_number_leads_nothing():
+    """Where a physics fails at a left-out result it is not proven by the others."""
+    density = torch.zeros(2, 6, dtype=torch.float64)
+    density[1] = 5.0
+    density[1, 0] = torch.nan
+    assert not surest_lead(density, np.zeros(2)).proven
+
+
+def test_one_result_proves_nothing_or_all():
+    """Of a single result no error can be told; nothing fails."""
+    density = torch.tensor([[0.0], [2.0]], dtype=torch.float64)
+    assert surest_lead(density, np.zeros(2)).error == 0.0
