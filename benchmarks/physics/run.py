@@ -37,7 +37,8 @@ from benchmarks.physics.methods import COVERED, FIRST, LEAST, METHODS, MOST, STA
 from labloop.brain import AutoStrategy, Strategy
 from labloop.brain.observations.seeding import isolated
 from labloop.brain.strategies.physics import measured_data
-from labloop.records import Dataset, Observation, Point, ProposalBatch, derive_seed
+from labloop.records import AlarmRecord, Dataset, Observation, Point, ProposalBatch, derive_seed
+from labloop.report import AlarmBell
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / ".figures" / "physics" / "runs.jsonl"
@@ -142,6 +143,10 @@ class _Course:
     trace: list[float] = field(default_factory=list)
     predicted: list[Any] = field(default_factory=list)
     alarms: list[tuple[str, int]] = field(default_factory=list)
+    told: list[tuple[str, int]] = field(default_factory=list)
+    """Alarms of which people are told: each doubt once, and again where it has grown."""
+    raised: list[AlarmRecord] = field(default_factory=list)
+    bell: AlarmBell = field(default_factory=AlarmBell)
     weights: list[Any] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     coverage: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -169,6 +174,9 @@ class _Course:
         told = batch.proposals[0].predicted.get(VALUE)
         self.predicted.append([round(told.low, 5), round(told.high, 5)] if told else None)
         self.alarms += [(alarm.kind, len(self.observations)) for alarm in batch.alarms]
+        self.raised += [AlarmRecord(campaign_id="", alarm=alarm) for alarm in batch.alarms]
+        rung = self.bell.ring(self.raised)
+        self.told += [(record.alarm.kind, len(self.observations)) for record in rung]
         given: Any = batch.fit_report.get("weights", {})
         self.weights.append({name: round(float(w), 3) for name, w in given.items()})
 
@@ -254,6 +262,7 @@ def _record(
         "measured": [round(o.outputs[VALUE], 6) for o in course.observations],
         "predicted": course.predicted,
         "alarms": course.alarms,
+        "told": course.told,
         "weights": course.weights,
         "seconds": course.seconds,
         "coverage": course.coverage,

@@ -133,13 +133,13 @@ def alarms(runs: Runs, group: str) -> list[Figure]:
     if not (wrong and good and slight):
         return []
     rang, falsely = alarmed(wrong, EARLY), alarmed(good, MOST)
-    counts = [sum(kind in COUNTED for kind, _ in run["alarms"]) for run in slight]
+    counts = [sum(kind in COUNTED for kind, _ in run.get("told", run["alarms"])) for run in slight]
     return [
         _figure(
             f"{group}: alarms within {EARLY} of wrong physics in 90 %, of good physics ever in "
             "less than 3 %, of mismatched at most two a campaign",
             f"{100 * rang:.0f} %, {100 * falsely:.0f} %, median {np.median(counts):g} "
-            f"(most {max(counts)}, rounds that rang)",
+            f"(most {max(counts)}), of which people are told",
             len(wrong) + len(good) + len(slight),
             rang >= 0.9 and falsely < 0.03 and max(counts) <= 2,
         )

@@ -46,6 +46,7 @@ def describe_support(report: Mapping[str, Json]) -> str:
         f"Models with physics count {percent(share)}, the model without {percent(1 - share)}"
     ]
     sentences.append(_worth(share))
+    sentences += _unproven(report)
     if len(competing) > 1:
         sentences.append(_rivals(competing))
     varying = sum(w for name, w in members.items() if name.endswith("constants that vary"))
@@ -55,6 +56,16 @@ def describe_support(report: Mapping[str, Json]) -> str:
             "which no constant of nature does: see what is missing"
         )
     return ". ".join(sentences) + "."
+
+
+def _unproven(report: Mapping[str, Json]) -> list[str]:
+    """Return that the physics does not lead the search, and by how much it falls short."""
+    lead = report.get("lead")
+    if not isinstance(lead, Mapping) or lead.get("proven", True):
+        return []
+    total, error = (number(float(str(lead[name])), 2) for name in ("total", "error"))
+    known = f"lead in log density {total} +- {error}"
+    return [f"The results do not prove it ({known}), so the model without physics proposes"]
 
 
 def _worth(share: float) -> str:

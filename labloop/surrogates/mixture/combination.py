@@ -57,7 +57,8 @@ def combined(
     }
     if candidates:
         believed = max(candidates, key=lambda candidate: candidate.weight(share))
-        report["lead"] = {"total": weighed.lead.total, "error": weighed.lead.error}
+        lead = weighed.lead
+        report["lead"] = {"total": lead.total, "error": lead.error, "proven": lead.proven}
         report["physics"] = {f.name: f.weight(share) for f in candidates}
         report["parameters"] = learned_parameters(believed, share)
         report["missing"] = [term.json() for term in missing_terms(believed, data)]

@@ -36,6 +36,14 @@ def test_who_counts_is_said_by_the_weights(report, match):
     assert match in describe_support(report)
 
 
+def test_physics_that_does_not_lead_yet_is_said_to():
+    """Whose proposals these are is told with the numbers that decided it."""
+    lead = {"total": 0.8, "error": 1.2, "proven": False}
+    told = describe_support({**GOOD, "lead": lead})
+    assert "do not prove it (lead in log density 0.8 +- 1.2), so the model without physics" in told
+    assert "prove" not in describe_support({**GOOD, "lead": {**lead, "proven": True}})
+
+
 def test_constants_that_vary_are_told_where_it_can_be_seen(model_report):
     """The weight of that model alone says nothing: its constants may hardly vary."""
     varying = {**model_report, "weights": {"direct, constants that vary": 0.9, "gp": 0.1}}
