@@ -85,7 +85,7 @@ ROUNDS = {
     "a target": {"objective": Target("y0", 0.4)},
     "two aims": {"outputs": 2, "objective": [Maximize("y0"), Minimize("y1")]},
     "six inputs": {
-        "space": SearchSpace(*(Continuous(name, 0, 1) for name in "abcdef")), "n": 15
+        "space": SearchSpace(*(Continuous(name, 0, 1) for name in "abcdef")), "n": 8
     },
     "a category": {
         "space": SearchSpace(*BOX.parameters, Categorical("c", ["u", "v"])),

@@ -40,7 +40,7 @@ def test_physics_that_does_not_lead_yet_is_said_to():
     """Whose proposals these are is told with the numbers that decided it."""
     lead = {"total": 0.8, "error": 1.2, "proven": False}
     told = describe_support({**GOOD, "lead": lead})
-    assert "do not prove it (lead in log density 0.8 +- 1.2), so the model without physics" in told
+    assert "do not prove it (lead in log density 0.80 +- 1.2), so the model without physics" in told
     assert "prove" not in describe_support({**GOOD, "lead": {**lead, "proven": True}})
 
 
