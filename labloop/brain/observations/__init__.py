@@ -2,8 +2,8 @@
 
 ``history.py`` selects what can teach, ``evaluated_points.py`` keeps what was evaluated,
 ``imported.py`` reads tables of results, ``failure_rule.py`` says where experiments fail,
-``nearest_untried.py`` makes legal points of what others ask for, ``seeding.py`` isolates random
-numbers.
+``nearest_untried.py`` makes legal points of what others ask for, ``standing.py`` says where a search
+stands still, ``seeding.py`` isolates random numbers.
 """
 
 from labloop.brain.observations.evaluated_points import EvaluatedPoints, evaluated_points
@@ -22,6 +22,7 @@ from labloop.brain.observations.history import (
 from labloop.brain.observations.imported import Rows, read_points, read_results
 from labloop.brain.observations.nearest_untried import nearest_untried
 from labloop.brain.observations.seeding import isolated, small_seed
+from labloop.brain.observations.standing import turn_without_physics
 
 __all__ = [
     "EvaluatedPoints",
@@ -41,5 +42,6 @@ __all__ = [
     "read_points",
     "read_results",
     "small_seed",
+    "turn_without_physics",
     "usable",
 ]

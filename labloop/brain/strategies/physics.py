@@ -31,12 +31,12 @@ from labloop.brain.observations import (
     isolated,
     labels,
     small_seed,
+    turn_without_physics,
     usable,
 )
 from labloop.brain.strategies.botorch import Replicates, _ask, _begin
 from labloop.brain.strategies.initial import initial_count
 from labloop.brain.strategies.search import LEADERS, Chosen, Search
-from labloop.brain.strategies.turns import turn_without_physics
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.physics import PhysicsModel, as_physics, bind

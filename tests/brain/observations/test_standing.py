@@ -2,7 +2,7 @@
 
 import torch
 
-from labloop.brain.strategies.turns import PATIENCE, still, turn_without_physics
+from labloop.brain.observations.standing import PATIENCE, still, turn_without_physics
 
 
 def scores(*values):
