@@ -2,8 +2,8 @@
 
 ``history.py`` selects what can teach, ``evaluated_points.py`` keeps what was evaluated,
 ``imported.py`` reads tables of results, ``failure_rule.py`` says where experiments fail,
-``nearest_untried.py`` makes legal points of what others ask for, ``standing.py`` says where a search
-stands still, ``seeding.py`` isolates random numbers.
+``nearest_untried.py`` makes legal points of what others ask for, ``standing.py`` says where a
+search stands still, ``seeding.py`` isolates random numbers.
 """
 
 from labloop.brain.observations.evaluated_points import EvaluatedPoints, evaluated_points
