@@ -17,6 +17,7 @@ POINT_KILLS = 20
 RANDOM_KILLS = 500
 PREFECT_KILLS = 100
 HOST_KILLS = 50
+TOLD_KILLS = 10
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
@@ -53,14 +54,14 @@ def through_prefect(kills: int = PREFECT_KILLS) -> list[Figure]:
     return [_killed("prefect", asked, found, command, enough=enough)]
 
 
-def told_by_the_device(kills: int = POINT_KILLS) -> list[Figure]:
+def told_by_the_device(kills: int = TOLD_KILLS) -> list[Figure]:
     words = ("--at", "points", "--tells", "--kills", kills)
     found, command = module("benchmarks.durability.kills", *words)
     asked = (
-        f"kill -9 at 12 named points x {POINT_KILLS}, and the device can be asked what it did: "
+        f"kill -9 at 12 named points x {TOLD_KILLS}, and the device can be asked what it did: "
         "0 lost, 0 done twice, 0 asked about"
     )
-    enough = found["points"] >= 12 and found["kills"] >= found["points"] * POINT_KILLS
+    enough = found["points"] >= 12 and found["kills"] >= found["points"] * TOLD_KILLS
     figure = _killed("tells", asked, found, command, enough=enough)
     measured = f"{figure.measured}; {found['wrong']} ends told wrong"
     good = figure.passed and not (found["wrong"] or found["uncertain"])

@@ -86,6 +86,7 @@ class Campaign:
         self._device = device
         self._only: Point | None = None
         self._renewed: tuple[str, ...] = ()
+        self._takes_over = False
         self._handle = RunHandle()
         self._finish: Finish | None = None
         """How the loop ended; what goes wrong while the lab is closed does not change that."""
@@ -136,12 +137,19 @@ class Campaign:
         actor: str = "",
         speed: Speed = "max",
         device: str = "auto",
+        take_over: bool = False,
     ) -> "Campaign":
-        """Return a stored campaign, from its bundle, or from ``changed`` files where given."""
+        """Return a stored campaign, from its bundle, or from ``changed`` files where given.
+
+        ``take_over``: its :meth:`run` takes the place of a process on another machine that was not
+        heard for a minute.
+        """
         record = find_record(repositories, name, mode)
         definition = definition_to_resume(repositories, record, changed)
         actor = actor or current_user()
-        return cls(repositories, record, definition, actor=actor, speed=speed, device=device)
+        made = cls(repositories, record, definition, actor=actor, speed=speed, device=device)
+        made._takes_over = take_over
+        return made
 
     def only(self, point: Point) -> None:
         """Let the next :meth:`run` carry out this one experiment by hand, and nothing else."""
@@ -206,10 +214,16 @@ class Campaign:
         require_procedure(self.definition)
         self._handle.phase = "loading the planner"
         strategy = spec.resolve(self._device) if self._only is None else NoProposals()
-        stack.enter_context(campaign_lease(self.repositories, self.record, self._actor))
+        # Where nobody is there to say so, a campaign goes on by itself when its machine is lost.
+        take_over = self._takes_over = self._takes_over or spec.failures.unattended != "hold"
+        stack.enter_context(
+            campaign_lease(self.repositories, self.record, self._actor, take_over=take_over)
+        )
         update_bundle(self.repositories, self.record, self.definition, self._actor)
         self._handle.phase = "settling what was left open"
-        told = settle_by_devices(self.repositories, self.record, self.definition, self._actor)
+        told = settle_by_devices(
+            self.repositories, self.record, self.definition, self._actor, take_over=take_over
+        )
         reconciled = reconcile(
             self.repositories, self.record, spec, self._actor, self._change_before
         )
@@ -233,6 +247,7 @@ class Campaign:
             actor=self._actor,
             speed=self._speed,
             renewed=self._renewed,
+            take_over=self._takes_over,
             unsettled=bool(self.notes) or state.next_number > 1,
             handle=self._handle,
             on_alarm=self._store_alarm,

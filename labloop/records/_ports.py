@@ -247,8 +247,11 @@ class Commands(Protocol):
 class Leases(Protocol):
     """Exclusive rights with fencing tokens."""
 
-    def acquire(self, resource: str, owner: str) -> LeaseGrant:
-        """Take a lease, also from an owner whose process is dead; raises LeaseError."""
+    def acquire(self, resource: str, owner: str, *, take_over: bool = False) -> LeaseGrant:
+        """Take a lease, also from an owner whose process is dead; raises LeaseError.
+
+        ``take_over``: also from one on another machine that is silent.
+        """
         ...
 
     def release(self, grant: LeaseGrant) -> None:

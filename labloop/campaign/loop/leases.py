@@ -20,14 +20,20 @@ def current_user() -> str:
 
 @contextmanager
 def campaign_lease(
-    repositories: Repositories, record: CampaignRecord, actor: str
+    repositories: Repositories, record: CampaignRecord, actor: str, *, take_over: bool = False
 ) -> Iterator[None]:
     """Hold the right to give numbers to a campaign's experiments.
+
+    Args:
+        repositories: where leases are kept.
+        record: the campaign.
+        actor: who asks.
+        take_over: take it from a process on another machine that is silent, too.
 
     Raises:
         LeaseError: another process has it, and the message says who.
     """
-    grant = repositories.leases.acquire(_resource(record), actor)
+    grant = repositories.leases.acquire(_resource(record), actor, take_over=take_over)
     try:
         yield
     finally:
@@ -51,7 +57,12 @@ def _resource(record: CampaignRecord) -> str:
 
 @contextmanager
 def device_leases(
-    repositories: Repositories, lab_file: LabFile, mode: Mode, actor: str
+    repositories: Repositories,
+    lab_file: LabFile,
+    mode: Mode,
+    actor: str,
+    *,
+    take_over: bool = False,
 ) -> Iterator[LeaseCheck | None]:
     """Hold a lease on every device of a real lab; a simulated lab is its process's own.
 
@@ -69,7 +80,7 @@ def device_leases(
         for name, table in lab_file.devices.items():
             # Two lab files may name one instrument differently, so its own number counts.
             resource = f"device:{table.driver}:{table.serial_number or table.url}"
-            grants[name] = repositories.leases.acquire(resource, actor)
+            grants[name] = repositories.leases.acquire(resource, actor, take_over=take_over)
             stack.callback(repositories.leases.release, grants[name])
 
         def token(device: str) -> int:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from labloop.campaign.definition import Definition
 from labloop.campaign.loop import device_leases
 from labloop.errors import DeviceError, StaleStateError
-from labloop.lab import Lab, LabFile, LabHost, ask_executed, can_tell, load_lab_file, plan_lab
+from labloop.lab import (
+    Lab,
+    LabFile,
+    LabHost,
+    LeaseCheck,
+    ask_executed,
+    can_tell,
+    load_lab_file,
+    plan_lab,
+)
 from labloop.records import (
     ActionState,
     Alarm,
@@ -47,7 +56,12 @@ def mark_of(record: CampaignRecord) -> str:
 
 
 def settle_by_devices(
-    repositories: Repositories, record: CampaignRecord, definition: Definition, actor: str
+    repositories: Repositories,
+    record: CampaignRecord,
+    definition: Definition,
+    actor: str,
+    *,
+    take_over: bool = False,
 ) -> tuple[str, ...]:
     """Write down what became of open actions that their instruments can tell; return it in words.
 
@@ -75,7 +89,8 @@ def settle_by_devices(
     if not entries:
         return ()
     part = lab_file.only({entry.intent.device for entry in entries})
-    asked = _ask(repositories, record, part, entries, actor)
+    with device_leases(repositories, part, record.mode, actor, take_over=take_over) as lease:
+        asked = _ask(repositories, record, part, entries, actor, lease)
     notes = (_write(repositories, one, actor) for one in asked)
     return tuple(note for note in notes if note)
 
@@ -86,6 +101,7 @@ def _ask(
     part: LabFile,
     entries: Sequence[JournalEntry],
     actor: str,
+    lease: LeaseCheck | None,
 ) -> list[_Asked]:
     """Open the devices concerned, ask them, and leave them safe."""
 
@@ -95,21 +111,20 @@ def _ask(
     async def ask(lab: Lab) -> list[_Asked]:
         return [await _asked(lab, entry) for entry in entries]
 
-    with device_leases(repositories, part, record.mode, actor) as lease:
-        host = LabHost(
-            part,
-            mode=record.mode,
-            journal=repositories.journal,
-            campaign_id=record.id,
-            actor=actor,
-            lease=lease,
-            on_alarm=keep,
-            purpose=f"campaign {record.name}",
-            handover=repositories.handover,
-            mark=mark_of(record),
-        )
-        with host:
-            return host.call(ask)
+    host = LabHost(
+        part,
+        mode=record.mode,
+        journal=repositories.journal,
+        campaign_id=record.id,
+        actor=actor,
+        lease=lease,
+        on_alarm=keep,
+        purpose=f"campaign {record.name}",
+        handover=repositories.handover,
+        mark=mark_of(record),
+    )
+    with host:
+        return host.call(ask)
 
 
 async def _asked(lab: Lab, entry: JournalEntry) -> _Asked:

@@ -70,6 +70,8 @@ class RunContext:
     """Whether an earlier process may have left devices moving or hot."""
     handle: RunHandle
     on_alarm: Callable[[Alarm], None]
+    take_over: bool = False
+    """Whether devices are taken from a process on another machine that is silent."""
 
     @property
     def experiments_left(self) -> int | None:
@@ -248,7 +250,9 @@ def _devices(
     """Hold the devices of a campaign: those of its lab file, or of its host."""
     definition, repositories, record = context.definition, context.repositories, context.record
     if definition.host is None:
-        with device_leases(repositories, lab_file, record.mode, context.actor) as lease:
+        with device_leases(
+            repositories, lab_file, record.mode, context.actor, take_over=context.take_over
+        ) as lease:
             yield lab_file, lease, None
         return
     if record.mode is Mode.SIMULATED and context.speed != "max":

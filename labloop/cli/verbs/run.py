@@ -208,6 +208,10 @@ def resume(
     real: Real = False,
     device: Device = "auto",
     unattended: Unattended = None,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="its process on another machine is dead: take its place"),
+    ] = False,
 ) -> None:
     """Go on with a stored campaign, from the files that it was begun with."""
     mode, out = mode_of(real), console()
@@ -224,7 +228,13 @@ def resume(
         definition = None if changed is None else load_campaign(changed)
     with open_repositories(db) as repositories:
         made = Campaign.resume(
-            repositories, name, mode=mode, changed=definition, speed=pace, device=device
+            repositories,
+            name,
+            mode=mode,
+            changed=definition,
+            speed=pace,
+            device=device,
+            take_over=take_over,
         )
         print_file_changes(repositories, made, told=changed is not None)
         if experiments is not None:

@@ -71,6 +71,7 @@ class Writer:
         self._where = where
         self._release = release
         self._check = check
+        self._fence: Callable[[Session], None] = lambda _: None
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._entry = threading.Lock()
         self._closed = False
@@ -99,6 +100,10 @@ class Writer:
         sentence = f"the database {self._where} was closed; open it again to write"
         job.future.set_exception(DatabaseUnusableError(sentence))
         return job.future
+
+    def fence(self, check: Callable[[Session], None]) -> None:
+        """Call ``check`` at the begin of each transaction; where it raises, all writing ends."""
+        self._fence = check
 
     def close(self) -> None:
         """Commit what is queued, then end; calling again does nothing."""
@@ -166,6 +171,7 @@ class Writer:
         A savepoint takes as long as an insert, and failures are rare.
         """
         self._session.control(self._begin)
+        self._fence(self._session)
         try:
             for job in group:
                 job.result = job.operation(self._session)
@@ -175,6 +181,7 @@ class Writer:
                 raise translated from error
             self._roll_back("ROLLBACK")
             self._session.control(self._begin)
+            self._fence(self._session)
             for job in group:
                 self._run_guarded(job)
 

@@ -13,7 +13,7 @@ from labloop.store.repositories.commands import SqlCommands
 from labloop.store.repositories.connections import Connections
 from labloop.store.repositories.experiments import SqlExperiments
 from labloop.store.repositories.journal import SqlJournal
-from labloop.store.repositories.leases import SqlLeases, process_ended, process_owner
+from labloop.store.repositories.leasing import SqlLeases, process_ended, process_owner
 from labloop.store.repositories.notes import notes_folder, take_in_notes
 from labloop.store.repositories.rounds import SqlRounds, round_hash, stored_rounds
 from labloop.store.repositories.schedules import SqlSchedules

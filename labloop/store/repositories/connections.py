@@ -69,6 +69,11 @@ class Connections:
             )
         return self.writer.submit(operation)
 
+    def fence(self, check: Callable[[Session], None]) -> None:
+        """Call ``check`` at the begin of each write; where it raises, nothing more is written."""
+        if self.writer is not None:
+            self.writer.fence(check)
+
     def prepared(self, prepare: Callable[[], Callable[[Session], T]]) -> Future[T]:
         """Call ``prepare`` in this thread, then queue the operation that it returns.
 

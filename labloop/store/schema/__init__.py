@@ -18,6 +18,7 @@ from labloop.store.schema.chain import (
     record_text,
 )
 from labloop.store.schema.guards import APPEND_ONLY, PARTIAL_INDEXES, Refusal
+from labloop.store.schema.lease_tables import LeaseBeatRow, LeaseRow
 from labloop.store.schema.tables import (
     AcknowledgementRow,
     AlarmRow,
@@ -34,7 +35,6 @@ from labloop.store.schema.tables import (
     ExperimentRow,
     IdentityRow,
     IntentRow,
-    LeaseRow,
     MeasurementRow,
     ModelArrayRow,
     OutcomeRow,
@@ -84,6 +84,7 @@ __all__ = [
     "ExperimentRow",
     "IdentityRow",
     "IntentRow",
+    "LeaseBeatRow",
     "LeaseRow",
     "MeasurementRow",
     "ModelArrayRow",

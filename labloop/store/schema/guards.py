@@ -73,6 +73,7 @@ _FIXED = {
         "created",
     ),
     "lease": ("resource",),
+    "lease_beat": ("resource",),
     "sample_place": ("sequence", "sample", "lab", "mode", "shelf", "place"),
     "stock_lot": (
         "sequence",

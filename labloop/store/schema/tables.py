@@ -333,16 +333,6 @@ class AnswerRow(Row, table=True):
     recorded: int = big_column()
 
 
-class LeaseRow(Row, table=True):
-    """Who holds a resource; empty owner: nobody. The token only grows."""
-
-    __tablename__ = "lease"
-    resource: str = text_column(primary_key=True)
-    owner: str = text_column()
-    token: int = big_column()
-    taken: int = big_column()
-
-
 class AlarmRow(Row, table=True):
     """A named, explained doubt."""
 

@@ -3,7 +3,9 @@
 import threading
 
 import pytest
+from campaign_toys import create, write
 
+from labloop.campaign import Campaign
 from labloop.campaign.decisions.state import MachineState
 from labloop.campaign.loop.inbox import Inbox
 from labloop.campaign.loop.leases import campaign_lease, device_leases
@@ -19,6 +21,7 @@ from labloop.records import (
 )
 from labloop.space import Continuous, SearchSpace
 from labloop.store import open_database
+from labloop.store.repositories.leasing import beats, leases
 
 LAB = lab_file_of(
     {
@@ -159,3 +162,27 @@ def test_two_points_added_at_once_are_two_experiments(repositories, record):
     Inbox(repositories, record, SearchSpace(Continuous("x", 0, 1))).read(lambda: state[0], apply)
     assert all(c.accepted for c in repositories.commands.all(record.id))
     assert [row.number for row in repositories.experiments.all(record.id)] == [1, 2]
+
+
+GONE = "anna [host=elsewhere/1 boot=b pid=7 start=1]"
+
+
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [("", {"take_over": True}), (', failures=FailurePolicy(unattended="stop")', {})],
+)
+def test_a_campaign_of_a_machine_that_is_gone_goes_on(
+    repositories, tmp_path, monkeypatch, options, given
+):
+    """By a person's word, or where the campaign says that nobody is there; else it is refused."""
+    monkeypatch.setattr(beats, "SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(leases, "WATCH_SECONDS", 0.1)
+    made = create(repositories, write(tmp_path, f"budget=Budget(experiments=2){options}"))
+    repositories.leases.acquire(f"campaign:{made.record.id}", GONE)
+    if given:
+        with pytest.raises(LeaseError, match="resume NAME --take-over"):
+            Campaign.resume(repositories, "tiny", actor="me").run()
+    # As another process has it: what the old holder wrote through this one would be refused.
+    with open_database(repositories.url) as other:
+        record = Campaign.resume(other, "tiny", actor="me", **given).run()
+    assert record.state is CampaignState.FINISHED

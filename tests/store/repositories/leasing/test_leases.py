@@ -53,7 +53,7 @@ def test_dead_owner(url, database):
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
-        ({"host": "elsewhere/1"}, "anna on elsewhere/1 .process 1.* break the lease"),
+        ({"host": "elsewhere/1"}, "anna on elsewhere/1 .process 1.* heard 0 s ago: end it there"),
         ({"boot": "another"}, None),
         ({"start": "0"}, None),
         ({}, "held by anna"),
