@@ -6,7 +6,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from labloop.store.schema import guards
 from labloop.store.schema.things_tables import METADATA
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0010", "0011", "0012")
 """Every revision, oldest first. Listed here so that opening a database that is up to date does
 not import Alembic."""
 HEAD = REVISIONS[-1]
