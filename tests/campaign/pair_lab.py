@@ -1,4 +1,4 @@
-"""Two boxes that are alike, and a world in which either can report a fault."""
+"""Two boxes that are alike, a world in which either can report a fault, and a campaign there."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,48 @@ from tiny_lab import Box, BoxEmulator
 from labloop.errors import DeviceFaultError
 from labloop.lab import action
 from labloop_simulators.kit import TruthLog
+
+CAMPAIGN = """
+from campaign_toys import PLANNER
+from labloop import (
+    Budget, CampaignSpec, Continuous, FailurePolicy, FailureRule, Maximize, Scalar, SearchSpace,
+    quantity
+)
+from labloop.errors import DeviceFaultError, DeviceError, ProtocolError
+
+async def use(lab, x):
+    async with lab.any("box") as name:
+        box = getattr(lab, name)
+        await box.set_level(x.level)
+        shown = await box.show()
+    if shown < LEAST:
+        raise ValueError("no signal")
+    return {"shown": shown}
+
+LEAST = -99
+campaign = CampaignSpec(
+    "pair", SearchSpace(Continuous("level", 0, 8, unit="mL")),
+    outputs=[Scalar("shown")], objective=Maximize("shown"), procedure=use, lab="lab.toml",
+    strategy=PLANNER, budget=Budget(experiments=3), failures=POLICY
+)
+"""
+LAB = """
+[lab]
+name = "pair"
+world = "pair_lab:create"
+world_options = { faulty = FAULTY }
+
+[devices.box_1]
+driver = "pair_lab:FaultyBox"
+url = "serial://COM1"
+
+[devices.box_2]
+driver = "pair_lab:FaultyBox"
+url = "serial://COM2"
+
+[stations.box]
+names = ["box_1", "box_2"]
+"""
 
 
 class FaultyBox(Box):

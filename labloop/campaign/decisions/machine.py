@@ -31,6 +31,7 @@ from labloop.campaign.decisions.events import (
     Start,
     StopAsked,
     Unsupplied,
+    Withdraw,
 )
 from labloop.campaign.decisions.following import device_trouble, follow, question_about
 from labloop.campaign.decisions.state import (
@@ -69,7 +70,10 @@ def _began(_event: Began, _config: MachineConfig, state: MachineState) -> Handle
     questions = tuple(
         Ask(f"what became of experiment {key}?", key) for key in sorted(state.uncertain)
     )
-    asked = (*questions, *(_question(job) for job in state.awaiting))
+    asked: tuple[Effect, ...] = (*questions, *(_question(job) for job in state.awaiting))
+    if state.paused:
+        asked = (*asked, Ask(state.paused))
+    asked = (*asked, *(Withdraw(station) for station in sorted(state.withdrawn)))
     if not state.resumed:
         return state, asked
     begun = frozenset(job.experiment_id for job in state.resumed)

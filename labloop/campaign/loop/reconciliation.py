@@ -21,6 +21,7 @@ from labloop.campaign.execution import (
 )
 from labloop.campaign.loop.inbox import CONTINUE, Change, Inbox
 from labloop.campaign.loop.leases import campaign_lease
+from labloop.campaign.loop.troubles import with_troubles
 from labloop.campaign.progress import in_order, lab_seconds
 from labloop.errors import AnalysisError
 from labloop.lab import close_attempt, is_attempt, is_open_late
@@ -281,7 +282,7 @@ def _machine_state(
         if row.state is not ExperimentState.FAILED:
             break
         in_a_row += 1
-    return replace(
+    state = replace(
         _standing(repositories, record),
         next_round=max((r.index for r in rounds), default=-1) + 1,
         finished=len(counted),
@@ -291,6 +292,7 @@ def _machine_state(
         lab_hours=lab_seconds(rows, repositories.experiments.waited(record.id)) / 3600,
         cost=_cost(rows, spec),
     )
+    return with_troubles(state, repositories, record, rows)
 
 
 def _goes_on(policy: FailurePolicy) -> bool:

@@ -41,6 +41,7 @@ from labloop.campaign.loop.inbox import Changed, Inbox
 from labloop.campaign.loop.proposing import RoundAnswer
 from labloop.campaign.loop.publishing import SnapshotPublisher
 from labloop.campaign.loop.rounds import RunRounds
+from labloop.campaign.loop.troubles import Troubles
 from labloop.campaign.progress import Snapshot, describe_ending, describe_executor, mode_label
 from labloop.errors import StaleStateError
 from labloop.records import (
@@ -139,6 +140,7 @@ class Runner:
             repositories, record, spec.space, plate=spec.plate, change=self._change_definition
         )
         self._change = change
+        self._troubles = Troubles(repositories, record)
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._experiments = RunExperiments(spec, record, repositories, actor)
         self._rounds = RunRounds(
@@ -302,7 +304,9 @@ class Runner:
 
     def _apply(self, event: Event) -> Finish | None:
         """Give an event to the machine and carry out what it wants done."""
-        self._state, effects = step(self._config, self._state, event)
+        before = self._state
+        self._state, effects = step(self._config, before, event)
+        self._troubles.note(before, self._state, event)
         finish: Finish | None = None
         for effect in effects:
             finish = self._carry_out(effect) or finish

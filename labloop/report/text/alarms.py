@@ -9,8 +9,8 @@ from labloop.report.data import CampaignData
 
 _ABOUT_A_FIT = "physics-"
 """Alarms of these kinds are raised again in every round as long as their cause lasts."""
-_ABOUT_RESULTS = ("sensor-stuck", "drift", "outlier")
-"""Alarms of these kinds are raised once, and hold until one without experiments ends them."""
+_HOLD = ("sensor-stuck", "drift", "outlier", "device-failing", "station-left-out")
+"""Alarms of these kinds hold until one of the same subject, without experiments, ends them."""
 _GROWN = 1.5
 _NAMES_ONE_OF_ALL = "physics-missing"
 """It names the constant with the greatest effect; whichever that is, it is one group."""
@@ -55,8 +55,10 @@ class AlarmGroup:
         """Since when, in words."""
         if self.last is None:
             where = "" if self.experiment is None else f"experiment {self.experiment}"
-            if self.about:
-                return f"since {where}" if self.in_force else "no longer"
+            if self.about and not self.in_force:
+                return "no longer"
+            if self.about and where:
+                return f"since {where}"
             return where or "at no round"
         if self.in_force:
             other = (self.about_since or 0) > (self.since or 0)
@@ -135,7 +137,7 @@ def alarm_subject(record: AlarmRecord) -> Hashable:
         return alarm.kind
     if alarm.kind.startswith(_ABOUT_A_FIT):
         return alarm.kind, _about(record)
-    if _about_results(record):
+    if _is_lasting(record):
         return alarm.kind, _about(record)
     return alarm.kind, alarm.message, record.experiment_id
 
@@ -147,18 +149,18 @@ def doubts_of(raised: Sequence[AlarmRecord], number: int) -> list[str]:
         raised: all alarms of its campaign in order.
         number: its number.
     """
-    latest = {alarm_subject(record): record.alarm for record in raised if _about_results(record)}
+    latest = {alarm_subject(record): record.alarm for record in raised if _is_lasting(record)}
     return [f"{a.kind}: {a.message}" for a in latest.values() if number in _named(a)]
 
 
 def _named(alarm: Alarm) -> Sequence[Json]:
-    """Return the numbers of the experiments that an alarm about results names."""
+    """Return the numbers of the experiments that an alarm names."""
     named = alarm.data.get("experiments", ())
     return named if isinstance(named, (list, tuple)) else ()
 
 
-def _about_results(record: AlarmRecord) -> bool:
-    return record.alarm.kind in _ABOUT_RESULTS and "subject" in record.alarm.data
+def _is_lasting(record: AlarmRecord) -> bool:
+    return record.alarm.kind in _HOLD and "subject" in record.alarm.data
 
 
 def _number(record: AlarmRecord, name: str) -> float:
@@ -197,8 +199,8 @@ def _folded(
 
 
 def _holds(record: AlarmRecord) -> bool:
-    """Return whether an alarm is one about results, and nothing has ended it."""
-    return _about_results(record) and bool(_named(record.alarm))
+    """Return whether an alarm holds until it is ended, and nothing has ended it."""
+    return _is_lasting(record) and bool(_named(record.alarm))
 
 
 def _unbroken(rounds: Sequence[int], fitted: Sequence[int]) -> int | None:

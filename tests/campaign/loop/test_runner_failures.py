@@ -5,50 +5,10 @@ import time
 
 import pytest
 from campaign_toys import ask, create
+from pair_lab import CAMPAIGN, LAB
 
 from labloop.records import ActionState, CampaignState, CommandKind, ExperimentState
 
-CAMPAIGN = """
-from campaign_toys import PLANNER
-from labloop import (
-    Budget, CampaignSpec, Continuous, FailurePolicy, FailureRule, Maximize, Scalar, SearchSpace,
-    quantity
-)
-from labloop.errors import DeviceFaultError, DeviceError, ProtocolError
-
-async def use(lab, x):
-    async with lab.any("box") as name:
-        box = getattr(lab, name)
-        await box.set_level(x.level)
-        shown = await box.show()
-    if shown < LEAST:
-        raise ValueError("no signal")
-    return {"shown": shown}
-
-LEAST = -99
-campaign = CampaignSpec(
-    "pair", SearchSpace(Continuous("level", 0, 8, unit="mL")),
-    outputs=[Scalar("shown")], objective=Maximize("shown"), procedure=use, lab="lab.toml",
-    strategy=PLANNER, budget=Budget(experiments=3), failures=POLICY
-)
-"""
-LAB = """
-[lab]
-name = "pair"
-world = "pair_lab:create"
-world_options = { faulty = FAULTY }
-
-[devices.box_1]
-driver = "pair_lab:FaultyBox"
-url = "serial://COM1"
-
-[devices.box_2]
-driver = "pair_lab:FaultyBox"
-url = "serial://COM2"
-
-[stations.box]
-names = ["box_1", "box_2"]
-"""
 RETRY = 'FailureRule(DeviceFaultError, then="retry", times=2, wait="30 s")'
 ELSEWHERE = 'FailureRule(device="box_1", then="other station")'
 DONE, FAILED, ABANDONED = (
