@@ -21,8 +21,8 @@ from labloop.campaign.execution import (
 )
 from labloop.campaign.loop.inbox import CONTINUE, Change, Inbox
 from labloop.campaign.loop.leases import campaign_lease
-from labloop.campaign.loop.troubles import with_troubles
 from labloop.campaign.progress import in_order, lab_seconds
+from labloop.campaign.watching import with_troubles
 from labloop.errors import AnalysisError
 from labloop.lab import close_attempt, is_attempt, is_open_late
 from labloop.records import (

@@ -41,8 +41,8 @@ from labloop.campaign.loop.inbox import Changed, Inbox
 from labloop.campaign.loop.proposing import RoundAnswer
 from labloop.campaign.loop.publishing import SnapshotPublisher
 from labloop.campaign.loop.rounds import RunRounds
-from labloop.campaign.loop.troubles import Troubles
 from labloop.campaign.progress import Snapshot, describe_ending, describe_executor, mode_label
+from labloop.campaign.watching import Troubles
 from labloop.errors import StaleStateError
 from labloop.records import (
     CampaignRecord,
