@@ -29,7 +29,7 @@ from labloop.surrogates.numerics import (
 )
 from labloop.surrogates.posteriors import VarianceParts, log_density_of_scores
 
-_DRAWS, _AVERAGED = 8, 200
+_DRAWS, _AVERAGED = 12, 200
 """Draws of hyper-parameters for intervals, and up to how many results: more leave little open."""
 _MOST = 600
 """Experiments that a process knows; of more a subset is taken."""
@@ -105,9 +105,9 @@ class GPModel(Model):
     def told_parts(self, x: Tensor) -> VarianceParts:
         """Return mean, noise and the GP's variance of the outputs at ``x`` (N x d).
 
-        For what people are told: beside :meth:`variance_parts`, what other plausible
-        hyper-parameters predict widens it. Noise is the mean of theirs, and the spread of their
-        means belongs to the GP's variance; the mean is that of the most probable ones.
+        For what people are told: the average over hyper-parameters drawn from their posterior,
+        where :meth:`variance_parts` takes the most probable ones. Mean and noise are the means of
+        theirs, and the spread of their means belongs to the GP's variance.
         """
         parts = [self._averaged(x, output) for output in range(self.num_outputs)]
         mean, noise, discrepancy = (torch.stack(each, -1) for each in zip(*parts, strict=True))
@@ -116,12 +116,12 @@ class GPModel(Model):
 
     def _averaged(self, x: Tensor, output: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean, noise and variance of one output over plausible hyper-parameters."""
-        every = [self.subset_output([output]), *self._plausible(output)]
-        means, variances = zip(*(m.cross_moments(x, x[:1])[:2] for m in every), strict=True)
+        every = self._plausible(output) or [self.subset_output([output])]
+        found = zip(*(m.cross_moments(x, x[:1])[:2] for m in every), strict=True)
+        means, variances = (torch.stack(each) for each in found)
         noise = sum(m.noise_variance(0) for m in every) / len(every)
-        spread = torch.stack(means).var(0, correction=0)
-        variance = torch.stack(variances).mean(0) + spread
-        return means[0], torch.full_like(variance, noise), variance
+        variance = variances.mean(0) + means.var(0, correction=0)
+        return means.mean(0), torch.full_like(variance, noise), variance
 
     def _plausible(self, output: int) -> "list[GPModel]":
         """Return the models of one output by other hyper-parameters that the results allow."""

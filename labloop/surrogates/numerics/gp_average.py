@@ -1,15 +1,29 @@
-"""Other hyper-parameters that the results allow, around the most probable ones.
+"""Other hyper-parameters that the results allow, beside the most probable ones.
 
 Intervals of the most probable hyper-parameters alone are too narrow: few results leave
-lengthscales and noise open. A normal approximation of their posterior (Laplace; MacKay 1999) gives
-others, and the spread of what these predict belongs to the interval.
+lengthscales and noise open. Of up to sixty results these are drawn from their posterior, by an
+ensemble of walkers (the stretch move of Goodman & Weare, Comm. App. Math. Comp. Sci. 5 (2010) 65)
+that begin far apart. More results leave little open: there a normal approximation around the most
+probable ones (Laplace; MacKay 1999) does.
 """
 
 import numpy as np
 
 from labloop.records import FloatArray
-from labloop.surrogates.numerics.gp_fit import FittedGP, LogPosterior, bounds_of, condition_gp
+from labloop.surrogates.numerics.gp_fit import (
+    MEAN_VARIANCE,
+    FittedGP,
+    LogPosterior,
+    bounds_of,
+    condition_gp,
+)
+from labloop.surrogates.numerics.kernels import profile_and_derivative
 
+_SAMPLED = 60
+"""Up to so many results the posterior is sampled; a step costs their cube."""
+_WALKERS, _MOVES, _STRETCH = 32, 16, 2.0
+_APART = 0.5
+"""Where the walkers begin: so many standard deviations of the prior around the most probable."""
 _STEP = 1e-3
 _FLATTEST = 0.15
 """Least curvature of the log posterior along a direction: no wider than the priors are."""
@@ -17,9 +31,9 @@ _SEED = 7
 
 
 def plausible_gps(fitted: FittedGP, count: int) -> list[FittedGP]:
-    """Return ``count`` GPs with hyper-parameters drawn around those of ``fitted``, or fewer.
+    """Return ``count`` GPs with hyper-parameters drawn from the posterior, the same for one fit.
 
-    The same ones for the same fit. A draw whose covariance is not positive definite is left out.
+    None where a fit knows no other hyper-parameters than its own.
     """
     problem = fitted.problem
     if problem is None:
@@ -28,17 +42,78 @@ def plausible_gps(fitted: FittedGP, count: int) -> list[FittedGP]:
     centre: FloatArray = np.log(
         np.concatenate([hyper.lengthscales, hyper.weights, np.array([hyper.noise])])
     )
+    random = np.random.default_rng(_SEED)
+    few = len(problem.y) <= _SAMPLED
+    drawn = _walked(problem, centre, random) if few else _around(problem, centre, count, random)
+    drawn = drawn[np.linspace(0, len(drawn) - 1, count).round().astype(int)]
+    return [
+        condition_gp(problem, theta, -d)
+        for theta, d in zip(drawn, _density(problem, drawn), strict=True)
+    ]
+
+
+def _walked(problem: LogPosterior, centre: FloatArray, random: np.random.Generator) -> FloatArray:
+    """Return where the walkers end, one set of logarithms of hyper-parameters a row."""
+    _, spread = problem.prior
+    size = len(centre)
+    count = max(_WALKERS, 2 * size + 2)
+    low, high = np.array(bounds_of(problem.kernel)).T
+    apart = _APART * spread * random.standard_normal((count, size))
+    theta = np.clip(centre + apart, low, high)
+    density = _density(problem, theta)
+    for _ in range(_MOVES):
+        for first in (0, 1):
+            # One half moves along lines through members of the other.
+            mine = np.arange(first, count, 2)
+            other = random.choice(np.arange(1 - first, count, 2), len(mine))
+            stretch = ((_STRETCH - 1.0) * random.random(len(mine)) + 1.0) ** 2 / _STRETCH
+            tried = theta[other] + stretch[:, None] * (theta[mine] - theta[other])
+            inside = ((tried >= low) & (tried <= high)).all(1)
+            reached = _density(problem, np.clip(tried, low, high))
+            gain = (size - 1) * np.log(stretch) + reached - density[mine]
+            taken = inside & (np.log(random.random(len(mine))) < gain)
+            theta[mine[taken]], density[mine[taken]] = tried[taken], reached[taken]
+    return theta
+
+
+def _density(problem: LogPosterior, theta: FloatArray) -> FloatArray:
+    """Return the log posterior of ``T`` sets of logarithms of hyper-parameters, up to a constant.
+
+    As a density of the logarithms, so without the Jacobian term of ``LogPosterior.objective``.
+    """
+    groups = len(problem.kernel.groups)
+    inverse, weights = np.exp(-2.0 * theta[:, :groups]), np.exp(theta[:, groups:-1])
+    total = np.full((len(theta), *problem.square.shape[1:]), MEAN_VARIANCE)
+    for part, weight in zip(problem.kernel.parts, weights.T, strict=True):
+        picked = list(part)
+        scaled = np.tensordot(inverse[:, picked], problem.square[picked], axes=1)
+        total += weight[:, None, None] * profile_and_derivative(problem.kernel.profile, scaled)[0]
+    each = np.arange(len(problem.y))
+    total[:, each, each] += np.exp(theta[:, -1:]) + problem.known
+    root = np.linalg.cholesky(total)
+    white = np.linalg.solve(root, np.broadcast_to(problem.y[:, None], (len(theta), len(each), 1)))
+    centre, spread = problem.prior
+    # Half way between the most probable logarithm and the most probable lengthscale; both ends
+    # hold as much of what is measured, the longer ones with a worse log score.
+    centre = centre - 0.5 * spread**2 * (np.arange(len(centre)) < groups)
+    found: FloatArray = (
+        -0.5 * np.square(white).sum((1, 2))
+        - np.log(root[:, each, each]).sum(1)
+        - 0.5 * np.square((theta - centre) / spread).sum(1)
+    )
+    return found
+
+
+def _around(
+    problem: LogPosterior, centre: FloatArray, count: int, random: np.random.Generator
+) -> FloatArray:
+    """Return draws of the normal approximation, one set of logarithms a row."""
     sizes, directions = np.linalg.eigh(_curvature(problem, centre))
-    drawn = np.random.default_rng(_SEED).standard_normal((count, len(centre)))
+    drawn = random.standard_normal((count, len(centre)))
     moves = (drawn / np.sqrt(np.maximum(sizes, _FLATTEST))) @ directions.T
     low, high = np.array(bounds_of(problem.kernel)).T
-    made = []
-    for theta in np.clip(centre + moves, low, high):
-        try:
-            made.append(condition_gp(problem, theta, problem.objective(theta)[0]))
-        except np.linalg.LinAlgError:
-            continue
-    return made
+    drawn_near: FloatArray = np.clip(centre + moves, low, high)
+    return drawn_near
 
 
 def _curvature(problem: LogPosterior, theta: FloatArray) -> FloatArray:

@@ -65,11 +65,16 @@ class LogPosterior:
     noise: tuple[float, float] = LITTLE_NOISE
 
     @cached_property
+    def prior(self) -> tuple[FloatArray, FloatArray]:
+        """Mean and sd of the priors of logarithms."""
+        return prior_of(self.kernel, self.noise)
+
+    @cached_property
     def _normal(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Mean and sd of the priors of logarithms, and the Jacobian term of log-normal ones."""
         groups, parts = len(self.kernel.groups), len(self.kernel.parts)
         tilt = np.concatenate([np.ones(groups), np.zeros(parts), [1.0]])
-        return *prior_of(self.kernel, self.noise), tilt
+        return *self.prior, tilt
 
     def split(self, theta: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         """Return squared inverse lengthscales, weights and noise variance."""

@@ -52,3 +52,35 @@ def test_the_same_fit_gives_the_same_draws():
         assert a.hyper.noise == b.hyper.noise
         assert a.hyper.lengthscales == pytest.approx(b.hyper.lengthscales, rel=0)
     assert len({gp.hyper.noise for gp in first}) == 8
+
+
+def test_what_no_result_tells_is_drawn_from_the_prior():
+    """One result says nothing of lengthscales: draws lie as far apart as their prior has them."""
+    fitted = fit_gp(KERNEL, np.array([[0.5, 0.5]]), np.zeros(1), np.zeros(1))
+    drawn = np.log([gp.hyper.lengthscales for gp in plausible_gps(fitted, 32)])
+    centre, spread = fitted.problem.prior
+    # Between the modes of a lengthscale and of its logarithm.
+    assert np.abs(drawn.mean(0) - centre[:2] + 0.5 * spread[:2] ** 2).max() < 0.8 * spread[0]
+    assert (drawn.std(0) > 0.5 * spread[:2]).all()
+    assert (drawn.std(0) < 1.5 * spread[:2]).all()
+
+
+def test_noise_that_results_tell_is_drawn_near_it():
+    """Thirty results around a plane with noise of a fifth of their spread."""
+    rng = np.random.default_rng(1)
+    x = rng.random((30, 2))
+    y = x.sum(1) + rng.normal(0.0, 0.1, 30)
+    fitted = fit_gp(KERNEL, x, (y - y.mean()) / y.std(ddof=1), np.zeros(30))
+    noise = np.sqrt([gp.hyper.noise for gp in plausible_gps(fitted, 12)]) * y.std(ddof=1)
+    assert 0.07 < noise.mean() < 0.14
+
+
+def test_many_results_are_drawn_around_the_most_probable():
+    """Beyond sixty results an approximation takes the place of the walkers, as many draws."""
+    rng = np.random.default_rng(2)
+    x = rng.random((70, 2))
+    fitted = fit_gp(KERNEL, x, np.sin(6.0 * x[:, 0]), np.zeros(70))
+    drawn = plausible_gps(fitted, 8)
+    assert len(drawn) == 8
+    moved = [np.abs(np.log(gp.hyper.lengthscales / fitted.hyper.lengthscales)) for gp in drawn]
+    assert 0.0 < np.max(moved) < 5.0
