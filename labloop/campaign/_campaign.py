@@ -75,6 +75,7 @@ class Campaign:
         actor: str,
         speed: Speed = "max",
         device: str = "auto",
+        world_seed: int | None = None,
     ) -> None:
         self.repositories = repositories
         self.record = record
@@ -84,6 +85,7 @@ class Campaign:
         self._actor = actor
         self._speed = speed
         self._device = device
+        self._world_seed = record.seed if world_seed is None else world_seed
         self._only: Point | None = None
         self._renewed: tuple[str, ...] = ()
         self._takes_over = False
@@ -105,11 +107,13 @@ class Campaign:
         speed: Speed = "max",
         by_hand: bool = False,
         device: str = "auto",
+        world_seed: int | None = None,
     ) -> "Campaign":
         """Store a new campaign and return it; ``by_hand``: a person carries it out, not a lab.
 
         A plain function's results are what they are, so its campaign is real in any ``mode``.
-        ``device``: where physics is solved, see :meth:`CampaignSpec.resolve`.
+        ``device``: where physics is solved, see :meth:`CampaignSpec.resolve`. ``world_seed``: of
+        the simulated world alone; that of the campaign if left out.
 
         Raises:
             NameTakenError: the name exists; the message says how to go on.
@@ -124,7 +128,15 @@ class Campaign:
             by_hand=by_hand,
             device=device,
         )
-        return cls(repositories, record, definition, actor=actor, speed=speed, device=device)
+        return cls(
+            repositories,
+            record,
+            definition,
+            actor=actor,
+            speed=speed,
+            device=device,
+            world_seed=world_seed,
+        )
 
     @classmethod
     def resume(
@@ -246,6 +258,7 @@ class Campaign:
             definition=self.definition,
             actor=self._actor,
             speed=self._speed,
+            world_seed=self._world_seed,
             renewed=self._renewed,
             take_over=self._takes_over,
             unsettled=bool(self.notes) or state.next_number > 1,

@@ -15,7 +15,9 @@ from labloop.campaign.forecasting.simulated_run import (
     simulate,
 )
 from labloop.campaign.forecasting.what_if import Again
+from labloop.campaign.ordering import Carried, LearnedDurations, learn_durations
 from labloop.campaign.progress import lab_end, lab_seconds
+from labloop.campaign.runs import carried_out
 from labloop.errors import CampaignError
 from labloop.lab import load_lab_file
 from labloop.records import (
@@ -31,8 +33,6 @@ from labloop.records import (
 
 RUNS = 3
 _BOOTSTRAPS = 500
-_FEWEST = 3
-"""Measured experiments from which on their durations correct the simulated ones."""
 _T = {1: 6.314, 2: 2.920, 3: 2.353, 4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1.860, 9: 1.833}
 """Quantiles 0.95 of Student's t by degrees of freedom: two-sided intervals of 90 %."""
 _T_OF_MANY = 1.7
@@ -114,13 +114,14 @@ def forecast(
     stored: tuple[Repositories, CampaignRecord] | None = None,
     quick: bool = False,
     progress: Callable[[int, int], object] | None = None,
-    stock: Stock | None = None,
+    known: Repositories | None = None,
 ) -> Forecast:
     """Run a campaign ahead in simulated time and tell how long it, or its rest, will take.
 
-    The real procedures run against the simulated lab with the campaign's own planner. Where a
-    stored campaign has measured experiments, their durations correct the simulated ones by the
-    ratio of the means. A plain function is not run: its measured durations are resampled.
+    The real procedures run against the simulated lab with the campaign's own planner. Where
+    experiments were carried out before in the same lab, each is run ahead once more by itself, and
+    what they took beside that corrects the simulated durations. A plain function is not run: its
+    measured durations are resampled.
 
     Args:
         definition: the campaign.
@@ -128,7 +129,8 @@ def forecast(
         stored: repositories and record of a campaign that was begun; its rest is forecast.
         quick: space-filling points instead of the planner's, and no stop rules.
         progress: told how many runs of how many are over.
-        stock: of the real lab, for a campaign that is not begun; None where none is known.
+        known: for a campaign that is not begun, where stock of the real lab and durations of its
+            other campaigns are kept; None where nothing is known.
 
     Raises:
         CampaignError: fewer than two runs; no procedure; the budget is used up; a function none
@@ -149,16 +151,37 @@ def forecast(
         rest = with_spec(rest, replace(rest.spec, strategy="sobol", physics=None, stop=()))
     report = progress or _silent
     made: list[SimulatedRun] = []
+    # Of a rest it is not known with which experiments it begins: not with those of the begin.
+    first = spec.seed + bool(records)
     for number in range(runs):
-        made.append(simulate(rest, spec.seed + number))
+        made.append(simulate(rest, first + number, own_points=not records))
         report(number + 1, runs + 1)
     wider = with_spec(rest, replace(rest.spec, parallel=spec.parallel + 1))
-    one_more = simulate(wider, spec.seed).seconds / 3600
+    one_more = simulate(wider, first, own_points=not records).seconds / 3600
     report(runs + 1, runs + 1)
-    found = _of_runs(made, durations_of(records), spec.parallel, one_more)
+    learned = _learned(definition, stored, known)
+    found = _of_runs(made, learned, spec.parallel, one_more)
     found = _with_what_if(found, made[0], rest)
+    stock = None if known is None else known.stock
     supply = _supply(rest, made, found.experiments, stored, stock)
     return replace(found, supply=supply, lab_time=lab_end(records))
+
+
+def _learned(
+    definition: Definition,
+    stored: tuple[Repositories, CampaignRecord] | None,
+    known: Repositories | None,
+) -> LearnedDurations:
+    """Return what stored experiments of the same lab say of durations."""
+    if definition.lab_file is None:
+        return LearnedDurations()
+    carried: Sequence[Carried] = ()
+    if stored is not None:
+        repositories, record = stored
+        carried = carried_out(repositories, definition, record.mode, record)
+    elif known is not None:
+        carried = carried_out(known, definition, Mode.REAL)
+    return learn_durations(carried, load_lab_file(definition.lab_file))
 
 
 def _supply(
@@ -197,24 +220,25 @@ def _budget_left(budget: Budget, records: Sequence[ExperimentRecord]) -> Budget:
 
 
 def _of_runs(
-    runs: Sequence[SimulatedRun], measured: Sequence[float], parallel: int, one_more: float
+    runs: Sequence[SimulatedRun], learned: LearnedDurations, parallel: int, one_more: float
 ) -> Forecast:
     first, seconds = runs[0], [run.seconds for run in runs]
     mean, freedom = fmean(seconds), len(seconds) - 1
     # The next run is one more draw: its own scatter, and how little the mean is known.
     variance = _ratio(stdev(seconds), mean) ** 2 * (1 + 1 / len(seconds))
-    basis, factor = f"{len(runs)} runs ahead in simulated time", 1.0
-    if len(measured) >= _FEWEST:
-        simulated = [each for run in runs for each in run.durations]
-        factor = _ratio(fmean(measured), fmean(simulated))
-        variance += _squared_error(measured) + _squared_error(simulated)
-        basis += f", times {factor:.3g} by {len(measured)} measured experiments"
+    basis, factor = f"{len(runs)} runs ahead in simulated time", learned.factor
+    experiments = fmean(run.experiments for run in runs)
+    if learned.is_enough:
+        measured = len(learned.measured)
+        # How little the factor is known, and how much the experiments to come scatter about it.
+        variance += learned.scatter**2 * (1 / measured + _ratio(parallel, experiments))
+        basis += f", times {factor:.3g} by {measured} measured experiments"
     margin = max(_LEAST_MARGIN, _T.get(freedom, _T_OF_MANY) * math.sqrt(variance))
     hours = mean * factor / 3600
     length = first.seconds / 3600
     names = dict.fromkeys(span.name for span in first.spans)
     return Forecast(
-        experiments=round(fmean(run.experiments for run in runs)),
+        experiments=round(experiments),
         hours=hours,
         low=hours * max(0.0, 1 - margin),
         high=hours * (1 + margin),
@@ -259,13 +283,6 @@ def _joined(spans: Sequence[ForecastSpan], gap: float) -> tuple[ForecastSpan, ..
         else:
             made[at] = replace(made[at], end=max(made[at].end, span.end))
     return tuple(made)
-
-
-def _squared_error(sample: Sequence[float]) -> float:
-    """Return the squared relative standard error of a mean."""
-    if len(sample) < 2:
-        return 0.0
-    return _ratio(stdev(sample), fmean(sample)) ** 2 / len(sample)
 
 
 def _ratio(one: float, other: float) -> float:

@@ -62,12 +62,14 @@ class SimulatedRun:
         return _covered([(s.start, s.end) for s in self.spans if s.name == name])
 
 
-def simulate(definition: Definition, seed: int) -> SimulatedRun:
+def simulate(definition: Definition, seed: int, *, own_points: bool = False) -> SimulatedRun:
     """Run a campaign to its end in simulated time and return what it took; nothing is kept.
 
     Args:
         definition: the campaign; its approval is taken for given.
-        seed: of the simulated world and of the planner.
+        seed: of the simulated world, and of the planner.
+        own_points: the planner keeps the campaign's own seed, so that it begins with the
+            experiments with which the campaign will begin.
 
     Raises:
         CampaignError: it was stopped, or did not come to its end.
@@ -80,9 +82,10 @@ def simulate(definition: Definition, seed: int) -> SimulatedRun:
             f"a forecast runs ahead in a simulated lab of its own, and {definition.host} is one "
             'that others use; forecast with the lab file, lab="lab.toml"'
         )
-    ahead = with_spec(definition, replace(definition.spec, approval=False, seed=seed))
+    planner = definition.spec.seed if own_points else seed
+    ahead = with_spec(definition, replace(definition.spec, approval=False, seed=planner))
     with tempfile.TemporaryDirectory() as folder, open_database(Path(folder) / "ahead.db") as rows:
-        campaign = Campaign.create(rows, ahead, mode=Mode.SIMULATED)
+        campaign = Campaign.create(rows, ahead, mode=Mode.SIMULATED, world_seed=seed)
         _put_plenty(rows.stock, ahead, campaign.record.id)
         record = campaign.run()
         if record.state is not CampaignState.FINISHED:

@@ -6,6 +6,7 @@ from functools import partial
 
 from labloop.campaign.definition import Definition
 from labloop.campaign.execution import DirectExecutor
+from labloop.campaign.ordering.learned import LearnedDurations, waited_seconds
 from labloop.campaign.ordering.planner import Planner
 from labloop.campaign.ordering.run_ahead import run_ahead
 from labloop.lab import LabHost
@@ -25,6 +26,7 @@ class OrderedExecutor:
         host: the open lab.
         definition: the campaign.
         on_alarm: is told once why there is no plan, or not for all.
+        learned: what stored experiments say of durations.
     """
 
     def __init__(
@@ -33,13 +35,14 @@ class OrderedExecutor:
         host: LabHost,
         definition: Definition,
         on_alarm: Callable[[Alarm], None],
+        learned: LearnedDurations | None = None,
     ) -> None:
         self._inner = inner
         self._host = host
         self._definition = definition
         self._on_alarm = on_alarm
         self._told = False
-        self._planner = Planner(host.lab_file)
+        self._planner = Planner(host.lab_file, learned or LearnedDurations())
         self._tell(solver_missing())
         host.plan_by(self._planner.plan)
 
@@ -65,8 +68,8 @@ class OrderedExecutor:
         if began is None or ended is None:
             self._planner.end(result.experiment_id, None)
             return
-        waited = sum(each.waited for each in result.held)
-        self._planner.end(result.experiment_id, max(0.0, ended - began - waited))
+        own = ended - began - waited_seconds(result.held)
+        self._planner.end(result.experiment_id, max(0.0, own))
 
     def _tell(self, reason: str) -> None:
         if reason and not self._told:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from labloop.campaign.ordering.learned import FEWEST, LearnedDurations
 from labloop.campaign.ordering.run_ahead import Need, Trace
 from labloop.lab import LabFile, PlannedUse, Position, UsePlan, Visit
 from labloop.scheduling import Job, Problem, Resource, Use, optimised
@@ -11,8 +12,6 @@ _PATIENCE = 0.02
 """Of the length of a plan: what is later than this is late."""
 _GAP = 0.005
 """A plan need not be better than this: recipes are not known more exactly."""
-_FEWEST = 3
-"""Ended experiments from which on their durations correct the simulated ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,10 @@ class Planner:
 
     Args:
         lab_file: its stations and devices.
+        learned: what stored experiments say of durations.
     """
 
-    def __init__(self, lab_file: LabFile) -> None:
+    def __init__(self, lab_file: LabFile, learned: LearnedDurations) -> None:
         self._stations = {kind: table.all(kind) for kind, table in lab_file.stations.items()}
         self._resources = [
             *(
@@ -45,14 +45,14 @@ class Planner:
         ]
         self._traces: dict[str, Trace] = {}
         self._began: dict[str, float] = {}
-        self._simulated = 0.0
-        self._measured = 0.0
-        self._ended = 0
+        self._simulated = sum(learned.simulated)
+        self._measured = sum(learned.measured)
+        self._ended = len(learned.measured)
 
     @property
     def factor(self) -> float:
         """Measured seconds for one that was simulated; 1 before three experiments have ended."""
-        return self._measured / self._simulated if self._ended >= _FEWEST else 1.0
+        return self._measured / self._simulated if self._ended >= FEWEST else 1.0
 
     def begin(self, traces: Mapping[str, Trace], now: float) -> None:
         """Note that experiments begin at a lab second."""

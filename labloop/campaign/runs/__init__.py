@@ -11,6 +11,7 @@ from labloop.campaign.runs.beginning import (
     stored_definition,
 )
 from labloop.campaign.runs.device_answers import settle_by_devices
+from labloop.campaign.runs.earlier import carried_out
 from labloop.campaign.runs.handle import RunHandle
 from labloop.campaign.runs.opening import Execution, RunContext, Speed, open_execution
 from labloop.campaign.runs.single_experiment import NoProposals, plan_single_experiment
@@ -22,6 +23,7 @@ __all__ = [
     "RunHandle",
     "Speed",
     "answer_with_code",
+    "carried_out",
     "definition_to_resume",
     "open_execution",
     "plan_single_experiment",

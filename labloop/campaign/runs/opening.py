@@ -27,9 +27,10 @@ from labloop.campaign.execution import (
     used_each,
 )
 from labloop.campaign.loop import Hold, Stations, device_leases
-from labloop.campaign.ordering import OrderedExecutor
+from labloop.campaign.ordering import OrderedExecutor, learn_durations
 from labloop.campaign.progress import lab_end
 from labloop.campaign.runs.device_answers import mark_of
+from labloop.campaign.runs.earlier import carried_out
 from labloop.campaign.runs.handle import RunHandle
 from labloop.errors import CampaignError, DeviceError
 from labloop.lab import (
@@ -64,6 +65,8 @@ class RunContext:
     actor: str
     """Who is written on each row."""
     speed: Speed
+    world_seed: int
+    """Of the simulated world."""
     renewed: tuple[str, ...]
     """Kinds of stations whose used-up places were replaced."""
     unsettled: bool
@@ -160,7 +163,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
             mode=record.mode,
             journal=repositories.journal,
             campaign_id=record.id,
-            seed=record.seed,
+            seed=context.world_seed,
             speed=context.speed,
             actor=context.actor,
             on_alarm=context.on_alarm,
@@ -193,9 +196,7 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
             )
             planned = definition.spec.schedule == "optimised"
             yield Execution(
-                executor=OrderedExecutor(direct, host, definition, context.on_alarm)
-                if planned
-                else direct,
+                executor=_ordered(context, direct, host) if planned else direct,
                 abort=host.stop,
                 now=lambda: began + host.now(),
                 alike=_alike(lab_file),
@@ -203,6 +204,14 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
                 supplier=supplier,
                 hold=Hold(lab_file.hold, host, repositories, record, context.actor),
             )
+
+
+def _ordered(context: RunContext, direct: DirectExecutor, host: LabHost) -> OrderedExecutor:
+    """Return what plans who goes first, with durations learned from what is stored."""
+    definition, record = context.definition, context.record
+    carried = carried_out(context.repositories, definition, record.mode, record)
+    learned = learn_durations(carried, host.lab_file)
+    return OrderedExecutor(direct, host, definition, context.on_alarm, learned)
 
 
 def _supplier(context: RunContext, lab_file: LabFile) -> Supplier:

@@ -16,7 +16,7 @@ from labloop.cli.terminal import (
     console,
     find_campaign,
     open_repositories,
-    stock_if_any,
+    repositories_if_any,
     waiting,
 )
 from labloop.records import CampaignRecord, Repositories
@@ -59,8 +59,8 @@ def _of_file(
 
     with waiting(out, f"reading {file}"):
         definition = with_overrides(load_campaign(file), experiments=experiments)
-    with stock_if_any(db) as stock:
-        return _ahead(out, definition, runs=runs, quick=quick, stock=stock)
+    with repositories_if_any(db) as known:
+        return _ahead(out, definition, runs=runs, quick=quick, known=known)
 
 
 def _of_stored(

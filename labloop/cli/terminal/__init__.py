@@ -6,7 +6,7 @@ Nothing here runs a campaign: that belongs into ``running``. Read ``options.py``
 
 from labloop.cli.terminal.arguments import format_point, mode_of, parse_pairs, read_day
 from labloop.cli.terminal.console import console, table_lines
-from labloop.cli.terminal.database import find_campaign, open_repositories, stock_if_any
+from labloop.cli.terminal.database import find_campaign, open_repositories, repositories_if_any
 from labloop.cli.terminal.files import atomic_write, ensure_writable_folder
 from labloop.cli.terminal.options import (
     AnyMode,
@@ -56,7 +56,7 @@ __all__ = [
     "parse_pairs",
     "print_not_safe",
     "read_day",
-    "stock_if_any",
+    "repositories_if_any",
     "table_lines",
     "waiting",
 ]

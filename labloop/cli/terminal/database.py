@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labloop.cli.terminal.arguments import mode_of
 from labloop.errors import CampaignError, NotFoundError
-from labloop.records import CampaignRecord, Mode, Repositories, Stock
+from labloop.records import CampaignRecord, Mode, Repositories
 
 
 def open_repositories(
@@ -45,11 +45,11 @@ def find_campaign(repositories: Repositories, name: str, real: bool | None) -> C
 
 
 @contextmanager
-def stock_if_any(db: str | None) -> Iterator[Stock | None]:
-    """Open the stock of a database to read it; None where there is no such database yet."""
+def repositories_if_any(db: str | None) -> Iterator[Repositories | None]:
+    """Open a database to read it; None where there is no such database yet."""
     named = db or os.environ.get("LABLOOP_DB") or "labloop.db"
     if "://" not in named and not Path(named).exists():
         yield None
         return
     with open_repositories(db, read_only=True) as repositories:
-        yield repositories.stock
+        yield repositories

@@ -21,7 +21,7 @@ from labloop.cli.terminal import (
     console,
     find_campaign,
     open_repositories,
-    stock_if_any,
+    repositories_if_any,
 )
 from labloop.errors import CampaignError, LabloopError, MissingExtraError
 
@@ -54,8 +54,8 @@ def check(file: CampaignFile, *, db: Database = None) -> None:
     from labloop.campaign import check_campaign  # noqa: PLC0415 - heavy
 
     out, problems = console(), 0
-    with stock_if_any(db) as stock:
-        for finding in check_campaign(file, stock=stock):
+    with repositories_if_any(db) as known:
+        for finding in check_campaign(file, stock=None if known is None else known.stock):
             out.print(f"{'ok      ' if finding.good else 'problem '}  {finding.text}")
             problems += not finding.good
     if problems:

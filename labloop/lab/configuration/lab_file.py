@@ -51,6 +51,8 @@ class LabTable(Table):
     safe_order: tuple[str, ...] = Field(default=(), strict=False)
     """Devices in the order in which they are made safe; the others follow."""
     world_options: dict[str, Any] = Field(default_factory=dict)
+    simulated_delays: float = Field(default=0.0, ge=0.0, le=10.0, strict=False)
+    """In simulation: the mean share by which actions of experiments take longer, by chance."""
 
 
 class LimitTable(Table):

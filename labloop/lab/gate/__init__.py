@@ -5,6 +5,7 @@ interlocks) belongs to ``configuration``, what an action is to ``devices``. Read
 first: the order of its stages is the safety case.
 """
 
+from labloop.lab.gate.delays import Delays
 from labloop.lab.gate.gate import Gate
 from labloop.lab.gate.json_values import from_json, strict_json
 from labloop.lab.gate.memory_journal import MemoryJournal
@@ -12,6 +13,7 @@ from labloop.lab.gate.services import LeaseCheck, Services
 from labloop.lab.gate.sharing import Sharing
 
 __all__ = [
+    "Delays",
     "Gate",
     "LeaseCheck",
     "MemoryJournal",

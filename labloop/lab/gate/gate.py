@@ -253,7 +253,9 @@ class SendBytes(Stage):
             left = None if run.deadline is None else run.deadline - services.clock.now()
             async with services.clock.deadline(left, run.name):
                 run.begun = True
+                began = services.clock.now()
                 run.result = await self._body(run)
+                await self._delay(run, services.clock.now() - began)
         finally:
             INTENT_ID.reset(numbered)
             RECORDER.reset(token)
@@ -263,6 +265,12 @@ class SendBytes(Stage):
                 # The frames of an action that this one used are its own frames, too.
                 outer.sent += run.recorder.sent
                 outer.received += run.recorder.received
+
+    async def _delay(self, run: ActionRun, took: float) -> None:
+        """Let an action of an experiment take longer, where the simulated lab file says so."""
+        services = self.services
+        if services.delays is not None and run.scope.experiment_id and run.intent is not None:
+            await services.clock.sleep(services.delays.seconds(run.intent.id, took))
 
     @staticmethod
     async def _body(run: ActionRun) -> Any:

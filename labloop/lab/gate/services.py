@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from labloop.errors import StoreError
 from labloop.lab.configuration import InterlockCheck, LimitCheck
 from labloop.lab.devices import Scope
+from labloop.lab.gate.delays import Delays
 from labloop.lab.gate.sharing import Sharing
 from labloop.lab.things import Bookings
 from labloop.lab.time import Clock, PriorityLock
@@ -44,6 +45,8 @@ class Services:
     """Stops the lab where the journal fails: without a journal, no bytes."""
     activity: dict[str, str]
     """Device -> what it does now."""
+    delays: Delays | None = None
+    """By how much actions take longer; None in a real lab."""
     lock: PriorityLock = field(default_factory=PriorityLock)
 
     async def commit(self, future: Any, what: str) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from labloop.errors import LabFileError, LabloopError
 from labloop.lab.configuration import InterlockCheck, LabFile, LimitCheck, opened_together
 from labloop.lab.devices import Device, DeviceContext, Scope
-from labloop.lab.gate import Gate, Services, Sharing
+from labloop.lab.gate import Delays, Gate, Services, Sharing
 from labloop.lab.host.identification import identify_again
 from labloop.lab.host.lines import Lines
 from labloop.lab.host.open_devices import OpenDevices
@@ -141,7 +141,13 @@ class DeviceBuilder:
             own_scope=self.scope,
             stop=self.stop,
             activity=activity,
+            delays=self._delays(),
         )
+
+    def _delays(self) -> Delays | None:
+        mean = self.setup.lab_file.lab.simulated_delays
+        simulated = self.setup.mode is Mode.SIMULATED and self.setup.remote is None
+        return Delays(mean, self.setup.seed) if simulated and mean else None
 
     def _device(self, name: str, gate: Gate, lines: Lines) -> Device:
         lab_file, driver = self.setup.lab_file, self.setup.plan.drivers[name]

@@ -119,6 +119,6 @@ def test_a_forecast_runs_to_its_end_and_tells_what_is_short(repositories, tmp_pa
     five = Filling(name="tip", unit="1", amount=5 * MILLION)
     repositories.stock.put(Shelf("tiny", Mode.REAL), [five], "anna").result()
     definition = load_campaign(with_tips(tmp_path))
-    found = forecast(definition, runs=2, stock=repositories.stock)
+    found = forecast(definition, runs=2, known=repositories)
     assert found.experiments == 4
     assert found.supply == ("4 experiments need 8 of tip, you have 5: 2 can run",)

@@ -15,6 +15,7 @@ def context(repositories, campaign, handle):
         definition=campaign.definition,
         actor="me",
         speed="max",
+        world_seed=campaign.record.seed,
         renewed=(),
         unsettled=False,
         handle=handle,
