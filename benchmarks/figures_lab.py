@@ -6,6 +6,7 @@ How figures are kept and shown: ``benchmarks/figures.py``.
 """
 
 import sys
+from collections.abc import Callable
 
 from benchmarks.figures import Benches, Figure, main, module
 
@@ -53,6 +54,31 @@ def two_ovens(seeds: int = SEEDS) -> list[Figure]:
     ]
 
 
+def forecasts(lab: str) -> Callable[[], list[Figure]]:
+    def bench() -> list[Figure]:
+        found, command = module("benchmarks.schedule.forecast_coverage", "--lab", lab)
+        n = found["runs"]
+        made = []
+        for when, words in (
+            ("before", "before the run, by a lab file that knows of the noise"),
+            ("half", "at the half, by one that learns it from what is stored"),
+        ):
+            each = found[when]
+            asked = (
+                f"forecast of {lab} with actions that take longer by chance, a third on average, "
+                f"{words}: end within 10 % in 90 % of 50"
+            )
+            measured = (
+                f"{each['near']} of {n} (worst {100 * each['worst']:.1f} %); {each['inside']} "
+                f"within the interval of 90 %, {100 * each['width']:.0f} % wide"
+            )
+            passed = each["near"] >= 0.9 * n and each["inside"] >= 0.85 * n and n >= 50
+            made.append(Figure(f"forecast-{lab}-{when}", asked, measured, n, command, passed))
+        return made
+
+    return bench
+
+
 def stock() -> list[Figure]:
     found, command = module("benchmarks.things.stock", RACERS, RESERVATIONS)
     asked = f"{RACERS} processes x {RESERVATIONS} reservations, one killed: 0 overdrawn (SQLite)"
@@ -71,6 +97,9 @@ def samples() -> list[Figure]:
 FIGURES: Benches = {
     "job-shops": job_shops,
     "two-ovens": two_ovens,
+    "forecast-two-ovens": forecasts("two_ovens"),
+    "forecast-flow-snar": forecasts("flow_snar"),
+    "forecast-direct-arylation": forecasts("direct_arylation"),
     "stock": stock,
     "samples": samples,
 }

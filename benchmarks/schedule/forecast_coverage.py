@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from unittest.mock import patch
 
-from benchmarks.loop._common import answer, examples, say
+from benchmarks.loop._common import answer, say
 from labloop.campaign import Campaign, Forecast, forecast, load_campaign
 from labloop.campaign.definition import Definition, with_spec
 from labloop.campaign.forecasting import prediction
 from labloop.campaign.progress import lab_seconds
+from labloop.cli.verbs.demo import examples
 from labloop.store import open_database
 
 RESULTS = Path(__file__).parents[1] / "results" / "forecast_coverage"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from statistics import fmean, quantiles, stdev
 
@@ -157,7 +158,10 @@ def forecast(
         made.append(simulate(rest, first + number, own_points=not records))
         report(number + 1, runs + 1)
     wider = with_spec(rest, replace(rest.spec, parallel=spec.parallel + 1))
-    one_more = simulate(wider, first, own_points=not records).seconds / 3600
+    one_more: float | None = None
+    # Not every procedure can be carried out beside itself.
+    with suppress(CampaignError):
+        one_more = simulate(wider, first, own_points=not records).seconds / 3600
     report(runs + 1, runs + 1)
     learned = _learned(definition, stored, known)
     found = _of_runs(made, learned, spec.parallel, one_more)
@@ -220,7 +224,10 @@ def _budget_left(budget: Budget, records: Sequence[ExperimentRecord]) -> Budget:
 
 
 def _of_runs(
-    runs: Sequence[SimulatedRun], learned: LearnedDurations, parallel: int, one_more: float
+    runs: Sequence[SimulatedRun],
+    learned: LearnedDurations,
+    parallel: int,
+    one_more: float | None,
 ) -> Forecast:
     first, seconds = runs[0], [run.seconds for run in runs]
     mean, freedom = fmean(seconds), len(seconds) - 1

@@ -47,17 +47,18 @@ class LearnedDurations:
     @property
     def is_enough(self) -> bool:
         """Whether there are enough of them to be believed."""
-        return len(self.measured) >= FEWEST and sum(self.simulated) > 0
+        return len(self.measured) >= FEWEST
 
     @property
     def factor(self) -> float:
         """Measured seconds for one that was simulated; 1 where too few are known."""
-        return sum(self.measured) / sum(self.simulated) if self.is_enough else 1.0
+        simulated = sum(self.simulated)
+        return sum(self.measured) / simulated if self.is_enough and simulated else 1.0
 
     @property
     def scatter(self) -> float:
         """Standard deviation of one experiment about the factor, as a share of its length."""
-        if not self.is_enough:
+        if not self.is_enough or not sum(self.measured):
             return 0.0
         factor, count = self.factor, len(self.measured)
         pairs = zip(self.measured, self.simulated, strict=True)

@@ -8,6 +8,7 @@ from lab_toys import toy_host
 from labloop.errors import LabFileError
 from labloop.lab import LabJob
 from labloop.lab.gate import Delays
+from labloop.units import quantity
 
 
 def test_delays_are_log_normal_with_the_mean_that_was_asked_for():
@@ -25,12 +26,12 @@ def test_an_action_takes_longer_in_a_simulated_lab_that_says_so():
     """The lab file says by how much on average; nothing else changes."""
 
     async def move(lab):
-        await lab.a.move(3)
+        await lab.a.run(quantity(3, "s"))
         return lab.now().to("s").magnitude
 
     took = []
     for delays in (0.0, 0.5):
-        with toy_host("a", tables={"lab": {"simulated_delays": delays}}) as host:
+        with toy_host("a", tables={"lab": {"name": "toys", "simulated_delays": delays}}) as host:
             took += host.run([LabJob("c-0001", move)])
     assert took[1] > took[0] > 0
 
@@ -38,4 +39,4 @@ def test_an_action_takes_longer_in_a_simulated_lab_that_says_so():
 def test_a_share_below_zero_gets_a_sentence():
     """Before anything is opened."""
     with pytest.raises(LabFileError, match=r"simulated_delays.*greater than or equal to 0"):
-        toy_host("a", tables={"lab": {"simulated_delays": -0.1}})
+        toy_host("a", tables={"lab": {"name": "toys", "simulated_delays": -0.1}})
