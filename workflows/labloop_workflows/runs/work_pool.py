@@ -32,6 +32,7 @@ from prefect.workers.process import (
 from labloop.errors import EngineError
 from labloop.lab import signals_to
 from labloop_workflows.runs.crashed_runs import mark_crashed_runs_quietly
+from labloop_workflows.runs.pending_runs import PendingRuns, worker_label
 
 LOOK_SECONDS = 30.0
 """Between two looks for runs whose process has died on this machine."""
@@ -148,6 +149,19 @@ class CampaignWorker(ProcessWorker):
         """Take what waits in the pool; nothing more once this worker ends."""
         return [] if self._ending else await super().get_and_submit_flow_runs()
 
+    async def _propose_pending_state(self, flow_run: FlowRun) -> bool:
+        # Prefect's step between finding a run and having it. Labelled before, so that no moment
+        # is without a label; and after, because another worker may have wanted it, too.
+        await self._label(flow_run)
+        taken = await super()._propose_pending_state(flow_run)
+        if taken:
+            await self._label(flow_run)
+        return taken
+
+    async def _label(self, flow_run: FlowRun) -> None:
+        with suppress(httpx.HTTPError):
+            await self.client.update_flow_run_labels(flow_run.id, worker_label(self.name))
+
     async def serve(self, asked_to_end: threading.Event) -> None:
         """Work until asked to end; then end all runs and wait for them."""
         async with anyio.create_task_group() as group:
@@ -169,21 +183,22 @@ def work(pool: str, limit: int) -> None:
     worker = CampaignWorker(pool, limit)
     with (
         signals_to(lambda _: ended.set(), "its campaigns are stopped, each device made safe"),
-        _looking_for_crashed_runs(),
+        _looking_for_lost_runs(pool),
     ):
         anyio.run(worker.serve, ended)
 
 
 @contextmanager
-def _looking_for_crashed_runs() -> Iterator[None]:
-    """Mark runs of processes that died on this machine while the block lasts."""
-    ended = threading.Event()
+def _looking_for_lost_runs(pool: str) -> Iterator[None]:
+    """Mark runs of processes that died on this machine, and return those that never began."""
+    ended, pending = threading.Event(), PendingRuns(pool)
     # The server is part of the calling context; without it, Prefect would start one.
     context = contextvars.copy_context()
 
     def look() -> None:
         while not ended.wait(LOOK_SECONDS):
             context.run(mark_crashed_runs_quietly)
+            context.run(pending.look_quietly)
 
     thread = threading.Thread(target=look, name="labloop-crashed-runs", daemon=True)
     thread.start()
