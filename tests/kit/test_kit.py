@@ -2,6 +2,7 @@
 
 import socket
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -139,7 +140,7 @@ def test_the_digest_covers_what_was_forgotten(monkeypatch):
 
     whole = run(b"a").digest()
     monkeypatch.setattr(_truth, "FRAMES_KEPT", 5)
-    monkeypatch.setattr(_truth, "_FOLDED_AT_ONCE", 3)
+    monkeypatch.setattr(_truth, "_AT_ONCE", 3)
     short = run(b"a")
     assert len(short.frames) < 10
     assert short.digest() == whole
@@ -147,16 +148,30 @@ def test_the_digest_covers_what_was_forgotten(monkeypatch):
 
 
 def test_old_frames_are_forgotten_a_few_at_a_time(monkeypatch):
-    """Promise: a long run never makes the lab's loop wait for a great deal of hashing."""
+    """Promise: a long run never makes the lab's loop wait for a great deal of packing."""
     monkeypatch.setattr(_truth, "FRAMES_KEPT", 2000)
-    truth, before, most = TruthLog(), 0, 0
+    truth, before = TruthLog(), 0
     for number in range(6000):
         truth.frame(float(number), "p", ">", b"x")
-        most = max(most, before - len(truth._frames))
-        before = len(truth._frames)
-        if number > 2100:
-            assert before >= 2000
-    assert 0 < most < 500
+        if number > 2100 and number % 50 == 0:
+            kept = [frame.sequence for frame in truth.frames]
+            assert 2000 <= len(kept) < 2800
+            assert kept == list(range(kept[0], number + 2))
+            assert kept[0] - before <= 256 or not before
+            before = kept[0]
+
+
+def test_frames_take_little_memory():
+    """Promise: a hundred thousand frames fit into five megabytes, and come back as they were."""
+    truth = TruthLog()
+    tracemalloc.start()
+    for number in range(100_000):
+        truth.frame(number / 7, "thermostat", ">", f"SET {number % 90}\r\n".encode())
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used < 5e6
+    frame = truth.frames[30_000]
+    assert (frame.sequence, frame.time, frame.data) == (30_001, 30_000 / 7, b"SET 30\r\n")
 
 
 def test_an_emulator_on_tcp():
