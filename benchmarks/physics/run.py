@@ -1,8 +1,8 @@
 """The runs of the proof of physics: six labs, eight methods, paired seeds; resumable.
 
 Usage: python -m benchmarks.physics.run [--labs NAME ...] [--methods NAME ...]
-                                        [--seeds N | --seeds FIRST:END] [--most N] [--out FILE]
-                                        [--fresh]
+                                        [--seeds N | --seeds FIRST:END] [--most N] [--to-target]
+                                        [--out FILE] [--fresh]
 
 All methods begin with the same five Sobol points, meet the same noise, and are asked for one
 experiment at a time. A run has at least 30 experiments (every fifth of ours 50, where intervals are
@@ -181,13 +181,16 @@ class _Course:
         self.weights.append({name: round(float(w), 3) for name, w in given.items()})
 
 
-def campaign(lab: Lab, method: Method, seed: int, most: int = MOST) -> dict[str, Any]:
-    """Return one run, at most ``most`` experiments long."""
+def campaign(
+    lab: Lab, method: Method, seed: int, most: int = MOST, *, to_target: bool = False
+) -> dict[str, Any]:
+    """Return one run, at most ``most`` experiments long; it may end where the target is reached."""
+    least = START if to_target else method.least(seed)
     strategy, drawn = method.start(lab, seed)
     course = _Course()
     for point in lab.space.sample(START, derive_seed(f"start-{lab.name}", seed)):
         course.measure(lab, seed, point)
-    while len(course.trace) < most and not (course.hit and len(course.trace) >= method.least(seed)):
+    while len(course.trace) < most and not (course.hit and len(course.trace) >= least):
         batch = _propose(strategy, lab, course, seed)
         course.note(batch)
         course.measure(lab, seed, batch.proposals[0].point)
@@ -277,17 +280,22 @@ def carry_out(
     *,
     fresh: bool = False,
     most: int = MOST,
+    to_target: bool = False,
 ) -> None:
     """Do what is missing; seeds are the outer loop, so that like is compared with like."""
     runs = {} if fresh else known(out)
-    done = {key for key, run in runs.items() if len(run["trace"]) >= min(most, LEAST)}
+    done = {
+        key
+        for key, run in runs.items()
+        if len(run["trace"]) >= min(most, LEAST) or (to_target and run["hit"])
+    }
     for seed in seeds:
         for name in labs:
             for method in (METHODS[m] for m in methods):
                 if key_of(name, method, seed) in done:
                     continue
                 began = time.monotonic()
-                run = campaign(EVERY[name], method, seed, most)
+                run = campaign(EVERY[name], method, seed, most, to_target=to_target)
                 append(out, run)
                 print(
                     f"{name:12s} {method.name:14s} seed {seed:<3d} hit {run['hit']!s:>4} "
@@ -311,6 +319,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=seeds_of, default=range(20), metavar="N or FIRST:END")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--most", type=int, default=MOST, help="experiments a run has at most")
+    parser.add_argument("--to-target", action="store_true", help="runs end where it is reached")
     parser.add_argument("--fresh", action="store_true", help="again, though it is there")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -322,6 +331,7 @@ def main() -> None:
         given.out,
         fresh=given.fresh,
         most=given.most,
+        to_target=given.to_target,
     )
 
 

@@ -45,11 +45,23 @@ Run = Mapping[str, Any]
 class Runs:
     """All runs, by lab, method and seed."""
 
-    def __init__(self, rows: Sequence[Run], labs: Mapping[str, Lab] = LABS) -> None:
+    def __init__(
+        self, rows: Sequence[Run], labs: Mapping[str, Lab] = LABS, within: int | None = None
+    ) -> None:
+        """Read the runs of ``labs``.
+
+        Args:
+            rows: all of them.
+            labs: those that count.
+            within: where runs ended at the target or after so many experiments: the number.
+        """
         self.lab_of = labs
+        self.most = within or MOST
         self.every = [row for row in rows if row["lab"] in labs]
         """Short ones as well, which tell of early alarms."""
-        self.rows = [r for r in self.every if len(r["trace"]) >= LEAST]
+        self.rows = [
+            r for r in self.every if len(r["trace"]) >= LEAST or (within is not None and r["hit"])
+        ]
         self._by = {(r["lab"], r["method"], r["seed"]): r for r in self.rows}
 
     def seeds(self, lab: str, *methods: str) -> list[int]:
@@ -69,7 +81,9 @@ class Runs:
 
     def hits(self, lab: str, method: str, seeds: Sequence[int] | None = None) -> Array:
         """Return the experiments to 95 %, one more than the most where it was missed."""
-        return np.array([run["hit"] or MOST + 1 for run in self.of(lab, method, seeds)], float)
+        missed = self.most + 1
+        found = [min(run["hit"] or missed, missed) for run in self.of(lab, method, seeds)]
+        return np.array(found, float)
 
     def after(self, lab: str, method: str, number: int = LEAST) -> Array:
         """Return the scores after a number of experiments, or at the end of a shorter run."""

@@ -1,6 +1,6 @@
 """What the runs in the further labs show, by what was asked beforehand.
 
-Usage: python -m benchmarks.physics.further.summary [--out FILE]
+Usage: python -m benchmarks.physics.further.summary [--within N] [--out FILE]
 
 Prints a table a lab and, as the last line, the figures as JSON. A figure passes only where all
 four labs of its group have runs; how many there are stands beside it.
@@ -159,7 +159,7 @@ def table(runs: Runs) -> str:
             hits, after = runs.hits(name, method), runs.after(name, method)
             lines.append(
                 f"| {method} | {len(hits)} | {hits.mean():.1f} | {np.median(hits):g} | "
-                f"{int((hits > MOST).sum())} | {np.median(after):.3f} | {after.min():.3f} |"
+                f"{int((hits > runs.most).sum())} | {np.median(after):.3f} | {after.min():.3f} |"
             )
         lines.append("")
     return "\n".join(lines)
@@ -178,8 +178,9 @@ def main() -> None:
     """Print tables and figures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=OUT, help="the file of the runs")
+    parser.add_argument("--within", type=int, help="experiments that count; runs may have ended")
     given = parser.parse_args()
-    runs = Runs(list(known(given.out).values()), FURTHER)
+    runs = Runs(list(known(given.out).values()), FURTHER, given.within)
     print(table(runs))
     made = figures(runs)
     for figure in made:

@@ -108,7 +108,7 @@ def shift_by_varying(
     data: TrainingData,
 ) -> Shift | None:
     """Return how the best place moves where constants may vary over the space."""
-    points = _places(data)
+    points = spread_places(data)
     constant = candidate.constant_posteriors(share)[0].z
     with torch.no_grad():
         z = varying.z + varying.varied(points)
@@ -119,7 +119,7 @@ def shift_by_rival(
     channels: Channels, z: tuple[Tensor, Tensor], data: TrainingData
 ) -> Shift | None:
     """Return how the best place moves from one set of constants to another."""
-    return _shift(channels, data, _places(data), z)
+    return _shift(channels, data, spread_places(data), z)
 
 
 def deciding_experiment(
@@ -129,7 +129,7 @@ def deciding_experiment(
 
     Differences count in standard deviations of the measured outputs that the objective reads.
     """
-    points = _places(data)
+    points = spread_places(data)
     try:
         a, b = (c.described(points, z)[:, : c.count] for c, z in (first, second))
     except PhysicsFailureError:
@@ -158,7 +158,7 @@ def _value(value: PointValue) -> str:
     return value if isinstance(value, str) else f"{value:.3g}"
 
 
-def _places(data: TrainingData) -> Tensor:
+def spread_places(data: TrainingData) -> Tensor:
     """Return encoded places spread over the space and those of the experiments."""
     try:
         spread = torch.as_tensor(data.space.encode(data.space.sample(_LOOKED_AT, 0)))

@@ -1,6 +1,6 @@
 """The weights of a mixture's members, by leave-one-out log densities (pseudo-BMA+)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,22 +10,23 @@ from torch import Tensor
 from labloop.records import FloatArray
 from labloop.space import Feature
 from labloop.surrogates._base import FittedSurrogate, TrainingData
+from labloop.surrogates.mixture.consequences import spread_places
 from labloop.surrogates.mixture.physics_report import CandidatePhysics, is_varying
-from labloop.surrogates.numerics import NOISE, build_kernel, fit_gp
+from labloop.surrogates.numerics import build_kernel, fit_gp
 from labloop.surrogates.posteriors import log_density_of_channel, softmax_weights
-from labloop.surrogates.solving import Channels
+from labloop.surrogates.solving import Channels, PhysicsFailureError
 
-DEMAND = 1.0
-"""By so much the log density of some physics must lead, its standard error taken off, to be heard:
-otherwise the surrogate without physics predicts alone."""
+DEMAND, _UNSURE = 1.0, 0.5
+"""By so much the log density of some physics must lead to be heard, and so many of its standard
+errors: otherwise the surrogate without physics predicts alone."""
 _PENALTY = 4.0
 """Subtracted from the leave-one-out log density of varying parameters. Their dozens of
 hyper-parameters were fitted to the same results, so that they exceed the GP in many campaigns
 whose physics is badly wrong, though rarely by more than this. Networks need no such penalty: they
 are scored at experiments held out from their training."""
 _BOOTSTRAP = 256
-_LEARNED = 0.3
-"""Something is learned where this share of the scores' variance is explained when left out."""
+_ALIKE = 0.1
+"""Scores are alike that differ by less than this share of what physics expects of the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,14 @@ class Lead:
     error: float
 
     @property
+    def sure(self) -> float:
+        """What is left of it when half of its error is taken off."""
+        return self.total - _UNSURE * self.error
+
+    @property
     def proven(self) -> bool:
         """Whether the results suffice to let the physics lead the search."""
-        return self.total - self.error > DEMAND
+        return self.sure > DEMAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +72,23 @@ def weigh_members(
 ) -> Weights:
     """Return the weights of all members, the first of which knows no physics.
 
-    The densities of the objective's scores decide. Where all scores are alike, such as before the
-    first product, so that even the process without physics has learned nothing of them, the
-    densities of the other measured channels are added: only they can tell whether a physics is
-    right then.
+    The densities of the objective's scores decide. Where these do not prove a physics, and all
+    scores are alike, such as before the first product, the densities of the other measured
+    channels are added: only they can tell whether it is right then.
     """
     densities = torch.stack([m.loo_log_density for m in members])
     penalty = np.array([_PENALTY if is_varying(m) else 0.0 for m in members])
     surest = surest_lead(densities, penalty)
-    if not surest.proven and learned_nothing(data):
-        leads = torch.zeros_like(densities)
+    if not surest.proven:
+        shares = member_weights(densities, penalty)
+        share = {m.name: float(w) for m, w in zip(members, shares, strict=True)}
         rows = {member.name: row for row, member in enumerate(members)}
+        leads = torch.zeros_like(densities)
         for candidate in candidates:
-            plain = _without_physics(candidate.channels, data.features)
-            for member in candidate.members:
-                leads[rows[member.name]] = _lead(member, plain, leads[0])
+            if silent(candidate, share, data):
+                plain = _without_physics(candidate.channels, data.features)
+                for member in candidate.members:
+                    leads[rows[member.name]] = _lead(member, plain, leads[0])
         densities = densities + leads
         surest = surest_lead(densities, penalty)
     return Weights(
@@ -104,23 +112,23 @@ def surest_lead(log_density: Tensor, penalty: FloatArray) -> Lead:
     totals = differences.sum(1) - penalty[1:]
     errors = differences.std(1, ddof=1) * np.sqrt(count) if count > 1 else 0.0 * totals
     leads = [Lead(float(t), float(e)) for t, e in zip(totals, errors, strict=True)]
-    return max(leads, key=lambda lead: lead.total - lead.error, default=Lead(0.0, 0.0))
+    return max(leads, key=lambda lead: lead.sure, default=Lead(0.0, 0.0))
 
 
-def learned_nothing(data: TrainingData) -> bool:
-    """Return whether a process predicts left-out results no better than the others' mean does.
+def silent(candidate: CandidatePhysics, share: Mapping[str, float], data: TrainingData) -> bool:
+    """Return whether all scores are alike, if the physics is right about how they may differ.
 
-    Where all scores are alike, such as before the first product.
+    Such as before the first product.
     """
-    kernel, x, count = build_kernel("matern", data.features), data.encoded.numpy(), len(data.scores)
-    for y in data.scores.numpy().T:
-        known = y.std() * count / max(count - 1, 1)
-        if known > 0.0:
-            fitted = fit_gp(kernel, x, (y - y.mean()) / known, np.zeros(count), NOISE)
-            error = np.square((y - y.mean()) / known - fitted.loo_mean).sum()
-            if error < (1.0 - _LEARNED) * count:
-                return False
-    return True
+    channels = candidate.channels
+    with torch.no_grad():
+        z = candidate.constant_posteriors(share)[0].z
+        try:
+            expected = channels.described(spread_places(data), z)[:, : channels.count]
+        except PhysicsFailureError:
+            return False
+        spread = torch.nan_to_num(data.objective.scores(expected)).std(0)
+    return bool((data.scores.std(0, correction=0) < _ALIKE * spread).all())
 
 
 def _lead(member: FittedSurrogate, plain: dict[str, Tensor], none: Tensor) -> Tensor:
