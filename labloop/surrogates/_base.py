@@ -103,6 +103,8 @@ class FittedSurrogate:
     more; None where nothing is to be kept, or the outputs themselves are to be asked."""
     without: "Callable[[], FittedSurrogate] | None" = None
     """Of a mixture that physics leads: fits what would predict without it, for turns of its own."""
+    lead: float = 0.0
+    """By what log density of left-out results the members with physics surely lead."""
     state: ModelState | None = None
     alarms: tuple[Alarm, ...] = ()
     spent: Callable[[], Mapping[str, Json]] | None = None

@@ -11,6 +11,7 @@ PATIENCE = 4
 """So many results without progress stand the search still; at each standstill half as many."""
 _PROGRESS = 0.05
 """Progress counts from this share of the way from the first results' median to the best one."""
+_CLEAR = 10.0
 _FIRST = 5
 """Results that lie where nobody proposed them yet."""
 
@@ -35,12 +36,15 @@ def still(scores: Tensor) -> int:
     return max(since - patience + 1, 0)
 
 
-def turn_without_physics(scores: Tensor, proposal: int = 0) -> bool:
-    """Return whether the model without physics proposes next: at first and at every second turn.
+def turn_without_physics(scores: Tensor, lead: float, proposal: int = 0) -> bool:
+    """Return whether the model without physics proposes next: at first, and at every second turn.
+
+    At every fourth one where the results speak clearly for the physics.
 
     Args:
         scores: ``n`` scores in the order of completion, to be maximised.
+        lead: by how much the physics surely leads in log density.
         proposal: which one of a batch it is, counted from 0, or how many are under way.
     """
-    standing = still(scores)
-    return standing > 0 and (standing + proposal) % 2 == 1
+    standing, every = still(scores), 4 if lead > _CLEAR else 2
+    return standing > 0 and (standing - 1 + proposal) % every == 0

@@ -302,7 +302,8 @@ class _TrialSearch(Search):
             return False
         scores = self.training.scores[:, 0]
         kept = torch.from_numpy(self.objective.keeps(self.training.outputs.numpy()))
-        return turn_without_physics(torch.where(kept, scores, scores.min()), waiting)
+        worth = torch.where(kept, scores, scores.min())
+        return turn_without_physics(worth, self.fitted.lead, waiting)
 
     def _climbed(
         self, waiting: list[Tensor], k: int, seen: Sequence[Point], leaders: Tensor

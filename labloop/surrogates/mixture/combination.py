@@ -73,6 +73,7 @@ def combined(
         name=name,
         slacks=plain.slacks if led else found.slacks,
         without=without if led else None,
+        lead=weighed.lead.sure,
         report=report,
         state=joined_state(members, weights),
         alarms=tuple(alarms),

@@ -24,13 +24,20 @@ def test_after_four_results_without_progress_turns_are_taken():
     """The model without physics is first, then they alternate."""
     standing = [scores(*START, *([12.0] * k)) for k in range(9)]
     assert [still(s) for s in standing] == [0, 0, 0, 0, 1, 2, 3, 4, 5]
-    assert [turn_without_physics(s) for s in standing] == [False] * 4 + [
+    assert [turn_without_physics(s, 2.0) for s in standing] == [False] * 4 + [
         True,
         False,
         True,
         False,
         True,
     ]
+
+
+def test_physics_that_leads_by_far_rests_less():
+    """Where ten in log density speak for it, it gives away one turn in four."""
+    standing = [scores(*START, *([12.0] * k)) for k in range(3, 9)]
+    turns = [turn_without_physics(s, 20.0) for s in standing]
+    assert turns == [False, True, False, False, False, True]
 
 
 def test_a_step_too_small_is_no_progress():
@@ -56,7 +63,7 @@ def test_physics_that_stood_still_once_has_half_the_patience():
 def test_what_is_under_way_takes_turns_as_well():
     """Of a batch every second point belongs to the model without physics."""
     standing = scores(*START, *([12.0] * PATIENCE))
-    assert [turn_without_physics(standing, k) for k in range(4)] == [True, False, True, False]
+    assert [turn_without_physics(standing, 2.0, k) for k in range(4)] == [True, False, True, False]
 
 
 def test_equal_scores_stand_still():

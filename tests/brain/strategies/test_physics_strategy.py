@@ -173,18 +173,37 @@ def test_each_proposal_tells_where_its_uncertainty_comes_from():
         )
 
 
-def test_wrong_physics_does_not_keep_the_plain_model_from_its_best():
-    """Where the plain model is believed most, its own choice is made, found as exactly."""
+def backwards(x, theta):
+    """Return what falls where the chain rises."""
+    return {"y": 0.9 - chain(x, theta)["y"], "lost": 0.5 + 0.0 * x["time"] * theta["k"]}
 
-    def backwards(x, theta):
-        return {"y": 0.9 - chain(x, theta)["y"], "lost": 0.5 + 0.0 * x["time"] * theta["k"]}
 
-    data = Dataset(measure(SPACE.sample(16, 4)))
-    batch = PhysicsStrategy(physics(backwards)).propose(SPACE, AIM, data, [], 1, 5)
-    assert batch.fit_report["weights"]["gp"] > 0.5
-    plain = resolve_strategy("botorch").propose(SPACE, AIM, data, [], 1, 5)
-    ours, theirs = (SPACE.encode([b.proposals[0].point])[0] for b in (batch, plain))
-    assert np.abs(ours - theirs).max() < 0.1
+@pytest.mark.parametrize("n", [3, 6, 16])
+def test_a_round_whose_physics_is_not_proven_is_the_one_without(n):
+    """The same points with the same predictions, also while the space is still being filled."""
+    data = Dataset(measure(SPACE.sample(n, 4)))
+    batch = resolve_strategy("auto", physics(backwards)).propose(SPACE, AIM, data, [], 1, 5)
+    plain = resolve_strategy("auto").propose(SPACE, AIM, data, [], 1, 5)
+    assert not batch.fit_report["lead"]["proven"]
+    (ours,), (theirs,) = batch.proposals, plain.proposals
+    assert ours.point == theirs.point
+    assert {k: (v.mean, v.low, v.high) for k, v in ours.predicted.items()} == {
+        k: (v.mean, v.low, v.high) for k, v in theirs.predicted.items()
+    }
+
+
+def test_where_a_search_stands_still_the_model_without_physics_has_turns():
+    """Proposals of a batch alternate, and the reason of its turn says so."""
+    data = Dataset(measure(SPACE.sample(5, 2)))
+    best = max(data.observations, key=lambda o: o.outputs["y"])
+    low = [p for p in SPACE.sample(64, 9) if p["time"] < 2.0]
+    standing = Dataset((best, *(o for o in data.observations if o is not best), *measure(low[:4])))
+    moving = PhysicsStrategy(physics()).propose(SPACE, AIM, data, [], 2, 9)
+    assert moving.fit_report["lead"]["proven"]
+    assert not any("stands still" in p.reason for p in moving.proposals)
+    batch = PhysicsStrategy(physics()).propose(SPACE, AIM, standing, [], 2, 9)
+    assert batch.fit_report["lead"]["proven"]
+    assert ["stands still" in p.reason for p in batch.proposals] == [True, False]
 
 
 def test_a_target_far_from_zero_is_met():
