@@ -27,25 +27,39 @@ import torch
 import labloop
 from benchmarks.intervals.designs import RESULTS, Kind, design, seeds_recorded
 from benchmarks.intervals.problems import OBJECTIVE, OUTPUT, TOP, HeldOut, held_out, settings
-from labloop.brain import Brain
+from labloop.brain import Strategy, resolve_strategy
+from labloop.brain._predict import predict
 from labloop.records import Dataset, FloatArray
 from labloop.space import SearchSpace
 
 OUT = Path(__file__).resolve().parents[2] / ".figures" / "intervals" / "runs.jsonl"
 KINDS: tuple[Kind, ...] = ("filling", "chosen")
+WHERE: Mapping[Kind, str] = {
+    "filling": "points that fill the space",
+    "chosen": "points that a planner chose",
+}
 LEAST, MOST = 0.85, 0.95
 _ROOMS = ("surrogates", "brain/acquisition")
 _WORST = -20.0
-_MEASURES = ("share", "top", "promising", "log score", "width")
+MEASURES = ("share", "top", "promising", "log score", "width")
 Run = dict[str, Any]
 
 
-def judged(space: SearchSpace, data: Dataset, held: HeldOut) -> dict[str, float]:
-    """Return how well the intervals told from some results hold new measurements."""
+def judged(
+    space: SearchSpace, data: Dataset, held: HeldOut, strategy: Strategy | None = None
+) -> dict[str, float]:
+    """Return how well the intervals told from some results hold new measurements.
+
+    Args:
+        space: of the problem.
+        data: what is learned from.
+        held: what is foretold.
+        strategy: whose model it is, ``auto`` without physics if left out.
+    """
     held = held.without([o.point for o in data.observations])
-    brain = Brain(space, OBJECTIVE)
-    brain.tell_past([{**o.point, **o.outputs} for o in data.observations])
-    told = [p[OUTPUT] for p in brain.predict([*held.points, *held.top])]
+    chosen = strategy or resolve_strategy("auto", None)
+    every = predict(chosen, space, OBJECTIVE, data, [*held.points, *held.top], 0)
+    told = [p[OUTPUT] for p in every]
     low, high, mean, sd = np.array([(t.low, t.high, t.mean, t.sd) for t in told]).T
     count = len(held.points)
     inside = (low[:count] <= held.measured) & (held.measured <= high[:count])
@@ -112,7 +126,7 @@ def by_problem(rows: Sequence[Run]) -> dict[tuple[str, str, int], dict[str, floa
     for row in rows:
         grouped[row["problem"], row["design"], row["n"]].append(row)
     return {
-        key: {m: float(np.mean([row[m] for row in of])) for m in _MEASURES}
+        key: {m: float(np.mean([row[m] for row in of])) for m in MEASURES}
         for key, of in grouped.items()
     }
 
@@ -128,17 +142,19 @@ def figures(rows: Sequence[Run]) -> list[dict[str, Any]]:
                 count = sum(
                     r["design"] == kind and known[r["problem"]].group == group for r in rows
                 )
-                found.append(_figure(group, kind, of, count))
+                asked = f"{group}, {WHERE[kind]}"
+                found.append(figure_of(f"intervals-{group}-{kind}", asked, of, count))
     return found
 
 
-def _figure(
-    group: str, kind: Kind, of: Mapping[tuple[str, str, int], Mapping[str, float]], count: int
+def figure_of(
+    name: str, asked: str, of: Mapping[tuple[str, str, int], Mapping[str, float]], count: int
 ) -> dict[str, Any]:
+    """Return the figure of some problems' means, passed where each is within what is asked."""
     words, shares = [], []
     for n in RESULTS:
         some = [v for k, v in of.items() if k[2] == n]
-        mean = {m: float(np.mean([v[m] for v in some])) for m in _MEASURES}
+        mean = {m: float(np.mean([v[m] for v in some])) for m in MEASURES}
         shares += [v[m] for v in some for m in ("share", "top")]
         held = sum(LEAST <= v["share"] <= MOST for v in some)
         words.append(
@@ -146,10 +162,9 @@ def _figure(
             f"{mean['top']:.2f}, promising {mean['promising']:.2f}, log score "
             f"{mean['log score']:.2f}, width {mean['width']:.1f} sd"
         )
-    where = "points that fill the space" if kind == "filling" else "points that a planner chose"
     return {
-        "name": f"intervals-{group}-{kind}",
-        "asked": f"{group}, {where}: 90 % intervals hold {LEAST} to {MOST} of new measurements, "
+        "name": name,
+        "asked": f"{asked}: 90 % intervals hold {LEAST} to {MOST} of new measurements, "
         "at random and in the top tenth, in every problem",
         "measured": "; ".join(words),
         "n": count,
@@ -197,7 +212,7 @@ def main() -> None:
         carry_out(given.problems, given.seeds, given.out, fresh=given.fresh)
     rows = read(given.out)
     for (name, kind, n), mean in sorted(by_problem(rows).items()):
-        told = ", ".join(f"{measure} {mean[measure]:.2f}" for measure in _MEASURES)
+        told = ", ".join(f"{measure} {mean[measure]:.2f}" for measure in MEASURES)
         print(f"{name:16s} {kind:8s} n={n:<3d} {told}")
     made = figures(rows)
     for figure in made:

@@ -35,6 +35,7 @@ from benchmarks.physics.labs import LABS, OBJECTIVE, VALUE, Lab
 from benchmarks.physics.landmarks import landmarks
 from benchmarks.physics.methods import COVERED, FIRST, LEAST, METHODS, MOST, START, Drawn, Method
 from labloop.brain import AutoStrategy, Strategy
+from labloop.brain.acquisition import expected
 from labloop.brain.observations.seeding import isolated
 from labloop.brain.strategies.physics import measured_data
 from labloop.records import AlarmRecord, Dataset, Observation, Point, ProposalBatch, derive_seed
@@ -229,7 +230,7 @@ def _judged(low: Any, high: Any, measured: Any) -> dict[str, float]:
 def intervals(
     strategy: AutoStrategy, lab: Lab, data: Dataset, seed: int, points: Sequence[Point]
 ) -> Any:
-    """Return low and high of the 90 % intervals of a measurement at points, ``n x 2``.
+    """Return low and high of the 90 % intervals that are told of a measurement, ``n x 2``.
 
     The model is that of the proposal, fitted again: a fit is a pure function of its data.
     """
@@ -237,14 +238,10 @@ def intervals(
     training = measured_data(lab.space, OBJECTIVE, data, seed)
     if training is None:
         raise ValueError("intervals are asked for before there is anything to learn from")
-    with isolated(seed), torch.no_grad():
-        fitted = chosen.model.fit(training)
-        rows = torch.as_tensor(lab.space.encode(list(points)), dtype=torch.float64)
-        place = list(training.names).index(VALUE)
-        seen = fitted.model.posterior(rows.unsqueeze(-2), observation_noise=True)
-        mean, variance = seen.mean[:, 0, place], seen.variance[:, 0, place]
-    half = _Z90 * variance.clamp_min(0.0).sqrt()
-    return torch.stack([mean - half, mean + half], dim=-1).numpy()
+    rows = torch.as_tensor(lab.space.encode(list(points)), dtype=torch.float64)
+    with isolated(seed):
+        told = expected(training, chosen.model.fit(training), rows)
+    return np.array([[one[VALUE].low, one[VALUE].high] for one in told])
 
 
 def _record(

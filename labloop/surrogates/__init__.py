@@ -25,6 +25,7 @@ from labloop.surrogates.posteriors import (
     log_density_of_scores,
     softmax_weights,
     spread_of,
+    told_parts,
 )
 from labloop.surrogates.solving import (
     MeasuredData,
@@ -59,4 +60,5 @@ __all__ = [
     "log_density_of_scores",
     "softmax_weights",
     "spread_of",
+    "told_parts",
 ]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from labloop.records import Json, Observation, Point, PointValue, Prediction
 from labloop.space import Parameter, SearchSpace, places
-from labloop.surrogates import FittedSurrogate, GPModel, Parted, TrainingData, VarianceParts
+from labloop.surrogates import FittedSurrogate, Parted, TrainingData, VarianceParts, told_parts
 
 _Z90 = 1.6448536269514722
 _PARTS = ("noise", "parameters", "discrepancy", "between")
@@ -116,8 +116,7 @@ def _expect(fitted: FittedSurrogate, rows: Tensor) -> _Expected:
     with torch.no_grad():
         model = fitted.model
         if isinstance(model, Parted):
-            told = model.told_parts if isinstance(model, GPModel) else model.variance_parts
-            parts = told(rows)
+            parts = told_parts(model, rows)
             value = parts.parameters + parts.discrepancy + parts.between
             measured = value + parts.noise
             return _Expected(parts.mean, value.clamp_min(0).sqrt(), measured.sqrt(), parts)

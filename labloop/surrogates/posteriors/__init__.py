@@ -12,7 +12,12 @@ from labloop.surrogates.posteriors.predictive_density import (
     softmax_weights,
     spread_of,
 )
-from labloop.surrogates.posteriors.variance_decomposition import Parted, VarianceParts
+from labloop.surrogates.posteriors.variance_decomposition import (
+    Parted,
+    Told,
+    VarianceParts,
+    told_parts,
+)
 
 __all__ = [
     "MixtureModel",
@@ -20,9 +25,11 @@ __all__ = [
     "Parted",
     "PhysicsGPModel",
     "PhysicsPosterior",
+    "Told",
     "VarianceParts",
     "log_density_of_channel",
     "log_density_of_scores",
     "softmax_weights",
     "spread_of",
+    "told_parts",
 ]

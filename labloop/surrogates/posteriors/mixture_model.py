@@ -10,7 +10,7 @@ from botorch.sampling.get_sampler import GetSampler
 from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
-from labloop.surrogates.posteriors.variance_decomposition import VarianceParts
+from labloop.surrogates.posteriors.variance_decomposition import VarianceParts, told_parts
 
 
 class MixturePosterior(Posterior):
@@ -146,8 +146,14 @@ class MixtureModel(Model):
 
     def variance_parts(self, x: Tensor) -> VarianceParts:
         """Return weighted mean and variance parts at ``x`` (N x d), and their spread."""
+        return self._mixed([m.variance_parts(x) for m in self.members])
+
+    def told_parts(self, x: Tensor) -> VarianceParts:
+        """Return the same of what each member tells people."""
+        return self._mixed([told_parts(m, x) for m in self.members])
+
+    def _mixed(self, parts: Sequence[VarianceParts]) -> VarianceParts:
         weights = torch.tensor(self.weights, dtype=torch.float64)[:, None, None]
-        parts = [m.variance_parts(x) for m in self.members]
 
         def mixed(name: str) -> Tensor:
             found: Tensor = (weights * torch.stack([getattr(p, name) for p in parts])).sum(0)

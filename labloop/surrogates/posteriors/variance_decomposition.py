@@ -31,3 +31,17 @@ class Parted(Protocol):
     def variance_parts(self, x: Tensor) -> VarianceParts:
         """Return means and parts at ``x`` (N x d)."""
         ...
+
+
+@runtime_checkable
+class Told(Protocol):
+    """A model whose intervals for people hold more than those it is searched with."""
+
+    def told_parts(self, x: Tensor) -> VarianceParts:
+        """Return means and parts at ``x`` (N x d) as people are told them."""
+        ...
+
+
+def told_parts(model: Parted, x: Tensor) -> VarianceParts:
+    """Return what people are told of a model at ``x`` (N x d): the widest that it knows."""
+    return model.told_parts(x) if isinstance(model, Told) else model.variance_parts(x)
