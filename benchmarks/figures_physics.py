@@ -33,7 +33,16 @@ def speed() -> list[Figure]:
     return [Figure(**row, command=command) for row in found["figures"]]
 
 
-FIGURES: Benches = {"physics-labs": labs, "physics-speed": speed}
+def intervals() -> list[Figure]:
+    found, command = module("benchmarks.intervals.physics")
+    return [Figure(**row, command=command) for row in found["figures"]]
+
+
+FIGURES: Benches = {
+    "physics-labs": labs,
+    "physics-speed": speed,
+    "physics-intervals": intervals,
+}
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from benchmarks.planner.peer_figures import beside as compared
 from benchmarks.wide.figure import wide
 
 SEEDS = 2
+INTERVAL_SEEDS = 4
+"""As many campaigns were recorded."""
 POOLS_MOST, CONSTRAINED_MOST = 0.75, 0.8
 LEAST_PROBLEMS, FULL = 6, 20
 """Problems, and seeds of each, below which a figure is missed whatever it says."""
@@ -134,6 +136,12 @@ def many() -> list[Figure]:
     return [Figure("many", asked, f"{seconds:.2f} s", 5, command, seconds <= 1.0)]
 
 
+def intervals() -> list[Figure]:
+    """Return how often the intervals of the planner without physics hold."""
+    found, command = module("benchmarks.intervals.run", "--seeds", INTERVAL_SEEDS)
+    return [Figure(**row, command=command) for row in found["figures"]]
+
+
 def _by_seed(methods: dict[str, dict[str, int]]) -> dict[str, dict[int, int]]:
     return {m: {int(seed): hit for seed, hit in runs.items()} for m, runs in methods.items()}
 
@@ -188,6 +196,7 @@ FIGURES: Benches = {
     "constrained-peers": beside,
     "asks": asks,
     "many": many,
+    "intervals": intervals,
     "wide": wide,
     "cliffs-tune": partial(failures, tune=True),
     "cliffs-report": partial(failures, tune=False),

@@ -107,7 +107,7 @@ def _short(value: Any) -> Any:
 def main() -> None:
     """Record what is missing."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--problems", nargs="+", choices=list(settings()), default=None)
     given = parser.parse_args()
     torch.set_num_threads(1)

@@ -196,7 +196,7 @@ def ideal(count: int, draws: int = 40) -> dict[str, float]:
 def main() -> None:
     """Do what is missing, print what there is."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--problems", nargs="+", choices=list(settings()), default=list(settings()))
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--fresh", action="store_true", help="again, though it is there")
