@@ -39,6 +39,7 @@ SYMBOL = re.compile(r"^(?:_?[A-Z]+[a-z]\w*|_?[a-z]+(?:_[a-z0-9]+)+|_[a-z]\w*)$")
 OTHERS = {
     "labloop.db",  # a person's database
     "labloop.owner",  # a label in Prefect
+    "labloop.worker",  # the same
     "size",  # the verb that a template makes
 }
 """What looks like ours and is not."""
