@@ -12,6 +12,7 @@ from labloop.campaign.definition.installed_versions import versions
 from labloop.campaign.definition.loading import LOADING_FILE, error_location, load_campaign, restore
 from labloop.campaign.definition.provenance import trust_bundle
 from labloop.campaign.definition.spec import CampaignSpec
+from labloop.campaign.definition.standing_yes import check_standing_yes, keep_standing_yes
 from labloop.campaign.definition.user_code import (
     call_user_code,
     code_of,
@@ -32,6 +33,7 @@ __all__ = [
     "call_user_code",
     "changed",
     "changed_files",
+    "check_standing_yes",
     "code_of",
     "cost_of",
     "counts_changeover",
@@ -39,6 +41,7 @@ __all__ = [
     "error_location",
     "is_work",
     "item_changes",
+    "keep_standing_yes",
     "kind_of",
     "load_campaign",
     "name_of",

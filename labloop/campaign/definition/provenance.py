@@ -17,7 +17,7 @@ def trust_bundle(bundle: Bundle) -> None:
 
     Where nothing can be written nothing is noted: a person is asked at the next resume.
     """
-    key = _key(bundle)
+    key = files_hash(bundle)
     register = _register()
     if key in _known(register):
         return
@@ -31,7 +31,7 @@ def trust_bundle(bundle: Bundle) -> None:
 
 def check_origin(bundle: Bundle) -> None:
     """Raise UntrustedCodeError where the code of a bundle came with a database from elsewhere."""
-    if _key(bundle) in _known(_register()):
+    if files_hash(bundle) in _known(_register()):
         return
     name = bundle.spec.get("name")
     raise UntrustedCodeError(
@@ -53,17 +53,17 @@ def check_paths(bundle: Bundle) -> None:
             )
 
 
-def _key(bundle: Bundle) -> str:
+def files_hash(bundle: Bundle) -> str:
     """Return the hash of what would run, taken anew: what a database says of itself is no proof."""
     files = [[name, sha256(content).hexdigest()] for name, content in sorted(bundle.files.items())]
     return content_hash([bundle.entry, files])
 
 
 def _register() -> Path:
-    return _state() / "begun-here.txt"
+    return state_folder() / "begun-here.txt"
 
 
-def _state() -> Path:
+def state_folder() -> Path:
     """Return the folder in which a user's programs keep what they remember."""
     given = os.environ.get(STATE_VARIABLE)
     if given:

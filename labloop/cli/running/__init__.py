@@ -10,6 +10,7 @@ from labloop.cli.running.confirmation import (
     check_truth,
     confirm_instruments,
     confirm_real,
+    confirm_standing_yes,
     read_speed,
 )
 from labloop.cli.running.engines import find_engine
@@ -20,6 +21,7 @@ __all__ = [
     "conduct",
     "confirm_instruments",
     "confirm_real",
+    "confirm_standing_yes",
     "find_engine",
     "print_changes",
     "print_file_changes",

@@ -47,6 +47,17 @@ def confirm_real(definition: "Definition") -> None:
         confirm_instruments(definition.spec.name, "campaign")
 
 
+def confirm_standing_yes(definition: "Definition") -> str:
+    """Return by whose standing yes a campaign moves real instruments, and when it was said.
+
+    Raises:
+        CampaignError: nobody said so, or not of these files.
+    """
+    from labloop.campaign import check_standing_yes  # noqa: PLC0415 - keeps labloop --help quick
+
+    return check_standing_yes(definition.bundle)
+
+
 def confirm_instruments(name: str, what: str) -> None:
     """Ask a person at this terminal for an explicit yes; nothing else counts.
 

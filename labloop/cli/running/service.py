@@ -23,7 +23,7 @@ def unit_path(campaign: str) -> Path:
 
 
 def start_command(
-    file: Path, database: str, *, engine: str, unattended: str, speed: str
+    file: Path, database: str, *, engine: str, unattended: str, speed: str, real: bool = False
 ) -> list[str]:
     """Return the command that begins a campaign, or goes on with it where it was cut off.
 
@@ -33,11 +33,13 @@ def start_command(
         engine: ``plain`` or ``prefect``.
         unattended: what becomes of questions.
         speed: of simulated lab time.
+        real: on real instruments, by a person's standing yes.
     """
     path = database if "://" in database else str(Path(database).resolve())
     words = [sys.executable, "-m", "labloop", "run", str(file.resolve()), "--go-on"]
     options = {"--db": path, "--engine": engine, "--unattended": unattended, "--speed": speed}
-    return words + [word for option in options.items() for word in option]
+    yes = ["--real", "--standing-yes"] if real else []
+    return words + [word for option in options.items() for word in option] + yes
 
 
 def unit_text(campaign: str, command: Sequence[str], folder: Path) -> str:

@@ -9,6 +9,7 @@ from labloop.cli.running import (
     check_truth,
     conduct,
     confirm_real,
+    confirm_standing_yes,
     find_engine,
     print_file_changes,
     read_speed,
@@ -65,11 +66,21 @@ def run(
             "--go-on", help="go on with it where it was begun and cut off; as a service does"
         ),
     ] = False,
+    standing_yes: Annotated[
+        bool,
+        typer.Option(
+            "--standing-yes", help="with --real: by the yes that labloop service --real has kept"
+        ),
+    ] = False,
     forecast: Annotated[
         bool, typer.Option("--forecast", help="say first how long it will take, and keep that")
     ] = False,
 ) -> None:
     """Run a campaign file: simulated, unless --real is said and confirmed."""
+    if standing_yes and not real:
+        raise CampaignError(
+            "--standing-yes is a yes to real instruments; add --real, or leave it out"
+        )
     run_file(
         file,
         db,
@@ -83,6 +94,7 @@ def run(
         device=device,
         unattended=unattended,
         go_on=go_on,
+        standing_yes=standing_yes,
         forecast=forecast,
     )
 
@@ -101,6 +113,7 @@ def run_file(
     device: str = "auto",
     unattended: Left | None = None,
     go_on: bool = False,
+    standing_yes: bool = False,
     forecast: bool = False,
 ) -> CampaignRecord:
     """Create the campaign of a file and run it to its end, or go on with it where that is said."""
@@ -118,7 +131,7 @@ def run_file(
             + (why if definition.spec.lab else "this campaign has no lab")
         )
     if mode is Mode.REAL:
-        confirm_real(definition)
+        _confirm(definition, standing_yes=standing_yes)
     with open_repositories(db, create=True) as repositories:
         from labloop.campaign import Campaign  # noqa: PLC0415 - heavy
 
@@ -135,6 +148,9 @@ def run_file(
                 made = Campaign.resume(
                     repositories, known.name, mode=known.mode, speed=pace, device=device
                 )
+                if standing_yes:
+                    # What runs are the files that it was begun with.
+                    _confirm(made.definition, standing_yes=True)
         if unattended is not None:
             made.leave_unattended(unattended)
         if forecast:
@@ -154,6 +170,14 @@ def _forecast(repositories: Repositories, made: "Campaign") -> None:
     out = console()
     for line in lines_of(forecast_stored(out, repositories, made.record, made.definition)):
         out.print(line)
+
+
+def _confirm(definition: "Definition", *, standing_yes: bool) -> None:
+    """Have a person's yes to real instruments: typed now, or kept for a service."""
+    if standing_yes:
+        console().print(f"real      by the standing yes of {confirm_standing_yes(definition)}")
+    else:
+        confirm_real(definition)
 
 
 def begun(

@@ -2,14 +2,25 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labloop.cli.running import start_command, unit_name, unit_path, unit_text
-from labloop.cli.terminal import CampaignFile, Database, Engine, SpeedText, atomic_write, console
+from labloop.cli.running import confirm_real, start_command, unit_name, unit_path, unit_text
+from labloop.cli.terminal import (
+    CampaignFile,
+    Database,
+    Engine,
+    SpeedText,
+    atomic_write,
+    console,
+    mode_of,
+)
 from labloop.cli.verbs.run import Left
 from labloop.errors import CampaignError
+
+if TYPE_CHECKING:
+    from labloop.campaign import Definition
 
 
 def service(
@@ -21,32 +32,38 @@ def service(
     unattended: Annotated[
         Left, typer.Option("--unattended", help="what becomes of questions: hold, skip or stop")
     ] = "hold",
-    real: Annotated[bool, typer.Option("--real", help="refused, and says why")] = False,
+    real: Annotated[
+        bool,
+        typer.Option(
+            "--real", help="on real instruments, unattended, by the yes that you type now"
+        ),
+    ] = False,
     write: Annotated[
         bool, typer.Option("--write", help="put it where systemd looks, instead of printing it")
     ] = False,
 ) -> None:
     """Print a systemd unit by which a campaign goes on when this computer starts again."""
     from labloop.campaign import check_lab, load_campaign, require_procedure  # noqa: PLC0415 - heavy
-    from labloop.records import Mode  # noqa: PLC0415 - same
 
-    if real:
+    if real and not write:
         raise CampaignError(
-            "a service cannot say yes to real instruments: each start of a real lab needs a "
-            "person's yes, typed at its terminal; make the service without --real, and after a "
-            "restart type: labloop resume NAME --real"
+            "the yes to real instruments is kept when the unit is written; add --write"
         )
     definition = load_campaign(file)
     require_procedure(definition)
-    check_lab(definition, Mode.SIMULATED)
+    check_lab(definition, mode_of(real))
     name = definition.spec.name
     database = db or os.environ.get("LABLOOP_DB") or "labloop.db"
-    command = start_command(file, database, engine=engine, unattended=unattended, speed=speed)
+    command = start_command(
+        file, database, engine=engine, unattended=unattended, speed=speed, real=real
+    )
     text = unit_text(name, command, Path.cwd())
     if not write:
         typer.echo(text, nl=False)
         return
     path, out = unit_path(name), console()
+    if real:
+        out.print(f"yes kept  {_standing_yes(definition)}; remove it to take the yes back")
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")
@@ -55,3 +72,15 @@ def service(
     out.print(f"start it  systemctl --user daemon-reload && systemctl --user enable --now {unit}")
     out.print("at boot   loginctl enable-linger: it starts without anybody logging in")
     out.print(f"look      labloop status {name}; journalctl --user -u {unit}")
+
+
+def _standing_yes(definition: "Definition") -> Path:
+    """Let a person type the yes, and keep it for every start of the service."""
+    from labloop.campaign import current_user, keep_standing_yes  # noqa: PLC0415 - heavy
+
+    console().print(
+        "Each start of this service will move real instruments with nobody at the terminal: after "
+        "a crash, and whenever this computer starts. Devices are made safe first."
+    )
+    confirm_real(definition)
+    return keep_standing_yes(definition.bundle, current_user())

@@ -5,16 +5,21 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from benchmarks.durability import doser
+from labloop.campaign import keep_standing_yes, load_campaign
 from labloop.cli.running.service import start_command, unit_path, unit_text
 from labloop.errors import CampaignError
 from labloop.records import CampaignState, ExperimentState, Mode
 from labloop.store import open_database
+from labloop_simulators.kit import serve_world
 
+ROOT = Path(__file__).resolve().parents[3]
 CAMPAIGN = """
 import time
 from labloop import Budget, CampaignSpec, Continuous, Maximize, Scalar, SearchSpace
@@ -108,3 +113,60 @@ def test_a_path_that_no_unit_can_have_is_refused():
     """It would end the line."""
     with pytest.raises(CampaignError, match="line break"):
         unit_text("c", ["python", "a\nb"], Path("/"))
+
+
+def test_a_standing_yes_starts_real_instruments_until_a_file_changes(tmp_path, monkeypatch):
+    """The unit's own command, without a terminal; nothing is sent where nobody said yes to this."""
+    monkeypatch.setenv("LABLOOP_STATE", str(tmp_path / "state"))
+    state = {"LABLOOP_STATE": str(tmp_path / "state"), "LABLOOP_LOCKS": str(tmp_path / "locks")}
+    env = {**os.environ, **state, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    with serve_world({"doser": doser.DoserEmulator(tmp_path)}) as urls:
+        file = doser.write_campaign(tmp_path, urls["doser"], seed=1, experiments=2)
+        database = tmp_path / "labloop.db"
+        words = start_command(
+            file, str(database), engine="plain", unattended="stop", speed="max", real=True
+        )
+
+        def start():
+            return subprocess.run(
+                words, env=env, cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+
+        assert "nobody has said that 'kills' may move real" in start().stderr
+        assert not (tmp_path / "truth.txt").exists()
+        kept = keep_standing_yes(load_campaign(file).bundle, "ada")
+        assert kept.stat().st_mode & 0o077 == 0
+        done = start()
+        assert done.returncode == 0, done.stderr
+        assert "by the standing yes of ada, " in done.stdout
+        assert sum(doser.carried_out(tmp_path).values()) == 6
+        lab = tmp_path / "lab.toml"
+        lab.write_text(lab.read_text().replace('max = "100 mL"', 'max = "99 mL"', 1))
+        refused = start()
+        assert refused.returncode == 1
+        assert "campaign.py, lab.toml are not what they were then; nothing was sent" in " ".join(
+            refused.stderr.split()
+        )
+        assert sum(doser.carried_out(tmp_path).values()) == 6
+
+
+def test_the_yes_is_typed_at_a_terminal_when_the_unit_is_written(tmp_path):
+    """No pipe can say it, and a unit that is only printed keeps none."""
+    doser.write_campaign(tmp_path, "socket://127.0.0.1:1", seed=1, experiments=2)
+    env = {**os.environ, "LABLOOP_STATE": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path)}
+    env |= {"PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "labloop", "service", "campaign.py", "--real"]
+    for more, sentence in (([], "add --write"), (["--write"], "and this is no terminal")):
+        done = subprocess.run(
+            words + more,
+            env=env,
+            cwd=tmp_path,
+            input="kills\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert sentence in " ".join(done.stderr.split())
+    assert not (tmp_path / "state").exists()
+    assert not (tmp_path / "systemd").exists()
