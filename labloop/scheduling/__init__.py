@@ -7,7 +7,7 @@ from, and who follows the order, belongs to campaign and lab.
 """
 
 from labloop.scheduling._first_come import first_come
-from labloop.scheduling._problem import Booking, Job, Problem, Resource, Schedule, Use
+from labloop.scheduling._problem import Booking, Job, Problem, Resource, Schedule, UnitState, Use
 from labloop.scheduling._solver import optimised, solver_missing
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Problem",
     "Resource",
     "Schedule",
+    "UnitState",
     "Use",
     "first_come",
     "optimised",

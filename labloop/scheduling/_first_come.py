@@ -1,14 +1,17 @@
 """Jobs carried out on a clock: who asked first gets first."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 
 from labloop.errors import DefinitionError
 from labloop.scheduling._problem import (
     Booking,
     Event,
     Problem,
+    Resource,
     Schedule,
     Unit,
     Use,
@@ -16,13 +19,20 @@ from labloop.scheduling._problem import (
 )
 
 
-def first_come(problem: Problem) -> Schedule:
+def first_come(
+    problem: Problem, planned: Mapping[tuple[int, int], float] | None = None
+) -> Schedule:
     """Return what happens where nobody plans: first come, first served.
+
+    Args:
+        problem: what is carried out.
+        planned: job and use -> second for which a plan has it; of those that wait the earliest of
+            these goes first.
 
     Raises:
         DefinitionError: jobs would wait for each other for ever.
     """
-    return _Run(problem).schedule()
+    return _Run(problem, planned or {}).schedule()
 
 
 @dataclass(slots=True)
@@ -35,17 +45,24 @@ class _Progress:
     """Own second at which it is."""
 
 
+def _units(resource: Resource) -> list[Unit]:
+    states = [resource.state(unit) for unit in range(resource.count)]
+    return [Unit(setting=s.setting, used=s.used, free_at=s.free_at) for s in states]
+
+
 class _Run:
     """One simulation of a problem.
 
     Args:
         problem: what is carried out.
+        planned: job and use -> second for which a plan has it.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, planned: Mapping[tuple[int, int], float]) -> None:
         self._problem = problem
+        self._planned = planned
         self._resources = {each.name: each for each in problem.resources}
-        self._units = {each.name: [Unit() for _ in range(each.count)] for each in problem.resources}
+        self._units = {each.name: _units(each) for each in problem.resources}
         self._progress = [_Progress(events_of(job)) for job in problem.jobs]
         self._calls: list[tuple[float, int, Callable[[float], None]]] = []
         self._count = 0
@@ -64,6 +81,10 @@ class _Run:
                     self._enter(number, index, use.unit, 0.0)
         for number, job in enumerate(self._problem.jobs):
             self._at(job.release, self._going_on(number))
+        for name, units in self._units.items():
+            for unit in units:
+                if unit.free_at > 0:
+                    self._at(unit.free_at, partial(self._serve, name))
         while self._calls:
             now, _, call = heapq.heappop(self._calls)
             call(now)
@@ -100,7 +121,11 @@ class _Run:
                 progress.next += 1
             else:
                 self._waiting[use.resource].append(number)
-                self._serve(use.resource, now)
+                if self._planned:
+                    # Who asks at the same moment and comes first in the plan goes first.
+                    self._at(now, partial(self._serve, use.resource))
+                else:
+                    self._serve(use.resource, now)
                 return
         self._ends[number] = now + job.length - progress.own
 
@@ -108,18 +133,23 @@ class _Run:
         """Give units to those that wait, in their order; nobody is passed over."""
         resource, waiting = self._resources[name], self._waiting[name]
         while waiting:
-            number = waiting[0]
+            number = min(waiting, key=self._planned_second)
             progress = self._progress[number]
             index = progress.events[progress.next].use
             unit = self._open_unit(self._problem.jobs[number].uses[index], now)
             if unit is None:
                 return
-            waiting.pop(0)
+            waiting.remove(number)
             setting = self._problem.jobs[number].uses[index].setting
             delay = self._units[name][unit].delay(resource, setting)
             self._enter(number, index, unit, now)
             progress.next += 1
             self._at(now + delay, self._going_on(number))
+
+    def _planned_second(self, number: int) -> float:
+        """Return for when a plan has what a job waits for; who is in no plan comes after all."""
+        progress = self._progress[number]
+        return self._planned.get((number, progress.events[progress.next].use), inf)
 
     def _open_unit(self, use: Use, now: float) -> int | None:
         resource = self._resources[use.resource]

@@ -108,6 +108,9 @@ class JobShopModel:
             for use in job.uses:
                 resource = self._problem.resource(use.resource)
                 total += self._ticks(resource.cleaning + resource.change_over) + 1
+        for resource in self._problem.resources:
+            units = range(resource.count)
+            total += self._ticks(resource.warm_up + max(resource.state(u).free_at for u in units))
         return total
 
     def _add_job(self, number: int, job: Job) -> None:
@@ -144,7 +147,9 @@ class JobShopModel:
         ]
         lengths = [self._ticks(u.end) - self._ticks(u.begin) for u in map(self._use, keys)]
         self._loads.append(-(-sum(lengths) // (resource.count * resource.capacity)))
-        if len({self._use(key).setting for key in keys}) > 1:
+        settings = {self._use(key).setting for key in keys}
+        late = any(resource.ready_at(u, s) for u in range(resource.count) for s in settings)
+        if len(settings) > 1 or late:
             self._add_units(resource, keys)
             return
         cleaning = self._ticks(resource.cleaning)
@@ -164,6 +169,11 @@ class JobShopModel:
             model.add_exactly_one(self._on[key])
             if given is not None:
                 model.add(self._on[key][given] == 1)
+                continue
+            for unit, on in enumerate(self._on[key]):
+                ready = self._ticks(resource.ready_at(unit, self._use(key).setting))
+                if ready:
+                    model.add(self._begin[key] >= ready).only_enforce_if(on)
         for unit in range(resource.count):
             intervals = [self._interval(key, cleaning, self._on[key][unit]) for key in keys]
             if resource.capacity == 1:
@@ -248,7 +258,11 @@ def _tick(problem: Problem) -> float:
         for j in problem.jobs
         for t in (j.release, j.length, *(u.begin for u in j.uses), *(u.end for u in j.uses))
     ]
-    times += [t for r in problem.resources for t in (r.cleaning, r.change_over)]
+    times += [
+        t
+        for r in problem.resources
+        for t in (r.cleaning, r.change_over, r.warm_up, *(unit.free_at for unit in r.units))
+    ]
     total = sum(job.length for job in problem.jobs)
     if all(float(t).is_integer() for t in times) and total < _MOST_TICKS:
         return 1.0

@@ -9,6 +9,21 @@ from labloop.errors import DefinitionError
 
 
 @dataclass(frozen=True, slots=True)
+class UnitState:
+    """How a unit stands at the begin.
+
+    Attributes:
+        free_at: second from which on it may be entered.
+        used: whether it was used before, and needs no warm-up.
+        setting: of the newest use.
+    """
+
+    free_at: float = 0.0
+    used: bool = False
+    setting: str | float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """Units that are alike, such as two ovens.
 
@@ -18,6 +33,8 @@ class Resource:
         capacity: jobs that one of them holds at once, all at one setting.
         cleaning: seconds after a use before the next one.
         change_over: further seconds between uses at different settings.
+        warm_up: seconds before the first use of a unit.
+        units: how each stands at the begin; as new where left out.
     """
 
     name: str
@@ -25,17 +42,35 @@ class Resource:
     capacity: int = 1
     cleaning: float = 0.0
     change_over: float = 0.0
+    warm_up: float = 0.0
+    units: tuple[UnitState, ...] = ()
+
+    def state(self, unit: int) -> UnitState:
+        """Return how a unit stands at the begin."""
+        return self.units[unit] if self.units else UnitState()
+
+    def ready_at(self, unit: int, setting: str | float | None) -> float:
+        """Return the second before which no use at ``setting`` can begin on a unit."""
+        state = self.state(unit)
+        if not state.used:
+            return state.free_at + self.warm_up
+        return state.free_at + (self.change_over if state.setting != setting else 0.0)
 
     def __post_init__(self) -> None:
+        if self.units and len(self.units) != self.count:
+            raise DefinitionError(
+                f"resource {self.name!r} has {self.count} units, got the state of {len(self.units)}"
+            )
         if self.count < 1 or self.capacity < 1:
             raise DefinitionError(
                 f"resource {self.name!r} needs a count and a capacity of at least 1, got "
                 f"{self.count} and {self.capacity}"
             )
-        if not (0 <= self.cleaning < float("inf") and 0 <= self.change_over < float("inf")):
+        times = (self.cleaning, self.change_over, self.warm_up)
+        if not all(0 <= each < float("inf") for each in times):
             raise DefinitionError(
-                f"cleaning and change_over of {self.name!r} are seconds from 0, got "
-                f"{self.cleaning} and {self.change_over}"
+                f"cleaning, change_over and warm_up of {self.name!r} are seconds from 0, got "
+                f"{', '.join(f'{each}' for each in times)}"
             )
 
 
@@ -200,5 +235,8 @@ class Unit:
 
     def delay(self, resource: Resource, setting: str | float | None) -> float:
         """Return the seconds of the change-over before it is ready."""
-        changes = self.used and not self.inside and self.setting != setting
-        return resource.change_over if changes else 0.0
+        if self.inside:
+            return 0.0
+        if not self.used:
+            return resource.warm_up
+        return resource.change_over if self.setting != setting else 0.0

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from labloop.scheduling._problem import Booking, Job, Problem, Resource, Schedule, Use
+from labloop.scheduling._problem import Booking, Job, Problem, Resource, Schedule, UnitState, Use
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
@@ -17,7 +17,11 @@ def problem_of(found: dict[str, Any]) -> Problem:
         Job(job["name"], [Use(**use) for use in job["uses"]], job["seconds"], job["release"])
         for job in found["jobs"]
     ]
-    return Problem([Resource(**resource) for resource in found["resources"]], jobs)
+    resources = [
+        Resource(**{**each, "units": tuple(UnitState(**unit) for unit in each["units"])})
+        for each in found["resources"]
+    ]
+    return Problem(resources, jobs)
 
 
 def schedule_json(schedule: Schedule | None) -> dict[str, Any] | None:

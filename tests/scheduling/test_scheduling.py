@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.schedule.job_shops import instances
 from labloop.errors import DefinitionError
 from labloop.processes import process_start
-from labloop.scheduling import Job, Problem, Resource, Use, first_come, optimised
+from labloop.scheduling import Job, Problem, Resource, UnitState, Use, first_come, optimised
 from labloop.scheduling._process import SOLVER
 
 SHOPS = {name: (problem, best) for name, best, problem in instances()}
@@ -201,3 +201,31 @@ def test_the_solver_ends_with_its_owner():
     while process_start(solver) is not None and time.monotonic() < until:
         time.sleep(0.05)
     assert process_start(solver) is None
+
+
+def test_how_units_stand_at_the_begin_is_planned():
+    """One that is cleaned, one that is cold, one at another setting: each is ready in its time."""
+    units = (UnitState(30.0, True, 80.0), UnitState(0.0, False, None))
+    oven = Resource("oven", 2, change_over=15.0, warm_up=100.0, units=units)
+    jobs = [Job("a", [Use("oven", 0, 10, 80.0)]), Job("b", [Use("oven", 0, 10, 60.0)])]
+    # What is open is taken at once, though it is cold.
+    assert first_come(Problem([oven], jobs)).ends == (110.0, 55.0)
+    found = optimised(Problem([oven], jobs[1:]))
+    assert found.makespan == 55.0
+    assert optimised(Problem([oven], jobs)).makespan == 65.0
+
+
+def test_an_earlier_plan_is_begun_with():
+    """Where it ends sooner than first come, first served, what is found is no worse."""
+    jobs = [Job(f"j{n}", [Use("oven", 0, length)]) for n, length in enumerate((1, 1, 2))]
+    problem = Problem([Resource("oven", 2)], jobs)
+    planned = {(2, 0): 0.0, (0, 0): 0.5, (1, 0): 1.0}
+    assert first_come(problem).makespan == 3
+    assert first_come(problem, planned).makespan == 2
+    assert optimised(problem, effort=1e-9, planned=planned).makespan == 2
+
+
+def test_states_of_units_that_there_are_not_get_a_sentence():
+    """How many there are, and how many came."""
+    with pytest.raises(DefinitionError, match="has 2 units, got the state of 1"):
+        Resource("oven", 2, units=(UnitState(),))

@@ -52,7 +52,7 @@ class OrderedExecutor:
         self._tell(reason and f"some experiments are served first come, first served: {reason}")
         now = self._host.now()
         self._planner.begin(traces, now)
-        self._host.follow(self._planner.plan(self._host.positions(), now))
+        self._host.replan(self._planner.first_plan)
         futures = self._inner.start(batch)
         for future in futures:
             future.add_done_callback(partial(self._ended))

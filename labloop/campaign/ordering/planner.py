@@ -1,15 +1,17 @@
 """Puts what running experiments still need into an order, from where they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labloop.campaign.ordering.learned import FEWEST, LearnedDurations
 from labloop.campaign.ordering.run_ahead import Need, Trace
-from labloop.lab import LabFile, PlannedUse, Position, UsePlan, Visit
-from labloop.scheduling import Job, Problem, Resource, Use, optimised
+from labloop.lab import LabFile, PlannedUse, Position, StationState, UsePlan, Visit
+from labloop.scheduling import Job, Problem, Resource, UnitState, Use, optimised
 
 _PATIENCE = 0.02
 """Of the length of a plan: what is later than this is late."""
+_EFFORT_BEFORE, _EFFORT_LATE = 1.0, 0.1
+"""Deterministic seconds of the solver before a batch begins, and while a lab waits for it."""
 _GAP = 0.005
 """A plan need not be better than this: recipes are not known more exactly."""
 
@@ -36,7 +38,12 @@ class Planner:
         self._resources = [
             *(
                 Resource(
-                    kind, len(table.all(kind)), rules.capacity, rules.cleaning, rules.change_over
+                    kind,
+                    len(table.all(kind)),
+                    rules.capacity,
+                    rules.cleaning,
+                    rules.change_over,
+                    rules.warm_up,
                 )
                 for kind, table in lab_file.stations.items()
                 for rules in [table.rules()]
@@ -44,6 +51,8 @@ class Planner:
             *(Resource(f"lab.{name}") for name in lab_file.devices),
         ]
         self._traces: dict[str, Trace] = {}
+        self._starts: dict[tuple[str, int, str], float] = {}
+        """Experiment, number of its request and key -> lab second in the newest plan."""
         self._began: dict[str, float] = {}
         self._simulated = sum(learned.simulated)
         self._measured = sum(learned.measured)
@@ -68,7 +77,22 @@ class Planner:
             self._measured += seconds
             self._ended += 1
 
-    def plan(self, positions: Sequence[Position], now: float) -> UsePlan:
+    def first_plan(
+        self,
+        positions: Sequence[Position],
+        stations: Mapping[str, Sequence[StationState]],
+        now: float,
+    ) -> UsePlan:
+        """Return who is to have what before a batch begins: nobody waits for it then."""
+        return self.plan(positions, stations, now, _EFFORT_BEFORE)
+
+    def plan(
+        self,
+        positions: Sequence[Position],
+        stations: Mapping[str, Sequence[StationState]],
+        now: float,
+        effort: float = _EFFORT_LATE,
+    ) -> UsePlan:
         """Return who is to have what from ``now`` on."""
         found = {each.experiment_id: each for each in positions}
         jobs: list[Job] = []
@@ -78,7 +102,14 @@ class Planner:
             job, left = self._rest(trace, position, now)
             jobs.append(job)
             needs.append(left)
-        schedule = optimised(Problem(self._resources, jobs), gap=_GAP)
+        before = {
+            (number, place): self._starts[job.name, need.use, need.key] - now
+            for number, (job, left) in enumerate(zip(jobs, needs, strict=True))
+            for place, need in enumerate(left)
+            if (job.name, need.use, need.key) in self._starts
+        }
+        problem = Problem([_as_it_is(each, stations, now) for each in self._resources], jobs)
+        schedule = optimised(problem, effort=effort, gap=_GAP, planned=before)
         uses = [
             PlannedUse(
                 jobs[each.job].name,
@@ -89,6 +120,7 @@ class Planner:
             for each in schedule.bookings
             if jobs[each.job].uses[each.use].unit is None
         ]
+        self._starts = {(each.experiment_id, each.use, each.key): each.start for each in uses}
         return UsePlan(uses, _PATIENCE * schedule.makespan)
 
     def _rest(self, trace: Trace, position: Position, now: float) -> tuple[Job, list[Need]]:
@@ -120,12 +152,17 @@ class Planner:
         left: list[float] = [trace.seconds]
         for event in _events(trace):
             visit = visits.get(event.need.use)
-            at = None if visit is None else (visit.got if event.gets else visit.left)
+            at = None
+            if visit is not None:
+                at = visit.got + visit.preparing if event.gets else visit.left
             if at is None:
                 left.append(event.own)
             elif event.own >= own:
                 own, since = event.own, at
         following = max(own, min(left))
+        if since > now:
+            # What it has is warmed up, or changed over: its own time stands still until then.
+            return own, since - now
         if position.waits:
             return following, 0.0
         expected = own + (now - since) / self.factor
@@ -136,6 +173,19 @@ class Planner:
         name = dict(visit.stations).get(key, "")
         names = self._stations.get(key, ())
         return names.index(name) if name in names else 0
+
+
+def _as_it_is(
+    resource: Resource, stations: Mapping[str, Sequence[StationState]], now: float
+) -> Resource:
+    """Return a kind of stations with how each stands: cold, or cleaned until some second."""
+    states = stations.get(resource.name)
+    if not states:
+        return resource
+    units = tuple(
+        UnitState(max(0.0, each.free_at - now), not each.cold, each.setting) for each in states
+    )
+    return replace(resource, units=units)
 
 
 def _events(trace: Trace) -> list[_Event]:

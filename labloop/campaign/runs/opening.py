@@ -27,7 +27,7 @@ from labloop.campaign.execution import (
     used_each,
 )
 from labloop.campaign.loop import Hold, Stations, device_leases
-from labloop.campaign.ordering import OrderedExecutor, learn_durations
+from labloop.campaign.ordering import LearnedDurations, OrderedExecutor, learn_durations
 from labloop.campaign.progress import lab_end
 from labloop.campaign.runs.device_answers import mark_of
 from labloop.campaign.runs.earlier import carried_out
@@ -207,10 +207,15 @@ def _open_lab(context: RunContext) -> Iterator[Execution]:
 
 
 def _ordered(context: RunContext, direct: DirectExecutor, host: LabHost) -> OrderedExecutor:
-    """Return what plans who goes first, with durations learned from what is stored."""
+    """Return what plans who goes first, in a real lab with durations learned from what is stored.
+
+    A simulated lab is what is run ahead, and its campaigns go the same way whatever was before.
+    """
     definition, record = context.definition, context.record
-    carried = carried_out(context.repositories, definition, record.mode, record)
-    learned = learn_durations(carried, host.lab_file)
+    learned = LearnedDurations()
+    if record.mode is Mode.REAL:
+        carried = carried_out(context.repositories, definition, record.mode, record)
+        learned = learn_durations(carried, host.lab_file)
     return OrderedExecutor(direct, host, definition, context.on_alarm, learned)
 
 

@@ -88,14 +88,15 @@ class DeviceBuilder:
         for name, device in devices.items():
             device.context.built_with = {other: devices[other] for other in needs[name]}
         bounds = {name: _safe_seconds(lab_file, device) for name, device in devices.items()}
-        queue = Queue(self.clock)
+        stations = _stations(lab_file)
+        queue = Queue(self.clock, stations)
         in_order = [devices[name] for name in lab_file.safe_order]
         return OpenDevices(
             devices=devices,
             resources=LabResources(
                 clock=self.clock,
                 devices=devices,
-                stations=_stations(lab_file),
+                stations=stations,
                 device_locks=_locks(devices),
                 queue=queue,
                 replanning=Replanning(self.clock, queue),

@@ -17,7 +17,7 @@ from labloop.lab.host.open_devices import with_message
 from labloop.lab.host.open_lab import OpenLab
 from labloop.lab.host.safety import TOTAL_SECONDS, SafetyReport, left_running
 from labloop.lab.host.setup import LabSetup, Speed, checked_speed
-from labloop.lab.procedure import Lab, MakePlan, Occupancy, Position, UsePlan, short_name
+from labloop.lab.procedure import Lab, MakePlan, Occupancy, UsePlan, short_name
 from labloop.lab.process import close_at_exit, closed, say, signals_raised
 from labloop.lab.remote import RemoteLab
 from labloop.lab.time import Clock
@@ -303,9 +303,9 @@ class LabHost:
         """Serve those that wait for stations and devices in the order of a plan from now on."""
         self._lab.follow(plan)
 
-    def positions(self) -> Sequence[Position]:
-        """Return how far each running experiment has come with what it asks for."""
-        return self._lab.positions()
+    def replan(self, make: MakePlan) -> None:
+        """Plan from where experiments and stations are now, and follow that."""
+        self._lab.replan(make)
 
     # What can be read from any thread.
 

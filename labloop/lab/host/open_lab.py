@@ -13,7 +13,7 @@ from labloop.lab.host.safety import Heartbeat, SafetyReport, WatchOrder
 from labloop.lab.host.scopes import CampaignScopes
 from labloop.lab.host.setup import LabSetup
 from labloop.lab.host.shutdown import CLOSE_SECONDS, Shutdown
-from labloop.lab.procedure import Lab, Position, StationPool, UsePlan
+from labloop.lab.procedure import Lab, MakePlan, StationPool, UsePlan
 from labloop.lab.things import Bookings, MemorySamples, MemoryStock, SampleMoves
 from labloop.lab.time import Clock, LoopMonitor
 from labloop.records import Alarm, Mode, Severity, Shelf
@@ -112,11 +112,12 @@ class OpenLab:
         """Let requests be served in the order of a plan."""
         self._bridge.enter(lambda: self.devices.resources.queue.follow(plan))
 
-    def positions(self) -> Sequence[Position]:
-        """Return how far each running experiment has come."""
-        found: Future[Sequence[Position]] = Future()
-        self._bridge.enter(lambda: found.set_result(self.devices.resources.queue.positions()))
-        return found.result()
+    def replan(self, make: MakePlan) -> None:
+        """Plan from where experiments and stations are now, and follow that."""
+        queue, now = self.devices.resources.queue, self.clock.now
+        found: Future[tuple[Any, Any, float]] = Future()
+        self._bridge.enter(lambda: found.set_result((queue.positions(), queue.stations(), now())))
+        self.follow(make(*found.result()))
 
     def submit(self, job: LabJob[T], scope: Scope) -> Future[T]:
         """Begin a job outside of any experiment, on behalf of ``scope``."""

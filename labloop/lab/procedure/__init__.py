@@ -7,7 +7,7 @@ how it is ended belongs to ``host``. Read ``lab.py`` first.
 from labloop.lab.procedure.lab import Lab, LabResources
 from labloop.lab.procedure.late import AwaitsResult, LateResult, is_open_late
 from labloop.lab.procedure.occupancy import Occupancy
-from labloop.lab.procedure.plan import PlannedUse, Position, UsePlan, Visit
+from labloop.lab.procedure.plan import PlannedUse, Position, StationState, UsePlan, Visit
 from labloop.lab.procedure.queue import Queue
 from labloop.lab.procedure.replanning import MakePlan, Replanning
 from labloop.lab.procedure.requests import short_name
@@ -29,6 +29,7 @@ __all__ = [
     "Queue",
     "Replanning",
     "StationPool",
+    "StationState",
     "Steps",
     "UsePlan",
     "Visit",

@@ -32,6 +32,8 @@ class Visit:
     """Lab second."""
     left: float | None
     """Lab second; None while it is held."""
+    preparing: float = 0.0
+    """Seconds of warm-up and change-over after it was got."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,23 @@ class Position:
     experiment_id: str
     visits: tuple[Visit, ...]
     waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StationState:
+    """How a station stands for its next use.
+
+    Attributes:
+        name: of the station.
+        free_at: lab second from which on it is clean.
+        cold: whether it warms up before its next use.
+        setting: of its newest use.
+    """
+
+    name: str
+    free_at: float
+    cold: bool
+    setting: float | str | None
 
 
 class UsePlan:
@@ -74,6 +93,12 @@ class UsePlan:
         """Note that a request was served: nothing waits for it any more."""
         for left in self._left.values():
             left.pop((experiment_id, use), None)
+
+    def is_late(self, now: float) -> bool:
+        """Return whether something that is still to come is late."""
+        return any(
+            each + self.patience <= now for left in self._left.values() for each in left.values()
+        )
 
     def ahead(self, key: str, start: float, now: float) -> Mapping[tuple[str, int], float]:
         """Return what is still to come before ``start`` and is not late.

@@ -5,14 +5,14 @@ kept for it. Nobody waits for ever: a request that would close a circle of waiti
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 
 from labloop.errors import ProcedureError
 from labloop.lab.devices import Scope
 from labloop.lab.procedure.circles import in_circle
-from labloop.lab.procedure.plan import Position, UsePlan, Visit
+from labloop.lab.procedure.plan import Position, StationState, UsePlan, Visit
 from labloop.lab.procedure.requests import Hold, Request, Wait, holders
 from labloop.lab.procedure.stations import Setting, Station, StationPool
 from labloop.lab.time import Clock
@@ -30,10 +30,12 @@ class Queue:
 
     Args:
         clock: lab time.
+        pools: the stations of the lab, by kind.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, pools: Mapping[str, StationPool]) -> None:
         self._clock = clock
+        self._pools = pools
         self._waiting: dict[Request, None] = {}
         self._count = 0
         self._plan = UsePlan()
@@ -101,6 +103,11 @@ class Queue:
             for visit in visits:
                 plan.begun(scope.experiment_id or "", visit.use)
         self.serve()
+
+    def stations(self) -> Mapping[str, Sequence[StationState]]:
+        """Return kind -> how each of its stations stands for its next use."""
+        now = self._clock.now()
+        return {kind: pool.states(now) for kind, pool in self._pools.items()}
 
     def positions(self) -> Sequence[Position]:
         """Return how far the running experiments have come that asked for anything."""
@@ -178,7 +185,7 @@ class Queue:
 
     def _note(self, hold: Hold, now: float) -> None:
         stations = tuple((pool.key, station.name) for pool, station in hold.stations.items())
-        self._visits[hold.scope].append(Visit(hold.use, stations, now, None))
+        self._visits[hold.scope].append(Visit(hold.use, stations, now, None, hold.seconds))
         self._plan.begun(hold.scope.experiment_id or "", hold.use)
 
     def _is_planned_for_others(self, request: Request, pool: StationPool, now: float) -> bool:
@@ -199,7 +206,7 @@ class Queue:
         """Serve those that were kept back, where what was kept for another one is late."""
         self._looks.discard(due)
         self.serve()
-        if self.on_late is not None:
+        if self.on_late is not None and self._plan.is_late(due):
             self.on_late()
 
     def _planned(self, request: Request) -> float:

@@ -5,17 +5,19 @@ happen: what a campaign does never depends on how long the planning takes.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
 
-from labloop.lab.procedure.plan import Position, UsePlan
+from labloop.lab.procedure.plan import Position, StationState, UsePlan
 from labloop.lab.procedure.queue import Queue
 from labloop.lab.time import Clock
 
-MakePlan: TypeAlias = Callable[[Sequence[Position], float], UsePlan]
-"""Where experiments are, and the lab second -> who is to have what."""
+MakePlan: TypeAlias = Callable[
+    [Sequence[Position], Mapping[str, Sequence[StationState]], float], UsePlan
+]
+"""Where experiments are, how stations stand, and the lab second -> who is to have what."""
 
 
 class Replanning:
@@ -47,14 +49,20 @@ class Replanning:
         self._clock.loop.call_when_idle(self._begin)
 
     def _begin(self) -> None:
-        work = partial(self._work, self._queue.positions(), self._clock.now())
+        queue = self._queue
+        work = partial(self._work, queue.positions(), queue.stations(), self._clock.now())
         threading.Thread(target=work, name="labloop-plan", daemon=True).start()
 
-    def _work(self, positions: Sequence[Position], now: float) -> None:
+    def _work(
+        self,
+        positions: Sequence[Position],
+        stations: Mapping[str, Sequence[StationState]],
+        now: float,
+    ) -> None:
         assert self._make is not None  # noqa: S101 - nothing is late without a plan
         plan: UsePlan | None = None
         try:
-            plan = self._make(positions, now)
+            plan = self._make(positions, stations, now)
         finally:
             # The loop may be closed meanwhile: nobody waits for a plan then.
             with suppress(RuntimeError):

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from labloop.errors import ProcedureError, UnitError
 from labloop.lab.configuration import StationRules
+from labloop.lab.procedure.plan import StationState
 from labloop.units import Quantity, is_quantity, magnitude
 
 Setting: TypeAlias = "Quantity | float | str | None"
@@ -52,6 +53,7 @@ class StationPool:
         self.kind = kind
         self.key = key or kind
         self.rules = rules or StationRules()
+        self._order = {name: place for place, name in enumerate(names)}
         self.stations = [Station(name) for name in names]
         """Those that are free are in the order in which they became so."""
 
@@ -102,9 +104,16 @@ class StationPool:
         left = max(0.0, station.ready_at - now)
         if station.inside:
             return left
-        if not station.used or now - station.clean_at > rules.idle_for:
+        if self._is_cold(station, now):
             return rules.warm_up
         return max(left, rules.change_over if station.setting != setting else 0.0)
+
+    def states(self, now: float) -> tuple[StationState, ...]:
+        """Return how each station stands for its next use, in order of their names."""
+        return tuple(
+            StationState(each.name, each.clean_at, self._is_cold(each, now), each.setting)
+            for each in sorted(self.stations, key=lambda station: self._order[station.name])
+        )
 
     def room(self, setting: float | str | None, now: float) -> int:
         """Return how many could enter at ``setting`` now."""
@@ -139,6 +148,11 @@ class StationPool:
         """Let all stations be given to experiments again."""
         for station in self.stations:
             station.withdrawn = False
+
+    def _is_cold(self, station: Station, now: float) -> bool:
+        if station.inside:
+            return False
+        return not station.used or now - station.clean_at > self.rules.idle_for
 
     def _is_open(self, station: Station, setting: float | str | None, now: float) -> bool:
         if station.withdrawn:
