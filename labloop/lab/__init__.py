@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     )
     from labloop.lab.contact import Asked, ask_identity, drivers_to_ask
     from labloop.lab.devices import (
-        ActionCall,
         ActionSpec,
         Arg,
         Argument,
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
         Device,
         DeviceContext,
         FirstContact,
-        Simulated,
         action,
         ask_executed,
         can_tell,
@@ -56,9 +54,6 @@ if TYPE_CHECKING:
     from labloop.lab.remote import (
         API,
         Answer,
-        HostAddress,
-        HostLink,
-        KnownLab,
         RemoteLab,
         Request,
         address_file,
@@ -66,7 +61,6 @@ if TYPE_CHECKING:
         check_name,
         describe_driver,
         describe_lab,
-        find_host,
         host_link,
         hosts_folder,
         is_host,
@@ -76,12 +70,11 @@ if TYPE_CHECKING:
         open_host,
         parse_host,
     )
-    from labloop.lab.sessions import ActionRecord, Asker, HeldSession, HostSessions, SessionLease
+    from labloop.lab.sessions import ActionRecord, Asker, HostSessions, SessionLease
     from labloop.lab.things import MemoryStock
     from labloop.lab.time import Clock
     from labloop.lab.transports import (
         Complete,
-        Difference,
         Resync,
         Session,
         Transport,
@@ -121,7 +114,6 @@ _HOME = {
         "HoldTable",
         "LabFile",
         "device_named",
-        "device_named",
         "find_driver",
         "installed",
         "lab_file_of",
@@ -131,7 +123,6 @@ _HOME = {
     ),
     "contact": ("Asked", "ask_identity", "drivers_to_ask"),
     "devices": (
-        "ActionCall",
         "ActionSpec",
         "Arg",
         "Argument",
@@ -139,7 +130,6 @@ _HOME = {
         "Device",
         "DeviceContext",
         "FirstContact",
-        "Simulated",
         "action",
         "ask_executed",
         "can_tell",
@@ -166,9 +156,6 @@ _HOME = {
     "remote": (
         "API",
         "Answer",
-        "HostAddress",
-        "HostLink",
-        "KnownLab",
         "RemoteLab",
         "Request",
         "address_file",
@@ -176,7 +163,6 @@ _HOME = {
         "check_name",
         "describe_driver",
         "describe_lab",
-        "find_host",
         "host_link",
         "hosts_folder",
         "is_host",
@@ -186,12 +172,11 @@ _HOME = {
         "open_host",
         "parse_host",
     ),
-    "sessions": ("ActionRecord", "Asker", "HeldSession", "HostSessions", "SessionLease"),
+    "sessions": ("ActionRecord", "Asker", "HostSessions", "SessionLease"),
     "things": ("MemoryStock",),
     "time": ("Clock",),
     "transports": (
         "Complete",
-        "Difference",
         "Resync",
         "Session",
         "Transport",
@@ -243,7 +228,6 @@ def __dir__() -> list[str]:
 __all__ = [
     "API",
     "LOADING_SCRIPT",
-    "ActionCall",
     "ActionRecord",
     "ActionSpec",
     "Answer",
@@ -261,15 +245,10 @@ __all__ = [
     "Consumable",
     "Device",
     "DeviceContext",
-    "Difference",
     "FirstContact",
     "Function",
-    "HeldSession",
     "HoldTable",
-    "HostAddress",
-    "HostLink",
     "HostSessions",
-    "KnownLab",
     "Lab",
     "LabFile",
     "LabHost",
@@ -290,7 +269,6 @@ __all__ = [
     "SafetyReport",
     "Session",
     "SessionLease",
-    "Simulated",
     "Speed",
     "StationState",
     "StopFlag",
@@ -318,7 +296,6 @@ __all__ = [
     "differences",
     "drivers_to_ask",
     "find_driver",
-    "find_host",
     "host_link",
     "hosts_folder",
     "installed",

@@ -3,7 +3,8 @@
 import asyncio
 import shutil
 
-from labloop.lab import Asker, HeldSession, Request
+from labloop.lab import Asker, Request
+from labloop.lab.sessions import HeldSession
 from labloop.records import ActionState, CampaignState, Mode
 from labloop.service.record import host_record
 from labloop.store import open_database
