@@ -130,8 +130,9 @@ def days() -> list[Figure]:
         "most 1.1 x) and descriptors flat"
     )
     measured = (
-        f"{found['stuck']} stuck ({states}), {found['open_actions']} actions without an end; memory {before:.0f} to {after:.0f} MiB, descriptors "
-        f"{found['handles'][0]} to {found['handles'][1]}; chain whole: {found['whole']}"
+        f"{found['stuck']} stuck ({states}), {found['open_actions']} actions without an end; "
+        f"memory {before:.0f} to {after:.0f} MiB, descriptors {found['handles'][0]} to "
+        f"{found['handles'][1]}; chain whole: {found['whole']}"
     )
     flat = after <= 1.1 * before and found["handles"][1] <= found["handles"][0]
     passed = flat and found["stuck"] == 0 and found["open_actions"] == 0 and found["whole"]
