@@ -23,6 +23,7 @@ from labloop.records._stored_records import (
     Command,
     DeviceIdentity,
     ExperimentChange,
+    ExperimentMove,
     ExperimentRecord,
     Intent,
     JournalEntry,
@@ -162,6 +163,10 @@ class Experiments(Protocol):
 
     def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
         """Make several changes in their order and in one transaction: all of them, or none."""
+        ...
+
+    def moves(self, experiment_id: str) -> Sequence[ExperimentMove]:
+        """Return how an experiment went from state to state, in order."""
         ...
 
     def waited(self, campaign_id: str) -> Sequence[tuple[float, float]]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from labloop.campaign.definition.bundle_files import bundle_files
 from labloop.campaign.definition.definition import CHANGES
-from labloop.errors import CampaignFileError
+from labloop.errors import CampaignFileError, ObjectiveError
+from labloop.objectives import Objectives
 from labloop.records import Bundle, Json
 
 _LISTS = ("space", "outputs")
@@ -55,11 +56,21 @@ def bundle_differences(stored: Bundle, now: Bundle) -> list[str]:
 
 def _change(key: str, before: Json, after: Json) -> str:
     """Return a key with both of its values, where they can be read at a glance."""
+    if key == "objective":
+        return f"what is wanted ({_wanted(before)} -> {_wanted(after)})"
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         fields = [f for f in after if before.get(f) != after[f]]
         return ", ".join(_change(f"{key} of {f}", before.get(f), after[f]) for f in fields) or key
     values = f"{before} -> {after}"
     return f"{key} ({values})" if len(values) < 100 else key
+
+
+def _wanted(objective: Any) -> str:
+    """Return a stored objective in words."""
+    try:
+        return str(Objectives.from_spec(objective))
+    except ObjectiveError:
+        return "what another version wrote"
 
 
 def item_changes(before: Json, after: Json) -> list[str]:

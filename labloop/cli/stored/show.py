@@ -43,15 +43,13 @@ def show(
         record = find_campaign(repositories, name, real)
         row = find_experiment(repositories, record, experiment)
         found = _values(repositories, row)
+        history = _history(repositories, row)
         doubts = doubts_of(repositories.alarms.all(record.id), row.number)
         attempts = read_attempts(repositories.journal.entries(record.id, row.id))
     if as_json:
         told = [{**asdict(each), "state": each.state.value} for each in attempts]
-        typer.echo(
-            json.dumps(
-                {**_plain(row), "values": found, "doubts": doubts, "attempts": told}, indent=2
-            )
-        )
+        said = {"values": found, "history": history, "doubts": doubts, "attempts": told}
+        typer.echo(json.dumps({**_plain(row), **said}, indent=2))
         return
     out = console()
     out.print(f"experiment {row.number} of {record.name}: {row.state.value}")
@@ -61,6 +59,8 @@ def show(
     out.print(f"at        {format_point(row.point)}")
     for title, value in found.items():
         out.print(f"{'result':9} {title} {value}")
+    for line in history:
+        out.print(f"history   {line}")
     for doubt in doubts:
         out.print(f"doubted   {doubt}")
     for each in attempts:
@@ -69,6 +69,16 @@ def show(
             out.print(f"  {seconds:8.1f} s  {100 * fraction:3.0f} % {text}".rstrip())
         for line in each.log.splitlines():
             out.print(f"  | {line}")
+
+
+def _history(repositories: Repositories, row: ExperimentRecord) -> list[str]:
+    """Return what was said of an experiment, by whom and why, and what its results were before."""
+    from labloop.campaign import correction_history  # noqa: PLC0415 - keeps labloop --help quick
+
+    failed = row.reason if row.state is ExperimentState.FAILED else ""
+    moves = [m for m in repositories.experiments.moves(row.id) if m.reason not in {"", failed}]
+    told = [f"{move.to.value} by {move.actor}: {move.reason}" for move in moves]
+    return told + correction_history(repositories, row.campaign_id).get(row.id, [])
 
 
 def _plain(row: ExperimentRecord) -> dict[str, Any]:

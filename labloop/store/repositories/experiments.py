@@ -52,6 +52,8 @@ _UPDATE = Statement(
         finished=bindparam("ended"),
     )
 )
+_MOVES = select(_MOVE).where(_MOVE.c.experiment_id == bindparam("id")).order_by(_MOVE.c.sequence)
+_SAID = ("experiment_id", "actor", "reason")
 _STOPPED_STATES = frozenset(
     state
     for state, moves in EXPERIMENT_MOVES.items()
@@ -115,6 +117,13 @@ class SqlExperiments:
     def change(self, changes: Sequence[ExperimentChange]) -> Future[None]:
         """Make several changes in their order and in one transaction: all of them, or none."""
         return self._db.prepared(lambda: change_operation(self._db, changes))
+
+    def moves(self, experiment_id: str) -> Sequence[ExperimentMove]:
+        """Return how an experiment went from state to state, in order."""
+        return [
+            ExperimentMove(to=ExperimentState(row["to_state"]), **{key: row[key] for key in _SAID})
+            for row in self._db.rows(_MOVES, {"id": experiment_id})
+        ]
 
     def waited(self, campaign_id: str) -> Sequence[tuple[float, float]]:
         """Return begin and end, in lab seconds, of times in the lab before a wait for a result."""

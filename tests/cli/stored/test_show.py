@@ -55,3 +55,18 @@ def test_an_experiment_is_shown_with_its_log(shell):
     shell.ok("export", "program.try", "--out", "tables")
     texts = [path.read_text(encoding="utf-8") for path in (shell.folder / "tables").iterdir()]
     assert any("a licence for two hours" in text for text in texts)
+
+
+def test_what_was_said_of_a_result_is_shown(ran):
+    """Withdrawn and taken back: by whom, why, and what it gave before."""
+    ran.ok("withdraw", "tiny", "2", "--why", "bubble in the cell")
+    assert ": withdrawn: bubble in the cell" in ran.ok("show", "tiny", "2")
+    ran.ok("correct", "tiny", "2", "shown=1.5", "--why", "cell was fine")
+    said = ran.ok("show", "tiny", "2")
+    told = [line for line in said.splitlines() if line.startswith("history")]
+    assert told[0].startswith("history   abandoned by ")
+    assert told[0].endswith(": withdrawn: bubble in the cell")
+    assert any("-> 1.5, corrected: cell was fine by " in line for line in told)
+    assert json.loads(ran.ok("show", "tiny", "2", "--json"))["history"] == [
+        line.removeprefix("history   ") for line in told
+    ]
