@@ -39,7 +39,7 @@ def design(name: str, kind: Kind, seed: int, count: int) -> Dataset:
         name: of the problem.
         kind: ``filling`` (of the space, by Sobol's points) or ``chosen`` by a planner.
         seed: which one of them.
-        count: 10 or 25.
+        count: 10 or 25; of points that fill the space any number.
 
     Raises:
         KeyError: no campaign of that problem and seed was recorded.
@@ -49,7 +49,7 @@ def design(name: str, kind: Kind, seed: int, count: int) -> Dataset:
         kept = _recorded()[name, seed]
         chosen = [dict(zip(one.space.names, row, strict=True)) for row in kept["points"][:count]]
         return _dataset(chosen, kept["measured"][:count])
-    points = one.space.sample(max(RESULTS), derive_seed(f"filling-{name}", seed))
+    points = one.space.sample(max(count, *RESULTS), derive_seed(f"filling-{name}", seed))
     return _dataset(points[:count], _measured(one, seed, points)[:count])
 
 

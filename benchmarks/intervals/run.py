@@ -1,6 +1,7 @@
 """How often 90 % intervals hold a new measurement: on fixed data sets, resumable.
 
-Usage: python -m benchmarks.intervals.run [--seeds N] [--problems NAME ...] [--fresh] [--read]
+Usage: python -m benchmarks.intervals.run [--seeds N] [--problems NAME ...] [--results N ...]
+                                          [--fresh] [--read]
 
 Asked is a new measurement, its noise included, as ``Brain.predict`` tells it from 10 and from 25
 results: at 200 points at random, and at points whose noise-free value is in the best tenth of the
@@ -87,22 +88,28 @@ def planner() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
-def wanted(names: Sequence[str], seeds: int) -> Iterator[tuple[str, Kind, int, int]]:
+def wanted(
+    names: Sequence[str], seeds: int, counts: Sequence[int]
+) -> Iterator[tuple[str, Kind, int, int]]:
     """Yield problem, design, seed and number of results of every fit."""
     for seed in range(seeds):
         for name in names:
             for kind in KINDS:
-                if kind == "filling" or seed in seeds_recorded(name):
-                    yield from ((name, kind, seed, count) for count in RESULTS)
+                recorded = kind == "chosen" and seed in seeds_recorded(name)
+                for count in counts:
+                    if kind == "filling" or (recorded and count <= max(RESULTS)):
+                        yield name, kind, seed, count
 
 
-def carry_out(names: Sequence[str], seeds: int, out: Path, *, fresh: bool) -> None:
+def carry_out(
+    names: Sequence[str], seeds: int, counts: Sequence[int], out: Path, *, fresh: bool
+) -> None:
     """Do what is missing."""
     code = planner()
     kept = [] if fresh else read(out)
     done = {(r["problem"], r["design"], r["seed"], r["n"]) for r in kept if r["code"] == code}
     out.parent.mkdir(parents=True, exist_ok=True)
-    for name, kind, seed, count in wanted(names, seeds):
+    for name, kind, seed, count in wanted(names, seeds, counts):
         if (name, kind, seed, count) in done:
             continue
         found = judged(settings()[name].space, design(name, kind, seed, count), held_out(name))
@@ -152,7 +159,7 @@ def figure_of(
 ) -> dict[str, Any]:
     """Return the figure of some problems' means, passed where each is within what is asked."""
     words, shares = [], []
-    for n in RESULTS:
+    for n in sorted({key[2] for key in of}):
         some = [v for k, v in of.items() if k[2] == n]
         mean = {m: float(np.mean([v[m] for v in some])) for m in MEASURES}
         shares += [v[m] for v in some for m in ("share", "top")]
@@ -198,6 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--problems", nargs="+", choices=list(settings()), default=list(settings()))
+    parser.add_argument("--results", type=int, nargs="+", default=list(RESULTS))
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--fresh", action="store_true", help="again, though it is there")
     parser.add_argument("--read", action="store_true", help="show only what is there")
@@ -209,7 +217,7 @@ def main() -> None:
         print(json.dumps({n: ideal(n) for n in RESULTS}))
         return
     if not given.read:
-        carry_out(given.problems, given.seeds, given.out, fresh=given.fresh)
+        carry_out(given.problems, given.seeds, given.results, given.out, fresh=given.fresh)
     rows = read(given.out)
     for (name, kind, n), mean in sorted(by_problem(rows).items()):
         told = ", ".join(f"{measure} {mean[measure]:.2f}" for measure in MEASURES)

@@ -7,6 +7,8 @@ that begin far apart. More results leave little open: there a normal approximati
 probable ones (Laplace; MacKay 1999) does.
 """
 
+import math
+
 import numpy as np
 
 from labloop.records import FloatArray
@@ -22,8 +24,9 @@ from labloop.surrogates.numerics.kernels import profile_and_derivative
 _SAMPLED = 60
 """Up to so many results the posterior is sampled; a step costs their cube."""
 _WALKERS, _MOVES, _STRETCH = 32, 16, 2.0
-_APART = 0.5
-"""Where the walkers begin: so many standard deviations of the prior around the most probable."""
+_APART, _APART_AT = 0.5, 10.0
+"""Where the walkers begin: so many standard deviations of the prior around the most probable, for
+ten results; of more by their root nearer, so that few moves bring them to the posterior."""
 _STEP = 1e-3
 _FLATTEST = 0.15
 """Least curvature of the log posterior along a direction: no wider than the priors are."""
@@ -58,8 +61,8 @@ def _walked(problem: LogPosterior, centre: FloatArray, random: np.random.Generat
     size = len(centre)
     count = max(_WALKERS, 2 * size + 2)
     low, high = np.array(bounds_of(problem.kernel)).T
-    apart = _APART * spread * random.standard_normal((count, size))
-    theta = np.clip(centre + apart, low, high)
+    apart = _APART * math.sqrt(_APART_AT / len(problem.y))
+    theta = np.clip(centre + apart * spread * random.standard_normal((count, size)), low, high)
     density = _density(problem, theta)
     for _ in range(_MOVES):
         for first in (0, 1):
