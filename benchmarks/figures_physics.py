@@ -11,12 +11,16 @@ import subprocess
 import sys
 
 from benchmarks.figures import ROOT, Benches, Figure, main, module
-from benchmarks.physics.methods import FIRST, GOOD, WRONG
+from benchmarks.physics.further.labs import FURTHER
+from benchmarks.physics.methods import FAULTY, FIRST, GOOD, MISMATCHED, PLAIN, WRONG
 
 RUNS = "benchmarks.physics.run"
 SEARCHED = (*(m for m in FIRST if m != GOOD), "--seeds", "20")
 ALARMED = (GOOD, WRONG, "--seeds", "40", "--most", "10")
 """Good physics is asked for early alarms only, which ten experiments tell."""
+COMPARED = (PLAIN, GOOD, MISMATCHED, *FAULTY, "botorch")
+WITHIN = ("--seeds", "3", "--most", "40", "--to-target")
+"""In the further labs runs end at the target, or after 40 experiments."""
 
 
 def labs() -> list[Figure]:
@@ -25,6 +29,14 @@ def labs() -> list[Figure]:
         print(f"   measuring: python {' '.join(command)}", flush=True)
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
     found, shown = module("benchmarks.physics.summary")
+    return [Figure(**row, command=shown) for row in found["figures"]]
+
+
+def further() -> list[Figure]:
+    command = ["-m", RUNS, "--labs", *FURTHER, "--methods", *COMPARED, *WITHIN]
+    print(f"   measuring: python {' '.join(command)}", flush=True)
+    subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+    found, shown = module("benchmarks.physics.further.summary", "--within", "40")
     return [Figure(**row, command=shown) for row in found["figures"]]
 
 
@@ -40,6 +52,7 @@ def intervals() -> list[Figure]:
 
 FIGURES: Benches = {
     "physics-labs": labs,
+    "physics-further": further,
     "physics-speed": speed,
     "physics-intervals": intervals,
 }

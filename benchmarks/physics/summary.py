@@ -91,20 +91,24 @@ class Runs:
 
 
 def ratios(
-    runs: Runs, lab: str, random: np.random.Generator, method: str = MISMATCHED
+    runs: Runs,
+    lab: str,
+    random: np.random.Generator,
+    method: str = MISMATCHED,
+    peers: Sequence[str] = PEERS,
 ) -> tuple[float, Array, str]:
     """Return restricted mean of the best peer over ours, its bootstrap draws, the peer's name.
 
     Seeds are drawn with replacement, the same ones for all methods; the best peer is chosen
     anew in every draw, which favours the peers.
     """
-    seeds = runs.seeds(lab, method, *PEERS)
+    seeds = runs.seeds(lab, method, *peers)
     ours = runs.hits(lab, method, seeds)
-    theirs = np.stack([runs.hits(lab, peer, seeds) for peer in PEERS])
+    theirs = np.stack([runs.hits(lab, peer, seeds) for peer in peers])
     picks = random.integers(len(seeds), size=(_DRAWS, len(seeds)))
     draws = theirs[:, picks].mean(2).min(0) / ours[picks].mean(1)
     means = theirs.mean(1)
-    return float(means.min() / ours.mean()), draws, PEERS[int(means.argmin())]
+    return float(means.min() / ours.mean()), draws, peers[int(means.argmin())]
 
 
 def faster(runs: Runs, group: str) -> list[dict[str, Any]]:
