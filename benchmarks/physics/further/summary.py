@@ -135,7 +135,9 @@ def alarms(runs: Runs, group: str) -> list[Figure]:
         names = {name for name, lab in FURTHER.items() if lab.group == group}
         return [r for r in runs.every if r["lab"] in names and r["method"] in methods]
 
-    wrong, good, slight = rows(*FAULTY), rows(GOOD), rows(MISMATCHED)
+    # A run that ended at the target before so many results does not tell.
+    wrong = [run for run in rows(*FAULTY) if len(run["trace"]) >= EARLY]
+    good, slight = rows(GOOD), rows(MISMATCHED)
     if not (wrong and good and slight):
         return []
     rang, falsely = alarmed(wrong, EARLY), alarmed(good, MOST)
