@@ -139,6 +139,22 @@ def days() -> list[Figure]:
     return [Figure("days", asked, measured, found["experiments"], command, passed)]
 
 
+STEPS = 10_000
+
+
+def commands(steps: int = STEPS) -> list[Figure]:
+    found, command = module("benchmarks.durability.commands", "--steps", steps)
+    told = ", ".join(f"{many} {what}" for what, many in found["counts"].items())
+    asked = (
+        f"{STEPS} steps of runs, kills and words of persons in any order: the record always says "
+        "what was said"
+    )
+    passed = found["steps"] >= STEPS
+    return [
+        Figure("commands", asked, f"no contradiction ({told})", found["steps"], command, passed)
+    ]
+
+
 def sound_results() -> list[Figure]:
     found, command = module("benchmarks.durability.watching", "clean", "--campaigns", 200)
     asked = "results of 200 sound campaigns of 40 experiments: an alarm in at most 3 % of them"
@@ -205,6 +221,7 @@ FIGURES: Benches = {
     "restarts": restarts,
     **{f"leases-{name}": partial(leases, name) for name in NAMES},
     "days": days,
+    "commands": commands,
     "watch-clean": sound_results,
     **{f"watch-{what}": partial(wrong_results, what) for what in WRONG},
     "pool": pool,

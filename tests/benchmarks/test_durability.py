@@ -50,6 +50,12 @@ def test_nothing_is_lost_across_a_host_whatever_dies(tmp_path):
     assert found["actions"] >= 3 * found["done"] > 0
 
 
+def test_whatever_is_said_in_whatever_order_stands():
+    """Ten runs, kills and words of a person: after each one the record says what was said."""
+    found = bench("commands", "--steps", 10, "--seed", 3)
+    assert found["steps"] == sum(found["counts"].values()) == 10
+
+
 def test_an_instrument_is_never_two_processes_at_once():
     """Four processes, 400 reservations: one at a time, and a stale token is worth nothing."""
     found = bench("leases", "--processes", 4, "--reservations", 100)
