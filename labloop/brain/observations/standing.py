@@ -5,7 +5,10 @@ it sees nothing to be gained along it. Right physics, precise or not, makes prog
 experiments, or has arrived.
 """
 
-from torch import Tensor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # Sampled strategies do without.
+    from torch import Tensor
 
 PATIENCE = 4
 """So many results without progress stand the search still; at each standstill half as many."""
@@ -16,7 +19,7 @@ _FIRST = 5
 """Results that lie where nobody proposed them yet."""
 
 
-def still(scores: Tensor) -> int:
+def still(scores: "Tensor") -> int:
     """Return for how many results the search has stood still; 0 while it moves.
 
     Args:
@@ -36,7 +39,7 @@ def still(scores: Tensor) -> int:
     return max(since - patience + 1, 0)
 
 
-def turn_without_physics(scores: Tensor, lead: float, proposal: int = 0) -> bool:
+def turn_without_physics(scores: "Tensor", lead: float, proposal: int = 0) -> bool:
     """Return whether the model without physics proposes next: at first, and at every second turn.
 
     At every fourth one where the results speak clearly for the physics.

@@ -235,7 +235,7 @@ def default_kernels(data: TrainingData) -> tuple[str, ...]:
     several = len({f.parameter for f in data.features}) > 1
     if "descriptor" in kinds:
         # Descriptors may miss what matters, so a category also keeps an identity of its own.
-        return ("both", "additive-both")
+        return ("smooth-additive-both",)
     if "onehot" in kinds:
         return ("additive", "matern") if several else ("matern",)
     return ("matern", "rbf")

@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 
 from labloop.records import FloatArray
 from labloop.surrogates.numerics.kernels import (
+    ColumnGroup,
     Hyperparameters,
     Kernel,
     profile_and_derivative,
@@ -139,11 +140,24 @@ def prior_of(
 ) -> tuple[FloatArray, FloatArray]:
     """Return centre and sd of the priors of log lengthscales, log weights and log noise."""
     parts = len(kernel.parts)
-    lengths = [_LENGTH_DESCRIBED if g.described else _LENGTH for g in kernel.groups]
+    lengths = [_of_length(kernel, group) for group in kernel.groups]
+    weight = _smooth(kernel.smooth, 1.0) if kernel.smooth else _WEIGHT
     shift = math.log(parts)
-    centre = [kernel.log_scale + c for c, _ in lengths] + [_WEIGHT[0] - shift] * parts
-    spread = [s for _, s in lengths] + [_WEIGHT[1]] * parts
+    centre = [c for c, _ in lengths] + [weight[0] - shift] * parts
+    spread = [s for _, s in lengths] + [weight[1]] * parts
     return np.array([*centre, noise[0]]), np.array([*spread, noise[1]])
+
+
+def _of_length(kernel: Kernel, group: ColumnGroup) -> tuple[float, float]:
+    if group.smooth:
+        return _smooth(kernel.smooth, 2.0)
+    centre, spread = _LENGTH_DESCRIBED if group.described else _LENGTH
+    return kernel.log_scale + centre, spread
+
+
+def _smooth(length: float, rate: float) -> tuple[float, float]:
+    """Return centre and sd of the logarithm of a gamma distribution of mean ``length``."""
+    return math.log(length), 1.0 / math.sqrt(rate * length)
 
 
 def bounds_of(kernel: Kernel) -> list[tuple[float, float]]:
