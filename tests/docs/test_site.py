@@ -44,7 +44,7 @@ def site(tmp_path_factory):
         [sys.executable, "-c", OFFLINE, str(ROOT / "tools" / "build_site.py"), str(folder)],
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=1200,
         check=False,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )

@@ -100,4 +100,5 @@ def test_a_real_line_is_only_looked_at():
         "acts_through_the_journal",
         "is_safe_twice",
         "is_safe_after_a_cancelled_action",
+        "tells_what_it_did",
     }

@@ -10,16 +10,20 @@ from labloop.store import process_owner
 
 LOOK = """
 import sys
+from contextlib import suppress
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State, StateType
+from prefect.exceptions import ObjectAlreadyExists
 from labloop_workflows.runs import pending_runs
 from labloop_workflows.runs.flow import campaign_flow
 from labloop_workflows.runs.pending_runs import WORKER, PendingRuns, worker_label
 
 dead, elsewhere = sys.argv[1:]
 with get_client(sync_client=True) as client:
-    client.create_work_pool(WorkPoolCreate(name="bench", type="process"))
+    # A server that is slow to answer is asked again, and has it by then.
+    with suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name="bench", type="process"))
 
     def make(kind=StateType.PENDING, **labels):
         given = {"campaign_id": "c", "name": "n"}
