@@ -114,6 +114,11 @@ class AutoStrategy:
         given = self.physics is not None
         return next(row for row in _TABLE if row.applies(space, objective, given))
 
+    def check(self, space: SearchSpace, objective: Objectives) -> None:
+        """Raise PhysicsError where the physics does not fit the space, or predicts no aim."""
+        if self.physics is not None:
+            _mixture(self.physics, self.device).check(space, objective)
+
     def propose(
         self,
         space: SearchSpace,

@@ -39,7 +39,7 @@ from labloop.brain.strategies.initial import initial_count
 from labloop.brain.strategies.search import LEADERS, Chosen, Search
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
-from labloop.physics import PhysicsModel, as_physics, bind
+from labloop.physics import PhysicsModel, as_physics
 from labloop.records import Dataset, Observation, Point, ProposalBatch
 from labloop.space import Layout, SearchSpace
 from labloop.surrogates import (
@@ -112,6 +112,11 @@ class PhysicsStrategy:
             )
         self.model: SurrogateFactory = physics
 
+    def check(self, space: SearchSpace, objective: Objectives) -> None:
+        """Raise PhysicsError where the physics does not fit the space, or predicts no aim."""
+        if isinstance(self.model, MixtureFactory):
+            self.model.check(space, objective.outputs)
+
     def propose(
         self,
         space: SearchSpace,
@@ -141,9 +146,7 @@ class PhysicsStrategy:
     ) -> tuple[ProposalBatch, list[int]]:
         """Return the points of a plate, and in which place of its layout each stands."""
         began = time.perf_counter()
-        if isinstance(self.model, MixtureFactory):
-            for physics in self.model.models:
-                bind(physics, space)
+        self.check(space, objective)
         seen = evaluated_points(space, data, pending)
         training = measured_data(space, objective, data, seed)
         if training is None or finished(data, training) + len(pending) < self.initial:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from labloop.campaign.decisions import Budget, FailurePolicy, MachineConfig, StopRule
+from labloop.campaign.definition.predicted_outputs import check_predicted
 from labloop.campaign.definition.spec_checks import (
     check_analyse,
     check_calibrated,
@@ -116,10 +117,9 @@ class CampaignSpec:
         check_outputs(self.outputs)
         self.space.refuse_outputs([output.name for output in self.outputs])
         self.objectives.check(self.outputs)
-        for given in self.competing:
-            predicted = getattr(given, "outputs", None)
-            if isinstance(predicted, tuple):  # a name is looked up when it is needed
-                self._check_physics_outputs(str(getattr(given, "name", given)), predicted)
+        for given in self.competing:  # a name is looked up when it is needed
+            if isinstance(getattr(given, "outputs", None), tuple):
+                check_predicted(given, self.outputs, self.objectives.outputs)
         for name in ("batch", "parallel"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -234,23 +234,8 @@ class CampaignSpec:
         models = [as_physics(given) for given in self.competing]
         for model in models:
             bind(model, self.space)
-            self._check_physics_outputs(model.name, model.outputs)
+            check_predicted(model, self.outputs, self.objectives.outputs)
         return models
-
-    def _check_physics_outputs(self, name: str, predicted: Sequence[str]) -> None:
-        declared = [output.name for output in self.outputs]
-        unknown = [output for output in predicted if output not in declared]
-        if unknown:
-            raise CampaignFileError(
-                f"the physics predicts {unknown}, which the campaign does not declare; "
-                f"declared outputs are {declared}"
-            )
-        wanted = self.objectives.outputs
-        if not set(wanted) & set(predicted):
-            raise CampaignFileError(
-                f"physics {name!r} predicts {', '.join(predicted) or 'curves alone'}, none of "
-                f"which the objective reads ({', '.join(wanted)}); add that to its outputs"
-            )
 
     def to_json(self) -> dict[str, Json]:
         """Return everything that can be told without running code, as plain JSON."""

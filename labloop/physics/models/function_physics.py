@@ -74,6 +74,8 @@ class FunctionPhysics:
         )
         if not given or not inputs:
             raise PhysicsError(f"physics {self.name!r} needs at least one input and one output")
+        self.undeclared_units = frozenset() if isinstance(outputs, Mapping) else frozenset(given)
+        """Outputs without a declared unit: their numbers are taken to be in the campaign's."""
         units = {output: self._unit(output, unit) for output, unit in given.items()}
         self._read_off = {o: u for o, u in given.items() if not isinstance(u, str)}
         wrong = [key for key, prior in parameters.items() if not isinstance(prior, (Prior, By))]

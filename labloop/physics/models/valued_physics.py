@@ -55,6 +55,8 @@ class ValuedPhysics:
             *(PhysicsInput(name) for name in others),
         )
         self.outputs = (*model.outputs, *values)
+        self.intermediate = frozenset(model.outputs)
+        """Outputs that the values are calculated from: they need not be measured."""
         self.output_units = (*model.output_units, *self._units.values())
 
     def __getattr__(self, name: str) -> Any:

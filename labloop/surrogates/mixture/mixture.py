@@ -13,6 +13,7 @@ from functools import partial
 from labloop.errors import PhysicsError
 from labloop.physics import BoundPhysics, PhysicsModel, as_physics, bind
 from labloop.records import Alarm, ModelState
+from labloop.space import SearchSpace
 from labloop.surrogates._base import FittedSurrogate, SurrogateFactory, TrainingData
 from labloop.surrogates.members import GPFactory
 from labloop.surrogates.mixture.combination import SCHEMA, combined
@@ -39,6 +40,7 @@ from labloop.surrogates.solving import (
     RoundSolvers,
     SingularMatrixError,
     check_device,
+    check_reads,
     choose_device,
     estimated_solves,
     search_points,
@@ -114,6 +116,17 @@ class MixtureFactory:
         if not several:
             raise PhysicsError("a mixture needs at least one physics model, got none")
         return tuple(as_physics(model) for model in several)
+
+    def check(self, space: SearchSpace, names: Sequence[str]) -> None:
+        """Raise PhysicsError where a model does not fit the space, or predicts none of ``names``.
+
+        Args:
+            space: the parameters that the physics reads.
+            names: the outputs that the objective reads.
+        """
+        for model in self.models:
+            bind(model, space)
+            check_reads(model, names)
 
     def fit(self, data: TrainingData) -> FittedSurrogate:
         """Return the mixture; a physics that fails is left out, with an alarm.

@@ -9,6 +9,7 @@ from labloop.surrogates.solving.channels import (
     MeasuredData,
     PhysicsFailureError,
     SingularMatrixError,
+    check_reads,
 )
 from labloop.surrogates.solving.device import (
     check_device,
@@ -26,6 +27,7 @@ __all__ = [
     "RoundSolvers",
     "SingularMatrixError",
     "check_device",
+    "check_reads",
     "choose_device",
     "estimated_solves",
     "search_points",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from labloop.errors import PhysicsError
-from labloop.physics import BoundPhysics
+from labloop.physics import BoundPhysics, PhysicsModel
 from labloop.records import CurveData
 from labloop.surrogates._base import TrainingData
 from labloop.surrogates.numerics import CurveModes, curve_modes
@@ -53,6 +53,15 @@ SingularMatrixError: type[Exception] = torch.linalg.LinAlgError  # type: ignore[
 """Raised by linear algebra where physics and measurements differ by many orders of magnitude."""
 
 
+def check_reads(model: PhysicsModel, names: Sequence[str]) -> None:
+    """Raise PhysicsError where ``model`` predicts none of the outputs that an objective reads."""
+    if not set(model.outputs) & set(names):
+        raise PhysicsError(
+            f"physics {model.name!r} predicts {', '.join(model.outputs)}, none of which the "
+            f"objective reads ({', '.join(names)}); name its outputs alike"
+        )
+
+
 class Channels:
     """The physics over the measured channels: the objective's outputs, other outputs, curves.
 
@@ -81,11 +90,7 @@ class Channels:
                     scalars.append(name)
                     values.append(data.extra_outputs[:, i : i + 1].to(torch.float64))
         self._scalars = [bound.outputs.index(n) if n in bound.outputs else None for n in scalars]
-        if all(column is None for column in self._scalars[: self.count]):
-            raise PhysicsError(
-                f"physics {bound.model.name!r} predicts {', '.join(bound.outputs)}, none of which "
-                f"the objective reads ({', '.join(data.names)}); name its outputs alike"
-            )
+        check_reads(bound.model, data.names)
         self._modes: list[tuple[slice, CurveModes]] = []
         for modes, scores, columns in _modes_of(bound, data):
             self._modes.append((columns, modes))

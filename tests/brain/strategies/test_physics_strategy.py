@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from labloop.brain import resolve_strategy
+from labloop.brain import Brain, resolve_strategy
 from labloop.brain.strategies.physics import PhysicsStrategy
 from labloop.errors import BrainError, PhysicsError
 from labloop.objectives import Maximize, Minimize, Objectives, OutcomeConstraint, Target
@@ -158,6 +158,15 @@ def test_physics_that_reads_something_else_is_refused():
     strange = FunctionPhysics(chain, {}, {"dose": "g"}, ("y", "lost"))
     with pytest.raises(PhysicsError, match="the space lacks"):
         PhysicsStrategy(strange).propose(SPACE, AIM, Dataset(), [], 1, 1)
+
+
+def test_a_brain_refuses_physics_that_says_nothing_of_the_aim_when_it_is_made():
+    """Not three experiments later, when a model is fitted for the first time."""
+    with pytest.raises(PhysicsError, match=r"predicts y, lost, none of which the objective reads"):
+        Brain(SPACE, Maximize("yield"), physics=physics())
+    strange = FunctionPhysics(chain, {}, {"dose": "g"}, ("y", "lost"))
+    with pytest.raises(PhysicsError, match="the space lacks"):
+        Brain(SPACE, Maximize("y"), physics=strange)
 
 
 def test_each_proposal_tells_where_its_uncertainty_comes_from():
