@@ -6,7 +6,15 @@ import pytest
 from labloop.brain import Brain
 from labloop.errors import BrainError, SpaceError
 from labloop.objectives import Maximize
-from labloop.space import Categorical, Continuous, Nonlinear, SearchSpace
+from labloop.space import (
+    Categorical,
+    Conditional,
+    Continuous,
+    Forbidden,
+    Mixture,
+    Nonlinear,
+    SearchSpace,
+)
 
 
 def space():
@@ -43,6 +51,40 @@ def test_what_is_held_fixed_is_in_every_proposal(strategy, count):
             "asked for with solvent DMF and load 0.3 and without t from 70"
         )
     assert len({p.point["t"] for _, p in asked}) == 3
+
+
+@pytest.mark.parametrize("strategy", ["auto", "random"])
+@pytest.mark.parametrize("count", [0, 8])
+def test_a_number_is_held_at_one_of_several_values(strategy, count):
+    """Also on a continuum, where chance never meets one: three ovens at three temperatures."""
+    brain = told(strategy, count)
+    points = [p.point for _, p in brain.ask(6, fixed={"t": [35, 50, 72.25], "load": [1, 2.5]})]
+    assert {point["t"] for point in points} <= {35.0, 50.0, 72.25}
+    assert {point["load"] for point in points} <= {1.0, 2.5}
+    assert len({tuple(point.values()) for point in points}) == 6
+
+
+def test_several_values_hold_beside_conditions_and_bounds():
+    """What is not used stays unused, and sums are kept."""
+    mixed = SearchSpace(
+        Continuous("t", 20, 90, "degC"),
+        Categorical("metal", ["Pd", "none"]),
+        Continuous("load", 1, 5),
+        Conditional("load", {"metal": "Pd"}),
+        Forbidden({"t": (54, None)}),
+    )
+    part = mixed.restricted({"t": [30, 50, 80], "load": [0, 2, 3]})
+    points = part.sample(40, seed=1)
+    assert {point["t"] for point in points} == {30.0, 50.0}
+    for point in points:
+        assert point["load"] in ({2.0, 3.0} if point["metal"] == "Pd" else {0.0})
+
+
+def test_a_part_of_a_mixture_is_held_at_one_value():
+    """Several are refused in words of what can be asked instead."""
+    mixture = SearchSpace(Mixture({"a": (0, 1), "b": (0, 1), "c": (0, 1)}))
+    with pytest.raises(SpaceError, match="ask for one of them, or for a range"):
+        mixture.restricted({"a": [0.2, 0.3]})
 
 
 def test_a_model_of_all_results_serves_what_is_fixed():

@@ -288,7 +288,7 @@ GOOD = {"t": 25.0, "g": 0.3, "n": 2, "o": 5.0, "s": "x"}
         ({"t": None}, "'t' must be a number"),
         ({"t": quantity(25, "mL")}, "parameter 't' needs a quantity in 'degC'"),
         ({"g": 0.33}, "takes steps, and 0.33 is none of them; the nearest is 0.3"),
-        ({"n": 2.5}, "takes steps, and 2.5 is none"),
+        ({"n": 2.5}, "takes steps, and 2.5 is none of them; the nearest is 2$"),
         ({"n": 6}, "'n' must lie between 1 and 5"),
         ({"o": 3}, "the nearest is 2 mL"),
         ({"s": "z"}, "'s' must be one of x, y, got 'z'"),

@@ -8,7 +8,12 @@ the solver. The search for legal points under all constraints together belongs t
 """
 
 from labloop.space.constraints.conditional import Conditional, ConditionalRule, in_order
-from labloop.space.constraints.conditions import BoolArray, Condition, describe_condition
+from labloop.space.constraints.conditions import (
+    BoolArray,
+    ColumnTest,
+    Condition,
+    describe_condition,
+)
 from labloop.space.constraints.declarations import Linear, Mixture
 from labloop.space.constraints.forbidden import ConditionRule, Forbidden, Only
 from labloop.space.constraints.linear_program import minimise
@@ -20,6 +25,7 @@ from labloop.space.constraints.system import LinearSystem, build_linear_system
 
 __all__ = [
     "BoolArray",
+    "ColumnTest",
     "Condition",
     "ConditionRule",
     "Conditional",

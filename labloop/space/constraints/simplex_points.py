@@ -186,18 +186,39 @@ def apportioned(ideal: FloatArray, fewest: FloatArray, most: FloatArray, steps: 
 def with_exact_sum(
     values: FloatArray, low: FloatArray, high: FloatArray, total: float, rounding: float
 ) -> FloatArray:
-    """Return ``n x k`` values with the rounding error of their sum moved into one part."""
-    fixed = np.clip(values, low, high)
-    rows = np.arange(len(fixed))
+    """Return ``n x k`` values with the rounding error of their sum moved into one part.
+
+    What lies at a bound but for a rounding error lies there: nobody weighs 5e-17 g.
+    """
+    fixed, near = np.clip(values, low, high), TOLERANCE * 1e-3 * (high - low)
+    fixed = np.where(fixed - low <= near, low, np.where(high - fixed <= near, high, fixed))
     for _ in range(3):
         error = total - fixed.sum(axis=1)
-        # A smaller error is that of the summation itself and cannot be removed.
-        error = np.where(np.abs(error) > rounding, error, 0.0)
-        room = np.where(error[:, None] > 0, high - fixed, fixed - low)
-        chosen = room.argmax(axis=1)
-        fixed[rows, chosen] += error
-        fixed = np.clip(fixed, low, high)
+        moved = _into_one(fixed, low, high, np.where(np.abs(error) > rounding, error, 0.0))
+        fixed = np.clip(moved, low, high)
+    for _ in range(3):
+        # A smaller error is often that of the summation itself, and cannot be removed.
+        error = total - fixed.sum(axis=1)
+        moved = np.clip(_into_one(fixed, low, high, error), low, high)
+        better = np.abs(total - moved.sum(axis=1)) < np.abs(error)
+        fixed = np.where(better[:, None], moved, fixed)
     return fixed
+
+
+def _into_one(
+    values: FloatArray, low: FloatArray, high: FloatArray, error: FloatArray
+) -> FloatArray:
+    """Return values with the error of each point (``n``) moved into one part.
+
+    Into the one that is farthest from both bounds, so that what lies at a bound stays there;
+    where that has no room, into the one that has most.
+    """
+    moved = values.copy()
+    room = np.where(error[:, None] > 0, high - values, values - low)
+    inner = np.minimum(high - values, values - low)
+    chosen = np.where(inner.max(axis=1) >= np.abs(error), inner.argmax(axis=1), room.argmax(axis=1))
+    moved[np.arange(len(values)), chosen] += error
+    return moved
 
 
 def _completions(max_steps: FloatArray, steps: int) -> list[FloatArray]:

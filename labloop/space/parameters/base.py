@@ -228,14 +228,14 @@ class Numeric(Parameter):
         low, high = self.span
         if self.log and number <= 0:
             raise SpaceError(
-                f"parameter {self.name!r} is spread over its logarithm, so {number:g} "
-                f"{self.unit} has no place on it"
+                f"parameter {self.name!r} is spread over its logarithm, so {number:g}"
+                f"{self._shown_unit} has no place on it"
             )
         share = float(self._shares(np.array([number]))[0])
         if not -FAR <= share <= 1 + FAR:
             raise SpaceError(
-                f"{number:g} lies farther from the bounds {low:g} and {high:g} {self.unit} of "
-                f"parameter {self.name!r} than they lie apart"
+                f"{number:g} lies farther from the bounds {low:g} and {high:g}{self._shown_unit} "
+                f"of parameter {self.name!r} than they lie apart"
             )
         return number
 
@@ -269,15 +269,19 @@ class Numeric(Parameter):
         low, high = self.bounds
         return TOLERANCE * (abs(nearest) if self.log else (high - low or abs(low) or 1.0))
 
+    @property
+    def _shown_unit(self) -> str:
+        return "" if self.unit == "1" else f" {self.unit}"
+
     def _refusal(self, number: float, nearest: float) -> str:
         low, high = self.bounds
         if low <= number <= high:
             return (
                 f"parameter {self.name!r} takes steps, and {number:g} is none of them; "
-                f"the nearest is {nearest:.12g} {self.unit}"
+                f"the nearest is {nearest:.12g}{self._shown_unit}"
             )
         return (
-            f"parameter {self.name!r} must lie between {low:g} and {high:g} {self.unit}, "
+            f"parameter {self.name!r} must lie between {low:g} and {high:g}{self._shown_unit}, "
             f"got {number:g}"
         )
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from labloop.errors import SpaceError
+from labloop.records import FloatArray
 from labloop.space.constraints import (
+    ColumnTest,
     Conditional,
     ConditionRule,
     Forbidden,
@@ -108,6 +110,7 @@ class _Builder:
             tuple(c.rule(self._parameters, unused) for c in conditionals),
             tuple(others),
             tuple(self._fixed(others)),
+            tuple(self._few(others)),
         )
 
     def _check_free(self, conditional: Conditional) -> None:
@@ -123,11 +126,27 @@ class _Builder:
         """Return the columns that may have one value only; a pool's are chosen by row."""
         return [
             (test.column, test.single)
-            for rule in rules
-            if isinstance(rule, ConditionRule) and rule.wanted
-            for test in rule.condition.tests
+            for test in _wanted(rules)
             if test.single is not None and test.column not in self._pool_columns
         ]
+
+    def _few(self, rules: Sequence[Rule]) -> list[tuple[int, FloatArray]]:
+        """Return the free numbers that may have a few values only, where they are used."""
+        found = []
+        for test in _wanted(rules):
+            number = self._parameters[test.column]
+            if not isinstance(number, Numeric) or len(test.values) < 2:
+                continue
+            if test.column in self._free:
+                low, high = number.bounds
+                values = test.values[(test.values >= low) & (test.values <= high)]
+                found += [(test.column, values)] if len(values) else []
+            elif number.count is None and test.column not in self._pool_columns:
+                raise SpaceError(
+                    f"{number.name!r} is part of a mixture and cannot be held at several values; "
+                    "ask for one of them, or for a range"
+                )
+        return found
 
     def _blocks(
         self, subsets: Sequence[SubsetRule], fixed: Mapping[int, float]
@@ -156,6 +175,12 @@ class _Builder:
             amounts = [p for c in together if isinstance(p := self._parameters[c], Numeric)]
             blocks.append((SparseBox(amounts, [_within(s, together) for s in left]), together))
         return blocks
+
+
+def _wanted(rules: Sequence[Rule]) -> list[ColumnTest]:
+    """Return what must hold of single columns in the whole space."""
+    wanted = [rule for rule in rules if isinstance(rule, ConditionRule) and rule.wanted]
+    return [test for rule in wanted for test in rule.condition.tests]
 
 
 def _within(rule: SubsetRule, columns: _Columns) -> SubsetRule:

@@ -65,7 +65,7 @@ def _toward(structure: SpaceStructure, targets: FloatArray) -> FloatArray:
     edge of what is legal, found by bisection; names stay those of the legal point.
     """
     found = _anchors(structure, targets)
-    still = {*structure.pool_columns, *(column for column, _ in structure.rules.fixed)}
+    still = {*structure.pool_columns, *structure.rules.still}
     numbers = {
         c: p
         for c, p in enumerate(structure.parameters)

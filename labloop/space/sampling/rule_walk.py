@@ -22,13 +22,14 @@ def walk_under_rules(
 ) -> FloatArray:
     """Return ``n x p`` legal codes, the ends of random walks that begin at legal ``codes``."""
     codes = codes.copy()
-    still = {*structure.pool_columns, *(column for column, _ in structure.rules.fixed)}
+    still = {*structure.pool_columns, *structure.rules.still}
     moving = [
         c
         for c, p in enumerate(structure.parameters)
         if isinstance(p, Numeric) and p.count is None and c not in still
     ]
-    groups = [[c] for c in structure.free if c not in still]
+    only = {column for column, _ in structure.rules.fixed}
+    groups = [[c] for c in structure.free if c not in only]
     groups += [list(columns) for _, columns in structure.blocks]
     for turn in range(16 + 2 * len(structure.parameters)):
         if moving and (turn % 2 or not groups):

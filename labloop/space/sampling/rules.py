@@ -41,12 +41,14 @@ class SpaceRules:
         conditionals: parameters that are not always used; each behind those it hangs on.
         others: subsets, forbidden combinations, functions, what is held fixed.
         fixed: columns that have one value only, with their codes.
+        few: columns of numbers that have a few values only, with their codes.
         listed: the only points there are, ``n x p`` codes; None for all that are legal.
     """
 
     conditionals: tuple[ConditionalRule, ...] = ()
     others: tuple[Rule, ...] = ()
     fixed: tuple[tuple[int, float], ...] = ()
+    few: tuple[tuple[int, FloatArray], ...] = ()
     listed: FloatArray | None = None
 
     def __bool__(self) -> bool:
@@ -57,10 +59,21 @@ class SpaceRules:
         """All rules."""
         return (*self.conditionals, *self.others)
 
+    @property
+    def still(self) -> frozenset[int]:
+        """Columns that no number on a continuum is moved along."""
+        return frozenset(column for column, _ in (*self.fixed, *self.few))
+
     def settle(self, codes: FloatArray) -> FloatArray:
-        """Set columns that are fixed or not used to their only value, in place; return codes."""
+        """Set columns that are fixed or not used to their only value, in place; return codes.
+
+        One that has a few values takes the nearest: chance would never meet one on a continuum.
+        """
         for column, code in self.fixed:
             codes[:, column] = code
+        for column, values in self.few:
+            near = np.abs(codes[:, column, None] - values).argmin(axis=1)
+            codes[:, column] = values[near]
         for rule in self.conditionals:
             codes[rule.idle(codes), rule.column] = rule.unused
         return codes

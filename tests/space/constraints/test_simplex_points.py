@@ -9,6 +9,7 @@ from labloop.space import (
     Mixture,
     SearchSpace,
 )
+from labloop.space.constraints import Simplex
 
 
 def test_a_mixture_with_steps_is_even():
@@ -29,3 +30,14 @@ def test_a_mixture_is_even_on_the_simplex():
     values = np.array([list(p.values()) for p in space.sample(4096, seed=2)])
     np.testing.assert_allclose(values.mean(axis=0), 0.25, atol=0.01)
     np.testing.assert_allclose(values.var(axis=0), 3 / 80, rtol=0.1)
+
+
+def test_what_lies_at_a_bound_lies_there_exactly():
+    """A person is never asked to weigh 1e-16 g, and what was made exact stays as it is."""
+    simplex = Simplex(Mixture({"a": (0, 1), "b": (0.1, 0.8), "c": (0, 1)}))
+    made = simplex.project(np.random.default_rng(0).normal(0.3, 0.6, (500, 3)))
+    for values, low, high in zip(made.T, simplex.low, simplex.high, strict=True):
+        assert not ((values != low) & (values - low < 1e-12)).any()
+        assert not ((values != high) & (high - values < 1e-12)).any()
+    assert np.abs(made.sum(axis=1) - 1).max() < 1e-15
+    assert np.array_equal(simplex.exact(made), made)
