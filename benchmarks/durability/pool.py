@@ -21,11 +21,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from benchmarks.durability.postgres import own_postgres
 from benchmarks.loop._common import answer, say
 from benchmarks.loop.own_cost import LAB
 from benchmarks.trials.ends import own_prefect
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
 
 CAMPAIGN = """
 import json, os, time
@@ -89,9 +94,7 @@ def ask(names: Sequence[str], until: float) -> dict[str, str]:
     with get_client(sync_client=True) as client:
         runs = {}
         for name in names:
-            deployment = client.read_deployment_by_name(f"served-campaign/{name}")
-            made = client.create_flow_run_from_deployment(deployment.id)
-            runs[made.id] = name
+            runs[_run_of(client, name, until)] = name
         states: dict[str, str] = {}
         while time.monotonic() < until:
             time.sleep(2.0)
@@ -103,6 +106,23 @@ def ask(names: Sequence[str], until: float) -> dict[str, str]:
             if ended == len(names):
                 break
         return states
+
+
+def _run_of(client: "SyncPrefectClient", name: str, until: float) -> UUID:
+    """Ask for a run; a server that has too much to do is asked again for the very same one."""
+    from prefect.exceptions import PrefectHTTPStatusError
+
+    while True:
+        try:
+            deployment = client.read_deployment_by_name(f"served-campaign/{name}")
+            return client.create_flow_run_from_deployment(
+                deployment.id, idempotency_key=f"bench-{name}"
+            ).id
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code < 500 or time.monotonic() > until:
+                raise
+            say(f"the server answers {error.response.status_code}; asked again in 5 s")
+            time.sleep(5.0)
 
 
 def costs(folder: Path, name: str) -> tuple[list[float], list[float]]:
