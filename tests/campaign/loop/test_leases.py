@@ -17,10 +17,11 @@ from labloop.records import (
     CampaignState,
     Command,
     CommandKind,
+    LeaseGrant,
     Mode,
 )
 from labloop.space import Continuous, SearchSpace
-from labloop.store import open_database
+from labloop.store import open_database, process_owner
 from labloop.store.repositories.leasing import beats, leases
 
 LAB = lab_file_of(
@@ -76,10 +77,15 @@ def test_a_real_device_has_one_commander(repositories):
         assert may("feed").result(5) >= 2
 
 
-def test_a_lease_that_was_broken_commands_nothing(repositories):
+def test_a_lease_that_was_lost_commands_nothing(repositories):
     """Whoever lost the right is told before the next bytes."""
+    device = "device:new_era:7"
     with device_leases(repositories, LAB, Mode.REAL, "first") as may:
-        repositories.leases.break_lease("device:new_era:7", "somebody")
+        token = may("pump").result(5)
+        repositories.leases.release(
+            LeaseGrant(resource=device, owner=process_owner("first"), token=token)
+        )
+        repositories.leases.acquire(device, "somebody")
         with pytest.raises(LeaseError, match="pump was taken over"):
             may("pump").result(5)
 

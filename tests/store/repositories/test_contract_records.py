@@ -216,13 +216,6 @@ class TestLeases:
         database.leases.release(held)
         assert database.leases.abandoned("campaign:x")
 
-    def test_broken_by_a_person(self, database):
-        """A lease that a person breaks is the person's; the old token is stale."""
-        first = database.leases.acquire("campaign:x", "anna")
-        second = database.leases.break_lease("campaign:x", "ben")
-        assert database.leases.holds(second)
-        assert not database.leases.holds(first)
-
 
 class TestSchedules:
     def test_held(self, filled):

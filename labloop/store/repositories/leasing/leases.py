@@ -126,9 +126,6 @@ class SqlLeases:
         name = encode.text(resource, "the name of a resource")
         seen = self._watched(name) if take_over else None
         grant = self._db.submit(lambda session: _acquire(session, name, stamped, seen)).result()
-        return self._held(grant)
-
-    def _held(self, grant: LeaseGrant) -> LeaseGrant:
         if grant.resource.startswith(_CAMPAIGN):
             self._campaigns[grant.resource] = grant
         self._beats.begin(grant)
@@ -177,17 +174,6 @@ class SqlLeases:
         holder = _Holder.parse(row["owner"])
         return holder is not None and holder.dead
 
-    def break_lease(self, resource: str, owner: str) -> LeaseGrant:
-        """Take a lease from whoever holds it, because a person knows that the holder is dead.
-
-        The old holder's token is stale from then on.
-        """
-        stamped = encode.text(process_owner(owner), "the owner of a lease")
-        taken = self._db.submit(
-            lambda session: _take(session, resource, stamped, _find(session, resource)[1])
-        )
-        return self._held(taken.result())
-
 
 def _find(session: Session, resource: str) -> tuple[str, int, int]:
     found = session.one(_FIND, {"resource": resource})
@@ -231,14 +217,12 @@ def _refuse_unless_dead(resource: str, owner: str, taken: int, last: Heard | Non
         return
     moment = encode.from_time(taken)
     since = moment.isoformat(timespec="seconds") if moment else "an unknown time"
-    if holder is None:
-        who, way = owner, "end that program, or break the lease where it is certainly dead"
-    elif holder.elsewhere:
+    who, way = owner, "end that program or wait for it"
+    if holder is not None and holder.elsewhere:
         who = f"{holder.name} on {holder.host} (process {holder.pid})"
         way = _way_elsewhere(last)
-    else:
+    elif holder is not None:
         who = f"{holder.name} (process {holder.pid} on this machine)"
-        way = "end that program or wait for it"
     raise LeaseError(f"{resource} is held by {who} since {since}; {way}")
 
 
