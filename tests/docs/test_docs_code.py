@@ -5,9 +5,12 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from labloop import CampaignSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -17,29 +20,41 @@ _BLOCK = re.compile(
 
 
 def _write_files(page, folder):
-    """Write the blocks of a page that begin with a file's name; return how many."""
+    """Write the blocks of a page that begin with a file's name, and a test that imports each."""
     blocks = _BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))
     for name, code in blocks:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(code, encoding="utf-8")
-    return len(blocks)
+    files = [Path(name) for name, _ in blocks]
+    modules = [".".join(each.with_suffix("").parts) for each in files if each.suffix == ".py"]
+    (folder / "test_imports.py").write_text(_IMPORTED.format(names=modules), encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "how-to/adapters.md",
-        "how-to/drivers.md",
-        "how-to/functions.md",
-        "how-to/physics.md",
-        "how-to/strategies.md",
-        "reference/campaign-file.md",
-    ],
+ELSEWHERE = {"tutorial/worked-examples.md"}
+"""Pages whose code has tests of its own."""
+WITH_CODE = sorted(
+    {
+        page.relative_to(DOCS).as_posix()
+        for page in DOCS.rglob("*.md")
+        if _BLOCK.search(page.read_text(encoding="utf-8"))
+    }
+    - ELSEWHERE
 )
+_IMPORTED = """
+import importlib
+import pytest
+
+@pytest.mark.parametrize("name", {names!r})
+def test_it_is_python_that_runs(name):
+    importlib.import_module(name)
+"""
+
+
+@pytest.mark.parametrize("page", WITH_CODE)
 def test_the_code_of_a_page_passes_the_tests_of_that_page(page, tmp_path):
     """Copied into files as it stands there, the code of the page does what the page says."""
-    assert _write_files(page, tmp_path) >= 2
+    _write_files(page, tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     command += ["--rootdir", str(tmp_path), str(tmp_path)]
@@ -90,6 +105,17 @@ def test_links_between_pages_lead_somewhere(page):
     text = page.read_text(encoding="utf-8")
     targets = [t for t in re.findall(r"\]\(([^)#]+)", text) if "://" not in t]
     assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+SPEC_WORD = re.compile(r"\b(\w+)=")
+
+
+def test_the_page_of_a_campaign_file_tells_every_word():
+    """What a campaign file may say stands on the page that says so."""
+    told = set(SPEC_WORD.findall((DOCS / "reference" / "campaign-file.md").read_text("utf-8")))
+    words = [each.name for each in fields(CampaignSpec)]
+    # These two come first, and without their words.
+    assert [word for word in words if word not in {*told, "name", "space"}] == []
 
 
 SECTIONS = ("tutorial", "how-to", "explanation", "reference", "reference/api")
