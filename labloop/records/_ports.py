@@ -205,7 +205,7 @@ class Experiments(Protocol):
         actor: str,
         lab_time: float | None = None,
     ) -> Future[None]:
-        """SaveOperation outputs and move to DONE in one transaction."""
+        """Append outputs and move to DONE in one transaction."""
         ...
 
     def outputs(

@@ -171,7 +171,7 @@ class SqlExperiments:
         actor: str,
         lab_time: float | None = None,
     ) -> Future[None]:
-        """SaveOperation outputs and move to DONE in one transaction."""
+        """Append outputs and move to DONE in one transaction."""
         made = ExperimentYield(
             experiment_id=experiment_id, outputs=outputs, analysis=analysis, actor=actor
         )

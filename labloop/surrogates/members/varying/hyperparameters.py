@@ -45,7 +45,7 @@ class VaryingHyperparameters:
 
 @dataclass(frozen=True)
 class VaryingLogPosterior:
-    """LinearisedMeasurements measurements, in standard deviations of their channels."""
+    """The log posterior of the hyper-parameters; measurements in sds of their channels."""
 
     kernel: Kernel
     square: FloatArray
