@@ -5,11 +5,12 @@ its waits that is a job; the jobs of a round are carried out again as they were,
 of each kind.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from labloop.campaign.forecasting.simulated_run import Experiment, SimulatedRun
+from labloop.campaign.ordering import waits_of
 from labloop.errors import DefinitionError
 from labloop.lab import LabFile
 from labloop.records import Occupation
@@ -134,17 +135,6 @@ def _job(experiment: Experiment, holds: Sequence[Occupation]) -> Job:
 
 def _own(experiment: Experiment, holds: Sequence[Occupation], moment: float) -> float:
     """Return the seconds of an experiment's own at a lab second: without what it waited."""
-    waited = sum(end - begin for begin, end in _waits(holds, moment))
+    waited = sum(end - begin for begin, end in waits_of(holds, moment))
     # What ends when the next thing begins must not end after it, by the error of a sum.
     return round(max(0.0, moment - experiment.started - waited), 3)
-
-
-def _waits(holds: Sequence[Occupation], moment: float) -> Iterator[tuple[float, float]]:
-    """Yield the spans before ``moment`` in which it waited, or a station was made ready."""
-    end = 0.0
-    for each in sorted(holds, key=lambda hold: hold.asked):
-        begin = max(each.asked, end)
-        until = min(each.start + each.preparing, moment)
-        if until > begin:
-            yield begin, until
-            end = until

@@ -7,7 +7,19 @@ followed by the queue of the lab.
 """
 
 from labloop.campaign.ordering.executor import OrderedExecutor
-from labloop.campaign.ordering.learned import Carried, LearnedDurations, learn_durations
+from labloop.campaign.ordering.learned import (
+    Carried,
+    LearnedDurations,
+    learn_durations,
+    waits_of,
+)
 from labloop.campaign.ordering.planner import Planner
 
-__all__ = ["Carried", "LearnedDurations", "OrderedExecutor", "Planner", "learn_durations"]
+__all__ = [
+    "Carried",
+    "LearnedDurations",
+    "OrderedExecutor",
+    "Planner",
+    "learn_durations",
+    "waits_of",
+]

@@ -5,8 +5,9 @@ little of another one. Each is run ahead with its own conditions, and measured a
 seconds, without what it waited, are compared pair by pair.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import fmean
 
 from labloop.campaign.definition import Definition
@@ -93,10 +94,20 @@ def learn_durations(carried: Sequence[Carried], lab_file: LabFile) -> LearnedDur
 
 def waited_seconds(held: Sequence[Occupation]) -> float:
     """Return the seconds in which an experiment waited, or a station was made ready for it."""
-    total = end = 0.0
+    return sum(end - begin for begin, end in waits_of(held))
+
+
+def waits_of(held: Sequence[Occupation], until: float = inf) -> Iterator[tuple[float, float]]:
+    """Yield the spans in which an experiment waited, or a station was made ready for it.
+
+    Args:
+        held: what it had.
+        until: lab second at which the last span ends at the latest.
+    """
+    end = 0.0
     for each in sorted(held, key=lambda had: had.asked):
-        begin, until = max(each.asked, end), each.start + each.preparing
-        if until > begin:
-            total += until - begin
-            end = until
-    return total
+        begin = max(each.asked, end)
+        got = min(each.start + each.preparing, until)
+        if got > begin:
+            yield begin, got
+            end = got

@@ -61,7 +61,8 @@ class Planner:
     @property
     def factor(self) -> float:
         """Measured seconds for one that was simulated; 1 before three experiments have ended."""
-        return self._measured / self._simulated if self._ended >= FEWEST else 1.0
+        known = self._ended >= FEWEST and self._simulated > 0
+        return self._measured / self._simulated if known else 1.0
 
     def begin(self, traces: Mapping[str, Trace], now: float) -> None:
         """Note that experiments begin at a lab second."""

@@ -4,10 +4,10 @@ import pytest
 from campaign_toys import bake, create
 
 from labloop.campaign import forecast, load_campaign
-from labloop.campaign.ordering import LearnedDurations, learn_durations
+from labloop.campaign.ordering import LearnedDurations, Planner, learn_durations
 from labloop.campaign.ordering.learned import waited_seconds
 from labloop.campaign.runs import carried_out
-from labloop.lab import load_lab_file
+from labloop.lab import lab_file_of, load_lab_file
 from labloop.records import Mode, Occupation
 
 OVEN = "\n[stations.oven]\ncount = 1\n"
@@ -62,6 +62,13 @@ def test_too_few_teach_nothing():
     assert LearnedDurations((5.0, 6.0), (1.0, 1.0)).factor == 1.0
     assert LearnedDurations().scatter == 0.0
     assert LearnedDurations((2.0, 2.0, 2.0), (1.0, 1.0, 1.0)).factor == 2.0
+
+
+def test_a_lab_in_which_nothing_takes_time_is_planned_as_it_is():
+    """No ratio is made of durations that are all 0."""
+    lab_file = lab_file_of({"lab": {"name": "one"}, "stations": {"oven": {"count": 1}}})
+    learned = LearnedDurations((0.0,) * 3, (0.0,) * 3)
+    assert learned.factor == Planner(lab_file, learned).factor == 1.0
 
 
 def test_waits_that_overlap_count_once():
