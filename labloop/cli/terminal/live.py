@@ -31,7 +31,7 @@ class LiveView(PlainHooks):
     In a terminal a panel that redraws four times a second. Elsewhere a line for each round and
     each question; while nothing changes another one after ten seconds, then after twice as long
     each time, up to five minutes. An alarm is printed when it is raised first, and again where
-    what it tells of has grown by half.
+    the doubt has become graver.
     """
 
     def __init__(self, console: Console, campaign: Campaign, repositories: Repositories) -> None:
@@ -90,7 +90,7 @@ class LiveView(PlainHooks):
             console.print(f"alarm     {alarm}")
 
     def _new_alarms(self, snapshot: Snapshot) -> list[str]:
-        """Return what alarms were raised for the first time, or have grown, since the last look."""
+        """Return what alarms were raised for the first time, or are graver, since the last look."""
         now = (snapshot.round_index, snapshot.question)
         if now == self._looked_at:
             return []

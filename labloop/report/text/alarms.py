@@ -11,7 +11,12 @@ _ABOUT_A_FIT = "physics-"
 """Alarms of these kinds are raised again in every round as long as their cause lasts."""
 _HOLD = ("sensor-stuck", "drift", "outlier", "device-failing", "station-left-out")
 """Alarms of these kinds hold until one of the same subject, without experiments, ends them."""
-_GROWN = 1.5
+_GROWN, _MUCH = 2.0, 0.1
+"""Times as much, and at least so great a share, that what is unexplained must be to ring again."""
+_CHANGED = 1.5
+_OF_ONE_PHYSICS = ("physics-missing", "physics-parameter", "physics-wrong")
+"""Doubts of one cause: a constant far off and a term that is missing are seen together."""
+_DOUBTED, _GRAVE, _REJECTED = 1, 2, 3
 _NAMES_ONE_OF_ALL = "physics-missing"
 """It names the constant with the greatest effect; whichever that is, it is one group."""
 
@@ -44,6 +49,8 @@ class AlarmGroup:
     """What it would change of the best expected, in standard deviations of the scores so far.
 
     0 where that is not known."""
+    course: str = ""
+    """How it has grown or shrunk since it was raised first, in words; empty where it has not."""
 
     @property
     def words(self) -> str:
@@ -64,35 +71,53 @@ class AlarmGroup:
             other = (self.about_since or 0) > (self.since or 0)
             now = f", of {self.about} since round {self.about_since}" if other else ""
             again = "" if self.first == self.since else f", first in round {self.first}"
-            return f"since round {self.since}{again}{now}"
+            course = f", {self.course}" if self.course else ""
+            return f"since round {self.since}{again}{now}{course}"
         if self.times == 1:
             return f"in round {self.last}, not since"
         return f"{self.times} times from round {self.first} to {self.last}, not since"
 
 
 class AlarmBell:
-    """Rings once for each doubt, and again where it has grown by half.
+    """Rings once for each doubt, and where it has become graver.
 
-    How great a doubt is: the share that the physics leaves unexplained, where an alarm says so.
+    A constant far from its prior, a missing term and a rejected physics are one doubt about one
+    physics. It rings when it arises; again where constants leave a tenth of the outputs' variance
+    and twice as much as when it rang; and where the physics is rejected, after which it is silent.
+    So physics that is never rejected rings at most twice; lists of alarms tell what became of it.
     """
 
     def __init__(self) -> None:
-        self._told: dict[Hashable, float] = {}
+        self._told: dict[Hashable, tuple[int, float]] = {}
         self._read = 0
 
     def ring(self, raised: Sequence[AlarmRecord]) -> list[AlarmRecord]:
         """Return what is news, given all alarms of a campaign; of each doubt the latest words."""
         news: dict[Hashable, AlarmRecord] = {}
         for record in raised[self._read :]:
-            subject, size = alarm_subject(record), _number(record, "unexplained")
-            told = self._told.get(subject)
-            if told is None or size > _GROWN * told > 0.0:
-                self._told[subject] = size
-                news[subject] = record
-            elif subject in news:
-                news[subject] = record
+            doubt = self._doubt(record)
+            level, before = self._told.get(doubt, (0, 0.0))
+            now, left = _gravity(record, before), _number(record, "unexplained")
+            if now > level:
+                self._told[doubt], news[doubt] = (now, left), record
+            elif doubt in news and alarm_subject(news[doubt]) == alarm_subject(record):
+                news[doubt] = record
         self._read = len(raised)
         return list(news.values())
+
+    @staticmethod
+    def _doubt(record: AlarmRecord) -> Hashable:
+        if record.alarm.kind in _OF_ONE_PHYSICS:
+            return _OF_ONE_PHYSICS, record.alarm.data.get("physics")
+        return alarm_subject(record)
+
+
+def _gravity(record: AlarmRecord, before: float) -> int:
+    """Return how grave a doubt is, ``before`` being the share unexplained when it rang last."""
+    if record.alarm.kind == "physics-wrong":
+        return _REJECTED
+    left = _number(record, "unexplained")
+    return _GRAVE if left >= max(_MUCH, _GROWN * before) else _DOUBTED
 
 
 def campaign_alarms(data: CampaignData, until: int | None = None) -> tuple[AlarmGroup, ...]:
@@ -195,7 +220,16 @@ def _folded(
         in_force=_holds(latest) or (bool(rounds) and rounds[-1] == newest),
         is_open=any(record.is_open for record in group),
         changes=_number(latest, "changes"),
+        course=_course(_number(group[0], "unexplained"), _number(latest, "unexplained")),
     )
+
+
+def _course(first: float, now: float) -> str:
+    """Return how the share that is unexplained went, where it went anywhere."""
+    if first <= 0.0 or now <= 0.0 or 1 / _CHANGED < now / first < _CHANGED:
+        return ""
+    grown = "grown" if now > first else "shrunk"
+    return f"{grown} from {100 * first:.2g} to {100 * now:.2g} % of the outputs' variance"
 
 
 def _holds(record: AlarmRecord) -> bool:

@@ -4,6 +4,7 @@ For words only: nothing here is counted as time of the physics, draws random num
 the search.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ _LOOKED_AT = 128
 _SAME = 0.05
 """Share of a parameter's range within which two places count as one."""
 _NAMED = 3
+_CLEARLY = 2.0
+"""Standard errors of the noise by which a misfit must exceed it, to be no noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +85,40 @@ class Decision:
         )
 
 
-def unexplained(
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What the best constants leave of the measured outputs.
+
+    Attributes:
+        share: of the outputs' variance, noise taken off, from 0 to 1.
+        beyond_noise: whether it is more than noise explains, in any output.
+    """
+
+    share: float
+    beyond_noise: bool
+
+
+def misfit_of_constants(
     candidate: CandidatePhysics, varying: VaryingPosterior, share: Mapping[str, float]
-) -> float | None:
-    """Return the share of the outputs' variance that constants leave, noise taken off; 0 to 1.
+) -> Misfit | None:
+    """Return what constants leave unexplained; None where physics predicts no measured output.
 
     The noise is that of the member whose constants vary, others take for noise what they miss.
+    Its own estimate from ``n`` results varies by a share of ``sqrt(2 / n)``.
     """
-    channels, parts = candidate.channels, []
+    channels, parts, clear = candidate.channels, [], False
     noise = dict(zip(varying.channels, varying.noise_variance(), strict=True))
     for posterior in candidate.constant_posteriors(share):
         value = channels.described(channels.encoded, posterior.z)
         for c in posterior.channels:
             if channels.covered[c]:
                 misfit = float((channels.values[:, c] - value[:, c]).square().mean())
-                left = (misfit - float(noise.get(c, 0.0))) / float(channels.scale[c]) ** 2
+                own = float(noise.get(c, 0.0))
+                left = (misfit - own) / float(channels.scale[c]) ** 2
                 parts.append(min(max(left, 0.0), 1.0))
-    return sum(parts) / len(parts) if parts else None
+                most = own * (1.0 + _CLEARLY * math.sqrt(2.0 / len(channels.values)))
+                clear = clear or misfit > most
+    return Misfit(sum(parts) / len(parts), clear) if parts else None
 
 
 def shift_by_varying(

@@ -62,14 +62,52 @@ def missing(index, unexplained, changes=0.0):
     return AlarmRecord(campaign_id="c", alarm=made, round_index=index)
 
 
-def test_a_doubt_rings_once_until_it_has_grown_by_half():
-    """From 10 % on it is news again above 15 %, and then above 24 %, not before."""
-    bell, raised, rung = AlarmBell(), [], []
-    for index, share in enumerate((0.10, 0.12, 0.09, 0.16, 0.20, 0.25)):
-        raised.append(missing(index, share))
-        rung += [record.alarm.message for record in bell.ring(raised)]
-    assert rung == ["10 %", "16 %", "25 %"]
+def rung(raised):
+    """Return the words that ring where the bell listens after every alarm."""
+    bell, found = AlarmBell(), []
+    for count in range(1, len(raised) + 1):
+        found += [record.alarm.message for record in bell.ring(raised[:count])]
     assert bell.ring(raised) == []
+    return found
+
+
+def test_a_doubt_rings_when_it_arises_and_when_much_is_unexplained():
+    """Growth below a tenth of the variance is in the list, beyond it rings, and once only."""
+    shares = (0.01, 0.03, 0.09, 0.11, 0.40, 0.90)
+    assert rung([missing(i, share) for i, share in enumerate(shares)]) == ["1 %", "11 %"]
+
+
+def test_little_growth_across_the_mark_does_not_ring():
+    """From 8 % the next ring is at twice as much, so that noise around a mark is not heard."""
+    shares = (0.08, 0.11, 0.09, 0.12, 0.17)
+    assert rung([missing(i, share) for i, share in enumerate(shares)]) == ["8 %", "17 %"]
+
+
+def test_symptoms_of_one_physics_are_one_doubt_and_its_rejection_is_news():
+    """A constant far off after a missing term is silent; that physics is wrong is always told."""
+    far = alarm(6, "k2", kind="physics-parameter")
+    wrong = alarm(8, "", kind="physics-wrong")
+    raised = [missing(5, 0.05), far, missing(7, 0.3), wrong, missing(9, 0.9), far]
+    assert rung(raised) == ["5 %", "30 %", wrong.alarm.message]
+
+
+def test_doubts_of_two_physics_ring_apart():
+    """Of competing physics each has its own doubt."""
+    raised = [alarm(5, kind="physics-wrong"), alarm(6)]
+    for record, name in zip(raised, "ab", strict=True):
+        record.alarm.data["physics"] = name
+    assert rung(raised) == [record.alarm.message for record in raised]
+
+
+def test_the_list_tells_how_far_a_doubt_has_grown():
+    """What did not ring again is not hidden: the folded alarm says from what to what."""
+    raised = [missing(4, 0.02), missing(5, 0.09)]
+    assert told(raised, [4, 5]) == [
+        ("physics-missing", "since round 4, grown from 2 to 9 % of the outputs' variance")
+    ]
+    assert told([missing(4, 0.20), missing(5, 0.22)], [4, 5]) == [
+        ("physics-missing", "since round 4")
+    ]
 
 
 def test_of_one_doubt_the_latest_words_are_news():

@@ -16,7 +16,11 @@ from labloop.physics import (
 )
 from labloop.space import Continuous, SearchSpace
 from labloop.surrogates import MixtureFactory, TrainingData
-from labloop.surrogates.mixture.consequences import Shift, deciding_experiment
+from labloop.surrogates.mixture.consequences import (
+    Shift,
+    deciding_experiment,
+    misfit_of_constants,
+)
 from labloop.surrogates.mixture.physics_alarms import physics_alarms, wrong_alarms
 from labloop.surrogates.mixture.physics_members import fit_candidate
 from labloop.surrogates.mixture.physics_report import CandidatePhysics
@@ -128,3 +132,21 @@ def test_wrong_physics_is_told_in_its_own_words(model, words):
 def test_at_any_number_of_results_hopeless_physics_is_told(experiments, weight, rings):
     """Early where it is behind, later only where it is far behind."""
     assert len(wrong_alarms(UP, experiments, weight)) == rings
+
+
+@pytest.mark.parametrize("bend", [0.0, 1.0])
+def test_what_is_noise_is_not_missing(bend):
+    """Constants of right physics leave nothing beyond the noise, those of bent physics do."""
+    straight, noise = bent("straight", 0.0), torch.Generator().manual_seed(3)
+    shares = torch.linspace(0.0, 1.0, 16, dtype=torch.float64)
+    y = shares * (1 + bend * (1 - shares))
+    y = y + 0.02 * torch.randn(16, generator=noise, dtype=torch.float64)
+    data = training(10 * shares, y.tolist())
+    channels = Channels(bind(straight, SPACE), data)
+    candidate = CandidatePhysics(channels, fit_candidate(channels, data))
+    share = {member.name: 1.0 for member in candidate.members}
+    left = misfit_of_constants(candidate, candidate.varying, share)
+    assert left.beyond_noise is (bend > 0)
+    assert (left.share > 0.1) is (bend > 0)
+    told = [a.kind for a in physics_alarms([candidate], share, 1.0, data)]
+    assert ("physics-missing" in told) is (bend > 0)
