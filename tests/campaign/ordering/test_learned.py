@@ -66,7 +66,8 @@ def test_too_few_teach_nothing():
 
 def test_a_lab_in_which_nothing_takes_time_is_planned_as_it_is():
     """No ratio is made of durations that are all 0."""
-    lab_file = lab_file_of({"lab": {"name": "one"}, "stations": {"oven": {"count": 1}}})
+    pump = {"driver": "new_era", "url": "emulator://pump"}
+    lab_file = lab_file_of({"lab": {"name": "one"}, "devices": {"pump": pump}})
     learned = LearnedDurations((0.0,) * 3, (0.0,) * 3)
     assert learned.factor == Planner(lab_file, learned).factor == 1.0
 
