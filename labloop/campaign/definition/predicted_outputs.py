@@ -25,7 +25,7 @@ def check_predicted(model: Any, outputs: Sequence[Output], wanted: Sequence[str]
     """
     name, predicted = str(getattr(model, "name", model)), tuple(model.outputs)
     declared = [output.name for output in outputs]
-    within = getattr(model, "intermediate", frozenset())
+    within: frozenset[str] = getattr(model, "intermediate", frozenset())
     unknown = [output for output in predicted if output not in declared and output not in within]
     if unknown:
         raise CampaignFileError(
@@ -38,7 +38,7 @@ def check_predicted(model: Any, outputs: Sequence[Output], wanted: Sequence[str]
             f"which the objective reads ({', '.join(wanted)}); add that to its outputs"
         )
     measured = {output.name: output.unit for output in outputs if isinstance(output, Scalar)}
-    silent = getattr(model, "undeclared_units", frozenset())
+    silent: frozenset[str] = getattr(model, "undeclared_units", frozenset())
     for output, unit in zip(predicted, getattr(model, "output_units", ()), strict=False):
         if output in measured and output not in silent:
             _check_unit(f"physics {name!r} predicts {output!r}", output, unit, measured[output])
