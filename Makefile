@@ -16,7 +16,7 @@ figures-loop:  ## measure every figure of the loop (resumable; about an hour on 
 	$(PYTHON) tools/make.py figures-loop
 figures-physics: ## measure what physics in the planner buys (resumable; a day on 2 cores)
 	$(PYTHON) tools/make.py figures-physics
-figures-planner: ## measure outcome constraints and failures in the planner (resumable)
+figures-planner: ## measure the planner: constraints, failures, plates, pools, many parameters (resumable)
 	$(PYTHON) tools/make.py figures-planner
 figures-trials: ## measure again what strangers broke (resumable)
 	$(PYTHON) tools/make.py figures-trials

@@ -130,7 +130,7 @@ def figures_physics() -> None:
 
 
 def figures_planner() -> None:
-    """Measure outcome constraints and failures in the planner."""
+    """Measure the planner: constraints, failures, plates, pools and many parameters."""
     install("test")
     run(PYTHON, "-m", "benchmarks.figures_planner", env={"OMP_NUM_THREADS": "1"})
 

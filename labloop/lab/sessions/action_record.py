@@ -122,19 +122,18 @@ class ActionRecord:
         return sum(entry.intent.name == _REQUEST for entry in left)
 
     async def _refuse(self, token: int, request_id: str, answer: Answer) -> None:
-        request = Request(id=request_id, kind="action", device="", name="")
-        session_key = action_key(token, request_id)
+        key = action_key(token, request_id)
         intent = Intent(
-            id=session_key,
+            id=key,
             campaign_id=self.campaign_id,
             experiment_id=None,
-            device=request.device,
+            device="",
             name=_REQUEST,
             kind="step",
             lease_token=token,
         )
         await asyncio.wrap_future(self._journal.intent(intent))
-        await asyncio.wrap_future(self._journal.outcome(_outcome(session_key, answer, "")))
+        await asyncio.wrap_future(self._journal.outcome(_outcome(key, answer, "")))
 
     def _intent(self, session: HeldSession, request: Request) -> Intent:
         return Intent(

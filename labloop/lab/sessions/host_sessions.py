@@ -78,8 +78,10 @@ class HostSessions:
                 raise LeaseError(f"{self._closing}; nothing was sent")
             lab_file = self._host.lab_file
             odd = [each for each in devices if each not in {*lab_file.devices, *lab_file.stations}]
-            if odd or not devices:
-                raise LabFileError(f"the host has no {', '.join(odd) or 'devices without a name'}")
+            if odd:
+                raise LabFileError(f"the host has no {', '.join(odd)}")
+            if not devices:
+                raise LabFileError("no device was asked for; name at least one of the host's")
             check_name(session_id)
             self._check_free(devices)
             token = await self._record.new_session(asker, devices)

@@ -1,7 +1,7 @@
 """``emulator://``: bytes to an emulator in the same event loop, paced by the lab's clock."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from labloop.errors import NotConnectedError
@@ -45,20 +45,6 @@ class Truth(Protocol):
 
     def frame(self, now: float, device: str, direction: str, data: bytes) -> None:
         """Note what ``device`` was told (``>``) or answered (``<``)."""
-        ...
-
-
-class SimulatedWorld(Protocol):
-    """What the lab asks of a world."""
-
-    @property
-    def emulators(self) -> Mapping[str, EmulatedDevice]:
-        """Name of an instrument -> its emulator."""
-        ...
-
-    @property
-    def truth(self) -> Truth:
-        """The log of what physically happens."""
         ...
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from sqlalchemy import bindparam, exists, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, exists, literal_column, select
 
 from labloop.errors import NotFoundError, StaleStateError
 from labloop.records import (
@@ -84,14 +84,7 @@ class SqlJournal:
         wanted = [_INTENT.c.campaign_id == campaign_id]
         if experiment_id is not None:
             wanted.append(_INTENT.c.experiment_id == experiment_id)
-        intents = self._db.rows(select(_INTENT).where(*wanted).order_by(_INTENT.c.sequence))
-        outcomes = self._db.rows(
-            select(_OUTCOME)
-            .join_from(_OUTCOME, _INTENT, _OUTCOME.c.intent_id == _INTENT.c.id)
-            .where(*wanted)
-            .order_by(_OUTCOME.c.sequence)
-        )
-        return _joined(intents, outcomes)
+        return self._entries(wanted)
 
     def iter_entries(self, campaign_id: str) -> Iterator[JournalEntry]:
         """Yield a campaign's entries by sequence, a page in memory at a time."""
@@ -104,12 +97,7 @@ class SqlJournal:
             if not intents:
                 return
             here = _INTENT.c.sequence.between(intents[0]["sequence"], intents[-1]["sequence"])
-            outcomes = self._db.rows(
-                select(_OUTCOME)
-                .join_from(_OUTCOME, _INTENT, _OUTCOME.c.intent_id == _INTENT.c.id)
-                .where(_INTENT.c.campaign_id == campaign_id, here)
-                .order_by(_OUTCOME.c.sequence)
-            )
+            outcomes = self._outcomes((_INTENT.c.campaign_id == campaign_id, here))
             yield from _joined(intents, outcomes)
             last = intents[-1]["sequence"]
 
@@ -124,15 +112,7 @@ class SqlJournal:
     def open_intents(self, campaign_id: str) -> Sequence[JournalEntry]:
         """Return entries that have no outcome, or whose latest outcome is UNCERTAIN."""
         ended = exists().where(_OUTCOME.c.intent_id == _INTENT.c.id, _IS_END).correlate(_INTENT)
-        wanted = (_INTENT.c.campaign_id == campaign_id, ~ended)
-        intents = self._db.rows(select(_INTENT).where(*wanted).order_by(_INTENT.c.sequence))
-        outcomes = self._db.rows(
-            select(_OUTCOME)
-            .join_from(_OUTCOME, _INTENT, _OUTCOME.c.intent_id == _INTENT.c.id)
-            .where(*wanted)
-            .order_by(_OUTCOME.c.sequence)
-        )
-        return _joined(intents, outcomes)
+        return self._entries([_INTENT.c.campaign_id == campaign_id, ~ended])
 
     def identities(self, campaign_id: str) -> Sequence[DeviceIdentity]:
         """Return who answered at each connect, in order."""
@@ -142,6 +122,19 @@ class SqlJournal:
             .order_by(_IDENTITY.c.sequence)
         )
         return [DeviceIdentity(**{name: row[name] for name in _IDENTITY_NAMES}) for row in found]
+
+    def _entries(self, wanted: Sequence[ColumnElement[bool]]) -> Sequence[JournalEntry]:
+        intents = self._db.rows(select(_INTENT).where(*wanted).order_by(_INTENT.c.sequence))
+        return _joined(intents, self._outcomes(wanted))
+
+    def _outcomes(self, wanted: Sequence[ColumnElement[bool]]) -> Sequence[Mapping[str, Any]]:
+        """Return the outcomes of intents, oldest first."""
+        return self._db.rows(
+            select(_OUTCOME)
+            .join_from(_OUTCOME, _INTENT, _OUTCOME.c.intent_id == _INTENT.c.id)
+            .where(*wanted)
+            .order_by(_OUTCOME.c.sequence)
+        )
 
 
 def intent_operation(intent: Intent) -> Callable[[Session], None]:
