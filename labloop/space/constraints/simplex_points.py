@@ -8,14 +8,14 @@ steps, points are compositions of an integer and rounding is by largest remainde
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from labloop.errors import SpaceError
 from labloop.records import FloatArray
 from labloop.space.constraints.declarations import Mixture
-from labloop.space.parameters import TOLERANCE
+from labloop.space.parameters import TOLERANCE, Numeric
 
 
 class Simplex:
@@ -131,11 +131,7 @@ class Simplex:
         return with_exact_sum(values, self.low, self.high, self.total, self._rounding)
 
     def _values(self, counts: FloatArray) -> FloatArray:
-        columns = [
-            np.full(len(counts), self._fixed[i]) if i in self._fixed else p.level(counts[:, i])
-            for i, p in enumerate(self._parameters)
-        ]
-        return np.stack(columns, axis=1)
+        return values_of_steps(counts, self._parameters, self._fixed)
 
     def all_points(self) -> FloatArray:
         """Return all points; only with steps."""
@@ -143,6 +139,17 @@ class Simplex:
             list(compositions(self._max_steps.tolist(), self._steps)), dtype=np.float64
         )
         return self._values(counts.reshape(-1, len(self.low)))
+
+
+def values_of_steps(
+    counts: FloatArray, parameters: Sequence[Numeric], fixed: Mapping[int, float]
+) -> FloatArray:
+    """Return ``n x k`` values of numbers of steps; a part that is fixed has its exact value."""
+    columns = [
+        np.full(len(counts), fixed[i]) if i in fixed else p.level(counts[:, i])
+        for i, p in enumerate(parameters)
+    ]
+    return np.stack(columns, axis=1)
 
 
 def shifted(target: FloatArray, low: FloatArray, high: FloatArray, total: float) -> FloatArray:

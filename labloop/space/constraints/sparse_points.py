@@ -18,6 +18,7 @@ from labloop.space.constraints.simplex_points import (
     apportioned,
     compositions,
     shifted,
+    values_of_steps,
     with_exact_sum,
 )
 from labloop.space.constraints.subset import Patterns, SubsetRule
@@ -171,11 +172,7 @@ class SparseSimplex:
         return self._values(apportioned(ideal, np.rint(fewest), np.rint(most), steps))
 
     def _values(self, counts: FloatArray) -> FloatArray:
-        columns = [
-            np.full(len(counts), self._fixed[i]) if i in self._fixed else p.level(counts[:, i])
-            for i, p in enumerate(self._parameters)
-        ]
-        return np.stack(columns, axis=1)
+        return values_of_steps(counts, self._parameters, self._fixed)
 
 
 def _count(room: list[int], steps: int) -> int:
