@@ -29,6 +29,7 @@ from labloop.records import (
     Proposal,
     ProposalBatch,
     derive_seed,
+    list_of,
     make_campaign_id,
 )
 from labloop.space import Condition, Plate, SearchSpace
@@ -191,7 +192,8 @@ class Brain(Memory):
         """
         from labloop.brain._predict import predict  # noqa: PLC0415 - loads torch
 
-        wanted = [points] if isinstance(points, Mapping) else list(points)
+        one = [points] if isinstance(points, Mapping) else points
+        wanted = list_of(one, "what predict is asked for", "[{'x': 0.5}, {'x': 0.7}]", BrainError)
         seed = derive_seed(self.campaign_id, self._round + 1, 0)
         return predict(self.strategy, self.space, self.objective, self.data, wanted, seed)
 

@@ -10,6 +10,8 @@ from labloop.space import SearchSpace
 
 def check_change(before: SearchSpace, after: SearchSpace) -> None:
     """Raise BrainError where results of one space would be read wrongly in another one."""
+    if not isinstance(after, SearchSpace):
+        raise BrainError(f"change(space=...) takes a SearchSpace, got {after!r:.100}")
     units = {p.name: p.unit for p in before.parameters}
     other = {p.name: p.unit for p in after.parameters if p.name in units}
     wrong = [name for name, unit in other.items() if unit != units[name]]
@@ -51,10 +53,7 @@ def what_becomes_of(
                 partly.setdefault(names, []).append(one.experiment_id)
         elif not space.contains(one.point):
             outside.append(one.experiment_id)
-    told = [
-        f"{_counted(ids)} kept and set aside, nothing is learned from it: {why}"
-        for why, ids in lost.items()
-    ]
+    told = [f"{_counted(ids)} kept and set aside: {why}" for why, ids in lost.items()]
     told += [
         f"{_counted(ids)} without {names}, which is wanted: what was told teaches a planner "
         "without physics, but is never the best"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from labloop.brain._table import rows_of, table_of
 from labloop.brain._wishes import own_proposal
-from labloop.brain.observations import Rows, read_results
+from labloop.brain.observations import Rows, read_results, told_curves, told_sd
 from labloop.errors import BrainError
 from labloop.objectives import Objectives
 from labloop.records import (
@@ -73,7 +73,7 @@ class Memory:
             BrainError: the id is not pending.
             SpaceError: the point is not legal; the proposal stays as it was.
         """
-        if experiment_id not in self._pending:
+        if not isinstance(experiment_id, str) or experiment_id not in self._pending:
             raise self._unknown(experiment_id)
         before = self._pending[experiment_id]
         made = own_proposal(
@@ -131,8 +131,8 @@ class Memory:
             reached,
             asked=None if reached == asked else asked,
             outputs=told,
-            sd={} if sd is None else dict(sd),
-            curves={} if curves is None or outputs is None else dict(curves),
+            sd=told_sd(sd, outputs, experiment_id),
+            curves={} if outputs is None else told_curves(curves, experiment_id),
             failed=outputs is None,
         )
         if place is None or before is None:
@@ -171,6 +171,8 @@ class Memory:
         Raises:
             BrainError: the id was never asked for, or was dropped before.
         """
+        if not isinstance(experiment_id, str):
+            raise BrainError(f"drop takes the id that ask gave, got {experiment_id!r:.100}")
         place = self._place(experiment_id)
         if place is not None:
             self._superseded.append(self._observations.pop(place))

@@ -1,6 +1,7 @@
 """What a measured output must keep, whatever the aims say."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,3 +77,44 @@ def constraint_from_spec(entry: Mapping[str, Any]) -> OutcomeConstraint:
             f"the outcome constraint {entry!r} cannot be read: {error}; it may have been written "
             "by another version"
         ) from error
+
+
+def refuse_contradictions(
+    aims: Iterable[tuple[str, float, float]], constraints: Iterable[OutcomeConstraint]
+) -> None:
+    """Raise ObjectiveError where no result meets a threshold and keeps a constraint as well.
+
+    Args:
+        aims: output of each aim, with the least and the greatest value that its threshold allows.
+        constraints: outcome constraints, one an output.
+    """
+    worth = {output: (low, high) for output, low, high in aims}
+    for constraint in constraints:
+        low, high = constraint.bounds
+        least, most = worth.get(constraint.output, (low, high))
+        if low > most or high < least:
+            threshold = least if math.isfinite(least) else most
+            raise ObjectiveError(
+                f"no result can keep '{constraint}' and meet the threshold {threshold:g} of the "
+                f"aim on {constraint.output!r}; change one of them"
+            )
+
+
+def refuse_impossible(
+    constraints: Iterable[OutcomeConstraint], possible: Mapping[str, tuple[float, float]]
+) -> None:
+    """Raise ObjectiveError where a constraint lies beyond all that an output can be.
+
+    Args:
+        constraints: outcome constraints.
+        possible: output -> the bounds of what it can be at all, where these are declared.
+    """
+    for constraint in constraints:
+        if constraint.output not in possible:
+            continue
+        (low, high), (least, most) = constraint.bounds, possible[constraint.output]
+        if low > most or high < least:
+            raise ObjectiveError(
+                f"no result can keep the outcome constraint '{constraint}': {constraint.output!r} "
+                f"is declared with bounds=({least:g}, {most:g}); change one of them"
+            )

@@ -1,5 +1,6 @@
 """All aims and outcome constraints of a campaign, as scores that are to be maximised."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,14 @@ import numpy.typing as npt
 
 from labloop.errors import ObjectiveError
 from labloop.objectives._aims import Aim, Maximize, Minimize, Target, aim_from_spec
-from labloop.objectives._constraints import OutcomeConstraint, constraint_from_spec
+from labloop.objectives._constraints import (
+    OutcomeConstraint,
+    constraint_from_spec,
+    refuse_contradictions,
+    refuse_impossible,
+)
 from labloop.objectives._front import hypervolume, unbeaten
-from labloop.records import Curve, Dataset, FloatArray, Json, Observation, Output
+from labloop.records import Curve, Dataset, FloatArray, Json, Observation, Output, Scalar
 
 BoolArray = npt.NDArray[np.bool_]
 _DEFAULT_SHARE = 0.1
@@ -52,6 +58,7 @@ class Objectives:
             [constraint.output for constraint in self.constraints],
             "outcome constraints; give both bounds to one, at_least=... and at_most=...",
         )
+        refuse_contradictions([_worth(aim) for aim in self.aims], self.constraints)
 
     @classmethod
     def of(
@@ -124,6 +131,8 @@ class Objectives:
                     f"the {what} names a curve; let the analysis make a number of it and "
                     f"declare that as a Scalar"
                 )
+        scalars = [output for output in outputs if isinstance(output, Scalar)]
+        refuse_impossible(self.constraints, {s.name: s.bounds for s in scalars if s.bounds})
 
     def scores(self, outputs: Any) -> Any:
         """Return scores, all to be maximised, of outputs.
@@ -343,6 +352,16 @@ def _constraints_of(given: object) -> tuple[OutcomeConstraint, ...]:
             f"got {given!r}"
         )
     return tuple(given)
+
+
+def _worth(aim: Aim) -> tuple[str, float, float]:
+    """Return the output of an aim, and the values that its threshold allows."""
+    least, most = -math.inf, math.inf
+    if aim.threshold is not None and isinstance(aim, Maximize):
+        least = aim.threshold
+    if aim.threshold is not None and isinstance(aim, Minimize):
+        most = aim.threshold
+    return aim.output, least, most
 
 
 def _refuse_twice(names: list[str], what: str) -> None:

@@ -23,7 +23,7 @@ from labloop.records._execution import (
     Failure,
 )
 from labloop.records._handover import Handover, WatchdogNote, watchdog_notes
-from labloop.records._numbers import finite, may_be_grouped, numeral
+from labloop.records._numbers import finite, list_of, mapping_of, may_be_grouped, numeral
 from labloop.records._planning import (
     Alarm,
     Dataset,
@@ -227,8 +227,10 @@ __all__ = [
     "experiment_number",
     "finite",
     "freeze",
+    "list_of",
     "make_campaign_id",
     "make_experiment_id",
+    "mapping_of",
     "may_be_grouped",
     "newest_calibrations",
     "numeral",

@@ -1,11 +1,13 @@
-"""Checks of numbers: values that code hands over, and texts that a person wrote."""
+"""Checks of what is handed over: numbers, texts that a person wrote, mappings and lists."""
 
 import math
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-from labloop.errors import DefinitionError
+from labloop.errors import DefinitionError, LabloopError
 from labloop.units import is_quantity
 
 _NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -71,3 +73,31 @@ def numeral(text: str, *, comma: bool = False) -> float:
 def may_be_grouped(text: str) -> bool:
     """Return whether the points of a number may separate thousands, as in ``1.234``."""
     return _GROUPED.fullmatch(text.strip()) is not None
+
+
+def mapping_of(
+    value: object, what: str, like: str, error: type[LabloopError] = DefinitionError
+) -> dict[Any, Any]:
+    """Return a mapping as a dictionary of its own.
+
+    Args:
+        value: what was given.
+        what: names it at the begin of the message.
+        like: an example of what may stand there.
+        error: the error to raise, that of the room which asks.
+
+    Raises:
+        LabloopError: ``error``, where it is no mapping.
+    """
+    if not isinstance(value, Mapping):
+        raise error(f"{what} is written as {like}, got {value!r:.100}")
+    return dict(value)
+
+
+def list_of(
+    value: object, what: str, like: str, error: type[LabloopError] = DefinitionError
+) -> list[Any]:
+    """Return what can be iterated as a list; a text and a mapping are refused, as above."""
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise error(f"{what} is written as {like}, got {value!r:.100}")
+    return list(value)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from labloop.errors import SpaceError
-from labloop.records import Json, Point, PointValue, well_name
+from labloop.records import Json, Point, PointValue, list_of, well_name
 from labloop.space._space import SearchSpace
 
 _MOST = 10_000
@@ -109,8 +109,15 @@ class Plate:
                 "declare one plate, and let each round be one"
             )
         for name in ("shared", "per_row", "per_column", "per_block", "empty"):
-            if isinstance(getattr(self, name), str):
-                raise SpaceError(f"{name} is a list of names, got {getattr(self, name)!r}")
+            names = list_of(
+                getattr(self, name),
+                f"{name}= of a plate, a list of names,",
+                "['a', 'b']",
+                SpaceError,
+            )
+            strange = [one for one in names if not isinstance(one, str)]
+            if strange:
+                raise SpaceError(f"{name}= of a plate is a list of names, got {strange[0]!r}")
         self._check_block()
         self._check_names()
         if not isinstance(self.at_most, Mapping):
@@ -118,7 +125,8 @@ class Plate:
         for name, most in self.at_most.items():
             _whole(most, f"at_most[{name!r}]")
         self._check_wells()
-        if not self.layout(self.size).places:
+        spare = self.size - len(self.controls)
+        if spare < self.replicates or not self.layout(self.size).places:
             raise SpaceError(
                 f"no well is left for a point: {self.rows} x {self.columns} wells, "
                 f"{len(self.controls)} controls, {len(tuple(self.empty))} empty, "

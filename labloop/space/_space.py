@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from labloop.errors import SpaceError
-from labloop.records import FloatArray, Json, Point, canonical_json
+from labloop.records import FloatArray, Json, Point, canonical_json, list_of
 from labloop.space._encoded import EncodedConstraint, encoded_constraints
 from labloop.space._from_json import items_from_spec
 from labloop.space._reading import (
@@ -365,4 +365,5 @@ class SearchSpace:
 
 
 def _conditions(avoid: Condition | Sequence[Condition]) -> Sequence[Condition]:
-    return [avoid] if isinstance(avoid, Mapping) else avoid
+    given = [avoid] if isinstance(avoid, Mapping) else avoid
+    return list_of(given, "what is avoided", "{'solvent': 'DMF'}, or a list of such", SpaceError)

@@ -44,8 +44,8 @@ def test_wider_bounds_and_another_level_are_proposed():
     assert brain.change(space=space(0, 120, ("DMF", "water"))) == [
         (
             f"2 experiments ({brain.data.observations[1].experiment_id}, "
-            f"{brain.data.observations[3].experiment_id}) are kept and set aside, nothing is "
-            "learned from it: parameter 'solvent' must be one of DMF, water, got 'NMP'"
+            f"{brain.data.observations[3].experiment_id}) are kept and set aside: "
+            "parameter 'solvent' must be one of DMF, water, got 'NMP'"
         )
     ]
     asked = brain.ask(6)

@@ -114,3 +114,22 @@ def test_every_mistake_has_its_sentence(build, words):
     """A constraint that cannot be used is refused where it is made."""
     with pytest.raises(ObjectiveError, match=words):
         build()
+
+
+def test_what_no_result_can_keep_is_refused():
+    """Beyond what an output can be, and beside a threshold that leaves nothing of it."""
+    declared = [Scalar("y", bounds=(0, 100)), Scalar("impurity")]
+    wanted = Objectives.of(Maximize("y"), [OutcomeConstraint("y", at_least=120)])
+    with pytest.raises(ObjectiveError, match=r"'y at least 120': 'y' is declared with bounds"):
+        wanted.check(declared)
+    Objectives.of(Maximize("y"), [OutcomeConstraint("y", at_least=100)]).check(declared)
+    both = [Maximize("y", threshold=60), Minimize("impurity", threshold=5)]
+    for kept, threshold in (
+        (OutcomeConstraint("y", at_most=50), "the threshold 60"),
+        (OutcomeConstraint("impurity", at_least=6), "the threshold 5"),
+    ):
+        with pytest.raises(
+            ObjectiveError, match=f"no result can keep '{kept}' and meet {threshold}"
+        ):
+            Objectives.of(both, [kept])
+    Objectives.of(both, [OutcomeConstraint("y", at_most=60)])

@@ -247,6 +247,10 @@ MISTAKES = {
     "no such file": (lambda: Pool("nowhere.csv", {"t": "1"}), "'nowhere.csv' cannot be read"),
     "no table": (lambda: Pool(3, {"t": "1"}), "got int; a data frame becomes one"),
     "old spec": (lambda: SearchSpace.from_spec({"schema": 9}), "written by another version"),
+    "parameters as a list": (
+        lambda: SearchSpace([Continuous("x", 0, 1)]),
+        r"one after the other, SearchSpace\(\*items\)",
+    ),
     "strange spec": (
         lambda: SearchSpace.from_spec({"schema": 1, "items": [{"type": "magic"}]}),
         "cannot hold an item of type 'magic'",

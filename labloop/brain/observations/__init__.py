@@ -1,7 +1,8 @@
 """Past experiments as strategies read them, and one seed for all that is random.
 
 ``history.py`` selects what can teach, ``evaluated_points.py`` keeps what was evaluated,
-``imported.py`` reads tables of results, ``failure_rule.py`` says where experiments fail,
+``imported.py`` reads tables of results, ``told_values.py`` what is told beside them,
+``failure_rule.py`` says where experiments fail,
 ``nearest_untried.py`` makes legal points of what others ask for, ``standing.py`` says where a
 search stands still, ``seeding.py`` isolates random numbers.
 """
@@ -23,6 +24,7 @@ from labloop.brain.observations.imported import Rows, read_points, read_results
 from labloop.brain.observations.nearest_untried import nearest_untried
 from labloop.brain.observations.seeding import isolated, small_seed
 from labloop.brain.observations.standing import turn_without_physics
+from labloop.brain.observations.told_values import told_curves, told_sd
 
 __all__ = [
     "EvaluatedPoints",
@@ -42,6 +44,8 @@ __all__ = [
     "read_points",
     "read_results",
     "small_seed",
+    "told_curves",
+    "told_sd",
     "turn_without_physics",
     "usable",
 ]

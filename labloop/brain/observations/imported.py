@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from labloop.errors import BrainError, LabloopError
 from labloop.objectives import Objectives
-from labloop.records import Point
+from labloop.records import Point, list_of
 from labloop.space import SearchSpace
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]] | Any
@@ -26,7 +26,9 @@ def read_results(
         if not isinstance(row, Mapping):
             raise BrainError(f"row {number} must map columns to values, got {row!r}")
         try:
-            point = space.placed({n: _plain(row[n]) for n in space.names if n in row})
+            told = {n: _plain(row[n]) for n in space.names if n in row}
+            # An empty cell of a data frame is NaN: what is not used may be left out.
+            point = space.placed({n: v for n, v in told.items() if not _is_empty(v)})
             outputs = _outputs(row, space, objective)
         except LabloopError as error:
             raise BrainError(f"row {number}: {error}; no row was taken in") from error
@@ -52,7 +54,10 @@ def _rows(rows: Rows) -> Sequence[Any]:
     if hasattr(rows, "to_dict"):
         return list(rows.to_dict("records"))
     if isinstance(rows, Mapping):
-        columns = {str(name): list(values) for name, values in rows.items()}
+        columns = {
+            str(name): list_of(values, f"column {name!r} of past results", "[1.0, 2.0]", BrainError)
+            for name, values in rows.items()
+        }
         lengths = {name: len(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
             raise BrainError(f"the columns of past results must be equally long, got {lengths}")
@@ -70,6 +75,10 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") and not hasattr(value, "units") else value
 
 
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def _outputs(
     row: Mapping[str, Any], space: SearchSpace, objective: Objectives
 ) -> dict[str, float] | None:
@@ -82,7 +91,7 @@ def _outputs(
         )
     found: dict[str, float] = {}
     for name, value in ((n, _plain(v)) for n, v in row.items() if n not in space.names):
-        empty = value is None or (isinstance(value, float) and math.isnan(value))
+        empty = _is_empty(value)
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if number and not empty:
             if not math.isfinite(value):

@@ -103,7 +103,11 @@ class PlateStrategy:
 
 def on_plate(strategy: Strategy, plate: Plate | None, space: SearchSpace) -> Strategy:
     """Return a strategy that plans plates, the strategy itself without one; raises as above."""
-    return strategy if plate is None else PlateStrategy(strategy, plate, space)
+    if plate is None:
+        return strategy
+    if not isinstance(plate, Plate):
+        raise BrainError(f"plate= is a Plate such as Plate(rows=8, columns=12), got {plate!r:.100}")
+    return PlateStrategy(strategy, plate, space)
 
 
 def check_wells(plate: Plate, n: int) -> None:

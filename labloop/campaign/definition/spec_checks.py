@@ -71,7 +71,7 @@ def check_per(per: object, cost: object, lab: object, strategy: object) -> None:
     """Raise CampaignFileError where improvement per hour or cost cannot be asked for."""
     if per is None:
         return
-    if per not in {"hour", "cost"}:
+    if not isinstance(per, str) or per not in {"hour", "cost"}:
         raise CampaignFileError(f"per must be 'hour', 'cost' or None, got {per!r}")
     if per == "cost" and cost is None:
         raise CampaignFileError(
@@ -274,7 +274,7 @@ def check_priority(priority: object) -> None:
 
 def check_schedule(schedule: object, lab: str | None) -> None:
     """Raise CampaignFileError unless a schedule is one of two words, and has a lab."""
-    if schedule not in {"first come", "optimised"}:
+    if not isinstance(schedule, str) or schedule not in {"first come", "optimised"}:
         raise CampaignFileError(f"schedule must be 'first come' or 'optimised', got {schedule!r}")
     if schedule == "optimised" and lab is None:
         raise CampaignFileError(

@@ -76,7 +76,11 @@ class Stack(BuildingBlock):
         outputs: Outputs,
         lookup: Mapping[str, By] | None,
     ) -> None:
-        if not layers or not all(isinstance(layer, Layer) for layer in layers):
+        if (
+            not isinstance(layers, (list, tuple))
+            or not layers
+            or not all(isinstance(layer, Layer) for layer in layers)
+        ):
             raise PhysicsError(
                 f"multilayer {name!r} needs layers=[Layer(thickness=..., index=...), ...], "
                 f"got {layers!r}"

@@ -20,6 +20,7 @@ from labloop.physics.language.known_values import (
 from labloop.physics.language.model import PhysicsInput
 from labloop.physics.language.prior import PhysicsParameter, Prior
 from labloop.physics.language.units import si_conversion
+from labloop.records import mapping_of
 from labloop.units import same_dimension
 
 CoefficientLike: TypeAlias = Prior | Shared | By | Formula | str | float
@@ -85,7 +86,13 @@ class Coefficients:
         self._lookups: dict[str, PhysicsInput] = dict(after._lookups) if after else {}  # noqa: SLF001 - as above
         self._read: list[str] = list(after._read) if after else []  # noqa: SLF001 - as above
         self._formulas: list[_FormulaUnits] = list(after._formulas) if after else []  # noqa: SLF001 - as above
-        for name, by in (lookup or {}).items():
+        given = mapping_of(
+            {} if lookup is None else lookup,
+            f"lookup= of physics {model!r}",
+            "{'polarity': By('solvent', {...})}",
+            PhysicsError,
+        )
+        for name, by in given.items():
             if not isinstance(by, By) or any(isinstance(v, Prior) for v in by.values.values()):
                 raise PhysicsError(
                     f"lookup={{{name!r}: ...}} of physics {model!r} needs given numbers by "

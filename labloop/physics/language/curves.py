@@ -10,6 +10,7 @@ from torch import Tensor
 
 from labloop.errors import PhysicsError
 from labloop.physics.language.units import si_conversion
+from labloop.records import finite, list_of
 from labloop.units import convert, same_dimension
 
 _MOST_POINTS = 10_000
@@ -36,7 +37,10 @@ class CurveAxis:
     def __post_init__(self) -> None:
         si_conversion(self.unit)
         si_conversion(self.y_unit)
-        object.__setattr__(self, "values", tuple(float(v) for v in self.values))
+        like = "(400.0, 500.0, 600.0)"
+        given = list_of(self.values, "the axis of a curve", like, PhysicsError)
+        numbers = tuple(finite(v, "a value of the axis of a curve", PhysicsError) for v in given)
+        object.__setattr__(self, "values", numbers)
         rising = all(b > a for a, b in zip(self.values, self.values[1:], strict=False))
         if not 2 <= len(self.values) <= _MOST_POINTS or not rising or not self._finite():
             raise PhysicsError(
@@ -54,6 +58,8 @@ class CurveAxis:
         """Return ``points`` evenly spread values from ``low`` to ``high``, both included."""
         if not isinstance(points, int) or not 2 <= points <= _MOST_POINTS:
             raise PhysicsError(f"a curve needs 2 to {_MOST_POINTS} points, got {points!r}")
+        low = finite(low, "the begin of the axis of a curve", PhysicsError)
+        high = finite(high, "the end of the axis of a curve", PhysicsError)
         step = (high - low) / (points - 1)
         return cls(tuple(low + i * step for i in range(points)), unit, y_unit)
 

@@ -5,6 +5,7 @@ standard normal in ``(ln k - ln 30) / ln 2.7``.
 """
 
 import math
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -39,6 +40,13 @@ class Prior:
     _log_width: float | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.unit, str):
+            raise PhysicsError(
+                f"the unit of a Prior is a text such as '1/min', got {self.unit!r:.100}; write "
+                "Prior(30, 'L/mol/min', fold=2.7)"
+            )
+        for what in ("median", "fold", "rel", "sd"):
+            _check_number(getattr(self, what), what)
         si_conversion(self.unit)
         widths = {"fold": self.fold, "rel": self.rel, "sd": self.sd}
         given = [name for name, value in widths.items() if value is not None]
@@ -115,3 +123,13 @@ class Whitening:
         tiny = torch.finfo(torch.float64).tiny
         value = torch.where(self._log, torch.log(si.clamp_min(tiny)), si)
         return (value - self._a) / self._b
+
+
+def _check_number(value: object, what: str) -> None:
+    """Raise PhysicsError where a number of a prior is none; left out is right but for a median."""
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number and (value is not None or what == "median"):
+        raise PhysicsError(
+            f"the {what} of a Prior is a plain number, got {value!r:.100}; its unit stands behind "
+            "it: Prior(30, 'L/mol/min', fold=2.7)"
+        )

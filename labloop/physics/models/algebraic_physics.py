@@ -8,6 +8,7 @@ from labloop.errors import PhysicsError
 from labloop.physics.language import By, Coefficients, Constant, given_unit
 from labloop.physics.models.building_block import BuildingBlock
 from labloop.physics.models.outputs import Outputs
+from labloop.records import mapping_of
 
 
 class AlgebraicPhysics(BuildingBlock):
@@ -22,6 +23,8 @@ class AlgebraicPhysics(BuildingBlock):
     ) -> None:
         coefficients = Coefficients(name, lookup)
         what = f"algebraic physics {name!r}"
+        like = "{'k': Prior(0.1, '1/min', fold=3)}"
+        constants = mapping_of(constants, f"constants= of {what}", like, PhysicsError)
         units = {label: given_unit(label, given, what) for label, given in constants.items()}
         self._constants = {
             label: coefficients.add(label, given, units[label], f"{label} of {what}")

@@ -22,6 +22,7 @@ from labloop.physics.language import (
     si_conversion,
 )
 from labloop.physics.models.user_function import Gradients, UserFunction
+from labloop.records import list_of, mapping_of
 from labloop.space import SearchSpace
 
 PredictFunction: TypeAlias = Callable[[Any, Any], Any]
@@ -66,11 +67,16 @@ class FunctionPhysics:
             raise PhysicsError(f"predict must be a function predict(x, theta), got {predict!r}")
         given_name = str(getattr(predict, "__name__", "function"))
         self.name = name or ("function" if given_name == "<lambda>" else given_name)
-        self.curves: Mapping[str, CurveAxis] = dict(curves or {})
+        what = f"of physics {self.name!r}"
+        parameters = mapping_of(
+            parameters, f"parameters= {what}", "{'k': Prior(0.1, '1/min', fold=3)}", PhysicsError
+        )
+        inputs = mapping_of(inputs, f"inputs= {what}", "{'minutes': 'min'}", PhysicsError)
+        self.curves: Mapping[str, CurveAxis] = _axes(curves or {}, f"curves= {what}")
         given = (
             dict(outputs)
             if isinstance(outputs, Mapping)
-            else dict.fromkeys([outputs] if isinstance(outputs, str) else outputs, "1")
+            else dict.fromkeys(_names(outputs, f"outputs= {what}"), "1")
         )
         if not given or not inputs:
             raise PhysicsError(f"physics {self.name!r} needs at least one input and one output")
@@ -184,6 +190,25 @@ class FunctionPhysics:
 
     def __repr__(self) -> str:
         return f"<physics {self.name}>"
+
+
+def _names(outputs: object, what: str) -> list[str]:
+    """Return the names of outputs; raises PhysicsError where they are something else."""
+    names = [outputs] if isinstance(outputs, str) else outputs
+    found = list_of(names, what, "['y'], or {'y': '%'} with units", PhysicsError)
+    strange = [name for name in found if not isinstance(name, str)]
+    if strange:
+        raise PhysicsError(f"{what} is a list of names, got {strange[0]!r}")
+    return found
+
+
+def _axes(curves: object, what: str) -> dict[str, CurveAxis]:
+    """Return the axes of curves; raises PhysicsError where they are something else."""
+    like = "{'spectrum': CurveAxis.even(400, 800, 33, 'nm')}"
+    axes = mapping_of(curves, what, like, PhysicsError)
+    if not all(isinstance(axis, CurveAxis) for axis in axes.values()):
+        raise PhysicsError(f"{what} is written as {like}, got {curves!r:.100}")
+    return axes
 
 
 def _unit_of(given: Prior | By) -> str:

@@ -17,6 +17,7 @@ from labloop.physics.language import (
     evaluate,
     si_conversion,
 )
+from labloop.records import mapping_of
 
 Outputs: TypeAlias = Mapping[str, "str | tuple[str, str] | CurveScalar"]
 """Output -> arithmetic (``P / A0``; ``("P", "mol/L")`` with a unit) or a scalar of a curve."""
@@ -50,6 +51,9 @@ class OutputDefinitions:
     ) -> None:
         self._model = model
         self._example = example
+        courses = mapping_of(
+            courses, f"curves= of {model}", "{'profile': Course('P', axis)}", PhysicsError
+        )
         wrong = [course for course in courses.values() if not isinstance(course, Course)]
         if wrong:
             raise PhysicsError(f"a curve of {model} must be Course(value, axis), got {wrong[0]!r}")
@@ -59,6 +63,7 @@ class OutputDefinitions:
                 f"{model} needs outputs={{'name': {example!r}}}: at least one number that the "
                 "objective can read"
             )
+        outputs = mapping_of(outputs, f"outputs= of {model}", f"{{'y': {example!r}}}", PhysicsError)
         parsed = {output: self._parsed(output, given) for output, given in outputs.items()}
         self._values = {output: value for output, (value, _) in parsed.items()}
         self.units = {output: unit for output, (_, unit) in parsed.items()}

@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from labloop.errors import PhysicsError
 from labloop.physics.language import PhysicsModel, Prior
+from labloop.records import mapping_of
 from labloop.units import same_dimension
 
 _Model = TypeVar("_Model", bound=PhysicsModel)
@@ -28,6 +29,8 @@ def with_priors(model: _Model, priors: Mapping[str, Prior]) -> _Model:
         PhysicsError: a parameter that the model lacks, something that is no Prior, or a unit of
             another dimension.
     """
+    like = "{'k1.k': Prior(3, 'L/mol/min', fold=2)}"
+    priors = mapping_of(priors, f"priors of physics {model.name!r}", like, PhysicsError)
     known = {parameter.name: parameter for parameter in model.parameters}
     for name, prior in priors.items():
         if name not in known:

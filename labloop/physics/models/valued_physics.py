@@ -22,6 +22,7 @@ from labloop.physics.language import (
     si_conversion,
 )
 from labloop.physics.models.prior_updates import with_priors
+from labloop.records import mapping_of
 from labloop.space import SearchSpace
 
 
@@ -33,6 +34,8 @@ class ValuedPhysics:
         self.name = model.name
         self.parameters: tuple[PhysicsParameter, ...] = model.parameters
         self.curves: Mapping[str, CurveAxis] = dict(getattr(model, "curves", {}))
+        like = "{'merit': 'y - 0.001 1/min * time'}"
+        values = mapping_of(values, f"with_value of physics {model.name!r}", like, PhysicsError)
         self._given = dict(values)
         if not values:
             raise PhysicsError(
@@ -42,7 +45,7 @@ class ValuedPhysics:
         self._values: dict[str, Expression] = {}
         self._units: dict[str, str] = {}
         for name, given in values.items():
-            text, unit = (given, "1") if isinstance(given, str) else given
+            text, unit = _with_unit(given, f"{name!r} on top of physics {model.name!r}")
             si_conversion(unit)
             if name in {*model.outputs, *self.curves}:
                 raise PhysicsError(f"physics {model.name!r} predicts {name!r} already; rename it")
@@ -110,6 +113,17 @@ class ValuedPhysics:
 
     def __repr__(self) -> str:
         return f"<{self._model!r} with {', '.join(self._values)}>"
+
+
+def _with_unit(given: object, what: str) -> tuple[str, str]:
+    """Return arithmetic and its unit; raises PhysicsError."""
+    pair = (given, "1") if isinstance(given, str) else given
+    if not isinstance(pair, tuple) or [type(part) for part in pair] != [str, str]:
+        raise PhysicsError(
+            f"{what} is arithmetic such as 'y - 0.02 * excess', or a pair of it and its unit, got "
+            f"{given!r:.100}"
+        )
+    return pair[0], pair[1]
 
 
 def with_value(model: object, values: Mapping[str, str | tuple[str, str]]) -> ValuedPhysics:

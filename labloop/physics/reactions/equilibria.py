@@ -27,6 +27,7 @@ from labloop.physics.reactions.reaction_strings import (
     total_in_words,
 )
 from labloop.physics.reactions.speciation import EquilibriumSystem, speciate
+from labloop.records import mapping_of
 
 _CONCENTRATION = "mol/m^3"
 _MOST_POWER = 3
@@ -89,6 +90,7 @@ class EquilibriumModel(BuildingBlock):
         solvent: Sequence[str],
         lookup: Mapping[str, By] | None,
     ) -> None:
+        feed = mapping_of(feed, f"feed= of equilibrium {name!r}", "{'HL': 'amount'}", PhysicsError)
         coefficients = Coefficients(name, lookup)
         balances = {label: parse_equilibrium(r.reaction) for label, r in reactions.items()}
         pure = {solvent} if isinstance(solvent, str) else set(solvent)

@@ -36,6 +36,7 @@ from labloop.physics.reactions.reaction_strings import (
     total_in_words,
 )
 from labloop.physics.reactions.reaction_system import ReactionSystem
+from labloop.records import mapping_of
 
 _ACCELERATING = 3
 _MOST_STEPS = 5000
@@ -74,6 +75,8 @@ class Kinetics(BuildingBlock):
         bodenstein: CoefficientLike | None = None,
         units: Mapping[str, str] | None = None,
     ) -> None:
+        like = "{'A': 'amount'}"
+        feed = mapping_of(feed, f"feed= of kinetics {name!r}", like, PhysicsError)
         _check_dose(name, dose)
         _check_units(name, units, dose)
         _check_reactor(name, reactor, tanks, bodenstein)
@@ -283,7 +286,7 @@ def _check_dose(name: str, dose: Dose | None) -> None:
 
 
 def _check_reactor(name: str, reactor: str, tanks: int, bodenstein: CoefficientLike | None) -> None:
-    if reactor not in {"tube", "cstr", "dispersed"}:
+    if not isinstance(reactor, str) or reactor not in {"tube", "cstr", "dispersed"}:
         raise PhysicsError(
             f"the reactor of kinetics {name!r} is 'tube', 'cstr' or 'dispersed', got {reactor!r}"
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from labloop.errors import PhysicsError
 from labloop.physics.language import si_conversion
 from labloop.physics.reactions.rate_laws import RateExpression
+from labloop.records import mapping_of
 from labloop.units import same_dimension
 
 CONCENTRATION = "mol/m^3"
@@ -33,6 +34,7 @@ class StateUnits:
     """
 
     def __init__(self, name: str, given: Mapping[str, str], species: Sequence[str]) -> None:
+        given = mapping_of(given, f"units= of kinetics {name!r}", "{'c': 'g/L'}", PhysicsError)
         strange = [s for s in given if s not in species]
         if strange:
             raise PhysicsError(

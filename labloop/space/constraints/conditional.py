@@ -44,6 +44,8 @@ class Conditional:
     _read: dict[str, Choice] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.parameter, str):
+            raise SpaceError(f"a conditional names a parameter, got {self.parameter!r:.100}")
         what = f"where {self.parameter!r} is used"
         object.__setattr__(self, "_read", read_condition(self.when, what))
         if self.parameter in self._read:

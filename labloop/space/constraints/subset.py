@@ -9,7 +9,7 @@ import numpy.typing as npt
 from labloop.errors import SpaceError
 from labloop.records import FloatArray, Json, finite
 from labloop.space.constraints.conditions import BoolArray
-from labloop.space.parameters import TOLERANCE, Numeric, Parameter, check_space_unit
+from labloop.space.parameters import TOLERANCE, Numeric, Parameter, check_space_unit, is_list
 from labloop.units import convert, same_dimension
 
 _NOTHING = 0.002
@@ -42,7 +42,7 @@ class Subset:
     unit: str = "1"
 
     def __post_init__(self) -> None:
-        if isinstance(self.parts, str) or len(self.parts) < 2:
+        if not is_list(self.parts) or len(self.parts) < 2:
             raise SpaceError(f"a subset needs a list of two names or more, got {self.parts!r}")
         object.__setattr__(self, "parts", tuple(self.parts))
         count = len(self.parts)

@@ -22,7 +22,7 @@ from labloop.space.constraints import (
     build_linear_system,
     in_order,
 )
-from labloop.space.parameters import Numeric, Parameter, Pool
+from labloop.space.parameters import Numeric, Parameter, Pool, is_list
 from labloop.space.sampling.columns import Block
 from labloop.space.sampling.rules import Rule, SpaceRules
 from labloop.space.sampling.structure import SpaceStructure
@@ -65,9 +65,11 @@ class _Builder:
             self._parameters.append(item)
             self._free.append(start)
         elif not isinstance(item, (Linear, Subset, Conditional, Forbidden, Nonlinear, Only)):
+            listed = is_list(item) or isinstance(item, Mapping)
+            hint = "; they are given one after the other, SearchSpace(*items)" if listed else ""
             raise SpaceError(
                 "a space is made of parameters, pools, mixtures and constraints (Linear, Subset, "
-                f"Conditional, Forbidden, Nonlinear), got {item!r}"
+                f"Conditional, Forbidden, Nonlinear), got {item!r:.100}{hint}"
             )
 
     def build(self) -> SpaceStructure:
