@@ -123,9 +123,13 @@ class UserFunction:
             )
         return {name: v.detach().numpy().copy() for name, v in values.items()}
 
+    @property
+    def _where(self) -> str:
+        """The physics and where its function begins; for errors, a file's name costs time."""
+        return f"physics {self._model!r}{place_in(self._function)}"
+
     def _checked(self, found: Any, shape: torch.Size) -> tuple[Tensor, ...]:
         """Return the tensors that the function returned; raises PhysicsError."""
-        place = place_in(self._function)
         whole = found is not None and not isinstance(found, Mapping) and len(self._points) == 1
         given = {next(iter(self._points)): found} if whole else found
         names = list(given) if isinstance(given, Mapping) else []
@@ -133,7 +137,7 @@ class UserFunction:
         if missing:
             came = ", ".join(map(str, names)) or type(found).__name__
             raise PhysicsError(
-                f"physics {self._model!r}{place} returned {came}, but nothing for "
+                f"{self._where} returned {came}, but nothing for "
                 f"{', '.join(missing)}; return a dictionary of output name -> tensor or array"
             )
         values = []
@@ -142,7 +146,7 @@ class UserFunction:
             value = _tensor(given[output])
             if value is None:
                 raise PhysicsError(
-                    f"physics {self._model!r}{place} returned {described_type(given[output])} for "
+                    f"{self._where} returned {described_type(given[output])} for "
                     f"{output!r}; return one tensor or array of shape {wanted}, made by operators "
                     "and functions of torch or NumPy"
                 )
@@ -150,7 +154,7 @@ class UserFunction:
                 values.append(value.expand(wanted))
             except RuntimeError as error:
                 raise PhysicsError(
-                    f"physics {self._model!r}{place} must return tensors of shape {wanted} for "
+                    f"{self._where} must return tensors of shape {wanted} for "
                     f"{output!r}{', with a last dimension of points' if points else ''}; it "
                     f"returned {tuple(value.shape)}"
                 ) from error

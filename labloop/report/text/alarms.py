@@ -229,7 +229,7 @@ def _course(first: float, now: float) -> str:
     if first <= 0.0 or now <= 0.0 or 1 / _CHANGED < now / first < _CHANGED:
         return ""
     grown = "grown" if now > first else "shrunk"
-    return f"{grown} from {100 * first:.2g} to {100 * now:.2g} % of the outputs' variance"
+    return f"unexplained variance {grown} from {100 * first:.2g} to {100 * now:.2g} %"
 
 
 def _holds(record: AlarmRecord) -> bool:

@@ -103,7 +103,7 @@ def test_the_list_tells_how_far_a_doubt_has_grown():
     """What did not ring again is not hidden: the folded alarm says from what to what."""
     raised = [missing(4, 0.02), missing(5, 0.09)]
     assert told(raised, [4, 5]) == [
-        ("physics-missing", "since round 4, grown from 2 to 9 % of the outputs' variance")
+        ("physics-missing", "since round 4, unexplained variance grown from 2 to 9 %")
     ]
     assert told([missing(4, 0.20), missing(5, 0.22)], [4, 5]) == [
         ("physics-missing", "since round 4")
