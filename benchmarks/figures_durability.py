@@ -83,6 +83,20 @@ def across_a_host(kills: int = HOST_KILLS) -> list[Figure]:
     return [replace(figure, measured=measured, passed=good)]
 
 
+def told_across_a_host(kills: int = HOST_KILLS) -> list[Figure]:
+    words = ("--tells", "--kills", kills)
+    found, command = module("benchmarks.durability.host_kills", *words)
+    asked = (
+        f"the same {HOST_KILLS} strikes where the device can be asked what it did: "
+        "0 lost, 0 done twice, 0 asked about"
+    )
+    figure = _killed("host-tells", asked, found, command, enough=found["kills"] >= HOST_KILLS)
+    told = f"{found['wrong']} ends told wrong, {found['unsafe']} times not safe"
+    measured = f"{figure.measured}, {found['cuts']} cuts; {told}"
+    good = figure.passed and not (found["wrong"] or found["unsafe"] or found["uncertain"])
+    return [replace(figure, measured=measured, passed=good)]
+
+
 def _killed(name: str, asked: str, found: dict[str, int], command: str, *, enough: bool) -> Figure:
     measured = (
         f"{found['lost']} lost, {found['twice']} of {found['actions']} actions done twice, "
@@ -218,6 +232,7 @@ FIGURES: Benches = {
     "prefect": through_prefect,
     "tells": told_by_the_device,
     "host": across_a_host,
+    "host-tells": told_across_a_host,
     "restarts": restarts,
     **{f"leases-{name}": partial(leases, name) for name in NAMES},
     "days": days,

@@ -1,13 +1,14 @@
 """kill -9 with a host on the other side of a bad line: what is lost, and what is done twice?
 
-Usage: python -m benchmarks.durability.host_kills [--kills 50] [--fresh]
+Usage: python -m benchmarks.durability.host_kills [--kills 50] [--tells] [--fresh]
 
 A campaign in real mode uses a host in another process, through a line that loses, doubles or delays
 a tenth of all calls. At random moments the campaign is killed, the host, the host when the doser
 has heard and not answered, both, or the line is cut and the campaign killed behind it; then the
 host is started again where it died, and the campaign resumed. At its end it is judged: by the
-doser's own log, the campaign's journal, the host's and the chains. A campaign that was judged is
-kept as a JSON line in .figures/host_kills.jsonl, so an interrupted run goes on where it was.
+doser's own log, the campaign's journal, the host's and the chains. With --tells the doser keeps
+the ids of what it did, and the host asks it after a crash. A campaign that was judged is kept as a
+JSON line in .figures/host_kills.jsonl, so an interrupted run goes on where it was.
 Prints one JSON line. POSIX only.
 """
 
@@ -49,6 +50,7 @@ _MOST = 1.5
 """Seconds within which a strike comes, from the first action on."""
 _LONGEST_PAUSE = 0.5
 """Seconds for which a dead host stays dead, at most."""
+_NOT_SUMMED = frozenset({"number", "seconds", "whole", "tells"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Judged:
     whole: bool
     """Whether every chain, hash and guard of campaign and host was as it was stored."""
     seconds: float
+    tells: bool = False
+    """Whether the doser could be asked what it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +276,7 @@ def _wait_for(file: Path) -> None:
 
 
 @contextmanager
-def _struck(number: int, draw: random.Random) -> Iterator[Trial]:
+def _struck(number: int, draw: random.Random, *, tells: bool) -> Iterator[Trial]:
     """Yield a campaign that can be struck, with a doser, a host and a line of its own."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="host-kills-")))
@@ -283,7 +287,12 @@ def _struck(number: int, draw: random.Random) -> Iterator[Trial]:
         _wait_for(folder / "urls.json")
         urls: Mapping[str, str] = json.loads((folder / "urls.json").read_text(encoding="ascii"))
         doser.write_campaign(
-            folder, urls["doser"], seed=number + 1, experiments=100_000, lab="host://doser"
+            folder,
+            urls["doser"],
+            seed=number + 1,
+            experiments=100_000,
+            lab="host://doser",
+            tells=tells,
         )
         (folder / "budget").write_text("100000", encoding="ascii")
         trial = Trial(place, draw)
@@ -293,10 +302,10 @@ def _struck(number: int, draw: random.Random) -> Iterator[Trial]:
         yield trial
 
 
-def trial(number: int, strikes: int) -> Judged:
+def trial(number: int, strikes: int, *, tells: bool = False) -> Judged:
     """Strike at one campaign again and again, and judge it."""
     start = time.monotonic()
-    with _struck(number, random.Random(f"host {number}")) as struck:
+    with _struck(number, random.Random(f"host {number}"), tells=tells) as struck:
         for _ in range(strikes):
             struck.strike()
         found = struck.judge()
@@ -308,20 +317,22 @@ def trial(number: int, strikes: int) -> Judged:
         hosts=count["hosts"],
         cuts=count["cuts"],
         unsafe=count["unsafe"],
+        tells=tells,
         seconds=round(time.monotonic() - start, 1),
         **found,
     )
 
 
-def measure(wanted: int, keep: Path) -> list[Judged]:
+def measure(wanted: int, keep: Path, *, tells: bool = False) -> list[Judged]:
     """Return campaigns until so many strikes were made, judged now or before."""
     lines = keep.read_text(encoding="utf-8").splitlines() if keep.is_file() else []
-    known = {row.number: row for row in (Judged(**json.loads(line)) for line in lines)}
+    rows = [Judged(**json.loads(line)) for line in lines]
+    known = {row.number: row for row in rows if row.tells == tells}
     judged: list[Judged] = []
     for number in range(-(-wanted // A_CAMPAIGN)):
         found = known.get(number)
         if found is None:
-            found = trial(number, min(A_CAMPAIGN, wanted - number * A_CAMPAIGN))
+            found = trial(number, min(A_CAMPAIGN, wanted - number * A_CAMPAIGN), tells=tells)
             keep.parent.mkdir(exist_ok=True)
             with keep.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(found)) + "\n")
@@ -334,6 +345,7 @@ def main() -> None:
     """Measure and print one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--kills", type=int, default=50, help="strikes, each of one kill or two")
+    parser.add_argument("--tells", action="store_true", help="the doser can be asked what it did")
     parser.add_argument("--keep", type=Path, default=TRIALS)
     parser.add_argument("--fresh", action="store_true", help="forget what was measured before")
     given = parser.parse_args()
@@ -342,8 +354,8 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with tempfile.TemporaryDirectory(prefix="host-kills-state-") as state:
         os.environ |= {"LABLOOP_STATE": state, "LABLOOP_LOCKS": f"{state}/locks"}
-        judged = measure(given.kills, given.keep)
-    counted = [f.name for f in fields(Judged) if f.name not in {"number", "seconds", "whole"}]
+        judged = measure(given.kills, given.keep, tells=given.tells)
+    counted = [f.name for f in fields(Judged) if f.name not in _NOT_SUMMED]
     answer(
         {
             "struck": len(judged),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from labloop.lab import ActionRecord
@@ -17,26 +18,37 @@ from labloop.records import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Died:
+    """A start of the host that ended without a word."""
+
+    campaign_id: str
+    """Under which it kept its record."""
+    note: str
+    """What a person should know of it."""
+
+
 @contextmanager
 def host_record(
     repositories: Repositories, name: str, mode: Mode, actor: str
-) -> Iterator[tuple[ActionRecord, str]]:
-    """Yield the record of this start of a host, and a note on the one before; close it at the end.
+) -> Iterator[tuple[ActionRecord, Died | None]]:
+    """Yield the record of this start of a host, and the one before if it died; close it at the end.
 
-    What an earlier start left under way becomes UNCERTAIN: whoever asks for it is told so.
+    What that one left under way and may have begun becomes UNCERTAIN: whoever asks is told so,
+    until the device itself has told more.
     """
     before = repositories.campaigns.find(f"host-{name}", mode)
     record = _begin(repositories, name, mode, actor, before)
     first = _first(repositories, name, mode)
     actions = ActionRecord(repositories.journal, record.id, int(first.timestamp() * 1e6))
-    note = ""
+    died: Died | None = None
     if before is not None and before.state is CampaignState.RUNNING:
         left = actions.settle_open(before.id)
         why = f"it ended without a word, with {left} actions under way"
         repositories.campaigns.set_state(before.id, CampaignState.FAILED, why, actor).result()
-        note = f"the host before {why}"
+        died = Died(before.id, f"the host before {why}")
     try:
-        yield actions, note
+        yield actions, died
     finally:
         actions.close()
         actions.settle_open(record.id)

@@ -13,7 +13,7 @@ from labloop.errors import MissingExtraError
 from labloop.lab import ActionRecord, HostSessions, LabFile, LabHost, SessionLease, Speed, plan_lab
 from labloop.records import Alarm, Mode, Repositories, Severity
 from labloop.service.listening import Claim, Listen, claimed
-from labloop.service.record import host_record
+from labloop.service.record import Died, host_record
 from labloop.service.status import Health, HostView
 
 if TYPE_CHECKING:
@@ -70,15 +70,15 @@ def run_host(
     down = down or threading.Event()
     with (
         claimed(order.name) as claim,
-        host_record(repositories, order.name, order.mode, order.actor) as (record, note),
+        host_record(repositories, order.name, order.mode, order.actor) as (record, died),
     ):
         lease = SessionLease()
         host = _host(order, repositories, record, lease)
         try:
             with host:
-                if note and order.mode is Mode.REAL:
+                if died and order.mode is Mode.REAL:
                     host.make_safe().check()
-                _serve_until(down, order, host, (record, lease), claim, note, tell)
+                _serve_until(down, order, host, (record, lease), claim, died, tell)
         finally:
             if order.truth is not None and host.truth is not None:
                 lines = "\n".join((*host.truth.lines(), ""))
@@ -126,7 +126,7 @@ def _serve_until(
     host: LabHost,
     kept: tuple[ActionRecord, SessionLease],
     claim: Claim,
-    note: str,
+    died: Died | None,
     tell: Callable[[HostView], object],
 ) -> None:
     """Serve the open lab until it is to end, and until its devices are safe."""
@@ -135,8 +135,10 @@ def _serve_until(
     record, lease = kept
     stepped = order.mode is Mode.SIMULATED and order.speed != "real"
     sessions = HostSessions(host, lease, record, seconds=order.silence, stepped=stepped)
-    if note:
-        sessions.notes.append((time.time(), note))
+    if died:
+        sessions.notes.append((time.time(), died.note))
+        # Safe comes first. Whoever comes later finds in the record what was told.
+        sessions.ask_devices(died.campaign_id)
     health = Health()
     with order.listen.bind() as listening:
         url = order.listen.url(listening.getsockname()[1])

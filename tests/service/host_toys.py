@@ -53,8 +53,8 @@ def running_host(folder: Path, *names: str, tables=None, **order):
             running.error = error
             running.ready.set()
 
-    lab_file = lab_file_of(toy_tables(*(names or ("a", "b"))) | (tables or {}))
-    made = HostOrder(lab_file=lab_file, name="bench", **{"silence": 20.0, **order})
+    toys = lab_file_of(toy_tables(*(names or ("a", "b"))) | (tables or {}))
+    made = HostOrder(**{"lab_file": toys, "name": "bench", "silence": 20.0, **order})
     thread = threading.Thread(target=serve)
     thread.start()
     assert running.ready.wait(120)

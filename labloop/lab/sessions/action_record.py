@@ -8,13 +8,42 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 
+from labloop.errors import StaleStateError
 from labloop.lab.remote import Answer, Request
 from labloop.lab.sessions.held_session import Asker, HeldSession, action_key
 from labloop.records import ActionState, Intent, Journal, JournalEntry, Outcome
 
 _REQUEST = "request"
 _SESSION = "session"
+_LOST = Answer(
+    state=ActionState.UNCERTAIN,
+    error="UncertainError",
+    message="the host ended while it was under way; look at the device",
+)
+_ENDED = {
+    ActionState.DONE: ("UncertainError", "it was done; what it returned is lost with the host"),
+    ActionState.FAILED: ("DeviceError", ""),
+    ActionState.NOT_SENT: ("NotConnectedError", ""),
+}
+"""How the gate saw an action end -> the error and the words for whoever waits for its result."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEnd:
+    """An action that was begun, and whose end the record does not know."""
+
+    key: str
+    """Of the request in the record."""
+    device: str
+    action: str
+
+    @property
+    def gate_key(self) -> str:
+        """The id of the gate's own entry, under which an instrument knows the action."""
+        return gate_key(self.key)
 
 
 class ActionRecord:
@@ -106,20 +135,82 @@ class ActionRecord:
         return never
 
     def settle_open(self, campaign_id: str) -> int:
-        """Commit that what an earlier start left open is UNCERTAIN; return how many those are."""
+        """Commit what is known of all that an earlier start left open; return how many actions.
+
+        The gate commits an intent before the bytes: an action without one was not sent, one that
+        the gate saw end has ended so, and any other is UNCERTAIN.
+        """
         left = [entry for entry in self._journal.open_intents(campaign_id) if entry.outcome is None]
-        lost = Answer(
-            state=ActionState.UNCERTAIN,
-            error="UncertainError",
-            message="the host ended while it was under way; look at the device",
-        )
-        futures = [
-            self._journal.outcome(_outcome(entry.intent.id, lost, entry.intent.actor))
+        answers = [
+            (entry, self._left_open(entry) if entry.intent.name == _REQUEST else _LOST)
             for entry in left
+        ]
+        futures = [
+            self._journal.outcome(_outcome(entry.intent.id, answer, entry.intent.actor))
+            for entry, answer in answers
         ]
         for future in futures:
             future.result()
         return sum(entry.intent.name == _REQUEST for entry in left)
+
+    def unknown_ends(self, campaign_id: str) -> list[UnknownEnd]:
+        """Return the actions of a start of the host that were begun and have no known end."""
+        entries = self._journal.open_intents(campaign_id)
+        found = (self._unknown(entry) for entry in entries if entry.intent.name == _REQUEST)
+        return [each for each in found if each is not None]
+
+    async def unknown_end(self, token: int, request_id: str) -> UnknownEnd | None:
+        """Return an action of any start; None where its end is known, or it was never begun."""
+
+        def look() -> UnknownEnd | None:
+            entry = self._journal.find(action_key(token, request_id))
+            return None if entry is None else self._unknown(entry)
+
+        return await asyncio.wrap_future(self._reader.submit(look))
+
+    def tell(self, unknown: UnknownEnd, answer: Answer) -> None:
+        """Commit what an instrument says became of an action; UNCERTAIN is no news."""
+        if answer.state is ActionState.UNCERTAIN:
+            return
+        for key in (unknown.gate_key, unknown.key):
+            # It may have been asked twice at once.
+            with suppress(StaleStateError):
+                self._journal.outcome(_outcome(key, answer, "")).result()
+
+    async def tell_soon(self, unknown: UnknownEnd, answer: Answer) -> None:
+        """Do what :meth:`tell` does, in a thread."""
+        await asyncio.wrap_future(self._reader.submit(self.tell, unknown, answer))
+
+    def _unknown(self, entry: JournalEntry) -> UnknownEnd | None:
+        key, asked = entry.intent.id, entry.intent.arguments.get("asked")
+        is_begun = self._gate_state(key) is ActionState.UNCERTAIN
+        if entry.state is not ActionState.UNCERTAIN or not is_begun or not isinstance(asked, dict):
+            return None
+        return UnknownEnd(key, entry.intent.device, str(asked["name"]))
+
+    def _left_open(self, entry: JournalEntry) -> Answer:
+        """Return the answer to a request that a dead process left open."""
+        gate = self._journal.find(gate_key(entry.intent.id))
+        if gate is None:
+            return Answer(
+                state=ActionState.NOT_SENT,
+                error="NotConnectedError",
+                message="the host ended before it had sent anything of it",
+            )
+        if gate.outcome is None or gate.outcome.state is ActionState.UNCERTAIN:
+            return _LOST
+        outcome = gate.outcome
+        error, message = _ENDED[outcome.state]
+        if outcome.state is ActionState.DONE and outcome.result is None:
+            # It returned nothing, so nothing is lost.
+            error = message = ""
+        return Answer(
+            state=outcome.state,
+            error=error,
+            message=message or outcome.detail,
+            sent=tuple(outcome.sent),
+            received=tuple(outcome.received),
+        )
 
     async def _refuse(self, token: int, request_id: str, answer: Answer) -> None:
         key = action_key(token, request_id)
@@ -149,11 +240,16 @@ class ActionRecord:
         )
 
     def _gate_state(self, key: str) -> ActionState:
-        entry = self._journal.find(f"{key}-a001")
+        entry = self._journal.find(gate_key(key))
         if entry is None or entry.outcome is None:
             # Refused before anything was committed.
             return ActionState.NOT_SENT if entry is None else ActionState.UNCERTAIN
         return entry.outcome.state
+
+
+def gate_key(key: str) -> str:
+    """Return the id of the gate's own entry below that of a request."""
+    return f"{key}-a001"
 
 
 def answer_of(entry: JournalEntry) -> Answer:

@@ -10,10 +10,12 @@ from labloop.lab.host import LabHost, SafetyReport
 from labloop.lab.procedure import Lab
 from labloop.lab.remote import Answer, Request, check_name
 from labloop.lab.sessions.action_record import ActionRecord
+from labloop.lab.sessions.asking_devices import AskingDevices
 from labloop.lab.sessions.carrying_out import CarryingOut
 from labloop.lab.sessions.held_session import Asker, HeldSession, RequestScope
 from labloop.lab.sessions.lease import SessionLease
 from labloop.lab.sessions.pace import Grant, Pace
+from labloop.records import ActionState
 
 T = TypeVar("T")
 
@@ -52,6 +54,7 @@ class HostSessions:
         self._opening = asyncio.Lock()
         self._background: set[asyncio.Task[Any]] = set()
         self._carrying = CarryingOut(host, record)
+        self._asking = AskingDevices(host, record)
         self._closing = ""
         self.notes: list[tuple[float, str]] = []
         """Second of wall time, and what a person should know of it."""
@@ -198,11 +201,26 @@ class HostSessions:
         return is_open
 
     async def ask(self, token: int, request_id: str) -> Answer:
-        """Return what became of an action of any session; one never heard is refused then."""
+        """Return what became of an action of any session; one never heard is refused then.
+
+        Where the record does not know, an instrument that can tell is asked.
+        """
         for session in self._sessions.values():
             if session.token == token and request_id in session.requests:
-                return await self.answer(session, request_id)
-        return await self._record.settled(token, request_id)
+                found = await self.answer(session, request_id)
+                break
+        else:
+            found = await self._record.settled(token, request_id)
+        if found.state is not ActionState.UNCERTAIN:
+            return found
+        return await self._asking.settle_one(token, request_id, self.by_hand) or found
+
+    def ask_devices(self, campaign_id: str) -> None:
+        """Ask instruments that can tell what an earlier start left unknown, and note it.
+
+        Called before any campaign can come, in no event loop.
+        """
+        self.notes += [(time.time(), told) for told in self._asking.settle(campaign_id)]
 
     # Lab time.
 
