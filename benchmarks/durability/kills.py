@@ -38,6 +38,8 @@ PATIENCE = 120.0
 _COUNTED = ("kills", "done", "actions", "twice", "lost", "uncertain", "hidden", "wrong")
 A_CAMPAIGN = 20
 """Kills of one campaign."""
+_START = 20.0
+"""Seconds within which a start does something new, at most."""
 _MOST = 1.5
 """Seconds within which a random kill comes, from the first experiment on."""
 _MEANS = {ActionState.DONE: 1, ActionState.NOT_SENT: 0}
@@ -170,7 +172,12 @@ def judge(folder: Path, url: str, go_on: Callable[[], None]) -> dict[str, Any]:
         stored = sum(row.state in {ExperimentState.DONE, ExperimentState.FAILED} for row in rows)
     begun = sum(row.state is not ExperimentState.PLANNED for row in rows)
     (folder / "budget").write_text(str(begun + 5), encoding="ascii")
+    before = sum(doser.carried_out(folder).values())
     pid = program(go_on)
+    # Nobody answers before the start has asked those that can tell.
+    until = time.monotonic() + _START
+    while sum(doser.carried_out(folder).values()) == before and time.monotonic() < until:
+        time.sleep(0.05)
     with open_database(url) as database:
         code, asked = _answer_all(database, record.id, pid)
         found = compare(database, record.id, folder, asked)

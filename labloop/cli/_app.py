@@ -156,6 +156,12 @@ def main() -> None:
     except BrokenPipeError:
         _nobody_reads()
         sys.exit(1)
+    except OSError as error:
+        # Of a file that was named, such as one with too long a name; any other is a bug to be seen.
+        if error.filename is None:
+            raise
+        _print(f"{error.filename} cannot be used ({error.strerror}); name another file or folder")
+        sys.exit(1)
     except KeyboardInterrupt as error:
         _print(str(error) or "ended by Ctrl-C")
         sys.exit(130)

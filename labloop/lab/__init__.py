@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         look_at_host,
         open_host,
         parse_host,
+        read_token,
     )
     from labloop.lab.sessions import ActionRecord, Asker, HostSessions, SessionLease
     from labloop.lab.things import MemoryStock
@@ -171,6 +172,7 @@ _HOME = {
         "look_at_host",
         "open_host",
         "parse_host",
+        "read_token",
     ),
     "sessions": ("ActionRecord", "Asker", "HostSessions", "SessionLease"),
     "things": ("MemoryStock",),
@@ -318,6 +320,7 @@ __all__ = [
     "plan_lab",
     "progress",
     "read",
+    "read_token",
     "read_transcript",
     "recognised",
     "run_procedure",

@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from labloop.errors import CampaignError, LeaseError
-from labloop.lab import address_file, check_name, open_for_all, try_lock, unlock
+from labloop.lab import address_file, check_name, open_for_all, read_token, try_lock, unlock
 
 _LETTERS = 32
 
@@ -47,6 +48,8 @@ class Listen:
                 f"{self.address} can be reached from other machines, so it needs TLS: add "
                 "--certificate CERT.pem --key KEY.pem, or listen on 127.0.0.1"
             )
+        if self.certificate is not None and self.key is not None:
+            _check_pair(self.certificate, self.key)
 
     @property
     def machine(self) -> str:
@@ -73,9 +76,10 @@ class Listen:
                 reuse_port=False,
             )
         except OSError as error:
+            why = (error.strerror or str(error)).partition(" (while")[0]
             raise CampaignError(
-                f"nobody can listen on {self.address} ({error.strerror or error}); name another "
-                "address, or end the program that does"
+                f"nobody can listen on {self.address} ({why}); name another address of this "
+                "machine, or end the program that does"
             ) from error
 
     def url(self, port: int) -> str:
@@ -83,6 +87,26 @@ class Listen:
         scheme = "http" if self.certificate is None else "https"
         machine = "127.0.0.1" if self.machine in {"0.0.0.0", "localhost"} else self.machine  # noqa: S104 - compared
         return f"{scheme}://{f'[{machine}]' if ':' in machine else machine}:{port}"
+
+
+def _check_pair(certificate: Path, key: Path) -> None:
+    """Raise CampaignError where a certificate and a key cannot be served with."""
+
+    def no_password() -> str:
+        raise CampaignError(
+            f"{key} is locked by a password, and nobody is there to type it when a host starts; "
+            "make one without (openssl: -nodes)"
+        )
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key, no_password)
+    except (OSError, ValueError) as error:
+        told = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        raise CampaignError(
+            f"{certificate} and {key} are no certificate and its key ({told}); name the two PEM "
+            "files that were made together"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +137,7 @@ def claimed(name: str) -> Iterator[Claim]:
     Raises:
         LeaseError: a host of that name runs.
         LabFileError: it is no name.
+        NotConnectedError: the file of its token holds none.
     """
     path = address_file(check_name(name))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -135,7 +160,7 @@ def claimed(name: str) -> Iterator[Claim]:
 def _token(path: Path) -> str:
     if not path.is_file():
         _write(path, secrets.token_urlsafe(_LETTERS))
-    return path.read_text(encoding="ascii").strip()
+    return read_token(path)
 
 
 def _write(path: Path, text: str) -> None:

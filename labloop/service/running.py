@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labloop.errors import MissingExtraError
-from labloop.lab import ActionRecord, HostSessions, LabFile, LabHost, SessionLease, Speed, plan_lab
+from labloop.lab import (
+    ActionRecord,
+    HostSessions,
+    LabFile,
+    LabHost,
+    SessionLease,
+    Speed,
+    check_name,
+    plan_lab,
+)
 from labloop.records import Alarm, Mode, Repositories, Severity
 from labloop.service.listening import Claim, Listen, claimed
 from labloop.service.record import Died, host_record
@@ -28,7 +37,11 @@ _END_SECONDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostOrder:
-    """What is wanted of a host."""
+    """What is wanted of a host.
+
+    Raises:
+        LabFileError: its name is none.
+    """
 
     lab_file: LabFile
     name: str
@@ -43,6 +56,9 @@ class HostOrder:
     """Seconds without a word of a campaign after which its devices are made safe and freed."""
     truth: Path | None = None
     """Where the simulated world's own log is written at the end."""
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
 
 
 def run_host(
@@ -62,6 +78,7 @@ def run_host(
     Raises:
         MissingExtraError: FastAPI and uvicorn are not installed.
         LeaseError: a host of that name runs, or another program has one of the instruments.
+        CampaignError: nobody can listen at its address.
         LabFileError: the lab file cannot be used.
         DeviceError: a device does not answer; the others were made safe.
         NotSafeError: at the end something is not known to be safe.
@@ -70,6 +87,8 @@ def run_host(
     down = down or threading.Event()
     with (
         claimed(order.name) as claim,
+        # Before anything moves: campaigns that come now are answered when the lab is open.
+        order.listen.bind() as listening,
         host_record(repositories, order.name, order.mode, order.actor) as (record, died),
     ):
         lease = SessionLease()
@@ -78,7 +97,7 @@ def run_host(
             with host:
                 if died and order.mode is Mode.REAL:
                     host.make_safe().check()
-                _serve_until(down, order, host, (record, lease), claim, died, tell)
+                _serve_until(down, order, host, (record, lease), (claim, listening), died, tell)
         finally:
             if order.truth is not None and host.truth is not None:
                 lines = "\n".join((*host.truth.lines(), ""))
@@ -125,7 +144,7 @@ def _serve_until(
     order: HostOrder,
     host: LabHost,
     kept: tuple[ActionRecord, SessionLease],
-    claim: Claim,
+    reached: "tuple[Claim, socket.socket]",
     died: Died | None,
     tell: Callable[[HostView], object],
 ) -> None:
@@ -140,37 +159,37 @@ def _serve_until(
         # Safe comes first. Whoever comes later finds in the record what was told.
         sessions.ask_devices(died.campaign_id)
     health = Health()
-    with order.listen.bind() as listening:
-        url = order.listen.url(listening.getsockname()[1])
-        view = HostView(
-            name=order.name,
-            url=url,
-            lab_file=order.lab_file,
-            host=host,
-            sessions=sessions,
-            lease=lease,
-            health=health,
-            since=time.time(),
-            speed=str(order.speed),
-        )
-        app = make_app(
-            view,
-            sessions,
-            claim.token,
-            is_loopback=order.listen.is_loopback,
-            down=down.set,
-        )
-        look = None if stepped else health
-        with _served(app, listening, order.listen, sessions, look):
-            claim.write(url, order.listen)
-            tell(view)
-            try:
-                while not down.wait(0.5):
-                    pass
-            finally:
-                sessions.close(f"the host {order.name!r} is ending")
-                # While campaigns can still ask what became of what they had asked for.
-                host.leave(f"the host {order.name!r} is ended")
+    claim, listening = reached
+    url = order.listen.url(listening.getsockname()[1])
+    view = HostView(
+        name=order.name,
+        url=url,
+        lab_file=order.lab_file,
+        host=host,
+        sessions=sessions,
+        lease=lease,
+        health=health,
+        since=time.time(),
+        speed=str(order.speed),
+    )
+    app = make_app(
+        view,
+        sessions,
+        claim.token,
+        is_loopback=order.listen.is_loopback,
+        down=down.set,
+    )
+    look = None if stepped else health
+    with _served(app, listening, order.listen, sessions, look):
+        claim.write(url, order.listen)
+        tell(view)
+        try:
+            while not down.wait(0.5):
+                pass
+        finally:
+            sessions.close(f"the host {order.name!r} is ending")
+            # While campaigns can still ask what became of what they had asked for.
+            host.leave(f"the host {order.name!r} is ended")
 
 
 @contextmanager

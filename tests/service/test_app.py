@@ -1,6 +1,7 @@
 """Promises of a host's door: one sentence for each bad call, before anything moves."""
 
 import json
+import os
 import socket
 import time
 from types import SimpleNamespace
@@ -18,7 +19,8 @@ from labloop.errors import (
 from labloop.lab import address_file, look_at_host
 from labloop.lab.remote import remote_lab
 from labloop.records import Mode
-from labloop.service import Listen, end_host, host_status
+from labloop.service import HostOrder, Listen, end_host, host_status
+from labloop.store import open_database
 
 
 def changed(**what):
@@ -52,9 +54,68 @@ def test_something_else_on_the_port_is_no_host(tmp_path, monkeypatch):
 
 def test_a_wrong_token_is_told(tmp_path):
     with running_host(tmp_path):
-        changed(token="wrong")  # noqa: S106 - it is none
+        changed(token="w" * 43)
         with pytest.raises(NotConnectedError, match="the token is not the one of this host"):
             look_at_host("host://bench", None)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"short", b"two\nlines" * 9, "tök".encode() * 9, b"\xff" * 43]
+)
+def test_a_file_that_holds_no_token_is_told_and_lets_nobody_in(tmp_path, text):
+    """Neither at the machine of the host nor at another one; an empty token would fit any."""
+    address_file("bench").parent.mkdir(parents=True)
+    own = address_file("bench").with_suffix(".token")
+    own.write_bytes(text)
+    no_token = pytest.raises(NotConnectedError, match=r"holds no token .*bench.*|bench.*no token")
+    with no_token, running_host(tmp_path):
+        pass
+    own.with_name("bench@lab-pc.token").write_bytes(text)
+    own.with_name("bench@lab-pc.pem").write_text("")
+    with no_token:
+        look_at_host("host://bench@lab-pc:8443", None)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have owners on POSIX")
+def test_the_file_of_another_users_host_is_not_followed(tmp_path, monkeypatch):
+    """Another user could lead a campaign to a host of his own."""
+    with running_host(tmp_path):
+        if os.geteuid() == 0:
+            # What root has written is trusted.
+            os.chown(address_file("bench"), 12345, -1)
+        monkeypatch.setattr(os, "geteuid", lambda: address_file("bench").stat().st_uid + 1)
+        with pytest.raises(NotConnectedError, match="belongs to another user of this machine"):
+            look_at_host("host://bench", None)
+
+
+def test_no_other_host_is_ended_or_shown_than_the_one_that_was_named(tmp_path):
+    """Whoever listens there is asked for its name first."""
+    with running_host(tmp_path) as running:
+        told = address_file("bench").read_text()
+        address_file("oven").write_text(told)
+        for ask in (host_status, end_host):
+            with pytest.raises(NotConnectedError, match="a host called 'bench' answers"):
+                ask("oven")
+        assert not running.down.is_set()
+        address_file("oven").unlink()
+
+
+def test_a_port_that_is_taken_is_told_before_anything_moves(tmp_path):
+    """No device has been opened by then."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        taken = pytest.raises(CampaignError, match=f"nobody can listen on {address} .*another")
+        with taken, running_host(tmp_path, listen=Listen(address)):
+            pass
+    with open_database(tmp_path / "host.db") as rows:
+        assert rows.campaigns.all() == []
+
+
+def test_a_host_without_a_proper_name_is_refused(tmp_path):
+    """Also one whose name is too long for a file."""
+    for name in ("", "a b", "ö", "n" * 300):
+        with pytest.raises(LabFileError, match="a host's name is made of"):
+            HostOrder(lab_file=None, name=name)
 
 
 def test_another_version_is_refused(tmp_path, monkeypatch):

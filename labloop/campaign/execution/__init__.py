@@ -14,13 +14,14 @@ from labloop.campaign.execution.conditions import (
 from labloop.campaign.execution.direct import DirectExecutor
 from labloop.campaign.execution.failing import failure_of, leaf_errors
 from labloop.campaign.execution.function import FunctionExecutor, FunctionSetup
-from labloop.campaign.execution.host_answers import settle_by_host
+from labloop.campaign.execution.host_answers import TOLD_BY, settle_by_host
 from labloop.campaign.execution.jobs import job_of, planned_record, wells_of
 from labloop.campaign.execution.measurement import to_measurement
 from labloop.campaign.execution.said_of_steps import settled, step_said, why_not_entered_again
 from labloop.campaign.execution.supply import Supplier, supplies, used_each
 
 __all__ = [
+    "TOLD_BY",
     "Analysis",
     "Conditions",
     "DirectExecutor",

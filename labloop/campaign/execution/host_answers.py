@@ -6,6 +6,9 @@ from labloop.errors import LabloopError, StaleStateError
 from labloop.lab import Answer, ask_about, is_host
 from labloop.records import ActionState, CampaignRecord, JournalEntry, Json, Outcome, Repositories
 
+TOLD_BY = "told by "
+"""Begins the detail of an outcome that a host or an instrument told when it was asked."""
+
 
 def settle_by_host(
     repositories: Repositories, record: CampaignRecord, spec: Mapping[str, Json], actor: str
@@ -41,7 +44,7 @@ def _write(repositories: Repositories, entry: JournalEntry, answer: Answer, acto
         intent_id=intent.id,
         state=answer.state,
         result=answer.result,
-        detail=f"told by the host. {answer.message}".rstrip(". "),
+        detail=f"{TOLD_BY}the host. {answer.message}".rstrip(". "),
         sent=answer.sent,
         received=answer.received,
         lab_time=intent.lab_time,

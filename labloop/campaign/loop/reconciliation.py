@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from labloop.campaign.decisions import FailurePolicy, MachineState, OnRestart
 from labloop.campaign.definition import CampaignSpec, cost_of
 from labloop.campaign.execution import (
+    TOLD_BY,
     Analysis,
     job_of,
     settle_by_host,
@@ -117,6 +118,7 @@ def _settle(
     actor: str,
 ) -> tuple[str, ...]:
     running = repositories.experiments.all(record.id, {ExperimentState.RUNNING})
+    unsure = repositories.experiments.all(record.id, {ExperimentState.UNCERTAIN})
     opened = repositories.journal.open_intents(record.id) if running else ()
     work, failures = spec.get("work"), spec.get("failures")
     settler = _Settler(
@@ -127,7 +129,8 @@ def _settle(
         analysis,
         actor,
     )
-    notes = (settler.settle(row, opened) for row in running)
+    notes = [settler.settle(row, opened) for row in running]
+    notes += [settler.settle_told(row) for row in unsure]
     return tuple(note for note in notes if note)
 
 
@@ -186,6 +189,22 @@ class _Settler:
         if self.record.mode is Mode.SIMULATED:
             why = f"{why}; its simulated lab ended with the process"
             self._move(row, ExperimentState.ABANDONED, why, end)
+        return f"experiment {row.number}: {why}"
+
+    def settle_told(self, row: ExperimentRecord) -> str:
+        """Abandon an experiment that became uncertain by actions whose ends were told since.
+
+        Its process lived on when the line to its instruments, or their host, was gone. Where
+        something else made it uncertain, a person is asked.
+        """
+        entries = [e for e in self._entries(row) if e.intent.kind == "action" or is_attempt(e)]
+        details = (entry.outcome.detail for entry in entries if entry.outcome)
+        was_told = any(detail.startswith(TOLD_BY) for detail in details)
+        opened = [e for e in entries if e.state in {ActionState.INTENT, ActionState.UNCERTAIN}]
+        if not was_told or not self._is_known(opened):
+            return ""
+        why = f"{row.reason}; what it did was told since, so it is abandoned, as declared"
+        self._move(row, ExperimentState.ABANDONED, why, self._last_known(row))
         return f"experiment {row.number}: {why}"
 
     def _is_known(self, opened: Sequence[JournalEntry]) -> bool:

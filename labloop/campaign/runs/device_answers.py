@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labloop.campaign.definition import Definition
+from labloop.campaign.execution import TOLD_BY
 from labloop.campaign.loop import device_leases
 from labloop.errors import DeviceError, StaleStateError
 from labloop.lab import (
@@ -146,7 +147,7 @@ def _write(repositories: Repositories, asked: _Asked, actor: str) -> str:
     outcome = Outcome(
         intent_id=intent.id,
         state=asked.state,
-        detail=f"told by {intent.device} itself, which was asked",
+        detail=f"{TOLD_BY}{intent.device} itself, which was asked",
         lab_time=intent.lab_time,
         actor=actor,
     )

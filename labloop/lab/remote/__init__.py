@@ -14,6 +14,7 @@ from labloop.lab.remote.addresses import (
     is_host,
     known_hosts,
     parse_host,
+    read_token,
 )
 from labloop.lab.remote.description import describe_driver, describe_lab
 from labloop.lab.remote.link import HostLink
@@ -51,4 +52,5 @@ __all__ = [
     "look_at_host",
     "open_host",
     "parse_host",
+    "read_token",
 ]

@@ -19,6 +19,7 @@ SCHEME = "host://"
 FOLDER_VARIABLE = "LABLOOP_HOSTS"
 """The environment variable that names another folder of hosts."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,200}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,11 @@ class HostAddress:
     same_machine: bool = True
     pid: int = 0
     """Its process on this machine; 0 for a host on another one."""
+
+    @property
+    def place(self) -> str:
+        """The host as the verbs of ``labloop lab`` take it."""
+        return self.name if self.same_machine else f"{self.name}@{urlsplit(self.url).netloc}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +111,28 @@ def find_host(host: HostUrl) -> HostAddress:
     return HostAddress(
         name=host.name,
         url=f"https://{host.machine}",
-        token=token.read_text(encoding="utf-8").strip(),
+        token=read_token(token),
         certificate=certificate,
         same_machine=False,
     )
+
+
+def read_token(path: Path) -> str:
+    """Return the token that a file holds.
+
+    Raises:
+        NotConnectedError: it holds none. An empty one would let everybody in.
+    """
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        text = ""
+    if not _TOKEN.fullmatch(text):
+        raise NotConnectedError(
+            f"{path} holds no token of a host, or cannot be read; copy it anew from the machine of "
+            "the host. On that machine remove it, and the host makes a new one at its next start"
+        )
+    return text
 
 
 def known_hosts() -> Mapping[str, HostAddress]:
@@ -134,23 +158,42 @@ def check_name(name: str) -> str:
 def _on_this_machine(name: str, folder: Path) -> HostAddress:
     path = folder / f"{name}.json"
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        certificate = found["certificate"]
-        return HostAddress(
-            name=name,
-            url=found["url"],
-            token=found["token"],
-            certificate=Path(certificate) if certificate else None,
-            pid=found["pid"],
-        )
+        return _read_address(path)
     except FileNotFoundError:
         known = ", ".join(sorted(each.stem for each in folder.glob("*.json"))) or "none"
         raise NotConnectedError(
             f"no host is called {name!r} on this machine; known are: {known}. Start it with: "
             f"labloop lab up LAB.toml --name {name}"
         ) from None
+    except PermissionError:
+        raise NotConnectedError(
+            f"the host {name!r} belongs to another user of this machine ({path}); let that one "
+            f"listen by TLS and give you its token, then use it as host://{name}@MACHINE:PORT"
+        ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotConnectedError(
             f"{path}, where the host {name!r} says where it is, cannot be read ({error}); start "
             f"the host anew with: labloop lab up LAB.toml --name {name}"
         ) from error
+
+
+def _read_address(path: Path) -> HostAddress:
+    """Return what a host wrote; raises OSError, ValueError, KeyError or TypeError."""
+    _check_owner(path)
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    certificate = found["certificate"]
+    if not _TOKEN.fullmatch(found["token"]):
+        raise ValueError("it holds no token")
+    return HostAddress(
+        name=path.stem,
+        url=found["url"],
+        token=found["token"],
+        certificate=Path(certificate) if certificate else None,
+        pid=found["pid"],
+    )
+
+
+def _check_owner(path: Path) -> None:
+    """Raise PermissionError where another user wrote the file, who may lead elsewhere."""
+    if hasattr(os, "geteuid") and path.stat().st_uid not in {os.geteuid(), 0} and os.geteuid():
+        raise PermissionError(path)

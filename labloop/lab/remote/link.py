@@ -73,7 +73,8 @@ class HostLink:
             wanted: whether the answer still matters; asked before each repetition.
 
         Raises:
-            NotConnectedError: it did not answer in time; whether it heard is not known.
+            NotConnectedError: it did not answer in time; whether it heard is not known. Or its
+                certificate is not to be trusted; nothing was sent.
             LabloopError: what the host refused it with.
         """
         patience = self._patience if patience is None else patience
@@ -82,12 +83,13 @@ class HostLink:
             try:
                 answer = self._client.request(method, path, json=body)
             except self._errors as error:
+                _check_trust(error, self.address)
                 left = end - time.monotonic()
                 if left <= 0 or self._given_up.is_set() or not wanted():
                     raise NotConnectedError(
                         f"the host {self.address.name!r} at {self.address.url} does not answer "
                         f"({_reason(error)}); see whether it runs: labloop lab status "
-                        f"{self.address.name}"
+                        f"{self.address.place}"
                     ) from error
                 self._given_up.wait(min(pause, left))
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -108,11 +110,49 @@ def _verified(address: HostAddress) -> "ssl.SSLContext | bool":
     """Return what the host's certificate is held against: the one that a person put there."""
     if address.certificate is None:
         return True
-    context = ssl.create_default_context(cafile=str(address.certificate))
+    try:
+        context = ssl.create_default_context(cafile=str(address.certificate))
+    except OSError as error:
+        raise NotConnectedError(
+            f"{address.certificate} holds no certificate, or cannot be read; copy the certificate "
+            f"of the host {address.name!r} there (PEM)"
+        ) from error
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     # On this machine the file is the host's own, and its address no name on the certificate.
     context.check_hostname = not address.same_machine
     return context
+
+
+_NOT_NOW = frozenset({9, 10})
+"""OpenSSL's codes for a certificate that is not valid yet, or no longer."""
+_NOT_HERE = frozenset({62, 63, 64})
+"""OpenSSL's codes for one of another machine."""
+
+
+def _check_trust(error: BaseException, address: HostAddress) -> None:
+    """Raise NotConnectedError where the host's certificate was refused: asking again is no use."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return
+    why, who = cause.verify_message.rstrip("."), f"the host {address.name!r} at {address.url}"
+    if cause.verify_code in _NOT_NOW:
+        told = (
+            f"the certificate of {who} is not valid at this moment ({why}); set the clock of this "
+            "machine if it is wrong, or make a new certificate"
+        )
+    elif cause.verify_code in _NOT_HERE:
+        told = (
+            f"the certificate of {who} is one for another name ({why}); use that name, or make a "
+            "certificate with this one as its subjectAltName"
+        )
+    else:
+        told = (
+            f"{who} shows another certificate than {address.certificate} ({why}); copy the one of "
+            "the host there, if it is the host"
+        )
+    raise NotConnectedError(f"{told}. Nothing was sent") from error
 
 
 def _content(answer: "httpx.Response", address: HostAddress) -> Any:

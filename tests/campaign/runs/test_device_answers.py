@@ -8,6 +8,7 @@ import pytest
 from benchmarks.durability import doser
 from labloop.campaign import Campaign, load_campaign
 from labloop.campaign.execution.jobs import planned_record
+from labloop.campaign.loop.reconciliation import reconcile
 from labloop.campaign.runs.device_answers import mark_of
 from labloop.records import (
     ActionState,
@@ -16,6 +17,7 @@ from labloop.records import (
     Intent,
     Mode,
     Origin,
+    Outcome,
     make_experiment_id,
 )
 from labloop_simulators.kit import serve_world
@@ -80,6 +82,38 @@ def test_what_the_instrument_knows_nobody_is_asked(repositories, place, did, sta
     assert safe.sequence < max(
         e.sequence for e in repositories.journal.entries(campaign.record.id, second.id)
     )
+
+
+def test_what_became_uncertain_while_its_process_lived_is_asked_too(repositories, place):
+    """The line was gone, not the process: what the instrument tells later settles it as well."""
+    campaign, action = cut_off(repositories, place)
+    lost = Outcome(intent_id=action, state=ActionState.UNCERTAIN, detail="no answer")
+    repositories.journal.outcome(lost).result()
+    row = repositories.experiments.all(campaign.record.id)[0]
+    unsure = {"actor": "me", "reason": "no answer", "lab_time": 9.0}
+    repositories.experiments.move(row.id, ExperimentState.UNCERTAIN, **unsure).result()
+    campaign.run()
+    first, second = repositories.experiments.all(campaign.record.id)
+    assert first.state is ExperimentState.ABANDONED
+    assert first.reason == (
+        "no answer; what it did was told since, so it is abandoned, as declared"
+    )
+    assert second.state is ExperimentState.DONE
+    assert doser.carried_out(place)[("put", "7")] == 1
+
+
+def test_what_something_else_made_uncertain_stays_a_question(repositories, place):
+    """All its actions have ended, and still somebody said that nobody knows: a person is asked."""
+    campaign, action = cut_off(repositories, place)
+    done = Outcome(intent_id=action, state=ActionState.DONE)
+    repositories.journal.outcome(done).result()
+    row = repositories.experiments.all(campaign.record.id)[0]
+    unsure = {"actor": "me", "reason": "it smells", "lab_time": 9.0}
+    repositories.experiments.move(row.id, ExperimentState.UNCERTAIN, **unsure).result()
+    spec = load_campaign(place / "campaign.py").spec
+    found = reconcile(repositories, campaign.record, spec, "me")
+    assert found.state.uncertain == {row.id}
+    assert found.notes == ()
 
 
 def test_an_instrument_that_cannot_tell_leaves_the_question_to_a_person(repositories, place):
