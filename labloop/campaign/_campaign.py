@@ -170,7 +170,9 @@ class Campaign:
     def renew(self, kinds: Sequence[str]) -> None:
         """Say that used-up places of these kinds of stations were replaced."""
         if kinds and not self.definition.spec.lab:
-            raise CampaignError(f"campaign {self.record.name!r} has no lab, so no places in it")
+            raise CampaignError(
+                f"campaign {self.record.name!r} has no lab, so no places in it; leave --renew out"
+            )
         self._renewed = tuple(kinds)
 
     def leave_unattended(self, how: Unattended) -> None:

@@ -42,14 +42,18 @@ def read_table(path: Path) -> TableFile:
         raise CampaignError(f"the results file {path} cannot be read: {error}") from error
     filled = [(i, cells) for i, cells in enumerate(rows, start=1) if any(cells)]
     if not filled:
-        raise CampaignError(f"the results file {path} cannot be read: it is empty")
+        raise CampaignError(
+            f"the results file {path} cannot be read: it is empty; its first line names the columns"
+        )
     return TableFile(filled[0][1], tuple(filled[1:]), comma)
 
 
 def _separated(path: Path) -> tuple[list[tuple[str, ...]], bool]:
     content = path.read_bytes()
     if len(content) > _MOST_BYTES:
-        raise CampaignError(f"the results file {path} is larger than {_MOST_BYTES // 2**20} MiB")
+        raise CampaignError(
+            f"the results file {path} is larger than {_MOST_BYTES // 2**20} MiB; tell it in parts"
+        )
     text = _text(content)
     if "\0" in text:
         raise CampaignError(

@@ -49,7 +49,10 @@ def rehearse(definition: Definition, point: Point) -> list[str]:
     """
     spec, procedure = definition.spec, definition.spec.recipe
     if spec.procedure is None:
-        raise CampaignError(f"campaign {spec.name!r} has no procedure to rehearse")
+        raise CampaignError(
+            f"campaign {spec.name!r} has no procedure to rehearse; a person carries it out: "
+            "labloop ask"
+        )
     if spec.is_function or procedure is None:
         raise CampaignError(
             f"{name_of(spec.procedure)} is a {kind_of(spec.procedure)} without a lab: what it does "

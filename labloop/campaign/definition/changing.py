@@ -91,7 +91,7 @@ def _changed(spec: CampaignSpec, name: str, text: str) -> CampaignSpec:
 def _output(text: str, known: set[str]) -> Scalar:
     name, _, unit = (part.strip() for part in text.rstrip("] ").partition("["))
     if name in known:
-        raise CampaignError(f"the output {name!r} is declared already")
+        raise CampaignError(f"the output {name!r} is declared already; leave it out")
     return Scalar(name, unit=unit or "1")
 
 

@@ -174,7 +174,9 @@ def _named(text: str, file: Path) -> Any:
     if loaded is None or Path(str(loaded.__file__)) != path:
         loaded = _load(path, f"{module_name}_{content_hash(str(path))[:8]}")
     if not hasattr(loaded, attribute):
-        raise CampaignFileError(f"{path.name} has no {attribute!r}, which physics= names")
+        raise CampaignFileError(
+            f"{path.name} has no {attribute!r}, which physics= names; correct the name there"
+        )
     return getattr(loaded, attribute)
 
 
@@ -187,7 +189,8 @@ def _files(spec: CampaignSpec, file: Path, opened: Collection[str]) -> dict[str,
 def _bundle(spec: CampaignSpec, file: Path, files: dict[str, bytes]) -> Bundle:
     if spec.lab and not is_on_host(spec.lab) and spec.lab not in files:
         raise CampaignFileError(
-            f"the lab file {spec.lab!r} that {file.name} names does not exist in {file.parent}"
+            f"the lab file {spec.lab!r} that {file.name} names does not exist in {file.parent}; "
+            "lab= is a path from the campaign file"
         )
     commit, dirty = git_state(file.parent)
     as_json = spec.to_json()

@@ -252,7 +252,10 @@ def check_calibrated(calibrated: object, lab: str | None) -> None:
             f"{calibrated!r}"
         )
     if calibrated and lab is None:
-        raise CampaignFileError("calibrated names devices of a lab, and this campaign has none")
+        raise CampaignFileError(
+            "calibrated names devices of a lab, and this campaign has none; add lab=, or leave it "
+            "out"
+        )
     for name, age in calibrated.items():
         if not isinstance(name, str) or name.count(".") != 1 or not isinstance(age, str):
             raise CampaignFileError(
@@ -279,5 +282,5 @@ def check_schedule(schedule: object, lab: str | None) -> None:
     if schedule == "optimised" and lab is None:
         raise CampaignFileError(
             "schedule='optimised' orders what experiments wait for in a lab, and this campaign "
-            "has none"
+            "has none; add lab=, or leave it out"
         )

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def check_truth(file: Path, mode: Mode) -> None:
     """Raise CampaignError where a world's own log cannot be kept in ``file``."""
     if mode is Mode.REAL:
-        raise CampaignError("--truth is for simulated labs: a real one keeps no log of the world")
+        raise CampaignError(
+            "--truth is for simulated labs: a real one keeps no log of the world; leave it out"
+        )
     ensure_writable_folder(file)
 
 

@@ -41,7 +41,10 @@ def _from_file(text: str) -> "tuple[str, Callable[[], Strategy]]":
     path = Path(place).expanduser().resolve()
     found = getattr(load_python_file(path), attribute, None)
     if found is None:
-        raise CampaignError(f"{path.name} has no {attribute!r}, which {text!r} names")
+        raise CampaignError(
+            f"{path.name} has no {attribute!r}, which {text!r} names; write FILE.py:NAME with the "
+            "name of a strategy in it"
+        )
     # Runs of an edited file must never pass for runs of what it was before.
     mark = hashlib.sha256(path.read_bytes()).hexdigest()[:6]
     name = re.sub(r"[^\w.@-]", "_", f"{path.stem}.{attribute}@{mark}")
@@ -57,7 +60,9 @@ def _maker(found: Any, text: str) -> "Callable[[], Strategy]":
     try:
         made = make()
     except TypeError as error:
-        raise CampaignError(f"{text!r} cannot be made without arguments: {error}") from error
+        raise CampaignError(
+            f"{text!r} cannot be made without arguments: {error}; name an object that is made"
+        ) from error
     if not callable(getattr(made, "propose", None)):
         raise CampaignError(
             f"{text!r} makes {made!r}, which is no strategy: it has no propose(...)"

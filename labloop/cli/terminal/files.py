@@ -16,7 +16,9 @@ def ensure_writable_folder(path: Path) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise CampaignError(f"nothing can be written to {folder}: {error.strerror}") from error
+        raise CampaignError(
+            f"nothing can be written to {folder}: {error.strerror}; name another folder"
+        ) from error
     return folder
 
 

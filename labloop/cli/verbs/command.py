@@ -186,7 +186,10 @@ def _named(
     waiting = [str(row.number) for row in rows if not row.waits_for_result]
     if not waiting:
         what = "an answer" if resolve else "approval"
-        raise CampaignError(f"no experiment of campaign {record.name!r} waits for {what}")
+        raise CampaignError(
+            f"no experiment of campaign {record.name!r} waits for {what}; see what it does with: "
+            f"labloop status {record.name}"
+        )
     return {**arguments, "experiment": ",".join(waiting)}
 
 

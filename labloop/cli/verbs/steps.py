@@ -66,7 +66,10 @@ def step(
             e for e in repositories.journal.entries(record.id, row.id) if e.intent.kind == "step"
         ]
         if not steps:
-            raise CampaignError(f"experiment {row.number} of {name!r} has no steps")
+            raise CampaignError(
+                f"experiment {row.number} of {name!r} has no steps; what it did is told by: "
+                f"labloop show {name} {row.number}"
+            )
         for line in _lines(steps):
             console().print(line)
 

@@ -266,7 +266,10 @@ def _read(path_or_text: "Path | str") -> tuple[str, str]:
             "[devices.<name>] tables"
         ) from error
     if len(content) > LARGEST:
-        raise LabFileError(f"lab file {path} has {len(content)} bytes, at most {LARGEST} are read")
+        raise LabFileError(
+            f"lab file {path} has {len(content)} bytes, at most {LARGEST} are read; is it "
+            "a lab file?"
+        )
     try:
         return content.decode("utf-8"), str(path)
     except UnicodeDecodeError as error:

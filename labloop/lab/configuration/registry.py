@@ -104,7 +104,10 @@ def find_driver(name: str, folder: Path | None = None) -> type[Device]:
     """
     found = _load(DRIVERS, name, "driver", folder)
     if not (isinstance(found, type) and issubclass(found, Device)):
-        raise LabFileError(f"driver {name!r} is {found!r}, which is no labloop.lab.Device")
+        raise LabFileError(
+            f"driver {name!r} is {found!r}, which is no labloop.lab.Device; let the class "
+            "inherit it"
+        )
     return found
 
 
@@ -123,7 +126,8 @@ def make_world(lab_file: LabFile, plan: LabPlan, seed: int) -> Any:
         name = NO_WIRES
     if not name:
         raise LabFileError(
-            f"{lab_file.source}: [lab] world is missing, so nothing would answer in simulation"
+            f"{lab_file.source}: [lab] world is missing, so nothing would answer in simulation; "
+            'add world = "bench" (emulators side by side), or a world of your own'
         )
     try:
         create = _load(WORLDS, name, "world", lab_file.folder)

@@ -78,7 +78,7 @@ def checked_speed(speed: Speed, mode: Mode) -> Speed:
     if mode is Mode.REAL:
         if speed not in {"max", "real"}:
             raise DefinitionError(
-                f"a real lab runs in real time, so it cannot have speed={speed!r}"
+                f"a real lab runs in real time, so it cannot have speed={speed!r}; leave it out"
             )
         return "real"
     if speed in {"max", "real"}:

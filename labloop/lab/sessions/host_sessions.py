@@ -82,7 +82,8 @@ class HostSessions:
             lab_file = self._host.lab_file
             odd = [each for each in devices if each not in {*lab_file.devices, *lab_file.stations}]
             if odd:
-                raise LabFileError(f"the host has no {', '.join(odd)}")
+                names = ", ".join((*lab_file.devices, *lab_file.stations))
+                raise LabFileError(f"the host has no {', '.join(odd)}; it has: {names}")
             if not devices:
                 raise LabFileError("no device was asked for; name at least one of the host's")
             check_name(session_id)

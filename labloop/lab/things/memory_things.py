@@ -277,7 +277,9 @@ class MemorySamples(_OneAtATime):
     def get(self, number: int) -> SampleRecord:
         """Return one sample; raises NotFoundError."""
         if number not in self._samples:
-            raise NotFoundError(f"no sample has the number S-{number}")
+            raise NotFoundError(
+                f"no sample has the number S-{number}; there are {len(self._samples)}"
+            )
         return self._samples[number]
 
     def all(self, shelf: Shelf) -> Sequence[SampleRecord]:

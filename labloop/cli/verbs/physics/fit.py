@@ -100,7 +100,10 @@ def _fitted(model: Any, definition: "Definition", data: Path) -> "tuple[list[str
         if values:
             rows.append((point, values))
     if not rows:
-        raise CampaignError(f"{data.name} has no row with a result, nothing is to fit")
+        raise CampaignError(
+            f"{data.name} has no row with a result, so nothing can be fitted; it needs a column of "
+            "an output, by its name"
+        )
     return remarks, fit_physics(model, space, definition.spec.outputs, rows)
 
 

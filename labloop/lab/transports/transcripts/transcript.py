@@ -116,7 +116,7 @@ def read_transcript(path: Path) -> list[Session]:
         else:
             sessions[-1][1].append(line)
     if not sessions:
-        raise LabFileError(f"transcript {path} is empty")
+        raise LabFileError(f"transcript {path} is empty; record one with: labloop devices record")
     return [Session(about, tuple(kept)) for about, kept in sessions]
 
 
