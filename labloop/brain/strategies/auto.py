@@ -11,6 +11,9 @@ from labloop.records import Dataset, Point, ProposalBatch
 from labloop.space import Layout, SearchSpace
 from labloop.surrogates import GPFactory, check_device
 
+_BY_TABLE = "chosen by auto for "
+"""Begins what a reason says of the table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -156,8 +159,8 @@ class AutoStrategy:
 
 
 def _told(row: Row, batch: ProposalBatch) -> ProposalBatch:
-    """Return a batch whose reasons begin with the row of the table."""
-    why = f"{row.condition}: {row.members}"
+    """Return a batch whose reasons end with the row of the table: first what each is for."""
+    why = f"{_BY_TABLE}{row.condition}: {row.members}"
     return replace(
-        batch, proposals=tuple(replace(p, reason=f"{why}; {p.reason}") for p in batch.proposals)
+        batch, proposals=tuple(replace(p, reason=f"{p.reason}; {why}") for p in batch.proposals)
     )

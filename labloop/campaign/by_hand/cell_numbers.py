@@ -8,6 +8,9 @@ from labloop.errors import DefinitionError
 from labloop.records import may_be_grouped, numeral
 from labloop.units import convert
 
+_NOTHING = {"n/a", "na", "n.a.", "nan", "none", "null", "nd", "n.d.", "-", "--", "?"}
+"""What people write where there is no number."""
+
 
 class RowError(Exception):
     """What is wrong with a row, so that nothing of it can be stored; never leaves the room."""
@@ -19,16 +22,16 @@ class CellNumbers:
     def __init__(self, columns: Sequence[Column], table: TableFile) -> None:
         self._comma = table.comma
         self._decimal_commas = table.comma and any(
-            "," in text and _is_number(text, comma=True)
+            "," in text and _is_number(_without_unit(text, column.unit), comma=True)
             for _, cells in table.rows
             for column, text in zip(columns, cells, strict=False)
             if column.kind not in {"note", "other"}
         )
         """Whether the table writes decimal commas, so that a point may separate thousands."""
 
-    def is_ambiguous(self, text: str) -> bool:
+    def is_ambiguous(self, text: str, unit: str = "1") -> bool:
         """Return whether the point in a number may be a decimal point or separate thousands."""
-        return self._decimal_commas and may_be_grouped(text)
+        return self._decimal_commas and may_be_grouped(_without_unit(text, unit))
 
     def value(self, column: Column, text: str) -> float:
         """Return a cell in the declared unit of its column; raises RowError."""
@@ -39,8 +42,9 @@ class CellNumbers:
 
         An ambiguous one is read with a decimal point: the stored experiment may settle it later.
         """
-        if column.kind == "condition" and self.is_ambiguous(text):
-            return convert(numeral(text), column.unit, column.declared)
+        bare = _without_unit(text, column.unit)
+        if column.kind == "condition" and self.is_ambiguous(bare):
+            return convert(numeral(bare), column.unit, column.declared)
         return self.value(column, text)
 
     def deviation(self, column: Column, text: str) -> float:
@@ -49,12 +53,15 @@ class CellNumbers:
         return self._number(column, text) * abs(one - zero)
 
     def _number(self, column: Column, text: str) -> float:
-        if self.is_ambiguous(text):
-            raise RowError(f"{column.description} {describe_ambiguous(text)}")
+        bare = _without_unit(text, column.unit)
+        if self.is_ambiguous(bare):
+            raise RowError(f"{column.description} {describe_ambiguous(bare)}")
         try:
-            return numeral(text, comma=self._comma)
+            return numeral(bare, comma=self._comma)
         except DefinitionError as error:
-            hint = "" if self._comma or not _is_number(text, comma=True) else ", write a point"
+            hint = "" if self._comma or not _is_number(bare, comma=True) else ", write a point"
+            if text.strip().lower() in _NOTHING:
+                hint = "; leave the cell empty where it was not measured, or write failed"
             raise RowError(f"{column.description} {error}{hint}") from error
 
 
@@ -64,6 +71,12 @@ def describe_ambiguous(text: str) -> str:
         f"{text!r} may be {text.replace('.', '')} or {text.replace('.', ',', 1)}, write it "
         "without a point"
     )
+
+
+def _without_unit(text: str, unit: str) -> str:
+    """Return a cell without the unit of its column, where that is repeated behind the number."""
+    written = text.strip()
+    return written.removesuffix(unit).rstrip() if unit != "1" else written
 
 
 def _is_number(text: str, *, comma: bool) -> bool:

@@ -80,7 +80,7 @@ class RowReader:
             ambiguous={
                 c.name: text
                 for c, text in cells
-                if c.kind == "condition" and self._numbers.is_ambiguous(text)
+                if c.kind == "condition" and self._numbers.is_ambiguous(text, c.unit)
             },
         )
 

@@ -83,6 +83,7 @@ class BoundPhysics:
 
     Attributes:
         model: the physics model.
+        units: input -> the unit in which the space has it.
         dimension: how many parameters are learned.
         curves: curve -> its axis; empty where the model predicts scalars only.
     """
@@ -100,6 +101,7 @@ class BoundPhysics:
                 units[wanted.name] = wanted.unit or "1"
         model.check_units(units)
         self.model = model
+        self.units: Mapping[str, str] = MappingProxyType(units)
         self.dimension = len(model.parameters)
         self.curves: Mapping[str, CurveAxis] = MappingProxyType(dict(curves_of(model)))
         self._columns = tuple(columns)
@@ -122,6 +124,16 @@ class BoundPhysics:
     def inputs_si(self, encoded: Tensor) -> dict[str, Tensor]:
         """Return the SI inputs of encoded points ``[..., d]``."""
         return {column.name: column.si(encoded) for column in self._columns}
+
+    def inputs_in_words(self, encoded: Tensor) -> str:
+        """Return the inputs of one encoded point ``d`` as a person declared them, with units."""
+        told = []
+        for name, value in self.inputs_si(encoded).items():
+            unit = self.units[name]
+            factor, offset = si_conversion(unit)
+            shown = "" if unit == "1" else f" {unit}"
+            told.append(f"{name} = {(float(value) - offset) / factor:.4g}{shown}")
+        return ", ".join(told)
 
     def theta(self, z: Tensor) -> Tensor:
         """Return the SI parameters of whitened ``z [..., p]``."""

@@ -137,6 +137,7 @@ def _share_below(expected: Prediction, bound: float) -> float:
 def _away(proposal: Proposal) -> str:
     """Return what the planner stays away from, and what a person wished of a proposal."""
     reason, _, wished = proposal.reason.partition("; asked for ")
+    reason = reason.partition("; chosen by auto for ")[0]
     found = reason.partition("; stays away from ")[2]
     away = f"; away from {found}" if found else ""
     return f"{away}; asked for {wished}" if wished else away

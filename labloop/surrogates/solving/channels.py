@@ -207,15 +207,13 @@ class Channels:
         if bool(sound.all()):
             return
         row = int((~sound).nonzero()[0])
-        inputs = self.bound.inputs_si(self.encoded[row])
-        told = ", ".join(f"{name} = {float(v):.4g}" for name, v in inputs.items())
         found = next(
             (n for n, v in zip(self.names, value[row], strict=True) if not v.isfinite()), ""
         )
         what = f"{found} " if found else "slope "
         raise PhysicsFailureError(
             f"physics {self.bound.model.name!r} gave {what}values that are not finite at the "
-            f"{row + 1}. result ({told}, in SI units)"
+            f"{row + 1}. result ({self.bound.inputs_in_words(self.encoded[row])})"
         )
 
 

@@ -135,6 +135,7 @@ def test_the_alarm_names_the_experiment_and_its_inputs():
     batch = resolve_strategy("auto", physics(holed)).propose(SPACE, OBJECTIVE, data, [], 1, 3)
     (alarm,) = batch.alarms
     assert f"not finite at the 5. result (time = {place:.4g}" in alarm.message
+    assert "SI" not in alarm.message
 
 
 def test_without_gradients_physics_still_counts():

@@ -99,7 +99,8 @@ def test_a_proposal_tells_its_reason_and_what_it_expects():
     brain = course("auto", Maximize("y"), 5)
     ((_, proposal),) = brain.ask()
     assert proposal.strategy == "auto"
-    assert proposal.reason.startswith("a box of numbers: ")
+    assert "; chosen by auto for a box of numbers: " in proposal.reason
+    assert proposal.reason.startswith("to ")
     assert (proposal.model, proposal.acquisition) == ("gp", "LogNoisyEI")
     assert np.isfinite(proposal.acquisition_value)
     expected = proposal.predicted["y"]

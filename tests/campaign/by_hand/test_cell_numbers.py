@@ -34,6 +34,24 @@ def test_a_point_among_decimal_commas_is_refused():
     assert not numbers("0.5").is_ambiguous("1.234")
 
 
+def test_a_cell_may_repeat_the_unit_of_its_column():
+    """As people write it; another unit is not guessed at, and a point stays as unclear as it is."""
+    assert numbers("50 %").value(YIELD, "50 %") == pytest.approx(0.5)
+    assert numbers("0,5%").value(YIELD, "0,5%") == pytest.approx(0.005)
+    with pytest.raises(RowError, match="'50 mol/L' is no number"):
+        numbers("50").value(YIELD, "50 mol/L")
+    assert numbers("0,5 %").is_ambiguous("1.234 %", "%")
+    with pytest.raises(RowError, match="may be 1234 or 1,234"):
+        numbers("0,5 %").value(YIELD, "1.234 %")
+
+
+@pytest.mark.parametrize("cell", ["n/a", "NA", "-", "nan"])
+def test_a_word_for_nothing_says_what_to_write(cell):
+    """Whether it was not measured or failed is a person's to say."""
+    with pytest.raises(RowError, match="leave the cell empty where it was not measured, or write"):
+        numbers(cell).value(YIELD, cell)
+
+
 def test_a_comma_that_separates_cells_is_no_decimal_sign():
     """The sentence says what to write."""
     with pytest.raises(RowError, match="write a point"):

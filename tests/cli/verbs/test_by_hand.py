@@ -47,7 +47,7 @@ def test_older_data_come_in_in_another_unit(asked):
 @pytest.mark.parametrize(
     ("column", "cell", "words"),
     [
-        (4, "nan", "gain 'nan' is no number"),
+        (4, "nan", "gain 'nan' is no number; leave the cell empty where it was not measured"),
         (4, "1e400", "gain '1e400' is too large"),
         (4, "1_000", "gain '1_000' is no number"),
         (4, "\uff11\uff12", "is no number"),
@@ -90,7 +90,8 @@ def test_one_of_two_outputs_is_kept_until_the_other_is_known(asked):
     code, said = asked.told(header, rows[:2])
     assert code == 1
     assert "row 2: kept without purity" in said
-    assert "row 3: purity 'n/a' is no number: left out" in said
+    assert "row 3: purity 'n/a' is no number; leave the cell empty" in said
+    assert "or write failed: left out" in said
     assert asked.done() == (2, 0)
     rows[0][-1] = rows[1][-1] = "0.75"
     assert "stored    2 results" in asked.tell(header, rows[:2])
