@@ -15,6 +15,7 @@ PATIENCE = 4
 _PROGRESS = 0.05
 """Progress counts from this share of the way from the first results' median to the best one."""
 _CLEAR = 10.0
+"""From this lead in log density on the results speak clearly for the physics."""
 _FIRST = 5
 """Results that lie where nobody proposed them yet."""
 
