@@ -245,7 +245,7 @@ MISTAKES = {
         "only a pool's columns of names can have descriptors, got some for t",
     ),
     "no such file": (lambda: Pool("nowhere.csv", {"t": "1"}), "'nowhere.csv' cannot be read"),
-    "no table": (lambda: Pool(3, {"t": "1"}), "got int; a data frame becomes one"),
+    "no table": (lambda: Pool(3, {"t": "1"}), "or a data frame, got int"),
     "old spec": (lambda: SearchSpace.from_spec({"schema": 9}), "written by another version"),
     "parameters as a list": (
         lambda: SearchSpace([Continuous("x", 0, 1)]),

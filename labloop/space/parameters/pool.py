@@ -1,6 +1,5 @@
 """A pool: a table whose rows are the only legal combinations of its columns."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from labloop.space.parameters.base import (
 )
 from labloop.space.parameters.categorical import Categorical, Descriptors
 from labloop.space.parameters.numeric import Ordered
+from labloop.space.parameters.pool_file import read_pool_file
 
 Table: TypeAlias = str | PathLike[str] | Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
 
@@ -30,7 +30,8 @@ class Pool:
     """A table of candidates, such as the samples on a shelf: only its rows are legal.
 
     Args:
-        table: path of a CSV file with a header, list of rows, or mapping column -> values.
+        table: path of a CSV file with a header (which may name units), list of rows, mapping
+            column -> values, or data frame.
         columns: the columns that are inputs, each with its unit (numbers) or ``Categorical``
             (names). Other columns, such as measured results, are not read.
         descriptors: column -> value -> descriptors, for columns of names.
@@ -64,7 +65,8 @@ class Pool:
                 f"only a pool's columns of names can have descriptors, got some for "
                 f"{', '.join(sorted(described - names))}"
             )
-        read = _read(self.table, list(self.columns))
+        units = {n: k if isinstance(k, str) else None for n, k in self.columns.items()}
+        read = _read(self.table, units)
         object.__setattr__(self, "parameters", tuple(self._parameter(n, read[n]) for n in read))
         table = {p.name: _cells(p, read[p.name]) for p in self.parameters}
         columns = [p.codes_of(table[p.name]) for p in self.parameters]
@@ -120,10 +122,13 @@ class Pool:
         }
 
 
-def _read(table: Table, names: list[str]) -> dict[str, list[Any]]:
+def _read(table: Table, units: Mapping[str, str | None]) -> dict[str, list[Any]]:
     """Return the named columns as lists of the same length, with at least one row."""
+    names = list(units)
+    if hasattr(table, "to_dict"):  # a data frame, whose library is none of ours
+        table = table.to_dict("list")
     if isinstance(table, str | PathLike):
-        columns = _of_rows(_csv_rows(Path(table)), names)
+        columns = read_pool_file(Path(table), units)
     elif isinstance(table, Mapping):
         _require(names, list(table))
         for name in names:
@@ -137,8 +142,8 @@ def _read(table: Table, names: list[str]) -> dict[str, list[Any]]:
         columns = _of_rows(rows, names)
     else:
         raise SpaceError(
-            f"a pool's table must be the path of a CSV file, a list of rows or a mapping of "
-            f"columns, got {type(table).__name__}; a data frame becomes one by .to_dict('list')"
+            f"a pool's table must be the path of a CSV file, a list of rows, a mapping of "
+            f"columns or a data frame, got {type(table).__name__}"
         )
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
@@ -146,14 +151,6 @@ def _read(table: Table, names: list[str]) -> dict[str, list[Any]]:
     if not lengths[names[0]]:
         raise SpaceError("the pool has no rows; give it at least one")
     return columns
-
-
-def _csv_rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return [dict(row) for row in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SpaceError(f"the pool's file {str(path)!r} cannot be read: {error}") from error
 
 
 def _of_rows(rows: Sequence[Mapping[str, Any]], names: list[str]) -> dict[str, list[Any]]:
