@@ -131,6 +131,22 @@ def test_an_enzyme_ends_where_the_integrated_law_says():
     assert left == pytest.approx(exact, abs=2e-4)
 
 
+@pytest.mark.parametrize("minutes", [2.0, 20.0, 60.0])
+def test_an_enzyme_that_dies_ends_where_the_integrated_law_says(minutes):
+    """In closed form: S0 - S + Km ln(S0 / S) = kcat E0 (1 - exp(-k t)) / k, and E + Dead is kept."""
+    laws = {
+        "v": MichaelisMenten("A + E -> P + E", vmax="20 1/min", Km="50 mmol/L"),
+        "dies": Rate("E -> Dead", k="0.1 1/min"),
+    }
+    outputs = {"left": ("A", "mol/L"), "enzyme": ("E + Dead", "mmol/L")}
+    model = make(laws, {"A": "amount", "E": "1 mmol/L"}, outputs)
+    left, enzyme = at(model, {"time": minutes})
+    made = 0.02 * (1 - np.exp(-0.1 * minutes)) / 0.1
+    exact = brentq(lambda s: made - (0.2 - s) - 0.05 * np.log(0.2 / s), 1e-9, 0.2)
+    assert left == pytest.approx(exact, rel=1e-3)
+    assert enzyme == pytest.approx(1.0, rel=1e-9)
+
+
 def test_a_competitive_inhibitor_raises_km():
     """I = Ki doubles Km, and the enzyme that is fed multiplies the rate."""
     law = MichaelisMenten(
