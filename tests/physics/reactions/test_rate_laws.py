@@ -133,7 +133,7 @@ def test_an_enzyme_ends_where_the_integrated_law_says():
 
 @pytest.mark.parametrize("minutes", [2.0, 20.0, 60.0])
 def test_an_enzyme_that_dies_ends_where_the_integrated_law_says(minutes):
-    """In closed form: S0 - S + Km ln(S0 / S) = kcat E0 (1 - exp(-k t)) / k, and E + Dead is kept."""
+    """S0 - S + Km ln(S0 / S) = kcat E0 (1 - exp(-k t)) / k, and E + Dead is kept."""
     laws = {
         "v": MichaelisMenten("A + E -> P + E", vmax="20 1/min", Km="50 mmol/L"),
         "dies": Rate("E -> Dead", k="0.1 1/min"),
