@@ -129,6 +129,7 @@ def test_a_fault_is_bad_and_the_exit_code_says_so(mine, name, words):
             "refused.py line 2: a Prior needs exactly one of fold=",
         ),
         (("mechanism.py",), "must hold one CampaignSpec"),
+        (("mechanism.py",), "physics alone, name the campaign that it is for: mechanism.py --camp"),
         (("plain.py",), "plain.py has no physics"),
         (("campaign.py:nothing",), "has no 'nothing'"),
         (("away.py",), "does not exist"),

@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from labloop.cli.terminal import load_python_file
-from labloop.errors import CampaignError
+from labloop.errors import CampaignError, CampaignFileError
 
 if TYPE_CHECKING:
     from labloop.campaign import Definition
@@ -23,7 +23,13 @@ def named_model(text: str, campaign: Path | None) -> "tuple[Any, Definition]":
     if campaign is not None:
         definition = load_campaign(campaign)
         return _chosen(load_python_file(place), place, wanted), definition
-    definition = load_campaign(place)
+    try:
+        definition = load_campaign(place)
+    except CampaignFileError as error:
+        raise CampaignError(
+            f"{error}; where it holds physics alone, name the campaign that it is for: "
+            f"{text} --campaign CAMPAIGN.py"
+        ) from error
     if wanted:
         return _chosen(load_python_file(place), place, wanted), definition
     competing = definition.spec.competing
