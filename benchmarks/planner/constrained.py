@@ -4,10 +4,11 @@ Usage: python -m benchmarks.planner.constrained [--problems NAME ...] [--methods
 [--seeds N] [--first SEED] [--fresh] [--read] [--until-near] [--seconds S]
 
 Regret is the distance of the best allowed result from the best that is known to be allowed, as a
-share of the way from an ordinary result. With ``--until-near`` a run ends once it is within 1 %.
-Seeds are the outer loop, so that what there is after an interruption compares like with like. Runs
-until near are kept in ``constrained.jsonl`` beside this file, whole ones in .figures; ``--fresh``
-measures ours anew. The last line is JSON: problem -> method -> the runs.
+share of the way from an ordinary result. Problems of ``constrained_tuning``, by which settings are
+chosen, run where they are named; the others are reported. With ``--until-near`` a run ends once it
+is within 1 %. Seeds are the outer loop, so that what there is after an interruption compares like
+with like. Runs until near are kept in ``constrained.jsonl`` beside this file, whole ones in
+.figures; ``--fresh`` measures ours anew. The last line is JSON: problem -> method -> the runs.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from statistics import median
 
 from benchmarks.figures import KEPT
 from benchmarks.planner.constrained_problems import Constrained, constrained_problems
+from benchmarks.planner.constrained_tuning import tuning_problems
 from benchmarks.planner.kept_runs import Run, append, drop, read
 from labloop.brain import resolve_strategy
 from labloop.objectives import Objectives
@@ -100,9 +102,10 @@ def told(run: Run) -> str:
 
 def main() -> None:
     """Run what is asked for and is not there, then print what came out."""
-    every = constrained_problems()
+    reported = constrained_problems()
+    every = {**reported, **tuning_problems()}
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--problems", nargs="+", choices=list(every), default=list(every))
+    parser.add_argument("--problems", nargs="+", choices=list(every), default=list(reported))
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=[OURS])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=0)

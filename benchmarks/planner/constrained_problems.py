@@ -3,7 +3,8 @@
 Sources: gardner (Gardner et al., ICML 2014, second simulation), gramacy (Gramacy et al.,
 Technometrics 58, 2016), townsend (A. Townsend, Chebfun example "Constrained optimization",
 2014), spring, vessel, beam and reducer (Coello Coello and Mezura-Montes, Adv. Eng. Inform. 16,
-2002). The coupling is our own: consecutive reactions with a base and a solvent.
+2002). The coupling is our own: consecutive reactions with a base and a solvent. Figures report
+these; settings are chosen by those of ``constrained_tuning``.
 """
 
 import math
@@ -42,27 +43,29 @@ class Constrained:
         )
 
 
-def _floats(point: Point, count: int) -> list[float]:
+def numbers_of(point: Point, count: int) -> list[float]:
+    """Return x1, x2 and so on of a point."""
     return [float(point[f"x{i}"]) for i in range(1, count + 1)]
 
 
-def _box(*bounds: tuple[float, float]) -> SearchSpace:
+def box(*bounds: tuple[float, float]) -> SearchSpace:
+    """Return numbers x1, x2 and so on between bounds."""
     return SearchSpace(*[Continuous(f"x{i}", *b) for i, b in enumerate(bounds, start=1)])
 
 
 def _gardner(point: Point) -> dict[str, float]:
-    x, y = _floats(point, 2)
+    x, y = numbers_of(point, 2)
     return {"y": math.sin(x) + y, "c": math.sin(x) * math.sin(y)}
 
 
 def _gramacy(point: Point) -> dict[str, float]:
-    x, y = _floats(point, 2)
+    x, y = numbers_of(point, 2)
     wave = 0.5 * math.sin(2 * math.pi * (x**2 - 2 * y))
     return {"y": x + y, "c1": 1.5 - x - 2 * y - wave, "c2": x**2 + y**2 - 1.5}
 
 
 def _townsend(point: Point) -> dict[str, float]:
-    x, y = _floats(point, 2)
+    x, y = numbers_of(point, 2)
     t = math.atan2(x, y)
     edge = 2 * math.cos(t) - math.cos(2 * t) / 2 - math.cos(3 * t) / 4 - math.cos(4 * t) / 8
     return {
@@ -72,7 +75,7 @@ def _townsend(point: Point) -> dict[str, float]:
 
 
 def _spring(point: Point) -> dict[str, float]:
-    d, w, n = _floats(point, 3)
+    d, w, n = numbers_of(point, 3)
     shear = (4 * w**2 - d * w) / (12566 * (w * d**3 - d**4)) + 1 / (5108 * d**2) - 1
     return {
         "weight": (n + 2) * w * d**2,
@@ -84,7 +87,7 @@ def _spring(point: Point) -> dict[str, float]:
 
 
 def _vessel(point: Point) -> dict[str, float]:
-    shell, head, r, length = _floats(point, 4)
+    shell, head, r, length = numbers_of(point, 4)
     cost = 0.6224 * shell * r * length + 1.7781 * head * r**2
     cost += 3.1661 * shell**2 * length + 19.84 * shell**2 * r
     return {
@@ -96,7 +99,7 @@ def _vessel(point: Point) -> dict[str, float]:
 
 
 def _beam(point: Point) -> dict[str, float]:
-    h, length, t, b = _floats(point, 4)
+    h, length, t, b = numbers_of(point, 4)
     load, span = 6000.0, 14.0
     young, shear_modulus = 30e6, 12e6
     primary = load / (math.sqrt(2) * h * length)
@@ -118,7 +121,7 @@ def _beam(point: Point) -> dict[str, float]:
 
 
 def _reducer(point: Point) -> dict[str, float]:
-    x1, x2, x3, x4, x5, x6, x7 = _floats(point, 7)
+    x1, x2, x3, x4, x5, x6, x7 = numbers_of(point, 7)
     weight = 0.7854 * x1 * x2**2 * (3.3333 * x3**2 + 14.9334 * x3 - 43.0934)
     weight += -1.508 * x1 * (x6**2 + x7**2) + 7.4777 * (x6**3 + x7**3)
     weight += 0.7854 * (x4 * x6**2 + x5 * x7**2)
@@ -184,7 +187,8 @@ def _coupling_space() -> SearchSpace:
     )
 
 
-def _most(**bounds: float) -> tuple[OutcomeConstraint, ...]:
+def most(**bounds: float) -> tuple[OutcomeConstraint, ...]:
+    """Return a constraint for each output: at most so much."""
     return tuple(OutcomeConstraint(name, at_most=bound) for name, bound in bounds.items())
 
 
@@ -192,9 +196,9 @@ def _formulas() -> list[Constrained]:
     return [
         Constrained(
             name="gardner",
-            space=_box((0, 6), (0, 6)),
+            space=box((0, 6), (0, 6)),
             aim=Minimize("y"),
-            constraints=_most(c=-0.95),
+            constraints=most(c=-0.95),
             measure=_gardner,
             best=0.2532,
             ordinary=0.86,
@@ -202,9 +206,9 @@ def _formulas() -> list[Constrained]:
         ),
         Constrained(
             name="gramacy",
-            space=_box((0, 1), (0, 1)),
+            space=box((0, 1), (0, 1)),
             aim=Minimize("y"),
-            constraints=_most(c1=0, c2=0),
+            constraints=most(c1=0, c2=0),
             measure=_gramacy,
             best=0.5998,
             ordinary=1.25,
@@ -212,9 +216,9 @@ def _formulas() -> list[Constrained]:
         ),
         Constrained(
             name="townsend",
-            space=_box((-2.25, 2.5), (-2.5, 1.75)),
+            space=box((-2.25, 2.5), (-2.5, 1.75)),
             aim=Minimize("y"),
-            constraints=_most(c=0),
+            constraints=most(c=0),
             measure=_townsend,
             best=-2.0240,
             ordinary=-0.73,
@@ -234,7 +238,7 @@ def _small_designs() -> list[Constrained]:
                 Continuous("x3", 2, 15),
             ),
             aim=Minimize("weight"),
-            constraints=_most(deflection=0, shear=0, frequency=0, diameter=0),
+            constraints=most(deflection=0, shear=0, frequency=0, diameter=0),
             measure=_spring,
             best=0.012665,
             ordinary=0.061,
@@ -266,10 +270,10 @@ def _large_designs() -> list[Constrained]:
     return [
         Constrained(
             name="beam",
-            space=_box((0.125, 2), (0.1, 10), (0.1, 10), (0.1, 2)),
+            space=box((0.125, 2), (0.1, 10), (0.1, 10), (0.1, 2)),
             aim=Minimize("cost"),
             constraints=(
-                *_most(shear=13600, bending=30000, thickness=0, deflection=0.25),
+                *most(shear=13600, bending=30000, thickness=0, deflection=0.25),
                 OutcomeConstraint("buckling", at_least=6000),
             ),
             measure=_beam,
@@ -279,14 +283,14 @@ def _large_designs() -> list[Constrained]:
         ),
         Constrained(
             name="reducer",
-            space=_box(
+            space=box(
                 (2.6, 3.6), (0.7, 0.8), (17, 28), (7.3, 8.3), (7.3, 8.3), (2.9, 3.9), (5, 5.5)
             ),
             aim=Minimize("weight"),
             constraints=(
-                *_most(teeth=1, contact=1, shaft1=1, shaft2=1, stress1=1, stress2=1, pitch=1),
+                *most(teeth=1, contact=1, shaft1=1, shaft2=1, stress1=1, stress2=1, pitch=1),
                 OutcomeConstraint("face", at_least=5, at_most=12),
-                *_most(fit1=1, fit2=1),
+                *most(fit1=1, fit2=1),
             ),
             measure=_reducer,
             best=2994.4,
@@ -297,7 +301,7 @@ def _large_designs() -> list[Constrained]:
             name="coupling",
             space=_coupling_space(),
             aim=Maximize("product_yield"),
-            constraints=_most(impurity=1.0, colour=3.0),
+            constraints=most(impurity=1.0, colour=3.0),
             measure=_coupling,
             best=42.78,
             ordinary=2.5,

@@ -20,6 +20,7 @@ from labloop.surrogates.members.output_gp import CLEAR, OutputGP, fit_output
 from labloop.surrogates.members.replicates import excess_variance
 from labloop.surrogates.members.slack import bilog, slacks
 from labloop.surrogates.numerics import (
+    HARDLY_ANY_NOISE,
     MEAN_VARIANCE,
     NOISE,
     Kernel,
@@ -218,14 +219,16 @@ class GPFactory:
         """Return a GP for each bound of an outcome constraint, None without any."""
         if not data.objective.constraints:
             return None
-        x, none = np.asarray(encoded.numpy()), np.zeros(len(encoded))
-        made = []
-        for slack in slacks(data):
+        x, made = np.asarray(encoded.numpy()), []
+        for column, slack in slacks(data):
+            known = _known(data, column)
             curved, slopes = bilog(slack)
-            straight = fit_output(kernels, x, slack, none)
-            bent = fit_output(kernels, x, curved, none)
-            better = bent.log_density + slopes > straight.log_density + CLEAR
-            made.append(bent if better else straight)
+            straight = fit_output(kernels, x, slack, known, noise=HARDLY_ANY_NOISE)
+            bent_known = known * np.nan_to_num(slopes) ** 2
+            bent = fit_output(kernels, x, curved, bent_known, noise=HARDLY_ANY_NOISE)
+            # The slopes turn a density of bent distances into one of distances.
+            turned = bent.log_density + float(np.nansum(np.log(slopes)))
+            made.append(bent if turned > straight.log_density + CLEAR else straight)
         return GPModel(encoded, made)
 
 

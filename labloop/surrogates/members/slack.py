@@ -13,23 +13,19 @@ from labloop.records import FloatArray
 from labloop.surrogates._base import TrainingData
 
 
-def slacks(data: TrainingData) -> Iterator[FloatArray]:
-    """Yield ``n`` distances from each bound, 0 or more where it is kept, NaN where unknown."""
+def slacks(data: TrainingData) -> Iterator[tuple[int, FloatArray]]:
+    """Yield the column of each bound and ``n`` distances: 0 or more if kept, NaN if unknown."""
     for column, low, high in data.objective.bounds:
         y = data.outputs[:, column].numpy()
         if np.isfinite(low):
-            yield y - low
+            yield column, y - low
         if np.isfinite(high):
-            yield high - y
+            yield column, high - y
 
 
-def bilog(slack: FloatArray) -> tuple[FloatArray, float]:
-    """Return ``n`` distances on the bilog scale, and the sum of the logarithms of its slopes.
-
-    That sum turns a density of the result into one of the distances; unknown ones are left out.
-    """
+def bilog(slack: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return ``n`` distances on the bilog scale, and its ``n`` slopes there, NaN where unknown."""
     size = np.abs(slack)
     known = size[~np.isnan(size)]
     unit = float(np.median(known)) or float(known.max()) or 1.0
-    slopes = -np.log1p(known / unit) - np.log(unit)
-    return np.sign(slack) * np.log1p(size / unit), float(slopes.sum())
+    return np.sign(slack) * np.log1p(size / unit), 1.0 / (unit + size)

@@ -11,7 +11,14 @@ from labloop.surrogates.numerics.cross_validation import (
 )
 from labloop.surrogates.numerics.gp_average import plausible_gps
 from labloop.surrogates.numerics.gp_condition import condition_on, foretold_without
-from labloop.surrogates.numerics.gp_fit import LITTLE_NOISE, MEAN_VARIANCE, NOISE, FittedGP, fit_gp
+from labloop.surrogates.numerics.gp_fit import (
+    HARDLY_ANY_NOISE,
+    LITTLE_NOISE,
+    MEAN_VARIANCE,
+    NOISE,
+    FittedGP,
+    fit_gp,
+)
 from labloop.surrogates.numerics.kernels import (
     Hyperparameters,
     Kernel,
@@ -32,6 +39,7 @@ from labloop.surrogates.numerics.residual_gp import fit_residual_gp
 from labloop.surrogates.numerics.stability import alternative_minimum, best_distinct, left_saddle
 
 __all__ = [
+    "HARDLY_ANY_NOISE",
     "LIMIT",
     "LITTLE_NOISE",
     "MEAN_VARIANCE",

@@ -33,6 +33,8 @@ values the descriptors already tell apart."""
 _WEIGHT = (0.0, 0.5)
 LITTLE_NOISE, NOISE = (-4.0, 1.0), (-2.5, 1.5)
 """Of the log variance: BoTorch's, and one by which noise is not taken for hills."""
+HARDLY_ANY_NOISE = (-6.0, 2.0)
+"""For what is to be known closely, as an edge is: a few results can show that there is none."""
 _BOUNDS_LENGTH = (math.log(0.02), math.log(300.0))
 _BOUNDS_WEIGHT = (-8.0, 8.0)
 _BOUNDS_NOISE = (math.log(1e-6), math.log(2.0))

@@ -7,9 +7,10 @@ import pytest
 from benchmarks import figures_planner
 from benchmarks.planner import cliffs, constrained
 from benchmarks.planner.constrained_problems import constrained_problems
+from benchmarks.planner.constrained_tuning import tuning_problems
 from benchmarks.planner.peer_figures import beside as compared
 
-PROBLEMS = constrained_problems()
+PROBLEMS = {**constrained_problems(), **tuning_problems()}
 
 
 @pytest.mark.parametrize("name", list(PROBLEMS))

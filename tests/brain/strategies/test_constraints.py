@@ -1,17 +1,22 @@
 """Outcome constraints steer the search: to the allowed region first, then to the best in it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from botorch.acquisition.analytic import UpperConfidenceBound
 from botorch.acquisition.logei import qLogExpectedImprovement
 from torch import Tensor
 
 from labloop.brain import BotorchStrategy, Brain, resolve_strategy
+from labloop.brain.acquisition import training_data
 from labloop.brain.strategies.skopt import _losses
 from labloop.errors import BrainError
 from labloop.objectives import Maximize, Minimize, Objectives, OutcomeConstraint, Target
 from labloop.records import Dataset, Observation
 from labloop.space import Categorical, Continuous, Linear, Mixture, Ordered, Pool, SearchSpace
+from labloop.surrogates import GPFactory
 
 BOX = SearchSpace(Continuous("x", 0, 1), Continuous("z", 0, 1))
 GRID = [i / 20 for i in range(21)]
@@ -38,7 +43,7 @@ def outputs(point):
 def data(space, places):
     points = [{"x": x, "z": z} for x, z in places]
     if "cup" in space.names:
-        points = [{**point, "cup": "a"} for point in points]
+        points = [{**point, "cup": "ab"[i % 2]} for i, point in enumerate(points)]
     if "rest" in space.names:
         points = [{**p, "rest": 1 - p["x"] - p["z"]} for p in points if p["x"] + p["z"] <= 1]
     return Dataset(
@@ -56,12 +61,34 @@ def asked(space, places, aims=None, constraints=(KEPT,), strategy="auto", n=2):
 
 @pytest.mark.parametrize("name", list(SPACES))
 def test_the_search_stays_where_the_constraint_is_kept(name):
-    """The aim and c grow together: the best lies where c is 0.7, not where y is largest."""
-    first, second = asked(SPACES[name], INSIDE).proposals
-    assert outputs(first.point)["c"] < 0.75
-    assert outputs(first.point)["y"] > 0.75
+    """The aim and c grow together: the best lies where c is 0.7, not where y is largest.
+
+    With results on both sides of the edge the first proposal lies at it.
+    """
+    first, second = asked(SPACES[name], INSIDE + OUTSIDE).proposals
+    assert 0.62 < outputs(first.point)["c"] < 0.75
     assert set(first.predicted) == {"y", "c"}
     assert first.point != second.point
+
+
+def test_an_edge_without_noise_is_soon_known_to_the_hundredth():
+    """Thirteen results without noise tell that there is none: proposals lie at c = 0.7."""
+    for proposal in asked(BOX, INSIDE + OUTSIDE).proposals:
+        assert outputs(proposal.point)["c"] == pytest.approx(0.7, abs=0.01)
+
+
+def test_the_known_error_of_what_is_constrained_blurs_the_edge():
+    """Told sds of c leave its distance from the bound as uncertain as they are, without not."""
+    wanted = Objectives.of(Maximize("y"), (KEPT,))
+    edge = torch.tensor([[0.5, 0.3367]], dtype=torch.float64)
+    sds = []
+    for error in ({}, {"c": 0.3}):
+        results = [replace(o, sd=error) for o in data(BOX, INSIDE + OUTSIDE).observations]
+        training = training_data(BOX, wanted, Dataset(tuple(results)), 1)
+        fitted = GPFactory().fit(training)
+        sds.append(float(fitted.slacks.cross_moments(edge, edge, 0)[1].sqrt()))
+    assert sds[0] < 0.02
+    assert sds[1] > 0.05
 
 
 @pytest.mark.parametrize(
