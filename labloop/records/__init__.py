@@ -49,7 +49,7 @@ from labloop.records._ports import (
     newest_calibrations,
 )
 from labloop.records._schedule import ForecastRecord, ForecastSpan, Occupation
-from labloop.records._spreadsheet import cell, uncell
+from labloop.records._spreadsheet import cell, decoded, uncell
 from labloop.records._states import (
     EXPERIMENT_CORRECTIONS,
     EXPERIMENT_MOVES,
@@ -223,6 +223,7 @@ __all__ = [
     "cell",
     "check_sample_event",
     "content_hash",
+    "decoded",
     "derive_seed",
     "experiment_number",
     "finite",

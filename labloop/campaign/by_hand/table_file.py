@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from labloop.errors import CampaignError, MissingExtraError
-from labloop.records import uncell
+from labloop.records import decoded, uncell
 
 _DELIMITERS = (";", "\t", ",")
-_ENCODINGS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 _MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -54,7 +53,7 @@ def _separated(path: Path) -> tuple[list[tuple[str, ...]], bool]:
         raise CampaignError(
             f"the results file {path} is larger than {_MOST_BYTES // 2**20} MiB; tell it in parts"
         )
-    text = _text(content)
+    text = decoded(content)
     if "\0" in text:
         raise CampaignError(
             f"the results file {path} cannot be read: it is no text; save it as CSV or .xlsx"
@@ -66,17 +65,6 @@ def _separated(path: Path) -> tuple[list[tuple[str, ...]], bool]:
     rows = [tuple(uncell(cell.strip()) for cell in row) for row in reader]
     # Kept empty, so that rows are counted as the spreadsheet counts them.
     return ([(), *rows[1:]] if says else rows), delimiter != ","
-
-
-def _text(content: bytes) -> str:
-    for mark, encoding in _ENCODINGS:
-        if content.startswith(mark):
-            return content.decode(encoding).lstrip("\ufeff")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        # What a spreadsheet on Windows saves in the west of Europe.
-        return content.decode("cp1252")
 
 
 def _delimiter(text: str) -> str:

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from labloop.errors import DefinitionError, SpaceError, UnitError
-from labloop.records import may_be_grouped, numeral
+from labloop.records import decoded, may_be_grouped, numeral
 from labloop.units import convert
 
 _DELIMITERS = (";", "\t", ",")
-_ENCODINGS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 _HEAD = re.compile(r"(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]*)[)\]]")
 
 
@@ -64,7 +63,7 @@ def read_pool_file(path: Path, units: Mapping[str, str | None]) -> dict[str, lis
 def _cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
     """Return header, numbered rows, and whether a comma may be the decimal sign."""
     try:
-        text = _text(path.read_bytes())
+        text = decoded(path.read_bytes())
         first = next((line for line in text.splitlines() if line.strip()), "")
         found = {each: len(next(csv.reader([first], delimiter=each), ())) for each in _DELIMITERS}
         delimiter = max(_DELIMITERS, key=lambda each: found[each])
@@ -76,17 +75,6 @@ def _cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
     if len(filled) < 2:
         raise SpaceError("the pool has no rows; give it at least one")
     return filled[0][1], filled[1:], delimiter != ","
-
-
-def _text(content: bytes) -> str:
-    for mark, encoding in _ENCODINGS:
-        if content.startswith(mark):
-            return content.decode(encoding).lstrip("\ufeff")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        # What a spreadsheet on Windows saves in the west of Europe.
-        return content.decode("cp1252")
 
 
 def _heads(header: list[str], units: Mapping[str, str | None]) -> dict[str, tuple[int, str | None]]:
