@@ -97,6 +97,24 @@ def told_across_a_host(kills: int = HOST_KILLS) -> list[Figure]:
     return [replace(figure, measured=measured, passed=good)]
 
 
+def between_machines(kills: int = HOST_KILLS) -> list[Figure]:
+    words = ("--tells", "--kills", kills)
+    found, command = module("benchmarks.durability.machines.two_machines", *words)
+    asked = (
+        f"the same strikes, {HOST_KILLS} of them, with TLS between two networks and a line of "
+        "lost, doubled and late packets: 0 lost, 0 done twice, 0 asked about"
+    )
+    if "skipped" in found:
+        return [
+            Figure("two-machines", asked, f"not measured: {found['skipped']}", 0, command, False)
+        ]
+    figure = _killed("two-machines", asked, found, command, enough=found["kills"] >= HOST_KILLS)
+    told = f"{found['wrong']} ends told wrong, {found['unsafe']} times not safe"
+    measured = f"{figure.measured}, {found['cuts']} cuts; {told}"
+    good = figure.passed and not (found["wrong"] or found["unsafe"] or found["uncertain"])
+    return [replace(figure, measured=measured, passed=good)]
+
+
 def _killed(name: str, asked: str, found: dict[str, int], command: str, *, enough: bool) -> Figure:
     measured = (
         f"{found['lost']} lost, {found['twice']} of {found['actions']} actions done twice, "
@@ -233,6 +251,7 @@ FIGURES: Benches = {
     "tells": told_by_the_device,
     "host": across_a_host,
     "host-tells": told_across_a_host,
+    "two-machines": between_machines,
     "restarts": restarts,
     **{f"leases-{name}": partial(leases, name) for name in NAMES},
     "days": days,

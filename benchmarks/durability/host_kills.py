@@ -13,7 +13,6 @@ Prints one JSON line. POSIX only.
 """
 
 import argparse
-import faulthandler
 import json
 import os
 import random
@@ -21,31 +20,24 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.durability import doser, kills
+from benchmarks.durability.machines.place import SILENCE, Place
 from benchmarks.figures import KEPT
-from benchmarks.link_proxy import LinkProxy, random_trouble
 from benchmarks.loop._common import answer, say
 from benchmarks.trials._platform import forked
 from labloop.errors import LabloopError
-from labloop.lab import load_lab_file
-from labloop.records import Mode
-from labloop.service import HostOrder, end_host, host_status, run_host
 from labloop.store import open_database, verify
 
 TRIALS = KEPT / "host_kills.jsonl"
 KINDS = ("campaign", "host", "bytes", "both", "line")
 A_CAMPAIGN = 10
 """Strikes at one campaign."""
-SILENCE = 1.0
-"""Seconds for which a campaign may be silent."""
-_TROUBLE = 0.1
-"""Share of calls that are lost, doubled or late."""
 _MOST = 1.5
 """Seconds within which a strike comes, from the first action on."""
 _LONGEST_PAUSE = 0.5
@@ -83,94 +75,6 @@ class Judged:
     seconds: float
     tells: bool = False
     """Whether the doser could be asked what it did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one campaign, its host and the line between them are."""
-
-    folder: Path
-
-    @property
-    def url(self) -> str:
-        """The campaign's database."""
-        return str(self.folder / "labloop.db")
-
-    @property
-    def host_url(self) -> str:
-        """The host's database."""
-        return str(self.folder / "host.db")
-
-    def at(self, end: str) -> Path:
-        """Return the address file of the host, as one end of the line has it."""
-        return self.folder / f"at-{end}" / "doser.json"
-
-    def know(self, end: str) -> None:
-        """Let this process find the host as one end of the line does."""
-        os.environ["LABLOOP_HOSTS"] = str(self.at(end).parent)
-
-    def host(self) -> None:
-        """Be the host."""
-        self._tell_where("host")
-        self.know("host")
-        order = HostOrder(
-            lab_file=load_lab_file(self.folder / "lab.toml"),
-            name="doser",
-            mode=Mode.REAL,
-            silence=SILENCE,
-        )
-        with open_database(self.host_url) as repositories:
-            run_host(order, repositories, lambda _: None)
-
-    def line(self, seed: int) -> None:
-        """Be the line: bad all the time, and cut while there is a file of that name."""
-
-        def port() -> int:
-            told = json.loads(self.at("host").read_text(encoding="utf-8"))
-            return int(told["url"].rpartition(":")[2])
-
-        proxy = LinkProxy(port, random_trouble(seed, _TROUBLE))
-        told = json.loads(self.at("host").read_text(encoding="utf-8"))
-        part = self.at("campaign").with_suffix(".part")
-        part.write_text(json.dumps({**told, "url": proxy.url}), encoding="utf-8")
-        part.replace(self.at("campaign"))
-        while True:
-            if (self.folder / "cut").exists():
-                proxy.cut.set()
-            else:
-                proxy.cut.clear()
-            time.sleep(0.005)
-
-    def campaign(self) -> None:
-        """Be the campaign."""
-        self._tell_where("campaign")
-        kills.run(self.folder, self.url, "plain", lambda: self.know("campaign"))
-
-    def _tell_where(self, who: str) -> None:
-        """Let this process write where its threads are when it is asked by SIGUSR1."""
-        file = (self.folder / f"{who}.stacks").open("w", encoding="utf-8")
-        faulthandler.register(signal.SIGUSR1, file)
-
-    def where(self, *pids: int) -> str:
-        """Return where the threads of campaign and host are."""
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGUSR1)
-        time.sleep(1.0)
-        return "\n".join(f"{f.name}\n{f.read_text()}" for f in self.folder.glob("*.stacks"))
-
-    def cut(self, seconds: float) -> None:
-        """Cut the line for so long."""
-        cut = self.folder / "cut"
-        cut.touch()
-        time.sleep(seconds)
-        cut.unlink()
-
-    def moved(self) -> bool:
-        """Return whether the doser did something after it was last made safe."""
-        truth = self.folder / "truth.txt"
-        lines = truth.read_text(encoding="ascii").splitlines() if truth.exists() else []
-        return bool(lines) and lines[-1] != "SAFE"
 
 
 class Trial:
@@ -223,7 +127,7 @@ class Trial:
         """Bring the campaign to its end, and compare; the host is ended in order."""
         found = kills.judge(self._place.folder, self._place.url, self._place.campaign)
         self._free()
-        end_host("doser")
+        self._place.end()
         found["lost"] += kills.wait(self._host, kills.PATIENCE) != 0
         with open_database(self._place.host_url) as database:
             found["whole"] = found["whole"] and verify(database).whole
@@ -255,11 +159,10 @@ class Trial:
 
     def _free(self) -> None:
         """Wait until nobody has the doser: from then on it is safe."""
-        self._place.know("host")
         until = time.monotonic() + kills.PATIENCE
         while time.monotonic() < until:
             with suppress(LabloopError):
-                devices = host_status("doser")["devices"]
+                devices = self._place.status()["devices"]
                 if all(each["holder"] is None for each in devices):
                     self.count["unsafe"] += self._place.moved()
                     return
@@ -275,26 +178,42 @@ def _wait_for(file: Path) -> None:
         time.sleep(0.01)
 
 
+def prepare(place: Place, number: int, *, tells: bool) -> None:
+    """Write lab and campaign, when the doser is there."""
+    folder = place.folder
+    for end in ("host", "campaign"):
+        place.at(end).parent.mkdir()
+    _wait_for(folder / "urls.json")
+    urls: Mapping[str, str] = json.loads((folder / "urls.json").read_text(encoding="ascii"))
+    doser.write_campaign(
+        folder,
+        urls["doser"],
+        seed=number + 1,
+        experiments=100_000,
+        lab=place.lab,
+        tells=tells,
+    )
+    (folder / "budget").write_text("100000", encoding="ascii")
+
+
+class Struck(Protocol):
+    """Makes a campaign that can be struck."""
+
+    def __call__(
+        self, number: int, draw: random.Random, *, tells: bool
+    ) -> AbstractContextManager[Trial]:
+        """Return it."""
+        ...
+
+
 @contextmanager
 def _struck(number: int, draw: random.Random, *, tells: bool) -> Iterator[Trial]:
     """Yield a campaign that can be struck, with a doser, a host and a line of its own."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="host-kills-")))
         place = Place(folder)
-        for end in ("host", "campaign"):
-            place.at(end).parent.mkdir()
         stack.enter_context(forked(lambda: doser.keep_truth(folder)))
-        _wait_for(folder / "urls.json")
-        urls: Mapping[str, str] = json.loads((folder / "urls.json").read_text(encoding="ascii"))
-        doser.write_campaign(
-            folder,
-            urls["doser"],
-            seed=number + 1,
-            experiments=100_000,
-            lab="host://doser",
-            tells=tells,
-        )
-        (folder / "budget").write_text("100000", encoding="ascii")
+        prepare(place, number, tells=tells)
         trial = Trial(place, draw)
         stack.callback(trial.end)
         stack.enter_context(forked(lambda: place.line(number)))
@@ -302,10 +221,10 @@ def _struck(number: int, draw: random.Random, *, tells: bool) -> Iterator[Trial]
         yield trial
 
 
-def trial(number: int, strikes: int, *, tells: bool = False) -> Judged:
+def trial(number: int, strikes: int, *, tells: bool = False, make: Struck = _struck) -> Judged:
     """Strike at one campaign again and again, and judge it."""
     start = time.monotonic()
-    with _struck(number, random.Random(f"host {number}"), tells=tells) as struck:
+    with make(number, random.Random(f"host {number}"), tells=tells) as struck:
         for _ in range(strikes):
             struck.strike()
         found = struck.judge()
@@ -323,7 +242,9 @@ def trial(number: int, strikes: int, *, tells: bool = False) -> Judged:
     )
 
 
-def measure(wanted: int, keep: Path, *, tells: bool = False) -> list[Judged]:
+def measure(
+    wanted: int, keep: Path, *, tells: bool = False, make: Struck = _struck
+) -> list[Judged]:
     """Return campaigns until so many strikes were made, judged now or before."""
     lines = keep.read_text(encoding="utf-8").splitlines() if keep.is_file() else []
     rows = [Judged(**json.loads(line)) for line in lines]
@@ -332,13 +253,24 @@ def measure(wanted: int, keep: Path, *, tells: bool = False) -> list[Judged]:
     for number in range(-(-wanted // A_CAMPAIGN)):
         found = known.get(number)
         if found is None:
-            found = trial(number, min(A_CAMPAIGN, wanted - number * A_CAMPAIGN), tells=tells)
+            strikes = min(A_CAMPAIGN, wanted - number * A_CAMPAIGN)
+            found = trial(number, strikes, tells=tells, make=make)
             keep.parent.mkdir(exist_ok=True)
             with keep.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(found)) + "\n")
             say(json.dumps(asdict(found)))
         judged.append(found)
     return judged
+
+
+def summed(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Return what was counted in all campaigns."""
+    counted = [f.name for f in fields(Judged) if f.name not in _NOT_SUMMED]
+    return {
+        "struck": len(judged),
+        **{name: sum(getattr(one, name) for one in judged) for name in counted},
+        "whole": all(one.whole for one in judged),
+    }
 
 
 def main() -> None:
@@ -355,14 +287,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="host-kills-state-") as state:
         os.environ |= {"LABLOOP_STATE": state, "LABLOOP_LOCKS": f"{state}/locks"}
         judged = measure(given.kills, given.keep, tells=given.tells)
-    counted = [f.name for f in fields(Judged) if f.name not in _NOT_SUMMED]
-    answer(
-        {
-            "struck": len(judged),
-            **{name: sum(getattr(one, name) for one in judged) for name in counted},
-            "whole": all(one.whole for one in judged),
-        }
-    )
+    answer(summed(judged))
 
 
 if __name__ == "__main__":

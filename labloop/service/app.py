@@ -9,7 +9,7 @@ from fastapi import Body, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from labloop.errors import LabloopError
+from labloop.errors import DatabaseUnusableError, LabloopError
 from labloop.lab import Asker, HostSessions, kind_of_error
 from labloop.lab import Request as LabRequest
 from labloop.service.page import host_page
@@ -46,6 +46,7 @@ def make_app(
     *,
     is_loopback: bool,
     down: Callable[[], None],
+    broken: Callable[[LabloopError], None],
 ) -> FastAPI:
     """Return the application of a host.
 
@@ -55,12 +56,14 @@ def make_app(
         token: is asked of every call; of the page only where others can reach it.
         is_loopback: whether this machine alone can reach it.
         down: ends the host.
+        broken: ends it because its record cannot be written any more.
     """
     app = FastAPI(
         title=f"labloop host {view.name}", docs_url=None, redoc_url=None, openapi_url=None
     )
     app.middleware("http")(_guard(token, is_loopback=is_loopback))
     app.exception_handler(LabloopError)(_refused)
+    app.exception_handler(DatabaseUnusableError)(_unrecorded(broken))
     _add_views(app, view, down)
     _add_sessions(app, sessions, view)
     _add_requests(app, sessions)
@@ -179,6 +182,17 @@ def _is_known(given: str | None, token: str) -> bool:
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     return _told(409, kind_of_error(error), str(error))
+
+
+def _unrecorded(broken: Callable[[LabloopError], None]) -> Any:
+    """Return what answers where the record cannot be written: then nothing may be done at all."""
+
+    async def answer(_: Request, error: Any) -> JSONResponse:
+        broken(error)
+        told = f"the host ends, because what it does could not be recorded: {error}"
+        return _told(409, kind_of_error(error), told)
+
+    return answer
 
 
 def _told(status: int, kind: str, message: str) -> JSONResponse:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labloop.errors import MissingExtraError
+from labloop.errors import LabloopError, MissingExtraError
 from labloop.lab import (
     ActionRecord,
     HostSessions,
@@ -81,6 +81,7 @@ def run_host(
         CampaignError: nobody can listen at its address.
         LabFileError: the lab file cannot be used.
         DeviceError: a device does not answer; the others were made safe.
+        DatabaseUnusableError: its record could not be written any more; it ended by itself.
         NotSafeError: at the end something is not known to be safe.
     """
     _require()
@@ -160,6 +161,12 @@ def _serve_until(
         sessions.ask_devices(died.campaign_id)
     health = Health()
     claim, listening = reached
+    failed: list[LabloopError] = []
+
+    def broken(error: LabloopError) -> None:
+        failed.append(error)
+        down.set()
+
     url = order.listen.url(listening.getsockname()[1])
     view = HostView(
         name=order.name,
@@ -178,6 +185,7 @@ def _serve_until(
         claim.token,
         is_loopback=order.listen.is_loopback,
         down=down.set,
+        broken=broken,
     )
     look = None if stepped else health
     with _served(app, listening, order.listen, sessions, look):
@@ -190,6 +198,8 @@ def _serve_until(
             sessions.close(f"the host {order.name!r} is ending")
             # While campaigns can still ask what became of what they had asked for.
             host.leave(f"the host {order.name!r} is ended")
+    if failed:
+        raise failed[0]
 
 
 @contextmanager

@@ -50,6 +50,20 @@ def test_nothing_is_lost_across_a_host_whatever_dies(tmp_path):
     assert found["actions"] >= 3 * found["done"] > 0
 
 
+def test_nothing_is_lost_between_two_machines(tmp_path):
+    """Two strikes, TLS and packets that are lost, doubled and late: nothing done twice."""
+    found = bench(
+        "machines.two_machines", "--kills", 2, "--tells", "--keep", tmp_path / "kept.jsonl"
+    )
+    if "skipped" in found:
+        pytest.skip(found["skipped"])
+    assert found["kills"] >= 2
+    assert (found["lost"], found["twice"], found["hidden"]) == (0, 0, 0)
+    assert (found["wrong"], found["unsafe"], found["uncertain"]) == (0, 0, 0)
+    assert found["whole"]
+    assert found["actions"] >= 3 * found["done"] > 0
+
+
 def test_whatever_is_said_in_whatever_order_stands():
     """Ten runs, kills and words of a person: after each one the record says what was said."""
     found = bench("commands", "--steps", 10, "--seed", 3)

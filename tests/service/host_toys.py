@@ -28,6 +28,7 @@ class Running:
     def __init__(self) -> None:
         self.view = None
         self.error = None
+        self.repositories = None
         self.down = threading.Event()
         self.ready = threading.Event()
 
@@ -48,6 +49,7 @@ def running_host(folder: Path, *names: str, tables=None, **order):
     def serve():
         try:
             with open_database(folder / "host.db") as repositories:
+                running.repositories = repositories
                 run_host(made, repositories, tell, running.down)
         except BaseException as error:  # noqa: BLE001 - raised again by the test
             running.error = error

@@ -1,6 +1,7 @@
 """Promises of a host: the same lab as in one process, shared, and safe without its campaigns."""
 
 import asyncio
+import contextlib
 import threading
 import time
 
@@ -9,8 +10,10 @@ from host_toys import lab_on, running_host
 from lab_toys import toy_host
 
 from labloop.errors import (
+    DatabaseUnusableError,
     DeviceFaultError,
     ExperimentCancelled,
+    LabloopError,
     LeaseError,
     LimitError,
     UncertainError,
@@ -222,3 +225,22 @@ def test_a_real_time_host_needs_no_steps(tmp_path):
             return {"v": (await lab.a.value()).value}
 
         assert host.run([job(work)]) == [{"v": 3.0}]
+
+
+def test_a_host_that_cannot_record_makes_safe_and_ends_by_itself(tmp_path):
+    """On a full disk nothing more may be done: what moved is safe, and the host says why."""
+
+    def fill_up(session):
+        session.control("PRAGMA max_page_count=1")
+
+    full = pytest.raises(DatabaseUnusableError, match="the disk is full")
+    with full, running_host(tmp_path, silence=2.0) as running:
+        with contextlib.suppress(LabloopError), lab_on() as host:
+            host.call(lambda lab: lab.a.set_value(quantity(3, "mL/min")))
+            running.repositories.connections.submit(fill_up).result()
+            asked = {"id": "n-1", "kind": "action", "device": "a", "name": "set_value"}
+            asked |= {"arguments": {"rate": 2.0}, "experiment": "x" * 500_000}
+            with pytest.raises(LabloopError, match="could not be recorded"):
+                host.session._link.call("POST", f"/sessions/{host.session._id}/requests", asked)
+        assert running.down.wait(10)
+    assert [e.event for e in running.view.host.truth.events if e.device == "a"][-1] != "set"

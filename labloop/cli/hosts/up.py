@@ -1,5 +1,6 @@
 """The verb that serves a lab: up."""
 
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,8 +103,11 @@ def _tell(order: "HostOrder", view: "HostView", record: str) -> None:
 def _tell_elsewhere(order: "HostOrder", view: "HostView") -> None:
     from labloop.lab import hosts_folder  # noqa: PLC0415 - keeps labloop --help quick
 
-    address = view.url.partition("://")[2]
-    machine = address.rpartition(":")[0]
+    machine, port = order.listen.machine, view.url.rpartition(":")[2]
+    if machine in {"0.0.0.0", "::"}:  # noqa: S104 - compared
+        # It listens on every address of this machine: others know it by its name.
+        machine = socket.gethostname()
+    address = f"{machine}:{port}"
     out, folder = console(), hosts_folder()
     out.print(
         f'elsewhere lab="host://{order.name}@{address}", with these two files:', soft_wrap=True
