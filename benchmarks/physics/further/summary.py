@@ -22,6 +22,8 @@ from benchmarks.physics.summary import COUNTED, EARLY, GROUPS, Runs, alarmed, ra
 
 _LABS_OF_A_GROUP = 4
 _AT = ("10", "25")
+_CAMPAIGNS_FOR_3_PERCENT = 34
+"""Among fewer a single false alarm is more than 3 %, so that none proves little."""
 Figure = dict[str, Any]
 
 
@@ -149,7 +151,10 @@ def alarms(runs: Runs, group: str) -> list[Figure]:
             f"{100 * rang:.0f} %, {100 * falsely:.0f} %, median {np.median(counts):g} "
             f"(most {max(counts)}), of which people are told",
             len(wrong) + len(good) + len(slight),
-            rang >= 0.9 and falsely < 0.03 and max(counts) <= 2,
+            rang >= 0.9
+            and falsely < 0.03
+            and max(counts) <= 2
+            and len(good) >= _CAMPAIGNS_FOR_3_PERCENT,
         )
     ]
 
