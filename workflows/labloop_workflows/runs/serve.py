@@ -25,6 +25,7 @@ from labloop_workflows.runs.engine import run_inside
 from labloop_workflows.runs.flow import state_of
 from labloop_workflows.runs.work_pool import offer, work
 from labloop_workflows.server.one_time_codes import one_time_codes, redeem
+from labloop_workflows.server.patience import patiently
 from labloop_workflows.server.server import Server, connected_to
 
 _SERVED = "LABLOOP_SERVED"
@@ -177,7 +178,9 @@ def _schedules(name: str) -> list[DeploymentScheduleCreate]:
     """Return the schedules that a deployment was given in the UI, which a new one would lose."""
     with get_client(sync_client=True) as client:
         try:
-            found = client.read_deployment_by_name(f"{served_campaign.name}/{name}")
+            found = patiently(
+                lambda: client.read_deployment_by_name(f"{served_campaign.name}/{name}")
+            )
         except ObjectNotFound:
             return []
     return [

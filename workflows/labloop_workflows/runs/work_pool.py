@@ -10,10 +10,8 @@ import platform
 import re
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeVar
 
 import anyio
 import anyio.abc
@@ -33,15 +31,13 @@ from labloop.errors import EngineError
 from labloop.lab import signals_to
 from labloop_workflows.runs.crashed_runs import mark_crashed_runs_quietly
 from labloop_workflows.runs.pending_runs import PendingRuns, worker_label
+from labloop_workflows.server.patience import patiently
 
 LOOK_SECONDS = 30.0
 """Between two looks for runs whose process has died on this machine."""
 END_SECONDS = 30.0
 """How long runs may take to end when their worker is ended; a lab is safe within 20 s."""
-BUSY_SECONDS = 60.0
-"""How long a server is asked again that says it is too busy."""
 _POLL_SECONDS = 0.3
-T = TypeVar("T")
 
 
 def offer(pool: str, deployments: Sequence[RunnerDeployment]) -> None:
@@ -50,9 +46,9 @@ def offer(pool: str, deployments: Sequence[RunnerDeployment]) -> None:
     Raises:
         EngineError: the pool is of another kind, or the server refuses.
     """
-    _patiently(lambda: _ensure_pool(pool))
+    patiently(lambda: _ensure_pool(pool))
     for deployment in deployments:
-        _patiently(lambda made=deployment: made.apply(work_pool_name=pool))  # type: ignore[misc]  # bound now
+        patiently(lambda made=deployment: made.apply(work_pool_name=pool))  # type: ignore[misc]  # bound now
 
 
 def _ensure_pool(name: str) -> None:
@@ -73,20 +69,6 @@ def _check_kind(name: str, kind: str) -> None:
             f"the work pool {name!r} is of the kind {kind!r}, and campaigns run in processes of a "
             f"worker's machine (kind {ProcessWorker.type!r}); name another pool"
         )
-
-
-def _patiently(call: Callable[[], T]) -> T:
-    """Return what a call of the server yields; one that is busy for the moment is asked again."""
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            return call()
-        except httpx.HTTPStatusError as error:
-            if not error.response.is_server_error or time.monotonic() > until:
-                raise EngineError(
-                    f"the Prefect server refused: {error}; look at its log, then serve again"
-                ) from error
-        time.sleep(1.0)
 
 
 class _Run:
