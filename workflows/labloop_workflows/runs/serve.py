@@ -14,6 +14,7 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import State
 from prefect.deployments.runner import EntrypointType, RunnerDeployment  # type: ignore[attr-defined]  # public docs
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Failed
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,6 +30,8 @@ from labloop_workflows.server.patience import patiently
 from labloop_workflows.server.server import Server, connected_to
 
 _SERVED = "LABLOOP_SERVED"
+_RETRIES = 3
+"""How often a run's process asks a busy server again; of 100 runs at once, 7 crashed with 1."""
 
 
 class RunRequest(BaseModel):
@@ -150,6 +153,7 @@ def serve_campaigns(
             served["codes"] = str(stack.enter_context(one_time_codes(_print_code)))
         os.environ[_SERVED] = json.dumps(served)
         stack.enter_context(connected_to(server))
+        stack.enter_context(temporary_settings({PREFECT_CLIENT_MAX_RETRIES: _RETRIES}))
         deployments = [_deployment(name) for name in sorted(paths)]
         if pool is None:
             prefect_serve(*deployments, limit=limit or len(paths))
