@@ -91,6 +91,8 @@ class Trial:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder = folder
+        self._voice = folder / "voice"
+        """What the last run said."""
         self._draw = random.Random(seed)
         self._values: dict[int, float] = {}
         """Experiment -> the result that a person said last."""
@@ -121,7 +123,8 @@ class Trial:
             ended = {ExperimentState.DONE, ExperimentState.FAILED}
             rows = database.experiments.all(self._id(database), ended)
         dies = None if dies_after is None else len(rows) + dies_after
-        return program(partial(run, self._folder, len(rows) + more, dies))
+        self._voice.unlink(missing_ok=True)
+        return program(partial(run, self._folder, len(rows) + more, dies), self._voice)
 
     def _run(self, *, dies: bool) -> None:
         more = self._draw.randint(1, 3)
@@ -187,7 +190,9 @@ class Trial:
             (row,) = [c for c in database.commands.all(record.id) if c.sequence == number]
             if row.accepted is not None:
                 return row.accepted
-            expect(time.monotonic() < until, f"{kind.value} was not answered")
+            if time.monotonic() > until:
+                said = self._voice.read_text(encoding="utf-8") if self._voice.exists() else ""
+                expect(False, f"{kind.value} was not answered; the last run said: {said[-3000:]}")
             time.sleep(0.02)
 
     def _number(self, database: Database) -> int | None:

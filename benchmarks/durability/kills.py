@@ -17,6 +17,7 @@ import random
 import signal
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -104,18 +105,20 @@ def run(folder: Path, url: str, engine: str, prepare: Callable[[], None]) -> Non
         PrefectEngine().run(campaign, Telling(folder))
 
 
-def program(call: Callable[[], None]) -> int:
-    """Start a program without a voice; return its process."""
+def program(call: Callable[[], None], voice: Path = Path(os.devnull)) -> int:
+    """Start a program that says what it says into a file; return its process."""
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
-        quiet = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
-            os.dup2(quiet, number)
+            os.dup2(os.open(voice, os.O_RDWR | os.O_CREAT | os.O_APPEND), number)
         call()
         code = 0
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         os._exit(code)
 
