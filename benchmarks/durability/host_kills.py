@@ -142,13 +142,16 @@ class Trial:
     def _moving(self) -> int:
         """Start the campaign, and return its process when it has done something."""
         before = sum(doser.carried_out(self._place.folder).values())
-        pid = kills.program(self._place.campaign)
+        voice = self._place.folder / "campaign.voice"
+        voice.unlink(missing_ok=True)
+        pid = kills.program(self._place.campaign, voice)
         until = time.monotonic() + kills.PATIENCE
         while sum(doser.carried_out(self._place.folder).values()) == before:
             if time.monotonic() > until:
                 say(self._place.where(pid, self._host))
                 os.kill(pid, signal.SIGKILL)
-                raise SystemExit("the campaign was begun and nothing moved")
+                said = voice.read_text(encoding="utf-8")[-3000:]
+                raise SystemExit(f"the campaign was begun and nothing moved; it said: {said}")
             time.sleep(0.005)
         return pid
 
