@@ -133,7 +133,8 @@ class Trial:
 
     def _speak(self) -> None:
         """Say something to a running campaign, let it go on and stop it."""
-        pid = self._start(50, None)
+        # Fifty take under a second, and on a crowded machine were over before it was said.
+        pid = self._start(5000, None)
         kind = self._draw.choice(WHILE_IT_RUNS)
         with self._open() as database:
             key, until = self._id(database), time.monotonic() + PATIENCE
