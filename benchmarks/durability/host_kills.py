@@ -140,18 +140,23 @@ class Trial:
             os.waitpid(self._host, 0)
 
     def _moving(self) -> int:
-        """Start the campaign, and return its process when it has done something."""
+        """Start the campaign, and return its process when it has done something.
+
+        A line that loses too much lets it end before it began; then it is started once more.
+        """
         before = sum(doser.carried_out(self._place.folder).values())
         voice = self._place.folder / "campaign.voice"
-        voice.unlink(missing_ok=True)
         pid = kills.program(self._place.campaign, voice)
         until = time.monotonic() + kills.PATIENCE
         while sum(doser.carried_out(self._place.folder).values()) == before:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                said = voice.read_text(encoding="utf-8").splitlines()
+                say(f"a campaign ended before it began: {''.join(said[-1:])}")
+                pid = kills.program(self._place.campaign, voice)
             if time.monotonic() > until:
                 say(self._place.where(pid, self._host))
                 os.kill(pid, signal.SIGKILL)
-                said = voice.read_text(encoding="utf-8")[-3000:]
-                raise SystemExit(f"the campaign was begun and nothing moved; it said: {said}")
+                raise SystemExit("the campaign was begun and nothing moved")
             time.sleep(0.005)
         return pid
 
