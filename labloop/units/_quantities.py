@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labloop.errors import UnitError
 from labloop.units._splitting import split
-from labloop.units._symbols import DEFINITIONS, check_unit, pint_text
+from labloop.units._symbols import DEFINITIONS, check_unit, pint_text, plain_unit
 
 if TYPE_CHECKING:
     import pint
@@ -63,19 +63,24 @@ def parse_quantity(text: str) -> Quantity:
 
 
 def split_quantity(text: str) -> tuple[float, str]:
-    """Return number and unit of a text such as ``"5 mL"``; raises UnitError."""
+    """Return number and unit of a text such as ``"5 mL"``; raises UnitError.
+
+    A unit that is written with signs (``80 °C``, ``5 µL``) is returned in plain letters.
+    """
     match = _NUMBER_AND_UNIT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise UnitError(f"expected a number and a unit such as '5 mL', got {text!r}")
     number = float(match[1])
     if not math.isfinite(number):
         raise UnitError(f"a quantity must be finite, got {text!r}")
-    return number, check_unit(match[2] or "1")
+    return number, check_unit(plain_unit(match[2] or "1"))
 
 
 @lru_cache(maxsize=1024)
 def _linear(source: str, target: str) -> tuple[float, float]:
     """Return factor and offset with target = factor * source + offset."""
+    # What is declared is spelled as here; what comes in may be written with signs.
+    source = plain_unit(source)
     a, b = _registry().Quantity(0.0, _pint_unit(source)), _pint_unit(target)
     if a.dimensionality != b.dimensionality:
         raise UnitError(f"{source!r} cannot be converted to {target!r}: other dimension")

@@ -126,14 +126,29 @@ DEFINITIONS = (
     "euro = [currency_eur]",
     "us_dollar = [currency_usd]",
 )
-_HINTS = {
-    "C": "degC",
+_SIGNS = {
     "°C": "degC",
     "℃": "degC",
+    # The micro sign and the Greek letter mu look alike.
+    "\u00b5": "u",
+    "\u03bc": "u",
+    # So do the ohm sign and the Greek letter omega.
+    "\u03a9": "ohm",
+    "\u2126": "ohm",
+    "€": "EUR",
+    "$": "USD",
+    "·": "*",
+    "²": "^2",
+    "³": "^3",
+    "⁻¹": "^-1",
+    "⁻²": "^-2",
+}
+"""How reports and spreadsheets write what has a symbol of plain letters here."""
+_HINTS = {
+    "C": "degC",
     "celsius": "degC",
     "kelvin": "K",
     "°": "deg",
-    "Ω": "ohm",
     "l": "L",
     "cc": "mL",
     "ccm": "mL",
@@ -181,6 +196,18 @@ def pint_text(unit: str) -> str:
     return text
 
 
+def plain_unit(written: str) -> str:
+    """Return a unit as it is spelled here, of one that a person or a report wrote with signs.
+
+    ``°C`` is degC, ``µL`` uL, ``m²`` m^2; everything else is left as it is.
+    """
+    if written.isascii() and "$" not in written:
+        return written
+    for sign, plain in _SIGNS.items():
+        written = written.replace(sign, plain)
+    return written
+
+
 def _unknown(unit: str, part: str) -> str:
     if "**" in unit:
         return f"unit {unit!r} is not known; write a power as in m^2"
@@ -188,8 +215,7 @@ def _unknown(unit: str, part: str) -> str:
         return f"unit {unit!r} is empty; did you mean '1', a plain number?"
     if not part:
         return f"unit {unit!r} is not known: something is missing beside '*' or '/'"
-    # The micro sign and the Greek letter mu look alike.
-    plain = part.strip().replace("\u00b5", "u").replace("\u03bc", "u")
+    plain = plain_unit(part.strip())
     hints, related = _suggestions(plain), _same_base(plain)
     advice = f"use one of {', '.join(SYMBOLS)}"
     if hints:

@@ -105,7 +105,7 @@ MISTAKES = {
     ),
     "function of nothing": (
         lambda: SearchSpace(U, Nonlinear(lambda w: w, at_least=2)),
-        "asks for 'w', which is no parameter; the space has u",
+        "asks for 'w', which is no parameter; its arguments are parameters by their names",
     ),
     "function that fails": (
         lambda: SearchSpace(U, Nonlinear(lambda u: {}[u], at_least=0, name="lookup")),
@@ -120,7 +120,7 @@ MISTAKES = {
     "bounds turned round": (lambda: Nonlinear(lambda u: u, 1, 2), "at least 2 and at most 1"),
     "function that gives no number": (
         lambda: SearchSpace(U, Nonlinear(lambda u: u * math.nan, at_least=0)),
-        "none of .* points that were tried keeps",
+        "gives no finite number anywhere; mend the function",
     ),
     "unknown unit": (lambda: Continuous("t", 0, 1, "C"), "parameter 't': .*mean 'degC'"),
     "low above high": (lambda: Continuous("t", 2, 1), "needs low < high, got low 2 and high 1"),

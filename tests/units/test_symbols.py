@@ -37,23 +37,30 @@ VERDICTS = {
     "3 degC/min": (3.0, "degC/min"),
     "1e308 m": (1e308, "m"),
     "25 C": "did you mean 'degC'",
-    "25 °C": "did you mean 'degC'",
-    "25 ℃": "did you mean 'degC'",
+    "25 °C": (25.0, "degC"),
+    "25 ℃": (25.0, "degC"),
+    "2 °C/min": (2.0, "degC/min"),
+    "25 °F": "is not known",
     "25 celsius": "did you mean 'degC'",
     "25 F": "use one of",
     "5 ML": "did you mean 'mL'",
     "5 ml": "did you mean 'mL'",
     "5 l": "did you mean 'L'",
-    "5 µL": "did you mean 'uL'",
-    "5 \u03bcL": "did you mean 'uL'",
-    "5 \u03bcm": "did you mean 'um'",
+    "5 µL": (5.0, "uL"),
+    "5 \u03bcL": (5.0, "uL"),
+    "5 \u03bcm": (5.0, "um"),
+    "5 m²": (5.0, "m^2"),
+    "5 s⁻¹": (5.0, "s^-1"),
+    "5 kg·m/s²": (5.0, "kg*m/s^2"),
+    "5 €": (5.0, "EUR"),
     "5 MM": "did you mean 'mm' or 'mM'",
     "5 RPM": "did you mean 'rpm'",
     "5 Kg": "did you mean 'kg'",
     "5 sec": "did you mean 's'",
     "5 hr": "did you mean 'h'",
     "5 minutes": "did you mean 'min'",
-    "5 Ω": "did you mean 'ohm'",
+    "5 Ω": (5.0, "ohm"),
+    "5 k\u2126": (5.0, "kohm"),
     "5 megaliter": "use one of",
     "5 psi": (5.0, "psi"),
     "5 nA": (5.0, "nA"),
@@ -136,6 +143,14 @@ def test_every_text_gets_its_exact_verdict(text):
         return
     with pytest.raises(UnitError, match=verdict):
         split_quantity(text)
+
+
+@pytest.mark.parametrize(("written", "unit"), [("°C", "degC"), ("µL", "uL"), ("kΩ", "kohm")])
+def test_a_declared_unit_is_spelled_in_plain_letters(written, unit):
+    """What comes in may be written with signs; what is declared is compared as a text."""
+    assert convert(5.0, written, unit) == 5.0
+    with pytest.raises(UnitError, match=f"did you mean '{unit}'"):
+        check_unit(written)
 
 
 @pytest.mark.parametrize("text", [5, None, True, b"5 mL", ["5 mL"]])

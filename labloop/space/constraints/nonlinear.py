@@ -111,8 +111,8 @@ class Nonlinear:
         for name in self.parameters:
             if name not in names:
                 raise SpaceError(
-                    f"constraint '{self}' asks for {name!r}, which is no parameter; the space "
-                    f"has {', '.join(names)}"
+                    f"constraint '{self}' asks for {name!r}, which is no parameter; its arguments "
+                    f"are parameters by their names, and the space has {', '.join(names)}"
                 )
         columns = [names.index(name) for name in self.parameters]
         return FunctionRule(self, tuple((c, parameters[c]) for c in columns))

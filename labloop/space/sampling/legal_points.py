@@ -232,13 +232,19 @@ def _children(
 def _nothing(structure: SpaceColumns, tried: str, codes: FloatArray) -> SpaceError:
     """Return the error of a space without a legal point, with the rules at fault."""
     rules = structure.rules.every
-    labels = [rule.label for rule in rules]
+    labels, without_number = [rule.label for rule in rules], []
     if len(codes):
-        never = [rule.label for rule in rules if rule.broken(codes).all()]
-        labels = never or labels
+        never = [rule for rule in rules if rule.broken(codes).all()]
+        labels = [rule.label for rule in never] or labels
+        without_number = [r.label for r in never if np.isinf(r.excess(codes)).all()]
     if len(structure.system):
         labels = [*labels, *structure.system.labels] if len(labels) == len(rules) else labels
     together = " together" if len(labels) > 1 else ""
+    if without_number:
+        return SpaceError(
+            f"{tried} keeps {_quoted(labels)}{together}: {_quoted(without_number)} gives no finite "
+            "number anywhere; mend the function"
+        )
     return SpaceError(
         f"{tried} keeps {_quoted(labels)}{together}; loosen one of them, or widen the ranges of "
         "its parameters"

@@ -29,6 +29,17 @@ def test_a_whole_row_is_read(reader):
     assert (reader.wrong, reader.remarks) == ([], [])
 
 
+def test_a_unit_is_read_as_reports_print_it(tmp_path):
+    """A head with ``µL``, as a report or a spreadsheet shows it, is converted as ``uL`` is."""
+    definition = load_campaign(write(tmp_path, "budget=Budget(experiments=1)"))
+    head = ("level (µL)", "shown")
+    columns = columns_of(head, definition.spec, "results.csv")
+    row = RowReader(definition, "real", columns, TableFile(head, (), comma=False)).row(
+        2, ("2500", "4.5")
+    )
+    assert row.point == pytest.approx({"level": 2.5})
+
+
 def test_a_row_without_a_result_waits_and_a_failure_is_a_result(reader):
     """An empty cell is no result yet; 'failed' is one without outputs."""
     assert reader.row(2, ("7", "real", "2.5", "", "", "")) is None
