@@ -125,7 +125,7 @@ class Memory:
         else:
             asked, reached = before.asked or before.point, before.point
         if point is not None:
-            reached = self.space.placed(point)
+            reached = self.space.placed(point, asked)
         made = Observation(
             experiment_id,
             reached,

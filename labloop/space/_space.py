@@ -168,22 +168,32 @@ class SearchSpace:
             )
         return self._points(with_exact_sums(self._structure, codes))[0]
 
-    def placed(self, point: Mapping[str, Any]) -> Point:
+    def placed(self, point: Mapping[str, Any], asked: Mapping[str, Any] | None = None) -> Point:
         """Return a point that was carried out, which may lie outside of the space.
 
         A legal point is returned as ``validate`` returns it. In any other, numbers are kept as
         they are, beyond bounds, between steps or against a constraint, so that a model can still
         learn from what was measured there.
 
+        Args:
+            point: the conditions that were reached.
+            asked: those that were asked for, where they are known: bounds that were wider then
+                are no reason to forget.
+
         Raises:
             SpaceError: a parameter is missing or unknown, a text is none of the categories, or
-                a number lies farther from the bounds than these lie apart.
+                a number lies farther from the bounds, and from what was asked for, than the
+                bounds lie apart.
         """
         try:
             return self.validate(point)
         except SpaceError:
             refuse_unknown_names(self._structure, point)
-            return self._points(self._measured_codes([point]))[0]
+        codes = self._measured_codes([point])
+        wanted = [None] * len(codes[0]) if asked is None else self._measured_codes([asked])[0]
+        for parameter, code, wish in zip(self._structure.parameters, codes[0], wanted, strict=True):
+            parameter.refuse_far(code, wish)
+        return self._points(codes)[0]
 
     def completed(self, point: Mapping[str, Any]) -> dict[str, Any]:
         """Return a point with the values of conditional parameters that it has no use for.
@@ -289,10 +299,10 @@ class SearchSpace:
         """Return ``n x d`` float64, in [0, 1] for legal points.
 
         Constraints are not checked, and numbers beyond the bounds are encoded below 0 or above
-        1, so that every point that ``placed`` accepts can be encoded.
+        1, however far, so that every point that ``placed`` accepts can be encoded.
 
         Raises:
-            SpaceError: ``placed`` would refuse one of the points.
+            SpaceError: a value is missing, or has no place in the space.
         """
         if not is_list(points):
             raise SpaceError(f"points come as a list of mappings, got {points!r:.200}")

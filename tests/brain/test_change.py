@@ -38,6 +38,21 @@ def test_narrower_bounds_keep_and_use_what_lies_outside():
     assert all("on 6 results" in p.reason for _, p in asked)
 
 
+def test_a_range_that_becomes_a_tenth_keeps_all_that_was_told():
+    """What was asked for in wider bounds teaches however far outside; a slip of a unit is none."""
+    brain = told()
+    ((asked, _),) = brain.ask()
+    said = brain.change(space=space(59, 62))
+    assert "5 experiments" in said[0]
+    assert said[0].endswith("are outside of the new space, and learned from")
+    brain.tell(asked, {"y": 1.0, "z": 1.0})
+    ((number, proposal),) = brain.ask()
+    assert 59 <= proposal.point["t"] <= 62
+    assert "on 7 results" in proposal.reason
+    with pytest.raises(SpaceError, match="340 lies farther from the bounds 59 and 62"):
+        brain.tell(number, {"y": 1.0, "z": 1.0}, point={**proposal.point, "t": 340})
+
+
 def test_wider_bounds_and_another_level_are_proposed():
     """A level that came is tried, one that went is set aside with its results."""
     brain = told()

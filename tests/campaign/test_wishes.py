@@ -196,7 +196,6 @@ def test_a_change_that_was_stored_and_not_answered_counts_once(repositories, tmp
     ("words", "sentence"),
     [
         ({"solvent": "-DMF"}, "without a place in the changed space"),
-        ({"heat": "80..81"}, "without a place in the changed space"),
         ({"heat": "95.."}, "low < high"),
         ({"output": "purity [%]"}, "gives no purity"),
         ({"maximize": "purity"}, "names an output that is not declared"),

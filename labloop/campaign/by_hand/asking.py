@@ -158,6 +158,6 @@ def _request(
 
 def _place(space: SearchSpace, row: ExperimentRecord) -> Point | None:
     try:
-        return space.placed(row.point)
+        return space.placed(row.point, row.point)
     except SpaceError:
         return None

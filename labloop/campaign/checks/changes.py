@@ -131,7 +131,7 @@ def _check_results(
 
 def _has_place(point: Point, space: SearchSpace) -> bool:
     try:
-        space.placed(point)
+        space.placed(point, point)
     except SpaceError:
         return False
     return True

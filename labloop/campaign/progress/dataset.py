@@ -74,7 +74,7 @@ def actual_point(asked: Point, actual: Mapping[str, ActualValue], space: SearchS
     for parameter in space.parameters:
         if (reached := actual.get(parameter.name)) is not None:
             point[parameter.name] = _reached(reached, parameter)
-    return space.placed(point)
+    return space.placed(point, asked)
 
 
 def _reached(reached: ActualValue, parameter: Parameter) -> PointValue:

@@ -131,6 +131,13 @@ class Parameter(ABC):
         """
         return self.code(value)
 
+    def refuse_far(self, code: float, asked: float | None) -> None:  # noqa: B027 - names are never far
+        """Raise SpaceError where a code was reached that is out of all proportion.
+
+        That is told from the bounds, and from the code that was asked for: the bounds may have
+        been others then.
+        """
+
     def measured_codes(self, values: list[PointValue]) -> FloatArray:
         """Return the codes of many values as ``measured_code`` does."""
         return np.array([self.measured_code(value) for value in values], dtype=np.float64)
@@ -220,24 +227,27 @@ class Numeric(Parameter):
         return finite(value, what, SpaceError)
 
     def measured_code(self, value: object) -> float:
-        """Return the number; raises SpaceError where it lies too far beyond the bounds."""
+        """Return the number; raises SpaceError where it has no place on the scale."""
         number = self.number(value)
         nearest = float(self.snap(np.array([number]))[0])
         if abs(nearest - number) <= self._allowed(nearest):
             return nearest
-        low, high = self.span
         if self.log and number <= 0:
             raise SpaceError(
                 f"parameter {self.name!r} is spread over its logarithm, so {number:g}"
                 f"{self._shown_unit} has no place on it"
             )
-        share = float(self._shares(np.array([number]))[0])
-        if not -FAR <= share <= 1 + FAR:
+        return number
+
+    def refuse_far(self, code: float, asked: float | None) -> None:
+        """Raise SpaceError where a number lies beyond all by more than the range."""
+        share, *others = self._shares(np.array([code] if asked is None else [code, asked])).tolist()
+        if not min([0.0, *others]) - FAR <= share <= max([1.0, *others]) + FAR:
+            low, high = self.span
             raise SpaceError(
-                f"{number:g} lies farther from the bounds {low:g} and {high:g}{self._shown_unit} "
+                f"{code:g} lies farther from the bounds {low:g} and {high:g}{self._shown_unit} "
                 f"of parameter {self.name!r} than they lie apart"
             )
-        return number
 
     def measured_codes(self, values: list[PointValue]) -> FloatArray:
         """Return the codes of many numbers; vectorised where all are legal."""
