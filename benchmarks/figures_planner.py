@@ -25,6 +25,7 @@ from benchmarks.wide.figure import wide
 
 SEEDS = 2
 INTERVAL_SEEDS = 4
+CLIFF_SEEDS = 4
 """As many campaigns were recorded."""
 POOLS_MOST, CONSTRAINED_MOST = 0.75, 0.8
 LEAST_PROBLEMS, FULL = 6, 20
@@ -158,8 +159,8 @@ def _told(runs: list[dict[str, Any]]) -> str:
 
 def failures(*, tune: bool) -> list[Figure]:
     """Return the share of failures and how near the edge the best is, over a group of cliffs."""
-    names = [cliff.name for cliff in cliffs().values() if cliff.tune == tune]
-    found, command = module("benchmarks.planner.cliffs", "--cliffs", *names, "--seeds", SEEDS)
+    names = [c.name for c in cliffs().values() if c.tune == tune and c.figure]
+    found, command = module("benchmarks.planner.cliffs", "--cliffs", *names, "--seeds", CLIFF_SEEDS)
     failed = [count for name in names for count in found[name]["failed"]]
     short = [share for name in names for share in found[name]["short"]]
     each = ", ".join(

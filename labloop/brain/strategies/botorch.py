@@ -159,7 +159,7 @@ class BotorchStrategy:
             return _begin(self.name, space, seen, layout, seed, wait)
         with isolated(seed):
             fitted = self.model.fit(learned)
-            failures = learned_failures(space, objective, data, wait)
+            failures = learned_failures(space, objective, data)
             effort = learned_effort(self.effort, space, data.observations)
             search = Search(
                 self.acquisition,

@@ -159,7 +159,7 @@ class PhysicsStrategy:
                 filled, places = _begin(self.name, space, seen, layout, seed, wait)
                 told = replace(filled, state=fitted.state, alarms=fitted.alarms)
                 return replace(told, fit_report=fitted.report), places
-            failures = learned_failures(space, objective, data, self.initial)
+            failures = learned_failures(space, objective, data)
             effort = learned_effort(self.effort, space, data.observations)
             search = _TrialSearch(
                 mixture_improvement,

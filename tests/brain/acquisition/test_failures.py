@@ -17,10 +17,10 @@ FAILED = [(0.1, 0.1), (0.1, 0.9), (0.2, 0.5)]
 DONE = [(0.9, 0.1), (0.8, 0.9), (0.9, 0.5), (0.7, 0.4)]
 
 
-def model(failed=FAILED, done=DONE, start=7):
+def model(failed=FAILED, done=DONE):
     rows = torch.tensor([*done, *failed], dtype=torch.float64)
     worked = torch.tensor([1.0] * len(done) + [0.0] * len(failed), dtype=torch.float64)
-    return FailureModel(rows, worked, BOX.features, start)
+    return FailureModel(rows, worked, BOX.features)
 
 
 def observed(failed, done, name="z", **more):
@@ -43,13 +43,39 @@ def test_no_region_is_closed_for_good():
 
 
 def test_more_failures_allow_less_risk():
-    """About one in seven may fail; who failed often is careful, who never did tries more."""
-    careful = model(start=0)
-    assert careful.risk == pytest.approx(0.03)
+    """About one in seven may fail; who failed often is careful, who seldom did tries more."""
+    careful = model()
+    assert careful.risk < 0.06
     many = [(0.6 + 0.04 * i, 0.1 * i) for i in range(9)]
-    assert model(FAILED[:1], many, start=0).risk > careful.risk
+    bold = model(FAILED[:1], many)
+    assert bold.risk == pytest.approx(0.13 * math.exp(0.25))
     here = torch.tensor([[0.45, 0.45]]).double()
-    assert careful.log_weight(here) <= model().log_weight(here)
+    careful_risk, careful.risk = careful.risk, bold.risk
+    allowed = careful.log_weight(here)
+    careful.risk = careful_risk
+    assert careful.log_weight(here) < allowed
+    assert model([*FAILED, *((0.1, 0.05 * i) for i in range(20))]).risk == 0.03
+
+
+def test_an_edge_is_known_where_nobody_was():
+    """What failed beyond a line tells of the same line elsewhere, by the trend."""
+    failed = [(0.8, 0.4), (0.7, 0.5), (0.6, 0.6), (0.9, 0.3)]
+    done = [(0.6, 0.3), (0.5, 0.4), (0.4, 0.5), (0.7, 0.2)]
+    found = model(failed, done).log_odds(torch.tensor([[0.0, 0.8], [0.35, 1.0]]).double())
+    assert found[0] > 1.0
+    assert found[1] < -0.5
+
+
+def test_of_many_experiments_those_at_the_edge_are_known():
+    """Of 600 experiments no more than 120 are learned from, and the edge is where it was."""
+    rows = torch.rand(600, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    worked = (rows[:, 0] + 0.5 * rows[:, 1] < 0.9).double()
+    made = FailureModel(rows, worked, BOX.features)
+    assert len(made._base) == 120
+    asked = torch.rand(400, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    away = asked[:, 0] + 0.5 * asked[:, 1] - 0.9
+    clear = away.abs() > 0.04
+    assert bool(((made.log_odds(asked) > 0) == (away < 0))[clear].all())
 
 
 def test_a_cliff_is_approached_and_rarely_crossed():

@@ -76,7 +76,7 @@ def test_a_long_list_is_scored_whole_where_values_have_a_bound(
     assert isinstance(acquisition, LogNoisyEI)
     monkeypatch.setattr(_optimize, "_WHOLE", 10_000)
     worked = torch.tensor([1.0] * 9 + [0.0] * 3, dtype=torch.float64)
-    failures = FailureModel(rows[:12], worked, space.features, 3)
+    failures = FailureModel(rows[:12], worked, space.features)
     failing = Weighted(acquisition, failures.log_weight)
     for asked in (acquisition, failing):
         with torch.no_grad():
