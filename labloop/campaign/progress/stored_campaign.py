@@ -12,8 +12,12 @@ BY_HAND = "carried out by hand"
 def resume_command(record: CampaignRecord, repositories: Repositories) -> str:
     """Return what is typed, in any folder, to go on with a campaign; a real lab is named.
 
-    One that was begun in a notebook goes on there: no file could be loaded elsewhere.
+    One that was begun in a notebook goes on there: no file could be loaded elsewhere. Where a
+    person carries experiments out, the next ones are asked for.
     """
+    if not record.spec.get("procedure"):
+        simulated = " --sim" if record.mode is Mode.SIMULATED else ""
+        return f"labloop ask {record.name}{simulated}{database_option(repositories)}"
     if not repositories.campaigns.bundle(record.id).entry:
         return "labloop.run(campaign, resume=True)"
     real = " --real" if record.mode is Mode.REAL and not is_function_campaign(record) else ""

@@ -25,10 +25,16 @@ def conduct(
     engine: Callable[["Campaign", "Hooks"], CampaignRecord],
 ) -> CampaignRecord:
     """Run a campaign under the live view and say how it ended."""
-    from labloop.campaign import mode_label, resume_command  # noqa: PLC0415 - heavy
+    from labloop.campaign import (  # noqa: PLC0415 - heavy
+        mode_label,
+        require_procedure,
+        resume_command,
+    )
     from labloop.cli.terminal.live import LiveView  # noqa: PLC0415 - keeps labloop --help quick
     from labloop.cli.terminal.streams import steady_streams  # noqa: PLC0415 - same
 
+    # Before an engine is started, which may take its time.
+    require_procedure(campaign.definition)
     steady_streams()
     out = console()
     record = campaign.record

@@ -174,7 +174,8 @@ def ask(
                 f"{record.name}{database_option(repositories)} lists them"
             ) from error
         console().print(f"campaign  {record.name} ({record.mode.value}) in {repositories.url}")
-        console().print(f"wrote     {out}: {len(rows)} experiments to carry out")
+        what = "1 experiment" if len(rows) == 1 else f"{len(rows)} experiments"
+        console().print(f"wrote     {out}: {what} to carry out")
         words = f"{record.name} {shlex.quote(str(out.resolve()))}{database_option(repositories)}"
         console().print(f"then      labloop tell {words}")
         _print_budget(repositories, record, definition)

@@ -237,6 +237,7 @@ def test_a_thousand_candidates_are_scored_and_none_is_tried_twice():
 
 
 def test_an_experiment_outside_of_the_space_is_no_obstacle():
+    """What was told of wider bounds teaches, what lacks the output does not; neither is copied."""
     data = Dataset(
         (
             *(
@@ -249,4 +250,4 @@ def test_an_experiment_outside_of_the_space_is_no_obstacle():
     )
     batch = AutoStrategy().propose(BOX, Objectives.of(Maximize("y")), data, (), 2, 1)
     assert all(BOX.contains(p.point) for p in batch.proposals)
-    assert "on 5 results" in batch.proposals[0].reason
+    assert "on 6 results" in batch.proposals[0].reason

@@ -316,6 +316,9 @@ def test_what_has_no_recipe_says_how_it_is_carried_out(asked):
     assert "use: labloop ask hand.py -n 5" in asked.refused("run", "hand.py", "--engine", "plain")
     assert "carried out by hand" in asked.ok("status", "hand")
     assert "known are: hand (real)" in asked.refused("resume", "hand", "--engine", "plain")
+    assert "goes on with: labloop ask hand --db" in asked.ok("command", "hand", "fix", "ratio=0.5")
+    said = asked.ok("ask", "hand", "-n", "1", "--out", "one.csv")
+    assert "1 experiment to carry out" in said
 
 
 LOTS = """

@@ -114,7 +114,7 @@ def test_a_result_is_withdrawn_and_counts_no_more(mistyped):
             "time is new",
         ),
         ('Scalar("purity")', 'Scalar("purity"), Scalar("cost")', "cost is new"),
-        ('"heat", 0, 200', '"heat", 0, 1', "brain learns nothing from it"),
+        ('"heat", 0, 200', '"heat", 0, 1', "outside of the new space, and learned from"),
     ],
 )
 def test_an_edited_file_is_used_from_now_on(mistyped, before, after, words):
