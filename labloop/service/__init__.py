@@ -6,8 +6,8 @@ Read ``running.py`` first, then ``app.py``.
 """
 
 from labloop.service.asking import end_host, host_status
-from labloop.service.listening import Listen
+from labloop.service.listening import Listen, is_claimed
 from labloop.service.running import HostOrder, run_host
 from labloop.service.status import HostView
 
-__all__ = ["HostOrder", "HostView", "Listen", "end_host", "host_status", "run_host"]
+__all__ = ["HostOrder", "HostView", "Listen", "end_host", "host_status", "is_claimed", "run_host"]

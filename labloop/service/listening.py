@@ -157,6 +157,24 @@ def claimed(name: str) -> Iterator[Claim]:
         os.close(handle)
 
 
+def is_claimed(name: str) -> bool:
+    """Return whether a process of this machine has the name of a host, whether it answers or not.
+
+    Unlike a process number, which may be another program's by now, the lock ends with its process.
+    """
+    path = address_file(check_name(name)).with_suffix(".lock")
+    if not path.exists():
+        return False
+    handle = open_for_all(path)
+    try:
+        if not try_lock(handle):
+            return True
+        unlock(handle)
+        return False
+    finally:
+        os.close(handle)
+
+
 def _token(path: Path) -> str:
     if not path.is_file():
         _write(path, secrets.token_urlsafe(_LETTERS))

@@ -41,7 +41,7 @@ def status(
 def list_() -> None:
     """List the hosts of this machine."""
     from labloop.lab import hosts_folder, known_hosts  # noqa: PLC0415 - keeps --help quick
-    from labloop.service import host_status  # noqa: PLC0415 - same
+    from labloop.service import host_status, is_claimed  # noqa: PLC0415 - same
 
     out, known = console(), known_hosts()
     if not known:
@@ -49,11 +49,13 @@ def list_() -> None:
     for name, address in known.items():
         try:
             found = host_status(name)
-        except LabloopError:
-            out.print(
-                f"{name}: does not answer at {address.url}; it ended without a word, start it anew",
-                soft_wrap=True,
-            )
+        except LabloopError as error:
+            why = f"does not answer at {address.url}; it ended without a word, start it anew"
+            if is_claimed(name):
+                why = (
+                    f"process {address.pid} runs and keeps its devices, but cannot be used: {error}"
+                )
+            out.print(f"{name}: {why}", soft_wrap=True, markup=False)
             continue
         held = sum(device["holder"] is not None for device in found["devices"])
         out.print(
