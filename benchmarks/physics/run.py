@@ -56,9 +56,28 @@ _FURTHER = ("landmarks.py", "further/truth.py", "further/labs.py")
 _FURTHER_BELIEF = tuple(
     f"further/{name}.py" for name in ("draws", "beliefs", "rates", "matter", "reactions")
 )
+_NEWER = frozenset({"type_params", "default_value"})
+"""Fields of trees that Python has since 3.12 and 3.13; nothing that is signed uses them."""
 _PLANNER = ("physics", "surrogates", "brain", "space", "objectives")
 EVERY: Mapping[str, Lab] = {**LABS, **FURTHER}
 Key = tuple[str, str, int, str]
+
+
+def _dumped(node: object) -> str:
+    """Return a tree as text, the same by every Python: newer ones have fields that are empty here.
+
+    It is what ``ast.dump`` of Python 3.11 returns, by which the kept runs were signed.
+    """
+    if isinstance(node, list):
+        return f"[{', '.join(_dumped(one) for one in node)}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = [
+        f"{name}={_dumped(value)}"
+        for name, value in ast.iter_fields(node)
+        if name not in _NEWER and not (value is None and getattr(type(node), name, 0) is None)
+    ]
+    return f"{type(node).__name__}({', '.join(fields)})"
 
 
 def _digest(paths: Iterable[Path], without: frozenset[str] = frozenset()) -> str:
@@ -68,7 +87,7 @@ def _digest(paths: Iterable[Path], without: frozenset[str] = frozenset()) -> str
         tree = ast.parse(path.read_text(encoding="utf-8"))
         owners = [getattr(node, "name", "").lstrip("_").split("_")[0] for node in tree.body]
         kept = [node for node, lab in zip(tree.body, owners, strict=True) if lab not in without]
-        trees.append(ast.dump(ast.Module(kept, [])))
+        trees.append(_dumped(ast.Module(kept, [])))
     return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:12]
 
 

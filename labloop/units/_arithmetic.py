@@ -96,9 +96,13 @@ def _answer(
     go: Callable[[Any], Any], sign: str, one: Any, two: Any, given: object = _NOTHING
 ) -> Any:
     try:
-        return go(two if given is _NOTHING else given)
+        found = go(two if given is _NOTHING else given)
     except (pint.OffsetUnitCalculusError, pint.DimensionalityError, ValueError) as error:
         raise UnitError(_refusal(sign, one, two)) from error
+    # From 0.26 on pint leaves a text to Python, which knows nothing to say of it.
+    if found is NotImplemented and (two is None or isinstance(two, (str, bytes))):
+        raise UnitError(_refusal(sign, one, two))
+    return found
 
 
 def _refusal(sign: str, one: Any, two: Any) -> str:

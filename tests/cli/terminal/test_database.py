@@ -23,7 +23,7 @@ def test_a_foreign_file_is_left_as_it_is(tiny):
     text = tiny.write("labloop.db", "dear diary")
     assert "is not an SQLite database" in tiny.refused("run", "campaign.py", *PLAIN)
     assert text.read_text() == "dear diary"
-    with sqlite3.connect(tiny.folder / "other.db") as other:
+    with closing(sqlite3.connect(tiny.folder / "other.db")) as other, other:
         other.execute("CREATE TABLE bees (name TEXT)")
     before = (tiny.folder / "other.db").read_bytes()
     said = tiny.refused("run", "campaign.py", "--db", "other.db", *PLAIN)
