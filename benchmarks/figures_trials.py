@@ -76,7 +76,20 @@ def growth() -> list[Figure]:
         f"{found['wall_ratio']:.2f} x of wall time"
     )
     passed = found["ratio"] <= 1.2
-    return [Figure("growth", asked, measured, found["experiments"], command, passed)]
+    return [
+        Figure("growth", asked, measured, found["experiments"], command, passed),
+        *(
+            Figure(
+                f"growth-{word}",
+                f"labloop {word} of 10,000 experiments: under {most} s",
+                f"{found['looks'][word]:.2f} s of wall time",
+                1,
+                command,
+                found["looks"][word] < most,
+            )
+            for word, most in (("status", 1), ("report", 5), ("export", 10))
+        ),
+    ]
 
 
 LINES = ("emulated", "tcp", "pty") if os.name == "posix" else ("emulated", "tcp")

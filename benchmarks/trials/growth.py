@@ -4,10 +4,13 @@ Usage: python -m benchmarks.trials.growth [--experiments 10000]
 
 A space-filling campaign of one pump in simulated time, six actions an experiment, everything
 counted: proposal, lab, journal, commits. Processor time of the whole process decides, because
-wall time holds the turns of whatever else runs; it stands beside. Prints one JSON line.
+wall time holds the turns of whatever else runs; it stands beside. Then the commands that look at
+it, each a process of its own, by wall time. Prints one JSON line.
 """
 
 import argparse
+import subprocess
+import sys
 import tempfile
 import time
 from itertools import pairwise
@@ -19,6 +22,11 @@ from labloop.campaign import Campaign, PlainHooks, Snapshot, load_campaign
 from labloop.store import open_database
 
 PARTS = 10
+LOOKS = (
+    ("status", "cost"),
+    ("report", "cost", "--out", "report.html"),
+    ("export", "cost", "--out", "tables"),
+)
 
 
 class Laps(PlainHooks):
@@ -49,6 +57,7 @@ def measure(experiments: int) -> dict[str, object]:
             )
             laps = Laps(experiments)
             campaign.run(laps)
+        looks = {words[0]: looked(folder, *words) for words in LOOKS}
     lap = experiments // PARTS
     wall = [1e3 * (b[0] - a[0]) / lap for a, b in pairwise(laps.marks)]
     cpu = [1e3 * (b[1] - a[1]) / lap for a, b in pairwise(laps.marks)]
@@ -58,7 +67,17 @@ def measure(experiments: int) -> dict[str, object]:
         "wall_ms": wall,
         "ratio": cpu[-1] / cpu[0],
         "wall_ratio": wall[-1] / wall[0],
+        "looks": looks,
     }
+
+
+def looked(folder: Path, *words: str) -> float:
+    """Return how many seconds a command takes that looks at the campaign, its start included."""
+    command = [sys.executable, "-m", "labloop", *words, "--db", "growth.db"]
+    began = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    say(f"{words[0]}: {time.perf_counter() - began:.2f} s")
+    return time.perf_counter() - began
 
 
 def main() -> None:

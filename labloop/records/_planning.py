@@ -104,6 +104,10 @@ class Dataset:
     observations: tuple[Observation, ...] = ()
     _hashes: tuple["hashlib._Hash", ...] = field(default=(), init=False, repr=False, compare=False)
     """The state of the sha256 after each full block; empty where it was not kept."""
+    _done: tuple[Observation, ...] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+    """Those with outputs, once they were asked for."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "observations", tuple(self.observations))
@@ -111,7 +115,9 @@ class Dataset:
     @property
     def done(self) -> tuple[Observation, ...]:
         """The observations that have outputs."""
-        return tuple(o for o in self.observations if not o.failed)
+        if self._done is None:
+            object.__setattr__(self, "_done", _with_outputs(self.observations))
+        return self._done or ()
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -130,6 +136,8 @@ class Dataset:
             running.update(_listed(made.observations[first : first + _BLOCK], first=not hashes))
             hashes.append(running)
         object.__setattr__(made, "_hashes", tuple(hashes))
+        if self._done is not None and start == stop == len(old):
+            object.__setattr__(made, "_done", self._done + _with_outputs(new))
         return made
 
     def fingerprint(self) -> str:
@@ -142,6 +150,10 @@ class Dataset:
         running = self._hashes[-1].copy() if known else hashlib.sha256(b"[")
         running.update(_listed(self.observations[known:], first=not known) + b"]")
         return running.hexdigest()
+
+
+def _with_outputs(observations: Sequence[Observation]) -> tuple[Observation, ...]:
+    return tuple(one for one in observations if not one.failed)
 
 
 def _listed(observations: Sequence[Observation], *, first: bool) -> bytes:

@@ -135,6 +135,7 @@ class LiveDataset:
         self.kept = ""
         """How many results keep what is demanded of them, in words; empty where nothing is."""
         self._objectives = objectives
+        self._scores: list[float] = []
 
     def add(self, *seen: Observation | None) -> None:
         """Take observations in, by number of the experiment; None has no place in the space."""
@@ -149,10 +150,14 @@ class LiveDataset:
         tail |= new
         self.data = self.data.spliced(start, len(known), [tail[n] for n in sorted(tail)])
         self.best = self._best(self.data.observations if replaced else list(new.values()))
+        if start == len(known):
+            # Nearly always: what came before is not looked through again.
+            self._scores += self._scored(Dataset(tuple(tail[n] for n in sorted(tail))))
+        else:
+            self._scores = self._scored(self.data)
         if self._objectives.demands:
-            outputs = self._objectives.measured(self.data)[1]
-            many = int(self._objectives.feasible(outputs).sum())
-            self.kept = f"{many} of {len(outputs)} results have {self._objectives.demands}"
+            many = sum(score > -np.inf for score in self._scores)
+            self.kept = f"{many} of {len(self._scores)} results have {self._objectives.demands}"
 
     def _best(self, fresh: Sequence[Observation]) -> Observation | None:
         """Return the best, where all but ``fresh`` were compared before.
@@ -172,7 +177,10 @@ class LiveDataset:
 
         Minus infinity where a threshold or an outcome constraint is broken.
         """
-        outputs = self._objectives.measured(self.data)[1]
+        return list(self._scores)
+
+    def _scored(self, data: Dataset) -> list[float]:
+        outputs = self._objectives.measured(data)[1]
         scores = self._objectives.scores(outputs)[:, 0]
         found: list[float] = np.where(self._objectives.feasible(outputs), scores, -np.inf).tolist()
         return found

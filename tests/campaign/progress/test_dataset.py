@@ -3,7 +3,7 @@
 import random
 
 from labloop.campaign.progress.dataset import LiveDataset
-from labloop.objectives import Maximize, Objectives
+from labloop.objectives import Maximize, Objectives, OutcomeConstraint
 from labloop.records import Dataset, Observation
 
 
@@ -14,7 +14,8 @@ def one(number, value):
 
 def test_the_best_is_the_best_of_all_whatever_came_when():
     """New results, failures, results out of order and corrected ones: the best is never stale."""
-    objectives, rng = Objectives.of(Maximize("y")), random.Random(0)
+    objectives = Objectives.of(Maximize("y"), [OutcomeConstraint("y", at_most=17)])
+    rng = random.Random(0)
     measured = LiveDataset(objectives)
     for step in range(200):
         number = rng.randrange(60)
@@ -22,6 +23,12 @@ def test_the_best_is_the_best_of_all_whatever_came_when():
         value = None if rng.random() < 0.2 else float(rng.randrange(20))
         measured.add(one(number, value))
         assert measured.best == objectives.best_seen(measured.data), step
+        results = [o.outputs["y"] for o in measured.data.observations if not o.failed]
+        kept = [value if value <= 17 else float("-inf") for value in results]
+        assert measured.scores() == kept, step
+        assert measured.data.done == Dataset(measured.data.observations).done, step
+        many = sum(value <= 17 for value in results)
+        assert measured.kept == f"{many} of {len(results)} results have y at most 17", step
     assert measured.data == Dataset(measured.data.observations)
 
 
